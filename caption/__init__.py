@@ -1,0 +1,1 @@
+"""Words for clips: motion captions and one of 25 categories."""

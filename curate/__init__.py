@@ -1,0 +1,1 @@
+"""Rigged assets in, honest clips out: sources, preflight, probe, retarget, filters."""

@@ -1,0 +1,1 @@
+"""Where assets come from. Each module lists candidates and fetches one of them."""

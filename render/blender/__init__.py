@@ -1,0 +1,1 @@
+"""Code that runs inside Blender children: the only place that imports bpy."""

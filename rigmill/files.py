@@ -1,0 +1,110 @@
+"""Files that are whole or absent: atomic writes, digests, the content-addressed store, scratch space."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from rigmill.types import StoredFile
+
+
+def sha256_bytes(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def sha256_file(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def canonical_json(value: Any) -> str:
+    """JSON with one spelling per value: sorted keys, no spaces, no NaN."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
+
+
+def digest(*parts: Any, length: int = 16) -> str:
+    """A stable hex id of JSON-able parts. The same on every machine and in every run."""
+    return sha256_bytes(canonical_json(list(parts)).encode())[:length]
+
+
+def fsync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def write_atomic(path: Path, data: bytes, *, durable: bool = True) -> None:
+    """Put `data` at `path` such that a reader sees the old file or the new one, never a part."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".tmp-")
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(data)
+            stream.flush()
+            if durable:
+                os.fsync(stream.fileno())
+        Path(name).chmod(0o644)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+    if durable:
+        fsync_folder(path.parent)
+
+
+class Store:
+    """Files named by the digest of their content: written once, never changed, safe to write twice."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def path(self, stored: StoredFile) -> Path:
+        return self.root / stored.sha256[:2] / (stored.sha256 + Path(stored.name).suffix)
+
+    def put_bytes(self, name: str, data: bytes) -> StoredFile:
+        stored = StoredFile(name=name, sha256=sha256_bytes(data), size_bytes=len(data))
+        target = self.path(stored)
+        if not (target.exists() and target.stat().st_size == stored.size_bytes):
+            write_atomic(target, data, durable=False)
+        return stored
+
+    def put_file(self, name: str, source: Path) -> StoredFile:
+        """Copy `source` in. The copy is hashed, not the source, so a file that changes meanwhile is still named right."""
+        self.root.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=self.root, prefix=".tmp-")
+        os.close(handle)
+        try:
+            shutil.copyfile(source, temporary)
+            copied = Path(temporary)
+            stored = StoredFile(name=name, sha256=sha256_file(copied), size_bytes=copied.stat().st_size)
+            target = self.path(stored)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            copied.chmod(0o644)
+            copied.replace(target)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+        return stored
+
+    def read(self, stored: StoredFile) -> bytes:
+        return self.path(stored).read_bytes()
+
+
+@contextmanager
+def scratch_folder(root: Path) -> Iterator[Path]:
+    """A private folder that is gone afterwards. What a killed process leaves is swept by the next run."""
+    root.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(dir=root))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)

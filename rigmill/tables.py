@@ -1,0 +1,182 @@
+"""Every table: its columns, and how it is read, appended to and compacted. The driver is the only writer.
+
+A stage has two tables that change together: `outcomes` (one row per finished job) and `products` (the rows that
+kept jobs gave). Each is a list of immutable Parquet segments; `manifest.json` names the live ones and is
+replaced atomically, so a commit is all or nothing. When a stage is finished its segments are compacted into
+one sorted by job key: the same rows then give the same bytes, however often the run was killed.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute
+import pyarrow.parquet as pq
+
+from rigmill.errors import UserError
+from rigmill.files import canonical_json, sha256_bytes, write_atomic
+from rigmill.types import Failed, Kept, Outcome, Rejected, Status
+
+_text, _count, _number = pa.string(), pa.int64(), pa.float64()
+_file = pa.struct([("name", _text), ("sha256", _text), ("size_bytes", _count)])
+_files = pa.list_(_file)
+
+OUTCOMES = pa.schema(
+    [
+        ("job_key", _text), ("input_id", _text), ("status", _text), ("code", _text), ("message", _text),
+        ("measured", _number), ("limit", _number), ("fail_kind", _text), ("error_type", _text), ("signal", _text),
+        ("command", _text),
+    ]
+)
+
+_ASSET = [
+    ("asset_id", _text), ("source", _text), ("source_uid", _text), ("origin", _text), ("title", _text),
+    ("tags", pa.list_(_text)), ("licence", _text), ("attribution", _text), ("format", _text),
+]
+_CLIP = [
+    ("clip_id", _text), ("asset_id", _text), ("rig_id", _text), ("motion_id", _text), ("source", _text),
+    ("title", _text), ("tags", pa.list_(_text)), ("licence", _text), ("attribution", _text),
+    ("motion_name", _text), ("kind", _text), ("num_frames", _count), ("fps", _number),
+]
+
+PRODUCTS: dict[str, pa.Schema] = {
+    # one row per file of a source
+    "collect": pa.schema([*_ASSET, ("file", _file)]),
+    # one row per rig; `kind` is animated, static or motion (no mesh); `motions` are the actions found in the file
+    "probe": pa.schema(
+        [
+            *_ASSET, ("file", _file), ("rig_id", _text), ("kind", _text), ("armature", _text), ("num_joints", _count),
+            ("num_vertices", _count), ("num_faces", _count), ("rig_file", _file),
+            ("motions", pa.list_(pa.struct([
+                ("motion_id", _text), ("name", _text), ("action", _text), ("slot", _text), ("num_frames", _count),
+                ("fps", _number), ("start_frame", _number), ("num_moving_joints", _count), ("motion_file", _file),
+            ]))),
+        ]
+    ),
+    # one row per (character, motion) pair: the motion rewritten for the character's rig
+    "retarget": pa.schema([*_CLIP, ("file", _file), ("armature", _text), ("motion_file", _file),
+                           ("num_matched_joints", _count)]),
+    # one row per clip that passed every filter
+    "select": pa.schema([*_CLIP, ("file", _file), ("format", _text), ("armature", _text), ("action", _text),
+                         ("slot", _text), ("start_frame", _number), ("motion_file", _file),
+                         ("flow_px_per_frame", _number)]),
+    "render": pa.schema([*_CLIP, ("asset_file", _file), ("width_px", _count), ("height_px", _count),
+                         ("num_views", _count), ("engine", _text), ("min_coverage", _number),
+                         ("num_drawn_joints", _count), ("files", _files)]),
+    "caption": pa.schema([("clip_id", _text), ("caption", _text), ("category", _text), ("provider", _text)]),
+    # one row per sample inside a shard: `offset` and `num_bytes` cut it out without reading the rest
+    "shards": pa.schema([*_CLIP, ("shard", _text), ("split", _text), ("offset", _count), ("num_bytes", _count),
+                         ("sample_sha256", _text), ("shard_sha256", _text), ("shard_bytes", _count),
+                         ("num_views", _count), ("caption", _text), ("category", _text), ("provider", _text),
+                         ("asset_file", _file), ("shard_file", _file)]),
+    "train": pa.schema([("checkpoint_id", _text), ("recipe", _text), ("num_steps", _count), ("first_loss", _number),
+                        ("last_loss", _number), ("num_parameters", _count), ("files", _files)]),
+    # one row per (clip, where its pose maps came from)
+    "eval": pa.schema([("clip_id", _text), ("maps", _text), ("num_frames", _count), ("num_drawn_joints", _count),
+                       ("mpjpe_pct", _number), ("mpjpe_all_pct", _number), ("over_2pct", _number),
+                       ("usable_share", _number), ("branch_rotation_deg", _number), ("chain_rotation_deg", _number),
+                       ("leaf_rotation_deg", _number), ("reprojection_px", _number),
+                       ("checkpoint_id", _text), ("files", _files)]),
+}
+
+
+def outcome_row(key: str, input_id: str, outcome: Outcome, command: str) -> dict[str, Any]:
+    """An outcome as a row of OUTCOMES."""
+    row: dict[str, Any] = dict.fromkeys(OUTCOMES.names)
+    row.update(job_key=key, input_id=input_id, command=command)
+    if isinstance(outcome, Kept):
+        row.update(status=Status.KEPT.value)
+    elif isinstance(outcome, Rejected):
+        row.update(status=Status.REJECTED.value, code=outcome.code, message=outcome.message,
+                   measured=outcome.measured, limit=outcome.limit)
+    elif isinstance(outcome, Failed):
+        row.update(status=Status.FAILED.value, code=outcome.kind.value, message=outcome.message,
+                   fail_kind=outcome.kind.value, error_type=outcome.error_type, signal=outcome.signal)
+    return row
+
+
+class StageTable:
+    """The two tables of one stage, on disk. One writer; any number of readers."""
+
+    ROWS_PER_SEGMENT = 200_000
+
+    def __init__(self, folder: Path, stage: str) -> None:
+        self.folder = folder / stage
+        self.stage = stage
+        self.products_schema = PRODUCTS[stage].insert(0, pa.field("job_key", _text))
+        self._manifest = self._read_manifest()
+
+    def _read_manifest(self) -> dict[str, list[str]]:
+        path = self.folder / "manifest.json"
+        if not path.exists():
+            return {"outcomes": [], "products": []}
+        try:
+            manifest = json.loads(path.read_text())
+            return {"outcomes": list(manifest["outcomes"]), "products": list(manifest["products"])}
+        except (ValueError, KeyError, TypeError) as error:
+            raise UserError(
+                f"table of stage '{self.stage}' cannot be read: {path}", why=str(error), code="E310",
+                fix=f"remove {self.folder} and run the stage again; finished files are reused",
+            ) from error
+
+    def outcomes(self) -> pa.Table:
+        return self._read("outcomes", OUTCOMES)
+
+    def products(self) -> pa.Table:
+        return self._read("products", self.products_schema)
+
+    def _read(self, kind: str, schema: pa.Schema) -> pa.Table:
+        names = self._manifest[kind]
+        if not names:
+            return schema.empty_table()
+        return pa.concat_tables([pq.read_table(self.folder / name, schema=schema) for name in names])
+
+    def commit(self, outcomes: list[dict[str, Any]], products: list[dict[str, Any]]) -> None:
+        """Add rows of finished jobs. Every product row carries the job_key of a kept outcome in the same commit."""
+        if not outcomes:
+            return
+        manifest = {kind: list(names) for kind, names in self._manifest.items()}
+        manifest["outcomes"].append(self._write_segment("outcomes", pa.Table.from_pylist(outcomes, OUTCOMES)))
+        if products:
+            table = pa.Table.from_pylist(products, self.products_schema)
+            manifest["products"].append(self._write_segment("products", table))
+        self._publish(manifest)
+
+    def compact(self, live_keys: Iterable[str]) -> None:
+        """Rewrite both tables as sorted segments holding the rows of `live_keys` alone; drop everything else."""
+        keys = pa.array(sorted(set(live_keys)), _text)
+        manifest: dict[str, list[str]] = {"outcomes": [], "products": []}
+        for kind, table in (("outcomes", self.outcomes()), ("products", self.products())):
+            table = table.filter(pa.compute.is_in(table["job_key"], value_set=keys))
+            # The sort is stable, so product rows of one job stay in the order in which the job gave them.
+            table = table.take(pa.compute.sort_indices(table, sort_keys=[("job_key", "ascending")])).combine_chunks()
+            for start in range(0, table.num_rows, self.ROWS_PER_SEGMENT):
+                manifest[kind].append(self._write_segment(kind, table.slice(start, self.ROWS_PER_SEGMENT)))
+        if manifest != self._manifest or not (self.folder / "manifest.json").exists():
+            self._publish(manifest)
+        self.sweep()
+
+    def sweep(self) -> None:
+        """Remove segments that no manifest names: what a killed commit left behind."""
+        live = {name for names in self._manifest.values() for name in names} | {"manifest.json"}
+        if self.folder.exists():
+            for path in self.folder.iterdir():
+                if path.name not in live:
+                    path.unlink()
+
+    def _write_segment(self, kind: str, table: pa.Table) -> str:
+        buffer = io.BytesIO()
+        pq.write_table(table, buffer, compression="zstd", store_schema=True)
+        data = buffer.getvalue()
+        name = f"{kind}-{sha256_bytes(data)[:16]}.parquet"
+        write_atomic(self.folder / name, data)
+        return name
+
+    def _publish(self, manifest: dict[str, list[str]]) -> None:
+        write_atomic(self.folder / "manifest.json", (canonical_json(manifest) + "\n").encode())
+        self._manifest = manifest

@@ -1,0 +1,148 @@
+"""Values that cross a room. World frame: right-handed, +Z up, subject facing -Y. Cameras: OpenCV."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.floating[Any]]
+Ints = NDArray[np.integer[Any]]
+Bools = NDArray[np.bool_]
+Bytes = NDArray[np.uint8]
+
+
+class Modality(StrEnum):
+    """The two halves of the model's sequence."""
+
+    RGB = "rgb"
+    POSE = "pose"
+
+
+class Status(StrEnum):
+    """How an input of a stage ended. Nothing else exists, and pending is the absence of a row."""
+
+    KEPT = "kept"
+    REJECTED = "rejected"
+    FAILED = "failed"
+
+
+class FailKind(StrEnum):
+    """Why something broke. INTERRUPTED says nothing about the input, so the next run tries it again."""
+
+    EXCEPTION = "exception"
+    CRASH = "crash"
+    TIMEOUT = "timeout"
+    MEMORY = "memory"
+    INTERRUPTED = "interrupted"
+
+
+@dataclass(frozen=True, slots=True)
+class Licence:
+    """What an asset's own terms say. `spdx` is 'unknown' when nobody said anything."""
+
+    spdx: str
+    attribution: str
+
+
+@dataclass(frozen=True, slots=True)
+class Camera:
+    """A pinhole camera, OpenCV axes (+z forward, +y down), pixel centres at .5 from the top-left corner."""
+
+    azimuth_deg: float
+    intrinsics: Floats  # (3, 3), pixels
+    world_to_view: Floats  # (4, 4), rigid
+    width_px: int
+    height_px: int
+
+    @property
+    def position(self) -> Floats:
+        """The camera centre in the world, (3,)."""
+        rotation, translation = self.world_to_view[:3, :3], self.world_to_view[:3, 3]
+        return -rotation.T @ translation
+
+
+@dataclass(frozen=True, slots=True)
+class Rig:
+    """A skeleton at rest. Parents come before children; a root's parent is -1."""
+
+    names: tuple[str, ...]
+    parents: Ints  # (J,) int32
+    rest_joints: Floats  # (J, 3) world
+
+    @property
+    def num_joints(self) -> int:
+        return len(self.names)
+
+
+@dataclass(frozen=True, slots=True)
+class Motion:
+    """Rotations over time relative to rest, independent of bone axes and rolls.
+
+    `rotations[t, j]` turns joint j relative to its parent, written in world axes at rest, so the
+    identity everywhere is the rest pose: world turn D_j = D_parent(j) @ R_j and
+    p_j = p_parent + D_parent @ (rest_j - rest_parent); a root is at rest_root + root_translation.
+    """
+
+    rotations: Floats  # (T, J, 4) unit quaternions, w x y z
+    root_translation: Floats  # (T, 3) world, of the first root
+    fps: float
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """A file in the content-addressed store. `name` says what it is (and carries the suffix)."""
+
+    name: str
+    sha256: str
+    size_bytes: int
+
+    def to_row(self) -> dict[str, Any]:
+        return {"name": self.name, "sha256": self.sha256, "size_bytes": self.size_bytes}
+
+    @classmethod
+    def from_row(cls, row: dict[str, Any]) -> StoredFile:
+        return cls(name=row["name"], sha256=row["sha256"], size_bytes=row["size_bytes"])
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """The job's product rows (of the stage's table), in an order that depends on the input alone."""
+
+    rows: list[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A rule said no. `measured` and `limit` are in the rule's own unit; None when it measures nothing."""
+
+    code: str
+    message: str
+    measured: float | None = None
+    limit: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """It broke. `message` holds no paths, ids or times that change from run to run."""
+
+    kind: FailKind
+    error_type: str
+    message: str
+    signal: str | None = None
+
+
+Outcome = Kept | Rejected | Failed
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What one job cost. Kept in the run log, never in a table: tables repeat byte for byte, costs do not."""
+
+    wall_s: float = 0.0
+    peak_bytes: int = 0
+    attempts: int = 1
+    extra: dict[str, float] = field(default_factory=dict)

@@ -1,0 +1,1 @@
+"""The joint video-pose diffusion model and its Lightning trainer. Runs without Blender."""

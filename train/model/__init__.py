@@ -1,0 +1,1 @@
+"""Model code, readable next to the paper."""
