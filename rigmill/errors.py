@@ -63,3 +63,11 @@ REJECT_MEANING: dict[Reject, str] = {
     Reject.OUT_OF_FRAME: "the subject leaves the picture",
     Reject.EMPTY_CAPTION: "no words could be found for the clip",
 }
+
+
+class Refusal(Exception):
+    """Raised where a rule says no; becomes a rejected row, never a traceback."""
+
+    def __init__(self, code: Reject, message: str, *, measured: float | None = None, limit: float | None = None) -> None:
+        super().__init__(message)
+        self.code, self.message, self.measured, self.limit = code, message, measured, limit

@@ -1,0 +1,148 @@
+"""The shape of a profile: every key of pipelines.yaml, its type, range and meaning. Values live in the YAML."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Positive = Annotated[int, Field(gt=0)]
+PositiveFloat = Annotated[float, Field(gt=0)]
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ProceduralSource(Section):
+    """Generated characters and humanoid motions: no network, no files needed."""
+
+    kind: Literal["procedural"]
+    name: str = "procedural"
+    groups: tuple[Literal["biped", "quadruped", "winged", "cabinet", "motion"], ...] = Field(
+        description="what to make, one asset each; 'motion' is a humanoid motion without a mesh"
+    )
+    variants: Positive = Field(default=1, description="assets per group, each from its own seed")
+
+
+class FolderSource(Section):
+    """Any rigged files of yours: .glb, .gltf with everything inside, .vrm, .fbx; searched recursively."""
+
+    kind: Literal["folder"]
+    name: str = "folder"
+    path: str = Field(description="relative to the current folder, ~ allowed")
+    licence: str = Field(default="unknown", description="SPDX id that holds for every file of the folder")
+    attribution: str = ""
+
+
+Source = Annotated[ProceduralSource | FolderSource, Field(discriminator="kind")]
+
+
+class Limits(Section):
+    """What one asset may cost before its child process is ended."""
+
+    wall_s: PositiveFloat = Field(description="seconds without an answer")
+    cpu_s: PositiveFloat
+    memory_bytes: Positive = Field(description="address space of the child")
+    file_bytes: Positive = Field(description="largest file that the child may write")
+    network: Literal["deny", "best_effort"] = Field(
+        description="deny: refuse to run a child that still has a network; best_effort: cut it where the system can"
+    )
+
+
+class Collect(Section):
+    max_file_bytes: Positive
+
+
+class Probe(Section):
+    fps: PositiveFloat = Field(description="motions are resampled to this rate")
+
+
+class Retarget(Section):
+    pairs_per_motion: Annotated[int, Field(ge=0)] = Field(description="characters that each motion is put on")
+    min_matched_joints: Positive
+
+
+class Filters(Section):
+    min_frames: Positive = Field(description="a clip needs strictly more frames than this")
+    max_frames: Positive = Field(description="longer clips are cut; 4k+1 suits the video VAE")
+    min_flow_px: PositiveFloat = Field(
+        description="mean optical flow, pixels per frame at 256 px on the subject's bounding square"
+    )
+    preview_px: Positive
+    preview_frames: Positive
+
+
+class Render(Section):
+    engine: Literal["cycles", "workbench"]
+    samples: Positive
+    denoise: bool
+    width_px: Annotated[int, Field(gt=0, multiple_of=16)]
+    height_px: Annotated[int, Field(gt=0, multiple_of=16)]
+    azimuths_deg: tuple[float, ...]
+    elevation_deg: float
+    field_of_view_deg: Annotated[float, Field(gt=1, lt=170)]
+    margin: Share = Field(description="share of the half picture left free around the subject")
+    background: tuple[Annotated[int, Field(ge=0, le=255)], ...] = Field(min_length=3, max_length=3)
+    min_coverage: Share = Field(description="least share of a view that the subject covers, over all frames")
+    max_drawn_joints: Positive
+    joint_radius_px: PositiveFloat = Field(description="at 480 lines; scales with height")
+    rgb_crf: Annotated[int, Field(ge=0, le=51)]
+    pose_crf: Annotated[int, Field(ge=0, le=51)]
+    keyframe_interval: Positive
+
+
+class Caption(Section):
+    provider: Literal["metadata"]
+
+
+class Shards(Section):
+    samples_per_shard: Positive
+    bench_share: Share = Field(description="share of the assets held out of training, by asset")
+
+
+class Train(Section):
+    recipe: Literal["tiny_joint"]
+    num_steps: Positive
+    batch_size: Positive
+    learning_rate: PositiveFloat
+    num_frames: Annotated[int, Field(gt=0)] = Field(description="frames of a training window, 4k+1")
+    size_px: Annotated[int, Field(gt=0, multiple_of=16)] = Field(description="training pictures are this size, square")
+    mixture: dict[str, PositiveFloat] = Field(description="sampling weight per source; they are normalised")
+    condition_dropout: Share
+    checkpoint_interval: Positive
+    sampling_steps: Positive
+    guidance: PositiveFloat
+
+
+class Eval(Section):
+    generate_clips: Annotated[int, Field(ge=0)] = Field(description="held-out clips that the model generates")
+
+
+class Run(Section):
+    workers: Annotated[int, Field(ge=0)] = Field(description="0: one per core")
+    ray_address: str = Field(default="local", description="'local', or a cluster's address")
+    max_failed_share: Share = Field(description="a stage that fails more than this (after 20 jobs) stops the run")
+    attempts_after_interruption: Positive
+    min_free_disk_bytes: Annotated[int, Field(ge=0)]
+
+
+class Profile(Section):
+    """One resolved profile."""
+
+    seed: int
+    output: str = Field(description="folder of tables, files and reports")
+    licence_policy: Literal["internal"] = "internal"
+    sources: tuple[Source, ...] = Field(min_length=1)
+    limits: Limits
+    collect: Collect
+    probe: Probe
+    retarget: Retarget
+    filters: Filters
+    render: Render
+    caption: Caption
+    shards: Shards
+    train: Train
+    eval: Eval
+    run: Run
