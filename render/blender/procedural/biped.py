@@ -48,7 +48,7 @@ def biped(variant: int, random: np.random.Generator) -> Character:
         return colour
 
     thick = (0.86 if lanky else 1.06) + 0.05 * jitter[4]
-    shell = blob_shell(_blobs(plain, build, thick), plain, colour_of, voxel=0.0215 * build.height)
+    shell = blob_shell(_blobs(plain, build, thick), plain, colour_of, voxel=0.0245 * build.height)
     phase = float(random.uniform(0, 2 * np.pi))
     takes = [human.fitted(made, build) for made in (human.walk(phase), human.wave(phase))]
     return Character(
@@ -91,9 +91,9 @@ def _blobs(skeleton: Skeleton, build: human.Build, thick: float) -> list[Blob]:
         made = skeleton[bone]
         return Blob(bone, made.head, made.tail, (start * r, end * r), squeeze, blend * h / 1.7, label)
 
-    flat = (1.0, 0.72, 1.0)
+    flat = (1.16, 0.86, 1.0)
     blobs = [
-        along("Hips", 0.078, 0.078, "trousers", squeeze=(1.1, 0.8, 1)),
+        along("Hips", 0.078, 0.078, "trousers", squeeze=(1.15, 0.9, 1)),
         along("Spine", 0.074, 0.078, "shirt", squeeze=flat), along("Spine1", 0.078, 0.088, "shirt", squeeze=flat),
         along("Spine2", 0.088, 0.062, "shirt", squeeze=flat), along("Neck", 0.036, 0.036, "skin"),
     ]
@@ -101,7 +101,7 @@ def _blobs(skeleton: Skeleton, build: human.Build, thick: float) -> list[Blob]:
         blobs += [
             along(f"{side}Shoulder", 0.045, 0.050, "shirt"), along(f"{side}Arm", 0.048, 0.037, f"{side}Sleeve"),
             along(f"{side}ForeArm", 0.036, 0.028, "skin", blend=0.015),
-            along(f"{side}UpLeg", 0.064, 0.047, "trousers", blend=0.02),
+            along(f"{side}UpLeg", 0.060, 0.047, "trousers", blend=0.02),
             along(f"{side}Leg", 0.046, 0.036, "trousers", blend=0.015),
         ]
         hand, foot, toe = skeleton[f"{side}Hand"], skeleton[f"{side}Foot"], skeleton[f"{side}ToeBase"]
@@ -110,9 +110,9 @@ def _blobs(skeleton: Skeleton, build: human.Build, thick: float) -> list[Blob]:
         sole = 0.033 * h
         heel = point(foot.head[0], foot.head[1] + 0.012 * h, sole)
         blobs += [
-            Blob(f"{side}Foot", heel, point(toe.head[0], toe.head[1], sole), (sole, sole), (1.15, 1, 1), 0.02, f"{side}Shoe"),
+            Blob(f"{side}Foot", heel, point(toe.head[0], toe.head[1], sole), (1.1 * sole, sole), (1.25, 1, 1), 0.02, f"{side}Shoe"),
             Blob(f"{side}ToeBase", point(toe.head[0], toe.head[1], sole), point(toe.tail[0], toe.tail[1] + 0.02 * h, 0.9 * sole),
-                 (sole, 0.9 * sole), (1.25, 1, 1), 0.02, f"{side}Shoe"),
+                 (1.05 * sole, 0.95 * sole), (1.45, 1, 1), 0.02, f"{side}Shoe"),
         ]
     centre, half = _head(build)
     size = float(half[2])
@@ -126,7 +126,7 @@ def _blobs(skeleton: Skeleton, build: human.Build, thick: float) -> list[Blob]:
     ]
     blobs += [
         Blob("Head", centre + point(side * half[0], 0, -0.05 * size), centre + point(side * 1.08 * half[0], 0, 0.05 * size),
-             (0.15 * size, 0.15 * size), blend=0.02, label="skin") for side in (1, -1)
+             (0.2 * size, 0.2 * size), blend=0.02, label="skin") for side in (1, -1)
     ]
     back = skeleton["Spine2"].head
     blobs.append(Blob("Spine2", back + point(0, 0.075 * h, -0.05 * h), back + point(0, 0.075 * h, 0.02 * h),
@@ -159,7 +159,7 @@ def _face(colour: Floats, points: Floats, labels: Sequence[str], spot: Floats,
     """Hair, eyes, brows and mouth; `spot` is the point in head units, (0, -1, 0) being the middle of the face."""
     x, y, z = spot.T
     head = (np.array(labels) == "skin") & (np.einsum("ni,ni->n", spot, spot) < 1.6)
-    dab(colour, head & (z - 0.75 * y > 0.78 + 0.10 * np.cos(9 * x)), wardrobe["hair"])
+    dab(colour, head & (z + 0.6 * y > 0.12 + 0.08 * np.cos(9 * x)), wardrobe["hair"])
     front = head & (y < -0.4)
     cheek = (abs(x) - 0.55) ** 2 + (z + 0.28) ** 2 < 0.02
     dab(colour, front & cheek, np.clip(np.array(wardrobe["skin"]) * (1.05, 0.78, 0.76), 0, 1))

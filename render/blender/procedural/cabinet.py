@@ -86,7 +86,7 @@ def _grain(colours: Colours, name: str, *, along: int = 2, panel: tuple[Floats, 
 
     def paint(points: Floats, normals: Floats) -> Floats:
         one, two = [axis for axis in range(3) if axis != along]
-        rings = points[:, one] * 55 + 1.8 * np.sin(points[:, along] * 9) + 31 * points[:, two]
+        rings = points[:, one] * 70 + 0.5 * np.sin(points[:, along] * 6 + 9 * points[:, one]) + 41 * points[:, two]
         shade = 1 + 0.07 * np.sin(rings) + 0.03 * np.sin(2.7 * rings + 4 * points[:, along])
         colour = np.array(colours[name]) * shade[:, None]
         if panel is not None:
@@ -125,7 +125,8 @@ def _shells(plan: Plan, skeleton: Skeleton, colours: Colours) -> list[Shell]:
         add("Body", (min(sign * w, sign * (w - t)), front, bottom), (max(sign * w, sign * (w - t)), back, plan.height - t),
             _side(colours, name, sign))
         for y in (front + 0.02, back - 0.08):
-            add("Body", (sign * w - (0.08 if sign > 0 else 0.02), y, 0), (sign * w + (0.02 if sign < 0 else -0.02) + (0.06 if sign < 0 else 0), y + 0.06, bottom), metal)
+            foot = sign * (w - 0.05)
+            add("Body", (foot - 0.03, y, 0), (foot + 0.03, y + 0.06, bottom), metal)
     add("Body", (-w - 0.015, front - 0.03, plan.height - t), (w + 0.015, back, plan.height), wood)
     add("Body", (-w + t, front, bottom), (w - t, back, bottom + t), wood)
     split = plan.opening(True)[0] - t if plan.drawer_on_top else plan.opening(True)[1]
@@ -147,8 +148,9 @@ def _shells(plan: Plan, skeleton: Skeleton, colours: Colours) -> list[Shell]:
     for sign in (1.0, -1.0):
         add("Drawer", (min(sign * inner, sign * (inner - 0.014)), front + t - 0.004, low + 0.012),
             (max(sign * inner, sign * (inner - 0.014)), deep, top), inside)
-    add("Drawer", (-inner, deep - 0.014, low + 0.012), (inner, deep, top), inside)
-    add("Drawer", (-inner, front + t - 0.004, low + 0.012), (inner, deep, low + 0.026), inside)
+    between = inner - 0.014
+    add("Drawer", (-between, deep - 0.014, low + 0.012), (between, deep, top), inside)
+    add("Drawer", (-between, front + t - 0.004, low + 0.014), (between, deep - 0.014, low + 0.028), inside)
     add("DrawerHandle", (grip[0] - 0.11, grip[1] - 0.035, grip[2] - 0.016), (grip[0] + 0.11, front - 0.004, grip[2] + 0.016), metal)
     return shells
 

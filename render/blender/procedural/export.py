@@ -17,6 +17,7 @@ from render.blender.procedural import scene
 from render.blender.procedural.character import Character
 
 LICENCE = "CC0-1.0"
+REST_FRAME = -10  # outside the exported range
 MOMENT = datetime.datetime(2000, 1, 1)  # noqa: DTZ001 (the exporter wants a naive time)
 
 
@@ -32,19 +33,21 @@ def write_glb(character: Character, path: Path) -> None:
 
 
 def write_fbx(character: Character, path: Path) -> None:
-    """An FBX like Mixamo's motion-only files: no mesh, bones in centimetres with Y up, one take from frame 1."""
+    """An FBX like Mixamo's motion-only files: no mesh, bones in centimetres with Y up, one take from time 0."""
     bpy.ops.wm.read_factory_settings(use_empty=True)
     made = character.takes[0]
     view = bpy.context.scene
     view.name = made.name  # becomes the name of the take
     view.render.fps = made.fps
-    view.frame_start, view.frame_end = 1, made.num_frames
+    view.frame_start, view.frame_end = 0, made.num_frames - 1
     centimetres = Matrix.Scale(100, 4) @ Matrix.Rotation(-1.5707963267948966, 4, "X")
     armature = scene.add_armature(character.skeleton, to_armature=centimetres)
     armature.animation_data_create()
-    action = scene.add_action(made, armature, start=1)
+    action = scene.add_action(made, armature, rest_frame=REST_FRAME)
     armature.animation_data.action = action
     armature.animation_data.action_slot = action.slots[0]
+    # Without a mesh there is no bind pose: the rest that readers see is the pose of the current frame.
+    view.frame_set(REST_FRAME)
     with _repeatable_fbx():
         bpy.ops.export_scene.fbx(
             filepath=str(path), object_types={"ARMATURE"}, add_leaf_bones=False, axis_forward="-Z", axis_up="Y",

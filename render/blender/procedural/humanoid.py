@@ -98,7 +98,7 @@ def wave(phase0: float, *, num_frames: int = NUM_FRAMES, fps: int = FPS) -> Take
     beat, sway = cycle(4, num_frames) + phase0, cycle(1, num_frames) + phase0
     turns = _arms(74 + 3 * np.sin(sway), 4 * np.sin(sway), 18 + 6 * np.sin(sway), "Left")
     turns["RightArm"] = about("y", 22 + 8 * np.sin(beat - 0.6)) @ about("z", 18 + 0 * beat)
-    turns["RightForeArm"] = about("y", 62 + 28 * np.sin(beat)) @ about("z", 8 + 0 * beat)
+    turns["RightForeArm"] = about("y", 54 + 28 * np.sin(beat)) @ about("z", 8 + 0 * beat)
     turns["RightHand"] = about("y", 14 * np.sin(beat - 0.7))
     turns["Spine"] = about("y", 4 * np.sin(sway))
     turns["Spine1"] = about("y", -4 + 3 * np.sin(sway))

@@ -39,7 +39,7 @@ class Breed:
     limb: float  # radius of an upper leg
 
 
-DOG = Breed("dog", leg=0.40, length=0.54, girth=0.125, neck=0.17, neck_rise_deg=48, head=0.15, limb=0.062)
+DOG = Breed("dog", leg=0.40, length=0.54, girth=0.125, neck=0.17, neck_rise_deg=52, head=0.18, limb=0.066)
 HORSE = Breed("horse", leg=0.78, length=0.84, girth=0.20, neck=0.50, neck_rise_deg=56, head=0.24, limb=0.088)
 
 
@@ -158,7 +158,7 @@ def _painter(breed: Breed, skeleton: Skeleton, coat: dict[str, tuple[float, floa
             spot = (y - spot_y * breed.length) ** 2 + (z - back - spot_z * breed.girth) ** 2
             dab(colour, trunk & (spot < (radius * breed.girth) ** 2), coat["dark"])
         offset = (points - centre) / size
-        eye_y, eye_x, eye_z = (-0.36, 0.27, 0.24) if not horse else (-0.22, 0.30, 0.14)
+        eye_y, eye_x, eye_z = (-0.40, 0.30, 0.16) if not horse else (-0.22, 0.30, 0.14)
         away = np.sqrt((abs(offset[:, 0]) - eye_x) ** 2 + (offset[:, 1] - eye_y) ** 2 + (offset[:, 2] - eye_z) ** 2)
         face = np.isin(label, ["head", "muzzle"])
         dab(colour, face & (away < 0.26), (0.98, 0.98, 0.96))

@@ -99,13 +99,18 @@ def _material(picture: Floats) -> bpy.types.Material:
     return material
 
 
-def add_action(made: Take, armature: bpy.types.Object, *, start: int = 0) -> bpy.types.Action:
-    """The take as an action, a key on every frame; turns and shifts become Blender's bone-local channels."""
+def add_action(made: Take, armature: bpy.types.Object, *, rest_frame: int | None = None) -> bpy.types.Action:
+    """The take as an action, a key on every frame from 0 on, and the rest pose on `rest_frame` before that.
+
+    Turns and shifts become Blender's bone-local channels.
+    """
     action = bpy.data.actions.new(made.name)
     slot = action.slots.new(id_type="OBJECT", name=armature.name)
     strip = action.layers.new("Layer").strips.new(type="KEYFRAME")
     bag = strip.channelbag(slot, ensure=True)
-    frames = np.arange(start, start + made.num_frames, dtype=np.float32)
+    frames = np.arange(made.num_frames, dtype=np.float64)
+    if rest_frame is not None:
+        frames = np.append(float(rest_frame), frames)
     to_data = armature.matrix_world.inverted().to_3x3()
     scale = to_data.median_scale
     axes = np.array(to_data) / scale
@@ -115,9 +120,12 @@ def add_action(made: Take, armature: bpy.types.Object, *, start: int = 0) -> bpy
         bone.rotation_mode = "QUATERNION"
         turns = made.turns.get(bone.name, np.tile(np.eye(3), (made.num_frames, 1, 1)))
         local = _quaternions(rest @ turns @ rest.T)
+        if rest_frame is not None:
+            local = np.concatenate([[[1.0, 0.0, 0.0, 0.0]], local])
         _keys(bag, f"{path}.rotation_quaternion", frames, local)
         if bone.name in made.shifts:
-            _keys(bag, f"{path}.location", frames, scale * made.shifts[bone.name] @ rest.T)
+            moved = scale * made.shifts[bone.name] @ rest.T
+            _keys(bag, f"{path}.location", frames, moved if rest_frame is None else np.concatenate([[[0.0, 0.0, 0.0]], moved]))
     return action
 
 

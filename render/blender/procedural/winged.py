@@ -21,6 +21,8 @@ PLUMAGES = (
                "left": (0.90, 0.40, 0.60), "right": (0.25, 0.55, 0.90), "dark": (0.08, 0.30, 0.20)}),
 )
 
+SLANT = 0.42
+
 
 @dataclass(frozen=True, slots=True)
 class Wing:
@@ -79,7 +81,7 @@ def _blobs(skeleton: Skeleton, bat: bool) -> list[Blob]:
         Blob("Tail1", skeleton["Tail1"].head, skeleton["Tail1"].tail, (0.075, 0.045), (1.2, 1, 0.9), 0.04, "body"),
     ]
     tail = skeleton["Tail2"]
-    reach = 0.9 if bat else 0.2  # the bird's fan covers the rest
+    reach = 0.35 if bat else 0.2  # the bird's fan covers the rest
     blobs.append(Blob("Tail2", tail.head, tail.head + reach * (tail.tail - tail.head), (0.042, 0.028), blend=0.02, label="dark"))
     snout = middle + point(0, -0.9 * size, -0.012)
     if bat:
@@ -145,13 +147,15 @@ def _wing(wing: Wing, skeleton: Skeleton, side: str, colours: dict[str, tuple[fl
     for number in range(len(share)):
         profile = np.sin(np.pi * across[1:-1]) ** 0.6 * thick[number]
         y = lead[number] + across * (trail[number] - lead[number])
-        camber = wing.root_z + 0.02 * np.sin(np.pi * across) * (1 - share[number])
+        # Trailing edges hang lower, so that a spread wing is not a mere line from in front and behind.
+        camber = wing.root_z + 0.02 * np.sin(np.pi * across) * (1 - share[number]) - SLANT * (y - y[0] - 0.05)
         top = [point(flip * x[number], y[i], camber[i] + profile[i - 1]) for i in range(1, 5)]
         low = [point(flip * x[number], y[i], camber[i] - profile[i - 1]) for i in range(4, 0, -1)]
         ring = [point(flip * x[number], y[0], camber[0]), *top, point(flip * x[number], y[5], camber[5]), *low]
         rings.append(ring if flip < 0 else ring[::-1])
     sections = np.array(rings)
-    sections[-1, :, 2] = wing.root_z  # the last ring is flat: it closes the sheet
+    # The last ring is flat: it closes the sheet.
+    sections[-1, :, 2] = wing.root_z - SLANT * (sections[-1, :, 1] - lead[-1] - 0.05)
     columns = [skeleton.names.index(f"{side}Wing{number}") for number in (1, 2, 3)]
     weights = chain_weights(x, wing.joints[:3], columns, len(skeleton.names), blend=0.35 * (wing.joints[2] - wing.joints[1]))
     return loft(sections, weights, _feathers(wing, colours, colours[side.lower()], x, lead, trail))
@@ -223,7 +227,7 @@ def _flap(phase0: float, bat: bool) -> Take:
     turns["Neck"] = about("x", -5 * np.sin(phase + 0.5))
     turns["Tail1"] = about("x", 9 * np.sin(phase - 0.8))
     turns["Tail2"] = about("x", 9 * np.sin(phase - 1.4))
-    return take("flap wings", turns, {"Hips": shifted(0.16 - 0.05 * np.sin(phase - 0.3))})
+    return take("flap wings", turns, {"Hips": shifted((0.26 if bat else 0.18) - 0.05 * np.sin(phase - 0.3))})
 
 
 def _bank(phase0: float) -> Take:
