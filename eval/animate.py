@@ -10,9 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from eval.glb import MAGIC, Glb, local_matrix, node_parents, split_matrix, top_down
+from eval.glb import MAGIC, Glb, NotAnimatable, local_matrix, node_parents, split_matrix, top_down
 from rigmill import skeleton
-from rigmill.errors import UserError
 from rigmill.types import Floats, Motion, Rig
 
 _TO_BLENDER = np.array([[1.0, 0, 0], [0, 0, -1.0], [0, 1.0, 0]])  # glTF axes to ours
@@ -46,10 +45,7 @@ def _match_nodes(document: dict[str, Any], rig: Rig, *, heads: Floats, rest: Flo
         free = [node for node in candidates if node not in taken]
         distance = [float(np.linalg.norm(heads[node] - rest[joint])) for node in free]
         if not free or min(distance) > _SAME_PLACE * size:
-            raise UserError(
-                f"joint '{name}' is not a node of the GLB at the same place at rest", code="E711",
-                why="the rig was read from another file, or the file scales its joints",
-            )
+            raise NotAnimatable(f"joint '{name}' is not a node of the GLB at the same place at rest")
         nodes.append(free[int(np.argmin(distance))])
         taken.add(nodes[-1])
     return nodes
@@ -91,7 +87,7 @@ def animated_glb(source: bytes, rig: Rig, motion: Motion, *, scale: float, offse
     """The GLB `source` with `motion` as its one animation; None when the source is not a GLB.
 
     `rig` and `motion` are normalised: normalised = (imported - offset) * scale. Everything in the source's
-    buffer keeps its place; what is new is appended.
+    buffer keeps its place; what is new is appended. Raises `NotAnimatable` when the rig is not the file's.
     """
     if not is_glb(source):
         return None
@@ -121,7 +117,7 @@ def animated_glb(source: bytes, rig: Rig, motion: Motion, *, scale: float, offse
         local = np.linalg.inv(posed[parent]) @ posed[node] if parent >= 0 else posed[node]
         rotation = local[:, :3, :3] / np.where(node_scale == 0, 1, node_scale)
         if np.abs(np.swapaxes(rotation, -1, -2) @ rotation - np.eye(3)).max() > _SHEAR:
-            raise UserError(f"joint '{rig.names[joint]}' is sheared by uneven scales above it", code="E711")
+            raise NotAnimatable(f"joint '{rig.names[joint]}' is sheared by uneven scales above it")
         if "matrix" in entry:  # a node with a matrix cannot be animated
             del entry["matrix"]
             entry.update(translation=translation.tolist(), rotation=np.roll(turn, -1).tolist(),

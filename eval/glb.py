@@ -10,8 +10,12 @@ from typing import Any
 import numpy as np
 
 from rigmill import skeleton
-from rigmill.errors import UserError
 from rigmill.types import Floats
+
+
+class NotAnimatable(ValueError):
+    """This GLB cannot be given this motion; the message says why."""
+
 
 MAGIC = b"glTF"
 _JSON, _BIN = 0x4E4F534A, 0x004E4942
@@ -28,7 +32,7 @@ class Glb:
     @classmethod
     def from_bytes(cls, data: bytes) -> Glb:
         if data[:4] != MAGIC or len(data) < 20:
-            raise UserError("not a binary glTF file", why="it does not start as one", code="E710")
+            raise NotAnimatable("not a binary glTF file")
         document: dict[str, Any] | None = None
         binary = bytearray()
         place = 12
@@ -41,10 +45,10 @@ class Glb:
                 binary = bytearray(chunk)
             place += 8 + size
         if not isinstance(document, dict):
-            raise UserError("a binary glTF file without its JSON part", code="E710")
+            raise NotAnimatable("a binary glTF file without its JSON part")
         buffers = document.setdefault("buffers", [])
         if buffers and "uri" in buffers[0]:
-            raise UserError("a GLB whose first buffer lies elsewhere", fix="embed its buffers", code="E710")
+            raise NotAnimatable("the first buffer of the GLB is not inside it")
         if not buffers:
             buffers.append({"byteLength": 0})
         return cls(document, binary)
@@ -117,6 +121,6 @@ def top_down(parents: list[int]) -> list[int]:
         while above >= 0 and steps <= len(parents):
             steps, above = steps + 1, parents[above]
         if steps > len(parents):
-            raise UserError("the nodes of a GLB form a circle", code="E710")
+            raise NotAnimatable("the nodes of the GLB form a circle")
         depth.append(steps)
     return sorted(range(len(parents)), key=lambda node: (depth[node], node))

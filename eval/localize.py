@@ -61,6 +61,8 @@ def _core(labels: Ints) -> Bools:
 
 def _largest_blobs(labels: Ints, num: int, *, use_core: bool) -> Floats:
     """The centre (num, 2) of the largest blob of every label, NaN where there is none."""
+    if not labels.size:
+        return np.full((num, 2), np.nan)
     seeds = _core(labels) if use_core else labels > 0
     count, blobs = cv2.connectedComponents(seeds.astype(np.uint8), connectivity=4)
     ys, xs = np.nonzero(seeds)

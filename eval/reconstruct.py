@@ -59,7 +59,11 @@ def reconstruct(
         resized, centres, confidence, parents=small.parents, rest_joints=small.rest_joints,
         threshold_px=max(radius_px, _LEAST_THRESHOLD_PX),
     )
-    motion, joints = solve(rig, drawn, found.joints, fps=fps)
+    # A joint that no frame shows is left at rest, as one that is not drawn; the first root has to be somewhere.
+    seen_once = found.usable.any(axis=0) | (np.arange(len(small.parents)) == 0)
+    solved = drawn.copy()
+    solved[drawn] = seen_once
+    motion, joints = solve(rig, solved, found.joints[:, seen_once], fps=fps)
     return Reconstruction(
         motion=motion, joints=joints, triangulated=found.joints, usable=found.usable, centres_px=centres,
         confidence=confidence, reprojection_px=found.reprojection_px,

@@ -13,8 +13,8 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from eval.animate import animated_glb
+from eval.glb import NotAnimatable
 from rigmill import skeleton
-from rigmill.errors import UserError
 from rigmill.types import Floats, Motion, Rig
 
 FPS = 16
@@ -141,5 +141,5 @@ def test_a_file_that_is_not_a_glb_gives_none() -> None:
 
 def test_a_rig_of_another_file_is_refused_by_joint_name() -> None:
     moved = Rig(names=TINY.names, parents=TINY.parents, rest_joints=TINY.rest_joints + [[0, 0, 0], [0.3, 0, 0]])
-    with pytest.raises(UserError, match="joint.001"):
+    with pytest.raises(NotAnimatable, match="joint.001"):
         animated_glb(tiny_glb(), moved, random_motion(2, 2), scale=1.0, offset=np.zeros(3))
