@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 _PREFIX = re.compile(r"^(?:.*[:|])?(?:mixamorig\d*[:_]?)?")
 
@@ -36,23 +37,37 @@ CORE: tuple[str, ...] = (
       for part in ("UpperArm", "LowerArm", "Hand", "UpperLeg", "LowerLeg", "Foot")),
 )
 
-# The next joint along each limb, where one is needed to say which way the limb points. The first that exists counts.
-_LIMB_NEXT: dict[str, tuple[str, ...]] = {
-    "UpperArm": ("LowerArm",), "LowerArm": ("Hand",), "Hand": ("MiddleProximal", "IndexProximal"),
-    "UpperLeg": ("LowerLeg",), "LowerLeg": ("Foot",),
-    "ThumbMetacarpal": ("ThumbProximal",), "ThumbProximal": ("ThumbDistal",), "ThumbDistal": (),
-    **{
-        f"{finger}{part}": following
-        for finger in ("Index", "Middle", "Ring", "Little")
-        for part, following in (
-            ("Proximal", (f"{finger}Intermediate",)), ("Intermediate", (f"{finger}Distal",)), ("Distal", ()),
+
+
+@dataclass(frozen=True, slots=True)
+class Limb:
+    """A joint of a limb: the one above it, and those of which the first that exists says where it points."""
+
+    above: str
+    following: tuple[str, ...]
+
+
+def _limbs(side: str) -> dict[str, Limb]:
+    chains: list[tuple[str, ...]] = [("UpperArm", "LowerArm", "Hand"), ("UpperLeg", "LowerLeg", "Foot")]
+    chains.append(("Hand", "ThumbMetacarpal", "ThumbProximal", "ThumbDistal"))
+    for finger in ("Index", "Middle", "Ring", "Little"):
+        chains.append(("Hand", f"{finger}Proximal", f"{finger}Intermediate", f"{finger}Distal"))
+    above = {part: upper for chain in chains for upper, part in zip(chain, chain[1:])}
+    following: dict[str, tuple[str, ...]] = {
+        part: (lower,) for chain in chains for part, lower in zip(chain, chain[1:])
+    }
+    following["Hand"] = ("MiddleProximal", "IndexProximal")
+    return {
+        f"{side}{part}": Limb(
+            above=f"{side}{above[part]}" if part in above else "",
+            following=tuple(f"{side}{lower}" for lower in following.get(part, ())),
         )
-    },
-}
-LIMBS: dict[str, tuple[str, ...]] = {
-    f"{side}{part}": tuple(f"{side}{following}" for following in options)
-    for side in ("left", "right") for part, options in _LIMB_NEXT.items()
-}
+        for chain in chains for part in chain if part != "Foot"
+    }
+
+
+# The joints whose rest directions are aligned when a motion is moved between rigs, from the body outwards.
+LIMBS: dict[str, Limb] = _limbs("left") | _limbs("right")
 
 
 def humanoid_joints(names: Sequence[str]) -> dict[str, int]:

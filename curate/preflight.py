@@ -116,7 +116,7 @@ def _check_document(text: bytes) -> None:
             if not (uri.startswith("data:") and ";base64," in uri):
                 raise Refusal(
                     Reject.EXTERNAL_REFERENCE,
-                    f"{kind}[{index}] lies outside the file ({_short(uri)}); export it as .glb, which embeds everything",
+                    f"{kind}[{index}] is not inside the file ({_short(uri)}); export it as .glb, which embeds all",
                 )
 
 

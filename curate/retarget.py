@@ -101,23 +101,17 @@ def _alignments(
 ) -> dict[str, Floats]:
     """A_j of every shared joint, (3, 3) each."""
     found = {name: np.eye(3) for name in shared}
-    above: dict[str, str] = {}
-    for name, options in LIMBS.items():  # from the body outwards
+    for name, limb in LIMBS.items():  # from the body outwards
         if name not in found:
             continue
-        following = next((option for option in options if option in found), None)
-        for option in LIMB_CHILDREN[name]:
-            above[option] = name
+        following = next((option for option in limb.following if option in found), None)
         if following is not None:
             from_target = target_rest[target_joints[following]] - target_rest[target_joints[name]]
             from_source = source_rest[source_joints[following]] - source_rest[source_joints[name]]
             found[name] = to_matrix(between(from_target, from_source))
-        elif name in above:
-            found[name] = found[above[name]]
+        elif limb.above in found:
+            found[name] = found[limb.above]
     return found
-
-
-LIMB_CHILDREN: dict[str, tuple[str, ...]] = {}
 
 
 def _shift_by_turns(rig: Rig, world: Floats, hips: int) -> Floats:

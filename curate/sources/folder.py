@@ -15,7 +15,7 @@ from curate.preflight import sniff
 from rigmill.errors import Refusal, Reject, UserError
 from rigmill.files import digest, sha256_bytes
 from rigmill.stage import Answer, Input, Job, Row, Work
-from rigmill.types import FailKind, Failed, Kept, Measured, Outcome, Rejected
+from rigmill.types import Failed, FailKind, Kept, Measured, Outcome, Rejected
 
 SUFFIXES = frozenset({".glb", ".gltf", ".vrm", ".fbx"})
 _CHANGED = "the file changed while it was read; run the stage again"
