@@ -31,8 +31,8 @@ def _pair_flow(first: Bytes, second: Bytes) -> float:
         return 0.0
     to_square = _square(seen)
     pictures = [_view(_flat(picture), to_square, backdrop=_BACKDROP) for picture in (first, second)]
-    mask = _view(seen.astype(np.uint8) * 255, to_square, backdrop=0) > _SEEN
-    flow = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM).calc(pictures[0], pictures[1], None)
+    mask = _view(np.where(seen, 255, 0).astype(np.uint8), to_square, backdrop=0) > _SEEN
+    flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM).calc(pictures[0], pictures[1], None)
     return float(np.linalg.norm(flow[mask].astype(np.float64), axis=-1).mean()) if mask.any() else 0.0
 
 

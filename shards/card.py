@@ -58,8 +58,8 @@ def card(rows: Sequence[Row]) -> str:
 
 
 def _attributions(rows: Iterable[Row]) -> list[str]:
-    credits = sorted({_plain(row["attribution"]) for row in rows if row["attribution"]})
-    return ["Credits:", "", *(f"- {credit}" for credit in credits), ""] if credits else []
+    lines = sorted({_plain(row["attribution"]) for row in rows if row["attribution"]})
+    return ["Credits:", "", *(f"- {credit}" for credit in lines), ""] if lines else []
 
 
 def _table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:

@@ -30,6 +30,8 @@ def publish(rows: Sequence[Row], folder: Path, store: Store) -> None:
     """
     ordered = sorted(rows, key=lambda row: (row["shard"], row["offset"]))
     folder.parent.mkdir(parents=True, exist_ok=True)
+    for left_over in folder.parent.glob(f".{folder.name}-[no][el][wd]-*"):  # of a killed run
+        shutil.rmtree(left_over, ignore_errors=True)
     new = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}-new-"))
     try:
         new.chmod(0o755)

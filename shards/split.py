@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from rigmill.files import digest
 
@@ -31,7 +31,8 @@ def split_assets(clips: Iterable[tuple[str, str]], *, bench_share: float, seed: 
         if len(held_out) + len(group) <= min(budget, num_assets - 1):
             held_out += group
     if not held_out and budget:
-        held_out += min(ordered, key=len)
+        smallest = min(ordered, key=len)
+        held_out += smallest
     return split | dict.fromkeys(held_out, BENCH)
 
 
@@ -55,8 +56,3 @@ def _groups(clips: Iterable[tuple[str, str]]) -> list[list[str]]:
     for asset in sorted(assets):
         found.setdefault(root(f"asset {asset}"), []).append(asset)
     return list(found.values())
-
-
-def sides(split: Mapping[str, str]) -> dict[str, int]:
-    """How many assets are on each side."""
-    return {side: sum(1 for value in split.values() if value == side) for side in (TRAIN, BENCH)}

@@ -89,7 +89,7 @@ def _check_shard(path: Path, samples: list[Row]) -> Iterator[str]:
             continue
         try:
             key, members = read_sample(records)
-        except Exception as error:  # noqa: BLE001 - whatever a wrong sample does to the reader, it is a finding
+        except Exception as error:  # whatever a wrong sample does to the reader, it is a finding
             yield f"{place} cannot be read ({type(error).__name__})"
             continue
         if key != row["clip_id"]:
