@@ -86,13 +86,12 @@ _BODY: list[tuple[str, str | None, tuple[float, float, float]]] = [
     ("Spine2", "Spine1", (0, 0.02, 1.30)), ("Neck", "Spine2", (0, 0.01, 1.45)), ("Head", "Neck", (0, 0, 1.55)),
 ]
 for _side, _sign in (("Left", 1.0), ("Right", -1.0)):
-    _BODY += [
-        (f"{_side}Shoulder", "Spine2", (_sign * 0.05, 0, 1.40)), (f"{_side}Arm", f"{_side}Shoulder", (_sign * 0.18, 0, 1.40)),
-        (f"{_side}ForeArm", f"{_side}Arm", (_sign * 0.45, 0, 1.40)), (f"{_side}Hand", f"{_side}ForeArm", (_sign * 0.70, 0, 1.40)),
-        (f"{_side}HandMiddle1", f"{_side}Hand", (_sign * 0.80, 0, 1.40)),
-        (f"{_side}UpLeg", "Hips", (_sign * 0.10, 0, 0.90)), (f"{_side}Leg", f"{_side}UpLeg", (_sign * 0.10, -0.01, 0.50)),
-        (f"{_side}Foot", f"{_side}Leg", (_sign * 0.10, 0.01, 0.08)), (f"{_side}ToeBase", f"{_side}Foot", (_sign * 0.10, -0.12, 0.0)),
-    ]
+    for _part, _above, _x, _y, _z in (
+        ("Shoulder", "Spine2", 0.05, 0, 1.40), ("Arm", "Shoulder", 0.18, 0, 1.40), ("ForeArm", "Arm", 0.45, 0, 1.40),
+        ("Hand", "ForeArm", 0.70, 0, 1.40), ("HandMiddle1", "Hand", 0.80, 0, 1.40), ("UpLeg", "Hips", 0.10, 0, 0.90),
+        ("Leg", "UpLeg", 0.10, -0.01, 0.50), ("Foot", "Leg", 0.10, 0.01, 0.08), ("ToeBase", "Foot", 0.10, -0.12, 0),
+    ):
+        _BODY.append((_side + _part, _above if _above in ("Spine2", "Hips") else _side + _above, (_sign * _x, _y, _z)))
 
 
 def body(*, prefix: str = "mixamorig:", arm_drop_deg: float = 0.0, scale: float = 1.0, yaw_deg: float = 0.0) -> Rig:
