@@ -35,7 +35,9 @@ def new_model(config: ModelConfig, *, seed: int) -> Model:
     """A model with random weights, a function of (config, seed); the global random state is left alone."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(int(keyed_generator(seed, "weights").integers(2**63)))
-        return Model(config)
+        model = Model(config)
+        model.denoiser.open_path()
+    return model
 
 
 def save_model(model: Model) -> bytes:

@@ -45,6 +45,20 @@ class JointVideoPose(nn.Module):
         if config.multi_view:
             self.add_views(dim)
 
+    @torch.no_grad()
+    def open_path(self) -> None:
+        """Random weights start by passing their input through: orthonormal patches in, their transpose out.
+
+        Most of a velocity is noise that is there in the input. A pretrained base knows that; a tiny random model would
+        spend its few steps on finding out.
+        """
+        patches = self.wan.patch_embedding
+        nn.init.orthogonal_(patches.weight.view(len(patches.weight), -1))
+        nn.init.zeros_(patches.bias)
+        # Patches are (C, 1, 2, 2) on the way in and (1, 2, 2, C) on the way out.
+        self.wan.proj_out.weight.copy_(patches.weight.permute(2, 3, 4, 1, 0).flatten(0, 3))
+        nn.init.zeros_(self.wan.proj_out.bias)
+
     def add_views(self, dim: int) -> None:
         """Add camera embedding and multi-view layers; they change nothing until they are trained."""
         self.camera = CameraEmbedding(dim, patch_size=(1, 2, 2))
