@@ -50,13 +50,14 @@ class DctCodec:
         colours, waves = _dct_basis(3), _dct_basis(size)
         # Chroma costs two steps of frequency: the eye and our pictures have less detail there.
         kept = sorted(
-            ((row + column + (2 if colour else 0), colour, row, column)
-             for colour in range(3) for row in range(size) for column in range(size))
+            (row + column + (2 if colour else 0), colour, row, column)
+            for colour in range(3) for row in range(size) for column in range(size)
         )[: self.z_dim]
-        basis = [torch.einsum("c,y,x->cyx", colours[colour], waves[row], waves[column]) for _, colour, row, column in kept]
-        self.basis = torch.stack(basis).float()  # (z_dim, 3, size, size)
-        # Flat grey pictures span [-size*sqrt(3), size*sqrt(3)] in the first coefficient; pictures fade with frequency.
-        gains = [1 / (size * math.sqrt(3)) if cost == 0 else _GAIN for cost, *_ in kept]
+        self.basis = torch.stack([
+            torch.einsum("c,y,x->cyx", colours[colour], waves[row], waves[column]) for _, colour, row, column in kept
+        ]).float()  # (z_dim, 3, size, size)
+        # Flat grey pictures span [-size*sqrt(3), size*sqrt(3)] in the first coefficient.
+        gains = [1 / (size * math.sqrt(3)) if cost == 0 else _GAINS[min(cost, len(_GAINS)) - 1] for cost, *_ in kept]
         self.gains = torch.tensor(gains)[:, None, None]
 
     def encode(self, videos: Tensor) -> Tensor:
@@ -81,7 +82,7 @@ class DctCodec:
         return videos
 
 
-_GAIN = 0.5
+_GAINS = (0.7, 1.2, 1.5)  # per step of frequency: pictures fade with it, latents should not drown in unit noise
 
 
 def _dct_basis(size: int) -> Tensor:

@@ -55,6 +55,10 @@ class _Sample:
     caption: str
 
 
+def _stack(pairs: Sequence[Pair]) -> Pair:
+    return Pair(torch.stack([pair.rgb for pair in pairs]), torch.stack([pair.pose for pair in pairs]))
+
+
 class Batches:
     """Batch after batch from step `start` on; the batch of a step is a function of (rows, settings, step)."""
 
@@ -85,10 +89,8 @@ class Batches:
         ]
         return Batch(
             step=step,
-            videos=Pair(*(torch.stack([getattr(sample.videos, name) for sample in samples]) for name in Pair.__slots__)),
-            conditions=Pair(
-                *(torch.stack([getattr(sample.conditions, name) for sample in samples]) for name in Pair.__slots__)
-            ),
+            videos=_stack([sample.videos for sample in samples]),
+            conditions=_stack([sample.conditions for sample in samples]),
             dropped=torch.tensor([sample.dropped for sample in samples]),
             sigma=torch.tensor([sample.sigma for sample in samples], dtype=torch.float32),
             rays=torch.stack([sample.rays for sample in samples]),

@@ -30,7 +30,7 @@ from train.recipes import ModelConfig
 from train.weights import Model, new_model
 
 Report = Callable[[str, int, int], None]
-_CHECKPOINT = re.compile(r"step-(\d{8})\.ckpt")
+_CHECKPOINT = re.compile(r"step-\d{8}\.ckpt")
 
 
 class NotFinite(Exception):
@@ -140,9 +140,10 @@ class KeepGoing(lightning.Callback):
 
 def last_checkpoint(folder: Path) -> tuple[Path | None, int]:
     """The newest whole checkpoint in a folder and the steps it has done, or (None, 0)."""
-    found = [(match.group(0), int(match.group(1))) for match in map(_CHECKPOINT.fullmatch, os.listdir(folder)) if match]
-    name, step = max(found, default=("", 0))
-    return (folder / name if name else None), step
+    names = sorted(path.name for path in folder.iterdir() if _CHECKPOINT.fullmatch(path.name))
+    if not names:
+        return None, 0
+    return folder / names[-1], int(names[-1].removeprefix("step-").removesuffix(".ckpt"))
 
 
 @contextmanager
@@ -177,8 +178,9 @@ def train(
         training = JointTraining(new_model(config, seed=settings["seed"]), settings)
         keeper = KeepGoing(folder, settings=settings, report=report)
         trainer = lightning.Trainer(
-            accelerator="cpu", devices=1, plugins=[LightningEnvironment()], max_steps=settings["num_steps"], max_epochs=1,
-            gradient_clip_val=1.0, deterministic=True, callbacks=[keeper], default_root_dir=folder, logger=False,
+            accelerator="cpu", devices=1, plugins=[LightningEnvironment()], max_steps=settings["num_steps"],
+            max_epochs=1, gradient_clip_val=1.0, deterministic=True, callbacks=[keeper], default_root_dir=folder,
+            logger=False,
             enable_checkpointing=False, enable_progress_bar=False, enable_model_summary=False,
         )
         trainer.fit(training, train_dataloaders=batches, ckpt_path=checkpoint, weights_only=True)

@@ -39,7 +39,8 @@ def generate(
         model = load_model(checkpoint, config)
         size_px, codec = model.config.size_px, model.codec
         templates = Pair(*(
-            codec.encode(to_unit(square(pictures, size_px)[:, None]))[None] for pictures in (templates_rgb, templates_pose)
+            codec.encode(to_unit(square(pictures, size_px)[:, None]))[None]
+            for pictures in (templates_rgb, templates_pose)
         ))
         cells = size_px // codec.spatial_factor
         shape = (1, len(cameras), codec.z_dim, num_latent_frames(codec, num_frames), cells, cells)

@@ -76,8 +76,7 @@ def load_wan_base(denoiser: JointVideoPose, folder: Path, *, dtype: torch.dtype 
                 why=f"{key} is {have}, the recipe needs {value}", fix="use the weights that the recipe names",
             )
     denoiser.wan = WanTransformer3DModel.from_pretrained(folder, local_files_only=True, torch_dtype=dtype)
-    for layer, block in zip(denoiser.views or (), denoiser.wan.blocks):
-        layer.copy_from(block.attn1)
+    denoiser.copy_attention_to_views()
 
 
 def num_parameters(module: nn.Module, keep: Callable[[Tensor], bool] = lambda tensor: True) -> int:

@@ -73,7 +73,7 @@ def test_the_sequence_is_frozen() -> None:
         ({"a": 2.0, "b": 1.0}, {"a": 2, "b": 1}),
     ],
 )
-def test_a_block_is_the_smallest_with_the_weights_proportions(weights: dict[str, float], counts: dict[str, int]) -> None:
+def test_a_block_is_the_smallest_with_the_proportions(weights: dict[str, float], counts: dict[str, int]) -> None:
     assert block_counts(weights) == counts
 
 

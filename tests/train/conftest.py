@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-from pathlib import Path
 from typing import Any
 
 import cv2
@@ -27,7 +26,8 @@ def synthetic_members(clip: int, *, num_frames: int, size_px: int, num_views: in
     phase = np.arange(3)[None] * 2 * math.pi / 3 + time
     joints = np.stack([np.cos(phase), np.sin(phase), np.sin(phase * (1 + clip % 2)) * 0.5], axis=-1) * 0.8
     cameras = camera_ring(
-        bounds=np.array([[-1, -1, -1], [1, 1, 1.0]]), azimuths_deg=[360 / num_views * view for view in range(num_views)],
+        bounds=np.array([[-1, -1, -1], [1, 1, 1.0]]),
+        azimuths_deg=[360 / num_views * view for view in range(num_views)],
         elevation_deg=0, width_px=size_px, height_px=size_px, field_of_view_deg=40, margin=0.05,
     )
     projected = [project(camera, joints) for camera in cameras]
@@ -104,7 +104,3 @@ def settings() -> dict[str, Any]:
         "size_px": 32, "mixture": {"procedural": 1.0, "folder": 1.0}, "condition_dropout": 0.2,
         "checkpoint_interval": 10, "seed": 7,
     }
-
-
-def root_of(store: Store) -> Path:
-    return store.root

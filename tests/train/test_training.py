@@ -62,7 +62,8 @@ def test_resume_after_a_stop_gives_the_bytes_of_an_undisturbed_run(
             raise Stopped
 
     with pytest.raises(Stopped):
-        train(tiny_joint(settings), settings=settings, rows=rows, store_root=store.root, folder=tmp_path, report=stop_at_17)
+        train(tiny_joint(settings), settings=settings, rows=rows, store_root=store.root, folder=tmp_path,
+              report=stop_at_17)
     assert last_checkpoint(tmp_path) == (tmp_path / "step-00000010.ckpt", 10)
     seen.clear()
     trained = train(tiny_joint(settings), settings=settings, rows=rows, store_root=store.root, folder=tmp_path,
@@ -172,7 +173,8 @@ def test_conditions_are_half_templates_and_a_fifth_is_dropped() -> None:
     ]
     assert abs(np.mean([item.from_template for item in drawn]) - 0.5) < 0.04
     assert abs(np.mean([item.drop_condition for item in drawn]) - 0.2) < 0.03
-    assert {item.start for item in drawn} == set(range(9)) and {item.condition_frame for item in drawn} == set(range(17))
+    assert {item.start for item in drawn} == set(range(9))
+    assert {item.condition_frame for item in drawn} == set(range(17))
     # u uniform and sigma = 3u / (1 + 2u): sigma < 0.75 exactly where u < 0.5
     assert abs(np.mean([item.sigma < 0.75 for item in drawn]) - 0.5) < 0.04
 

@@ -63,10 +63,15 @@ class JointVideoPose(nn.Module):
         """Add camera embedding and multi-view layers; they change nothing until they are trained."""
         self.camera = CameraEmbedding(dim, patch_size=(1, 2, 2))
         self.views = nn.ModuleList()
-        for block in self.wan.blocks:
-            layer = MultiViewAttention(dim, num_heads=self.config.num_attention_heads)
+        for _ in self.wan.blocks:
+            self.views.append(MultiViewAttention(dim, num_heads=self.config.num_attention_heads))
+        self.copy_attention_to_views()
+
+    def copy_attention_to_views(self) -> None:
+        """Start the multi-view layers from each block's self-attention; what they add stays zero."""
+        for layer, block in zip(self.views or (), self.wan.blocks):
+            assert isinstance(layer, MultiViewAttention)
             layer.copy_from(block.attn1)
-            self.views.append(layer)
 
     def forward(self, noisy: Pair, *, condition: Pair, timestep: Tensor, text: Tensor, rays: Tensor) -> Pair:
         """Velocity of both videos, each (B, V, C, F, h, w).

@@ -1,4 +1,4 @@
-"""Attention over all views of one time step (section 3.2, multi-view consistency). Shape letters: train/model/joint.py."""
+"""Attention over all views of one time step (section 3.2). Shape letters: train/model/joint.py."""
 
 from __future__ import annotations
 
