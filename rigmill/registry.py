@@ -10,7 +10,7 @@ from rigmill.stage import Stage
 STAGES: dict[str, str] = {
     "collect": "curate.collect:CollectStage",
     "probe": "curate.probe:ProbeStage",
-    "retarget": "curate.retarget_stage:RetargetStage",
+    "retarget": "curate.pairing:RetargetStage",
     "select": "curate.select:SelectStage",
     "render": "render.stage:RenderStage",
     "caption": "caption.stage:CaptionStage",

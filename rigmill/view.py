@@ -77,7 +77,11 @@ class View:
 
     def forget_plan(self, name: str) -> None:
         """Plan again at the next question, with everything downstream."""
-        for other in (name, *downstream(name)):
+        forgotten = {name}
+        for other in [other for other in STAGES if other in self._plans]:  # in flow order
+            if forgotten & set(self.stage(other).upstream):
+                forgotten.add(other)
+        for other in forgotten:
             self._plans.pop(other, None)
 
     def outcomes(self, name: str) -> list[Row]:
@@ -135,20 +139,10 @@ class View:
             stored.pop(key, None)
             products.pop(key, None)
         self.table(name).compact(stored.keys())
-        for other in downstream(name):
-            self._plans.pop(other, None)
+        self.forget_plan(name)
 
     def compact(self, name: str) -> None:
         """One sorted segment per table. Rows that nothing plans any more go, once upstream is finished."""
         stored = self.stored_outcomes(name)
         keys = set(stored) & set(self.plan(name)) if self.is_settled(name) else set(stored)
         self.table(name).compact(keys)
-
-
-def downstream(name: str) -> tuple[str, ...]:
-    """Every later stage that reads, directly or not, what this one keeps."""
-    affected = {name}
-    for other in STAGES:
-        if affected & set(load_stage(other).upstream):
-            affected.add(other)
-    return tuple(other for other in STAGES if other in affected and other != name)
