@@ -85,15 +85,16 @@ def find_subject(file_fps: float) -> Subject:
     if num_weighted == 0:
         armature = max(armatures, key=lambda item: len(item.data.bones))
         bones, skinned = {bone.name for bone in armature.data.bones}, []
+    normaliser = _normaliser()
     subject = Subject(
         armature=armature,
         meshes=meshes,
         skinned=skinned,
         names=with_ancestors(armature, bones),
-        normaliser=_normaliser(),
+        normaliser=normaliser,
         file_fps=file_fps,
         num_ignored_armatures=len(armatures) - 1,
-        rest_basis={item.name: item.matrix_basis.copy() for item in bpy.data.objects},
+        rest_basis={item.name: item.matrix_basis.copy() for item in bpy.data.objects if item != normaliser},
         rest_keys={keys.name: [block.value for block in keys.key_blocks] for keys in bpy.data.shape_keys},
     )
     armature.data.pose_position = "POSE"
