@@ -51,7 +51,7 @@ PRODUCTS: dict[str, pa.Schema] = {
     "probe": pa.schema(
         [
             *_ASSET, ("file", _file), ("rig_id", _text), ("kind", _text), ("armature", _text), ("num_joints", _count),
-            ("num_vertices", _count), ("num_faces", _count), ("rig_file", _file),
+            ("num_vertices", _count), ("num_faces", _count), ("rig_file", _file), ("joint_names", pa.list_(_text)),
             ("motions", pa.list_(pa.struct([
                 ("motion_id", _text), ("name", _text), ("action", _text), ("slot", _text), ("num_frames", _count),
                 ("fps", _number), ("start_frame", _number), ("num_moving_joints", _count), ("motion_file", _file),
@@ -59,7 +59,7 @@ PRODUCTS: dict[str, pa.Schema] = {
         ]
     ),
     # one row per (character, motion) pair: the motion rewritten for the character's rig
-    "retarget": pa.schema([*_CLIP, ("file", _file), ("armature", _text), ("motion_file", _file),
+    "retarget": pa.schema([*_CLIP, ("file", _file), ("format", _text), ("armature", _text), ("motion_file", _file),
                            ("num_matched_joints", _count)]),
     # one row per clip that passed every filter
     "select": pa.schema([*_CLIP, ("file", _file), ("format", _text), ("armature", _text), ("action", _text),

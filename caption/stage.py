@@ -1,0 +1,42 @@
+"""Caption: the text and the category of every rendered clip."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from caption.category import category_of
+from caption.metadata import caption
+from rigmill.errors import Reject
+from rigmill.profile import Profile
+from rigmill.stage import Answer, Input, Job, Row, Rows, Stage, Work, only_keys
+from rigmill.types import Kept, Measured, Outcome, Rejected
+
+
+class CaptionStage(Stage):
+    """`render` rows -> `caption` rows."""
+
+    name = "caption"
+    version = 1
+    upstream = ("render",)
+    batch = 64
+
+    def settings(self, profile: Profile) -> Row:
+        return {"provider": profile.caption.provider}
+
+    def inputs(self, tables: Rows, settings: Row) -> Iterable[Input]:
+        for row in tables.products("render"):
+            payload = only_keys(row, "clip_id", "title", "tags", "motion_name")
+            yield Input(row["clip_id"], payload, group=row["asset_id"])
+
+    def run(self, jobs: Sequence[Job], work: Work) -> Iterator[Answer]:
+        for job in jobs:
+            yield Answer(job.key, _outcome(job.payload, job.settings["provider"]), Measured())
+
+
+def _outcome(payload: Row, provider: str) -> Outcome:
+    tags = list(payload["tags"] or [])
+    text = caption(payload["title"] or "", tags, payload["motion_name"] or "")
+    if not text:
+        return Rejected(Reject.EMPTY_CAPTION.value, "title, tags and motion name hold no words")
+    category = category_of(tags, payload["title"] or "")
+    return Kept([{"clip_id": payload["clip_id"], "caption": text, "category": category, "provider": provider}])

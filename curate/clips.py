@@ -1,0 +1,15 @@
+"""What a clip is: a window of a motion on a rig of an asset, and the name that follows from them."""
+
+from __future__ import annotations
+
+from rigmill.files import digest
+
+
+def window_length(num_frames: int, max_frames: int) -> int:
+    """The largest 4k+1 that is at most both, because the video VAE packs four frames after the first."""
+    return (min(num_frames, max_frames) - 1) // 4 * 4 + 1
+
+
+def clip_id(asset_id: str, *, rig_id: str, motion_id: str, start_frame: float, num_frames: int) -> str:
+    """16 hex digits, the same on every machine. A window is its first frame and its length."""
+    return digest(asset_id, rig_id, motion_id, [float(start_frame), num_frames])

@@ -1,0 +1,155 @@
+"""Retarget: which motion goes onto which character, and the rewritten motions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+
+from curate.clips import clip_id
+from curate.humanoid import humanoid_joints, missing_core
+from curate.retarget import resample, retarget
+from rigmill.errors import Refusal, Reject
+from rigmill.files import digest
+from rigmill.profile import Profile
+from rigmill.rigfile import motion_from_bytes, motion_to_bytes, rig_from_bytes
+from rigmill.stage import Answer, Input, Job, Row, Rows, Stage, Work, only_keys
+from rigmill.types import Kept, Measured, Outcome, Rejected, StoredFile
+
+_CHARACTER = (
+    "asset_id", "rig_id", "source", "title", "tags", "licence", "attribution", "file", "format", "armature", "rig_file",
+)
+# What exporters call a take that nobody named; the file's title says more.
+_NAMELESS = frozenset({"", "mixamo.com", "take 001", "scene", "animation", "action", "anim_0"})
+
+
+class RetargetStage(Stage):
+    """`probe` rows -> one `retarget` row per pair of a motion without a mesh and a humanoid character."""
+
+    name = "retarget"
+    version = 1
+    upstream = ("probe",)
+    barrier = True  # which pairs there are depends on all motions and all characters
+
+    def settings(self, profile: Profile) -> Row:
+        return {
+            "seed": profile.seed, "fps": profile.probe.fps,
+            "pairs_per_motion": profile.retarget.pairs_per_motion,
+            "min_matched_joints": profile.retarget.min_matched_joints,
+        }
+
+    def plan(self, tables: Rows, profile: Profile) -> list[Job]:
+        """As for every stage, but the sampling of pairs is not part of a pair's key: more pairs redo none."""
+        jobs = super().plan(tables, profile)
+        narrow = only_keys(self.settings(profile), "fps", "min_matched_joints")
+        return [
+            replace(job, settings=narrow, key=digest(self.name, self.version, narrow, job.input_id, job.payload))
+            for job in jobs
+        ]
+
+    def inputs(self, tables: Rows, settings: Row) -> Iterable[Input]:
+        """The sampled pairs, and one input for each rig that is humanoid in part only."""
+        motions: list[tuple[str, Row, Row]] = []
+        characters: dict[str, Row] = {}
+        for rig in tables.products("probe"):
+            joints = humanoid_joints(rig["joint_names"])
+            if "hips" not in joints:
+                continue
+            if len(joints) < settings["min_matched_joints"]:
+                payload = {"num_matched_joints": len(joints), "missing": list(missing_core(joints))}
+                yield Input(f"{rig['asset_id']}-unmapped", payload)
+            elif rig["kind"] != "motion":
+                characters[rig["asset_id"]] = rig
+            else:
+                motions += [(motion["motion_id"], rig, motion) for motion in rig["motions"] if motion["motion_file"]]
+        by_id = {motion_id: (rig, motion) for motion_id, rig, motion in motions}
+        chosen = choose_pairs(
+            list(by_id), characters=list(characters), seed=settings["seed"], per_motion=settings["pairs_per_motion"]
+        )
+        for motion_id, asset_id in chosen:
+            rig, motion = by_id[motion_id]
+            payload = {
+                "character": only_keys(characters[asset_id], *_CHARACTER),
+                "motion": {
+                    "motion_id": motion_id, "name": motion_name(motion["name"], rig["title"]),
+                    "motion_file": motion["motion_file"], "rig_file": rig["rig_file"],
+                    "licence": rig["licence"], "attribution": rig["attribution"],
+                },
+            }
+            yield Input(f"{asset_id}-{motion_id}", payload)
+
+    def run(self, jobs: Sequence[Job], work: Work) -> Iterator[Answer]:
+        for job in jobs:
+            outcome: Outcome
+            try:
+                outcome = Kept([_retargeted(job.payload, job.settings, work)])
+            except Refusal as refusal:
+                outcome = Rejected(refusal.code.value, refusal.message, refusal.measured, refusal.limit)
+            yield Answer(job.key, outcome, Measured())
+
+
+def choose_pairs(
+    motions: Sequence[str], *, characters: Sequence[str], seed: int, per_motion: int
+) -> list[tuple[str, str]]:
+    """(motion, character) pairs: every motion gets `per_motion` different characters, or all there are.
+
+    Motions and characters stand in seeded orders, and each motion takes the next characters round the circle. So
+    no character is used more than once oftener than another, and the order of the arguments does not matter.
+    """
+    ring = sorted(characters, key=lambda name: digest(seed, "character", name))
+    count = min(per_motion, len(ring))
+    ordered = sorted(motions, key=lambda name: digest(seed, "motion", name))
+    return [
+        (motion, ring[(number * count + step) % len(ring)])
+        for number, motion in enumerate(ordered) for step in range(count)
+    ]
+
+
+def motion_name(name: str, title: str) -> str:
+    """The motion's own name, or its file's title where the exporter named every take alike."""
+    return title if name.strip().lower() in _NAMELESS else name
+
+
+def _retargeted(payload: Row, settings: Row, work: Work) -> Row:
+    limit = settings["min_matched_joints"]
+    if "missing" in payload:
+        _unmappable(payload["num_matched_joints"], limit, payload["missing"])
+    character, moved = payload["character"], payload["motion"]
+    source = rig_from_bytes(work.store.read(StoredFile.from_row(moved["rig_file"])))
+    target = rig_from_bytes(work.store.read(StoredFile.from_row(character["rig_file"])))
+    source_joints, target_joints = humanoid_joints(source.names), humanoid_joints(target.names)
+    shared = {name: joint for name, joint in target_joints.items() if name in source_joints}
+    if len(shared) < limit:
+        _unmappable(len(shared), limit, list(missing_core(shared)))
+    motion = motion_from_bytes(work.store.read(StoredFile.from_row(moved["motion_file"])))
+    motion = retarget(
+        resample(motion, settings["fps"]), source=source, target=target, source_joints=source_joints,
+        target_joints=target_joints,
+    )
+    stored = work.store.put_bytes("motion.npz", motion_to_bytes(motion))
+    num_frames = len(motion.rotations)
+    return {
+        "clip_id": clip_id(
+            character["asset_id"], rig_id=character["rig_id"], motion_id=moved["motion_id"], start_frame=0.0,
+            num_frames=num_frames,
+        ),
+        **only_keys(
+            character, "asset_id", "rig_id", "source", "title", "tags", "file", "format", "armature"
+        ),
+        "motion_id": moved["motion_id"], "motion_name": moved["name"], "kind": "retargeted",
+        "licence": " AND ".join(_both(character["licence"], moved["licence"])),
+        "attribution": "; ".join(_both(character["attribution"], moved["attribution"])),
+        "num_frames": num_frames, "fps": settings["fps"], "motion_file": stored.to_row(),
+        "num_matched_joints": len(shared),
+    }
+
+
+def _unmappable(matched: int, limit: int, missing: list[str]) -> None:
+    raise Refusal(
+        Reject.UNMAPPABLE_SKELETON,
+        f"{matched} of at least {limit} humanoid joints are known by name; missing: {', '.join(missing) or 'none'}",
+        measured=float(matched), limit=float(limit),
+    )
+
+
+def _both(first: str, second: str) -> list[str]:
+    return [text for text in dict.fromkeys((first, second)) if text]

@@ -1,0 +1,43 @@
+"""Generated assets: one per (group, variant), made by Blender from the seed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from rigmill.stage import Answer, Input, Job, Row, Work
+from rigmill.types import Kept, Outcome
+
+MAKE = "render.blender.procedural.make:make_asset"
+
+
+def candidates(settings: Row) -> Iterator[Input]:
+    """One input per group and variant."""
+    source = settings["name"]
+    for group in sorted(set(settings["groups"])):
+        for variant in range(settings["variants"]):
+            uid = f"{group}-{variant}"
+            payload = {
+                "kind": "procedural", "source": source, "uid": uid, "group": group, "variant": variant,
+                "seed": settings["seed"],
+            }
+            yield Input(f"{source}-{uid}", payload)
+
+
+def fetch(jobs: Sequence[Job], work: Work) -> Iterator[Answer]:
+    """Each asset's file in the store and its row."""
+    items = [{key: job.payload[key] for key in ("group", "variant", "seed")} for job in jobs]
+    for job, reply in zip(jobs, work.blender.run(MAKE, items, scratch=work.scratch)):
+        outcome: Outcome | None = reply.outcome
+        if outcome is None:
+            outcome = Kept([_row(job.payload, reply.value, work)])
+        yield Answer(job.key, outcome, reply.measured)
+
+
+def _row(payload: Row, made: Row, work: Work) -> Row:
+    stored = work.store.put_file(f"asset.{made['format']}", work.scratch / made["file"])
+    return {
+        "asset_id": stored.sha256[:16], "source": payload["source"], "source_uid": payload["uid"],
+        "origin": f"procedural:{payload['uid']}:seed-{payload['seed']}", "title": made["title"],
+        "tags": [str(tag) for tag in made["tags"]], "licence": "CC0-1.0", "attribution": "", "format": made["format"],
+        "file": stored.to_row(),
+    }

@@ -1,0 +1,75 @@
+"""The dataset card: README.md of a published dataset, made from its rows alone."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from rigmill.stage import Row
+from shards.sample import member_names
+
+_SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
+
+
+def card(rows: Sequence[Row]) -> str:
+    """Markdown with the front matter that dataset hubs read."""
+    splits = Counter(row["split"] for row in rows)
+    size = next((name for limit, name in _SIZES if len(rows) < limit), "n>1M")
+    front = ["---", "license: other", "task_categories:", "- image-to-video", "tags:", "- webdataset", "- 3d",
+             "- animation", "- multi-view", f"size_categories:\n- {size}"]
+    if splits:
+        front += ["configs:", "- config_name: default", "  data_files:"]
+        for split in sorted(splits, reverse=True):
+            front += [f"  - split: {'test' if split == 'bench' else split}", f'    path: "{split}-*.tar"']
+    num_views = max((row["num_views"] for row in rows), default=4)
+    body = [
+        "---", "", "# Multi-view animation clips", "",
+        f"{len(rows)} clips of {len({row['asset_id'] for row in rows})} assets: {num_views}-view RGB and pose-map "
+        "videos, rest-pose templates, joints and cameras. Made with Rigmill.", "",
+        "## Splits", "",
+        _table(("split", "clips", "assets", "shards"), [
+            (split, splits[split], len({row["asset_id"] for row in rows if row["split"] == split}),
+             len({row["shard"] for row in rows if row["split"] == split})) for split in sorted(splits, reverse=True)
+        ]),
+        "`bench` is held out by asset: no asset and no motion is in both splits.", "",
+        "## Sources and licences", "",
+        _table(("source", "licence", "clips"), [
+            (source, licence, count)
+            for (source, licence), count in sorted(Counter((row["source"], row["licence"]) for row in rows).items())
+        ]),
+        *_attributions(rows),
+        "## Categories", "",
+        _table(("category", "clips"), sorted(Counter(row["category"] for row in rows).items())),
+        "Captions and categories come from: "
+        + ", ".join(sorted({_plain(row["provider"]) for row in rows})) + ".", "",
+        "## Files", "",
+        "`*.tar` are WebDataset shards; a sample's key is its clip id and every sample has the same members:", "",
+        *(f"- `{name}`" for name in member_names(num_views)), "",
+        "`index.parquet` has a row per sample with `shard`, `offset` and `num_bytes`, which cut it out of its tar. "
+        "`sizes.json` counts the samples of each tar. Check a copy with `sha256sum -c SHA256SUMS`.", "",
+        "## Conventions", "",
+        "World: right-handed, +Z up, subject facing -Y, in the normalised units of `geometry.npz`. Cameras: OpenCV "
+        "(+x right, +y down, +z forward), pixels from the top-left corner with centres at .5; azimuth 0 sees the "
+        "front, and azimuths grow counter-clockwise seen from above. Pose maps: one colour per joint, the same in "
+        "all views and frames of a clip; grey lines from parent to child, black background.", "",
+    ]
+    return "\n".join(front + body)
+
+
+def _attributions(rows: Iterable[Row]) -> list[str]:
+    lines = sorted({_plain(row["attribution"]) for row in rows if row["attribution"]})
+    return ["Credits:", "", *(f"- {credit}" for credit in lines), ""] if lines else []
+
+
+def _table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join("| " + " | ".join(_plain(cell) for cell in line) + " |" for line in lines) + "\n"
+
+
+def _plain(value: object) -> str:
+    """A cell that cannot break the page: strangers wrote titles, licences and credits."""
+    text = " ".join(str(value).split())
+    if text != "---":
+        text = json.dumps(text, ensure_ascii=False)[1:-1].replace("|", "\\|").replace("<", "&lt;").replace("`", "'")
+    return text[:300]

@@ -1,0 +1,99 @@
+"""The dataset folder that people open: tars, one index, sizes, digests and a card."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from rigmill.files import Store, fsync_folder, sha256_file
+from rigmill.stage import Row
+from rigmill.tables import PRODUCTS
+from rigmill.types import StoredFile
+from shards.card import card
+
+INDEX, SIZES, SUMS, CARD = "index.parquet", "sizes.json", "SHA256SUMS", "README.md"
+
+
+def publish(rows: Sequence[Row], folder: Path, store: Store) -> None:
+    """Replace `folder` by the dataset that the `shards` rows describe; the same rows give the same bytes.
+
+    Everything is written beside it first, so a reader finds the old dataset or the new one (or, for the moment
+    between two renames, none). Tars are hard links into the store where the file system allows it.
+    """
+    ordered = sorted(rows, key=lambda row: (row["shard"], row["offset"]))
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    for left_over in folder.parent.glob(f".{folder.name}-[no][el][wd]-*"):  # of a killed run
+        shutil.rmtree(left_over, ignore_errors=True)
+    new = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}-new-"))
+    try:
+        new.chmod(0o755)
+        _fill(new, ordered, store)
+        _swap(new, folder)
+    finally:
+        shutil.rmtree(new, ignore_errors=True)
+
+
+def _fill(folder: Path, rows: Sequence[Row], store: Store) -> None:
+    sizes: dict[str, int] = {}
+    sums: dict[str, str] = {}
+    for row in rows:
+        name = f"{row['shard']}.tar"
+        if name in sizes:
+            sizes[name] += 1
+            continue
+        sizes[name], sums[name] = 1, row["shard_sha256"]
+        _link(store.path(StoredFile.from_row(row["shard_file"])), folder / name)
+    texts = {
+        INDEX: index_bytes(rows),
+        SIZES: (json.dumps(sizes, indent=2, sort_keys=True) + "\n").encode(),
+        CARD: card(rows).encode(),
+    }
+    for name, data in texts.items():
+        _write(folder / name, data)
+        sums[name] = sha256_file(folder / name)
+    _write(folder / SUMS, "".join(f"{sums[name]}  {name}\n" for name in sorted(sums)).encode())
+    fsync_folder(folder)
+
+
+def index_bytes(rows: Sequence[Row]) -> bytes:
+    """index.parquet: one row per sample, columns as in the `shards` table."""
+    schema = PRODUCTS["shards"]
+    table = pa.Table.from_pylist([{name: row[name] for name in schema.names} for row in rows], schema)
+    buffer = io.BytesIO()
+    pq.write_table(table, buffer, compression="zstd")
+    return buffer.getvalue()
+
+
+def _write(path: Path, data: bytes) -> None:
+    with path.open("wb") as stream:
+        stream.write(data)
+        stream.flush()
+        os.fsync(stream.fileno())
+
+
+def _link(source: Path, target: Path) -> None:
+    try:
+        target.hardlink_to(source)
+    except OSError:
+        shutil.copyfile(source, target)
+        target.chmod(0o644)
+
+
+def _swap(new: Path, folder: Path) -> None:
+    """Put `new` where `folder` is."""
+    if not folder.exists():
+        new.rename(folder)
+    else:
+        old = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}-old-"))
+        folder.rename(old / "dataset")
+        new.rename(folder)
+        shutil.rmtree(old, ignore_errors=True)
+    fsync_folder(folder.parent)

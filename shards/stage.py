@@ -1,0 +1,68 @@
+"""Shards: rendered and captioned clips, split by asset and packed into tars."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from rigmill.files import digest, sha256_bytes
+from rigmill.profile import Profile
+from rigmill.stage import Answer, Input, Job, Row, Rows, Stage, Work, only_keys
+from rigmill.types import Kept, Measured
+from shards.split import BENCH, TRAIN, split_assets
+from shards.writer import META_COLUMNS, build_shard
+
+_CLIP_COLUMNS = (
+    "clip_id", "asset_id", "rig_id", "motion_id", "source", "title", "tags", "licence", "attribution", "motion_name",
+    "kind", "num_frames", "fps", "num_views", "caption", "category", "provider", "asset_file",
+)
+_ROW_COLUMNS = tuple(dict.fromkeys((*_CLIP_COLUMNS, *META_COLUMNS, "files")))
+
+
+class ShardsStage(Stage):
+    """`render` and `caption` rows -> one tar per input, one `shards` row per sample in it."""
+
+    name = "shards"
+    version = 1
+    upstream = ("render", "caption")
+    barrier = True  # who sits in which shard depends on all clips
+
+    def settings(self, profile: Profile) -> Row:
+        return {
+            "seed": profile.seed, "samples_per_shard": profile.shards.samples_per_shard,
+            "bench_share": profile.shards.bench_share,
+        }
+
+    def inputs(self, tables: Rows, settings: Row) -> Iterable[Input]:
+        """One input per shard: 'train-000000', 'bench-000000', ... with the rows of its samples in order."""
+        captions = {row["clip_id"]: row for row in tables.products("caption")}
+        rows = [
+            only_keys(row | only_keys(captions[row["clip_id"]], "caption", "category", "provider"), *_ROW_COLUMNS)
+            for row in tables.products("render") if row["clip_id"] in captions
+        ]
+        seed, size = settings["seed"], settings["samples_per_shard"]
+        split = split_assets(
+            ((row["asset_id"], row["motion_id"]) for row in rows), bench_share=settings["bench_share"], seed=seed
+        )
+        for side in (TRAIN, BENCH):
+            chosen = [row for row in rows if split[row["asset_id"]] == side]
+            chosen.sort(key=lambda row: digest(seed, row["clip_id"]))
+            for number, start in enumerate(range(0, len(chosen), size)):
+                shard = f"{side}-{number:06d}"
+                yield Input(shard, {"shard": shard, "split": side, "rows": chosen[start : start + size]})
+
+    def run(self, jobs: Sequence[Job], work: Work) -> Iterator[Answer]:
+        for job in jobs:
+            yield Answer(job.key, Kept(_pack(job.payload, work)), Measured())
+
+
+def _pack(payload: Row, work: Work) -> list[Row]:
+    data, placed = build_shard(payload["rows"], work.store)
+    stored = work.store.put_bytes("shard.tar", data)
+    return [
+        only_keys(row, *_CLIP_COLUMNS) | {
+            "shard": payload["shard"], "split": payload["split"], "offset": place.offset,
+            "num_bytes": place.num_bytes, "sample_sha256": place.sha256, "shard_sha256": sha256_bytes(data),
+            "shard_bytes": len(data), "shard_file": stored.to_row(),
+        }
+        for row, place in zip(payload["rows"], placed)
+    ]

@@ -1,0 +1,132 @@
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from curate_help import PlainWork, Tables, body, demo_profile, plain_work, random_motion, scipy_positions
+
+from curate.pairing import RetargetStage, choose_pairs
+from rigmill.rigfile import motion_from_bytes, motion_to_bytes, rig_to_bytes
+from rigmill.stage import Row
+from rigmill.tables import PRODUCTS
+from rigmill.types import Kept, Outcome, Rejected, Rig, StoredFile
+
+
+def probe_row(work: PlainWork, name: str, rig: Rig, *, kind: str, motions: int = 0, **more: Any) -> Row:
+    """A row as the probe stage gives it, with real rig and motion files."""
+    stored = work.store.put_bytes("rig.npz", rig_to_bytes(rig))
+    asset = work.store.put_bytes("asset.glb", name.encode())
+    return {
+        "job_key": name, "asset_id": asset.sha256[:16], "source": "folder", "source_uid": name, "origin": name,
+        "title": name, "tags": ["human"], "licence": "CC0-1.0", "attribution": "", "format": "glb",
+        "file": asset.to_row(), "rig_id": stored.sha256[:16], "kind": kind, "armature": "Armature",
+        "num_joints": rig.num_joints, "num_vertices": 8, "num_faces": 6, "rig_file": stored.to_row(),
+        "joint_names": list(rig.names),
+        "motions": [
+            {
+                "motion_id": f"{name}-{number}", "name": "mixamo.com" if number else "walk", "action": "a", "slot": "s",
+                "num_frames": 21, "fps": 16.0, "start_frame": 0.0, "num_moving_joints": 3,
+                "motion_file": work.store.put_bytes(
+                    "motion.npz", motion_to_bytes(random_motion(rig.num_joints, num_frames=21, seed=number))
+                ).to_row(),
+            }
+            for number in range(motions)
+        ],
+    } | more
+
+
+def run(rows: list[Row], work: PlainWork, **changes: Any) -> dict[str, Outcome]:
+    stage = RetargetStage()
+    jobs = stage.plan(Tables({"probe": rows}), demo_profile(retarget=changes))
+    return {job.input_id: answer.outcome for job in jobs for answer in stage.run([job], work)}
+
+
+def test_pairs_are_balanced_different_and_independent_of_the_order() -> None:
+    motions, characters = [f"m{i}" for i in range(50)], [f"c{i}" for i in range(7)]
+    pairs = choose_pairs(motions, characters=characters, seed=1, per_motion=3)
+    assert len(set(pairs)) == len(pairs) == 150
+    assert Counter(motion for motion, _ in pairs) == dict.fromkeys(motions, 3)
+    used = Counter(character for _, character in pairs).values()
+    assert len(used) == 7 and max(used) - min(used) <= 1
+    assert choose_pairs(motions[::-1], characters=characters[::-1], seed=1, per_motion=3) == pairs
+    assert choose_pairs(motions, characters=characters, seed=2, per_motion=3) != pairs
+    assert len(choose_pairs(motions, characters=characters[:2], seed=1, per_motion=3)) == 100
+    assert choose_pairs(motions, characters=[], seed=1, per_motion=3) == []
+
+
+def test_a_motion_lands_on_the_character_with_its_names_and_licences(tmp_path: Path) -> None:
+    work = plain_work(tmp_path)
+    source, target = body(), body(prefix="", arm_drop_deg=50, scale=0.5)
+    rows = [
+        probe_row(work, "dance", source, kind="motion", motions=2, licence="CC-BY-4.0", attribution="a dancer"),
+        probe_row(work, "knight", target, kind="static", attribution="a smith"),
+        probe_row(work, "fox", Rig(("Body", "Tail"), np.array([-1, 0]), np.zeros((2, 3))), kind="animated"),
+    ]
+    outcomes = run(rows, work)
+    assert len(outcomes) == 2  # the fox is no candidate at all
+    made = [outcome.rows[0] for outcome in outcomes.values() if isinstance(outcome, Kept)]
+    assert all(set(row) == set(PRODUCTS["retarget"].names) for row in made)
+    assert {row["motion_name"] for row in made} == {"walk", "dance"}
+    assert {(row["licence"], row["attribution"]) for row in made} == {("CC0-1.0 AND CC-BY-4.0", "a smith; a dancer")}
+    assert {row["asset_id"] for row in made} == {rows[1]["asset_id"]}
+    assert len({row["clip_id"] for row in made}) == 2
+    (walk,) = [row for row in made if row["motion_name"] == "walk"]
+    motion = motion_from_bytes(work.store.read(StoredFile.from_row(walk["motion_file"])))
+    # The hips go half as far on a body of half the size.
+    hips = scipy_positions(target, motion)[:, 0] - target.rest_joints[0]
+    original = random_motion(source.num_joints, num_frames=21, seed=0).root_translation
+    np.testing.assert_allclose(hips, 0.5 * original, atol=1e-9)
+    assert walk["num_matched_joints"] == len(source.names)
+
+
+def test_a_rig_that_is_humanoid_in_part_is_rejected_once_with_the_missing_joints(tmp_path: Path) -> None:
+    work = plain_work(tmp_path)
+    whole = body()
+    bust = Rig(whole.names[:6], whole.parents[:6], whole.rest_joints[:6])
+    rows = [probe_row(work, "dance", whole, kind="motion", motions=3), probe_row(work, "bust", bust, kind="static")]
+    ((name, outcome),) = run(rows, work).items()
+    assert name == f"{rows[1]['asset_id']}-unmapped" and isinstance(outcome, Rejected)
+    assert (outcome.code, outcome.measured, outcome.limit) == ("unmappable_skeleton", 6.0, 12.0)
+    assert "leftUpperArm" in outcome.message and "rightFoot" in outcome.message
+
+
+def test_two_whole_rigs_with_too_little_in_common_are_rejected_as_a_pair(tmp_path: Path) -> None:
+    work = plain_work(tmp_path)
+    whole = body()
+
+    def without(*parts: str) -> Rig:
+        names = tuple(name + "_x" if any(part in name for part in parts) else name for name in whole.names)
+        return Rig(names, whole.parents, whole.rest_joints)
+
+    rows = [
+        probe_row(work, "dance", without("Leg", "Foot", "Toe"), kind="motion", motions=1),
+        probe_row(work, "legs", without("Arm", "Hand", "Shoulder"), kind="static"),
+    ]
+    (outcome,) = run(rows, work).values()
+    assert isinstance(outcome, Rejected) and outcome.measured == 6.0 and "leftHand" in outcome.message
+
+
+def test_more_pairs_per_motion_redo_none_of_the_earlier_work(tmp_path: Path) -> None:
+    work = plain_work(tmp_path)
+    rows = [probe_row(work, "dance", body(), kind="motion", motions=1)]
+    rows += [probe_row(work, f"c{number}", body(scale=1 + number / 10), kind="static") for number in range(4)]
+
+    def keys(pairs: int) -> dict[str, str]:
+        profile = demo_profile(retarget={"pairs_per_motion": pairs})
+        return {job.input_id: job.key for job in RetargetStage().plan(Tables({"probe": rows}), profile)}
+
+    assert keys(0) == {} and len(keys(1)) == 1 and len(keys(9)) == 4
+    assert keys(1).items() < keys(3).items() < keys(9).items()
+
+
+def test_the_same_pair_gives_the_same_bytes_in_another_store(tmp_path: Path) -> None:
+    digests = []
+    for number in range(2):
+        work = plain_work(tmp_path / str(number))
+        rows = [probe_row(work, "dance", body(), kind="motion", motions=1), probe_row(work, "k", body(), kind="static")]
+        (outcome,) = run(rows[:: 1 if number else -1], work).values()
+        assert isinstance(outcome, Kept)
+        digests.append(outcome.rows)
+    assert digests[0] == digests[1]
