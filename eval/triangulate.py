@@ -12,7 +12,7 @@ from eval.refine import refine
 from rigmill.camera import pixel_rays, project
 from rigmill.types import Bools, Camera, Floats, Ints
 
-_PARALLEL = 0.05  # det / (trace / 3)^3 of the rays' normal matrix below which depth is a guess: opposite views
+_PARALLEL = 0.3  # det / (trace / 3)^3 of the rays' normal matrix below which depth is a guess: opposite views
 _BONE_WEIGHT = 20.0  # of a squared bone-length error beside a squared reprojection error, both in pixels
 
 
@@ -54,7 +54,8 @@ def _best_subset(
     for camera, seen in zip(cameras, centres):
         rays = np.nan_to_num(pixel_rays(camera, np.nan_to_num(seen)))
         planes.append(np.eye(3) - rays[..., :, None] * rays[..., None, :])
-    weighted = np.stack(planes) * confidence[..., None, None]
+    sights = np.stack(planes)
+    weighted = sights * confidence[..., None, None]
     sides = np.stack([plane @ camera.position for plane, camera in zip(weighted, cameras)])
     best = np.zeros(confidence.shape[1:] + (3,))
     lowest = np.full(confidence.shape[1:], np.inf)
@@ -66,7 +67,7 @@ def _best_subset(
             point = _solve(normal, sides[chosen].sum(axis=0))
             errors = _errors_px(cameras, point, centres)
             cost = np.sum(confidence * np.minimum(errors, threshold_px) ** 2, axis=0)
-            seen = (confidence[chosen] > 0).all(axis=0) & (_roundness(normal) > _PARALLEL)
+            seen = (confidence[chosen] > 0).all(axis=0) & (_roundness(sights[chosen].sum(axis=0)) > _PARALLEL)
             better = seen & (cost < lowest - 1e-9)
             best[better], lowest[better] = point[better], cost[better]
     return best, lowest
