@@ -42,10 +42,15 @@ def fsync_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def write_atomic(path: Path, data: bytes, *, durable: bool = True) -> None:
-    """Put `data` at `path` such that a reader sees the old file or the new one, never a part."""
+def write_atomic(path: Path, data: bytes, *, durable: bool = True, temporary: Path | None = None) -> None:
+    """Put `data` at `path` such that a reader sees the old file or the new one, never a part.
+
+    `temporary` is a folder on the same file system for the unfinished file (default: beside `path`).
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".tmp-")
+    folder = temporary or path.parent
+    folder.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=folder, prefix=".tmp-")
     try:
         with os.fdopen(handle, "wb") as stream:
             stream.write(data)
@@ -66,6 +71,11 @@ class Store:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self.unfinished = root / ".unfinished"  # one place for a later run to sweep
+
+    def sweep(self) -> None:
+        """Remove what killed writers left. Only while nobody writes."""
+        shutil.rmtree(self.unfinished, ignore_errors=True)
 
     def path(self, stored: StoredFile) -> Path:
         return self.root / stored.sha256[:2] / (stored.sha256 + Path(stored.name).suffix)
@@ -74,13 +84,13 @@ class Store:
         stored = StoredFile(name=name, sha256=sha256_bytes(data), size_bytes=len(data))
         target = self.path(stored)
         if not (target.exists() and target.stat().st_size == stored.size_bytes):
-            write_atomic(target, data, durable=False)
+            write_atomic(target, data, durable=False, temporary=self.unfinished)
         return stored
 
     def put_file(self, name: str, source: Path) -> StoredFile:
         """Copy `source` in. The copy is hashed, not the source, so a file that changes meanwhile is still named right."""
-        self.root.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=self.root, prefix=".tmp-")
+        self.unfinished.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=self.unfinished, prefix=".tmp-")
         os.close(handle)
         try:
             shutil.copyfile(source, temporary)

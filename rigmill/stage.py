@@ -77,7 +77,6 @@ class Stage(ABC):
     upstream: ClassVar[tuple[str, ...]] = ()
     barrier: ClassVar[bool] = False  # True: plans only when every upstream stage is finished
     batch: ClassVar[int] = 1  # most jobs of one group handed to a worker at once
-    exclusive: ClassVar[bool] = False  # True: takes the whole machine (training)
 
     @abstractmethod
     def settings(self, profile: Profile) -> Row:
@@ -90,6 +89,9 @@ class Stage(ABC):
     @abstractmethod
     def run(self, jobs: Sequence[Job], work: Work) -> Iterator[Answer]:
         """One answer per job. Called in a worker. An exception fails the first job without an answer."""
+
+    def finish(self, tables: Rows, output: Path) -> None:
+        """Called by the driver when every job has an outcome: publish what people read. Cheap when nothing changed."""
 
     def plan(self, tables: Rows, profile: Profile) -> list[Job]:
         """All jobs that exist now, done or not, sorted by input id."""

@@ -1,4 +1,4 @@
-"""One training sample and its members in a tar: the only place where WebDataset extensions are spelled.
+"""One training sample and its members in a tar. The extensions are spelled in rigmill.members.
 
 A sample's key is its clip id. Every sample has the same members, in this order:
 
@@ -16,34 +16,12 @@ import io
 import tarfile
 from collections.abc import Iterable
 
-GEOMETRY = "geometry.npz"
-META = "meta.json"
+from rigmill.members import GEOMETRY, META, member_names, pose_template, pose_video, rgb_template, rgb_video
 
-
-def rgb_video(view: int) -> str:
-    return f"rgb.{view}.mp4"
-
-
-def pose_video(view: int) -> str:
-    return f"pose.{view}.mp4"
-
-
-def rgb_template(view: int) -> str:
-    return f"template_rgb.{view}.png"
-
-
-def pose_template(view: int) -> str:
-    return f"template_pose.{view}.png"
-
-
-def member_names(num_views: int) -> tuple[str, ...]:
-    """All extensions of a sample, in the order in which they are written."""
-    views = range(num_views)
-    return (
-        *(rgb_video(view) for view in views), *(pose_video(view) for view in views),
-        *(rgb_template(view) for view in views), *(pose_template(view) for view in views),
-        GEOMETRY, META,
-    )
+__all__ = [
+    "GEOMETRY", "META", "member_names", "pose_template", "pose_video", "read_sample", "rgb_template", "rgb_video",
+    "sample_bytes",
+]
 
 
 def sample_bytes(key: str, members: Iterable[tuple[str, bytes]]) -> bytes:

@@ -1,0 +1,177 @@
+"""The eval stage: pose maps back to motions, from the recorded maps of every clip and from generated ones.
+
+Recorded maps give the upper bound: what is lost here is lost by reconstruction alone. A generated motion has no
+truth to be compared with, so its row says only how well its views agree.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import math
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from rigmill.files import digest
+from rigmill.stage import Answer, Input, Job, Row, Rows, Stage, Work, only_keys
+from rigmill.types import Bytes, Kept, Measured, StoredFile
+
+if TYPE_CHECKING:
+    from eval.reconstruct import Reconstruction
+    from rigmill.config import Profile
+    from rigmill.geometry import ClipGeometry
+
+RECORDED, GENERATED = "ground_truth", "generated"
+_CLIP = ("clip_id", "caption", "num_frames", "fps", "offset", "num_bytes", "sample_sha256", "shard_file", "asset_file")
+
+
+class EvalStage(Stage):
+    """One row per clip whose recorded maps are read, and one per clip that the model generates."""
+
+    name = "eval"
+    version = 1
+    upstream = ("shards", "train")
+    barrier = True
+
+    def settings(self, profile: Profile) -> Row:
+        return {
+            "seed": profile.seed, "generate_clips": profile.eval.generate_clips,
+            "sampling_steps": profile.train.sampling_steps, "guidance": profile.train.guidance,
+            "joint_radius_px": profile.render.joint_radius_px, "pose_crf": profile.render.pose_crf,
+            "keyframe_interval": profile.render.keyframe_interval,
+        }
+
+    def inputs(self, tables: Rows, settings: Row) -> Iterable[Input]:
+        clips = sorted(tables.products("shards"), key=lambda row: row["clip_id"])
+        for row in clips:
+            yield Input(f"{row['clip_id']}-gt", {"maps": RECORDED, "clip": only_keys(row, *_CLIP)})
+        checkpoints = sorted(tables.products("train"), key=lambda row: row["checkpoint_id"])
+        held_out = [row for row in clips if row["split"] == "bench"]
+        for checkpoint in checkpoints[:1]:
+            for row in held_out[: settings["generate_clips"]]:
+                yield Input(
+                    f"{row['clip_id']}-generated",
+                    {"maps": GENERATED, "clip": only_keys(row, *_CLIP),
+                     "checkpoint": only_keys(checkpoint, "checkpoint_id", "files")},
+                )
+
+    def run(self, jobs: Sequence[Job], work: Work) -> Iterator[Answer]:
+        for job in jobs:
+            started = time.monotonic()
+            make = _recorded if job.payload["maps"] == RECORDED else _generated
+            row = make(job.payload, job.settings, work)
+            yield Answer(job.key, Kept([row]), Measured(wall_s=time.monotonic() - started))
+
+
+def _recorded(payload: Row, settings: Row, work: Work) -> Row:
+    from eval.sample import sample_members
+    from rigmill.geometry import ClipGeometry
+    from rigmill.video import decode
+    from shards.sample import GEOMETRY, pose_video
+
+    members = sample_members(payload["clip"], work.store)
+    geometry = ClipGeometry.from_bytes(members[GEOMETRY])
+    maps = np.stack([decode(members[pose_video(view)]) for view in range(len(geometry.cameras))])
+    return _row(payload, settings, work, geometry=geometry, maps=maps, videos=[])
+
+
+def _generated(payload: Row, settings: Row, work: Work) -> Row:
+    from eval.sample import picture, sample_members
+    from rigmill.geometry import ClipGeometry
+    from rigmill.video import encode
+    from shards.sample import GEOMETRY, pose_template, pose_video, rgb_template, rgb_video
+    from train.sampler import generate
+
+    clip = payload["clip"]
+    members = sample_members(clip, work.store)
+    geometry = ClipGeometry.from_bytes(members[GEOMETRY])
+    views = range(len(geometry.cameras))
+    files = {file["name"]: StoredFile.from_row(file) for file in payload["checkpoint"]["files"]}
+    config = json.loads(work.store.read(files["config.json"]))
+    rgb, pose = generate(
+        work.store.read(files["model.safetensors"]), config,
+        templates_rgb=np.stack([picture(members[rgb_template(view)]) for view in views]),
+        templates_pose=np.stack([picture(members[pose_template(view)]) for view in views]),
+        cameras=geometry.cameras, caption=clip["caption"], num_frames=config["settings"]["num_frames"],
+        seed=int(digest(settings["seed"], "generate", clip["clip_id"])[:8], 16), steps=settings["sampling_steps"],
+        guidance=settings["guidance"],
+    )
+    videos = [
+        work.store.put_bytes(
+            name(view),
+            encode(
+                video[view], fps=clip["fps"], crf=settings["pose_crf"], pixel_format="yuv444p",
+                keyframe_interval=settings["keyframe_interval"],
+            ),
+        )
+        for name, video in ((rgb_video, rgb), (pose_video, pose)) for view in views
+    ]
+    return _row(payload, settings, work, geometry=geometry, maps=pose, videos=videos)
+
+
+def _row(
+    payload: Row, settings: Row, work: Work, *, geometry: ClipGeometry, maps: Bytes, videos: list[StoredFile]
+) -> Row:
+    """The product row, with the reconstruction, its animated GLB where the asset is one, and generated videos."""
+    from eval.metrics import score
+    from eval.reconstruct import reconstruct
+    from rigmill.posemap import radius_for
+
+    camera, (height_px, width_px) = geometry.cameras[0], maps.shape[2:4]
+    # A squeezed disc is an ellipse: its area counts.
+    squeeze = math.sqrt(width_px / camera.width_px * height_px / camera.height_px)
+    radius_px = radius_for(settings["joint_radius_px"], camera.height_px) * squeeze
+    found = reconstruct(
+        maps, cameras=geometry.cameras, rig=geometry.rig, drawn=geometry.drawn, colours=geometry.colours,
+        radius_px=radius_px, fps=geometry.motion.fps,
+    )
+    known = payload["maps"] == RECORDED
+    scores = score(
+        found, rig=geometry.rig, drawn=geometry.drawn, radius_px=radius_px,
+        motion=geometry.motion if known else None, joints=geometry.joints if known else None,
+        joints_px=geometry.joints_px if known else None, visible=geometry.visible if known else None,
+    )
+    files = [work.store.put_bytes("reconstruction.npz", _reconstruction_npz(found)), *_animated(payload, work,
+             geometry=geometry, found=found), *videos]
+    return {
+        "clip_id": payload["clip"]["clip_id"], "maps": payload["maps"], "num_frames": maps.shape[1],
+        "num_drawn_joints": int(geometry.drawn.sum()), "mpjpe_pct": scores.mpjpe_pct,
+        "mpjpe_all_pct": scores.mpjpe_all_pct, "over_2pct": scores.over_2pct, "usable_share": scores.usable_share,
+        "branch_rotation_deg": scores.branch_rotation_deg, "chain_rotation_deg": scores.chain_rotation_deg,
+        "leaf_rotation_deg": scores.leaf_rotation_deg, "reprojection_px": scores.reprojection_px,
+        "checkpoint_id": payload["checkpoint"]["checkpoint_id"] if "checkpoint" in payload else None,
+        "files": [stored.to_row() for stored in files],
+    }
+
+
+def _animated(payload: Row, work: Work, *, geometry: ClipGeometry, found: Reconstruction) -> list[StoredFile]:
+    """The asset with the reconstructed motion; nothing when it is not a GLB that our rig fits."""
+    from eval.animate import animated_glb
+    from eval.glb import NotAnimatable
+
+    try:
+        data = animated_glb(
+            work.store.read(StoredFile.from_row(payload["clip"]["asset_file"])), geometry.rig, found.motion,
+            scale=geometry.scale, offset=geometry.offset,
+        )
+    except NotAnimatable:
+        return []
+    return [] if data is None else [work.store.put_bytes("reconstructed.glb", data)]
+
+
+def _reconstruction_npz(found: Reconstruction) -> bytes:
+    """The reconstruction as npz; the same numbers give the same bytes."""
+    buffer = io.BytesIO()
+    arrays: dict[str, Any] = {
+        "rotations": found.motion.rotations.astype(np.float32), "fps": np.float64(found.motion.fps),
+        "root_translation": found.motion.root_translation.astype(np.float32),
+        "joints": found.joints.astype(np.float32), "triangulated": found.triangulated.astype(np.float32),
+        "usable": found.usable, "centres_px": found.centres_px.astype(np.float32),
+        "confidence": found.confidence.astype(np.float32),
+        "reprojection_px": found.reprojection_px.astype(np.float32),
+    }
+    np.savez(buffer, **arrays)
+    return buffer.getvalue()

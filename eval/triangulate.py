@@ -1,0 +1,143 @@
+"""3D joints from 2D ones in several views: rays that agree, gaps filled over time, then `eval.refine`."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from eval.refine import refine
+from rigmill.camera import pixel_rays, project
+from rigmill.types import Bools, Camera, Floats, Ints
+
+_PARALLEL = 0.05  # det / (trace / 3)^3 of the rays' normal matrix below which depth is a guess: opposite views
+_BONE_WEIGHT = 20.0  # of a squared bone-length error beside a squared reprojection error, both in pixels
+
+
+@dataclass(frozen=True, slots=True)
+class Triangulated:
+    """3D joints of one clip."""
+
+    joints: Floats  # (T, J, 3) world; interpolated in time where not usable
+    usable: Bools  # (T, J) seen within the threshold by two views that are not parallel
+    reprojection_px: Floats  # (T, J) mean over the views that agree, NaN if not usable
+
+
+def _solve(normal: Floats, right: Floats) -> Floats:
+    """The solutions (..., 3) of small symmetric systems; zero where they are singular."""
+    determinant = np.linalg.det(normal)
+    safe = np.abs(determinant) > 1e-12
+    solution = np.linalg.solve(np.where(safe[..., None, None], normal, np.eye(3)), right[..., None])[..., 0]
+    return np.where(safe[..., None], solution, 0.0)
+
+
+def _roundness(normal: Floats) -> Floats:
+    """1 when rays come from all sides, 0 when they are parallel, (...)."""
+    trace = np.trace(normal, axis1=-2, axis2=-1)
+    return np.where(trace > 1e-9, np.linalg.det(normal) / np.maximum(trace / 3, 1e-9) ** 3, 0.0)
+
+
+def _errors_px(cameras: Sequence[Camera], joints: Floats, centres: Floats) -> Floats:
+    """Distances (V, T, J) between projected and measured centres, infinite where nothing was measured."""
+    errors = np.stack([np.linalg.norm(project(camera, joints)[0] - seen, axis=-1)
+                       for camera, seen in zip(cameras, centres)])
+    return np.where(np.isfinite(errors), errors, np.inf)
+
+
+def _best_subset(
+    cameras: Sequence[Camera], centres: Floats, confidence: Floats, *, threshold_px: float
+) -> tuple[Floats, Floats]:
+    """The point (T, J, 3) that most views agree on, and its truncated cost, infinite where no two views can say."""
+    planes = []  # per view, I - d d^T: what a ray says about a point
+    for camera, seen in zip(cameras, centres):
+        rays = np.nan_to_num(pixel_rays(camera, np.nan_to_num(seen)))
+        planes.append(np.eye(3) - rays[..., :, None] * rays[..., None, :])
+    weighted = np.stack(planes) * confidence[..., None, None]
+    sides = np.stack([plane @ camera.position for plane, camera in zip(weighted, cameras)])
+    best = np.zeros(confidence.shape[1:] + (3,))
+    lowest = np.full(confidence.shape[1:], np.inf)
+    views = range(len(cameras))
+    for size in range(len(cameras), 1, -1):
+        for subset in itertools.combinations(views, size):
+            chosen = list(subset)
+            normal = weighted[chosen].sum(axis=0)
+            point = _solve(normal, sides[chosen].sum(axis=0))
+            errors = _errors_px(cameras, point, centres)
+            cost = np.sum(confidence * np.minimum(errors, threshold_px) ** 2, axis=0)
+            seen = (confidence[chosen] > 0).all(axis=0) & (_roundness(normal) > _PARALLEL)
+            better = seen & (cost < lowest - 1e-9)
+            best[better], lowest[better] = point[better], cost[better]
+    return best, lowest
+
+
+def _agreeing(
+    cameras: Sequence[Camera], joints: Floats, centres: Floats, confidence: Floats, *, threshold_px: float
+) -> tuple[Bools, Floats]:
+    """Which joints (T, J) at least two views that are not parallel see in place, and the error (T, J) in those."""
+    errors = _errors_px(cameras, joints, centres)
+    inlier = (errors <= threshold_px) & (confidence > 0)
+    rays = np.stack([joints - camera.position for camera in cameras])
+    rays /= np.maximum(np.linalg.norm(rays, axis=-1, keepdims=True), 1e-12)
+    normal = np.sum((np.eye(3) - rays[..., :, None] * rays[..., None, :]) * inlier[..., None, None], axis=0)
+    usable = (inlier.sum(axis=0) >= 2) & (_roundness(normal) > _PARALLEL)
+    mean = np.where(inlier, errors, 0.0).sum(axis=0) / np.maximum(inlier.sum(axis=0), 1)
+    return usable, np.where(usable, mean, np.nan)
+
+
+def _interpolated(joints: Floats, usable: Bools, *, parents: Ints, rest_joints: Floats) -> Floats:
+    """The joints (T, J, 3) with those that are not usable placed by their offset from the parent, over time."""
+    filled = joints.copy()
+    frames = np.arange(len(joints))
+    for joint, parent in enumerate(parents):
+        missing = ~usable[:, joint]
+        if not missing.any():
+            continue
+        base = filled[:, parent] if parent >= 0 else np.zeros((len(joints), 3))
+        known = usable[:, joint] & (usable[:, parent] if parent >= 0 else True)
+        if known.any():
+            offset = np.stack(
+                [np.interp(frames, frames[known], (joints[known, joint] - base[known])[:, axis]) for axis in range(3)],
+                axis=-1,
+            )
+        else:
+            offset = rest_joints[joint] - (rest_joints[parent] if parent >= 0 else 0.0) + np.zeros((len(joints), 3))
+        filled[missing, joint] = (base + offset)[missing]
+    return filled
+
+
+def _bones(joints: Floats, usable: Bools, *, parents: Ints, rest_joints: Floats, px: float) -> tuple[Floats, Floats]:
+    """Every bone's length in this clip (J,) and its weight (J,), little where the length really changes."""
+    lengths, weights = np.zeros(len(parents)), np.zeros(len(parents))
+    for joint, parent in enumerate(parents):
+        if parent < 0:
+            continue
+        both = usable[:, joint] & usable[:, parent]
+        rest = float(np.linalg.norm(rest_joints[joint] - rest_joints[parent]))
+        measured = np.linalg.norm(joints[both, joint] - joints[both, parent], axis=-1)
+        lengths[joint] = np.median(measured) if len(measured) >= 3 else rest
+        spread_px = np.median(np.abs(measured - lengths[joint])) * px if len(measured) >= 3 else 0.0
+        weights[joint] = _BONE_WEIGHT / (1 + spread_px**2)
+    return lengths, weights
+
+
+def triangulate(
+    cameras: Sequence[Camera], centres: Floats, confidence: Floats, *,
+    parents: Ints, rest_joints: Floats, threshold_px: float,
+) -> Triangulated:
+    """3D joints from centres (V, T, J, 2) and confidences (V, T, J) of joints with these parents and rest places."""
+    points, cost = _best_subset(cameras, centres, confidence, threshold_px=threshold_px)
+    usable, _ = _agreeing(cameras, points, centres, confidence, threshold_px=threshold_px)
+    usable &= np.isfinite(cost)
+    joints = _interpolated(points, usable, parents=parents, rest_joints=rest_joints)
+    camera = cameras[0]
+    middle = rest_joints.mean(axis=0) if not usable.any() else joints[usable].mean(axis=0)
+    px = float(camera.intrinsics[0, 0] / max(np.linalg.norm(camera.position - middle), 1e-6))
+    lengths, weights = _bones(joints, usable, parents=parents, rest_joints=rest_joints, px=px)
+    joints = refine(
+        cameras, joints, centres, confidence, parents=parents, lengths=lengths, weights=weights,
+        threshold_px=threshold_px, px=px,
+    )
+    usable, reprojection_px = _agreeing(cameras, joints, centres, confidence, threshold_px=threshold_px)
+    return Triangulated(joints=joints, usable=usable, reprojection_px=reprojection_px)

@@ -1,0 +1,174 @@
+"""A clip as Blender evaluates it: first the numbers of all frames, then its pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import bpy
+import numpy as np
+
+from render.blender.action import show_time, start_action
+from render.blender.load import load_asset
+from render.blender.pose import bone_frames, read_motion, rest_frames, show_pose
+from render.blender.rig import Subject, find_subject
+from render.blender.scene import add_camera, remove_camera, set_border, set_up
+from render.jobs import ClipItem, ClipNumbers
+from rigmill.errors import Refusal, Reject
+from rigmill.rigfile import motion_from_bytes
+from rigmill.types import Camera, Floats, Motion, Rig
+
+
+def loaded_subject(state: dict[str, Any], *, path: str, file_format: str, fps: float) -> Subject:
+    """The subject of a file, loaded once per child."""
+    key = (path, file_format, fps)
+    if state.get("key") != key:
+        state.clear()
+        file_fps = load_asset(Path(path), file_format, fps)
+        state.update(key=key, subject=find_subject(file_fps))
+    subject = state["subject"]
+    assert isinstance(subject, Subject)
+    subject.reset()
+    subject.normalise(np.zeros(3), 1.0)
+    return subject
+
+
+@dataclass
+class Player:
+    """Shows frames 0 .. num_frames - 1 of a clip, or the rest pose. Works in the world the subject is in now."""
+
+    subject: Subject
+    item: ClipItem
+    motion: Motion | None  # a stored one, as imported; None: the file's own action
+    rest_rig: Rig | None = None
+    scale: float = 1.0
+
+    def start(self, scale: float) -> None:
+        """Reset, and get ready to play."""
+        self.scale = scale
+        self.subject.reset()
+        self.rest_rig = self.subject.read_rig()
+        if self.motion is None:
+            start_action(self.subject, self.item.action or "", self.item.slot or "")
+
+    def show(self, frame: int) -> None:
+        if self.motion is None:
+            show_time(self.subject, self.item.start_frame + frame, self.item.fps)
+            return
+        assert self.rest_rig is not None
+        index = round(self.item.start_frame) + frame
+        show_pose(
+            self.subject, self.rest_rig, rotations=self.motion.rotations[index],
+            root_translation=self.motion.root_translation[index] * self.scale,
+        )
+
+
+def make_player(subject: Subject, item: ClipItem) -> Player:
+    """The player of a clip; refuses a stored motion that is not of this rig."""
+    if item.motion_path is None:
+        return Player(subject, item, None)
+    motion = motion_from_bytes(Path(item.motion_path).read_bytes())
+    needed = round(item.start_frame) + item.num_frames
+    if motion.rotations.shape[1] != len(subject.names) or len(motion.rotations) < needed:
+        raise Refusal(
+            Reject.UNMAPPABLE_SKELETON,
+            f"the stored motion has {motion.rotations.shape[1]} joints and {len(motion.rotations)} frames, "
+            f"the clip {len(subject.names)} joints and {needed} frames",
+        )
+    return Player(subject, item, motion)
+
+
+def measure(player: Player) -> ClipNumbers:
+    """Evaluate every frame once, as imported, and normalise the numbers."""
+    subject, item = player.subject, player.item
+    subject.reset()
+    subject.normalise(np.zeros(3), 1.0)
+    rig, rest, rest_bounds = subject.read_rig(), rest_frames(subject), visible_bounds(subject)
+    player.start(1.0)
+    frames, bounds = [], []
+    for frame in range(item.num_frames):
+        player.show(frame)
+        frames.append(bone_frames(subject))
+        bounds.append(visible_bounds(subject))
+    subject.reset()
+    bone_matrices, frame_bounds = np.array(frames), np.array(bounds)
+    clip_bounds = np.stack([frame_bounds[:, 0].min(axis=0), frame_bounds[:, 1].max(axis=0)])
+    if not (np.isfinite(clip_bounds).all() and np.isfinite(rest_bounds).all() and np.isfinite(bone_matrices).all()):
+        raise Refusal(Reject.MALFORMED, "a vertex or a joint is not a finite number")
+    extent = float((clip_bounds[1] - clip_bounds[0]).max())
+    if extent <= 0:
+        raise Refusal(Reject.EMPTY_PICTURE, "the subject has no extent", measured=extent, limit=0.0)
+    scale, offset = 1 / extent, clip_bounds.mean(axis=0)
+    motion = read_motion(bone_matrices, rest, rig.parents, item.fps)
+    normal_clip, normal_rest = (clip_bounds - offset) * scale, (rest_bounds - offset) * scale
+    return ClipNumbers(
+        rig=Rig(names=rig.names, parents=rig.parents, rest_joints=(rig.rest_joints - offset) * scale),
+        motion=Motion(
+            rotations=motion.rotations, root_translation=motion.root_translation * scale, fps=motion.fps
+        ),
+        joints=(bone_matrices[:, :, :3, 3] - offset) * scale,
+        clip_bounds=normal_clip,
+        view_bounds=np.stack([np.minimum(normal_clip[0], normal_rest[0]), np.maximum(normal_clip[1], normal_rest[1])]),
+        frame_bounds=(frame_bounds - offset) * scale,
+        rest_bounds=normal_rest,
+        scale=scale,
+        offset=offset,
+    )
+
+
+def visible_bounds(subject: Subject) -> Floats:
+    """Min and max corner (2, 3) of all evaluated vertices, in the world."""
+    depsgraph = bpy.context.evaluated_depsgraph_get()
+    low, high = np.full(3, np.inf), np.full(3, -np.inf)
+    for mesh in subject.meshes:
+        evaluated = mesh.evaluated_get(depsgraph)
+        vertices = evaluated.data.vertices
+        if not len(vertices):
+            continue
+        points = np.empty(len(vertices) * 3, dtype=np.float32)
+        vertices.foreach_get("co", points)
+        to_world = np.array(evaluated.matrix_world)
+        world = points.reshape(-1, 3).astype(np.float64) @ to_world[:3, :3].T + to_world[:3, 3]
+        low, high = np.minimum(low, world.min(axis=0)), np.maximum(high, world.max(axis=0))
+    return np.stack([low, high])
+
+
+def render_pictures(
+    player: Player, numbers: ClipNumbers, *, cameras: tuple[Camera, ...], render: dict[str, Any],
+    frames: Iterable[int], with_rest: bool, folder: Path,
+) -> tuple[list[list[str]], list[str]]:
+    """PNG names in `folder`: [view][frame] and, when asked for, [view] of the rest pose."""
+    subject = player.subject
+    subject.normalise(numbers.offset, numbers.scale)
+    set_up(render)
+    blender_cameras = [add_camera(camera, f"view {index}") for index, camera in enumerate(cameras)]
+    scene = bpy.context.scene
+
+    def shoot(view: int, bounds: Floats, name: str) -> str:
+        scene.camera = blender_cameras[view]
+        set_border(cameras[view], bounds)
+        scene.render.filepath = str(folder / name)
+        bpy.ops.render.render(write_still=True)
+        return name
+
+    views = range(len(cameras))
+    clip: list[list[str]] = [[] for _ in views]
+    rest: list[str] = []
+    try:
+        if with_rest:
+            subject.reset()
+            rest = [shoot(view, numbers.rest_bounds, f"rest.{view}.png") for view in views]
+        player.start(numbers.scale)
+        for frame in frames:
+            player.show(frame)
+            for view in views:
+                clip[view].append(shoot(view, numbers.frame_bounds[frame], f"{view}.{frame:05d}.png"))
+    finally:
+        scene.camera = None
+        for blender_camera in blender_cameras:
+            remove_camera(blender_camera)
+        subject.reset()
+        subject.normalise(np.zeros(3), 1.0)
+    return clip, rest

@@ -1,0 +1,67 @@
+"""A file becomes a Blender scene, or a refusal that says why in one line."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import bpy
+
+from rigmill.errors import Refusal, Reject
+
+
+def load_asset(path: Path, file_format: str, fps: float) -> float:
+    """Empty Blender, import `path`; returns the frames per second in which the file's actions count.
+
+    glTF stores seconds, which the importer multiplies by the scene's rate, so that is set first. FBX stores its
+    own rate and changes the scene's.
+    """
+    # Handlers that are left over make the interpreter hang when it ends.
+    bpy.ops.wm.read_factory_settings(use_empty=True)
+    bpy.context.preferences.filepaths.use_scripts_auto_execute = False
+    scene = bpy.context.scene
+    _set_rate(scene, fps)
+    try:
+        if file_format in ("glb", "gltf", "vrm"):
+            # A guessed bind pose destroys some files, and the bone shape is a mesh that would enter the bounds.
+            bpy.ops.import_scene.gltf(
+                filepath=str(path), disable_bone_shape=True, guess_original_bind_pose=False
+            )
+        elif file_format == "fbx":
+            bpy.ops.wm.fbx_import(filepath=str(path))
+        else:
+            raise Refusal(Reject.UNKNOWN_TYPE, f"no importer for format '{file_format}'")
+    except RuntimeError as error:
+        raise Refusal(Reject.UNREADABLE, reason(str(error))) from error
+    file_fps = scene.render.fps / scene.render.fps_base
+    _set_rate(scene, fps)
+    _remove_cameras_and_lights()
+    return file_fps
+
+
+def _set_rate(scene: bpy.types.Scene, fps: float) -> None:
+    """Blender's rate is a whole number over a base."""
+    scene.render.fps = max(1, round(fps))
+    scene.render.fps_base = scene.render.fps / fps
+
+
+def _remove_cameras_and_lights() -> None:
+    for item in list(bpy.data.objects):
+        if item.type in ("CAMERA", "LIGHT", "LIGHT_PROBE", "SPEAKER"):
+            bpy.data.objects.remove(item, do_unlink=True)
+
+
+def reason(text: str) -> str:
+    """The one line of an importer's error that says what is wrong, without paths."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    lines = [line for line in lines if not re.match(r"(Location:|File \"|\^+$)", line)]
+    if not lines:
+        return "the importer gives no reason"
+    line = lines[0]
+    if "Traceback" in line or line.endswith("Python:"):
+        line = lines[-1]
+    line = re.sub(r"^(Error|RuntimeError|Report):\s*", "", line)
+    # Names of the machine's folders change from run to run; the file itself is in the row.
+    line = re.sub(r"\s*'[^']*[/\\][^']*'", "", line)
+    line = re.sub(r"\s*(?<![\w.])(?:/[^\s/:'\"]+){2,}", "", line)
+    return line[:200]

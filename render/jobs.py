@@ -1,0 +1,97 @@
+"""What goes to a Blender child and what comes back, as plain data: spelled here for both sides."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from rigmill.camera import camera_ring
+from rigmill.rigfile import motion_from_bytes, motion_to_bytes, rig_from_bytes, rig_to_bytes
+from rigmill.types import Bytes, Camera, Floats, Motion, Rig
+
+RENDER_CLIP = "render.blender.worker:render_clip"
+
+
+@dataclass(frozen=True, slots=True)
+class ClipItem:
+    """One clip to show: an action of the file, or a stored motion put on its rig."""
+
+    clip_id: str
+    path: str
+    format: str
+    armature: str
+    action: str | None
+    slot: str | None
+    start_frame: float  # at `fps`; frames of the file's action, or of the stored motion
+    num_frames: int
+    fps: float
+    motion_path: str | None
+    render: dict[str, Any]  # the profile's render section
+
+    def to_item(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_item(cls, item: dict[str, Any]) -> ClipItem:
+        return cls(
+            clip_id=item["clip_id"], path=item["path"], format=item["format"], armature=item["armature"],
+            action=item.get("action"), slot=item.get("slot"), start_frame=float(item.get("start_frame") or 0.0),
+            num_frames=int(item["num_frames"]), fps=float(item["fps"]), motion_path=item.get("motion_path"),
+            render=dict(item["render"]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ClipNumbers:
+    """What Blender evaluated for a clip, in normalised world coordinates. T frames, J joints."""
+
+    rig: Rig
+    motion: Motion
+    joints: Floats  # (T, J, 3)
+    clip_bounds: Floats  # (2, 3) min and max corner over all frames: centre 0, largest side 1
+    view_bounds: Floats  # (2, 3) the same, rest pose included: what the cameras frame
+    frame_bounds: Floats  # (T, 2, 3) of each frame
+    rest_bounds: Floats  # (2, 3)
+    scale: float  # normalised = (as imported - offset) * scale
+    offset: Floats  # (3,)
+
+    def to_bytes(self) -> bytes:
+        buffer = io.BytesIO()
+        np.savez(
+            buffer,
+            rig=np.frombuffer(rig_to_bytes(self.rig), np.uint8),
+            motion=np.frombuffer(motion_to_bytes(self.motion), np.uint8),
+            joints=self.joints, clip_bounds=self.clip_bounds, view_bounds=self.view_bounds,
+            frame_bounds=self.frame_bounds, rest_bounds=self.rest_bounds, scale=np.float64(self.scale),
+            offset=self.offset,
+        )
+        return buffer.getvalue()
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> ClipNumbers:
+        with np.load(io.BytesIO(data), allow_pickle=False) as npz:
+            return cls(
+                rig=rig_from_bytes(npz["rig"].tobytes()), motion=motion_from_bytes(npz["motion"].tobytes()),
+                joints=npz["joints"], clip_bounds=npz["clip_bounds"], view_bounds=npz["view_bounds"],
+                frame_bounds=npz["frame_bounds"], rest_bounds=npz["rest_bounds"], scale=float(npz["scale"]),
+                offset=npz["offset"],
+            )
+
+
+def clip_cameras(view_bounds: Floats, render: dict[str, Any]) -> tuple[Camera, ...]:
+    """The clip's cameras, one per azimuth."""
+    return camera_ring(
+        bounds=view_bounds, azimuths_deg=render["azimuths_deg"], elevation_deg=render["elevation_deg"],
+        width_px=render["width_px"], height_px=render["height_px"],
+        field_of_view_deg=render["field_of_view_deg"], margin=render["margin"],
+    )
+
+
+def over_background(picture: Bytes, background: tuple[int, int, int]) -> Bytes:
+    """RGBA (H, W, 4), straight alpha, over a flat colour: RGB (H, W, 3)."""
+    alpha = picture[:, :, 3:].astype(np.float32) / 255
+    mixed = picture[:, :, :3] * alpha + np.array(background, np.float32) * (1 - alpha)
+    return np.rint(mixed).astype(np.uint8)

@@ -1,0 +1,42 @@
+"""What the files of one sample are called: the names in the render table and the extensions inside a shard.
+
+The order is that of the shard:
+
+    rgb.<v>.mp4            RGB video of view v              (v = 0 .. num_views-1)
+    pose.<v>.mp4           pose map video of view v
+    template_rgb.<v>.png   rest pose, RGB
+    template_pose.<v>.png  rest pose, pose map
+    geometry.npz           rigmill.geometry.ClipGeometry
+    meta.json              caption, category, source, licence, fps, num_frames, ...
+"""
+
+from __future__ import annotations
+
+GEOMETRY = "geometry.npz"
+META = "meta.json"
+
+
+def rgb_video(view: int) -> str:
+    return f"rgb.{view}.mp4"
+
+
+def pose_video(view: int) -> str:
+    return f"pose.{view}.mp4"
+
+
+def rgb_template(view: int) -> str:
+    return f"template_rgb.{view}.png"
+
+
+def pose_template(view: int) -> str:
+    return f"template_pose.{view}.png"
+
+
+def member_names(num_views: int) -> tuple[str, ...]:
+    """All names of a sample's files, in the order in which they are written."""
+    views = range(num_views)
+    return (
+        *(rgb_video(view) for view in views), *(pose_video(view) for view in views),
+        *(rgb_template(view) for view in views), *(pose_template(view) for view in views),
+        GEOMETRY, META,
+    )

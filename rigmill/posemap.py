@@ -1,0 +1,185 @@
+"""Pose maps: which joints are drawn, in which colours, and how. The decoder is `eval.localize`."""
+
+from __future__ import annotations
+
+import functools
+
+import cv2
+import numpy as np
+
+from rigmill.skeleton import children, rest_offsets
+from rigmill.types import Bools, Bytes, Floats, Ints, Rig
+
+BACKGROUND = (0, 0, 0)
+LINE = (128, 128, 128)
+_FIXED_MARGIN = 1.25  # joints keep this much more distance from background and line than from each other
+_SPACING_RADII = 2.2  # discs nearer than this in every view cover each other
+_SHIFT = 8  # fractional bits of cv2's drawing coordinates
+_FAR_PX = 1e5  # farther out nothing can touch the picture, and cv2's fixed point would overflow
+
+
+def radius_for(radius_px_at_480: float, height_px: int) -> float:
+    """The disc radius in a picture of this height."""
+    return radius_px_at_480 * height_px / 480
+
+
+@functools.lru_cache(maxsize=16)
+def _palette(num: int) -> Bytes:
+    levels = np.linspace(0, 255, 18)
+    grid = np.stack(np.meshgrid(levels, levels, levels, indexing="ij"), axis=-1).reshape(-1, 3)
+    fixed = np.array([BACKGROUND, LINE], dtype=np.float64)
+    to_fixed = np.linalg.norm(grid[:, None] - fixed, axis=-1).min(axis=1) / _FIXED_MARGIN
+    chosen: list[int] = []
+    nearest = to_fixed.copy()
+    for _ in range(num):
+        chosen.append(int(np.argmax(nearest)))
+        nearest = np.minimum(nearest, np.linalg.norm(grid - grid[chosen[-1]], axis=-1))
+    # Exchange: move every colour to the best free place while the smallest gaps grow.
+    distances = np.linalg.norm(grid[:, None] - grid[chosen], axis=-1) if num else np.zeros((len(grid), 0))
+    for _ in range(40):
+        moved = False
+        for slot in range(num):
+            others = np.delete(distances, slot, axis=1).min(axis=1, initial=np.inf)
+            room = np.minimum(to_fixed, others)
+            best = int(np.argmax(room))
+            if room[best] > room[chosen[slot]] + 1e-9:
+                chosen[slot], moved = best, True
+                distances[:, slot] = np.linalg.norm(grid - grid[best], axis=-1)
+        if not moved:
+            break
+    colours = np.rint(grid[chosen]).astype(np.uint8)
+    colours.setflags(write=False)
+    return colours
+
+
+def palette(num: int) -> Bytes:
+    """`num` RGB colours (num, 3), far from each other, from the background and from the line; always the same."""
+    return _palette(num).copy()
+
+
+def _swap_search(near: Floats, alike: Floats) -> Ints:
+    """The assignment (D,) of colours to joints that lowers the sum of near[i, j] * alike[colour_i, colour_j]."""
+    num = len(near)
+    order = np.arange(num)
+    for _ in range(20):
+        improved = False
+        for joint in range(num):
+            current = alike[np.ix_(order, order)]
+            change = np.sum((near[joint] - near) * (current - current[joint]), axis=1)
+            change += 2 * near[joint] * current[joint]
+            other = int(np.argmin(change))
+            if change[other] < -1e-12 * np.abs(near).sum():
+                order[[joint, other]] = order[[other, joint]]
+                improved = True
+        if not improved:
+            break
+    return order
+
+
+def assign_colours(rest_joints_px: Floats, drawn: Bools) -> Bytes:
+    """Colours (J, 3): unlike for joints that are near each other in a rest view (V, J, 2); 0 if not drawn."""
+    joints = np.flatnonzero(drawn)
+    colours = np.zeros((len(drawn), 3), dtype=np.uint8)
+    if not len(joints):
+        return colours
+    table = palette(len(joints))
+    places = rest_joints_px[:, joints]
+    gap = np.linalg.norm(places[:, :, None] - places[:, None], axis=-1).min(axis=0)
+    # One pixel keeps coincident joints finite; rounding keeps the search the same on every machine.
+    near = np.round(1 / (gap**2 + 1), 9)
+    colour_gap = np.linalg.norm(table[:, None].astype(np.float64) - table, axis=-1)
+    np.fill_diagonal(near, 0)
+    np.fill_diagonal(colour_gap, np.inf)
+    colours[joints] = table[_swap_search(near, 1 / colour_gap**2)]
+    return colours
+
+
+def _chains(rig: Rig) -> list[list[int]]:
+    """All joints as chains from top to bottom: the roots' longest first, then by length."""
+    below = children(rig.parents)
+    lengths = np.linalg.norm(rest_offsets(rig), axis=-1)
+    reach = np.zeros(rig.num_joints)  # length of the longest way down
+    heir = np.full(rig.num_joints, -1)
+    for joint in reversed(range(rig.num_joints)):
+        for child in below[joint]:
+            if heir[joint] < 0 or reach[child] + lengths[child] > reach[joint] + 1e-9:
+                heir[joint], reach[joint] = child, reach[child] + lengths[child]
+    found = []
+    for head in range(rig.num_joints):
+        parent = rig.parents[head]
+        if parent >= 0 and heir[parent] == head:
+            continue
+        chain = [head]
+        while heir[chain[-1]] >= 0:
+            chain.append(int(heir[chain[-1]]))
+        length = reach[head] + (lengths[head] if parent >= 0 else 0.0)
+        found.append((parent >= 0, -round(float(length), 6), head, chain))
+    return [chain for *_, chain in sorted(found)]
+
+
+def choose_drawn(rig: Rig, rest_joints_px: Floats, *, radius_px: float, max_joints: int) -> Bools:
+    """The joints (J,) that a pose map can show apart, roots and long chains first, at most `max_joints`.
+
+    A joint is left out when some drawn joint is nearer than 2.2 radii in every rest view (V, J, 2).
+    """
+    drawn = np.zeros(rig.num_joints, dtype=np.bool_)
+    roots = [int(root) for root in np.flatnonzero(rig.parents < 0)]
+    for joint in [*roots[:1], *(joint for chain in _chains(rig) for joint in chain)]:
+        if drawn[joint] or drawn.sum() >= max_joints:
+            continue
+        gap = np.linalg.norm(rest_joints_px[:, drawn] - rest_joints_px[:, joint, None], axis=-1).max(axis=0)
+        drawn[joint] = bool(np.all(gap >= _SPACING_RADII * radius_px))
+    return drawn
+
+
+def drawn_parents(parents: Ints, drawn: Bools) -> Ints:
+    """The nearest drawn ancestor of every joint (J,), -1 where there is none."""
+    nearest = np.full(len(parents), -1, dtype=np.int32)
+    for joint, parent in enumerate(parents):
+        if parent >= 0:
+            nearest[joint] = parent if drawn[parent] else nearest[parent]
+    return nearest
+
+
+def _fixed_point(place: Floats) -> tuple[int, int]:
+    # Ours: the first pixel's centre is at 0.5. cv2's: at 0.
+    x, y = np.rint((place - 0.5) * (1 << _SHIFT)).astype(int)
+    return int(x), int(y)
+
+
+def _disc(picture: Bytes, centre: Floats, *, radius_px: float, colour: Bytes) -> None:
+    """Blend an anti-aliased disc into the picture (cv2.circle's are half a pixel too large and less exact)."""
+    height_px, width_px = picture.shape[:2]
+    reach = radius_px + 1
+    left, right = max(int(centre[0] - reach), 0), min(int(centre[0] + reach) + 1, width_px)
+    top, bottom = max(int(centre[1] - reach), 0), min(int(centre[1] + reach) + 1, height_px)
+    if left >= right or top >= bottom:
+        return
+    x, y = np.arange(left, right) + 0.5 - centre[0], np.arange(top, bottom) + 0.5 - centre[1]
+    cover = np.clip(radius_px + 0.5 - np.sqrt(x**2 + y[:, None] ** 2), 0, 1)[..., None]
+    patch = picture[top:bottom, left:right]
+    patch[:] = np.rint(patch + cover * (colour.astype(np.float64) - patch))
+
+
+def draw(
+    joints_px: Floats, depth: Floats, *, parents: Ints, drawn: Bools, colours: Bytes,
+    width_px: int, height_px: int, radius_px: float,
+) -> Bytes:
+    """One pose map (H, W, 3) RGB: grey lines to the nearest drawn ancestor, then discs from far to near.
+
+    `joints_px` is (J, 2) and `depth` (J,) along the view axis; joints behind the camera are not drawn.
+    """
+    picture = np.zeros((height_px, width_px, 3), dtype=np.uint8)
+    picture[:] = BACKGROUND
+    sane = np.isfinite(joints_px).all(axis=-1) & (np.abs(np.nan_to_num(joints_px)) < _FAR_PX).all(axis=-1)
+    shown = drawn & sane & (depth > 0)
+    thickness = max(1, round(radius_px / 2))
+    for joint, parent in enumerate(drawn_parents(parents, drawn)):
+        if parent >= 0 and shown[joint] and shown[parent]:
+            start, end = _fixed_point(joints_px[parent]), _fixed_point(joints_px[joint])
+            cv2.line(picture, start, end, LINE, thickness, cv2.LINE_AA, _SHIFT)
+    # Stable: joints at one depth keep their index order.
+    for joint in np.argsort(-depth, kind="stable"):
+        if shown[joint]:
+            _disc(picture, joints_px[joint], radius_px=radius_px, colour=colours[joint])
+    return picture

@@ -1,0 +1,83 @@
+"""What a person sees while a run goes on: one live line per stage, and a closing line with the counts."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import Any, TextIO
+
+from rigmill.view import Counts
+
+PLAIN_INTERVAL_S = 10.0
+
+
+class Progress:
+    """Live lines on a terminal; elsewhere a plain line per stage when something changed, at most every 10 s."""
+
+    def __init__(self, stream: TextIO | None = None) -> None:
+        self.stream = stream or sys.stderr
+        self._live: Any = None
+        self._lines: dict[str, str] = {}
+        self._printed: dict[str, tuple[str, float]] = {}
+        self._first: dict[str, tuple[float, int]] = {}
+
+    def __enter__(self) -> Progress:
+        if self.stream.isatty():
+            from rich.console import Console
+            from rich.live import Live
+
+            self._live = Live(console=Console(file=self.stream), refresh_per_second=4, transient=True)
+            self._live.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._live is not None:
+            self._live.stop()
+            self._live = None
+
+    def update(self, stage: str, counts: Counts, *, running: int, planned: bool, note: str = "") -> None:
+        """Show where a stage stands. `planned` is False while its inputs are still being made upstream."""
+        done = counts.num_in - counts.pending
+        started, at_start = self._first.setdefault(stage, (time.monotonic(), done))
+        elapsed = time.monotonic() - started
+        rate = (done - at_start) / elapsed if elapsed > 1 else 0.0
+        eta = f", {counts.pending / rate:.0f} s left" if rate > 0 and counts.pending and planned else ""
+        total = f"{counts.num_in}" if planned else f"{counts.num_in}+"
+        line = (f"{stage:<9} {done}/{total}  kept {counts.kept}  rejected {counts.rejected}  failed {counts.failed}"
+                f"  running {running}{eta}{'  ' + note if note else ''}")
+        self._lines[stage] = line
+        if self._live is not None:
+            from rich.text import Text
+
+            self._live.update(Text("\n".join(self._lines.values())))
+            return
+        state = f"{done}/{total}/{running}/{note}"
+        before, printed_at = self._printed.get(stage, ("", 0.0))
+        if state != before and time.monotonic() - printed_at >= PLAIN_INTERVAL_S:
+            self._printed[stage] = (state, time.monotonic())
+            self.say(line)
+
+    def close(self, stage: str, line: str) -> None:
+        """The stage's last word."""
+        self._lines.pop(stage, None)
+        self.say(line)
+
+    def say(self, line: str) -> None:
+        if self._live is not None:
+            self._live.console.print(line, highlight=False, markup=False, soft_wrap=True)
+        else:
+            print(line, file=self.stream, flush=True)
+
+
+def closing_line(stage: str, counts: Counts, *, wall_s: float, where: str) -> str:
+    """kept, rejected with the top reasons, failed and where to look."""
+    top = ", ".join(f"{code} {number}" for code, number in counts.reasons.most_common(3))
+    parts = [f"{stage}: kept {counts.kept} of {counts.num_in}, rejected {counts.rejected}, failed {counts.failed}"]
+    if top:
+        parts.append(f" ({top})")
+    if counts.pending:
+        parts.append(f", pending {counts.pending}")
+    parts.append(f"; {wall_s:.0f} s")
+    if counts.failed or counts.rejected:
+        parts.append(f"; why: {where}")
+    return "".join(parts)

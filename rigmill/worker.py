@@ -1,0 +1,110 @@
+"""Runs jobs inside a Ray actor: lends scratch space, the store and Blender, and turns whatever happens into answers."""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from rigmill.blender import BlenderClient, Limits
+from rigmill.errors import Refusal, UserError
+from rigmill.files import Store, canonical_json, scratch_folder, write_atomic
+from rigmill.layout import Layout
+from rigmill.registry import import_stage
+from rigmill.stage import Answer, Job
+from rigmill.types import Failed, FailKind, Measured, Rejected
+
+MESSAGE_CHARACTERS = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Abort:
+    """The worker cannot work at all (Blender does not start): the run stops with this message."""
+
+    what: str
+    why: str
+    fix: str
+    code: str
+
+
+@dataclass(slots=True)
+class LocalWork:
+    """What a running job may use."""
+
+    layout: Layout
+    limits: Limits
+    stage: str
+    scratch: Path
+    client: list[BlenderClient] = field(default_factory=list)  # shared by all jobs of the worker; empty until needed
+
+    @property
+    def store(self) -> Store:
+        return self.layout.store
+
+    @property
+    def output(self) -> Path:
+        return self.layout.root
+
+    @property
+    def blender(self) -> BlenderClient:
+        if not self.client:
+            self.client.append(BlenderClient(self.limits))
+        return self.client[0]
+
+    def report(self, message: str, done: int, total: int) -> None:
+        progress = canonical_json({"message": message, "done": done, "total": total})
+        write_atomic(self.layout.progress(self.stage), progress.encode(), durable=False)
+
+
+class Worker:
+    """One job (or one group of jobs) at a time. Holds nothing that a successor would miss."""
+
+    def __init__(self, root: str, limits: Limits, driver: tuple[str, int]) -> None:
+        self.layout = Layout(Path(root))
+        self.limits = limits
+        self.client: list[BlenderClient] = []
+        host, pid = driver
+        if host == socket.gethostname():
+            threading.Thread(target=_end_with, args=(pid,), daemon=True).start()
+
+    def run(self, stage_path: str, jobs: list[Job]) -> Iterator[Answer | Abort]:
+        """Answers as they come. A job without one was not tried, or took the worker down with it."""
+        stage = import_stage(stage_path)
+        unanswered = [job.key for job in jobs]
+        with scratch_folder(self.layout.scratch) as scratch:
+            work = LocalWork(self.layout, self.limits, stage.name, scratch, self.client)
+            started = time.monotonic()
+            try:
+                for answer in stage.run(jobs, work):
+                    unanswered.remove(answer.key)
+                    yield answer
+            except UserError as error:
+                yield Abort(error.what, error.why, error.fix, error.code)
+            except Exception as error:  # noqa: BLE001 - one job's failure must not end the worker
+                cost = Measured(wall_s=time.monotonic() - started)
+                yield Answer(unanswered[0], self._outcome(error, scratch), cost)
+
+    def _outcome(self, error: Exception, scratch: Path) -> Rejected | Failed:
+        if isinstance(error, Refusal):
+            return Rejected(error.code.value, error.message, error.measured, error.limit)
+        if isinstance(error, MemoryError):
+            return Failed(FailKind.MEMORY, "MemoryError", "the worker ran out of memory")
+        text = " ".join(str(error).split()) or "no message"
+        text = text.replace(str(scratch), "<scratch>").replace(str(self.layout.root), "<output>")
+        text = re.sub(r"0x[0-9a-fA-F]{6,}", "<address>", text)
+        return Failed(FailKind.EXCEPTION, type(error).__name__, text[:MESSAGE_CHARACTERS])
+
+
+def _end_with(pid: int) -> None:
+    """End this process soon after the driver's, so that two runs never work side by side."""
+    while True:
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            os._exit(1)
+        time.sleep(0.5)

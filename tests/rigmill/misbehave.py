@@ -1,0 +1,55 @@
+"""Functions for a Blender child that do what strangers' files make it do. Called by name."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import time
+from pathlib import Path
+from typing import Any
+
+from rigmill.errors import Refusal, Reject
+
+
+def act(item: dict[str, Any], state: dict[str, Any], scratch: Path) -> dict[str, Any]:
+    """Do what `item["do"]` says."""
+    what = item["do"]
+    state["calls"] = state.get("calls", 0) + 1
+    if what == "segfault":
+        ctypes.string_at(0)
+    if what == "hang":
+        time.sleep(10_000)
+    if what == "spin":
+        while True:
+            pass
+    if what == "eat":
+        eaten = []
+        while True:
+            eaten.append(bytes(2**28))
+    if what == "raise":
+        raise ValueError(f"bad thing at {scratch}/x")
+    if what == "refuse":
+        raise Refusal(Reject.NO_RIG, "no rig here", measured=0, limit=1)
+    if what == "killed":
+        os.kill(os.getpid(), signal.SIGKILL)
+    if what == "write":
+        (scratch / "big").write_bytes(bytes(2**24))
+    if what == "connect":
+        import socket
+
+        try:
+            socket.create_connection(("127.0.0.1", item["port"]), timeout=2)
+            return {"connected": True}
+        except OSError as error:
+            return {"connected": False, "error": str(error)}
+    if what == "daemon":
+        if os.fork() == 0:
+            (scratch / "grandchild").write_text(str(os.getpid()))
+            time.sleep(10_000)
+        while not (scratch / "grandchild").exists():
+            time.sleep(0.01)
+        return {"pid": int((scratch / "grandchild").read_text())}
+    if what == "environment":
+        return {"names": sorted(os.environ)}
+    return {"did": what, "calls": state["calls"], "pid": os.getpid()}

@@ -1,0 +1,120 @@
+"""One child, many ways to die: each costs the item it was working on and nothing else."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from rigmill.blender import BlenderClient, Limits, Reply
+from rigmill.types import Failed, FailKind, Rejected
+
+pytestmark = pytest.mark.blender
+LIMITS = Limits(wall_s=6.0, cpu_s=60, memory_bytes=2 * 2**30, file_bytes=2**23, network="best_effort")
+
+
+@pytest.fixture(scope="module")
+def client() -> Iterator[BlenderClient]:
+    client = BlenderClient(LIMITS)
+    yield client
+    client.close()
+
+
+def act(client: BlenderClient, scratch: Path, *what: str) -> list[Reply]:
+    return list(client.run("misbehave:act", [{"do": do} for do in what], scratch=scratch))
+
+
+def failed(reply: Reply) -> Failed:
+    assert isinstance(reply.outcome, Failed)
+    return reply.outcome
+
+
+def test_items_of_one_call_share_a_child_and_its_state(client: BlenderClient, tmp_path: Path) -> None:
+    first, second = act(client, tmp_path, "work", "work")
+    assert first.value and second.value
+    assert (first.value["calls"], second.value["calls"]) == (1, 2)
+    assert first.value["pid"] == second.value["pid"] != os.getpid()
+    (other,) = act(client, tmp_path, "work")
+    assert other.value and other.value["pid"] != first.value["pid"]
+
+
+@pytest.mark.parametrize(("what", "kind", "signal_name"), [
+    ("segfault", FailKind.CRASH, "SIGSEGV"), ("hang", FailKind.TIMEOUT, None), ("spin", FailKind.TIMEOUT, None),
+    ("eat", FailKind.MEMORY, None), ("raise", FailKind.EXCEPTION, None), ("killed", FailKind.INTERRUPTED, "SIGKILL"),
+    ("write", FailKind.EXCEPTION, None),
+])
+def test_a_bad_item_is_named_and_the_server_lives_on(
+    client: BlenderClient, tmp_path: Path, what: str, kind: FailKind, signal_name: str | None
+) -> None:
+    good, bad, *rest = act(client, tmp_path, "work", what)
+    assert good.value is not None and rest == []
+    assert failed(bad).kind == kind and failed(bad).signal == signal_name
+    assert act(client, tmp_path, "work")[0].value is not None
+
+
+def test_items_after_a_death_are_not_answered(client: BlenderClient, tmp_path: Path) -> None:
+    replies = act(client, tmp_path, "work", "segfault", "work")
+    assert len(replies) == 2
+
+
+def test_items_after_an_exception_go_on_with_fresh_state(client: BlenderClient, tmp_path: Path) -> None:
+    replies = act(client, tmp_path, "work", "raise", "work")
+    assert [reply.value and reply.value["calls"] for reply in replies] == [1, None, 1]
+
+
+def test_a_refusal_keeps_its_code_and_numbers(client: BlenderClient, tmp_path: Path) -> None:
+    (reply,) = act(client, tmp_path, "refuse")
+    assert reply.outcome == Rejected("no_rig", "no rig here", 0, 1)
+
+
+def test_messages_hold_no_paths(client: BlenderClient, tmp_path: Path) -> None:
+    (reply,) = act(client, tmp_path, "raise")
+    assert failed(reply).message == "bad thing at <scratch>/x"
+
+
+def test_a_child_has_no_network_where_the_system_allows_it(client: BlenderClient, tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        (reply,) = client.run("misbehave:act", [{"do": "connect", "port": server.getsockname()[1]}], scratch=tmp_path)
+    assert reply.value is not None
+    if reply.value["connected"]:
+        pytest.skip("this system does not let processes drop their network")
+    assert "unreachable" in reply.value["error"].lower()
+
+
+def test_processes_that_a_child_started_end_with_it(client: BlenderClient, tmp_path: Path) -> None:
+    (reply,) = act(client, tmp_path, "daemon")
+    assert reply.value is not None
+    deadline = time.monotonic() + 5
+    while time.monotonic() < deadline and _alive(reply.value["pid"]):
+        time.sleep(0.05)
+    assert not _alive(reply.value["pid"])
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return (Path("/proc") / str(pid) / "stat").read_text().split(")")[1].split()[0] != "Z"
+
+
+def test_keys_of_the_environment_do_not_reach_a_child(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "secret")
+    client = BlenderClient(LIMITS)
+    (reply,) = act(client, tmp_path, "environment")
+    client.close()
+    assert reply.value is not None and "OPENAI_API_KEY" not in reply.value["names"]
+
+
+def test_a_killed_server_is_reported_and_replaced(client: BlenderClient, tmp_path: Path) -> None:
+    stream = client.run("misbehave:act", [{"do": "work"}, {"do": "hang"}], scratch=tmp_path)
+    assert next(stream).value is not None
+    assert client._process is not None
+    os.kill(client._process.pid, signal.SIGKILL)
+    assert failed(next(stream)).kind == FailKind.INTERRUPTED
+    assert act(client, tmp_path, "work")[0].value is not None

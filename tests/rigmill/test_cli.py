@@ -1,0 +1,46 @@
+"""The command line as a person meets it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from rigmill.cli import main
+
+
+def test_help_loads_no_heavy_package() -> None:
+    code = ("import sys\nfrom rigmill.cli import main\ntry: main(['run', '--help'])\nexcept SystemExit: pass\n"
+            "print([m for m in ('ray','torch','bpy','numpy','pyarrow','cv2','av') if m in sys.modules])")
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert answer.stdout.strip().endswith("[]")
+
+
+@pytest.mark.parametrize("arguments", [
+    ["run", "rendr"], ["run", "all", "--profile", "nope"], ["status", "--set", "render.nope=1"],
+    ["plan", "--config", "/nowhere.yaml"], ["show", "ffff", "--set", "output=/tmp/rigmill-nothing-here"],
+])
+def test_mistakes_end_with_a_message_that_names_the_fix(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(arguments) == 2
+    text = capsys.readouterr().err
+    assert text.startswith("error[E") and "fix:" in text and "Traceback" not in text
+    assert len(text.splitlines()) <= 8
+
+
+def test_a_stage_without_inputs_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["run", "render", "--set", f"output={tmp_path}"]) == 2
+    assert "has no inputs" in capsys.readouterr().err
+
+
+def test_the_console_script_ignores_foreign_folders(tmp_path: Path) -> None:
+    (tmp_path / "render").mkdir()
+    (tmp_path / "render" / "__init__.py").write_text("raise SystemExit('a foreign render was imported')")
+    script = Path(sys.executable).parent / "rigmill"
+    if not script.exists():
+        pytest.skip("rigmill is not installed in this environment")
+    answer = subprocess.run([script, "plan", "render", "--set", f"output={tmp_path}/out"], cwd=tmp_path, text=True,
+                            capture_output=True, env=os.environ, check=False)
+    assert answer.returncode == 0, answer.stderr

@@ -1,0 +1,132 @@
+"""The driver's promises, with real Ray workers that are killed, fail and refuse."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import rigmill.registry
+from rigmill import config
+from rigmill.driver import Driver, Options, locked
+from rigmill.errors import UserError
+from rigmill.layout import Layout
+from rigmill.progress import Progress
+from rigmill.view import Counts, View
+
+pytestmark = pytest.mark.ray
+TOYS = {"collect": "toy:ToyCollect", "probe": "toy:ToyProbe", "retarget": "toy:ToyRetarget"}
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[str]:
+    """The address of one Ray for all tests here: starting one takes far longer than a toy run."""
+    from ray.cluster_utils import Cluster
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", os.pathsep.join([str(Path(__file__).parent), *filter(None, sys.path)]))
+        cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 2, "include_dashboard": False})
+        yield cluster.address
+        cluster.shutdown()
+
+
+@pytest.fixture
+def toys(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, cluster: str) -> Path:
+    """Replace the stages, and return the file that lists the inputs."""
+    monkeypatch.setattr(rigmill.registry, "STAGES", TOYS)
+    for module in ("view", "pool", "inspect"):
+        monkeypatch.setattr(f"rigmill.{module}.STAGES", TOYS)
+    monkeypatch.setenv("TOY_INPUTS", str(tmp_path / "inputs"))
+    monkeypatch.setenv("TOY_CLUSTER", cluster)
+    return tmp_path / "inputs"
+
+
+def run(folder: Path, *overrides: str, stages: tuple[str, ...] = tuple(TOYS), limit: int | None = None) -> dict[str, Counts]:
+    resolved = config.load("demo", overrides=("run.min_free_disk_bytes=0", *overrides))
+    layout = Layout(folder)
+    options = Options(stages=stages, limit=limit, workers=2, ray_address=os.environ["TOY_CLUSTER"])
+    with locked(layout), Progress(io.StringIO()) as progress:
+        return Driver(resolved, layout, options, progress=progress).run()
+
+
+def tables(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes()
+            for part in ("tables", "store") for path in sorted((folder / part).rglob("*")) if path.is_file()}
+
+
+def view(folder: Path, *overrides: str) -> View:
+    return View(Layout(folder).tables, config.load("demo", overrides=overrides).profile)
+
+
+def test_every_input_has_one_outcome_and_the_rest_is_reused(toys: Path, tmp_path: Path) -> None:
+    toys.write_text("a1=keep a2=reject a3=raise b1=refuse b2=die-once b9=keep c1=keep c2=crash")
+    counts = run(tmp_path / "out")
+    collect = counts["collect"]
+    assert (collect.num_in, collect.kept, collect.rejected, collect.failed, collect.pending) == (8, 4, 2, 2, 0)
+    assert collect.reasons == {"no_rig": 2, "exception": 1, "crash": 1}
+    assert (counts["probe"].kept, counts["probe"].rejected) == (3, 1)
+    assert [row["clip_id"] for row in view(tmp_path / "out").products("retarget")] == ["a1", "b2", "c1"]
+    before = tables(tmp_path / "out")
+    assert run(tmp_path / "out") == counts
+    assert tables(tmp_path / "out") == before
+
+
+def test_a_worker_that_always_dies_costs_its_own_job_only(toys: Path, tmp_path: Path) -> None:
+    toys.write_text("a1=keep a2=die a3=keep b1=keep")
+    collect = run(tmp_path / "out", stages=("collect",))["collect"]
+    assert (collect.kept, collect.failed) == (3, 1)
+    assert collect.reasons == {"interrupted": 1}
+    # An interruption says nothing about the input: the same command tries it again.
+    toys.write_text("a1=keep a2=keep a3=keep b1=keep")
+    assert [job.input_id for job in view(tmp_path / "out").pending("collect")] == ["a2"]
+
+
+def test_tables_do_not_depend_on_interruptions_limits_or_order(toys: Path, tmp_path: Path) -> None:
+    toys.write_text(" ".join(f"{'abc'[i % 3]}{i}=keep" for i in range(20)) + " x1=raise")
+    run(tmp_path / "whole")
+    for limit in (3, 1, 7):
+        run(tmp_path / "parts", limit=limit)
+    toys.write_text(" ".join(reversed(toys.read_text().split())))
+    counts = run(tmp_path / "parts")
+    assert counts["collect"].pending == 0
+    assert tables(tmp_path / "parts") == tables(tmp_path / "whole")
+
+
+def test_a_changed_setting_redoes_what_reads_it_and_nothing_else(toys: Path, tmp_path: Path) -> None:
+    toys.write_text("a1=keep a2=keep")
+    run(tmp_path / "out")
+    changed = view(tmp_path / "out", "probe.fps=8")
+    assert (len(changed.pending("collect")), len(changed.pending("probe"))) == (0, 2)
+    run(tmp_path / "out", "probe.fps=8")
+    assert len(view(tmp_path / "out", "probe.fps=8").table("probe").outcomes()) == 2
+
+
+def test_a_limit_leaves_the_rest_pending(toys: Path, tmp_path: Path) -> None:
+    toys.write_text("a1=keep a2=keep a3=keep a4=keep")
+    counts = run(tmp_path / "out", stages=("collect",), limit=3)
+    assert (counts["collect"].kept, counts["collect"].pending) == (3, 1)
+
+
+def test_too_many_failures_stop_the_run_with_the_reason(toys: Path, tmp_path: Path) -> None:
+    toys.write_text(" ".join(f"a{i}={'raise' if i % 2 else 'keep'}" for i in range(60)))
+    with pytest.raises(UserError, match="jobs failed"):
+        run(tmp_path / "out", stages=("collect",))
+    counts = view(tmp_path / "out").counts("collect")
+    assert counts.failed > 0 and counts.pending > 0
+
+
+def test_messages_of_failures_hold_no_paths_of_this_run(toys: Path, tmp_path: Path) -> None:
+    toys.write_text("a1=raise a2=keep")
+    run(tmp_path / "out", stages=("collect",))
+    rows = [row for row in view(tmp_path / "out").outcomes("collect") if row["status"] == "failed"]
+    assert [row["message"] for row in rows] == ["broken in <scratch>"]
+    assert rows[0]["command"] == "rigmill retry collect --profile demo --only a1"
+
+
+def test_two_runs_cannot_write_to_one_folder(tmp_path: Path) -> None:
+    with locked(Layout(tmp_path)), pytest.raises(UserError, match="another run"), locked(Layout(tmp_path)):
+        pass

@@ -1,0 +1,84 @@
+"""The codec: colours, bytes, random access."""
+
+from __future__ import annotations
+
+import io
+
+import av
+import numpy as np
+import pytest
+
+from rigmill.types import Bytes
+from rigmill.video import PixelFormat, decode, encode
+
+
+def smooth(num_frames: int = 9, height: int = 64, width: int = 96) -> Bytes:
+    """Slow colour waves that move, (T, H, W, 3)."""
+    t, y, x = np.meshgrid(np.arange(num_frames), np.arange(height), np.arange(width), indexing="ij")
+    waves = [np.sin(x / 15 + t / 5), np.sin(y / 11 - t / 7), np.sin((x + y) / 23)]
+    return np.rint(np.stack(waves, axis=-1) * 100 + 128).astype(np.uint8)
+
+
+def psnr(one: Bytes, other: Bytes) -> float:
+    return float(10 * np.log10(255**2 / np.mean((one.astype(float) - other.astype(float)) ** 2)))
+
+
+def settings(pixel_format: PixelFormat = "yuv420p") -> dict:
+    return {"fps": 16.0, "crf": 18, "pixel_format": pixel_format, "keyframe_interval": 4}
+
+
+@pytest.mark.parametrize("pixel_format", ["yuv420p", "yuv444p"])
+def test_a_smooth_picture_survives_the_codec(pixel_format: PixelFormat) -> None:
+    frames = smooth()
+    assert psnr(decode(encode(frames, **settings(pixel_format))), frames) > 38
+
+
+@pytest.mark.parametrize("colour", [(255, 0, 0), (0, 255, 0), (0, 0, 255), (13, 200, 77), (255, 255, 255), (0, 0, 0)])
+def test_a_flat_patch_keeps_its_colour_within_two_levels(colour: tuple[int, int, int]) -> None:
+    frames = np.broadcast_to(np.array(colour, np.uint8), (3, 32, 32, 3))
+    decoded = decode(encode(frames, **settings("yuv444p")))
+    assert np.abs(decoded.astype(int) - colour).max() <= 2
+
+
+@pytest.mark.parametrize("pixel_format", ["yuv420p", "yuv444p"])
+def test_another_decoder_sees_the_same_colours(pixel_format: PixelFormat) -> None:
+    """FFmpeg's own conversion, told by nothing but the tags in the stream."""
+    frames = smooth()
+    data = encode(frames, **settings(pixel_format))
+    with av.open(io.BytesIO(data)) as container:
+        other = np.stack([picture.to_ndarray(format="rgb24") for picture in container.decode(video=0)])
+    assert psnr(other, decode(data)) > 38
+    assert np.abs(other.astype(float).mean((0, 1, 2)) - decode(data).astype(float).mean((0, 1, 2))).max() < 1.5
+
+
+def test_the_stream_says_bt709_limited_range() -> None:
+    with av.open(io.BytesIO(encode(smooth(), **settings()))) as container:
+        codec = container.streams.video[0].codec_context
+        assert (codec.colorspace, codec.color_primaries, codec.color_trc, codec.color_range) == (1, 1, 1, 1)
+
+
+def test_the_same_frames_give_the_same_bytes() -> None:
+    assert encode(smooth(), **settings()) == encode(smooth(), **settings())
+
+
+def test_any_window_decodes_as_in_the_whole_video() -> None:
+    data = encode(smooth(), **settings())
+    whole = decode(data)
+    assert whole.shape == (9, 64, 96, 3)
+    for start in range(9):
+        assert (decode(data, start=start, count=min(3, 9 - start)) == whole[start : start + 3]).all()
+
+
+def test_a_window_past_the_end_is_an_error() -> None:
+    with pytest.raises(ValueError, match="ends before"):
+        decode(encode(smooth(), **settings()), start=8, count=2)
+
+
+def test_odd_sides_cannot_be_4_2_0() -> None:
+    with pytest.raises(ValueError, match="even"):
+        encode(smooth(width=95), **settings())
+
+
+def test_the_frame_rate_is_kept() -> None:
+    with av.open(io.BytesIO(encode(smooth(), **(settings() | {"fps": 23.976})))) as container:
+        assert float(container.streams.video[0].average_rate) == pytest.approx(23.976, abs=1e-3)

@@ -1,0 +1,142 @@
+"""Sampling and checkpoints as files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from diffusers import WanTransformer3DModel
+
+from rigmill.errors import UserError
+from rigmill.files import Store
+from train.clips import Clips
+from train.model.joint import JointVideoPose, Pair
+from train.recipes import tiny_joint
+from train.sampler import denoise, generate
+from train.weights import Model, load_model, load_wan_base, new_model, save_model
+
+CONFIG = tiny_joint({"size_px": 32})
+
+
+def about() -> dict[str, Any]:
+    return {"model": CONFIG.to_dict()}
+
+
+def test_a_saved_model_is_the_same_model_and_the_same_bytes() -> None:
+    model = new_model(CONFIG, seed=3)
+    saved = save_model(model)
+    assert saved == save_model(new_model(CONFIG, seed=3)) != save_model(new_model(CONFIG, seed=4))
+    loaded = load_model(saved, about())
+    assert save_model(loaded) == saved
+    assert torch.equal(loaded.text(["a wolf runs"]), model.text(["a wolf runs"]))
+
+
+def test_making_a_model_leaves_the_global_random_state_alone() -> None:
+    torch.manual_seed(5)
+    expected = torch.rand(3)
+    torch.manual_seed(5)
+    new_model(CONFIG, seed=3)
+    assert torch.equal(torch.rand(3), expected)
+
+
+def test_captions_differ_and_end_in_zeros() -> None:
+    text = new_model(CONFIG, seed=0).text
+    both = text(["a wolf runs", "a cabinet opens its two doors slowly"])
+    assert not torch.equal(both[0], both[1])
+    assert both[0, len("a wolf runs") + 1 :].abs().max() == 0 and both[0, len("a wolf runs")].abs().max() > 0
+    assert torch.equal(text(["a wolf runs"])[0], both[0]), "a caption's tokens depend on its neighbours"
+
+
+def test_generation_is_repeatable_and_listens_to_seed_template_and_caption(
+    rows: list[dict[str, Any]], store: Store
+) -> None:
+    clips = Clips(rows, store=store, size_px=32)
+    views = [clips.view(0, view) for view in range(4)]
+    model = new_model(CONFIG, seed=0)
+    saved = save_model(model)
+    templates_rgb = np.stack([view.template_rgb for view in views])
+    templates_pose = np.stack([view.template_pose for view in views])
+
+    def make(**changed: Any) -> tuple[np.ndarray, np.ndarray]:
+        values: dict[str, Any] = {
+            "templates_rgb": templates_rgb, "templates_pose": templates_pose, "cameras": clips.cameras(0),
+            "caption": "a wheel turns", "num_frames": 5, "seed": 1, "steps": 3, "guidance": 3.0, **changed,
+        }
+        return generate(saved, about(), **values)
+
+    rgb, pose = make()
+    assert rgb.shape == pose.shape == (4, 5, 32, 32, 3) and rgb.dtype == np.uint8
+    again = make()
+    np.testing.assert_array_equal(rgb, again[0])
+    np.testing.assert_array_equal(pose, again[1])
+    for changed in ({"seed": 2}, {"caption": "a wheel stops"}, {"templates_pose": templates_rgb}):
+        assert not np.array_equal(rgb, make(**changed)[0]), changed
+
+
+class Perfect(torch.nn.Module):
+    """Knows the data: v = n - x0 = (x_sigma - x0) / sigma; wrong by `bias` without a condition."""
+
+    def __init__(self, target: torch.Tensor, *, bias: float) -> None:
+        super().__init__()
+        self.target, self.bias = target, bias
+
+    def forward(self, noisy: Pair, *, condition: Pair, timestep: torch.Tensor, **_: Any) -> Pair:
+        blind = (condition.rgb.flatten(1).abs().sum(1) == 0).float().view(-1, 1, 1, 1, 1, 1)
+        sigma = timestep.view(-1, 1, 1, 1, 1, 1) / 1000
+        return Pair(*((part - self.target) / sigma + blind * self.bias for part in (noisy.rgb, noisy.pose)))
+
+
+@pytest.mark.parametrize(("guidance", "offset"), [(1.0, 0.0), (3.0, 2.0)])
+def test_euler_steps_along_a_perfect_velocity_reach_the_data(guidance: float, offset: float) -> None:
+    """Guidance 1 forgets the blind branch; guidance g subtracts its bias g-1 times over the whole way."""
+    model = new_model(CONFIG, seed=0)
+    target = torch.randn(1, 2, 16, 3, 4, 4)
+    constant = ConstantBlind(target, bias=1.0)
+    stand_in = Model.__new__(Model)
+    torch.nn.Module.__init__(stand_in)
+    stand_in.config, stand_in.denoiser = model.config, constant  # type: ignore[assignment]
+    noise = Pair(torch.randn_like(target), torch.randn_like(target))
+    constant.noise = noise
+    condition = Pair(torch.ones(1, 2, 16, 1, 4, 4), torch.ones(1, 2, 16, 1, 4, 4))
+    found = denoise(stand_in, noise=noise, condition=condition, text=torch.zeros(1, 2, 32),
+                    rays=torch.zeros(1, 2, 6, 4, 4), steps=7, guidance=guidance)
+    # x0 = n - integral of v; the blind branch's bias of 1 enters v as (1 - guidance).
+    torch.testing.assert_close(found.rgb, target + offset, rtol=0, atol=1e-4)
+    torch.testing.assert_close(found.pose, target + offset, rtol=0, atol=1e-4)
+
+
+class ConstantBlind(Perfect):
+    """The straight path: v = n - x0 everywhere, plus the bias without a condition."""
+
+    noise: Pair
+
+    def forward(self, noisy: Pair, *, condition: Pair, timestep: torch.Tensor, **_: Any) -> Pair:
+        blind = (condition.rgb.flatten(1).abs().sum(1) == 0).float().view(-1, 1, 1, 1, 1, 1)
+        return Pair(*(noise - self.target + blind * self.bias for noise in (self.noise.rgb, self.noise.pose)))
+
+
+def test_a_local_wan_folder_becomes_the_base_of_the_joint_model(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    stock = WanTransformer3DModel(**CONFIG.denoiser.wan)
+    stock.save_pretrained(tmp_path)
+    torch.manual_seed(1)
+    joint = JointVideoPose(CONFIG.denoiser)
+    load_wan_base(joint, tmp_path)
+    for name, tensor in stock.state_dict().items():
+        assert torch.equal(joint.wan.state_dict()[name], tensor), name
+    assert joint.views is not None
+    assert torch.equal(joint.views[0].attention.to_q.weight, stock.blocks[0].attn1.to_q.weight)
+    assert joint.views[0].attention.to_out[0].weight.abs().max() == 0
+
+
+def test_a_wan_folder_that_does_not_fit_is_named_with_the_reason(tmp_path: Path) -> None:
+    joint = JointVideoPose(CONFIG.denoiser)
+    with pytest.raises(UserError, match="no Wan transformer"):
+        load_wan_base(joint, tmp_path)
+    WanTransformer3DModel(**{**CONFIG.denoiser.wan, "num_layers": 1}).save_pretrained(tmp_path)
+    with pytest.raises(UserError) as caught:
+        load_wan_base(joint, tmp_path)
+    assert "num_layers is 1, the recipe needs 2" in caught.value.why

@@ -1,0 +1,137 @@
+"""The stage: what it plans, and that its one job gives the same checkpoint every time."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pyarrow as pa
+import pytest
+import safetensors.torch
+
+from rigmill.errors import UserError
+from rigmill.files import Store
+from rigmill.stage import Job
+from rigmill.tables import PRODUCTS
+from rigmill.types import Failed, Kept, StoredFile
+from train.stage import TrainStage
+
+Index = list[dict[str, Any]]
+
+
+@dataclass
+class Tables:
+    """A rows reader over a list."""
+
+    rows: Index
+
+    def products(self, stage: str) -> Index:
+        assert stage == "shards"
+        return self.rows
+
+
+@dataclass
+class Lent:
+    """What a worker lends."""
+
+    store: Store
+    output: Path
+    scratch: Path
+    said: list[tuple[str, int, int]] = field(default_factory=list)
+
+    @property
+    def blender(self) -> Any:
+        raise AssertionError("training needs no Blender")
+
+    def report(self, message: str, done: int, total: int) -> None:
+        self.said.append((message, done, total))
+
+
+def jobs_of(rows: Index, settings: dict[str, Any]) -> list[Job]:
+    stage = TrainStage()
+    values = dict(settings)
+    seed = values.pop("seed")
+    section = SimpleNamespace(model_dump=lambda mode, exclude: {k: v for k, v in values.items() if k not in exclude})
+    return stage.plan(Tables(rows), SimpleNamespace(train=section, seed=seed))  # type: ignore[arg-type]
+
+
+def test_one_job_over_the_train_split_whatever_the_order_of_the_rows(rows: Index, settings: dict[str, Any]) -> None:
+    held_out = [{**rows[0], "clip_id": "other", "split": "bench"}]
+    first, = jobs_of([*rows, *held_out], settings)
+    second, = jobs_of([*held_out, *reversed(rows)], settings)
+    assert first == second
+    assert {row["clip_id"] for row in first.payload["samples"]} == {row["clip_id"] for row in rows}
+
+
+def test_nothing_to_train_on_is_no_job(rows: Index, settings: dict[str, Any]) -> None:
+    assert jobs_of([], settings) == []
+    assert jobs_of([{**row, "split": "bench"} for row in rows], settings) == []
+    assert jobs_of(rows, {**settings, "num_frames": 17}) == [], "clips shorter than the window cannot be drawn"
+
+
+def test_a_changed_sample_or_setting_is_another_job_and_a_sampling_setting_is_not(
+    rows: Index, settings: dict[str, Any]
+) -> None:
+    base, = jobs_of(rows, settings)
+    for changed_rows, changed in (
+        ([{**rows[0], "sample_sha256": "0"}, *rows[1:]], settings), (rows[:2], settings),
+        (rows, {**settings, "seed": 8}), (rows, {**settings, "learning_rate": 0.1}),
+    ):
+        assert jobs_of(changed_rows, changed)[0].key != base.key
+    assert jobs_of(rows, {**settings, "guidance": 9.0, "sampling_steps": 5})[0].key == base.key
+
+
+def test_a_source_without_weight_is_a_message_that_names_the_key(rows: Index, settings: dict[str, Any]) -> None:
+    with pytest.raises(UserError) as caught:
+        jobs_of(rows, {**settings, "mixture": {"procedural": 1.0}})
+    assert "train.mixture" in caught.value.what and "'folder'" in caught.value.what and caught.value.fix
+
+
+def test_a_weighted_source_that_is_absent_is_dropped(rows: Index, settings: dict[str, Any]) -> None:
+    mixture = {"procedural": 1.0, "folder": 1.0, "mixamo": 5.0}
+    assert len(jobs_of(rows, {**settings, "mixture": mixture})) == 1
+
+
+def test_the_job_keeps_one_row_of_the_table_and_the_same_files_every_time(
+    rows: Index, store: Store, settings: dict[str, Any], tmp_path: Path
+) -> None:
+    settings = {**settings, "num_steps": 6, "checkpoint_interval": 4}
+    kept = []
+    for attempt in range(2):
+        lent = Lent(store=store, output=tmp_path / str(attempt), scratch=tmp_path)
+        answer, = TrainStage().run(jobs_of(rows, settings), lent)
+        assert isinstance(answer.outcome, Kept) and answer.key == jobs_of(rows, settings)[0].key
+        kept.append(answer.outcome.rows)
+        assert [done for _, done, _ in lent.said] == list(range(1, 7)) and lent.said[0][0].startswith("loss ")
+        assert not list((tmp_path / str(attempt)).rglob("*.ckpt"))
+    assert kept[0] == kept[1]
+    row, = kept[0]
+    assert pa.Table.from_pylist(kept[0], PRODUCTS["train"]).to_pylist() == kept[0]
+    assert set(row) == set(PRODUCTS["train"].names)
+    files = {item["name"]: store.read(StoredFile.from_row(item)) for item in row["files"]}
+    assert set(files) == {"model.safetensors", "config.json", "losses.csv"}
+    tensors = safetensors.torch.load(files["model.safetensors"])
+    trained = sum(tensor.numel() for name, tensor in tensors.items() if name.startswith("denoiser."))
+    assert trained == row["num_parameters"]
+    losses = [line.split(",") for line in files["losses.csv"].decode().splitlines()]
+    assert losses[0] == ["step", "loss", "rgb", "pose"] and [int(line[0]) for line in losses[1:]] == list(range(6))
+    assert row["first_loss"] == float(losses[1][1]) and row["last_loss"] == float(losses[-1][1])
+
+
+def test_a_diverged_run_fails_with_its_step_and_leaves_no_work(
+    rows: Index, store: Store, settings: dict[str, Any], tmp_path: Path
+) -> None:
+    lent = Lent(store=store, output=tmp_path, scratch=tmp_path)
+    answer, = TrainStage().run(jobs_of(rows, {**settings, "learning_rate": 1e30}), lent)
+    assert isinstance(answer.outcome, Failed) and "not finite at step" in answer.outcome.message
+    assert not list(tmp_path.rglob("*.ckpt"))
+
+
+def test_planning_needs_no_torch() -> None:
+    """The driver imports every stage; a machine that only renders has no torch."""
+    code = "import sys, train.stage; sys.exit(bool({'torch', 'lightning', 'diffusers'} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[2]).returncode == 0

@@ -1,0 +1,200 @@
+"""Training runs: what is drawn, that it learns, and that a killed run ends with the same bytes."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from rigmill.files import Store, canonical_json
+from rigmill.video import decode
+from train.data import Batches
+from train.model.joint import Pair
+from train.module import NotFinite, last_checkpoint, train
+from train.objective import add_noise, choose, flow_loss, shift_sigma
+from train.recipes import tiny_joint
+from train.weights import save_model
+
+Settings = dict[str, Any]
+Index = list[dict[str, Any]]
+
+
+class Stopped(Exception):
+    """Raised by a test inside a run."""
+
+
+def batches_of(rows: Index, store: Store, settings: Settings) -> Batches:
+    return Batches(rows, config=tiny_joint(settings), settings=settings, store_root=store.root)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(rows: Index, store: Store, tmp_path_factory: pytest.TempPathFactory) -> tuple[bytes, list[float]]:
+    settings = module_settings()
+    trained = train(tiny_joint(settings), settings=settings, rows=rows, store_root=store.root,
+                    folder=tmp_path_factory.mktemp("straight"))
+    return save_model(trained.model), [item.loss for item in trained.losses]
+
+
+def module_settings() -> Settings:
+    return {
+        "recipe": "tiny_joint", "num_steps": 30, "batch_size": 2, "learning_rate": 0.002, "num_frames": 9,
+        "size_px": 32, "mixture": {"procedural": 1.0, "folder": 1.0}, "condition_dropout": 0.2,
+        "checkpoint_interval": 10, "seed": 7,
+    }
+
+
+def test_resume_after_a_stop_gives_the_bytes_of_an_undisturbed_run(
+    undisturbed: tuple[bytes, list[float]], rows: Index, store: Store, tmp_path: Path
+) -> None:
+    settings = module_settings()
+    seen: list[int] = []
+
+    def stop_at_17(message: str, done: int, total: int) -> None:
+        seen.append(done)
+        if done == 17:
+            raise Stopped
+
+    with pytest.raises(Stopped):
+        train(tiny_joint(settings), settings=settings, rows=rows, store_root=store.root, folder=tmp_path,
+              report=stop_at_17)
+    assert last_checkpoint(tmp_path) == (tmp_path / "step-00000010.ckpt", 10)
+    seen.clear()
+    trained = train(tiny_joint(settings), settings=settings, rows=rows, store_root=store.root, folder=tmp_path,
+                    report=lambda message, done, total: seen.append(done))
+    assert seen == list(range(11, 31)), "a resumed run starts after its checkpoint"
+    assert [item.loss for item in trained.losses] == undisturbed[1]
+    assert save_model(trained.model) == undisturbed[0]
+
+
+KILLED = """
+import json, os, signal, sys
+from pathlib import Path
+from train.module import train
+from train.recipes import tiny_joint
+
+order = json.load(sys.stdin)
+def kill_at(message, done, total):
+    if done == order["die_after"]:
+        os.kill(os.getpid(), signal.SIGKILL)
+train(tiny_joint(order["settings"]), settings=order["settings"], rows=order["rows"],
+      store_root=Path(order["store"]), folder=Path(order["folder"]), report=kill_at)
+"""
+
+
+def test_resume_after_kill_9_in_another_process_gives_the_same_bytes(
+    undisturbed: tuple[bytes, list[float]], rows: Index, store: Store, tmp_path: Path
+) -> None:
+    settings = module_settings()
+    order = {"settings": settings, "rows": rows, "store": str(store.root), "folder": str(tmp_path), "die_after": 23}
+    done = subprocess.run(
+        [sys.executable, "-c", KILLED], input=canonical_json(order).encode(), capture_output=True, timeout=120,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), "PYTHONHASHSEED": "12345"},
+    )
+    assert done.returncode == -signal.SIGKILL, done.stderr.decode()[-2000:]
+    (tmp_path / ".tmp-checkpoint").write_bytes(b"torn")  # what a kill inside a save leaves
+    assert last_checkpoint(tmp_path)[1] == 20
+    trained = train(tiny_joint(settings), settings=settings, rows=rows, store_root=store.root, folder=tmp_path)
+    assert save_model(trained.model) == undisturbed[0]
+
+
+def test_a_run_killed_after_its_last_step_trains_nothing_again(
+    undisturbed: tuple[bytes, list[float]], rows: Index, store: Store, tmp_path: Path
+) -> None:
+    settings = module_settings()
+    train(tiny_joint(settings), settings=settings, rows=rows, store_root=store.root, folder=tmp_path)
+    seen: list[int] = []
+    again = train(tiny_joint(settings), settings=settings, rows=rows, store_root=store.root, folder=tmp_path,
+                  report=lambda message, done, total: seen.append(done))
+    assert not seen and save_model(again.model) == undisturbed[0] and len(again.losses) == 30
+
+
+def test_another_seed_gives_another_model(
+    undisturbed: tuple[bytes, list[float]], rows: Index, store: Store, tmp_path: Path
+) -> None:
+    settings = {**module_settings(), "seed": 8, "num_steps": 2}
+    other = train(tiny_joint(settings), settings=settings, rows=rows, store_root=store.root, folder=tmp_path)
+    assert [item.loss for item in other.losses] != undisturbed[1][:2]
+
+
+def test_a_loss_that_leaves_the_numbers_ends_the_run_at_its_step(
+    rows: Index, store: Store, settings: Settings, tmp_path: Path
+) -> None:
+    with pytest.raises(NotFinite) as caught:
+        train(tiny_joint(settings), settings={**settings, "learning_rate": 1e30}, rows=rows, store_root=store.root,
+              folder=tmp_path)
+    assert 1 <= caught.value.step <= 3
+
+
+def test_a_batch_is_cut_from_the_clip_that_its_row_points_to(rows: Index, store: Store, settings: Settings) -> None:
+    """Pixels are compared with the mp4 decoded from the shard by hand."""
+    import tarfile
+
+    settings = {**settings, "size_px": 64, "num_frames": 11}  # no resize, one possible window
+    batch = batches_of(rows, store, settings).batch(3)
+    stored = rows[0]["shard_file"]
+    shard = next(store.root.rglob(f"{stored['sha256']}*"))
+    with tarfile.open(shard) as archive:
+        videos = {
+            info.name: decode(archive.extractfile(info).read())  # type: ignore[union-attr]
+            for info in archive if info.name.endswith(".mp4")
+        }
+    for place, caption in enumerate(batch.captions):
+        clip = next(row["clip_id"] for row in rows if row["caption"] == caption)
+        for modality, got in (("rgb", batch.videos.rgb), ("pose", batch.videos.pose)):
+            truth = [videos[f"{clip}.{modality}.{view}.mp4"] for view in range(4)]
+            found = [
+                view for one in got[place] for view in range(4)
+                if np.allclose(one.permute(1, 2, 3, 0).numpy(), truth[view] / 127.5 - 1, atol=1e-6)
+            ]
+            assert len(found) == 2 and found[0] < found[1]
+
+
+def test_batches_of_a_step_do_not_depend_on_the_steps_before(rows: Index, store: Store, settings: Settings) -> None:
+    first = batches_of(rows, store, settings)
+    for step in range(5):
+        first.batch(step)
+    warm, cold = first.batch(5), batches_of(rows, store, settings).batch(5)
+    assert torch.equal(warm.videos.rgb, cold.videos.rgb) and torch.equal(warm.sigma, cold.sigma)
+    assert warm.captions == cold.captions
+
+
+def test_conditions_are_half_templates_and_a_fifth_is_dropped() -> None:
+    drawn = [
+        choose(seed=1, step=step, place=0, batch_size=2, num_clip_frames=25, num_frames=17, num_views=4,
+               views_per_clip=2, condition_dropout=0.2, sigma_shift=3.0)
+        for step in range(2000)
+    ]
+    assert abs(np.mean([item.from_template for item in drawn]) - 0.5) < 0.04
+    assert abs(np.mean([item.drop_condition for item in drawn]) - 0.2) < 0.03
+    assert {item.start for item in drawn} == set(range(9))
+    assert {item.condition_frame for item in drawn} == set(range(17))
+    # u uniform and sigma = 3u / (1 + 2u): sigma < 0.75 exactly where u < 0.5
+    assert abs(np.mean([item.sigma < 0.75 for item in drawn]) - 0.5) < 0.04
+
+
+def test_the_true_velocity_has_no_loss_and_leads_from_noise_to_data() -> None:
+    clean, noise = Pair(torch.randn(2, 1, 4), torch.randn(2, 1, 4)), Pair(torch.randn(2, 1, 4), torch.randn(2, 1, 4))
+    velocity = Pair(noise.rgb - clean.rgb, noise.pose - clean.pose)
+    loss = flow_loss(velocity, clean=clean, noise=noise)
+    assert loss.rgb == 0 and loss.pose == 0
+    sigma = torch.tensor([0.3, 0.9])
+    back = add_noise(clean.rgb, noise.rgb, sigma) - sigma[:, None, None] * velocity.rgb
+    torch.testing.assert_close(back, clean.rgb)
+    assert shift_sigma(0.0, 3.0) == 0 and shift_sigma(1.0, 3.0) == 1
+
+
+@pytest.mark.slow
+def test_two_clips_are_learned_to_a_third_of_the_first_loss(
+    rows: Index, store: Store, settings: Settings, tmp_path: Path
+) -> None:
+    settings = {**settings, "num_steps": 400, "checkpoint_interval": 400, "num_frames": 5}
+    trained = train(tiny_joint(settings), settings=settings, rows=rows[:2], store_root=store.root, folder=tmp_path)
+    losses = [item.loss for item in trained.losses]
+    assert np.mean(losses[-40:]) < np.mean(losses[:10]) / 3

@@ -1,0 +1,98 @@
+"""Pictures to latents and back. The denoiser sees only `VideoCodec`, so the Wan VAE fits in the same place."""
+
+from __future__ import annotations
+
+import math
+from typing import Protocol
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from train.recipes import CodecConfig
+
+
+class VideoCodec(Protocol):
+    """Videos (B, 3, F, H, W) in [-1, 1] to latents (B, z_dim, f, h, w) of about unit size, and back.
+
+    The first frame is always a latent frame of its own, so an image is a video of one frame.
+    """
+
+    z_dim: int
+    spatial_factor: int
+    temporal_factor: int
+
+    def encode(self, videos: Tensor) -> Tensor: ...
+
+    def decode(self, latents: Tensor) -> Tensor: ...
+
+
+def num_latent_frames(codec: VideoCodec, num_frames: int) -> int:
+    """Latent frames of a video; refuses lengths whose last frames a causal codec would drop silently."""
+    extra = (num_frames - 1) % codec.temporal_factor
+    if num_frames < 1 or extra:
+        raise ValueError(f"{num_frames} frames: the codec needs {codec.temporal_factor}k+1")
+    return 1 + (num_frames - 1) // codec.temporal_factor
+
+
+class DctCodec:
+    """A fixed block DCT: the `z_dim` lowest frequencies of each block, luma before chroma. Nothing to train or load.
+
+    The basis is orthonormal (over colour, rows and columns), so decode(encode(x)) is the projection of x on what is
+    kept, and the latents are the coefficients times a fixed gain. Groups of `temporal_factor` frames are averaged.
+    """
+
+    def __init__(self, config: CodecConfig) -> None:
+        self.z_dim, self.spatial_factor, self.temporal_factor = (
+            config.z_dim, config.spatial_factor, config.temporal_factor,
+        )
+        size = self.spatial_factor
+        colours, waves = _dct_basis(3), _dct_basis(size)
+        # Chroma costs two steps of frequency: the eye and our pictures have less detail there.
+        kept = sorted(
+            (row + column + (2 if colour else 0), colour, row, column)
+            for colour in range(3) for row in range(size) for column in range(size)
+        )[: self.z_dim]
+        self.basis = torch.stack([
+            torch.einsum("c,y,x->cyx", colours[colour], waves[row], waves[column]) for _, colour, row, column in kept
+        ]).float()  # (z_dim, 3, size, size)
+        # Flat grey pictures span [-size*sqrt(3), size*sqrt(3)] in the first coefficient.
+        gains = [1 / (size * math.sqrt(3)) if cost == 0 else _GAINS[min(cost, len(_GAINS)) - 1] for cost, *_ in kept]
+        self.gains = torch.tensor(gains)[:, None, None]
+
+    def encode(self, videos: Tensor) -> Tensor:
+        """Videos (B, 3, F, H, W) in [-1, 1] to latents (B, z_dim, f, h, w)."""
+        num_latent = num_latent_frames(self, videos.shape[2])
+        if self.temporal_factor > 1:
+            groups = videos[:, :, 1:].unflatten(2, (num_latent - 1, self.temporal_factor)).mean(dim=3)
+            videos = torch.cat([videos[:, :, :1], groups], dim=2)
+        frames = videos.transpose(1, 2).flatten(0, 1)
+        latents = functional.conv2d(frames, self.basis, stride=self.spatial_factor) * self.gains
+        return latents.unflatten(0, (-1, num_latent)).transpose(1, 2)
+
+    def decode(self, latents: Tensor) -> Tensor:
+        """Latents (B, z_dim, f, h, w) to videos (B, 3, F, H, W), clamped to [-1, 1]."""
+        num_latent = latents.shape[2]
+        frames = latents.transpose(1, 2).flatten(0, 1) / self.gains
+        frames = functional.conv_transpose2d(frames, self.basis, stride=self.spatial_factor).clamp(-1, 1)
+        videos = frames.unflatten(0, (-1, num_latent)).transpose(1, 2)
+        if self.temporal_factor > 1:
+            later = videos[:, :, 1:].repeat_interleave(self.temporal_factor, dim=2)
+            videos = torch.cat([videos[:, :, :1], later], dim=2)
+        return videos
+
+
+_GAINS = (0.7, 1.2, 1.5)  # per step of frequency: pictures fade with it, latents should not drown in unit noise
+
+
+def _dct_basis(size: int) -> Tensor:
+    """Rows are the orthonormal DCT-II vectors, (size, size), float64."""
+    angle = torch.outer(torch.arange(size, dtype=torch.float64), torch.arange(size, dtype=torch.float64) + 0.5)
+    basis = torch.cos(angle * math.pi / size) * math.sqrt(2 / size)
+    basis[0] /= math.sqrt(2)
+    return basis
+
+
+def build_codec(config: CodecConfig) -> VideoCodec:
+    """The codec that a configuration names."""
+    return DctCodec(config)

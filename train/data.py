@@ -1,0 +1,124 @@
+"""Training batches: which clips a step draws, cut to a window, with their condition, noise level and rays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from rigmill.files import Store
+from shards.mixture import Mixture, rank_positions
+from train.clips import Clips, ray_maps, to_unit
+from train.model.joint import Pair
+from train.objective import choose
+from train.recipes import ModelConfig
+from train.rows import present_weights
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What one step trains on. Pictures are float32 in [-1, 1]."""
+
+    step: int
+    videos: Pair  # (B, V, 3, F, s, s)
+    conditions: Pair  # (B, V, 3, 1, s, s)
+    dropped: Tensor  # (B,) bool: the condition is left out
+    sigma: Tensor  # (B,)
+    rays: Tensor  # (B, V, 6, h, w)
+    captions: tuple[str, ...]
+
+    def to(self, device: torch.device, **_: Any) -> Batch:
+        """The batch on another device; the trainer calls this."""
+        def move(pair: Pair) -> Pair:
+            return Pair(pair.rgb.to(device), pair.pose.to(device))
+
+        return replace(
+            self, videos=move(self.videos), conditions=move(self.conditions), dropped=self.dropped.to(device),
+            sigma=self.sigma.to(device), rays=self.rays.to(device),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Sample:
+    """One clip's share of a batch: the fields of `Batch` without B."""
+
+    videos: Pair
+    conditions: Pair
+    dropped: bool
+    sigma: float
+    rays: Tensor
+    caption: str
+
+
+def _stack(pairs: Sequence[Pair]) -> Pair:
+    return Pair(torch.stack([pair.rgb for pair in pairs]), torch.stack([pair.pose for pair in pairs]))
+
+
+class Batches:
+    """Batch after batch from step `start` on; the batch of a step is a function of (rows, settings, step)."""
+
+    def __init__(
+        self, rows: Sequence[Mapping[str, Any]], *, config: ModelConfig, settings: Mapping[str, Any], store_root: Path
+    ) -> None:
+        self.rows, self.config, self.settings, self.start = rows, config, settings, 0
+        self.clips = Clips(rows, store=Store(store_root), size_px=config.size_px)
+        self.of_source: dict[str, list[int]] = {}
+        for index, row in enumerate(rows):
+            self.of_source.setdefault(row["source"], []).append(index)
+        self.mixture = Mixture(
+            {source: len(indices) for source, indices in self.of_source.items()},
+            weights=present_weights(settings["mixture"], set(self.of_source)), seed=settings["seed"],
+        )
+
+    def __iter__(self) -> Iterator[Batch]:
+        for step in range(self.start, self.settings["num_steps"]):
+            yield self.batch(step)
+
+    def batch(self, step: int) -> Batch:
+        """The batch of one step."""
+        size = self.settings["batch_size"]
+        draws = [self.mixture.draw(position) for position in rank_positions(step, batch_size=size)]
+        samples = [
+            self._sample(self.of_source[draw.source][draw.item], step=step, place=place)
+            for place, draw in enumerate(draws)
+        ]
+        return Batch(
+            step=step,
+            videos=_stack([sample.videos for sample in samples]),
+            conditions=_stack([sample.conditions for sample in samples]),
+            dropped=torch.tensor([sample.dropped for sample in samples]),
+            sigma=torch.tensor([sample.sigma for sample in samples], dtype=torch.float32),
+            rays=torch.stack([sample.rays for sample in samples]),
+            captions=tuple(sample.caption for sample in samples),
+        )
+
+    def _sample(self, index: int, *, step: int, place: int) -> _Sample:
+        row, settings, num_frames = self.rows[index], self.settings, self.settings["num_frames"]
+        choice = choose(
+            seed=settings["seed"], step=step, place=place, batch_size=settings["batch_size"],
+            num_clip_frames=row["num_frames"], num_frames=num_frames, num_views=row["num_views"],
+            views_per_clip=min(self.config.views_per_clip, row["num_views"]),
+            condition_dropout=settings["condition_dropout"], sigma_shift=self.config.sigma_shift,
+        )
+        views = [self.clips.view(index, view) for view in choice.views]
+        window = slice(choice.start, choice.start + num_frames)
+        at = choice.start + choice.condition_frame
+        if choice.from_template:
+            conditions = [(view.template_rgb, view.template_pose) for view in views]
+        else:
+            conditions = [(view.rgb[at], view.pose[at]) for view in views]
+        cameras = self.clips.cameras(index)
+        return _Sample(
+            videos=Pair(to_unit(np.stack([view.rgb[window] for view in views])),
+                        to_unit(np.stack([view.pose[window] for view in views]))),
+            conditions=Pair(to_unit(np.stack([rgb[None] for rgb, _ in conditions])),
+                            to_unit(np.stack([pose[None] for _, pose in conditions]))),
+            dropped=choice.drop_condition, sigma=choice.sigma, caption=row["caption"],
+            rays=ray_maps([cameras[view] for view in choice.views],
+                          cells=self.config.size_px // self.config.codec.spatial_factor),
+        )

@@ -1,0 +1,43 @@
+"""What tells tokens apart: their modality and the rays of their camera. Both start at zero, so both start unnoticed."""
+
+from __future__ import annotations
+
+import torch
+from diffusers.models.embeddings import TimestepEmbedding, Timesteps
+from torch import Tensor, nn
+
+
+class ModalityEmbedding(nn.Module):
+    """Identifiers 0 (rgb) and 1 (pose) through a frequency encoding and linear layers (section 3.2)."""
+
+    def __init__(self, dim: int, *, freq_dim: int) -> None:
+        super().__init__()
+        self.frequencies = Timesteps(num_channels=freq_dim, flip_sin_to_cos=True, downscale_freq_shift=0)
+        self.linears = TimestepEmbedding(in_channels=freq_dim, time_embed_dim=dim)
+        nn.init.zeros_(self.linears.linear_2.weight)
+        nn.init.zeros_(self.linears.linear_2.bias)
+
+    def forward(self) -> Tensor:
+        """(2, D): the row of rgb, the row of pose."""
+        weight = self.linears.linear_1.weight
+        ids = torch.arange(2, device=weight.device)
+        return self.linears(self.frequencies(ids).to(weight.dtype))
+
+
+class CameraEmbedding(nn.Module):
+    """Plücker rays as extra input channels of the patch embedding.
+
+    A convolution over [latents, rays] is the sum of one over latents and one over rays. Keeping the second apart
+    leaves the pretrained patch embedding as it is, and lets stage 2 train this part alone.
+    """
+
+    NUM_RAY_CHANNELS = 6
+
+    def __init__(self, dim: int, *, patch_size: tuple[int, int, int]) -> None:
+        super().__init__()
+        self.patches = nn.Conv3d(self.NUM_RAY_CHANNELS, dim, kernel_size=patch_size, stride=patch_size, bias=False)
+        nn.init.zeros_(self.patches.weight)
+
+    def forward(self, rays: Tensor) -> Tensor:
+        """Rays (N, 6, h, w) to (N, D, 1, h/p, w/p): the same for all frames, because cameras stand still."""
+        return self.patches(rays.unsqueeze(2))

@@ -1,0 +1,36 @@
+"""Attention over all views of one time step (section 3.2). Shape letters: train/model/joint.py."""
+
+from __future__ import annotations
+
+from diffusers.models.transformers.transformer_wan import WanAttention, WanAttnProcessor
+from torch import Tensor, nn
+
+
+class MultiViewAttention(nn.Module):
+    """Self-attention over the V*S tokens that all views have at one latent frame; adds zero until trained."""
+
+    def __init__(self, dim: int, *, num_heads: int, eps: float = 1e-6) -> None:
+        super().__init__()
+        self.attention = WanAttention(
+            dim=dim, heads=num_heads, dim_head=dim // num_heads, eps=eps, processor=WanAttnProcessor()
+        )
+        nn.init.zeros_(self.attention.to_out[0].weight)
+        nn.init.zeros_(self.attention.to_out[0].bias)
+
+    def copy_from(self, self_attention: WanAttention) -> None:
+        """Start from the block's trained self-attention, apart from the output, which stays zero."""
+        weights = {k: v for k, v in self_attention.state_dict().items() if not k.startswith("to_out")}
+        self.attention.load_state_dict(weights, strict=False)
+
+    def forward(self, tokens: Tensor, *, num_views: int, frame_positions: tuple[Tensor, Tensor]) -> Tensor:
+        """Tokens (B*V, T, S, D) to the same shape.
+
+        `frame_positions` is the RoPE of one latent frame, (1, S, 1, head_dim) twice. Every view gets the same: views
+        are a ring without a first or last, told apart by their rays, so any number and choice of views is one case.
+        """
+        batch, frames, spatial, dim = tokens.shape
+        by_frame = tokens.unflatten(0, (-1, num_views)).transpose(1, 2)  # (B, T, V, S, D)
+        positions = tuple(part.repeat(1, num_views, 1, 1) for part in frame_positions)
+        mixed = self.attention(by_frame.reshape(-1, num_views * spatial, dim), None, None, positions)
+        by_frame = mixed.reshape(batch // num_views, frames, num_views, spatial, dim)
+        return by_frame.transpose(1, 2).reshape(batch, frames, spatial, dim)

@@ -1,0 +1,85 @@
+"""Flow matching as Wan2.1 is trained, and every random choice of a training draw.
+
+x_sigma = (1 - sigma) x0 + sigma n, target velocity v = n - x0, timestep = 1000 sigma as a float. All choices are a
+function of (seed, step, place in the batch), so a resumed run draws what an undisturbed one would have drawn.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from shards.mixture import keyed_generator
+from train.model.joint import Pair
+
+Sigma = TypeVar("Sigma", float, Tensor)
+
+
+def shift_sigma(uniform: Sigma, shift: float) -> Sigma:
+    """Noise levels in [0, 1], moved towards 1 by Wan's flow shift."""
+    return shift * uniform / (1 + (shift - 1) * uniform)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What chance decided about one draw of a clip."""
+
+    start: int  # first frame of the window
+    views: tuple[int, ...]  # ascending
+    from_template: bool  # the image condition is the rest pose, else a frame of the window
+    condition_frame: int  # of the window
+    drop_condition: bool
+    sigma: float  # one noise level for all views: they are one picture of the world
+
+
+def choose(
+    *,
+    seed: int,
+    step: int,
+    place: int,
+    batch_size: int,
+    num_clip_frames: int,
+    num_frames: int,
+    num_views: int,
+    views_per_clip: int,
+    condition_dropout: float,
+    sigma_shift: float,
+) -> Choice:
+    """The choices for the sample at `place` (0 .. batch_size-1) of a step's batch."""
+    chance = keyed_generator(seed, "choice", step, place)
+    # Noise levels of a batch are spread evenly from a common random offset: the same distribution, less variance.
+    offset = keyed_generator(seed, "sigma", step).random()
+    return Choice(
+        start=int(chance.integers(num_clip_frames - num_frames + 1)),
+        views=tuple(sorted(int(view) for view in chance.permutation(num_views)[:views_per_clip])),
+        from_template=bool(chance.random() < 0.5),
+        condition_frame=int(chance.integers(num_frames)),
+        drop_condition=bool(chance.random() < condition_dropout),
+        sigma=shift_sigma((offset + place / batch_size) % 1.0, sigma_shift),
+    )
+
+
+def draw_noise(shape: tuple[int, ...], *, seed: int, step: int) -> Pair:
+    """Unit noise for both modalities of a step's batch, independent over views and frames."""
+    return Pair(*(
+        torch.from_numpy(keyed_generator(seed, "noise", step, modality).standard_normal(shape, dtype=np.float32))
+        for modality in ("rgb", "pose")
+    ))
+
+
+def add_noise(clean: Tensor, noise: Tensor, sigma: Tensor) -> Tensor:
+    """Latents at noise level sigma (B,); 0 is clean, 1 is noise."""
+    level = sigma.view(-1, *[1] * (clean.ndim - 1))
+    return (1 - level) * clean + level * noise
+
+
+def flow_loss(velocity: Pair, *, clean: Pair, noise: Pair) -> Pair:
+    """Mean squared error of the predicted velocity, one number per modality."""
+    return Pair(
+        rgb=(velocity.rgb - (noise.rgb - clean.rgb)).square().mean(),
+        pose=(velocity.pose - (noise.pose - clean.pose)).square().mean(),
+    )

@@ -1,0 +1,109 @@
+"""What to build and how to train it: recipes turn a profile's settings into one frozen, JSON-able value. No torch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+
+@dataclass(frozen=True, slots=True)
+class DenoiserConfig:
+    """The numbers of diffusers' WanTransformer3DModel, under its own names, and of what is added to it."""
+
+    num_attention_heads: int
+    attention_head_dim: int
+    num_layers: int
+    ffn_dim: int
+    in_channels: int
+    text_dim: int
+    freq_dim: int
+    rope_max_seq_len: int
+    modality_freq_dim: int
+    shared_positions: bool = True  # Eq. 4; off is row (b) of Table 4
+    multi_view: bool = True
+
+    @property
+    def wan(self) -> dict[str, Any]:
+        """Arguments of WanTransformer3DModel."""
+        return {
+            "patch_size": (1, 2, 2), "num_attention_heads": self.num_attention_heads,
+            "attention_head_dim": self.attention_head_dim, "num_layers": self.num_layers, "ffn_dim": self.ffn_dim,
+            "in_channels": self.in_channels, "out_channels": self.in_channels, "text_dim": self.text_dim,
+            "freq_dim": self.freq_dim, "rope_max_seq_len": self.rope_max_seq_len, "cross_attn_norm": True,
+            "qk_norm": "rms_norm_across_heads",
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class CodecConfig:
+    """A video codec: `z_dim` numbers per spatial_factor x spatial_factor pixels and temporal_factor frames."""
+
+    kind: Literal["dct"]
+    z_dim: int
+    spatial_factor: int
+    temporal_factor: int
+
+
+@dataclass(frozen=True, slots=True)
+class TextConfig:
+    """A UMT5 encoder that reads bytes; captions are cut or padded to `num_tokens`."""
+
+    d_model: int
+    d_kv: int
+    d_ff: int
+    num_heads: int
+    num_layers: int
+    num_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class ModelConfig:
+    """Everything needed to build a model again: goes into config.json beside the weights."""
+
+    recipe: str
+    size_px: int
+    denoiser: DenoiserConfig
+    codec: CodecConfig
+    text: TextConfig
+    views_per_clip: int  # views of a clip that one training draw holds
+    sigma_shift: float = 3.0  # Wan's flow shift at 480p
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> ModelConfig:
+        return cls(**{
+            **values,
+            "denoiser": DenoiserConfig(**values["denoiser"]),
+            "codec": CodecConfig(**values["codec"]),
+            "text": TextConfig(**values["text"]),
+        })
+
+
+def tiny_joint(settings: Mapping[str, Any]) -> ModelConfig:
+    """Every part of the paper's model at a size that one CPU core trains in a minute or two, from random weights."""
+    return ModelConfig(
+        recipe="tiny_joint",
+        size_px=settings["size_px"],
+        denoiser=DenoiserConfig(
+            num_attention_heads=2, attention_head_dim=32, num_layers=2, ffn_dim=256, in_channels=16, text_dim=32,
+            freq_dim=64, rope_max_seq_len=128, modality_freq_dim=64,
+        ),
+        # One latent frame per frame: a DCT that averages frames blurs exactly what moves.
+        codec=CodecConfig(kind="dct", z_dim=16, spatial_factor=8, temporal_factor=1),
+        text=TextConfig(d_model=32, d_kv=16, d_ff=64, num_heads=2, num_layers=2, num_tokens=48),
+        views_per_clip=2,
+    )
+
+
+def wan13_denoiser() -> DenoiserConfig:
+    """The denoiser of Wan2.1 T2V 1.3B with the paper's additions; weights come from `train.weights.load_wan_base`."""
+    return DenoiserConfig(
+        num_attention_heads=12, attention_head_dim=128, num_layers=30, ffn_dim=8960, in_channels=16, text_dim=4096,
+        freq_dim=256, rope_max_seq_len=1024, modality_freq_dim=256,
+    )
+
+
+RECIPES: dict[str, Callable[[Mapping[str, Any]], ModelConfig]] = {"tiny_joint": tiny_joint}

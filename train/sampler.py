@@ -1,0 +1,74 @@
+"""Four views of a moving subject, and their pose maps, from its rest pose and a caption."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from rigmill.types import Bytes, Camera
+from train.clips import from_unit, ray_maps, square, to_unit
+from train.codec import num_latent_frames
+from train.model.joint import Pair
+from train.module import deterministic_cpu
+from train.objective import draw_noise, shift_sigma
+from train.weights import Model, load_model
+
+
+def generate(
+    checkpoint: bytes,
+    config: Mapping[str, Any],
+    *,
+    templates_rgb: Bytes,
+    templates_pose: Bytes,
+    cameras: tuple[Camera, ...],
+    caption: str,
+    num_frames: int,
+    seed: int,
+    steps: int,
+    guidance: float,
+) -> tuple[Bytes, Bytes]:
+    """RGB and pose videos (V, num_frames, s, s, 3) uint8, s = the model's picture size.
+
+    `checkpoint` and `config` are a checkpoint's model.safetensors and parsed config.json; templates are
+    (V, H, W, 3) uint8 renders and pose maps of the rest pose, seen by `cameras`.
+    """
+    with deterministic_cpu(), torch.inference_mode():
+        model = load_model(checkpoint, config)
+        size_px, codec = model.config.size_px, model.codec
+        templates = Pair(*(
+            codec.encode(to_unit(square(pictures, size_px)[:, None]))[None]
+            for pictures in (templates_rgb, templates_pose)
+        ))
+        cells = size_px // codec.spatial_factor
+        shape = (1, len(cameras), codec.z_dim, num_latent_frames(codec, num_frames), cells, cells)
+        latents = denoise(
+            model, noise=draw_noise(shape, seed=seed, step=0), condition=templates, text=model.text([caption]),
+            rays=ray_maps(cameras, cells=cells)[None], steps=steps, guidance=guidance,
+        )
+        return from_unit(codec.decode(latents.rgb[0])), from_unit(codec.decode(latents.pose[0]))
+
+
+def denoise(
+    model: Model, *, noise: Pair, condition: Pair, text: Tensor, rays: Tensor, steps: int, guidance: float
+) -> Pair:
+    """Clean latents of one clip, by Euler steps from noise to data along the guided velocity.
+
+    The guidance is of the image condition: v = v0 + guidance (v1 - v0), v0 without the condition, v1 with it, both
+    with text. The two run as one batch.
+    """
+    uniform = torch.linspace(1, 0, steps + 1, dtype=torch.float64)
+    sigmas = [shift_sigma(float(level), model.config.sigma_shift) for level in uniform]
+    both = Pair(*(torch.cat([torch.zeros_like(part), part]) for part in (condition.rgb, condition.pose)))
+    text, rays = text.repeat(2, 1, 1), rays.repeat(2, 1, 1, 1, 1)
+    rgb, pose = noise.rgb, noise.pose
+    for sigma, following in zip(sigmas, sigmas[1:]):
+        velocity = model.denoiser(
+            Pair(torch.cat([rgb, rgb]), torch.cat([pose, pose])), condition=both,
+            timestep=torch.full((2,), sigma * 1000), text=text, rays=rays,
+        )
+        rgb = rgb + (following - sigma) * (velocity.rgb[:1] + guidance * (velocity.rgb[1:] - velocity.rgb[:1]))
+        pose = pose + (following - sigma) * (velocity.pose[:1] + guidance * (velocity.pose[1:] - velocity.pose[:1]))
+    return Pair(rgb, pose)

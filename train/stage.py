@@ -1,0 +1,95 @@
+"""The train stage: all training samples in, one checkpoint out. Heavy imports wait for `run`."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from rigmill.files import canonical_json, digest
+from rigmill.stage import Answer, Input, Job, Row, Rows, Stage, Work
+from rigmill.types import Failed, FailKind, Kept, Measured, Outcome
+from train.recipes import RECIPES
+from train.rows import present_weights, usable_rows
+
+if TYPE_CHECKING:
+    from rigmill.config import Profile
+    from train.module import StepLoss
+
+_SAMPLING_ONLY = {"sampling_steps", "guidance"}  # read by eval: changing them must not train again
+
+
+class TrainStage(Stage):
+    """One job over the whole train split; it goes on from its last checkpoint after an interruption."""
+
+    name = "train"
+    version = 1
+    upstream = ("shards",)
+    barrier = True
+
+    def settings(self, profile: Profile) -> Row:
+        values: dict[str, Any] = profile.train.model_dump(mode="json", exclude=_SAMPLING_ONLY)
+        return {**values, "seed": profile.seed}
+
+    def inputs(self, tables: Rows, settings: Row) -> Iterable[Input]:
+        rows = usable_rows(tables.products("shards"), num_frames=settings["num_frames"])
+        if not rows:
+            return
+        present_weights(settings["mixture"], {row["source"] for row in rows})
+        samples = sorted(row["sample_sha256"] for row in rows)
+        yield Input(input_id=digest(samples, settings), payload={"samples": rows})
+
+    def run(self, jobs: Sequence[Job], work: Work) -> Iterator[Answer]:
+        for job in jobs:
+            started = time.monotonic()
+            outcome = _train(job, work)
+            yield Answer(job.key, outcome, Measured(wall_s=time.monotonic() - started))
+
+
+def _train(job: Job, work: Work) -> Outcome:
+    """Kept with one checkpoint row, or Failed when the loss left the numbers."""
+    from train.module import NotFinite, train
+    from train.weights import num_parameters, save_model
+
+    settings, folder = job.settings, work.output / "work" / job.key
+    config = RECIPES[settings["recipe"]](settings)
+    try:
+        trained = train(
+            config, settings=settings, rows=job.payload["samples"], store_root=work.store.root, folder=folder,
+            report=work.report,
+        )
+    except NotFinite as error:
+        shutil.rmtree(folder, ignore_errors=True)
+        return Failed(FailKind.EXCEPTION, type(error).__name__, f"{error}; a lower train.learning_rate may help")
+    model = work.store.put_bytes("model.safetensors", save_model(trained.model))
+    about = {
+        "model": config.to_dict(), "settings": settings, "num_clips": len(job.payload["samples"]),
+        "samples_digest": digest(sorted(row["sample_sha256"] for row in job.payload["samples"])),
+    }
+    files = [
+        model, work.store.put_bytes("config.json", (canonical_json(about) + "\n").encode()),
+        work.store.put_bytes("losses.csv", _losses_csv(trained.losses)),
+    ]
+    row = {
+        "checkpoint_id": digest("checkpoint", model.sha256, config.to_dict()), "recipe": config.recipe,
+        "num_steps": settings["num_steps"], "first_loss": _mean_loss(trained.losses[: _share(settings)]),
+        "last_loss": _mean_loss(trained.losses[-_share(settings) :]),
+        "num_parameters": num_parameters(trained.model.denoiser), "files": [stored.to_row() for stored in files],
+    }
+    shutil.rmtree(folder, ignore_errors=True)
+    return Kept([row])
+
+
+def _share(settings: Row) -> int:
+    """Steps averaged for the first and last loss: one step's noise level decides too much of its loss."""
+    return max(1, min(20, settings["num_steps"] // 10))
+
+
+def _mean_loss(losses: Sequence[StepLoss]) -> float:
+    return sum(item.loss for item in losses) / len(losses)
+
+
+def _losses_csv(losses: Sequence[StepLoss]) -> bytes:
+    lines = [f"{item.step},{item.loss!r},{item.rgb!r},{item.pose!r}" for item in losses]
+    return ("\n".join(["step,loss,rgb,pose", *lines]) + "\n").encode()
