@@ -84,10 +84,11 @@ def encode(
         stream.codec_context.colorspace = _BT709
         stream.codec_context.color_primaries = _BT709
         stream.codec_context.color_trc = _BT709
-        # One thread: x264 decides differently with more, and the bytes would depend on the machine.
+        # One thread: x264 decides differently with more. cpu-independent: its fastest routines read memory that
+        # nobody wrote, so that without it the same frames give other bytes now and then (at 832x480, not at 256x256).
         stream.options = {
             "crf": str(crf), "preset": "veryfast", "g": str(keyframe_interval), "threads": "1",
-            "flags": "+bitexact", "x264-params": "chromaloc=1",
+            "flags": "+bitexact", "x264-params": "chromaloc=1:cpu-independent=1",
         }
         for index, frame in enumerate(frames):
             picture = av.VideoFrame.from_ndarray(_to_planes(frame, pixel_format), format=pixel_format)

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import io
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import av
 import numpy as np
@@ -59,6 +63,30 @@ def test_the_stream_says_bt709_limited_range() -> None:
 
 def test_the_same_frames_give_the_same_bytes() -> None:
     assert encode(smooth(), **settings()) == encode(smooth(), **settings())
+
+
+FRESH = """
+import hashlib, sys
+from test_video import settings, smooth
+from rigmill.video import encode
+print(hashlib.sha256(encode(smooth(5, 480, 832), **settings(sys.argv[1]))).hexdigest())
+"""
+
+
+@pytest.mark.parametrize("pixel_format", ["yuv420p", "yuv444p"])
+def test_bytes_do_not_depend_on_what_was_in_memory(pixel_format: PixelFormat) -> None:
+    """glibc fills fresh memory with a chosen byte; an encoder that reads what nobody wrote gives itself away."""
+    here = Path(__file__).parent
+    digests = set()
+    for filler in ("0", "7", "170", "255"):
+        environment = os.environ | {
+            "MALLOC_PERTURB_": filler, "PYTHONPATH": os.pathsep.join([str(here), str(here.parents[1])])
+        }
+        done = subprocess.run(
+            [sys.executable, "-c", FRESH, pixel_format], env=environment, capture_output=True, text=True, check=True
+        )
+        digests.add(done.stdout.strip())
+    assert len(digests) == 1
 
 
 def test_any_window_decodes_as_in_the_whole_video() -> None:

@@ -1,0 +1,192 @@
+"""Rendered pictures, previews, and the whole stage through the fork server."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+from blender_help import ASSETS, RENDER, call, clip_item, probe
+
+from render.jobs import ClipNumbers, clip_cameras, over_background
+from render.stage import RenderStage, check_view
+from rigmill import config, members
+from rigmill.blender import BlenderClient, Limits
+from rigmill.camera import project
+from rigmill.errors import Refusal
+from rigmill.files import Store
+from rigmill.geometry import ClipGeometry
+from rigmill.stage import Answer, Row
+from rigmill.tables import PRODUCTS
+from rigmill.types import Kept, Rejected, StoredFile
+from rigmill.video import decode
+
+RENDER_CLIP = "render.blender.worker:render_clip"
+
+
+@pytest.fixture(scope="module")
+def fox(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Row]:
+    """Two clips of the fox rendered in one process: its folder, and the answers."""
+    folder = tmp_path_factory.mktemp("fox")
+    probed = probe(ASSETS / "Fox.glb", folder)
+    items = [
+        clip_item(ASSETS / "Fox.glb", probed, name, num_frames=4) | {"clip_id": name} for name in ("Survey", "Run")
+    ]
+    return folder, {item["clip_id"]: answer["value"] for item, answer in zip(items, call(RENDER_CLIP, items, folder))}
+
+
+def picture(folder: Path, name: str) -> Any:
+    return cv2.imread(str(folder / name), cv2.IMREAD_UNCHANGED)
+
+
+@pytest.mark.blender
+def test_a_fresh_process_renders_the_same_pixels_and_numbers(fox: tuple[Path, Row], tmp_path: Path) -> None:
+    """And it makes no difference which clip was rendered before it."""
+    folder, answers = fox
+    item = clip_item(ASSETS / "Fox.glb", probe(ASSETS / "Fox.glb", tmp_path), "Run", num_frames=4) | {"clip_id": "Run"}
+    (again,) = call(RENDER_CLIP, [item], tmp_path)
+    assert again["value"] == answers["Run"]
+    names = [name for view in again["value"]["frames"] for name in view] + again["value"]["rest"]
+    assert len(names) == 4 * 4 + 4
+    for name in names:
+        assert (picture(tmp_path / "Run", name) == picture(folder / "Run", name)).all(), name
+    assert (tmp_path / "Run" / "numbers.npz").read_bytes() == (folder / "Run" / "numbers.npz").read_bytes()
+
+
+@pytest.mark.blender
+def test_frames_and_views_and_rest_differ(fox: tuple[Path, Row]) -> None:
+    folder, answers = fox
+    run = answers["Run"]
+    shots = [[picture(folder / "Run", name).astype(int) for name in view] for view in run["frames"]]
+    rest = [picture(folder / "Run", name).astype(int) for name in run["rest"]]
+    for view in range(4):
+        assert all(np.abs(one - other).max() > 50 for one, other in zip(shots[view], shots[view][1:]))
+        assert np.abs(shots[view][0] - rest[view]).max() > 50
+    assert all(np.abs(shots[one][0] - shots[other][0]).max() > 50 for one in range(4) for other in range(one))
+
+
+@pytest.mark.blender
+def test_joints_lie_on_the_subject(fox: tuple[Path, Row]) -> None:
+    """The picture and the joints come from different parts of Blender; where they agree, the cameras are right."""
+    folder, answers = fox
+    numbers = ClipNumbers.from_bytes((folder / "Run" / "numbers.npz").read_bytes())
+    parts = ("Spine", "Neck", "Arm", "Leg")
+    limbs = [joint for joint, name in enumerate(numbers.rig.names) if any(part in name for part in parts)]
+    assert len(limbs) > 8
+    for view, camera in enumerate(clip_cameras(numbers.view_bounds, RENDER)):
+        for frame, name in enumerate(answers["Run"]["frames"][view]):
+            alpha = cv2.dilate(picture(folder / "Run", name)[:, :, 3], np.ones((3, 3), np.uint8))
+            x, y = np.floor(project(camera, numbers.joints[frame, limbs])[0]).astype(int).T
+            assert (alpha[y, x] > 128).mean() > 0.9
+
+
+@pytest.mark.blender
+def test_previews_are_pairs_of_consecutive_frames_that_move(tmp_path: Path) -> None:
+    item = clip_item(ASSETS / "Fox.glb", probe(ASSETS / "Fox.glb", tmp_path), "Run")
+    item |= {"preview_px": 64, "preview_frames": 3}
+    (answer,) = call("render.blender.preview:preview_clip", [item], tmp_path)
+    found, folder = answer["value"], tmp_path / answer["value"]["folder"]
+    assert found["starts"] == [0, 8, 17]
+    assert [len(view) for view in found["views"]] == [3, 3]
+    side = []
+    for view in found["views"]:
+        for first, second in view:
+            one, other = picture(folder, first), picture(folder, second)
+            assert one.shape == (64, 64, 4) and (one != other).any()
+            rows, columns = np.nonzero(one[:, :, 3] > 128)
+            side.append(max(np.ptp(rows), np.ptp(columns)) + 1)
+    assert 0.75 * found["square_px"] < max(side) <= found["square_px"] + 1
+
+
+@dataclass
+class PlainWork:
+    store: Store
+    output: Path
+    scratch: Path
+    blender: BlenderClient
+
+    def report(self, message: str, done: int, total: int) -> None:
+        pass
+
+
+@dataclass
+class Selected:
+    rows: list[Row]
+
+    def products(self, stage: str) -> list[Row]:
+        return self.rows if stage == "select" else []
+
+
+def run_stage(folder: Path, overrides: tuple[str, ...] = ()) -> tuple[Answer, Store]:
+    """The stage on five frames of the fox, through a fork server of its own."""
+    profile = config.load("demo", overrides=("render.width_px=128", "render.height_px=96", *overrides)).profile
+    limits = profile.limits
+    client = BlenderClient(Limits(limits.wall_s, limits.cpu_s, limits.memory_bytes, limits.file_bytes, limits.network))
+    store = Store(folder / "store")
+    work = PlainWork(store, folder, folder / "scratch", client)
+    work.scratch.mkdir(parents=True)
+    row = dict.fromkeys(PRODUCTS["select"].names) | {
+        "clip_id": "c1", "asset_id": "a1", "tags": ["fox"], "title": "Fox", "num_frames": 5, "fps": 16.0,
+        "motion_name": "Run", "kind": "own", "format": "glb", "armature": "root", "action": "Run", "slot": "OBroot",
+        "start_frame": 0.0, "file": store.put_file("asset.glb", ASSETS / "Fox.glb").to_row(),
+    }
+    stage = RenderStage()
+    try:
+        (answer,) = stage.run(stage.plan(Selected([row]), profile), work)
+    finally:
+        client.close()
+    assert not list(work.scratch.rglob("*.png"))  # a batch leaves no pictures behind
+    return answer, store
+
+
+@pytest.mark.blender
+def test_a_clip_is_kept_with_every_file_and_the_same_bytes_each_time(tmp_path: Path) -> None:
+    answers = [run_stage(tmp_path / str(run)) for run in range(2)]
+    assert answers[0][0].outcome == answers[1][0].outcome
+    (answer, store), _ = answers
+    assert isinstance(answer.outcome, Kept), answer.outcome
+    (row,) = answer.outcome.rows
+    assert set(row) == set(PRODUCTS["render"].names)
+    files = {item["name"]: StoredFile.from_row(item) for item in row["files"]}
+    assert list(files) == [name for name in members.member_names(4) if name != members.META]
+    geometry = ClipGeometry.from_bytes(store.read(files[members.GEOMETRY]))
+    assert geometry.joints_px.shape == (4, 5, 24, 2) and geometry.visible.all()
+    for view in range(4):
+        rgb = decode(store.read(files[members.rgb_video(view)]))
+        pose = decode(store.read(files[members.pose_video(view)]))
+        assert rgb.shape == pose.shape == (5, 96, 128, 3)
+        assert (rgb[:, 0, 0] >= 250).all() and (pose[:, 0, 0] <= 5).all()  # white and black backgrounds
+    # A joint's colour stands where the joint is: the root's, in the side view, where nothing hides it.
+    tip = next(joint for joint, name in enumerate(geometry.rig.names) if "Tail03" in name)
+    assert geometry.drawn[tip]
+    x, y = np.floor(geometry.joints_px[1, 2, tip]).astype(int)
+    pose = decode(store.read(files[members.pose_video(1)]))
+    assert np.abs(pose[2, y, x].astype(int) - geometry.colours[tip]).max() < 60
+    assert row["min_coverage"] > 0.005
+
+
+@pytest.mark.blender
+def test_a_clip_that_shows_too_little_is_rejected_with_the_measured_share(tmp_path: Path) -> None:
+    answer, _ = run_stage(tmp_path, ("render.min_coverage=0.9",))
+    assert isinstance(answer.outcome, Rejected)
+    assert answer.outcome.code == "empty_picture" and answer.outcome.limit == 0.9
+    assert answer.outcome.measured is not None and 0 < answer.outcome.measured < 0.5
+
+
+def test_a_subject_on_the_edge_is_out_of_frame() -> None:
+    numbers_camera = clip_cameras(np.array([[-0.5] * 3, [0.5] * 3]), RENDER)[0]
+    pictures = np.zeros((3, 64, 96, 4), np.uint8)
+    pictures[:, 20:40, 20:40, 3] = 255
+    assert check_view(pictures, numbers_camera, min_coverage=0.01) == pytest.approx(400 / (64 * 96))
+    pictures[1, 30, 95, 3] = 255
+    with pytest.raises(Refusal) as refusal:
+        check_view(pictures, numbers_camera, min_coverage=0.01)
+    assert (refusal.value.code, refusal.value.measured) == ("out_of_frame", 1.0)
+
+
+def test_half_transparent_pixels_mix_with_the_background() -> None:
+    mixed = over_background(np.array([[[200, 0, 100, 128]]], np.uint8), (0, 255, 100))
+    assert np.abs(mixed[0, 0].astype(float) - [100.4, 127.0, 100]).max() <= 0.6
