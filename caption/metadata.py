@@ -38,7 +38,7 @@ def clean(text: str) -> str:
     text = "".join(letter if letter.isalnum() or letter in "'-" or unicodedata.category(letter)[0] == "M" else " "
                    for letter in text)
     text = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", text)
-    words = [word.strip("'-") for word in text.split()]
+    words = [word.strip("'-") for word in text.split() if any(letter.isalnum() for letter in word)]
     # Numbers alone ('Anim 0', 'Take 001') say nothing.
     if all(word.isdigit() or word.lower() in _NOTHING for word in words):
         return ""

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from caption.category import _SYNONYMS, CATEGORIES, category_of
@@ -31,6 +31,9 @@ def test_captions_are_one_plain_sentence(title: str, tags: list[str], motion: st
     assert caption(title, tags, motion) == sentence
 
 
+@settings(max_examples=400, deadline=None)
+@example("\u0301", [], "\u0300 -")  # accents without a letter
+@example("\u1e9e" * 210, [], "\u0149")  # letters that grow when they become capitals
 @given(st.text(max_size=400), st.lists(st.text(max_size=30), max_size=4), st.text(max_size=400))
 def test_no_metadata_gets_markup_or_control_characters_into_a_caption(title: str, tags: list[str], motion: str) -> None:
     text = caption(title, tags, motion)

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from shards_help import NUM_VIEWS, clips, make_shards, profile
 
 from rigmill.files import Store
+from rigmill.layout import Layout
 from rigmill.tables import PRODUCTS
 from rigmill.types import StoredFile
 from shards.index import publish
@@ -154,6 +155,22 @@ def test_publishing_again_replaces_the_old_dataset_and_leaves_nothing_beside_it(
     assert verify(tmp_path / "out") == []
     assert sorted(path.name for path in tmp_path.iterdir()) == ["out", "store"]
     assert json.loads((tmp_path / "out" / "sizes.json").read_text()) == {"train-000000.tar": 4}
+
+
+def test_finishing_the_stage_publishes_once_and_repairs_what_is_missing(tmp_path: Path) -> None:
+    layout = Layout(tmp_path)
+    tables = clips(layout.store)
+    ShardsStage().finish(tables, tmp_path)
+    assert not layout.dataset.exists()  # nothing to publish yet
+    tables.rows["shards"] = make_shards(tables, layout.store)
+    ShardsStage().finish(tables, tmp_path)
+    assert verify(layout.dataset) == []
+    inode = layout.dataset.stat().st_ino
+    ShardsStage().finish(tables, tmp_path)
+    assert layout.dataset.stat().st_ino == inode
+    (layout.dataset / "bench-000000.tar").unlink()
+    ShardsStage().finish(tables, tmp_path)
+    assert verify(layout.dataset) == [] and layout.dataset.stat().st_ino != inode
 
 
 def test_a_damaged_stored_file_never_enters_a_shard(tmp_path: Path) -> None:
