@@ -95,7 +95,8 @@ class BlenderClient:
             "BLENDER_USER_RESOURCES": str(Path(home) / "rigmill-no-blender-settings"), "HOME": home,
             "PYTHONDONTWRITEBYTECODE": "1",
         }
-        command = [sys.executable, "-P", "-m", "render.blender.server", str(request_read), str(reply_write), str(os.getpid())]
+        arguments = map(str, (request_read, reply_write, os.getpid()))
+        command = [sys.executable, "-P", "-m", "render.blender.server", *arguments]
         # The server inherits the import path of this process, so a worker that found the rooms shares them.
         environment["PYTHONPATH"] = os.pathsep.join(path for path in sys.path if path)
         self._process = subprocess.Popen(  # noqa: S603 - fixed arguments

@@ -57,7 +57,7 @@ def _parser() -> argparse.ArgumentParser:
     for command in (run, retry):
         command.add_argument("--limit", type=_positive, metavar="N", help="at most N jobs per stage in this run")
         command.add_argument("--workers", type=_positive, metavar="N", help="processes (default: one per core)")
-        command.add_argument("--only", action="append", default=[], metavar="ID", help="only this input; may be repeated")
+        command.add_argument("--only", action="append", default=[], metavar="ID", help="only this input; repeatable")
         command.add_argument("--ray-address", metavar="HOST:PORT", help="a Ray cluster instead of this machine")
         command.add_argument("--json", action="store_true", help="print the counts as JSON at the end")
     retry.add_argument("--reason", metavar="CODE", help="only jobs that ended with this code")

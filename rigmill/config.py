@@ -31,7 +31,8 @@ class Resolved:
         return digest(self.profile.model_dump(mode="json"))
 
     def to_json(self) -> str:
-        return canonical_json({"name": self.name, "digest": self.digest, "profile": self.profile.model_dump(mode="json")})
+        values = self.profile.model_dump(mode="json")
+        return canonical_json({"name": self.name, "digest": self.digest, "profile": values})
 
 
 def default_file() -> Path:
@@ -131,7 +132,7 @@ def _inherit(document: _Document, name: str, seen: tuple[str, ...]) -> dict[str,
 
 
 # Free-form mappings are replaced as a whole: weights of a parent's sources would otherwise linger.
-REPLACED = {("train", "mixture")}
+REPLACED: set[KeyPath] = {("train", "mixture")}
 
 
 def _merge(base: dict[str, Any], change: dict[str, Any], replaced: set[KeyPath], path: KeyPath = ()) -> dict[str, Any]:

@@ -20,7 +20,8 @@ from rigmill.errors import UserError
 SYSTEM_PACKAGES = {
     "libX11.so.6": "libx11-6", "libXrender.so.1": "libxrender1", "libXfixes.so.3": "libxfixes3", "libXi.so.6": "libxi6",
     "libxkbcommon.so.0": "libxkbcommon0", "libXext.so.6": "libxext6", "libSM.so.6": "libsm6", "libICE.so.6": "libice6",
-    "libGL.so.1": "libgl1", "libEGL.so.1": "libegl1", "libXxf86vm.so.1": "libxxf86vm1", "libXinerama.so.1": "libxinerama1",
+    "libGL.so.1": "libgl1", "libEGL.so.1": "libegl1", "libXxf86vm.so.1": "libxxf86vm1",
+    "libXinerama.so.1": "libxinerama1",
     "libgomp.so.1": "libgomp1", "libstdc++.so.6": "libstdc++6",
 }
 NEEDED = ("numpy", "pyarrow", "pydantic", "PyYAML", "ray", "opencv-python-headless", "av", "rich")
@@ -72,7 +73,7 @@ def _packages() -> list[Finding]:
     findings = []
     for package in (*NEEDED, *ROOMS):
         extra = ROOMS.get(package)
-        install = f'pip install "rigmill[{extra}]" -c constraints.txt' if extra else "pip install -e . -c constraints.txt"
+        install = f"pip install -e '.{f'[{extra}]' if extra else ''}' -c constraints.txt"
         try:
             findings.append(Finding(f"package {package}", True, metadata.version(package)))
         except metadata.PackageNotFoundError:
@@ -122,7 +123,7 @@ def _blender() -> list[Finding]:
                     cut = bool(reply.value["network_cut"])
                     findings.append(Finding(
                         "isolation", cut, "children have no network" if cut else "children keep their network",
-                        "user namespaces are off here; profiles with limits.network: deny will not run", required=False))
+                        "user namespaces are off; profiles with limits.network: deny will not run", required=False))
     except UserError as error:
         findings.append(Finding("blender", False, error.why or error.what, "install the libraries named above"))
     finally:
@@ -145,7 +146,7 @@ def _ray() -> Finding:
                  object_store_memory=80 * 2**20)
         answer = ray.get(ray.remote(lambda: 42).remote(), timeout=60)
         return Finding("ray", answer == 42, f"{ray.__version__}, a local worker answered")
-    except Exception as error:  # noqa: BLE001 - a check reports, whatever it is
+    except Exception as error:
         return Finding("ray", False, " ".join(str(error).split())[:200],
                        "is /dev/shm at least 128 MiB, and are loopback ports open?")
     finally:

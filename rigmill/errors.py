@@ -68,6 +68,8 @@ REJECT_MEANING: dict[Reject, str] = {
 class Refusal(Exception):
     """Raised where a rule says no; becomes a rejected row, never a traceback."""
 
-    def __init__(self, code: Reject, message: str, *, measured: float | None = None, limit: float | None = None) -> None:
+    def __init__(
+        self, code: Reject, message: str, *, measured: float | None = None, limit: float | None = None
+    ) -> None:
         super().__init__(message)
         self.code, self.message, self.measured, self.limit = code, message, measured, limit

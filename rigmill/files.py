@@ -88,7 +88,7 @@ class Store:
         return stored
 
     def put_file(self, name: str, source: Path) -> StoredFile:
-        """Copy `source` in. The copy is hashed, not the source, so a file that changes meanwhile is still named right."""
+        """Copy `source` in. The copy is hashed, not the source: a file that changes meanwhile is still named right."""
         self.unfinished.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(dir=self.unfinished, prefix=".tmp-")
         os.close(handle)

@@ -49,6 +49,6 @@ def forecast_text(rows: list[dict[str, Any]], *, profile: str, digest: str) -> s
         lines.append(f"{row['stage']:<9}{row['to_do']:>8}{row['done']:>8}{row['core_s'] / 3600:>9.3f}  "
                      f"{row['core_s_per_job']:g} s/job, {row['rate_from']}{later}")
     total = sum(row["core_s"] for row in rows)
-    lines.append(f"known so far: {total / 3600:.3f} core-hours, about {total / cores / 60:.1f} minutes on {cores} cores; "
-                 f"no GPU, no API calls, no money; {shutil.disk_usage('.').free / 2**30:.0f} GiB disk free")
+    lines.append(f"known so far: {total / 3600:.3f} core-hours, about {total / cores / 60:.1f} minutes on {cores} "
+                 f"cores; no GPU, no API calls, no money; {shutil.disk_usage('.').free / 2**30:.0f} GiB disk free")
     return "\n".join(lines)

@@ -10,12 +10,15 @@ STYLE = """
 :root{color-scheme:light dark;--line:#8884;--soft:#8882;--bar:#4a7fb5}
 body{font:15px/1.45 system-ui,sans-serif;max-width:1240px;margin:2rem auto;padding:0 1rem}
 h1{font-size:1.6rem;margin-bottom:.2rem}h2{margin-top:2.4rem;border-bottom:1px solid var(--line)}
-table{border-collapse:collapse;margin:.8rem 0}td,th{padding:.25rem .7rem;border-bottom:1px solid var(--line);text-align:left;vertical-align:top}
+table{border-collapse:collapse;margin:.8rem 0}td,th{padding:.25rem .7rem;border-bottom:1px solid var(--line);
+ text-align:left;vertical-align:top}
 td.number,th.number{text-align:right;font-variant-numeric:tabular-nums}code{font-size:.9em}
 .muted{opacity:.7}.bar{background:var(--bar);height:.7rem;display:inline-block;border-radius:2px}
 .clips{display:grid;grid-template-columns:repeat(auto-fill,minmax(560px,1fr));gap:1.4rem}
-figure{margin:0;border:1px solid var(--line);border-radius:6px;overflow:hidden}figure img,figure video{width:100%;display:block;background:#fff}
-figcaption{padding:.5rem .8rem}.tag{background:var(--soft);border-radius:4px;padding:0 .4rem;margin-right:.3rem;font-size:.85em}
+figure{margin:0;border:1px solid var(--line);border-radius:6px;overflow:hidden}
+figure img,figure video{width:100%;display:block;background:#fff}
+figcaption{padding:.5rem .8rem}
+.tag{background:var(--soft);border-radius:4px;padding:0 .4rem;margin-right:.3rem;font-size:.85em}
 """
 
 
@@ -64,7 +67,8 @@ def line_chart(values: Sequence[float], *, width_px: int = 640, height_px: int =
     low, high = min(values), max(values)
     span = (high - low) or 1.0
     points = " ".join(
-        f"{10 + index / (len(values) - 1) * (width_px - 20):.1f},{height_px - 20 - (value - low) / span * (height_px - 40):.1f}"
+        f"{10 + index / (len(values) - 1) * (width_px - 20):.1f},"
+        f"{height_px - 20 - (value - low) / span * (height_px - 40):.1f}"
         for index, value in enumerate(values)
     )
     return (f'<svg viewBox="0 0 {width_px} {height_px}" width="{width_px}" role="img" aria-label="{text(label)}">'

@@ -89,7 +89,8 @@ def show(view: View, wanted: str) -> dict[str, Any]:
 
 
 def _matches(row: dict[str, Any], ids: set[str]) -> bool:
-    return any(str(row.get(key) or "").startswith(one) for key in ("asset_id", "clip_id", "checkpoint_id") for one in ids)
+    own = [str(row.get(key) or "") for key in ("asset_id", "clip_id", "checkpoint_id")]
+    return any(value.startswith(one) for value in own for one in ids)
 
 
 def show_text(found: dict[str, Any], store: Store) -> str:
@@ -115,8 +116,8 @@ def _column(column: str, value: Any, store: Store) -> list[str]:
     if isinstance(value, list) and value and isinstance(value[0], dict):
         lines = [f"      {column}:"]
         for item in value:
-            lines += [f"  {line}" for line in _column(str(item.get("name", "-")), item, store)] if "sha256" in item else [
-                f"        {item}"]
+            inner = _column(str(item["name"]), item, store) if "sha256" in item else [f"      {item}"]
+            lines += [f"  {line}" for line in inner]
         return lines
     return [f"      {column}: {value}"]
 

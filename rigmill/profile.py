@@ -43,7 +43,7 @@ class Limits(Section):
     """What one asset may cost before its child process is ended."""
 
     wall_s: PositiveFloat = Field(description="seconds without an answer")
-    cpu_s: PositiveFloat
+    cpu_s: PositiveFloat = Field(description="CPU seconds of one child, all its clips together")
     memory_bytes: Positive = Field(description="address space of the child")
     file_bytes: Positive = Field(description="largest file that the child may write")
     network: Literal["deny", "best_effort"] = Field(
@@ -52,7 +52,7 @@ class Limits(Section):
 
 
 class Collect(Section):
-    max_file_bytes: Positive
+    max_file_bytes: Positive = Field(description="larger files are rejected")
 
 
 class Probe(Section):
@@ -61,7 +61,7 @@ class Probe(Section):
 
 class Retarget(Section):
     pairs_per_motion: Annotated[int, Field(ge=0)] = Field(description="characters that each motion is put on")
-    min_matched_joints: Positive
+    min_matched_joints: Positive = Field(description="humanoid joints that both skeletons must have by name")
 
 
 class Filters(Section):
@@ -70,50 +70,52 @@ class Filters(Section):
     min_flow_px: PositiveFloat = Field(
         description="mean optical flow, pixels per frame at 256 px on the subject's bounding square"
     )
-    preview_px: Positive
-    preview_frames: Positive
+    preview_px: Positive = Field(description="side of the preview pictures that flow is measured on")
+    preview_frames: Positive = Field(description="pairs of consecutive frames that are compared, per view")
 
 
 class Render(Section):
-    engine: Literal["cycles", "workbench"]
-    samples: Positive
-    denoise: bool
+    engine: Literal["cycles", "workbench"] = Field(description="workbench needs OpenGL, cycles nothing")
+    samples: Positive = Field(description="per pixel")
+    denoise: bool = Field(description="Open Image Denoise, fast setting")
     width_px: Annotated[int, Field(gt=0, multiple_of=16)]
     height_px: Annotated[int, Field(gt=0, multiple_of=16)]
-    azimuths_deg: tuple[float, ...]
+    azimuths_deg: tuple[float, ...] = Field(description="one view each; 0 sees the front, 90 the subject's left")
     elevation_deg: float
-    field_of_view_deg: Annotated[float, Field(gt=1, lt=170)]
+    field_of_view_deg: Annotated[float, Field(gt=1, lt=170)] = Field(description="over the larger side")
     margin: Share = Field(description="share of the half picture left free around the subject")
-    background: tuple[Annotated[int, Field(ge=0, le=255)], ...] = Field(min_length=3, max_length=3)
+    background: tuple[Annotated[int, Field(ge=0, le=255)], ...] = Field(
+        min_length=3, max_length=3, description="RGB under the subject"
+    )
     min_coverage: Share = Field(description="least share of a view that the subject covers, over all frames")
-    max_drawn_joints: Positive
+    max_drawn_joints: Positive = Field(description="joints that the pose map may show")
     joint_radius_px: PositiveFloat = Field(description="at 480 lines; scales with height")
-    rgb_crf: Annotated[int, Field(ge=0, le=51)]
-    pose_crf: Annotated[int, Field(ge=0, le=51)]
-    keyframe_interval: Positive
+    rgb_crf: Annotated[int, Field(ge=0, le=51)] = Field(description="H.264 quality of RGB videos, lower is better")
+    pose_crf: Annotated[int, Field(ge=0, le=51)] = Field(description="H.264 quality of pose videos")
+    keyframe_interval: Positive = Field(description="frames from keyframe to keyframe; short for random windows")
 
 
 class Caption(Section):
-    provider: Literal["metadata"]
+    provider: Literal["metadata"] = Field(description="metadata: from the asset's title, tags and motion name")
 
 
 class Shards(Section):
-    samples_per_shard: Positive
+    samples_per_shard: Positive = Field(description="clips per tar")
     bench_share: Share = Field(description="share of the assets held out of training, by asset")
 
 
 class Train(Section):
-    recipe: Literal["tiny_joint"]
-    num_steps: Positive
-    batch_size: Positive
+    recipe: Literal["tiny_joint"] = Field(description="the model: a function of train/recipes.py")
+    num_steps: Positive = Field(description="optimiser steps")
+    batch_size: Positive = Field(description="clips per step")
     learning_rate: PositiveFloat
     num_frames: Annotated[int, Field(gt=0)] = Field(description="frames of a training window, 4k+1")
     size_px: Annotated[int, Field(gt=0, multiple_of=16)] = Field(description="training pictures are this size, square")
     mixture: dict[str, PositiveFloat] = Field(description="sampling weight per source; they are normalised")
-    condition_dropout: Share
-    checkpoint_interval: Positive
-    sampling_steps: Positive
-    guidance: PositiveFloat
+    condition_dropout: Share = Field(description="probability that the image condition is left out")
+    checkpoint_interval: Positive = Field(description="steps between resumable checkpoints")
+    sampling_steps: Positive = Field(description="denoising steps when generating")
+    guidance: PositiveFloat = Field(description="image guidance scale when generating")
 
 
 class Eval(Section):
@@ -124,16 +126,18 @@ class Run(Section):
     workers: Annotated[int, Field(ge=0)] = Field(description="0: one per core")
     ray_address: str = Field(default="local", description="'local', or a cluster's address")
     max_failed_share: Share = Field(description="a stage that fails more than this (after 20 jobs) stops the run")
-    attempts_after_interruption: Positive
-    min_free_disk_bytes: Annotated[int, Field(ge=0)]
+    attempts_after_interruption: Positive = Field(description="tries of a job whose process was ended from outside")
+    min_free_disk_bytes: Annotated[int, Field(ge=0)] = Field(description="a run stops before the disk is fuller")
 
 
 class Profile(Section):
     """One resolved profile."""
 
-    seed: int
+    seed: int = Field(description="every random choice is a function of this and an id")
     output: str = Field(description="folder of tables, files and reports")
-    licence_policy: Literal["internal"] = "internal"
+    licence_policy: Literal["internal"] = Field(
+        default="internal", description="internal: everything may be used, nothing is meant to be published"
+    )
     sources: tuple[Source, ...] = Field(min_length=1)
     limits: Limits
     collect: Collect

@@ -131,7 +131,7 @@ def _figure(
         pose = np.stack([decode(store.read(files[pose_video(view)])) for view in views])
         labels = [f"azimuth {camera.azimuth_deg:g}" for camera in geometry.cameras]
         middle = rgb.shape[1] // 2
-        rest = [overlay(_picture(store.read(files[rgb_template(view)])), _picture(store.read(files[pose_template(view)])))
+        rest = [overlay(*(_picture(store.read(files[name(view)])) for name in (rgb_template, pose_template)))
                 for view in views]
         sheet = stack([
             tile(list(rgb[:, middle]), [f"{label}, frame {middle}" for label in labels]),
@@ -172,7 +172,7 @@ def _training(view: View, layout: Layout) -> str:
             row["checkpoint_id"], row["recipe"], row["num_steps"], row["num_parameters"], row["first_loss"],
             row["last_loss"])]))
         smooth = np.convolve(losses, np.ones(min(15, len(losses))) / min(15, len(losses)), mode="valid")
-        parts.append(html.line_chart([float(value) for value in smooth], label="training loss (running mean of 15 steps)"))
+        parts.append(html.line_chart([float(value) for value in smooth], label="training loss, running mean of 15"))
     return "".join(parts) or "<p>No model has been trained yet.</p>"
 
 
@@ -182,10 +182,11 @@ def _evaluation(view: View, layout: Layout, used: set[str]) -> str:
         return "<p>Nothing has been evaluated yet.</p>"
     columns = ("maps", "clip_id", "num_frames", "num_drawn_joints", "mpjpe_pct", "over_2pct", "usable_share",
                "branch_rotation_deg", "chain_rotation_deg", "leaf_rotation_deg", "reprojection_px")
-    intro = ("<p>Recorded maps ('ground_truth') measure reconstruction alone; 'generated' ones come from the model and "
-             "have no truth to compare with, only their own consistency. mpjpe_pct: mean distance of drawn joints in per "
-             "cent of the subject's size; over_2pct: per cent of joint-frames off by more than 2 %; rotations in degrees "
-             "(twist along a limb cannot be seen from joints).</p>")
+    intro = ("<p>Recorded maps ('ground_truth') measure reconstruction alone; 'generated' ones come from the model "
+             "and have no truth to compare with, only their own consistency: a usable share under 0.04 is chance. "
+             "mpjpe_pct: mean distance of drawn joints in per cent of the subject's size; over_2pct: per cent of "
+             "joint-frames off by more than 2 %; rotations in degrees (twist along a limb cannot be seen from "
+             "joints).</p>")
     table = html.table(columns, [tuple(row[column] for column in columns) for row in rows])
     return intro + table + "".join(_generated(row, layout, used) for row in rows if row["maps"] == "generated")
 

@@ -16,7 +16,8 @@ from rigmill.stage import Answer
 from rigmill.types import Failed, Kept
 from rigmill.view import Counts
 
-PACKAGES = ("rigmill", "bpy", "ray", "numpy", "torch", "diffusers", "lightning", "av", "opencv-python-headless", "pyarrow")
+PACKAGES = ("rigmill", "bpy", "ray", "numpy", "torch", "diffusers", "lightning", "av",
+            "opencv-python-headless", "pyarrow")
 
 
 class RunLog:

@@ -58,9 +58,16 @@ class Rows(Protocol):
 class Work(Protocol):
     """What a worker lends to a running job."""
 
-    store: Store
-    output: Path  # the profile's output folder, for resumable work in progress only
-    scratch: Path  # private, empty, gone afterwards
+    @property
+    def store(self) -> Store: ...
+
+    @property
+    def output(self) -> Path:
+        """The profile's output folder, for resumable work in progress only."""
+
+    @property
+    def scratch(self) -> Path:
+        """Private, empty, gone afterwards."""
 
     @property
     def blender(self) -> BlenderClient: ...
@@ -90,7 +97,7 @@ class Stage(ABC):
     def run(self, jobs: Sequence[Job], work: Work) -> Iterator[Answer]:
         """One answer per job. Called in a worker. An exception fails the first job without an answer."""
 
-    def finish(self, tables: Rows, output: Path) -> None:
+    def finish(self, tables: Rows, output: Path) -> None:  # noqa: B027 - most stages publish nothing
         """Called by the driver when every job has an outcome: publish what people read. Cheap when nothing changed."""
 
     def plan(self, tables: Rows, profile: Profile) -> list[Job]:

@@ -85,7 +85,7 @@ class Worker:
                     yield answer
             except UserError as error:
                 yield Abort(error.what, error.why, error.fix, error.code)
-            except Exception as error:  # noqa: BLE001 - one job's failure must not end the worker
+            except Exception as error:
                 cost = Measured(wall_s=time.monotonic() - started)
                 yield Answer(unanswered[0], self._outcome(error, scratch), cost)
 

@@ -44,12 +44,14 @@ def run_child(request: dict[str, Any], *, answer_fd: int, parent: int) -> NoRetu
         for item in request["items"]:
             _answer(answer_fd, _call(function, item, state, scratch, request["limits"]))
         os._exit(0)  # no interpreter shutdown: Blender may hang in it
-    except BaseException as error:  # noqa: BLE001 - a child must not run the server's code
+    except BaseException as error:
         _answer(answer_fd, {"failed": _failure(error, request)})
         os._exit(1)
 
 
-def _call(function: Any, item: dict[str, Any], state: dict[str, Any], scratch: Path, limits: dict[str, Any]) -> dict[str, Any]:
+def _call(
+    function: Any, item: dict[str, Any], state: dict[str, Any], scratch: Path, limits: dict[str, Any]
+) -> dict[str, Any]:
     try:
         return {"value": function(item, state, scratch)}
     except Refusal as refusal:
@@ -59,7 +61,7 @@ def _call(function: Any, item: dict[str, Any], state: dict[str, Any], scratch: P
         state.clear()
         return {"failed": {"kind": FailKind.MEMORY.value, "error_type": "MemoryError", "signal": None,
                            "message": f"needed more than {limits['memory_bytes'] / 2**30:.1f} GiB"}}
-    except Exception as error:  # noqa: BLE001 - reported as this item's failure
+    except Exception as error:
         state.clear()
         import traceback
 

@@ -85,7 +85,8 @@ def _relay(request: dict[str, Any], *, child: int, answer_read: int, reply_fd: i
     _end(child)  # what the child may have started itself
     end: dict[str, Any] = {"event": "end", "peak_bytes": usage.ru_maxrss * 1024, "wall_s": time.monotonic() - started}
     if num_answers < num_items:
-        end["failed"] = _cause_of_death(status, timed_out=timed_out, limits=limits, log=Path(request["scratch"]) / "log")
+        log = Path(request["scratch"]) / "log"
+        end["failed"] = _cause_of_death(status, timed_out=timed_out, limits=limits, log=log)
     _send(reply_fd, end)
 
 
@@ -98,8 +99,8 @@ def _cause_of_death(status: int, *, timed_out: bool, limits: dict[str, Any], log
         if number == signal.SIGXCPU:
             return _failed(FailKind.TIMEOUT, "CpuLimit", f"more than {limits['cpu_s']:g} CPU seconds", name)
         if number == signal.SIGKILL:
-            return _failed(FailKind.INTERRUPTED, "Killed", "ended from outside (SIGKILL; perhaps the machine ran out of "
-                           "memory)", name)
+            message = "ended from outside (SIGKILL; perhaps the machine ran out of memory)"
+            return _failed(FailKind.INTERRUPTED, "Killed", message, name)
         if number == signal.SIGTERM:
             return _failed(FailKind.INTERRUPTED, "Killed", "ended from outside (SIGTERM)", name)
         if _says_out_of_memory(log):

@@ -45,7 +45,9 @@ def toys(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, cluster: str) -> Path:
     return tmp_path / "inputs"
 
 
-def run(folder: Path, *overrides: str, stages: tuple[str, ...] = tuple(TOYS), limit: int | None = None) -> dict[str, Counts]:
+def run(
+    folder: Path, *overrides: str, stages: tuple[str, ...] = tuple(TOYS), limit: int | None = None
+) -> dict[str, Counts]:
     resolved = config.load("demo", overrides=("run.min_free_disk_bytes=0", *overrides))
     layout = Layout(folder)
     options = Options(stages=stages, limit=limit, workers=2, ray_address=os.environ["TOY_CLUSTER"])

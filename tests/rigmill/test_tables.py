@@ -20,7 +20,8 @@ OUTCOMES: tuple[Outcome, ...] = (
 
 def rows(key: str) -> tuple[list[dict[str, object]], list[dict[str, object]]]:
     outcome = OUTCOMES[sum(key.encode()) % 3]
-    products = [{"job_key": key, "clip_id": f"{key}-{i}", "caption": "x"} for i in range(2)] if isinstance(outcome, Kept) else []
+    num_products = 2 if isinstance(outcome, Kept) else 0
+    products = [{"job_key": key, "clip_id": f"{key}-{i}", "caption": "x"} for i in range(num_products)]
     return [outcome_row(key, f"input-{key}", outcome, "again")], products
 
 
