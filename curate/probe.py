@@ -56,7 +56,7 @@ class ProbeStage(Stage):
             for reply in work.blender.run(PROBE, [item], scratch=work.scratch):
                 outcome: Outcome | None = reply.outcome
                 if outcome is None:
-                    outcome = Kept([_row(job.payload, reply.value, work)])
+                    outcome = Kept([_row(job.payload, reply.value or {}, work)])
                 yield Answer(job.key, outcome, reply.measured)
 
 

@@ -70,7 +70,7 @@ class SelectStage(Stage):
         for job, reply in zip(long_enough, work.blender.run(PREVIEW, items, scratch=work.scratch)):
             outcome: Outcome | None = reply.outcome
             if outcome is None:
-                outcome = _judge(job, read_pairs(reply.value, work.scratch))
+                outcome = _judge(job, read_pairs(reply.value or {}, work.scratch))
             yield Answer(job.key, outcome, reply.measured)
 
 

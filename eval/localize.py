@@ -20,6 +20,7 @@ _CORE_RADIUS_PX = 1.8  # smaller discs have no pixel whose four neighbours are a
 _OTHER_HUE = 30.0  # RGB units off the blend of a joint's colour with ground or line
 _LEAST_HUE = 60.0  # RGB units from grey that a colour needs to be told from lines
 _COUNTED = 0.25  # confidence of a centre from whole pixels beside one from coverage
+_LEAST_GATHERED = 0.5  # of a colour's pixels in its largest blob: a joint is in one place, noise is everywhere
 _LEAST_SHARE = 0.12  # of a disc: less is a blend between two other colours
 
 
@@ -60,7 +61,7 @@ def _core(labels: Ints) -> Bools:
 
 
 def _largest_blobs(labels: Ints, num: int, *, use_core: bool) -> Floats:
-    """The centre (num, 2) of the largest blob of every label, NaN where there is none."""
+    """The centre (num, 2) of the largest blob of every label, NaN where there is none or the label is scattered."""
     if not labels.size:
         return np.full((num, 2), np.nan)
     seeds = _core(labels) if use_core else labels > 0
@@ -72,8 +73,10 @@ def _largest_blobs(labels: Ints, num: int, *, use_core: bool) -> Floats:
     centres = np.stack(
         [np.bincount(groups, weights=xs + 0.5, minlength=len(area)), np.bincount(groups, ys + 0.5, len(area))], axis=-1
     )
+    whole = area.reshape(count, num + 1).sum(axis=0)[1:]
+    gathered = area[best] >= _LEAST_GATHERED * np.maximum(whole, 1)
     with np.errstate(invalid="ignore", divide="ignore"):
-        return centres[best] / area[best, None]
+        return np.where(gathered[:, None], centres[best] / area[best, None], np.nan)
 
 
 def _refine(

@@ -12,7 +12,8 @@ from eval.refine import refine
 from rigmill.camera import pixel_rays, project
 from rigmill.types import Bools, Camera, Floats, Ints
 
-_PARALLEL = 0.05  # det / (trace / 3)^3 of the rays' normal matrix below which depth is a guess: opposite views
+_PARALLEL = 0.3  # det / (trace / 3)^3 of the rays' normal matrix below which depth is a guess: opposite views
+_TIGHT_BELOW = 0.7  # share of a frame's joints that two views agree on: fewer, and agreement may be chance
 _BONE_WEIGHT = 20.0  # of a squared bone-length error beside a squared reprojection error, both in pixels
 
 
@@ -54,7 +55,8 @@ def _best_subset(
     for camera, seen in zip(cameras, centres):
         rays = np.nan_to_num(pixel_rays(camera, np.nan_to_num(seen)))
         planes.append(np.eye(3) - rays[..., :, None] * rays[..., None, :])
-    weighted = np.stack(planes) * confidence[..., None, None]
+    sights = np.stack(planes)
+    weighted = sights * confidence[..., None, None]
     sides = np.stack([plane @ camera.position for plane, camera in zip(weighted, cameras)])
     best = np.zeros(confidence.shape[1:] + (3,))
     lowest = np.full(confidence.shape[1:], np.inf)
@@ -66,7 +68,7 @@ def _best_subset(
             point = _solve(normal, sides[chosen].sum(axis=0))
             errors = _errors_px(cameras, point, centres)
             cost = np.sum(confidence * np.minimum(errors, threshold_px) ** 2, axis=0)
-            seen = (confidence[chosen] > 0).all(axis=0) & (_roundness(normal) > _PARALLEL)
+            seen = (confidence[chosen] > 0).all(axis=0) & (_roundness(sights[chosen].sum(axis=0)) > _PARALLEL)
             better = seen & (cost < lowest - 1e-9)
             best[better], lowest[better] = point[better], cost[better]
     return best, lowest
@@ -107,6 +109,52 @@ def _interpolated(joints: Floats, usable: Bools, *, parents: Ints, rest_joints: 
     return filled
 
 
+def _within_reach(joints: Floats, usable: Bools, *, parents: Ints, rest_joints: Floats) -> Bools:
+    """The usable joints (T, J) that are not farther from their nearest accepted ancestor than the rig can reach.
+
+    Views can agree on a wrong place; a skeleton cannot. The limits are loose where most joints were seen, because
+    a wrongly refused joint costs more there, and tight where few were. A frame whose root is wrong loses its joints.
+    """
+    size = float(np.ptp(rest_joints, axis=0).max(initial=0.0))
+    tight = (usable.mean(axis=1) < _TIGHT_BELOW)[:, None]
+    accepted = usable.copy()
+    frames = np.arange(len(joints))
+    anchor = np.full(usable.shape, -1)  # the nearest accepted ancestor of every joint, per frame
+    path = np.zeros(usable.shape)  # and the length of the bones in between
+    for joint, parent in enumerate(parents):
+        if parent < 0:
+            continue
+        bone = float(np.linalg.norm(rest_joints[joint] - rest_joints[parent]))
+        direct = accepted[:, parent]
+        anchor[:, joint] = np.where(direct, parent, anchor[:, parent])
+        path[:, joint] = bone + np.where(direct, 0.0, path[:, parent])
+        distance = np.linalg.norm(joints[:, joint] - joints[frames, np.maximum(anchor[:, joint], 0)], axis=-1)
+        longest = path[:, joint] * np.where(tight[:, 0], 1.25, 1.5) + size * np.where(tight[:, 0], 0.0075, 0.036)
+        shortest = np.where(tight[:, 0] & direct, 0.75 * bone - 0.0075 * size, 0.0)
+        accepted[:, joint] &= (anchor[:, joint] < 0) | ((distance <= longest) & (distance >= shortest))
+    supported = _supported(joints, accepted, parents=parents, rest_joints=rest_joints)
+    return np.where(tight, accepted & supported, accepted)
+
+
+def _supported(joints: Floats, accepted: Bools, *, parents: Ints, rest_joints: Floats) -> Bools:
+    """Joints (T, J) with an accepted parent or child at about the distance that their bone has at rest.
+
+    Level cameras at right angles share the vertical alone, so that two of them agree is one equation, which noise
+    meets for one joint in six. That a neighbour in the rig agrees too is seldom chance.
+    """
+    size = float(np.ptp(rest_joints, axis=0).max(initial=0.0))
+    supported = np.zeros(accepted.shape, dtype=np.bool_)
+    for joint, parent in enumerate(parents):
+        if parent < 0:
+            continue
+        bone = float(np.linalg.norm(rest_joints[joint] - rest_joints[parent]))
+        length = np.linalg.norm(joints[:, joint] - joints[:, parent], axis=-1)
+        fits = accepted[:, joint] & accepted[:, parent] & (np.abs(length - bone) <= 0.25 * bone + 0.0075 * size)
+        supported[:, joint] |= fits
+        supported[:, parent] |= fits
+    return supported if len(parents) > 1 else accepted
+
+
 def _bones(joints: Floats, usable: Bools, *, parents: Ints, rest_joints: Floats, px: float) -> tuple[Floats, Floats]:
     """Every bone's length in this clip (J,) and its weight (J,), little where the length really changes."""
     lengths, weights = np.zeros(len(parents)), np.zeros(len(parents))
@@ -129,15 +177,16 @@ def triangulate(
     """3D joints from centres (V, T, J, 2) and confidences (V, T, J) of joints with these parents and rest places."""
     points, cost = _best_subset(cameras, centres, confidence, threshold_px=threshold_px)
     usable, _ = _agreeing(cameras, points, centres, confidence, threshold_px=threshold_px)
-    usable &= np.isfinite(cost)
+    usable = _within_reach(points, usable & np.isfinite(cost), parents=parents, rest_joints=rest_joints)
     joints = _interpolated(points, usable, parents=parents, rest_joints=rest_joints)
     camera = cameras[0]
     middle = rest_joints.mean(axis=0) if not usable.any() else joints[usable].mean(axis=0)
     px = float(camera.intrinsics[0, 0] / max(np.linalg.norm(camera.position - middle), 1e-6))
     lengths, weights = _bones(joints, usable, parents=parents, rest_joints=rest_joints, px=px)
+    trusted = confidence * usable  # views of a refused joint must not pull it, nor its neighbours through the bones
     joints = refine(
-        cameras, joints, centres, confidence, parents=parents, lengths=lengths, weights=weights,
+        cameras, joints, centres, trusted, parents=parents, lengths=lengths, weights=weights,
         threshold_px=threshold_px, px=px,
     )
-    usable, reprojection_px = _agreeing(cameras, joints, centres, confidence, threshold_px=threshold_px)
+    usable, reprojection_px = _agreeing(cameras, joints, centres, trusted, threshold_px=threshold_px)
     return Triangulated(joints=joints, usable=usable, reprojection_px=reprojection_px)

@@ -25,6 +25,8 @@ def radius_for(radius_px_at_480: float, height_px: int) -> float:
 
 @functools.lru_cache(maxsize=16)
 def _palette(num: int) -> Bytes:
+    if num == 0:
+        return np.zeros((0, 3), dtype=np.uint8)
     levels = np.linspace(0, 255, 18)
     grid = np.stack(np.meshgrid(levels, levels, levels, indexing="ij"), axis=-1).reshape(-1, 3)
     fixed = np.array([BACKGROUND, LINE], dtype=np.float64)
@@ -34,17 +36,20 @@ def _palette(num: int) -> Bytes:
     for _ in range(num):
         chosen.append(int(np.argmax(nearest)))
         nearest = np.minimum(nearest, np.linalg.norm(grid - grid[chosen[-1]], axis=-1))
-    # Exchange: move every colour to the best free place while the smallest gaps grow.
-    distances = np.linalg.norm(grid[:, None] - grid[chosen], axis=-1) if num else np.zeros((len(grid), 0))
+    # Exchange: move every colour to the best free place while that widens its smallest gap. Within one pass the
+    # colours after the current one have not moved yet, so their minima are known from the start.
+    distances = np.stack([np.linalg.norm(grid - grid[place], axis=-1) for place in chosen])
     for _ in range(40):
+        after = np.minimum.accumulate(np.vstack([distances, to_fixed])[::-1])[::-1]
+        before = np.full(len(grid), np.inf)
         moved = False
         for slot in range(num):
-            others = np.delete(distances, slot, axis=1).min(axis=1, initial=np.inf)
-            room = np.minimum(to_fixed, others)
+            room = np.minimum(before, after[slot + 1])
             best = int(np.argmax(room))
             if room[best] > room[chosen[slot]] + 1e-9:
                 chosen[slot], moved = best, True
-                distances[:, slot] = np.linalg.norm(grid - grid[best], axis=-1)
+                distances[slot] = np.linalg.norm(grid - grid[best], axis=-1)
+            before = np.minimum(before, distances[slot])
         if not moved:
             break
     colours = np.rint(grid[chosen]).astype(np.uint8)

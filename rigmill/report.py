@@ -13,7 +13,7 @@ from rigmill import html
 from rigmill.config import Resolved
 from rigmill.contact import jpeg, mosaic_video, overlay, stack, tile
 from rigmill.errors import REJECT_MEANING, Reject
-from rigmill.files import write_atomic
+from rigmill.files import digest, write_atomic
 from rigmill.geometry import ClipGeometry
 from rigmill.inspect import status
 from rigmill.layout import Layout
@@ -121,7 +121,8 @@ def _figure(
 ) -> str:
     """Poster, video and words of one clip."""
     store, files, clip_id = layout.store, _files(row), row["clip_id"]
-    poster, video = f"{clip_id}.jpg", f"{clip_id}.mp4"
+    version = digest(row["files"], length=8)  # another rendering of the clip gets other pictures
+    poster, video = f"{clip_id}-{version}.jpg", f"{clip_id}-{version}.mp4"
     used.update((poster, video))
     if not ((layout.report / poster).exists() and (layout.report / video).exists()):
         geometry = ClipGeometry.from_bytes(store.read(files[GEOMETRY]))
@@ -194,7 +195,7 @@ def _generated(row: Row, layout: Layout, used: set[str]) -> str:
     files, store = _files(row), layout.store
     if rgb_video(0) not in files:
         return ""
-    name = f"generated-{row['clip_id']}.jpg"
+    name = f"generated-{row['clip_id']}-{digest(row['files'], length=8)}.jpg"
     used.add(name)
     sheets = []
     for view in range(sum(1 for file in files if file.startswith("rgb."))):

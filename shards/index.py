@@ -7,13 +7,14 @@ import json
 import os
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from rigmill.files import Store, fsync_folder, sha256_file
+from rigmill.files import Store, fsync_folder, sha256_bytes
 from rigmill.stage import Row
 from rigmill.tables import PRODUCTS
 from rigmill.types import StoredFile
@@ -26,41 +27,49 @@ def publish(rows: Sequence[Row], folder: Path, store: Store) -> None:
     """Replace `folder` by the dataset that the `shards` rows describe; the same rows give the same bytes.
 
     Everything is written beside it first, so a reader finds the old dataset or the new one (or, for the moment
-    between two renames, none). Tars are hard links into the store where the file system allows it.
+    between two renames, none). Tars are hard links into the store where the file system allows it. A dataset that
+    is there already is left alone; whether its bytes are still right is a question for `verify`.
     """
     ordered = sorted(rows, key=lambda row: (row["shard"], row["offset"]))
+    tars = {f"{row['shard']}.tar": row for row in ordered}
+    texts = _texts(ordered, tars)
+    sizes = {name: row["shard_bytes"] for name, row in tars.items()}
+    if _is_there(folder, texts, sizes | {name: len(data) for name, data in texts.items()}):
+        return
     folder.parent.mkdir(parents=True, exist_ok=True)
     for left_over in folder.parent.glob(f".{folder.name}-[no][el][wd]-*"):  # of a killed run
         shutil.rmtree(left_over, ignore_errors=True)
     new = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}-new-"))
     try:
         new.chmod(0o755)
-        _fill(new, ordered, store)
+        for name, row in tars.items():
+            _link(store.path(StoredFile.from_row(row["shard_file"])), new / name)
+        for name, data in texts.items():
+            _write(new / name, data)
+        fsync_folder(new)
         _swap(new, folder)
     finally:
         shutil.rmtree(new, ignore_errors=True)
 
 
-def _fill(folder: Path, rows: Sequence[Row], store: Store) -> None:
-    sizes: dict[str, int] = {}
-    sums: dict[str, str] = {}
-    for row in rows:
-        name = f"{row['shard']}.tar"
-        if name in sizes:
-            sizes[name] += 1
-            continue
-        sizes[name], sums[name] = 1, row["shard_sha256"]
-        _link(store.path(StoredFile.from_row(row["shard_file"])), folder / name)
+def _texts(rows: Sequence[Row], tars: dict[str, Row]) -> dict[str, bytes]:
+    """Every file of the dataset but the tars."""
+    counts = Counter(f"{row['shard']}.tar" for row in rows)
     texts = {
         INDEX: index_bytes(rows),
-        SIZES: (json.dumps(sizes, indent=2, sort_keys=True) + "\n").encode(),
+        SIZES: (json.dumps(counts, indent=2, sort_keys=True) + "\n").encode(),
         CARD: card(rows).encode(),
     }
-    for name, data in texts.items():
-        _write(folder / name, data)
-        sums[name] = sha256_file(folder / name)
-    _write(folder / SUMS, "".join(f"{sums[name]}  {name}\n" for name in sorted(sums)).encode())
-    fsync_folder(folder)
+    sums = {name: row["shard_sha256"] for name, row in tars.items()}
+    sums |= {name: sha256_bytes(data) for name, data in texts.items()}
+    return texts | {SUMS: "".join(f"{sums[name]}  {name}\n" for name in sorted(sums)).encode()}
+
+
+def _is_there(folder: Path, texts: dict[str, bytes], sizes: dict[str, int]) -> bool:
+    """Whether the folder has exactly these files, by name, size and list of digests."""
+    if not folder.is_dir() or {path.name: path.stat().st_size for path in folder.iterdir()} != sizes:
+        return False
+    return all((folder / name).read_bytes() == data for name, data in texts.items())
 
 
 def index_bytes(rows: Sequence[Row]) -> bytes:

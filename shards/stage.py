@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 
 from rigmill.files import digest, sha256_bytes
+from rigmill.layout import Layout
 from rigmill.profile import Profile
 from rigmill.stage import Answer, Input, Job, Row, Rows, Stage, Work, only_keys
 from rigmill.types import Kept, Measured
+from shards.index import publish
 from shards.split import BENCH, TRAIN, split_assets
 from shards.writer import META_COLUMNS, build_shard
 
@@ -53,6 +56,12 @@ class ShardsStage(Stage):
     def run(self, jobs: Sequence[Job], work: Work) -> Iterator[Answer]:
         for job in jobs:
             yield Answer(job.key, Kept(_pack(job.payload, work)), Measured())
+
+    def finish(self, tables: Rows, output: Path) -> None:
+        """Publish the dataset folder: tars, index, sizes, digests and card."""
+        layout, rows = Layout(output), tables.products(self.name)
+        if rows or layout.dataset.exists():
+            publish(rows, layout.dataset, layout.store)
 
 
 def _pack(payload: Row, work: Work) -> list[Row]:

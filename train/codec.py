@@ -56,8 +56,8 @@ class DctCodec:
         self.basis = torch.stack([
             torch.einsum("c,y,x->cyx", colours[colour], waves[row], waves[column]) for _, colour, row, column in kept
         ]).float()  # (z_dim, 3, size, size)
-        # Flat grey pictures span [-size*sqrt(3), size*sqrt(3)] in the first coefficient.
-        gains = [1 / (size * math.sqrt(3)) if cost == 0 else _GAINS[min(cost, len(_GAINS)) - 1] for cost, *_ in kept]
+        gains = [_GAINS[min(cost, len(_GAINS) - 1)] for cost, *_ in kept]
+        gains[0] /= size * math.sqrt(3)  # the coefficient of a picture that is 1 everywhere
         self.gains = torch.tensor(gains)[:, None, None]
 
     def encode(self, videos: Tensor) -> Tensor:
@@ -82,7 +82,9 @@ class DctCodec:
         return videos
 
 
-_GAINS = (0.7, 1.2, 1.5)  # per step of frequency: pictures fade with it, latents should not drown in unit noise
+# Per step of frequency. White is 2 and black -2 in the first latent, so that little of the noise left at the end of
+# sampling is seen as blocks; pictures fade with frequency, so later ones are lifted.
+_GAINS = (2.0, 0.5, 0.7, 0.9)
 
 
 def _dct_basis(size: int) -> Tensor:

@@ -11,8 +11,7 @@ import math
 import os
 import re
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,6 +23,7 @@ from torch import Tensor
 
 from rigmill.files import fsync_folder
 from train.data import Batch, Batches
+from train.determinism import deterministic_cpu
 from train.model.joint import Pair
 from train.objective import add_noise, draw_noise, flow_loss
 from train.recipes import ModelConfig
@@ -144,19 +144,6 @@ def last_checkpoint(folder: Path) -> tuple[Path | None, int]:
     if not names:
         return None, 0
     return folder / names[-1], int(names[-1].removeprefix("step-").removesuffix(".ckpt"))
-
-
-@contextmanager
-def deterministic_cpu() -> Iterator[None]:
-    """One thread and deterministic kernels inside; as before outside. More threads are slower for a tiny model."""
-    threads, strict = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
-    torch.set_num_threads(1)
-    torch.use_deterministic_algorithms(True)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
-        torch.use_deterministic_algorithms(strict)
 
 
 def train(

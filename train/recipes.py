@@ -87,8 +87,9 @@ def tiny_joint(settings: Mapping[str, Any]) -> ModelConfig:
     return ModelConfig(
         recipe="tiny_joint",
         size_px=settings["size_px"],
+        # Wider than the 64 numbers of a patch: a narrower model cannot even hand on the noise that it is asked for.
         denoiser=DenoiserConfig(
-            num_attention_heads=2, attention_head_dim=32, num_layers=2, ffn_dim=256, in_channels=16, text_dim=32,
+            num_attention_heads=3, attention_head_dim=32, num_layers=2, ffn_dim=256, in_channels=16, text_dim=32,
             freq_dim=64, rope_max_seq_len=128, modality_freq_dim=64,
         ),
         # One latent frame per frame: a DCT that averages frames blurs exactly what moves.

@@ -11,8 +11,8 @@ from torch import Tensor
 from rigmill.types import Bytes, Camera
 from train.clips import from_unit, ray_maps, square, to_unit
 from train.codec import num_latent_frames
+from train.determinism import deterministic_cpu
 from train.model.joint import Pair
-from train.module import deterministic_cpu
 from train.objective import draw_noise, shift_sigma
 from train.weights import Model, load_model
 

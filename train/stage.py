@@ -27,7 +27,6 @@ class TrainStage(Stage):
     version = 1
     upstream = ("shards",)
     barrier = True
-    exclusive = True
 
     def settings(self, profile: Profile) -> Row:
         values: dict[str, Any] = profile.train.model_dump(mode="json", exclude=_SAMPLING_ONLY)

@@ -29,7 +29,7 @@ def fetch(jobs: Sequence[Job], work: Work) -> Iterator[Answer]:
     for job, reply in zip(jobs, work.blender.run(MAKE, items, scratch=work.scratch)):
         outcome: Outcome | None = reply.outcome
         if outcome is None:
-            outcome = Kept([_row(job.payload, reply.value, work)])
+            outcome = Kept([_row(job.payload, reply.value or {}, work)])
         yield Answer(job.key, outcome, reply.measured)
 
 

@@ -32,7 +32,7 @@ def directions(rig: Rig, positions: Floats) -> Floats:
     return found / np.linalg.norm(found, axis=-1, keepdims=True)
 
 
-@pytest.mark.parametrize("prefix", ["mixamorig:", "mixamorig12:", "mixamorig_", "mixamorig", "R|mixamorig1:", "a:b|", ""])
+@pytest.mark.parametrize("prefix", ["mixamorig:", "mixamorig12:", "mixamorig_", "mixamorig", "R|mixamorig1:", "a|", ""])
 def test_every_mixamo_name_is_known_in_every_prefix_variant(prefix: str) -> None:
     names = [prefix + name for name in CANONICAL.values()]
     assert humanoid_joints(names) == {canonical: index for index, canonical in enumerate(CANONICAL)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Callable
 from typing import Any
 
 import cv2
@@ -96,7 +97,7 @@ def rows(store: Store) -> list[dict[str, Any]]:
     return build_shard(store, num_clips=3, num_frames=11, size_px=64)
 
 
-@pytest.fixture()
+@pytest.fixture(scope="session")
 def settings() -> dict[str, Any]:
     """A profile's train section, small enough for a test."""
     return {
@@ -104,3 +105,8 @@ def settings() -> dict[str, Any]:
         "size_px": 32, "mixture": {"procedural": 1.0, "folder": 1.0}, "condition_dropout": 0.2,
         "checkpoint_interval": 10, "seed": 7,
     }
+
+
+@pytest.fixture(scope="session")
+def make_shard() -> Callable[..., list[dict[str, Any]]]:
+    return build_shard

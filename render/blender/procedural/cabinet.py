@@ -6,18 +6,51 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from render.blender.procedural.character import Character, Colours, cycle, dab, take
+from render.blender.procedural.character import Character, Colours, cycle, dab, palette, take
 from render.blender.procedural.rig import Bone, Skeleton, Take, about, point
 from render.blender.procedural.shapes import Paint, Shell, box
 from rigmill.types import Floats
 
-FINISHES: tuple[tuple[str, dict[str, tuple[float, float, float]]], ...] = (
-    ("Oak", {"wood": (0.72, 0.50, 0.28), "door": (0.86, 0.66, 0.40), "drawer": (0.55, 0.34, 0.18), "left": (0.25, 0.50, 0.62),
-             "right": (0.75, 0.36, 0.24), "inside": (0.90, 0.80, 0.62), "metal": (0.20, 0.20, 0.22), "back": (0.45, 0.42, 0.38)}),
-    ("White", {"wood": (0.88, 0.87, 0.83), "door": (0.30, 0.58, 0.52), "drawer": (0.88, 0.62, 0.30), "left": (0.86, 0.50, 0.52),
-               "right": (0.42, 0.50, 0.72), "inside": (0.72, 0.60, 0.46), "metal": (0.75, 0.62, 0.25), "back": (0.60, 0.55, 0.50)}),
-    ("Walnut", {"wood": (0.42, 0.27, 0.18), "door": (0.58, 0.38, 0.24), "drawer": (0.72, 0.62, 0.40), "left": (0.36, 0.52, 0.30),
-                "right": (0.62, 0.30, 0.40), "inside": (0.80, 0.68, 0.52), "metal": (0.85, 0.80, 0.70), "back": (0.30, 0.26, 0.24)}),
+FINISHES: tuple[tuple[str, Colours], ...] = (
+    (
+        "Oak",
+        palette(
+            wood="#b88047",
+            door="#dba866",
+            drawer="#8c572e",
+            left="#40809e",
+            right="#bf5c3d",
+            inside="#e6cc9e",
+            metal="#333338",
+            back="#736b61",
+        ),
+    ),
+    (
+        "White",
+        palette(
+            wood="#e0ded4",
+            door="#4c9485",
+            drawer="#e09e4c",
+            left="#db8085",
+            right="#6b80b8",
+            inside="#b89975",
+            metal="#bf9e40",
+            back="#998c80",
+        ),
+    ),
+    (
+        "Walnut",
+        palette(
+            wood="#6b452e",
+            door="#94613d",
+            drawer="#b89e66",
+            left="#5c854c",
+            right="#9e4c66",
+            inside="#ccad85",
+            metal="#d9ccb2",
+            back="#4c423d",
+        ),
+    ),
 )
 
 
@@ -54,14 +87,20 @@ def cabinet(variant: int, random: np.random.Generator) -> Character:
     odd = variant % 2
     scale = 1 + 0.07 * random.uniform(-1, 1, size=4)
     plan = Plan(
-        width=(0.78 if odd else 0.92) * scale[0], depth=0.50 * scale[1], height=(1.30 if odd else 1.02) * scale[2],
-        drawer=(0.30 if odd else 0.24) * scale[3], drawer_on_top=not odd, hinge=-1.0 if odd else 1.0,
+        width=(0.78 if odd else 0.92) * scale[0],
+        depth=0.50 * scale[1],
+        height=(1.30 if odd else 1.02) * scale[2],
+        drawer=(0.30 if odd else 0.24) * scale[3],
+        drawer_on_top=not odd,
+        hinge=-1.0 if odd else 1.0,
     )
     skeleton = _skeleton(plan)
     swing, pull = 100 + 8 * random.uniform(-1, 1), 0.66 + 0.06 * random.uniform(-1, 1)
     return Character(
-        title=f"{name} cabinet with a door and a drawer", tags=("furniture", "cabinet", "articulated"),
-        skeleton=skeleton, shells=tuple(_shells(plan, skeleton, finish)),
+        title=f"{name} cabinet with a door and a drawer",
+        tags=("furniture", "cabinet", "articulated"),
+        skeleton=skeleton,
+        shells=tuple(_shells(plan, skeleton, finish)),
         takes=(_open_door(plan, swing), _pull_drawer(plan, pull)),
     )
 
@@ -74,11 +113,15 @@ def _skeleton(plan: Plan) -> Skeleton:
     knob = point(-plan.hinge * (plan.width / 2 - plan.board - 0.07), front - 0.02, door_z)
     hinge, slot = point(hinge_x, front, door_z), point(0, plan.depth * 0.1, drawer_z)
     grip = point(0, front - 0.02, drawer_z)
-    return Skeleton((
-        Bone("Body", None, point(0, 0, 0), point(0, 0, 0.4 * plan.height)),
-        Bone("Door", "Body", hinge, knob), Bone("DoorHandle", "Door", knob, knob + point(0, -0.08, 0)),
-        Bone("Drawer", "Body", slot, grip), Bone("DrawerHandle", "Drawer", grip, grip + point(0, -0.08, 0)),
-    ))
+    return Skeleton(
+        (
+            Bone("Body", None, point(0, 0, 0), point(0, 0, 0.4 * plan.height)),
+            Bone("Door", "Body", hinge, knob),
+            Bone("DoorHandle", "Door", knob, knob + point(0, -0.08, 0)),
+            Bone("Drawer", "Body", slot, grip),
+            Bone("DrawerHandle", "Drawer", grip, grip + point(0, -0.08, 0)),
+        )
+    )
 
 
 def _grain(colours: Colours, name: str, *, along: int = 2, panel: tuple[Floats, Floats] | None = None) -> Paint:
@@ -92,7 +135,8 @@ def _grain(colours: Colours, name: str, *, along: int = 2, panel: tuple[Floats, 
         if panel is not None:
             low, high = panel
             edge = np.minimum(
-                np.minimum(points[:, 0] - low[0], high[0] - points[:, 0]), np.minimum(points[:, 2] - low[2], high[2] - points[:, 2]),
+                np.minimum(points[:, 0] - low[0], high[0] - points[:, 0]),
+                np.minimum(points[:, 2] - low[2], high[2] - points[:, 2]),
             )
             dab(colour, (normals[:, 1] < -0.5) & (abs(edge - 0.055) < 0.009), 0.55 * np.array(colours[name]))
             dab(colour, normals[:, 1] > 0.5, colours["inside"])
@@ -122,8 +166,12 @@ def _shells(plan: Plan, skeleton: Skeleton, colours: Colours) -> list[Shell]:
     wood, inside, metal = _grain(colours, "wood", along=0), _grain(colours, "inside", along=0), _grain(colours, "metal")
     bottom = plan.foot
     for sign, name in ((1.0, "left"), (-1.0, "right")):
-        add("Body", (min(sign * w, sign * (w - t)), front, bottom), (max(sign * w, sign * (w - t)), back, plan.height - t),
-            _side(colours, name, sign))
+        add(
+            "Body",
+            (min(sign * w, sign * (w - t)), front, bottom),
+            (max(sign * w, sign * (w - t)), back, plan.height - t),
+            _side(colours, name, sign),
+        )
         for y in (front + 0.02, back - 0.08):
             foot = sign * (w - 0.05)
             add("Body", (foot - 0.03, y, 0), (foot + 0.03, y + 0.06, bottom), metal)
@@ -139,19 +187,33 @@ def _shells(plan: Plan, skeleton: Skeleton, colours: Colours) -> list[Shell]:
     panel = (point(-w + t + gap, front - 0.004, low + gap), point(w - t - gap, front + t - 0.004, high - gap))
     shells.append(box(*panel, rigid["Door"], _grain(colours, "door", panel=panel)))
     knob, grip = skeleton["DoorHandle"].head, skeleton["DrawerHandle"].head
-    add("DoorHandle", (knob[0] - 0.016, knob[1] - 0.035, knob[2] - 0.075), (knob[0] + 0.016, front - 0.004, knob[2] + 0.075), metal)
+    add(
+        "DoorHandle",
+        (knob[0] - 0.016, knob[1] - 0.035, knob[2] - 0.075),
+        (knob[0] + 0.016, front - 0.004, knob[2] + 0.075),
+        metal,
+    )
 
     low, high = plan.opening(True)
     face = (point(-w + t + gap, front - 0.004, low + gap), point(w - t - gap, front + t - 0.004, high - gap))
     shells.append(box(*face, rigid["Drawer"], _grain(colours, "drawer", along=0, panel=face)))
     inner, deep, top = w - t - 0.02, back - 0.03, low + 0.72 * (high - low)
     for sign in (1.0, -1.0):
-        add("Drawer", (min(sign * inner, sign * (inner - 0.014)), front + t - 0.004, low + 0.012),
-            (max(sign * inner, sign * (inner - 0.014)), deep, top), inside)
+        add(
+            "Drawer",
+            (min(sign * inner, sign * (inner - 0.014)), front + t - 0.004, low + 0.012),
+            (max(sign * inner, sign * (inner - 0.014)), deep, top),
+            inside,
+        )
     between = inner - 0.014
     add("Drawer", (-between, deep - 0.014, low + 0.012), (between, deep, top), inside)
     add("Drawer", (-between, front + t - 0.004, low + 0.014), (between, deep - 0.014, low + 0.028), inside)
-    add("DrawerHandle", (grip[0] - 0.11, grip[1] - 0.035, grip[2] - 0.016), (grip[0] + 0.11, front - 0.004, grip[2] + 0.016), metal)
+    add(
+        "DrawerHandle",
+        (grip[0] - 0.11, grip[1] - 0.035, grip[2] - 0.016),
+        (grip[0] + 0.11, front - 0.004, grip[2] + 0.016),
+        metal,
+    )
     return shells
 
 

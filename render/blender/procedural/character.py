@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from render.blender.procedural.rig import Skeleton, Take
 from render.blender.procedural.shapes import Shell
-from rigmill.types import Floats
+from rigmill.types import Bools, Floats
 
 FPS = 24
 NUM_FRAMES = 49  # two seconds, the last frame repeats the first
 
 Colours = Mapping[str, tuple[float, float, float]]
+ColourOf = Callable[[Floats, Sequence[str]], Floats]  # points (N, 3) and their labels -> sRGB in 0..1 (N, 3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +34,7 @@ def cycle(num_cycles: int, num_frames: int = NUM_FRAMES) -> Floats:
     return np.linspace(0.0, 2 * np.pi * num_cycles, num_frames)
 
 
-def take(
-    name: str, turns: Mapping[str, Floats], shifts: Mapping[str, Floats] | None = None, *, fps: int = FPS
-) -> Take:
+def take(name: str, turns: Mapping[str, Floats], shifts: Mapping[str, Floats] | None = None, *, fps: int = FPS) -> Take:
     length = len(next(iter({**turns, **(shifts or {})}.values())))
     return Take(name=name, fps=fps, turns=turns, shifts=shifts or {}, num_frames=length)
 
@@ -43,6 +42,11 @@ def take(
 def shifted(z: Floats, *, x: Floats | float = 0.0, y: Floats | float = 0.0) -> Floats:
     """Translations (T, 3) from curves."""
     return np.stack([np.broadcast_to(x, z.shape), np.broadcast_to(y, z.shape), z], axis=1)
+
+
+def palette(**colours: str) -> Colours:
+    """Named sRGB colours from '#rrggbb'."""
+    return {name: tuple(byte / 255 for byte in bytes.fromhex(text[1:])) for name, text in colours.items()}  # type: ignore[misc]
 
 
 def colours_by_label(labels: Sequence[str], colours: Colours) -> Floats:
@@ -53,9 +57,9 @@ def colours_by_label(labels: Sequence[str], colours: Colours) -> Floats:
     return table[[index[label] for label in labels]]
 
 
-def dab(colour: Floats, where: Floats, tint: Sequence[float]) -> None:
+def dab(colour: Floats, where: Bools, tint: Sequence[float] | Floats) -> None:
     """Paint `tint` over the points for which `where` holds."""
-    colour[np.asarray(where, dtype=bool)] = tint
+    colour[where] = tint
 
 
 def mottled(colour: Floats, points: Floats, *, strength: float = 0.05, size: float = 0.07) -> Floats:

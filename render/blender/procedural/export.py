@@ -18,17 +18,31 @@ from render.blender.procedural.character import Character
 
 LICENCE = "CC0-1.0"
 REST_FRAME = -10  # outside the exported range
-MOMENT = datetime.datetime(2000, 1, 1)  # noqa: DTZ001 (the exporter wants a naive time)
+MOMENT = datetime.datetime(2000, 1, 1)
 
 
 def write_glb(character: Character, path: Path) -> None:
     """A GLB with the mesh, its skin, its texture and one animation per take."""
     scene.new_scene(character)
     bpy.ops.export_scene.gltf(
-        filepath=str(path), export_format="GLB", export_copyright=LICENCE, export_yup=True, export_image_format="AUTO",
-        export_normals=True, export_tangents=False, export_materials="EXPORT", export_skins=True, export_morph=False,
-        export_animations=True, export_animation_mode="ACTIONS", export_force_sampling=True, export_frame_range=False,
-        export_cameras=False, export_lights=False, export_extras=False, will_save_settings=False,
+        filepath=str(path),
+        export_format="GLB",
+        export_copyright=LICENCE,
+        export_yup=True,
+        export_image_format="AUTO",
+        export_normals=True,
+        export_tangents=False,
+        export_materials="EXPORT",
+        export_skins=True,
+        export_morph=False,
+        export_animations=True,
+        export_animation_mode="ACTIONS",
+        export_force_sampling=True,
+        export_frame_range=False,
+        export_cameras=False,
+        export_lights=False,
+        export_extras=False,
+        will_save_settings=False,
     )
 
 
@@ -50,9 +64,19 @@ def write_fbx(character: Character, path: Path) -> None:
     view.frame_set(REST_FRAME)
     with _repeatable_fbx():
         bpy.ops.export_scene.fbx(
-            filepath=str(path), object_types={"ARMATURE"}, add_leaf_bones=False, axis_forward="-Z", axis_up="Y",
-            bake_anim=True, bake_anim_use_all_bones=True, bake_anim_use_nla_strips=False, bake_anim_use_all_actions=False,
-            bake_anim_force_startend_keying=True, bake_anim_step=1.0, bake_anim_simplify_factor=0.0, embed_textures=False,
+            filepath=str(path),
+            object_types={"ARMATURE"},
+            add_leaf_bones=False,
+            axis_forward="-Z",
+            axis_up="Y",
+            bake_anim=True,
+            bake_anim_use_all_bones=True,
+            bake_anim_use_nla_strips=False,
+            bake_anim_use_all_actions=False,
+            bake_anim_force_startend_keying=True,
+            bake_anim_step=1.0,
+            bake_anim_simplify_factor=0.0,
+            embed_textures=False,
         )
 
 

@@ -8,7 +8,15 @@ import numpy as np
 
 from render.blender.procedural.character import FPS, NUM_FRAMES, cycle, shifted, take
 from render.blender.procedural.rig import (
-    Bone, Skeleton, Take, about, chain, grounded, mirrored, point, with_rest_turned,
+    Bone,
+    Skeleton,
+    Take,
+    about,
+    chain,
+    grounded,
+    mirrored,
+    point,
+    with_rest_turned,
 )
 from rigmill.types import Floats
 
@@ -34,10 +42,12 @@ def humanoid(build: Build) -> Skeleton:
     h = build.height
     hips, neck = build.hips * h, build.neck * h
     trunk = neck - hips
-    spine = [point(0, 0.005 * h * bend, hips + share * trunk) for share, bend in
-             ((0.0, 0), (0.22, 1), (0.48, 1), (0.74, 1), (1.0, 0))]
+    spine = [
+        point(0, 0.005 * h * bend, hips + share * trunk)
+        for share, bend in ((0.0, 0), (0.22, 1), (0.48, 1), (0.74, 1), (1.0, 0))
+    ]
     bones = chain(None, ["Hips", "Spine", "Spine1", "Spine2"], spine)
-    bones += chain("Spine2", ["Neck", "Head"], [spine[-1], point(0, 0, neck + 0.03 * h), point(0, 0, h)])
+    bones += chain("Spine2", ["Neck", "Head"], [spine[-1], point(0, 0, neck + 0.045 * h), point(0, 0, h)])
 
     high = neck - 0.045 * h
     start, length = build.shoulder * h, build.arm * h
@@ -47,17 +57,24 @@ def humanoid(build: Build) -> Skeleton:
     left = chain("Spine2", ["LeftShoulder", "LeftArm", "LeftForeArm", "LeftHand"], arm)
 
     x = build.hip_width * h
-    leg = [point(x, 0, hips - 0.01 * h), point(x, -0.004 * h, 0.53 * hips), point(x, 0.01 * h, 0.05 * h),
-           point(x, -0.055 * h, 0.022 * h), point(x, -0.105 * h, 0.022 * h)]
+    leg = [
+        point(x, 0, hips - 0.01 * h),
+        point(x, -0.004 * h, 0.53 * hips),
+        point(x, 0.01 * h, 0.05 * h),
+        point(x, -0.055 * h, 0.022 * h),
+        point(x, -0.105 * h, 0.022 * h),
+    ]
     left += chain("Hips", ["LeftUpLeg", "LeftLeg", "LeftFoot", "LeftToeBase"], leg)
     return Skeleton(tuple(bones + left + mirrored(left)))
 
 
 def with_prefix(skeleton: Skeleton, prefix: str = PREFIX) -> Skeleton:
-    return Skeleton(tuple(
-        Bone(prefix + bone.name, bone.parent and prefix + bone.parent, bone.head, bone.tail, bone.roll_rad)
-        for bone in skeleton.bones
-    ))
+    return Skeleton(
+        tuple(
+            Bone(prefix + bone.name, bone.parent and prefix + bone.parent, bone.head, bone.tail, bone.roll_rad)
+            for bone in skeleton.bones
+        )
+    )
 
 
 def _arms(drop: Floats, swing: Floats, flex: Floats, side: str) -> dict[str, Floats]:
@@ -69,7 +86,9 @@ def _arms(drop: Floats, swing: Floats, flex: Floats, side: str) -> dict[str, Flo
     }
 
 
-def _leg(forward_deg: Floats, knee_deg: Floats, side: str, *, level: float, spread: Floats | float = 0.0) -> dict[str, Floats]:
+def _leg(
+    forward_deg: Floats, knee_deg: Floats, side: str, *, level: float, spread: Floats | float = 0.0
+) -> dict[str, Floats]:
     """One leg: thigh forward and outward, knee back, and the ankle making up for `level` of the tilt. Degrees."""
     sign = 1.0 if side == "Left" else -1.0
     outward = about("y", -sign * np.broadcast_to(spread, forward_deg.shape))

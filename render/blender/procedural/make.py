@@ -21,7 +21,11 @@ from rigmill.types import Floats
 
 # The position of a group seeds its random numbers: append, never reorder.
 GENERATORS: dict[str, Callable[[int, np.random.Generator], Character]] = {
-    "biped": biped, "quadruped": quadruped, "winged": winged, "cabinet": cabinet, "motion": clip,
+    "biped": biped,
+    "quadruped": quadruped,
+    "winged": winged,
+    "cabinet": cabinet,
+    "motion": clip,
 }
 
 
@@ -37,10 +41,13 @@ def _on_floor(character: Character) -> Character:
         return character
     low = min(float(shell.vertices[:, 2].min()) for shell in character.shells)
     lift = np.array([0.0, 0.0, low])
-    return replace(character, shells=tuple(
-        replace(shell, vertices=np.round(shell.vertices - lift, POINT_DECIMALS), paint=_lifted(shell.paint, lift))
-        for shell in character.shells
-    ))
+    return replace(
+        character,
+        shells=tuple(
+            replace(shell, vertices=np.round(shell.vertices - lift, POINT_DECIMALS), paint=_lifted(shell.paint, lift))
+            for shell in character.shells
+        ),
+    )
 
 
 def _lifted(paint: Paint, lift: Floats) -> Paint:

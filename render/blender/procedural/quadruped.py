@@ -3,40 +3,56 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from render.blender.procedural.character import (
-    NUM_FRAMES, Character, colours_by_label, cycle, dab, mottled, shifted, take,
+    Character,
+    ColourOf,
+    Colours,
+    colours_by_label,
+    dab,
+    mottled,
+    palette,
 )
-from render.blender.procedural.rig import Skeleton, Take, about, chain, grounded, mirrored, point
+from render.blender.procedural.gaits import Breed, look_around, trot
+from render.blender.procedural.rig import Skeleton, chain, grounded, mirrored, point
 from render.blender.procedural.shapes import Blob, blob_shell
 from rigmill.types import Floats
 
-COATS = (
-    ("Brown", {"coat": (0.62, 0.40, 0.22), "belly": (0.93, 0.85, 0.72), "dark": (0.25, 0.15, 0.10),
-               "left": (0.85, 0.22, 0.20), "right": (0.20, 0.40, 0.80)}),
-    ("Grey", {"coat": (0.58, 0.60, 0.64), "belly": (0.90, 0.90, 0.92), "dark": (0.18, 0.18, 0.22),
-              "left": (0.95, 0.65, 0.15), "right": (0.25, 0.65, 0.40)}),
-    ("Golden", {"coat": (0.88, 0.66, 0.30), "belly": (0.97, 0.92, 0.80), "dark": (0.40, 0.24, 0.12),
-                "left": (0.30, 0.60, 0.75), "right": (0.75, 0.30, 0.60)}),
+COATS: tuple[tuple[str, Colours], ...] = (
+    (
+        "Brown",
+        palette(
+            coat="#9e6638",
+            belly="#edd9b8",
+            dark="#40261a",
+            left="#d93833",
+            right="#3366cc",
+        ),
+    ),
+    (
+        "Grey",
+        palette(
+            coat="#9499a3",
+            belly="#e6e6eb",
+            dark="#2e2e38",
+            left="#f2a626",
+            right="#40a666",
+        ),
+    ),
+    (
+        "Golden",
+        palette(
+            coat="#e0a84c",
+            belly="#f7ebcc",
+            dark="#663d1f",
+            left="#4c99bf",
+            right="#bf4c99",
+        ),
+    ),
 )
 PAWS = tuple(f"{side}{end}Paw" for side in ("Left", "Right") for end in ("Front", "Hind"))
-
-
-@dataclass(frozen=True, slots=True)
-class Breed:
-    """Proportions in metres."""
-
-    kind: str
-    leg: float  # height of the shoulder joints
-    length: float  # hips to chest
-    girth: float  # radius of the trunk
-    neck: float
-    neck_rise_deg: float
-    head: float
-    limb: float  # radius of an upper leg
 
 
 DOG = Breed("dog", leg=0.40, length=0.54, girth=0.125, neck=0.17, neck_rise_deg=52, head=0.18, limb=0.066)
@@ -49,17 +65,26 @@ def quadruped(variant: int, random: np.random.Generator) -> Character:
     base = HORSE if variant % 2 else DOG
     scale = 1 + 0.06 * random.uniform(-1, 1, size=6)
     breed = Breed(
-        base.kind, base.leg * scale[0], base.length * scale[1], base.girth * scale[2], base.neck * scale[3],
-        base.neck_rise_deg, base.head * scale[4], base.limb * scale[5],
+        base.kind,
+        base.leg * scale[0],
+        base.length * scale[1],
+        base.girth * scale[2],
+        base.neck * scale[3],
+        base.neck_rise_deg,
+        base.head * scale[4],
+        base.limb * scale[5],
     )
     skeleton = _skeleton(breed)
     paint = _painter(breed, skeleton, coat)
     shell = blob_shell(_blobs(skeleton, breed), skeleton, paint, voxel=0.030 if base is DOG else 0.048)
     phase = float(random.uniform(0, 2 * np.pi))
-    takes = tuple(grounded(skeleton, made, PAWS) for made in (_trot(breed, phase), _look_around(phase)))
+    takes = tuple(grounded(skeleton, made, PAWS) for made in (trot(breed, phase), look_around(phase)))
     return Character(
-        title=f"{coat_name} toy {breed.kind}", tags=("animal", "quadruped", breed.kind, "toy"),
-        skeleton=skeleton, shells=(shell,), takes=takes,
+        title=f"{coat_name} toy {breed.kind}",
+        tags=("animal", "quadruped", breed.kind, "toy"),
+        skeleton=skeleton,
+        shells=(shell,),
+        takes=takes,
     )
 
 
@@ -80,10 +105,18 @@ def _skeleton(breed: Breed) -> Skeleton:
 
     x, leg = 0.62 * breed.girth, breed.leg
     paw, ground = 0.105 * leg + 0.02, 0.8 * breed.limb * 0.75
-    front = [point(x, -half, leg), point(x, -half + 0.05 * leg, 0.55 * leg), point(x, -half, paw),
-             point(x, -half - 0.9 * breed.limb, ground)]
-    hind = [point(x, half, leg), point(x, half - 0.10 * leg, 0.56 * leg), point(x, half + 0.10 * leg, paw),
-            point(x, half + 0.10 * leg - 0.9 * breed.limb, ground)]
+    front = [
+        point(x, -half, leg),
+        point(x, -half + 0.05 * leg, 0.55 * leg),
+        point(x, -half, paw),
+        point(x, -half - 0.9 * breed.limb, ground),
+    ]
+    hind = [
+        point(x, half, leg),
+        point(x, half - 0.10 * leg, 0.56 * leg),
+        point(x, half + 0.10 * leg, paw),
+        point(x, half + 0.10 * leg - 0.9 * breed.limb, ground),
+    ]
     left = chain("Chest", ["LeftFrontThigh", "LeftFrontShin", "LeftFrontPaw"], front)
     left += chain("Hips", ["LeftHindThigh", "LeftHindShin", "LeftHindPaw"], hind)
     return Skeleton(tuple(bones + left + mirrored(left)))
@@ -97,28 +130,51 @@ def _blobs(skeleton: Skeleton, breed: Breed) -> list[Blob]:
         return Blob(bone, made.head + down, made.tail + down, (start, end), blend=blend, label=label)
 
     blobs = [
-        along("Hips", 1.0 * g, 0.92 * g, "coat", drop=0.25 * g), along("Spine", 0.92 * g, 0.98 * g, "coat", drop=0.3 * g),
-        along("Chest", 1.0 * g, 1.02 * g, "coat", drop=0.25 * g), along("Neck", 0.68 * g, 0.48 * g, "coat"),
+        along("Hips", 1.0 * g, 0.92 * g, "coat", drop=0.25 * g),
+        along("Spine", 0.92 * g, 0.98 * g, "coat", drop=0.3 * g),
+        along("Chest", 1.0 * g, 1.02 * g, "coat", drop=0.25 * g),
+        along("Neck", 0.68 * g, 0.48 * g, "coat"),
     ]
     head = skeleton["Head"]
     size = breed.head
     muzzle = head.tail - head.head
     blobs += [
-        Blob("Head", head.head + point(0, -0.15 * size, 0.02), head.head + 0.35 * muzzle,
-             (0.56 * size, 0.52 * size) if not horse else (0.42 * size, 0.42 * size), blend=0.03, label="head"),
-        Blob("Head", head.head + 0.4 * muzzle, head.head + 0.95 * muzzle, (0.36 * size, 0.28 * size), blend=0.04, label="muzzle"),
-        Blob("Head", head.tail + point(0, -0.16 * size, 0.08 * size), head.tail + point(0, -0.16 * size, 0.08 * size),
-             (0.13 * size, 0.13 * size), blend=0.01, label="dark"),
+        Blob(
+            "Head",
+            head.head + point(0, -0.15 * size, 0.02),
+            head.head + 0.35 * muzzle,
+            (0.56 * size, 0.52 * size) if not horse else (0.42 * size, 0.42 * size),
+            blend=0.03,
+            label="head",
+        ),
+        Blob(
+            "Head",
+            head.head + 0.4 * muzzle,
+            head.head + 0.95 * muzzle,
+            (0.36 * size, 0.28 * size),
+            blend=0.04,
+            label="muzzle",
+        ),
+        Blob(
+            "Head",
+            head.tail + point(0, -0.16 * size, 0.08 * size),
+            head.tail + point(0, -0.16 * size, 0.08 * size),
+            (0.13 * size, 0.13 * size),
+            blend=0.01,
+            label="dark",
+        ),
     ]
     for side, flip in (("left", 1.0), ("right", -1.0)):
         root = head.head + point(flip * 0.36 * size, 0.02, 0.40 * size)
         tip = root + (point(flip * 0.05, 0.02, 0.5) if horse else point(flip * 0.42, 0.06, -0.45)) * size
-        blobs.append(Blob("Head", root, tip, (0.17 * size, 0.13 * size), (0.8, 0.8, 1) if horse else (1, 1, 1), 0.02, side))
+        blobs.append(
+            Blob("Head", root, tip, (0.17 * size, 0.13 * size), (0.8, 0.8, 1) if horse else (1, 1, 1), 0.02, side)
+        )
     if horse:
         neck = skeleton["Neck"]
         up = point(0, 0.42 * g, 0.28 * g)
         blobs.append(Blob("Neck", neck.head + up, neck.tail + up, (0.22 * g, 0.26 * g), (0.8, 1, 1), 0.03, "dark"))
-    wide = (0.24, 0.34, 0.26) if horse else (0.22, 0.20, 0.17)
+    wide = (0.24, 0.34, 0.26) if horse else (0.25, 0.26, 0.24)
     for number, bone in enumerate(("Tail1", "Tail2", "Tail3")):
         ends = (wide[number] * g, wide[min(number + 1, 2)] * g)
         blobs.append(along(bone, *ends, "dark" if horse or number == 2 else "coat", blend=0.03))
@@ -131,24 +187,40 @@ def _blobs(skeleton: Skeleton, breed: Breed) -> list[Blob]:
             ]
             paw = skeleton[f"{side}{end}Paw"]
             low = paw.tail[2]
-            blobs.append(Blob(paw.name, point(*paw.head[:2], max(low, 0.75 * paw.head[2])), paw.tail, (0.66 * limb, low), blend=0.02, label=sock))
+            blobs.append(
+                Blob(
+                    paw.name,
+                    point(*paw.head[:2], max(low, 0.75 * paw.head[2])),
+                    paw.tail,
+                    (0.66 * limb, low),
+                    blend=0.02,
+                    label=sock,
+                )
+            )
     return blobs
 
 
-def _painter(breed: Breed, skeleton: Skeleton, coat: dict[str, tuple[float, float, float]]):  # type: ignore[no-untyped-def]
+def _painter(breed: Breed, skeleton: Skeleton, coat: Colours) -> ColourOf:
     head, size, horse = skeleton["Head"], breed.head, breed.kind == "horse"
-    palette = {**coat, "head": coat["coat"], "muzzle": coat["belly"] if not horse else coat["coat"]}
+    by_label = {**coat, "head": coat["coat"], "muzzle": coat["belly"] if not horse else coat["coat"]}
     centre = head.head + point(0, -0.15 * size, 0.02)
     back = breed.leg + 0.75 * breed.girth
 
     def colour_of(points: Floats, labels: Sequence[str]) -> Floats:
-        colour = mottled(colours_by_label(labels, palette), points, strength=0.06, size=0.25 * breed.girth)
+        colour = mottled(colours_by_label(labels, by_label), points, strength=0.06, size=0.25 * breed.girth)
         label = np.array(labels)
         x, y, z = points.T
         trunk = label == "coat"
-        dab(colour, trunk & (z < back - 0.95 * breed.girth) & (abs(y) < 0.55 * breed.length) & (abs(x) < 0.5 * breed.girth),
-            coat["belly"])
-        dab(colour, trunk & (z > 0.45 * breed.leg) & (y < -0.5 * breed.length) & (abs(x) < 0.45 * breed.girth), coat["belly"])
+        dab(
+            colour,
+            trunk & (z < back - 0.95 * breed.girth) & (abs(y) < 0.55 * breed.length) & (abs(x) < 0.5 * breed.girth),
+            coat["belly"],
+        )
+        dab(
+            colour,
+            trunk & (z > 0.45 * breed.leg) & (y < -0.5 * breed.length) & (abs(x) < 0.45 * breed.girth),
+            coat["belly"],
+        )
         # A blanket on the back, one colour per side, tells left from right from far away.
         blanket = trunk & (abs(y) < 0.24 * breed.length) & (z > back - 0.7 * breed.girth)
         dab(colour, blanket, coat["left"])
@@ -164,53 +236,21 @@ def _painter(breed: Breed, skeleton: Skeleton, coat: dict[str, tuple[float, floa
         dab(colour, face & (away < 0.26), (0.98, 0.98, 0.96))
         dab(colour, face & (away < 0.17), (0.05, 0.04, 0.05))
         if horse:
-            dab(colour, face & (abs(x) < 0.10 * size) & (points[:, 2] > head.tail[2]) & (y < centre[1] - 0.2 * size), (0.97, 0.96, 0.94))
+            dab(
+                colour,
+                face & (abs(x) < 0.10 * size) & (points[:, 2] > head.tail[2]) & (y < centre[1] - 0.2 * size),
+                (0.97, 0.96, 0.94),
+            )
         nose = np.linalg.norm(points - head.tail, axis=1)
-        dab(colour, (label == "muzzle") & (nose < 0.4 * size) & (z < head.tail[2] - 0.08 * size) & (abs(x) > 0.02 * size)
-            & (z > head.tail[2] - 0.13 * size), (0.45, 0.15, 0.15))
+        dab(
+            colour,
+            (label == "muzzle")
+            & (nose < 0.4 * size)
+            & (z < head.tail[2] - 0.08 * size)
+            & (abs(x) > 0.02 * size)
+            & (z > head.tail[2] - 0.13 * size),
+            (0.45, 0.15, 0.15),
+        )
         return colour
 
     return colour_of
-
-
-def _trot(breed: Breed, phase0: float) -> Take:
-    phase = cycle(3 if breed.kind == "dog" else 2) + phase0
-    turns: dict[str, Floats] = {}
-    # Diagonal legs step together.
-    for leg, shift in (("LeftFront", 0.0), ("RightHind", 0.0), ("RightFront", np.pi), ("LeftHind", np.pi)):
-        step, front = phase + shift, leg.endswith("Front")
-        lift = 0.5 + 0.5 * np.cos(step - 0.3)
-        thigh = 28 * np.sin(step) + (4 if front else 2)
-        bend = (52 if front else 36) * lift
-        turns[f"{leg}Thigh"] = about("x", -thigh - (0.35 * bend if front else 0.15 * bend))
-        turns[f"{leg}Shin"] = about("x", bend)
-        turns[f"{leg}Paw"] = about("x", 0.8 * thigh - 0.4 * bend + 40 * lift * (1 if front else 0.6))
-    turns["Spine"] = about("x", 3 * np.sin(2 * phase)) @ about("z", 4 * np.sin(phase))
-    turns["Chest"] = about("x", -2 * np.sin(2 * phase)) @ about("z", -4 * np.sin(phase))
-    turns["Neck"] = about("x", 6 * np.sin(2 * phase + 0.8))
-    turns["Head"] = about("x", -5 * np.sin(2 * phase + 0.4))
-    for number, bone in enumerate(("Tail1", "Tail2", "Tail3")):
-        turns[bone] = about("z", 16 * np.sin(phase - 0.7 * number)) @ about("x", 6 * np.sin(2 * phase - 0.7 * number))
-    return take("trot", turns, {"Hips": shifted(0.035 * breed.leg * (1 + np.cos(2 * phase)))})
-
-
-def _look_around(phase0: float) -> Take:
-    phase, wag = cycle(1) + phase0, cycle(4) + phase0
-    still = np.zeros(NUM_FRAMES)
-    turns = {
-        "Neck": about("z", 30 * np.sin(phase)) @ about("x", -6 + 8 * np.cos(2 * phase)),
-        "Head": about("z", 34 * np.sin(phase - 0.25)) @ about("y", 9 * np.sin(phase + 0.5)) @ about("x", 6 * np.cos(2 * phase)),
-        "Chest": about("z", 6 * np.sin(phase)),
-        "Spine": about("y", 2.5 * np.sin(phase)),
-    }
-    for number, bone in enumerate(("Tail1", "Tail2", "Tail3")):
-        turns[bone] = about("z", 24 * np.sin(wag - 0.6 * number))
-    sink = 0.5 + 0.5 * np.cos(phase)
-    for side in ("Left", "Right"):
-        turns[f"{side}FrontThigh"] = about("x", -14 * sink)
-        turns[f"{side}FrontShin"] = about("x", 30 * sink)
-        turns[f"{side}FrontPaw"] = about("x", -16 * sink)
-        turns[f"{side}HindThigh"] = about("x", -10 * sink)
-        turns[f"{side}HindShin"] = about("x", 20 * sink)
-        turns[f"{side}HindPaw"] = about("x", -10 * sink)
-    return take("look around", turns, {"Hips": shifted(still)})

@@ -69,8 +69,11 @@ def mirrored(bones: Sequence[Bone]) -> list[Bone]:
     flip = point(-1, 1, 1)
     return [
         Bone(
-            bone.name.replace("Left", "Right"), bone.parent and bone.parent.replace("Left", "Right"),
-            bone.head * flip, bone.tail * flip, -bone.roll_rad,
+            bone.name.replace("Left", "Right"),
+            bone.parent and bone.parent.replace("Left", "Right"),
+            bone.head * flip,
+            bone.tail * flip,
+            -bone.roll_rad,
         )
         for bone in bones
     ]

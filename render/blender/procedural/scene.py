@@ -65,7 +65,9 @@ def add_mesh(shells: Sequence[Shell], skeleton: Skeleton, armature: bpy.types.Ob
 
     data = bpy.data.meshes.new("Body")
     data.from_pydata(vertices.tolist(), [], quads.tolist())
-    data.polygons.foreach_set("use_smooth", np.repeat([shell.smooth for shell in shells], [len(s.quads) for s in shells]))
+    data.polygons.foreach_set(
+        "use_smooth", np.repeat([shell.smooth for shell in shells], [len(s.quads) for s in shells])
+    )
     data.uv_layers.new(name="UVMap").data.foreach_set("uv", np.round(coordinates, 7).astype(np.float32).reshape(-1))
     data.materials.append(_material(picture))
     mesh = bpy.data.objects.new("Body", data)
@@ -125,7 +127,12 @@ def add_action(made: Take, armature: bpy.types.Object, *, rest_frame: int | None
         _keys(bag, f"{path}.rotation_quaternion", frames, local)
         if bone.name in made.shifts:
             moved = scale * made.shifts[bone.name] @ rest.T
-            _keys(bag, f"{path}.location", frames, moved if rest_frame is None else np.concatenate([[[0.0, 0.0, 0.0]], moved]))
+            _keys(
+                bag,
+                f"{path}.location",
+                frames,
+                moved if rest_frame is None else np.concatenate([[[0.0, 0.0, 0.0]], moved]),
+            )
     return action
 
 

@@ -127,8 +127,11 @@ def _settled(blobs: Sequence[Blob], vertices: Floats, voxel: float) -> Floats:
     step = 0.02 * voxel
     value = soft_union(blobs, vertices)
     gradient = np.stack(
-        [(soft_union(blobs, vertices + step * axis) - soft_union(blobs, vertices - step * axis)) / (2 * step)
-         for axis in np.eye(3)], axis=1,
+        [
+            (soft_union(blobs, vertices + step * axis) - soft_union(blobs, vertices - step * axis)) / (2 * step)
+            for axis in np.eye(3)
+        ],
+        axis=1,
     )
     length = np.maximum(np.einsum("ni,ni->n", gradient, gradient), 0.25)
     move = -value[:, None] * gradient / length[:, None]
@@ -151,7 +154,8 @@ def blob_weights(
 ) -> Floats:
     """Skin weights (V, J): the nearest bone and its parent and children by distance, smoothed over the surface.
 
-    Only neighbours of the nearest bone count, so that one leg never pulls at the other.
+    Only neighbours of the nearest bone count, and `Left...` bones count on their side alone, so that one leg hardly
+    pulls at the other.
     """
     names = list(skeleton.names)
     each = distances(blobs, vertices)
@@ -166,6 +170,10 @@ def blob_weights(
     nearest = to_bone.argmin(axis=1)
     excess = to_bone - to_bone.min(axis=1, keepdims=True)
     weights = np.where(linked[nearest], np.exp(-excess / softness), 0.0)
+    for column, name in enumerate(names):
+        if name.startswith(("Left", "Right")):
+            side = 1.0 if name.startswith("Left") else -1.0
+            weights[:, column] *= np.clip(0.5 + side * vertices[:, 0] / softness, 0.0, 1.0)
     for _ in range(smoothing):
         weights = 0.5 * weights + 0.5 * neighbour_mean(weights, quads)
     return tidy_weights(weights)
@@ -208,11 +216,13 @@ def loft(sections: Floats, weights: Floats, paint: Paint) -> Shell:
     return Shell(np.round(sections.reshape(-1, 3), POINT_DECIMALS), quads, spread, paint)
 
 
-def chain_weights(positions: Floats, joints: Sequence[float], columns: Sequence[int], count: int, *, blend: float) -> Floats:
+def chain_weights(
+    positions: Floats, joints: Sequence[float], columns: Sequence[int], count: int, *, blend: float
+) -> Floats:
     """Weights (N, count) along a chain: bone i rules from joints[i] on, blending over `blend` around each joint."""
     weights = np.zeros((len(positions), count))
     remaining = np.ones(len(positions))
-    for start, column, previous in zip(joints[1:], columns[1:], columns[:-1]):
+    for start, previous in zip(joints[1:], columns[:-1]):
         share = np.clip((positions - start) / blend + 0.5, 0, 1)
         share = share * share * (3 - 2 * share)
         weights[:, previous] += remaining * (1 - share)

@@ -1,0 +1,82 @@
+"""Good files come out; a truncated one, an empty one, one that hangs Blender and one that crashes it are rows."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import struct
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import finish, rigmill
+
+pytestmark = [pytest.mark.blender, pytest.mark.ray]
+ASSETS = Path(__file__).parents[1] / "assets"
+SCENE: dict[str, Any] = {
+    "asset": {"version": "2.0"}, "scene": 0, "scenes": [{"nodes": [0]}], "nodes": [{"mesh": 0}],
+    "meshes": [{"primitives": [{"attributes": {"POSITION": 0}}]}],
+}
+
+
+def glb(document: dict[str, Any], binary: bytes = b"") -> bytes:
+    """A GLB container around any JSON, however wrong."""
+    text = json.dumps(document).encode()
+    text += b" " * (-len(text) % 4)
+    chunks = struct.pack("<II", len(text), 0x4E4F534A) + text
+    if binary:
+        chunks += struct.pack("<II", len(binary), 0x004E4942) + binary
+    return struct.pack("<III", 0x46546C67, 2, 12 + len(chunks)) + chunks
+
+
+def crashing() -> bytes:
+    """A negative stride makes the importer read before its buffer: SIGSEGV."""
+    return glb({
+        **SCENE, "buffers": [{"byteLength": 64}],
+        "bufferViews": [{"buffer": 0, "byteOffset": 16, "byteLength": 48, "byteStride": -1_600_000}],
+        "accessors": [{"bufferView": 0, "componentType": 5126, "count": 300, "type": "VEC3"}],
+    }, bytes(64))
+
+
+def hanging() -> bytes:
+    """A hundred million vertices out of nothing keep the importer busy far beyond the wall clock."""
+    return glb({**SCENE, "accessors": [{"componentType": 5126, "count": 100_000_000, "type": "VEC3"}]})
+
+
+def test_bad_files_are_rows_and_cost_the_good_ones_nothing(tmp_path: Path) -> None:
+    folder = tmp_path / "files"
+    folder.mkdir()
+    good = sorted(ASSETS.glob("*.glb"))
+    assert len(good) >= 2
+    for path in good:
+        shutil.copy(path, folder / path.name)
+    whole = good[0].read_bytes()
+    (folder / "truncated.glb").write_bytes(whole[: len(whole) * 6 // 10])
+    (folder / "empty.glb").write_bytes(b"")
+    (folder / "hang.glb").write_bytes(hanging())
+    (folder / "crash.glb").write_bytes(crashing())
+    config = tmp_path / "pipelines.yaml"
+    config.write_text((Path(__file__).parents[2] / "pipelines.yaml").read_text() + f"""
+bad:
+  inherits: demo
+  output: {tmp_path / 'out'}
+  sources:
+    - kind: folder
+      path: {folder}
+      licence: CC0-1.0
+  limits: {{wall_s: 12}}
+  run: {{min_free_disk_bytes: 0}}
+""")
+    text = finish(rigmill("run", "collect", "probe", "--config", config, "--profile", "bad", "--json", cwd=tmp_path))
+    closing = next(line for line in text.splitlines() if line.startswith("probe: "))
+    assert f"kept {len(good)} of {len(good) + 3}, rejected 1, failed 2" in closing
+    assert "truncated 1" in closing and "crash 1" in closing and "timeout 1" in closing
+    status = json.loads(finish(rigmill("status", "--config", config, "--profile", "bad", "--json", "collect", "probe",
+                                       cwd=tmp_path)))
+    ends = {reason["code"]: reason for stage in status for reason in stage["reasons"]}
+    assert set(ends) == {"empty_file", "truncated", "crash", "timeout"}
+    assert ends["crash"]["examples"][0]["message"] == "Blender died of SIGSEGV"
+    assert ends["timeout"]["examples"][0]["message"] == "no answer within 12 s"
+    assert "rigmill retry probe --profile bad --only" in ends["timeout"]["examples"][0]["command"]
+    again = finish(rigmill("run", "collect", "probe", "--config", config, "--profile", "bad", cwd=tmp_path))
+    assert "nothing to do" in again

@@ -1,0 +1,79 @@
+"""SIGKILL at random moments, then the same command: the same tables, videos, shards and models, byte for byte."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+from conftest import finish, results, run_all
+
+pytestmark = [pytest.mark.slow, pytest.mark.blender, pytest.mark.ray]
+NUM_DRIVER_KILLS = 10
+NUM_CHILD_KILLS = 12
+
+
+def processes_below(root: int) -> dict[int, str]:
+    """Process ids and command lines of everything that descends from `root`."""
+    listing = subprocess.run(["ps", "-eo", "pid,ppid,args"], capture_output=True, text=True, check=True).stdout
+    children: dict[int, list[tuple[int, str]]] = {}
+    for line in listing.splitlines()[1:]:
+        pid, parent, command = line.split(None, 2)
+        children.setdefault(int(parent), []).append((int(pid), command))
+    found: dict[int, str] = {}
+    open_ids = [root]
+    while open_ids:
+        for pid, command in children.get(open_ids.pop(), []):
+            found[pid] = command
+            open_ids.append(pid)
+    return found
+
+
+def assert_same_bytes(small: Path) -> None:
+    undisturbed, disturbed = (results(small.parent / name) for name in ("undisturbed", "disturbed"))
+    parts = {name.split("/")[0] for name in undisturbed}
+    assert parts == {"profile.json", "tables", "store", "shards"} and len(undisturbed) > 80
+    assert disturbed == undisturbed
+
+
+def test_a_driver_killed_ten_times_ends_in_the_same_bytes(small: Path) -> None:
+    finish(run_all(small, "undisturbed"))
+    chance = random.Random(2026)
+    for number in range(NUM_DRIVER_KILLS):
+        process = run_all(small, "disturbed")
+        delay_s = chance.uniform(1, 5) if number % 3 == 0 else chance.uniform(5, 16)
+        try:
+            process.wait(timeout=delay_s)
+        except subprocess.TimeoutExpired:
+            os.kill(process.pid, signal.SIGKILL)
+        process.communicate(timeout=60)
+    text = finish(run_all(small, "disturbed"))
+    assert "failed 0" in text or "nothing to do" in text
+    assert_same_bytes(small)
+
+
+def test_killed_blender_children_and_ray_workers_cost_nothing(small: Path) -> None:
+    finish(run_all(small, "undisturbed"))
+    process = run_all(small, "disturbed")
+    chance = random.Random(7)
+    killed: list[str] = []
+    deadline = time.monotonic() + 600
+    while process.poll() is None and len(killed) < NUM_CHILD_KILLS and time.monotonic() < deadline:
+        time.sleep(chance.uniform(1.0, 3.0))
+        wanted = ("ray::Worker", "render.blender.server")
+        victims = [(pid, name) for pid, name in processes_below(process.pid).items() if any(w in name for w in wanted)]
+        if victims:
+            pid, name = chance.choice(sorted(victims))
+            try:
+                os.kill(pid, signal.SIGKILL)
+                killed.append(name)
+            except ProcessLookupError:
+                continue
+    process.communicate(timeout=900)
+    assert any("ray::Worker" in name for name in killed) and any("blender" in name for name in killed)
+    finish(run_all(small, "disturbed"))
+    assert_same_bytes(small)

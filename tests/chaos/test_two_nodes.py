@@ -1,0 +1,28 @@
+"""Four workers on a cluster of two nodes give the same bytes as one worker on this machine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from conftest import finish, results, run_all
+
+pytestmark = [pytest.mark.slow, pytest.mark.blender, pytest.mark.ray]
+
+
+def test_four_workers_on_two_nodes_give_the_bytes_of_one_worker(small: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from ray.cluster_utils import Cluster
+
+    finish(run_all(small, "one", "--workers", "1"))
+    monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "0")
+    node = {"num_cpus": 2, "object_store_memory": 100 * 2**20}
+    cluster = Cluster(initialize_head=True, head_node_args={**node, "include_dashboard": False})
+    try:
+        cluster.add_node(**node)
+        cluster.wait_for_nodes()
+        text = finish(run_all(small, "four", "--workers", "4", "--ray-address", cluster.address))
+    finally:
+        cluster.shutdown()
+    one, four = results(small.parent / "one"), results(small.parent / "four")
+    assert len(one) > 80 and four == one
+    assert "failed 0" in text

@@ -1,0 +1,234 @@
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import shutil
+import tarfile
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+import webdataset
+from hypothesis import given
+from hypothesis import strategies as st
+from shards_help import NUM_VIEWS, clips, make_shards, profile
+
+from rigmill.files import Store
+from rigmill.layout import Layout
+from rigmill.tables import PRODUCTS
+from rigmill.types import StoredFile
+from shards.index import publish
+from shards.sample import META, member_names
+from shards.split import split_assets
+from shards.stage import ShardsStage
+from shards.verify import verify
+
+
+@pytest.fixture(scope="module")
+def dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("dataset")
+    store = Store(folder / "store")
+    publish(make_shards(clips(store), store), folder / "out", store)
+    return folder / "out"
+
+
+@pytest.fixture
+def copy(dataset: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(dataset, tmp_path / "copy"))
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def test_webdataset_reads_every_sample_with_all_members(dataset: Path) -> None:
+    tars = sorted(str(path) for path in dataset.glob("*.tar"))
+    samples = list(webdataset.WebDataset(tars, shardshuffle=False))
+    index = {row["clip_id"]: row for row in pq.read_table(dataset / "index.parquet").to_pylist()}
+    assert {sample["__key__"] for sample in samples} == set(index) and len(samples) == 12
+    for sample in samples:
+        assert {key for key in sample if not key.startswith("__")} == set(member_names(NUM_VIEWS))
+        meta = json.loads(sample[META])
+        assert meta["caption"] == index[sample["__key__"]]["caption"] and meta["num_frames"] == 17
+
+
+def test_the_system_tar_format_is_kept_and_offsets_cut_out_the_members(dataset: Path) -> None:
+    for row in pq.read_table(dataset / "index.parquet").to_pylist():
+        data = (dataset / f"{row['shard']}.tar").read_bytes()
+        assert len(data) % tarfile.RECORDSIZE == 0
+        records = data[row["offset"] : row["offset"] + row["num_bytes"]]
+        with tarfile.open(fileobj=io.BytesIO(records)) as cut, tarfile.open(fileobj=io.BytesIO(data)) as whole:
+            assert [member.name.split(".", 1)[1] for member in cut] == list(member_names(NUM_VIEWS))
+            first = whole.getmember(cut.getmembers()[0].name)
+            assert first.offset == row["offset"] and first.mtime == 0
+
+
+def test_the_same_clips_give_the_same_bytes_in_any_order_and_store(dataset: Path, tmp_path: Path) -> None:
+    store = Store(tmp_path / "other")
+    tables = clips(store)
+    for rows in tables.rows.values():
+        rows.reverse()
+    publish(make_shards(tables, store)[::-1], tmp_path / "out", store)
+    assert contents(tmp_path / "out") == contents(dataset)
+
+
+def test_sums_sizes_and_index_agree_with_the_files(dataset: Path) -> None:
+    for line in (dataset / "SHA256SUMS").read_text().splitlines():
+        digest, name = line.split("  ")
+        assert hashlib.sha256((dataset / name).read_bytes()).hexdigest() == digest
+    sizes = json.loads((dataset / "sizes.json").read_text())
+    assert sum(sizes.values()) == 12 and max(sizes.values()) == 4
+    assert set(sizes) == {path.name for path in dataset.glob("*.tar")}
+    assert pq.read_schema(dataset / "index.parquet").names == PRODUCTS["shards"].names
+    card = (dataset / "README.md").read_text()
+    assert card.startswith("---\n") and "| procedural | CC0-1.0 | 12 |" in card
+
+
+def test_a_whole_dataset_has_no_problems(dataset: Path) -> None:
+    assert verify(dataset) == []
+
+
+def test_every_flipped_bit_is_found(copy: Path) -> None:
+    random = np.random.default_rng(0)
+    names = sorted(path.name for path in copy.iterdir())
+    for trial in range(100):
+        path = copy / names[trial % len(names)]
+        whole = path.read_bytes()
+        position = int(random.integers(len(whole)))
+        damaged = bytearray(whole)
+        damaged[position] ^= 1 << int(random.integers(8))
+        path.write_bytes(damaged)
+        problems = verify(copy)
+        assert problems, f"bit in byte {position} of {path.name}"
+        path.write_bytes(whole)
+    assert verify(copy) == []
+
+
+@pytest.mark.parametrize("cut", [1, 512, 10240, 30000])
+def test_truncation_is_found(copy: Path, cut: int) -> None:
+    path = copy / "train-000000.tar"
+    path.write_bytes(path.read_bytes()[:-cut])
+    assert any(problem.startswith("train-000000.tar: ") and "bytes instead of" in problem for problem in verify(copy))
+
+
+def test_missing_swapped_and_foreign_files_are_found(copy: Path) -> None:
+    first, second = copy / "train-000000.tar", copy / "train-000001.tar"
+    one, two = first.read_bytes(), second.read_bytes()
+    first.write_bytes(two)
+    second.write_bytes(one)
+    assert sum("is damaged" in problem for problem in verify(copy)) > 0
+    first.unlink()
+    second.write_bytes(two)
+    assert any("train-000000.tar: missing, 4 samples lost" in problem for problem in verify(copy))
+    first.write_bytes(one)
+    (copy / "train-000009.tar").write_bytes(one)
+    assert verify(copy) == ["train-000009.tar: not part of the dataset (SHA256SUMS does not name it)"]
+    (copy / "train-000009.tar").unlink()
+    (copy / "SHA256SUMS").unlink()
+    assert verify(copy) == ["SHA256SUMS: missing or not a list of digests"]
+    assert verify(copy / "absent") != []
+
+
+def test_a_lie_that_fits_the_sums_is_still_found_by_cutting_out_the_samples(copy: Path) -> None:
+    table = pq.read_table(copy / "index.parquet")
+    rows = table.to_pylist()
+    rows[0]["clip_id"], rows[1]["clip_id"] = rows[1]["clip_id"], rows[0]["clip_id"]
+    rows[2]["split"] = "bench" if rows[2]["split"] == "train" else "train"
+    pq.write_table(type(table).from_pylist(rows, table.schema), copy / "index.parquet")
+    sums = (copy / "SHA256SUMS").read_text().splitlines()
+    new = hashlib.sha256((copy / "index.parquet").read_bytes()).hexdigest()
+    fixed = [f"{new}  index.parquet" if line.endswith("index.parquet") else line for line in sums]
+    (copy / "SHA256SUMS").write_text("\n".join(fixed) + "\n")
+    problems = verify(copy)
+    assert sum(" is called " in problem for problem in problems) == 2
+    assert any("in more than one split" in problem for problem in problems)
+
+
+def test_publishing_again_replaces_the_old_dataset_and_leaves_nothing_beside_it(tmp_path: Path) -> None:
+    store = Store(tmp_path / "store")
+    few, many = clips(store, num_assets=2), clips(store)
+    (tmp_path / ".out-new-dead").mkdir()
+    publish(make_shards(many, store), tmp_path / "out", store)
+    publish(make_shards(few, store), tmp_path / "out", store)
+    assert verify(tmp_path / "out") == []
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["out", "store"]
+    assert json.loads((tmp_path / "out" / "sizes.json").read_text()) == {"train-000000.tar": 4}
+
+
+def test_finishing_the_stage_publishes_once_and_repairs_what_is_missing(tmp_path: Path) -> None:
+    layout = Layout(tmp_path)
+    tables = clips(layout.store)
+    ShardsStage().finish(tables, tmp_path)
+    assert not layout.dataset.exists()  # nothing to publish yet
+    tables.rows["shards"] = make_shards(tables, layout.store)
+    ShardsStage().finish(tables, tmp_path)
+    assert verify(layout.dataset) == []
+    inode = layout.dataset.stat().st_ino
+    ShardsStage().finish(tables, tmp_path)
+    assert layout.dataset.stat().st_ino == inode
+    (layout.dataset / "bench-000000.tar").unlink()
+    ShardsStage().finish(tables, tmp_path)
+    assert verify(layout.dataset) == [] and layout.dataset.stat().st_ino != inode
+
+
+def test_a_damaged_stored_file_never_enters_a_shard(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    tables = clips(store, num_assets=1, clips_per_asset=1)
+    files = [StoredFile.from_row(row) for row in tables.rows["render"][0]["files"]]
+    stored = max(files, key=lambda file: file.size_bytes)
+    store.path(stored).write_bytes(b"x" * stored.size_bytes)
+    with pytest.raises(ValueError, match="damaged"):
+        make_shards(tables, store)
+
+
+def test_clips_without_a_caption_are_left_out_and_a_new_caption_redoes_its_shard_alone(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    tables = clips(store)
+
+    def keys() -> dict[str, str]:
+        return {job.input_id: job.key for job in ShardsStage().plan(tables, profile())}
+
+    before = keys()
+    changed = tables.rows["caption"][5]
+    changed["caption"] = "Something else."
+    after = keys()
+    (touched,) = [name for name in before if before[name] != after[name]]
+    assert changed["clip_id"] in {row["clip_id"] for row in make_shards(tables, store) if row["shard"] == touched}
+    tables.rows["caption"].remove(changed)
+    assert len(make_shards(tables, store)) == 11
+
+
+_CLIPS = st.lists(st.tuples(st.integers(0, 12).map(lambda n: f"a{n}"), st.integers(0, 30).map(lambda n: f"m{n}")),
+                  min_size=1, max_size=60)
+
+
+@given(_CLIPS, st.floats(0, 1), st.integers(0, 5))
+def test_no_asset_and_no_motion_is_ever_on_both_sides(
+    found: list[tuple[str, str]], share: float, seed: int
+) -> None:
+    split = split_assets(found, bench_share=share, seed=seed)
+    assert set(split) == {asset for asset, _ in found}
+    sides = {split[asset] for asset, _ in found}
+    assert "train" in sides
+    for motion in {motion for _, motion in found}:
+        assert len({split[asset] for asset, other in found if other == motion}) == 1
+    assert split == split_assets(found[::-1], bench_share=share, seed=seed)
+    if share == 0:
+        assert sides == {"train"}
+
+
+@given(st.integers(4, 40), st.floats(0.01, 0.6), st.integers(0, 20))
+def test_unconnected_assets_are_held_out_by_their_share_and_at_least_one(number: int, share: float, seed: int) -> None:
+    split = split_assets([(f"a{i}", f"m{i}") for i in range(number)], bench_share=share, seed=seed)
+    held_out = sum(side == "bench" for side in split.values())
+    assert held_out == max(1, int(share * number))
+
+
+def test_a_large_group_that_does_not_fit_leaves_the_bench_to_a_small_one() -> None:
+    tied = [(f"a{i}", "shared") for i in range(9)]
+    for seed in range(10):
+        split = split_assets([*tied, ("alone", "own")], bench_share=0.2, seed=seed)
+        assert [asset for asset, side in split.items() if side == "bench"] == ["alone"]
+    assert set(split_assets(tied, bench_share=0.5, seed=0).values()) == {"train"}
