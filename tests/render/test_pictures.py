@@ -19,9 +19,10 @@ from rigmill.camera import project
 from rigmill.errors import Refusal
 from rigmill.files import Store
 from rigmill.geometry import ClipGeometry
+from rigmill.rigfile import motion_to_bytes
 from rigmill.stage import Answer, Row
 from rigmill.tables import PRODUCTS
-from rigmill.types import Kept, Rejected, StoredFile
+from rigmill.types import Kept, Motion, Rejected, StoredFile
 from rigmill.video import decode
 
 RENDER_CLIP = "render.blender.worker:render_clip"
@@ -190,3 +191,29 @@ def test_a_subject_on_the_edge_is_out_of_frame() -> None:
 def test_half_transparent_pixels_mix_with_the_background() -> None:
     mixed = over_background(np.array([[[200, 0, 100, 128]]], np.uint8), (0, 255, 100))
     assert np.abs(mixed[0, 0].astype(float) - [100.4, 127.0, 100]).max() <= 0.6
+
+
+@pytest.mark.blender
+def test_a_stored_motion_looks_like_the_action_it_was_read_from(tmp_path: Path) -> None:
+    """Poses set without keys must reach the renderer, frame by frame."""
+    (made,) = call(
+        "render.blender.procedural.make:make_asset", [{"group": "quadruped", "variant": 0, "seed": 7}], tmp_path
+    )
+    path = tmp_path / made["value"]["file"]
+    item = clip_item(path, probe(path, tmp_path), "", num_frames=5) | {"clip_id": "action"}
+    (first,) = call(RENDER_CLIP, [item], tmp_path)
+    numbers = ClipNumbers.from_bytes((tmp_path / "action" / "numbers.npz").read_bytes())
+    as_imported = Motion(
+        rotations=numbers.motion.rotations, root_translation=numbers.motion.root_translation / numbers.scale, fps=16.0
+    )
+    stored = tmp_path / "motion.npz"
+    stored.write_bytes(motion_to_bytes(as_imported))
+    (again,) = call(RENDER_CLIP, [item | {"clip_id": "motion", "action": None, "motion_path": str(stored)}], tmp_path)
+    for view in range(4):
+        one, other = (
+            [picture(tmp_path / name, shot).astype(int) for shot in answer["value"]["frames"][view]]
+            for name, answer in (("action", first), ("motion", again))
+        )
+        same = [np.abs(left - right).mean() for left, right in zip(one, other)]
+        moved = [np.abs(left - right).mean() for left, right in zip(other, other[1:])]
+        assert min(moved) > 5 * max(same), (same, moved)
