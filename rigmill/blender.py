@@ -97,8 +97,9 @@ class BlenderClient:
         }
         arguments = map(str, (request_read, reply_write, os.getpid()))
         command = [sys.executable, "-P", "-m", "render.blender.server", *arguments]
-        # The server inherits the import path of this process, so a worker that found the rooms shares them.
-        environment["PYTHONPATH"] = os.pathsep.join(path for path in sys.path if path)
+        # Our own rooms first. Not all of sys.path: where bpy was imported, that holds folders which shadow bpy itself.
+        rooms = str(Path(__file__).resolve().parents[1])
+        environment["PYTHONPATH"] = os.pathsep.join(filter(None, [rooms, os.environ.get("PYTHONPATH")]))
         self._process = subprocess.Popen(  # noqa: S603 - fixed arguments
             command, pass_fds=(request_read, reply_write), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE, env=environment, start_new_session=True,

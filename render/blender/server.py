@@ -13,6 +13,8 @@ import select
 import signal
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +25,8 @@ from rigmill.types import FailKind
 def main() -> None:
     request_fd, reply_fd, parent = (int(argument) for argument in sys.argv[1:4])
     die_with_parent(parent)
-    import bpy  # noqa: F401 - loaded before forking, so that each child starts in milliseconds
+    with _one_core():
+        import bpy  # noqa: F401 - loaded before forking, so that each child starts in milliseconds
 
     import render.blender.worker  # noqa: F401 - likewise
 
@@ -35,6 +38,22 @@ def main() -> None:
             request = json.loads(line)
             _serve(request, reply_fd=reply_fd, request_fd=request_fd)
     os._exit(0)  # Blender's own exit can hang once a driver or a handler has run
+
+
+@contextmanager
+def _one_core() -> Iterator[None]:
+    """Let Blender's task scheduler, which counts cores once when it starts, see a single one.
+
+    A worker is meant to use one core. With more in sight Cycles keeps a second thread spinning, whatever the scene's
+    number of threads: twice the CPU time for the same picture (benchmarks/cycles_threads.py).
+    """
+    if not hasattr(os, "sched_setaffinity"):
+        yield
+        return
+    cores = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(cores)})
+    yield
+    os.sched_setaffinity(0, cores)
 
 
 def _serve(request: dict[str, Any], *, reply_fd: int, request_fd: int) -> None:

@@ -20,9 +20,11 @@ LIMITS = Limits(wall_s=6.0, cpu_s=60, memory_bytes=2 * 2**30, file_bytes=2**23, 
 
 @pytest.fixture(scope="module")
 def client() -> Iterator[BlenderClient]:
-    client = BlenderClient(LIMITS)
-    yield client
-    client.close()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", str(Path(__file__).parent))
+        client = BlenderClient(LIMITS)
+        yield client
+        client.close()
 
 
 def act(client: BlenderClient, scratch: Path, *what: str) -> list[Reply]:
