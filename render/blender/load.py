@@ -32,6 +32,9 @@ def load_asset(path: Path, file_format: str, fps: float) -> float:
         else:
             raise Refusal(Reject.UNKNOWN_TYPE, f"no importer for format '{file_format}'")
     except RuntimeError as error:
+        # The importer turns every exception of its own into text. Out of memory is a limit, not a fault of the format.
+        if "MemoryError" in str(error) or "Unable to allocate" in str(error):
+            raise MemoryError from error
         raise Refusal(Reject.UNREADABLE, reason(str(error))) from error
     file_fps = scene.render.fps / scene.render.fps_base
     _set_rate(scene, fps)

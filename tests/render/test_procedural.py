@@ -154,6 +154,7 @@ def loaded(request: pytest.FixtureRequest, made: Any) -> Iterator[tuple[tuple[st
     yield request.param, Loaded(armature, rest, weights, edges, takes, side_colours(mesh))
 
 
+@pytest.mark.slow
 def test_same_item_gives_the_same_bytes_in_another_process_order_and_hash_seed(made: Any, tmp_path: Path) -> None:
     folder, answers = made
     again = dict(zip(ITEMS[::-1], make_in_fresh_process(ITEMS[::-1], tmp_path, hash_seed="2")))

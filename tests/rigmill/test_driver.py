@@ -14,6 +14,7 @@ import rigmill.registry
 from rigmill import config
 from rigmill.driver import Driver, Options, locked
 from rigmill.errors import UserError
+from rigmill.forecast import forecast
 from rigmill.layout import Layout
 from rigmill.progress import Progress
 from rigmill.view import Counts, View
@@ -111,6 +112,17 @@ def test_a_limit_leaves_the_rest_pending(toys: Path, tmp_path: Path) -> None:
     toys.write_text("a1=keep a2=keep a3=keep a4=keep")
     counts = run(tmp_path / "out", stages=("collect",), limit=3)
     assert (counts["collect"].kept, counts["collect"].pending) == (3, 1)
+
+
+def test_plan_counts_what_then_runs(toys: Path, tmp_path: Path) -> None:
+    toys.write_text("a1=keep a2=keep b9=keep c1=reject")
+    for stage in TOYS:
+        planned = {row["stage"]: row for row in forecast(view(tmp_path / "out"), Layout(tmp_path / "out"), tuple(TOYS))}
+        assert planned[stage]["depends_on"] == []
+        count = run(tmp_path / "out", stages=(stage,))[stage]
+        assert planned[stage]["to_do"] == count.num_in and count.pending == 0
+    after = forecast(view(tmp_path / "out"), Layout(tmp_path / "out"), tuple(TOYS))
+    assert [row["to_do"] for row in after] == [0, 0, 0]
 
 
 def test_too_many_failures_stop_the_run_with_the_reason(toys: Path, tmp_path: Path) -> None:

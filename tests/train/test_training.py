@@ -83,6 +83,7 @@ train(tiny_joint(order["settings"]), settings=order["settings"], rows=order["row
 """
 
 
+@pytest.mark.slow
 def test_resume_after_kill_9_in_another_process_gives_the_same_bytes(
     undisturbed: tuple[bytes, list[float]], rows: Index, store: Store, settings: Settings, tmp_path: Path
 ) -> None:
