@@ -20,6 +20,7 @@ from rigmill.pool import Batch, Event, Pool
 from rigmill.progress import Progress, closing_line
 from rigmill.runlog import RunLog
 from rigmill.stage import Answer, Job, Row
+from rigmill.sweep import sweep_store
 from rigmill.tables import outcome_row
 from rigmill.types import Failed, FailKind, Kept, Measured, Status
 from rigmill.view import Counts, View
@@ -124,6 +125,8 @@ class Driver:
             if not run.done:
                 self._finish(run, quiet=True)
             counts[run.name] = self.view.counts(run.name)
+        if self.pool.started:
+            sweep_store(self.view, self.layout)
         shutil.rmtree(self.layout.scratch, ignore_errors=True)
         self.log.close(counts)
         return counts

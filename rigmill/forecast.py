@@ -7,48 +7,71 @@ import shutil
 from statistics import median
 from typing import Any
 
+from rigmill.inspect import stored_files
 from rigmill.layout import Layout
 from rigmill.runlog import measured_seconds
 from rigmill.view import View
 
 # Seconds per job on one core where this profile has not been measured yet; replaced by the median of its own runs.
-DEFAULT_SECONDS = {"collect": 1.5, "probe": 1.0, "retarget": 0.2, "select": 2.0, "render": 10.0, "caption": 0.01,
-                   "shards": 0.5, "train": 120.0, "eval": 3.0}
+DEFAULT_SECONDS = {"collect": 1.5, "probe": 1.0, "retarget": 0.2, "select": 2.0, "render": 20.0, "caption": 0.01,
+                   "shards": 0.5, "train": 120.0, "eval": 1.5}
+# Jobs per job of the stage named, before this profile has any of its own. Training is one job whatever comes in.
+DEFAULT_JOBS_PER = {"probe": ("collect", 1.0), "retarget": ("probe", 0.6), "select": ("probe", 1.8),
+                    "render": ("select", 1.0), "caption": ("render", 1.0), "shards": ("render", 0.3),
+                    "train": ("shards", 0.0), "eval": ("render", 1.1)}
 
 
 def forecast(view: View, layout: Layout, stages: tuple[str, ...]) -> list[dict[str, Any]]:
-    """One row per stage: jobs to do, jobs done, and the core-seconds that the known jobs will take.
+    """One row per stage: jobs to do, jobs done, and what they take in core-seconds and bytes.
 
-    `depends_on` names upstream stages with open jobs: then `to_do` counts only what is known now.
+    `to_do` counts jobs that exist now. `depends_on` names upstream stages with open jobs, which will make more: then
+    `expected` is a guess at all that is left; without open upstream jobs it equals `to_do`.
     """
     measured = measured_seconds(layout.runs)
     rows: list[dict[str, Any]] = []
     for name in stages:
         stage = view.stage(name)
-        open_upstream = [row["stage"] for row in rows if row["stage"] in stage.upstream
-                         and (row["to_do"] or row["depends_on"])]
+        open_upstream = [row["stage"] for row in rows if row["stage"] in stage.upstream and row["expected"]]
         blocked = stage.barrier and bool(open_upstream)  # a barrier's jobs are formed when its upstream is done
-        jobs = {} if blocked else view.plan(name)
+        num_known = 0 if blocked else len(view.plan(name))
         num_open = 0 if blocked else len(view.pending(name))
+        expected = num_open
+        if open_upstream:
+            expected = max(num_open, _guess(name, {row["stage"]: row for row in rows}) - (num_known - num_open))
         samples = measured.get(name, [])
         seconds = median(samples) if samples else DEFAULT_SECONDS[name]
+        products = view.products(name) if not blocked else []
+        per_job = sum(file.size_bytes for row in products for file in stored_files(row)) / max(1, num_known - num_open)
         rows.append({
-            "stage": name, "to_do": num_open, "done": len(jobs) - num_open, "depends_on": open_upstream,
-            "core_s": round(num_open * seconds, 1), "core_s_per_job": round(seconds, 3),
-            "rate_from": f"{len(samples)} measured jobs" if samples else "shipped default",
-            "api_calls": 0, "usd": 0.0,  # no stage of today calls a paid service
+            "stage": name, "to_do": num_open, "done": num_known - num_open, "expected": expected,
+            "depends_on": open_upstream, "core_s": round(expected * seconds, 1), "core_s_per_job": round(seconds, 3),
+            "rate_from": f"{len(samples)} measured" if samples else "default",
+            "disk_bytes": round(expected * per_job) if products or not expected else None,
+            "gpu_s": 0.0, "api_calls": 0, "usd": 0.0,  # no stage of today uses a GPU or a paid service
         })
     return rows
 
 
+def _guess(name: str, earlier: dict[str, dict[str, Any]]) -> int:
+    """All jobs that a stage will have, open and done."""
+    base, ratio = DEFAULT_JOBS_PER[name]
+    if base not in earlier:
+        return 0
+    num_base = int(earlier[base]["expected"]) + int(earlier[base]["done"])
+    return max(1, round(num_base * ratio)) if num_base else 0
+
+
 def forecast_text(rows: list[dict[str, Any]], *, profile: str, digest: str) -> str:
     cores = os.cpu_count() or 1
-    lines = [f"profile {profile} ({digest})", f"{'stage':<9}{'to do':>8}{'done':>8}{'core-h':>9}  rate"]
+    lines = [f"profile {profile} ({digest})",
+             f"{'stage':<9}{'done':>8}{'to do':>8}{'in all':>9}{'core-h':>9}{'disk MB':>9}  rate"]
     for row in rows:
-        later = f"  + what {', '.join(row['depends_on'])} will keep" if row["depends_on"] else ""
-        lines.append(f"{row['stage']:<9}{row['to_do']:>8}{row['done']:>8}{row['core_s'] / 3600:>9.3f}  "
-                     f"{row['core_s_per_job']:g} s/job, {row['rate_from']}{later}")
+        in_all = f"about {row['expected']}" if row["depends_on"] else str(row["expected"])
+        disk = "?" if row["disk_bytes"] is None else f"{row['disk_bytes'] / 1e6:.0f}"
+        lines.append(f"{row['stage']:<9}{row['done']:>8}{row['to_do']:>8}{in_all:>9}{row['core_s'] / 3600:>9.3f}"
+                     f"{disk:>9}  {row['core_s_per_job']:g} s/job ({row['rate_from']})")
     total = sum(row["core_s"] for row in rows)
-    lines.append(f"known so far: {total / 3600:.3f} core-hours, about {total / cores / 60:.1f} minutes on {cores} "
-                 f"cores; no GPU, no API calls, no money; {shutil.disk_usage('.').free / 2**30:.0f} GiB disk free")
+    lines.append("'to do' exists now; 'in all' adds a guess at what open upstream stages will still make")
+    lines.append(f"about {total / 3600:.2f} core-hours, {total / cores / 60:.0f} minutes on {cores} cores; no GPU, no "
+                 f"API calls, no money; {shutil.disk_usage('.').free / 2**30:.0f} GiB disk free")
     return "\n".join(lines)

@@ -45,9 +45,11 @@ class Pool:
         self.root, self.limits, self.address, self.requested = root, limits, address, workers
         self.idle: list[Any] = []
         self.running: list[Batch] = []
+        self.started = False
         self._ray: Any = None
 
     def start(self) -> None:
+        self.started = True
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
         os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
         import ray

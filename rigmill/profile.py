@@ -43,7 +43,7 @@ class Limits(Section):
     """What one asset may cost before its child process is ended."""
 
     wall_s: PositiveFloat = Field(description="seconds without an answer")
-    cpu_s: PositiveFloat = Field(description="CPU seconds of one child, all its clips together")
+    cpu_s: PositiveFloat = Field(description="CPU seconds per item of a child, on average")
     memory_bytes: Positive = Field(description="address space of the child")
     file_bytes: Positive = Field(description="largest file that the child may write")
     network: Literal["deny", "best_effort"] = Field(
@@ -111,7 +111,7 @@ class Train(Section):
     learning_rate: PositiveFloat
     num_frames: Annotated[int, Field(gt=0)] = Field(description="frames of a training window, 4k+1")
     size_px: Annotated[int, Field(gt=0, multiple_of=16)] = Field(description="training pictures are this size, square")
-    mixture: dict[str, PositiveFloat] = Field(description="sampling weight per source; they are normalised")
+    mixture: dict[str, PositiveFloat] = Field(description="sampling weight per source; empty: all sources alike")
     condition_dropout: Share = Field(description="probability that the image condition is left out")
     checkpoint_interval: Positive = Field(description="steps between resumable checkpoints")
     sampling_steps: Positive = Field(description="denoising steps when generating")

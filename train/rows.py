@@ -22,7 +22,9 @@ def usable_rows(rows: Sequence[Mapping[str, Any]], *, num_frames: int) -> list[d
 
 
 def present_weights(weights: Mapping[str, float], sources: set[str]) -> dict[str, float]:
-    """The mixture over the sources that are there; their weights keep their proportions."""
+    """The mixture over the sources that are there; their weights keep their proportions. No weights: all the same."""
+    if not weights:
+        return dict.fromkeys(sorted(sources), 1.0)
     unlisted = sorted(sources - set(weights))
     if unlisted:
         raise UserError(

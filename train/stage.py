@@ -11,7 +11,7 @@ from rigmill.files import canonical_json, digest
 from rigmill.stage import Answer, Input, Job, Row, Rows, Stage, Work
 from rigmill.types import Failed, FailKind, Kept, Measured, Outcome
 from train.recipes import RECIPES
-from train.rows import present_weights, usable_rows
+from train.rows import usable_rows
 
 if TYPE_CHECKING:
     from rigmill.config import Profile
@@ -36,7 +36,6 @@ class TrainStage(Stage):
         rows = usable_rows(tables.products("shards"), num_frames=settings["num_frames"])
         if not rows:
             return
-        present_weights(settings["mixture"], {row["source"] for row in rows})
         samples = sorted(row["sample_sha256"] for row in rows)
         yield Input(input_id=digest(samples, settings), payload={"samples": rows})
 

@@ -36,7 +36,7 @@ def run_child(request: dict[str, Any], *, answer_fd: int, parent: int) -> NoRetu
         die_with_parent(parent)
         scratch = Path(request["scratch"])
         _own_streams(scratch)
-        _apply_limits(request["limits"])
+        _apply_limits(request["limits"], num_items=len(request["items"]))
         os.chdir(scratch)
         module, _, name = request["function"].partition(":")
         function = getattr(importlib.import_module(module), name)
@@ -87,9 +87,10 @@ def _own_streams(scratch: Path) -> None:
     os.dup2(log, 2)
 
 
-def _apply_limits(limits: dict[str, Any]) -> None:
+def _apply_limits(limits: dict[str, Any], *, num_items: int) -> None:
     os.umask(0o077)
-    memory, seconds, size = int(limits["memory_bytes"]), int(limits["cpu_s"]) + 1, int(limits["file_bytes"])
+    memory, size = int(limits["memory_bytes"]), int(limits["file_bytes"])
+    seconds = int(limits["cpu_s"] * num_items) + 1  # a child does all clips of its asset
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 5))
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))

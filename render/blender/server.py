@@ -116,7 +116,7 @@ def _cause_of_death(status: int, *, timed_out: bool, limits: dict[str, Any], log
         number = os.WTERMSIG(status)
         name = signal.Signals(number).name
         if number == signal.SIGXCPU:
-            return _failed(FailKind.TIMEOUT, "CpuLimit", f"more than {limits['cpu_s']:g} CPU seconds", name)
+            return _failed(FailKind.TIMEOUT, "CpuLimit", f"more than {limits['cpu_s']:g} CPU seconds per item", name)
         if number == signal.SIGKILL:
             message = "ended from outside (SIGKILL; perhaps the machine ran out of memory)"
             return _failed(FailKind.INTERRUPTED, "Killed", message, name)

@@ -23,7 +23,7 @@ small:
   shards: {samples_per_shard: 2, bench_share: 0.4}
   train: {num_steps: 30, checkpoint_interval: 10, sampling_steps: 2}
   eval: {generate_clips: 1}
-  run: {min_free_disk_bytes: 0}
+  run: {min_free_disk_bytes: 0, attempts_after_interruption: 3}
 """
 # These record when, where and how fast a run went, or are private to a running process. Nothing reads them as data.
 NOT_RESULTS = ("runs", "scratch", "work", ".lock")

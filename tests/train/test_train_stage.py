@@ -18,6 +18,7 @@ from rigmill.files import Store
 from rigmill.stage import Job
 from rigmill.tables import PRODUCTS
 from rigmill.types import Failed, Kept, StoredFile
+from train.rows import present_weights
 from train.stage import TrainStage
 
 Index = list[dict[str, Any]]
@@ -85,10 +86,14 @@ def test_a_changed_sample_or_setting_is_another_job_and_a_sampling_setting_is_no
     assert jobs_of(rows, {**settings, "guidance": 9.0, "sampling_steps": 5})[0].key == base.key
 
 
-def test_a_source_without_weight_is_a_message_that_names_the_key(rows: Index, settings: dict[str, Any]) -> None:
+def test_a_source_without_weight_is_a_message_that_names_the_key() -> None:
     with pytest.raises(UserError) as caught:
-        jobs_of(rows, {**settings, "mixture": {"procedural": 1.0}})
+        present_weights({"procedural": 1.0}, {"procedural", "folder"})
     assert "train.mixture" in caught.value.what and "'folder'" in caught.value.what and caught.value.fix
+
+
+def test_no_weights_draw_from_all_sources_alike() -> None:
+    assert present_weights({}, {"b", "a"}) == {"a": 1.0, "b": 1.0}
 
 
 def test_a_weighted_source_that_is_absent_is_dropped(rows: Index, settings: dict[str, Any]) -> None:
