@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -55,10 +56,10 @@ class BlenderClient:
 
     def run(self, function: str, items: Sequence[dict[str, Any]], *, scratch: Path) -> Iterator[Reply]:
         """One reply per item, in order. Ends early after an item that killed the child; the rest was not tried."""
-        self._start()
         request = {"function": function, "items": list(items), "scratch": str(scratch),
                    "limits": {name: getattr(self.limits, name) for name in Limits.__slots__}}
         try:
+            self._start()
             self._requests.write(json.dumps(request).encode() + b"\n")
             self._requests.flush()
             ended = False
@@ -110,7 +111,10 @@ class BlenderClient:
         self._replies = os.fdopen(reply_read, "rb")
         if not self._replies.readline():
             _, errors = self._process.communicate(timeout=START_TIMEOUT_S)
+            killed = self._process.returncode in (-signal.SIGKILL, -signal.SIGTERM)
             self.close()
+            if killed:  # from outside, while it was starting: that says nothing about Blender
+                raise BrokenPipeError
             tail = errors.decode(errors="replace").strip().splitlines()[-1:] or ["it said nothing"]
             raise UserError("Blender does not start", why=tail[0], fix="run: make doctor", code="E200")
         if self._process.stderr is not None:

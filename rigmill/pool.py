@@ -60,11 +60,13 @@ class Pool:
             options |= {"num_cpus": num_workers, "include_dashboard": False, "object_store_memory": 128 * 2**20}
         try:
             ray.init(**options)
-        except (ConnectionError, RuntimeError, ValueError, ray.exceptions.RayError) as error:
+        except Exception as error:  # Ray raises bare Exceptions when it cannot start
+            local = self.address == "local"
             raise UserError(
-                f"no Ray at '{self.address}'", why=" ".join(str(error).split())[:200], code="E220",
-                fix="start one with 'ray start --head', export the same RAY_AUTH_TOKEN in both shells, or use "
-                    "--ray-address local",
+                "Ray does not start" if local else f"no Ray at '{self.address}'", code="E220",
+                why=" ".join(str(error).split())[:200],
+                fix="run: make doctor" if local else "start one with 'ray start --head', export the same "
+                    "RAY_AUTH_TOKEN in both shells, or use --ray-address local",
             ) from None
         self._ray = ray
         num_workers = self.requested or int(ray.cluster_resources().get("CPU", 1))

@@ -47,9 +47,7 @@ class Progress:
                 f"  running {running}{eta}{'  ' + note if note else ''}")
         self._lines[stage] = line
         if self._live is not None:
-            from rich.text import Text
-
-            self._live.update(Text("\n".join(self._lines.values())))
+            self._show()
             return
         state = f"{done}/{total}/{running}/{note}"
         before, printed_at = self._printed.get(stage, ("", 0.0))
@@ -60,7 +58,14 @@ class Progress:
     def close(self, stage: str, line: str) -> None:
         """The stage's last word."""
         self._lines.pop(stage, None)
+        if self._live is not None:
+            self._show()
         self.say(line)
+
+    def _show(self) -> None:
+        from rich.text import Text
+
+        self._live.update(Text("\n".join(self._lines.values())))
 
     def say(self, line: str) -> None:
         if self._live is not None:

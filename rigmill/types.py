@@ -15,13 +15,6 @@ Bools = NDArray[np.bool_]
 Bytes = NDArray[np.uint8]
 
 
-class Modality(StrEnum):
-    """The two halves of the model's sequence."""
-
-    RGB = "rgb"
-    POSE = "pose"
-
-
 class Status(StrEnum):
     """How an input of a stage ended. Nothing else exists, and pending is the absence of a row."""
 
@@ -38,14 +31,6 @@ class FailKind(StrEnum):
     TIMEOUT = "timeout"
     MEMORY = "memory"
     INTERRUPTED = "interrupted"
-
-
-@dataclass(frozen=True, slots=True)
-class Licence:
-    """What an asset's own terms say. `spdx` is 'unknown' when nobody said anything."""
-
-    spdx: str
-    attribution: str
 
 
 @dataclass(frozen=True, slots=True)

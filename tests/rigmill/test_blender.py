@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -111,6 +112,22 @@ def test_keys_of_the_environment_do_not_reach_a_child(tmp_path: Path, monkeypatc
     (reply,) = act(client, tmp_path, "environment")
     client.close()
     assert reply.value is not None and "OPENAI_API_KEY" not in reply.value["names"]
+
+
+def test_a_server_killed_while_it_starts_is_an_interruption(tmp_path: Path) -> None:
+    client = BlenderClient(LIMITS)
+
+    def kill_soon() -> None:
+        while client._process is None:
+            time.sleep(0.01)
+        os.kill(client._process.pid, signal.SIGKILL)
+
+    killer = threading.Thread(target=kill_soon)
+    killer.start()
+    (reply,) = act(client, tmp_path, "work")
+    killer.join()
+    client.close()
+    assert failed(reply).kind == FailKind.INTERRUPTED
 
 
 def test_a_killed_server_is_reported_and_replaced(client: BlenderClient, tmp_path: Path) -> None:
