@@ -13,7 +13,8 @@ LABEL_PX = 16
 
 def overlay(rgb: Bytes, pose: Bytes, *, strength: float = 0.85) -> Bytes:
     """The pose map's lines and circles over a darkened picture; a pose that is off shows at once. (..., H, W, 3)."""
-    drawn = np.clip(pose.max(axis=-1, keepdims=True).astype(np.float32) / 96, 0, 1) * strength
+    brightest = np.maximum(np.maximum(pose[..., :1], pose[..., 1:2]), pose[..., 2:])
+    drawn = np.minimum(brightest.astype(np.float32) / 96, 1) * strength
     return (rgb * 0.75 * (1 - drawn) + pose * drawn).round().astype(np.uint8)
 
 
@@ -43,9 +44,11 @@ def jpeg(picture: Bytes, *, quality: int = 85) -> bytes:
 
 def mosaic_video(rgb: Bytes, pose: Bytes, *, fps: float, height_px: int) -> bytes:
     """Views side by side: RGB above, pose over RGB below. `rgb` and `pose`: (V, T, H, W, 3)."""
-    above, below = (np.concatenate(list(part), axis=2) for part in (rgb, overlay(rgb, pose)))
-    both = np.concatenate([above, below], axis=1)
-    scale = 2 * height_px / both.shape[1]
-    size = (round(both.shape[2] * scale / 2) * 2, 2 * height_px)
-    frames = np.stack([cv2.resize(frame, size, interpolation=cv2.INTER_AREA) for frame in both])
-    return encode(frames, fps=fps, crf=24, pixel_format="yuv420p", keyframe_interval=24)
+    width_px = round(rgb.shape[3] * height_px / rgb.shape[2] / 2) * 2
+    small_rgb, small_pose = (
+        np.stack([[cv2.resize(frame, (width_px, height_px), interpolation=cv2.INTER_AREA) for frame in view]
+                  for view in part])
+        for part in (rgb, pose)
+    )
+    rows = [np.concatenate(list(part), axis=2) for part in (small_rgb, overlay(small_rgb, small_pose))]
+    return encode(np.concatenate(rows, axis=1), fps=fps, crf=24, pixel_format="yuv420p", keyframe_interval=24)

@@ -78,5 +78,27 @@ bad:
     assert ends["crash"]["examples"][0]["message"] == "Blender died of SIGSEGV"
     assert ends["timeout"]["examples"][0]["message"] == "no answer within 8 s"
     assert "rigmill retry probe --profile bad --only" in ends["timeout"]["examples"][0]["command"]
-    again = finish(rigmill("run", "collect", "probe", "--config", config, "--profile", "bad", cwd=tmp_path))
-    assert "nothing to do" in again
+    text = finish(rigmill("run", "collect", "probe", "--config", config, "--profile", "bad", cwd=tmp_path))
+    assert "nothing to do" in text
+    again = rigmill("retry", "probe", "--reason", "crash", "--config", config, "--profile", "bad", cwd=tmp_path)
+    retried = finish(again)
+    assert "probe: 1 jobs to try again" in retried and "failed 2 (" in retried
+
+
+def test_a_stage_that_keeps_nothing_ends_with_a_status_that_says_so(tmp_path: Path) -> None:
+    (tmp_path / "files").mkdir()
+    (tmp_path / "files" / "empty.glb").write_bytes(b"")
+    config = tmp_path / "pipelines.yaml"
+    config.write_text((Path(__file__).parents[2] / "pipelines.yaml").read_text() + f"""
+nothing:
+  inherits: demo
+  output: {tmp_path / 'out'}
+  sources:
+    - kind: folder
+      path: {tmp_path / 'files'}
+  run: {{min_free_disk_bytes: 0}}
+""")
+    process = rigmill("run", "collect", "--config", config, "--profile", "nothing", cwd=tmp_path)
+    text, _ = process.communicate(timeout=200)
+    assert process.returncode == 1
+    assert "rejected 1, failed 0 (empty_file 1)" in text and "stage 'collect' kept nothing" in text
