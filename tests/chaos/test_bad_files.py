@@ -43,6 +43,23 @@ def hanging() -> bytes:
     return glb({**SCENE, "accessors": [{"componentType": 5126, "count": 30_000_000, "type": "VEC3"}]})
 
 
+def folder_profile(tmp_path: Path, name: str, folder: Path) -> Path:
+    """A pipelines.yaml with a profile that reads one folder and gives up on a file after 8 s."""
+    config = tmp_path / "pipelines.yaml"
+    config.write_text((Path(__file__).parents[2] / "pipelines.yaml").read_text() + f"""
+{name}:
+  inherits: demo
+  output: {tmp_path / 'out'}
+  sources:
+    - kind: folder
+      path: {folder}
+      licence: CC0-1.0
+  limits: {{wall_s: 8}}
+  run: {{min_free_disk_bytes: 0}}
+""")
+    return config
+
+
 def test_bad_files_are_rows_and_cost_the_good_ones_nothing(tmp_path: Path) -> None:
     folder = tmp_path / "files"
     folder.mkdir()
@@ -55,18 +72,7 @@ def test_bad_files_are_rows_and_cost_the_good_ones_nothing(tmp_path: Path) -> No
     (folder / "empty.glb").write_bytes(b"")
     (folder / "hang.glb").write_bytes(hanging())
     (folder / "crash.glb").write_bytes(crashing())
-    config = tmp_path / "pipelines.yaml"
-    config.write_text((Path(__file__).parents[2] / "pipelines.yaml").read_text() + f"""
-bad:
-  inherits: demo
-  output: {tmp_path / 'out'}
-  sources:
-    - kind: folder
-      path: {folder}
-      licence: CC0-1.0
-  limits: {{wall_s: 8}}
-  run: {{min_free_disk_bytes: 0}}
-""")
+    config = folder_profile(tmp_path, "bad", folder)
     text = finish(rigmill("run", "collect", "probe", "--config", config, "--profile", "bad", "--json", cwd=tmp_path))
     closing = next(line for line in text.splitlines() if line.startswith("probe: "))
     assert f"kept {len(good)} of {len(good) + 3}, rejected 1, failed 2" in closing
@@ -88,16 +94,7 @@ bad:
 def test_a_stage_that_keeps_nothing_ends_with_a_status_that_says_so(tmp_path: Path) -> None:
     (tmp_path / "files").mkdir()
     (tmp_path / "files" / "empty.glb").write_bytes(b"")
-    config = tmp_path / "pipelines.yaml"
-    config.write_text((Path(__file__).parents[2] / "pipelines.yaml").read_text() + f"""
-nothing:
-  inherits: demo
-  output: {tmp_path / 'out'}
-  sources:
-    - kind: folder
-      path: {tmp_path / 'files'}
-  run: {{min_free_disk_bytes: 0}}
-""")
+    config = folder_profile(tmp_path, "nothing", tmp_path / "files")
     process = rigmill("run", "collect", "--config", config, "--profile", "nothing", cwd=tmp_path)
     text, _ = process.communicate(timeout=200)
     assert process.returncode == 1
