@@ -8,9 +8,8 @@ from itertools import groupby
 
 from curate.sources import SOURCES
 from rigmill.errors import Reject, UserError
-from rigmill.files import digest
 from rigmill.profile import Profile
-from rigmill.stage import Answer, Input, Job, Row, Rows, Stage, Work
+from rigmill.stage import Answer, Input, Job, Row, Rows, Stage, Work, only_keys
 from rigmill.types import Measured, Rejected
 
 
@@ -27,13 +26,9 @@ class CollectStage(Stage):
             "max_file_bytes": profile.collect.max_file_bytes,
         }
 
-    def plan(self, tables: Rows, profile: Profile) -> list[Job]:
-        """As for every stage, but a job is keyed by its candidate alone: one more source redoes nothing."""
-        narrow: Row = {"max_file_bytes": profile.collect.max_file_bytes}
-        return [
-            replace(job, settings=narrow, key=digest(self.name, self.version, narrow, job.input_id, job.payload))
-            for job in super().plan(tables, profile)
-        ]
+    def job_settings(self, settings: Row) -> Row:
+        """A job is keyed by its candidate alone: one more source redoes nothing."""
+        return only_keys(settings, "max_file_bytes")
 
     def inputs(self, tables: Rows, settings: Row) -> Iterable[Input]:
         """Every candidate. Of several with the same bytes the first (source by source, then by path) is taken."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 
 from curate.clips import clip_id
 from curate.humanoid import humanoid_joints, missing_core
@@ -12,11 +11,13 @@ from rigmill.errors import Refusal, Reject
 from rigmill.files import digest
 from rigmill.profile import Profile
 from rigmill.rigfile import motion_from_bytes, motion_to_bytes, rig_from_bytes
+from rigmill.rights import Rights, meet
 from rigmill.stage import Answer, Input, Job, Row, Rows, Stage, Work, only_keys
 from rigmill.types import Kept, Measured, Outcome, Rejected, StoredFile
 
 _CHARACTER = (
-    "asset_id", "rig_id", "source", "title", "tags", "licence", "attribution", "file", "format", "armature", "rig_file",
+    "asset_id", "rig_id", "source", "title", "tags", "licence", "attribution", "rights", "file", "format", "armature",
+    "rig_file",
 )
 # What exporters call a take that nobody named; the file's title says more.
 _NAMELESS = frozenset({"", "mixamo.com", "take 001", "scene", "animation", "action", "anim_0"})
@@ -37,14 +38,9 @@ class RetargetStage(Stage):
             "min_matched_joints": profile.retarget.min_matched_joints,
         }
 
-    def plan(self, tables: Rows, profile: Profile) -> list[Job]:
-        """As for every stage, but the sampling of pairs is not part of a pair's key: more pairs redo none."""
-        jobs = super().plan(tables, profile)
-        narrow = only_keys(self.settings(profile), "fps", "min_matched_joints")
-        return [
-            replace(job, settings=narrow, key=digest(self.name, self.version, narrow, job.input_id, job.payload))
-            for job in jobs
-        ]
+    def job_settings(self, settings: Row) -> Row:
+        """The sampling of pairs is not part of a pair's key: more pairs redo none."""
+        return only_keys(settings, "fps", "min_matched_joints")
 
     def inputs(self, tables: Rows, settings: Row) -> Iterable[Input]:
         """The sampled pairs, and one input for each rig that is humanoid in part only."""
@@ -72,7 +68,7 @@ class RetargetStage(Stage):
                 "motion": {
                     "motion_id": motion_id, "name": motion_name(motion["name"], rig["title"]),
                     "motion_file": motion["motion_file"], "rig_file": rig["rig_file"],
-                    "licence": rig["licence"], "attribution": rig["attribution"],
+                    **only_keys(rig, "licence", "attribution", "rights"),
                 },
             }
             yield Input(f"{asset_id}-{motion_id}", payload)
@@ -138,6 +134,7 @@ def _retargeted(payload: Row, settings: Row, work: Work) -> Row:
         "motion_id": moved["motion_id"], "motion_name": moved["name"], "kind": "retargeted",
         "licence": " AND ".join(_both(character["licence"], moved["licence"])),
         "attribution": "; ".join(_both(character["attribution"], moved["attribution"])),
+        "rights": meet(Rights.from_row(character["rights"]), Rights.from_row(moved["rights"])).to_row(),
         "num_frames": num_frames, "fps": settings["fps"], "motion_file": stored.to_row(),
         "num_matched_joints": len(shared),
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from curate.preflight import check
+from curate.canonical import canonical
 from rigmill.errors import Refusal, Reject
 from rigmill.files import digest
 from rigmill.profile import Profile
@@ -14,7 +14,14 @@ from rigmill.types import Kept, Measured, Outcome, Rejected, StoredFile
 
 PROBE = "render.blender.probe:probe_asset"
 ASSET_COLUMNS = (
-    "asset_id", "source", "source_uid", "origin", "title", "tags", "licence", "attribution", "format", "file",
+    "asset_id", "source", "source_uid", "origin", "title", "author", "tags", "licence", "licence_raw", "licence_url",
+    "licence_seen_in", "attribution", "rights", "format", "file",
+)
+# What Blender finds in the file, as in the table.
+FOUND_COLUMNS = (
+    "kind", "rig_kind", "armature", "num_joints", "num_armatures", "num_vertices", "num_faces", "num_skinned_meshes",
+    "num_rigid_meshes", "num_materials", "num_textures", "texture_px", "num_base_colours", "grey_share", "extent",
+    "geometry_hash",
 )
 
 
@@ -45,38 +52,38 @@ class ProbeStage(Stage):
 
     def run(self, jobs: Sequence[Job], work: Work) -> Iterator[Answer]:
         for job in jobs:
-            refused = _refusal(job.payload, work)
-            if refused is not None:
+            try:
+                asset = _canonical(job.payload, work)
+            except Refusal as refusal:
+                refused = Rejected(refusal.code.value, refusal.message, refusal.measured, refusal.limit)
                 yield Answer(job.key, refused, Measured())
                 continue
-            stored = StoredFile.from_row(job.payload["file"])
             item = {
-                "path": str(work.store.path(stored)), "format": job.payload["format"], "fps": job.settings["fps"],
+                "path": str(work.store.path(StoredFile.from_row(asset["file"]))), "format": asset["format"],
+                "fps": job.settings["fps"],
             }
             for reply in work.blender.run(PROBE, [item], scratch=work.scratch):
                 outcome: Outcome | None = reply.outcome
                 if outcome is None:
-                    outcome = Kept([_row(job.payload, reply.value or {}, work)])
+                    outcome = Kept([_row(asset, reply.value or {}, work)])
                 yield Answer(job.key, outcome, reply.measured)
 
 
-def _refusal(payload: Row, work: Work) -> Rejected | None:
-    """Why Blender must not see the file, if there is a reason."""
+def _canonical(payload: Row, work: Work) -> Row:
+    """The asset with the file that Blender may see; a Refusal says why there is none."""
     if "duplicate_of" in payload:
-        return Rejected(Reject.DUPLICATE_FILE.value, f"the same bytes as {payload['duplicate_of']}")
-    try:
-        check(work.store.read(StoredFile.from_row(payload["file"])), payload["format"])
-    except Refusal as refusal:
-        return Rejected(refusal.code.value, refusal.message, refusal.measured, refusal.limit)
-    return None
+        raise Refusal(Reject.DUPLICATE_FILE, f"the same bytes as {payload['duplicate_of']}")
+    data, file_format = canonical(work.store.read(StoredFile.from_row(payload["file"])), payload["format"])
+    stored = work.store.put_bytes(f"asset.{file_format}", data)
+    return payload | {"file": stored.to_row(), "format": file_format}
 
 
 def _row(asset: Row, found: Row, work: Work) -> Row:
     """The product row: Blender's findings with their files in the store."""
     rig_file = work.store.put_file("rig.npz", work.scratch / found["rig_file"])
     return asset | {
-        "rig_id": rig_file.sha256[:16], "kind": found["kind"], "armature": found["armature"],
-        "num_joints": found["num_joints"], "num_vertices": found["num_vertices"], "num_faces": found["num_faces"],
+        "rig_id": rig_file.sha256[:16], **{column: found.get(column) for column in FOUND_COLUMNS},
+        "humanoid": [], "spring_joints": [],
         "rig_file": rig_file.to_row(), "joint_names": list(rig_from_bytes(work.store.read(rig_file)).names),
         "motions": [_motion(asset["asset_id"], motion, work) for motion in found["motions"]],
     }
@@ -88,8 +95,6 @@ def _motion(asset_id: str, motion: Row, work: Work) -> Row:
         stored = work.store.put_file("motion.npz", work.scratch / motion["motion_file"]).to_row()
     return {
         "motion_id": digest(asset_id, motion["action"], motion["slot"], motion["fps"]),
-        **only_keys(
-            motion, "name", "action", "slot", "num_frames", "fps", "start_frame", "num_moving_joints"
-        ),
-        "motion_file": stored,
+        **only_keys(motion, "name", "action", "slot", "num_frames", "fps", "start_frame", "num_moving_joints"),
+        "extent_ratio": motion.get("extent_ratio"), "motion_file": stored,
     }

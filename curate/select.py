@@ -17,7 +17,9 @@ from rigmill.types import Bytes, Kept, Measured, Outcome, Rejected, StoredFile
 
 PREVIEW = "render.blender.preview:preview_clip"
 
-_FROM_RIG = ("asset_id", "rig_id", "source", "title", "tags", "licence", "attribution", "file", "format", "armature")
+_FROM_RIG = (
+    "asset_id", "rig_id", "source", "title", "tags", "licence", "attribution", "rights", "file", "format", "armature",
+)
 
 
 class SelectStage(Stage):

@@ -23,8 +23,8 @@ from rigmill.video import encode
 
 # What a clip is called and where it comes from; copied into the product row.
 CLIP_COLUMNS = (
-    "clip_id", "asset_id", "rig_id", "motion_id", "source", "title", "tags", "licence", "attribution", "motion_name",
-    "kind", "num_frames", "fps",
+    "clip_id", "asset_id", "rig_id", "motion_id", "source", "title", "tags", "licence", "attribution", "rights",
+    "motion_name", "kind", "num_frames", "fps",
 )
 OPAQUE = 128  # alpha from which a pixel counts as the subject
 

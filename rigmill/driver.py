@@ -22,7 +22,7 @@ from rigmill.runlog import RunLog
 from rigmill.stage import Answer, Job, Row
 from rigmill.sweep import sweep_store
 from rigmill.tables import outcome_row
-from rigmill.types import Failed, FailKind, Kept, Measured, Status
+from rigmill.types import TRY_AGAIN, Failed, FailKind, Kept, Measured, Status
 from rigmill.view import Counts, View
 
 COMMIT_ROWS, COMMIT_S = 64, 1.0
@@ -176,7 +176,7 @@ class Driver:
                 run.groups.setdefault(job.group, deque()).append(job)
         # An interruption that this run tries again is open, not failed.
         counts = self.view.counts(run.name)
-        interrupted = counts.reasons[FailKind.INTERRUPTED.value]
+        interrupted = sum(counts.reasons[kind.value] for kind in TRY_AGAIN)
         run.at_plan, run.ended = replace(counts, failed=counts.failed - interrupted), Counter()
         run.planned_at, run.stale, run.whole = time.monotonic(), False, finished
         run.plan_cost_s = run.planned_at - started

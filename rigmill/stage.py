@@ -84,10 +84,15 @@ class Stage(ABC):
     upstream: ClassVar[tuple[str, ...]] = ()
     barrier: ClassVar[bool] = False  # True: plans only when every upstream stage is finished
     batch: ClassVar[int] = 1  # most jobs of one group handed to a worker at once
+    inline: ClassVar[bool] = False  # True: reads rows alone, so the driver runs it itself: no worker, no Blender
 
     @abstractmethod
     def settings(self, profile: Profile) -> Row:
         """The part of the profile that this stage reads, as JSON; a change here redoes the stage, nothing else does."""
+
+    def job_settings(self, settings: Row) -> Row:
+        """The part of `settings` that a job reads. What only decides which inputs there are stays out of its key."""
+        return settings
 
     @abstractmethod
     def inputs(self, tables: Rows, settings: Row) -> Iterable[Input]:
@@ -103,11 +108,12 @@ class Stage(ABC):
     def plan(self, tables: Rows, profile: Profile) -> list[Job]:
         """All jobs that exist now, done or not, sorted by input id."""
         settings = self.settings(profile)
+        narrow = self.job_settings(settings)
         jobs = [
             Job(
                 stage=self.name,
-                key=digest(self.name, self.version, settings, item.input_id, item.payload),
-                input_id=item.input_id, group=item.group or item.input_id, payload=item.payload, settings=settings,
+                key=digest(self.name, self.version, narrow, item.input_id, item.payload),
+                input_id=item.input_id, group=item.group or item.input_id, payload=item.payload, settings=narrow,
             )
             for item in self.inputs(tables, settings)
         ]

@@ -8,6 +8,7 @@ one sorted by job key: the same rows then give the same bytes, however often the
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import json
 from collections.abc import Iterable
@@ -20,6 +21,7 @@ import pyarrow.parquet as pq
 
 from rigmill.errors import UserError
 from rigmill.files import canonical_json, sha256_bytes, write_atomic
+from rigmill.rights import Rights
 from rigmill.types import Failed, Kept, Outcome, Rejected, Status
 
 _text, _count, _number = pa.string(), pa.int64(), pa.float64()
@@ -34,27 +36,41 @@ OUTCOMES = pa.schema(
     ]
 )
 
+_flag = pa.bool_()
+_rights = pa.struct([(field.name, _flag) for field in dataclasses.fields(Rights)])
 _ASSET = [
     ("asset_id", _text), ("source", _text), ("source_uid", _text), ("origin", _text), ("title", _text),
-    ("tags", pa.list_(_text)), ("licence", _text), ("attribution", _text), ("format", _text),
+    ("author", _text), ("tags", pa.list_(_text)),
+    # `licence` is an SPDX id, LicenseRef-... or unknown; `licence_seen_in` is index, file, page or profile
+    ("licence", _text), ("licence_raw", _text), ("licence_url", _text), ("licence_seen_in", _text),
+    ("attribution", _text), ("rights", _rights), ("format", _text),
 ]
 _CLIP = [
     ("clip_id", _text), ("asset_id", _text), ("rig_id", _text), ("motion_id", _text), ("source", _text),
-    ("title", _text), ("tags", pa.list_(_text)), ("licence", _text), ("attribution", _text),
+    ("title", _text), ("tags", pa.list_(_text)), ("licence", _text), ("attribution", _text), ("rights", _rights),
     ("motion_name", _text), ("kind", _text), ("num_frames", _count), ("fps", _number),
 ]
 
 PRODUCTS: dict[str, pa.Schema] = {
     # one row per file of a source
     "collect": pa.schema([*_ASSET, ("file", _file)]),
-    # one row per rig; `kind` is animated, static or motion (no mesh); `motions` are the actions found in the file
+    # One row per rig. `file` is the canonical file that Blender reads from here on (the original is collect's);
+    # `kind` is animated, static or motion (no mesh); `rig_kind` is skin or rigid (joints are animated nodes);
+    # `humanoid` is the declared map of a VRM, empty elsewhere; `motions` are the actions found in the file.
     "probe": pa.schema(
         [
-            *_ASSET, ("file", _file), ("rig_id", _text), ("kind", _text), ("armature", _text), ("num_joints", _count),
-            ("num_vertices", _count), ("num_faces", _count), ("rig_file", _file), ("joint_names", pa.list_(_text)),
+            *_ASSET, ("file", _file), ("rig_id", _text), ("kind", _text), ("rig_kind", _text), ("armature", _text),
+            ("num_joints", _count), ("num_armatures", _count), ("num_vertices", _count), ("num_faces", _count),
+            ("num_skinned_meshes", _count), ("num_rigid_meshes", _count), ("num_materials", _count),
+            ("num_textures", _count), ("texture_px", _count), ("num_base_colours", _count), ("grey_share", _number),
+            ("extent", _number), ("geometry_hash", _text),
+            ("rig_file", _file), ("joint_names", pa.list_(_text)),
+            ("humanoid", pa.list_(pa.struct([("bone", _text), ("joint", _text)]))),
+            ("spring_joints", pa.list_(_text)),
             ("motions", pa.list_(pa.struct([
                 ("motion_id", _text), ("name", _text), ("action", _text), ("slot", _text), ("num_frames", _count),
-                ("fps", _number), ("start_frame", _number), ("num_moving_joints", _count), ("motion_file", _file),
+                ("fps", _number), ("start_frame", _number), ("num_moving_joints", _count),
+                ("extent_ratio", _number), ("motion_file", _file),
             ]))),
         ]
     ),

@@ -24,13 +24,17 @@ class Status(StrEnum):
 
 
 class FailKind(StrEnum):
-    """Why something broke. INTERRUPTED says nothing about the input, so the next run tries it again."""
+    """Why something broke. INTERRUPTED and NETWORK say nothing about the input, so the next run tries it again."""
 
     EXCEPTION = "exception"
     CRASH = "crash"
     TIMEOUT = "timeout"
     MEMORY = "memory"
     INTERRUPTED = "interrupted"
+    NETWORK = "network"
+
+
+TRY_AGAIN = frozenset({FailKind.INTERRUPTED, FailKind.NETWORK})
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from rigmill.profile import Profile
 from rigmill.registry import STAGES, load_stage
 from rigmill.stage import Job, Row, Stage
 from rigmill.tables import StageTable
-from rigmill.types import FailKind, Status
+from rigmill.types import TRY_AGAIN, Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,7 @@ class View:
         stored = self.stored_outcomes(name)
         return [
             job for key, job in self.plan(name).items()
-            if key not in stored or stored[key]["fail_kind"] == FailKind.INTERRUPTED.value
+            if key not in stored or stored[key]["fail_kind"] in TRY_AGAIN
         ]
 
     def counts(self, name: str) -> Counts:

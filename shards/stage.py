@@ -15,8 +15,8 @@ from shards.split import BENCH, TRAIN, split_assets
 from shards.writer import META_COLUMNS, build_shard
 
 _CLIP_COLUMNS = (
-    "clip_id", "asset_id", "rig_id", "motion_id", "source", "title", "tags", "licence", "attribution", "motion_name",
-    "kind", "num_frames", "fps", "num_views", "caption", "category", "provider", "asset_file",
+    "clip_id", "asset_id", "rig_id", "motion_id", "source", "title", "tags", "licence", "attribution", "rights",
+    "motion_name", "kind", "num_frames", "fps", "num_views", "caption", "category", "provider", "asset_file",
 )
 _ROW_COLUMNS = tuple(dict.fromkeys((*_CLIP_COLUMNS, *META_COLUMNS, "files")))
 

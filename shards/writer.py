@@ -13,8 +13,9 @@ from shards.sample import META, member_names, sample_bytes
 
 # What meta.json says about a clip, beside the caption.
 META_COLUMNS = (
-    "clip_id", "asset_id", "rig_id", "motion_id", "source", "title", "tags", "licence", "attribution", "motion_name",
-    "kind", "num_frames", "fps", "num_views", "width_px", "height_px", "engine", "caption", "category", "provider",
+    "clip_id", "asset_id", "rig_id", "motion_id", "source", "title", "tags", "licence", "attribution", "rights",
+    "motion_name", "kind", "num_frames", "fps", "num_views", "width_px", "height_px", "engine", "caption", "category",
+    "provider",
 )
 
 

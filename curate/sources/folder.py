@@ -11,6 +11,8 @@ from collections.abc import Iterator, Sequence
 from io import BufferedReader
 from pathlib import Path, PurePosixPath
 
+from curate.assets import asset_row
+from curate.licence import rights_of
 from curate.preflight import sniff
 from rigmill.errors import Refusal, Reject, UserError
 from rigmill.files import digest, sha256_bytes
@@ -87,13 +89,12 @@ def _take(payload: Row, max_file_bytes: int, work: Work) -> Row:
         raise Refusal(Reject.UNKNOWN_TYPE, "the content is neither glTF nor FBX, whatever the name says")
     stored = work.store.put_bytes(f"asset.{found}", data)
     path = PurePosixPath(payload["uid"])
-    return {
-        "asset_id": stored.sha256[:16], "source": payload["source"], "source_uid": payload["uid"],
-        "origin": f"folder:{payload['uid']}", "title": _words(path.stem),
-        "tags": [word for part in path.parts[:-1] for word in _words(part).lower().split()],
-        "licence": payload["licence"], "attribution": payload["attribution"], "format": found,
-        "file": stored.to_row(),
-    }
+    return asset_row(
+        stored, source=payload["source"], source_uid=payload["uid"], origin=f"folder:{payload['uid']}",
+        title=_words(path.stem), tags=[word for part in path.parts[:-1] for word in _words(part).lower().split()],
+        licence=payload["licence"], licence_raw=payload["licence"], licence_seen_in="profile",
+        rights=rights_of(payload["licence"]), attribution=payload["attribution"], file_format=found,
+    )
 
 
 def _find(root: Path, settings: Row) -> list[str]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from curate.assets import asset_row
+from curate.licence import rights_of
 from rigmill.stage import Answer, Input, Job, Row, Work
 from rigmill.types import Kept, Outcome
 
@@ -35,9 +37,8 @@ def fetch(jobs: Sequence[Job], work: Work) -> Iterator[Answer]:
 
 def _row(payload: Row, made: Row, work: Work) -> Row:
     stored = work.store.put_file(f"asset.{made['format']}", work.scratch / made["file"])
-    return {
-        "asset_id": stored.sha256[:16], "source": payload["source"], "source_uid": payload["uid"],
-        "origin": f"procedural:{payload['uid']}:seed-{payload['seed']}", "title": made["title"],
-        "tags": [str(tag) for tag in made["tags"]], "licence": "CC0-1.0", "attribution": "", "format": made["format"],
-        "file": stored.to_row(),
-    }
+    return asset_row(
+        stored, source=payload["source"], source_uid=payload["uid"],
+        origin=f"procedural:{payload['uid']}:seed-{payload['seed']}", title=made["title"], tags=made["tags"],
+        licence="CC0-1.0", licence_seen_in="file", rights=rights_of("CC0-1.0"), file_format=made["format"],
+    )

@@ -12,6 +12,7 @@ from curate.probe import ProbeStage
 from rigmill.errors import UserError
 from rigmill.files import sha256_bytes
 from rigmill.profile import Profile
+from rigmill.rights import Rights
 from rigmill.stage import Job
 from rigmill.tables import PRODUCTS
 from rigmill.types import Failed, Kept, Outcome, Rejected
@@ -160,7 +161,9 @@ def test_probe_refuses_a_bad_container_before_blender_and_a_second_row_of_the_sa
     stored = work.store.put_bytes("asset.glb", glb()[:-4])
     row = {
         "job_key": "", "asset_id": stored.sha256[:16], "source": "b", "source_uid": "x", "origin": "", "title": "",
-        "tags": [], "licence": "unknown", "attribution": "", "format": "glb", "file": stored.to_row(),
+        "author": "", "tags": [], "licence": "unknown", "licence_raw": "unknown", "licence_url": "",
+        "licence_seen_in": "profile", "attribution": "", "rights": Rights().to_row(), "format": "glb",
+        "file": stored.to_row(),
     }
     jobs = probe_jobs([row, row | {"source": "a"}])
     assert jobs == probe_jobs([row | {"source": "a"}, row])

@@ -9,6 +9,7 @@ from curate_help import PlainWork, Tables, body, demo_profile, plain_work, rando
 
 from curate.pairing import RetargetStage, choose_pairs
 from rigmill.rigfile import motion_from_bytes, motion_to_bytes, rig_to_bytes
+from rigmill.rights import Rights
 from rigmill.stage import Row
 from rigmill.tables import PRODUCTS
 from rigmill.types import Kept, Outcome, Rejected, Rig, StoredFile
@@ -20,7 +21,8 @@ def probe_row(work: PlainWork, name: str, rig: Rig, *, kind: str, motions: int =
     asset = work.store.put_bytes("asset.glb", name.encode())
     return {
         "job_key": name, "asset_id": asset.sha256[:16], "source": "folder", "source_uid": name, "origin": name,
-        "title": name, "tags": ["human"], "licence": "CC0-1.0", "attribution": "", "format": "glb",
+        "title": name, "tags": ["human"], "licence": "CC0-1.0", "attribution": "",
+        "rights": Rights(may_train=True).to_row(), "format": "glb",
         "file": asset.to_row(), "rig_id": stored.sha256[:16], "kind": kind, "armature": "Armature",
         "num_joints": rig.num_joints, "num_vertices": 8, "num_faces": 6, "rig_file": stored.to_row(),
         "joint_names": list(rig.names),

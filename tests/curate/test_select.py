@@ -143,8 +143,10 @@ def test_a_retargeted_clip_plays_its_stored_motion(tmp_path: Path) -> None:
     work = plain_work(tmp_path)
     rig = probe_row(work, "knight", body(), kind="static")
     motion_file = work.store.put_bytes("motion.npz", b"motion").to_row()
-    clip = {key: rig[key] for key in ("asset_id", "rig_id", "source", "title", "tags", "licence", "attribution", "file",
-                                      "format", "armature")}
+    clip = {key: rig[key] for key in (
+        "asset_id", "rig_id", "source", "title", "tags", "licence", "attribution", "rights", "file", "format",
+        "armature",
+    )}
     clip |= {"job_key": "k", "clip_id": "c", "motion_id": "m", "motion_name": "dance", "kind": "retargeted",
              "num_frames": 30, "fps": 16.0, "motion_file": motion_file, "num_matched_joints": 20}
     (job,) = SelectStage().plan(Tables({"retarget": [clip], "probe": [rig]}), demo_profile())

@@ -10,6 +10,7 @@ import yaml
 
 from rigmill.files import Store, digest
 from rigmill.profile import Profile
+from rigmill.rights import Rights
 from rigmill.stage import Row
 from rigmill.types import Kept
 from shards.sample import META, member_names
@@ -52,7 +53,8 @@ def clips(store: Store, *, num_assets: int = 6, clips_per_asset: int = 2) -> Tab
             rendered.append({
                 "job_key": name, "clip_id": name, "asset_id": f"asset-{asset}", "rig_id": "r",
                 "motion_id": f"motion-{asset}-{motion}", "source": "procedural", "title": "biped", "tags": ["biped"],
-                "licence": "CC0-1.0", "attribution": "", "motion_name": "walk", "kind": "native", "num_frames": 17,
+                "licence": "CC0-1.0", "attribution": "", "rights": Rights(may_train=True).to_row(),
+                "motion_name": "walk", "kind": "native", "num_frames": 17,
                 "fps": 16.0, "asset_file": store.put_bytes("asset.glb", b"glTF").to_row(), "width_px": 256,
                 "height_px": 256, "num_views": NUM_VIEWS, "engine": "cycles", "min_coverage": 0.1,
                 "num_drawn_joints": 20, "files": [stored.to_row() for stored in files],
