@@ -33,6 +33,9 @@ class Reject(StrEnum):
     TRUNCATED = "truncated"
     MALFORMED = "malformed"
     EXTERNAL_REFERENCE = "external_reference"
+    REFUSED_TYPE = "refused_type"
+    BAD_IMAGE = "bad_image"
+    OVER_BUDGET = "over_budget"
     UNREADABLE = "unreadable"
     NO_RIG = "no_rig"
     NO_MOTION = "no_motion"
@@ -53,6 +56,9 @@ REJECT_MEANING: dict[Reject, str] = {
     Reject.TRUNCATED: "the file is shorter than its header says",
     Reject.MALFORMED: "the container does not follow its format",
     Reject.EXTERNAL_REFERENCE: "the file points to other files or addresses, which are never followed",
+    Reject.REFUSED_TYPE: "a format that can carry programs or other files (.blend, USD, archives); never opened",
+    Reject.BAD_IMAGE: "a texture is no PNG, JPEG or WebP image with a sound header",
+    Reject.OVER_BUDGET: "the file asks for more memory or work than its limits allow, whatever its size",
     Reject.UNREADABLE: "Blender's importer refuses the file",
     Reject.NO_RIG: "no skeleton that deforms a mesh",
     Reject.NO_MOTION: "no animated joint, and no retargeting for this kind of rig",
