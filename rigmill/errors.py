@@ -42,6 +42,8 @@ class Reject(StrEnum):
     TOO_FEW_FRAMES = "too_few_frames"
     LITTLE_MOTION = "little_motion"
     UNMAPPABLE_SKELETON = "unmappable_skeleton"
+    LICENCE = "licence"
+    GONE = "gone"
     EMPTY_PICTURE = "empty_picture"
     OUT_OF_FRAME = "out_of_frame"
     EMPTY_CAPTION = "empty_caption"
@@ -65,6 +67,8 @@ REJECT_MEANING: dict[Reject, str] = {
     Reject.TOO_FEW_FRAMES: "not more frames than the limit after resampling",
     Reject.LITTLE_MOTION: "mean optical flow under the limit: nothing visibly moves",
     Reject.UNMAPPABLE_SKELETON: "the motion's joints cannot be matched to the character's",
+    Reject.LICENCE: "the licence does not allow what would be done here",
+    Reject.GONE: "the source no longer has it",
     Reject.EMPTY_PICTURE: "the subject covers too little of a view",
     Reject.OUT_OF_FRAME: "the subject leaves the picture",
     Reject.EMPTY_CAPTION: "no words could be found for the clip",

@@ -25,7 +25,7 @@ def probe_row(work: PlainWork, name: str, rig: Rig, *, kind: str, motions: int =
         "rights": Rights(may_train=True).to_row(), "format": "glb",
         "file": asset.to_row(), "rig_id": stored.sha256[:16], "kind": kind, "armature": "Armature",
         "num_joints": rig.num_joints, "num_vertices": 8, "num_faces": 6, "rig_file": stored.to_row(),
-        "joint_names": list(rig.names),
+        "joint_names": list(rig.names), "humanoid": [], "spring_joints": [],
         "motions": [
             {
                 "motion_id": f"{name}-{number}", "name": "mixamo.com" if number else "walk", "action": "a", "slot": "s",
