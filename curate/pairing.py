@@ -19,8 +19,10 @@ _CHARACTER = (
     "asset_id", "rig_id", "source", "title", "tags", "licence", "attribution", "rights", "file", "format", "armature",
     "rig_file",
 )
-# What exporters call a take that nobody named; the file's title says more.
-_NAMELESS = frozenset({"", "mixamo.com", "take 001", "scene", "animation", "action", "anim_0"})
+# What exporters call a take that nobody named, and what they put around a name; the file's title says more.
+_NAMELESS = frozenset(
+    {"", "mixamo.com", "take 001", "scene", "animation", "action", "anim_0", "armature", "layer0", "baselayer"}
+)
 
 
 class RetargetStage(Stage):
@@ -108,8 +110,9 @@ def choose_pairs(
 
 
 def motion_name(name: str, title: str) -> str:
-    """The motion's own name, or its file's title where the exporter named every take alike."""
-    return title if name.strip().lower() in _NAMELESS else name
+    """The motion's own name, or its file's title where the exporter named every take alike ("Armature|mixamo.com")."""
+    parts = [part.strip() for part in name.split("|")]
+    return "|".join(part for part in parts if part.lower() not in _NAMELESS) or title
 
 
 def _retargeted(payload: Row, settings: Row, work: Work) -> Row:

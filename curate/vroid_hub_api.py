@@ -40,8 +40,8 @@ class HubTrouble(Exception):
 class Hub:
     """One user's view of VRoid Hub."""
 
-    def __init__(self, token: str, *, address: str = ADDRESS, wait: Callable[[float], None] = time.sleep) -> None:
-        self._address, self._wait = address, wait
+    def __init__(self, token: str, *, address: str = ADDRESS, wait: Callable[[float], None] | None = None) -> None:
+        self._address, self._wait = address, wait or time.sleep
         self._session = requests.Session()
         self._session.trust_env = False  # a .netrc entry would replace the token
         self._headers = {
