@@ -204,7 +204,7 @@ def test_a_stored_motion_looks_like_the_action_it_was_read_from(tmp_path: Path) 
     (first,) = call(RENDER_CLIP, [item], tmp_path)
     numbers = ClipNumbers.from_bytes((tmp_path / "action" / "numbers.npz").read_bytes())
     as_imported = Motion(
-        rotations=numbers.motion.rotations, root_translation=numbers.motion.root_translation / numbers.scale, fps=16.0
+        rotations=numbers.motion.rotations, translations=numbers.motion.translations / numbers.scale, fps=16.0
     )
     stored = tmp_path / "motion.npz"
     stored.write_bytes(motion_to_bytes(as_imported))
