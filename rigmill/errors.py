@@ -33,6 +33,9 @@ class Reject(StrEnum):
     TRUNCATED = "truncated"
     MALFORMED = "malformed"
     EXTERNAL_REFERENCE = "external_reference"
+    REFUSED_TYPE = "refused_type"
+    BAD_IMAGE = "bad_image"
+    OVER_BUDGET = "over_budget"
     UNREADABLE = "unreadable"
     NO_RIG = "no_rig"
     NO_MOTION = "no_motion"
@@ -44,6 +47,8 @@ class Reject(StrEnum):
     LITTLE_MOTION = "little_motion"
     DUPLICATE_CLIP = "duplicate_clip"
     UNMAPPABLE_SKELETON = "unmappable_skeleton"
+    LICENCE = "licence"
+    GONE = "gone"
     EMPTY_PICTURE = "empty_picture"
     OUT_OF_FRAME = "out_of_frame"
     EMPTY_CAPTION = "empty_caption"
@@ -58,6 +63,9 @@ REJECT_MEANING: dict[Reject, str] = {
     Reject.TRUNCATED: "the file is shorter than its header says",
     Reject.MALFORMED: "the container does not follow its format",
     Reject.EXTERNAL_REFERENCE: "the file points to other files or addresses, which are never followed",
+    Reject.REFUSED_TYPE: "a format that can carry programs or other files (.blend, USD, archives); never opened",
+    Reject.BAD_IMAGE: "a texture is no PNG, JPEG or WebP image with a sound header",
+    Reject.OVER_BUDGET: "the file asks for more memory or work than its limits allow, whatever its size",
     Reject.UNREADABLE: "Blender's importer refuses the file",
     Reject.NO_RIG: "no skeleton that deforms a mesh",
     Reject.NO_MOTION: "no animated joint, and no retargeting for this kind of rig",
@@ -69,6 +77,8 @@ REJECT_MEANING: dict[Reject, str] = {
     Reject.LITTLE_MOTION: "not even the part that moves most moves visibly",
     Reject.DUPLICATE_CLIP: "another clip has the same geometry and the same motion",
     Reject.UNMAPPABLE_SKELETON: "the motion's joints cannot be matched to the character's",
+    Reject.LICENCE: "the licence does not allow what would be done here",
+    Reject.GONE: "the source no longer has it",
     Reject.EMPTY_PICTURE: "the subject covers too little of a view",
     Reject.OUT_OF_FRAME: "the subject leaves the picture",
     Reject.EMPTY_CAPTION: "no words could be found for the clip",
