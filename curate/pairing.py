@@ -29,7 +29,7 @@ class RetargetStage(Stage):
     """`probe` rows -> one `retarget` row per pair of a motion without a mesh and a humanoid character."""
 
     name = "retarget"
-    version = 1
+    version = 2
     upstream = ("probe",)
     barrier = True  # which pairs there are depends on all motions and all characters
 

@@ -32,7 +32,7 @@ class ProbeStage(Stage):
     """`collect` rows -> one `probe` row per asset that has a rig."""
 
     name = "probe"
-    version = 1
+    version = 2
     upstream = ("collect",)
 
     def settings(self, profile: Profile) -> Row:

@@ -9,7 +9,8 @@ between two rigs is their rest pose and their proportions:
 - Trunk, shoulders, feet and head turn by D_src alone: how these stand at rest is the character's own (heels, a
   bent neck, where a rigger put the collar bone), and aligning them would bend the mesh.
 - Joints without a partner (hair, twist bones, missing fingers) follow their parent.
-- The hips move by the source's displacement times the ratio of hip heights.
+- The hips move by the source's displacement times the ratio of hip heights. No other joint is displaced: how
+  long a bone is belongs to the character.
 
 T frames, J joints; quaternions w x y z.
 """
@@ -20,7 +21,7 @@ import numpy as np
 
 from curate.humanoid import LIMBS
 from rigmill.errors import Refusal, Reject
-from rigmill.skeleton import between, forward, local_from_world, slerp, to_matrix
+from rigmill.skeleton import between, forward, local_from_world, moved_roots, slerp, to_matrix
 from rigmill.types import Floats, Motion, Rig
 
 _NO_LENGTH = 1e-9
@@ -50,9 +51,11 @@ def retarget(
     hips = source_joints["hips"]
     ratio = hip_height(target, target_joints) / hip_height(source, source_joints)
     moved = (positions[:, hips] - source.rest_joints[hips]) @ (target_turn.T @ source_turn).T * ratio
+    # All roots go along, so that what hangs beside the hips (a weapon's bone, a second root) is not left behind.
+    shift = moved - _shift_by_turns(target, world, target_joints["hips"])
     return Motion(
-        rotations=local_from_world(target.parents, world),
-        root_translation=moved - _shift_by_turns(target, world, target_joints["hips"]), fps=motion.fps,
+        rotations=local_from_world(target.parents, world), translations=moved_roots(target.parents, shift),
+        fps=motion.fps,
     )
 
 
@@ -60,14 +63,14 @@ def resample(motion: Motion, fps: float) -> Motion:
     """The motion at another rate: turns by slerp, translation linearly; it starts on the first frame."""
     num_frames = len(motion.rotations)
     if motion.fps == fps or num_frames < 2:
-        return Motion(rotations=motion.rotations, root_translation=motion.root_translation, fps=fps)
+        return Motion(rotations=motion.rotations, translations=motion.translations, fps=fps)
     times = np.arange(int((num_frames - 1) / motion.fps * fps + 1e-6) + 1) / fps * motion.fps
     before = np.minimum(times.astype(np.int64), num_frames - 2)
-    share = np.clip(times - before, 0.0, 1.0)
-    moved = motion.root_translation
+    share = np.clip(times - before, 0.0, 1.0)[:, None]
+    moved = motion.translations
     return Motion(
-        rotations=slerp(motion.rotations[before], motion.rotations[before + 1], share[:, None]),
-        root_translation=moved[before] + share[:, None] * (moved[before + 1] - moved[before]), fps=fps,
+        rotations=slerp(motion.rotations[before], motion.rotations[before + 1], share),
+        translations=moved[before] + share[..., None] * (moved[before + 1] - moved[before]), fps=fps,
     )
 
 

@@ -18,6 +18,7 @@ _TO_BLENDER = np.array([[1.0, 0, 0], [0, 0, -1.0], [0, 1.0, 0]])  # glTF axes to
 _LONGEST_NAME = 63  # bytes that Blender keeps of a name
 _SAME_PLACE = 2e-3  # of the rig's size: farther off, a node is not the joint
 _SHEAR = 1e-3
+_STILL = 1e-6  # of a node's own offset: less is the rounding of 32-bit floats
 
 
 def is_glb(data: bytes) -> bool:
@@ -123,7 +124,7 @@ def animated_glb(source: bytes, rig: Rig, motion: Motion, *, scale: float, offse
             entry.update(translation=translation.tolist(), rotation=np.roll(turn, -1).tolist(),
                          scale=node_scale.tolist())
         add(node, "rotation", np.roll(_steady(skeleton.from_matrix(rotation)), -1, axis=-1))
-        if rig.parents[joint] < 0:
+        if rig.parents[joint] < 0 or np.abs(local[:, :3, 3] - translation).max() > _STILL * np.abs(translation).max():
             add(node, "translation", local[:, :3, 3])
     document["animations"] = [{"name": "reconstructed", "channels": channels, "samplers": samplers}]
     return glb.to_bytes()

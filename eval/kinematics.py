@@ -32,5 +32,29 @@ def solve(rig: Rig, drawn: Bools, joints: Floats, *, fps: float) -> tuple[Motion
     rotations = np.zeros((len(joints), rig.num_joints, 4))
     rotations[..., 0] = 1
     rotations[:, drawn] = small.rotations
-    motion = Motion(rotations=rotations, root_translation=small.root_translation, fps=fps)
+    translations = _translations(rig, drawn, small.translations)
+    motion = Motion(rotations=rotations, translations=translations, fps=fps)
     return motion, skeleton.forward(rig, motion)[0]
+
+
+def _translations(rig: Rig, drawn: Bools, seen: Floats) -> Floats:
+    """Translations of all joints (T, J, 3) from those of the drawn rig (T, D, 3), where only its roots have any.
+
+    What is not drawn goes along: a root moves by the first drawn root below it, and a tree of which nothing is
+    drawn by the first drawn root of all.
+    """
+    kept = np.flatnonzero(drawn)
+    tops = np.flatnonzero(drawn_parents(rig.parents, drawn)[kept] < 0)
+    root_of = np.arange(rig.num_joints)
+    for joint, parent in enumerate(rig.parents):
+        if parent >= 0:
+            root_of[joint] = root_of[parent]
+    translations = np.zeros((len(seen), rig.num_joints, 3))
+    leader = {int(root_of[kept[place]]): place for place in tops[::-1]}
+    for root in np.flatnonzero(rig.parents < 0):
+        translations[:, root] = seen[:, leader.get(int(root), tops[0])]
+    for place in tops:
+        joint = int(kept[place])
+        if rig.parents[joint] >= 0:  # all above it is at rest but for the root's displacement
+            translations[:, joint] = seen[:, place] - translations[:, root_of[joint]]
+    return translations

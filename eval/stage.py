@@ -32,7 +32,7 @@ class EvalStage(Stage):
     """One row per clip whose recorded maps are read, and one per clip that the model generates."""
 
     name = "eval"
-    version = 1
+    version = 2
     upstream = ("shards", "train")
     barrier = True
 
@@ -167,7 +167,7 @@ def _reconstruction_npz(found: Reconstruction) -> bytes:
     buffer = io.BytesIO()
     arrays: dict[str, Any] = {
         "rotations": found.motion.rotations.astype(np.float32), "fps": np.float64(found.motion.fps),
-        "root_translation": found.motion.root_translation.astype(np.float32),
+        "translations": found.motion.translations.astype(np.float32),
         "joints": found.joints.astype(np.float32), "triangulated": found.triangulated.astype(np.float32),
         "usable": found.usable, "centres_px": found.centres_px.astype(np.float32),
         "confidence": found.confidence.astype(np.float32),

@@ -39,8 +39,13 @@ class Reject(StrEnum):
     UNREADABLE = "unreadable"
     NO_RIG = "no_rig"
     NO_MOTION = "no_motion"
+    TOO_SIMPLE = "too_simple"
+    TOO_DETAILED = "too_detailed"
+    UNTEXTURED = "untextured"
+    EXPLODED = "exploded"
     TOO_FEW_FRAMES = "too_few_frames"
     LITTLE_MOTION = "little_motion"
+    DUPLICATE_CLIP = "duplicate_clip"
     UNMAPPABLE_SKELETON = "unmappable_skeleton"
     LICENCE = "licence"
     GONE = "gone"
@@ -64,8 +69,13 @@ REJECT_MEANING: dict[Reject, str] = {
     Reject.UNREADABLE: "Blender's importer refuses the file",
     Reject.NO_RIG: "no skeleton that deforms a mesh",
     Reject.NO_MOTION: "no animated joint, and no retargeting for this kind of rig",
+    Reject.TOO_SIMPLE: "fewer vertices or faces than the limit",
+    Reject.TOO_DETAILED: "more vertices or faces than the limit",
+    Reject.UNTEXTURED: "no texture and hardly a colour, or mostly untextured grey",
+    Reject.EXPLODED: "in some frame the subject is many times as large as it mostly is",
     Reject.TOO_FEW_FRAMES: "not more frames than the limit after resampling",
-    Reject.LITTLE_MOTION: "mean optical flow under the limit: nothing visibly moves",
+    Reject.LITTLE_MOTION: "not even the part that moves most moves visibly",
+    Reject.DUPLICATE_CLIP: "another clip has the same geometry and the same motion",
     Reject.UNMAPPABLE_SKELETON: "the motion's joints cannot be matched to the character's",
     Reject.LICENCE: "the licence does not allow what would be done here",
     Reject.GONE: "the source no longer has it",

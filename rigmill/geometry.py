@@ -42,7 +42,7 @@ class ClipGeometry:
             drawn=self.drawn,
             colours=self.colours,
             rotations=self.motion.rotations.astype(np.float32),
-            root_translation=self.motion.root_translation.astype(np.float32),
+            translations=self.motion.translations.astype(np.float32),
             fps=np.float64(self.motion.fps),
             joints=self.joints.astype(np.float32),
             azimuths_deg=np.array([camera.azimuth_deg for camera in self.cameras]),
@@ -79,7 +79,7 @@ class ClipGeometry:
                 ),
                 drawn=npz["drawn"], colours=npz["colours"],
                 motion=Motion(
-                    rotations=npz["rotations"], root_translation=npz["root_translation"], fps=float(npz["fps"])
+                    rotations=npz["rotations"], translations=npz["translations"], fps=float(npz["fps"])
                 ),
                 joints=npz["joints"], cameras=cameras, joints_px=npz["joints_px"],
                 joints_depth=npz["joints_depth"], visible=npz["visible"], rest_joints_px=npz["rest_joints_px"],

@@ -112,8 +112,19 @@ class Retarget(Section):
 class Filters(Section):
     min_frames: Positive = Field(description="a clip needs strictly more frames than this")
     max_frames: Positive = Field(description="longer clips are cut; 4k+1 suits the video VAE")
+    min_vertices: Positive
+    max_vertices: Positive
+    min_faces: Positive
+    max_faces: Positive
+    min_texture_px: Positive = Field(description="longer side from which a picture counts as a texture")
+    min_base_colours: Positive = Field(description="colours that a subject without texture needs")
+    max_grey_share: Share = Field(description="share of the surface that may be untextured grey")
+    max_extent_growth: Annotated[float, Field(ge=1)] = Field(
+        description="largest frame's size over the clip's usual one; more is an explosion"
+    )
+    min_coverage: Share = Field(description="least share of a preview that the subject covers, from any side")
     min_flow_px: PositiveFloat = Field(
-        description="mean optical flow, pixels per frame at 256 px on the subject's bounding square"
+        description="how far the part that moves most must get: pixels at 256 px on the subject's bounding square"
     )
     preview_px: Positive = Field(description="side of the preview pictures that flow is measured on")
     preview_frames: Positive = Field(description="pairs of consecutive frames that are compared, per view")

@@ -30,12 +30,12 @@ def rig_from_bytes(data: bytes) -> Rig:
 
 
 def motion_to_bytes(motion: Motion) -> bytes:
-    """The motion as npz: rotations (T, J, 4), root_translation (T, 3), fps."""
+    """The motion as npz: rotations (T, J, 4), translations (T, J, 3), fps."""
     buffer = io.BytesIO()
     np.savez(
         buffer,
         rotations=motion.rotations.astype(np.float64),
-        root_translation=motion.root_translation.astype(np.float64),
+        translations=motion.translations.astype(np.float64),
         fps=np.float64(motion.fps),
     )
     return buffer.getvalue()
@@ -44,4 +44,4 @@ def motion_to_bytes(motion: Motion) -> bytes:
 def motion_from_bytes(data: bytes) -> Motion:
     """The motion that `motion_to_bytes` wrote."""
     with np.load(io.BytesIO(data), allow_pickle=False) as npz:
-        return Motion(rotations=npz["rotations"], root_translation=npz["root_translation"], fps=float(npz["fps"]))
+        return Motion(rotations=npz["rotations"], translations=npz["translations"], fps=float(npz["fps"]))

@@ -119,15 +119,15 @@ def rest_offsets(rig: Rig) -> Floats:
 
 
 def forward(rig: Rig, motion: Motion) -> tuple[Floats, Floats]:
-    """Joints (T, J, 3) world and world turns (T, J, 3, 3). Every root is moved by `root_translation`."""
+    """Joints (T, J, 3) world and world turns (T, J, 3, 3)."""
     turns = to_matrix(motion.rotations)
-    offsets = rest_offsets(rig)
+    offsets = rest_offsets(rig) + motion.translations
     joints = np.zeros(motion.rotations.shape[:2] + (3,))
     for joint, parent in enumerate(rig.parents):
         if parent < 0:
-            joints[:, joint] = offsets[joint] + motion.root_translation
+            joints[:, joint] = offsets[:, joint]
         else:
-            joints[:, joint] = joints[:, parent] + turns[:, parent] @ offsets[joint]
+            joints[:, joint] = joints[:, parent] + np.einsum("tij,tj->ti", turns[:, parent], offsets[:, joint])
             turns[:, joint] = turns[:, parent] @ turns[:, joint]
     return joints, turns
 
@@ -137,6 +137,20 @@ def local_from_world(parents: Ints, world_turns: Floats) -> Floats:
     above = world_turns[:, np.maximum(parents, 0)]
     above = np.where((parents >= 0)[None, :, None, None], above, np.eye(3))
     return from_matrix(np.swapaxes(above, -1, -2) @ world_turns)
+
+
+def local_from_places(rig: Rig, joints: Floats, world_turns: Floats) -> Floats:
+    """The translations (T, J, 3) with which world turns (T, J, 3, 3) put every joint where `joints` (T, J, 3) says."""
+    moved = joints - rig.rest_joints
+    above = np.maximum(rig.parents, 0)
+    reach = joints - joints[:, above]
+    local = np.einsum("tjki,tjk->tji", world_turns[:, above], reach) - rest_offsets(rig)
+    return np.where((rig.parents >= 0)[None, :, None], local, moved)
+
+
+def moved_roots(parents: Ints, displacement: Floats) -> Floats:
+    """Translations (T, J, 3) of a rig that moves as a whole by `displacement` (T, 3): the same for every root."""
+    return np.where((np.asarray(parents) < 0)[None, :, None], displacement[:, None], 0.0)
 
 
 def fixes_turn(rest: Floats) -> bool:
@@ -160,8 +174,9 @@ def inverse(rig: Rig, joints: Floats, *, fps: float = 16.0) -> Motion:
 
     A joint with children in different directions is turned by all of them. One child fixes two axes only: the
     joint follows its parent and is swung the shortest way, so twist along a chain reads as none. A leaf follows
-    its parent. The first root gives `root_translation`; what other roots move beyond it has no place in a
-    `Motion` and is lost. Zero-length bones have no direction and leave their parent as it is.
+    its parent. Roots are displaced to where they are seen; bones keep their length and all other joints their
+    place in their parent's frame, since noise in `joints` must not become stretching. Zero-length bones have no
+    direction and leave their parent as it is.
     """
     num_frames, num_joints = joints.shape[:2]
     below = children(rig.parents)
@@ -181,6 +196,5 @@ def inverse(rig: Rig, joints: Floats, *, fps: float = 16.0) -> Motion:
             longest = int(np.argmax(np.linalg.norm(offsets[seen], axis=-1)))
             carried = turns[:, joint] @ offsets[seen[longest]]
             turns[:, joint] = to_matrix(between(carried, posed[:, longest])) @ turns[:, joint]
-    roots = np.flatnonzero(rig.parents < 0)
-    translation = joints[:, roots[0]] - rig.rest_joints[roots[0]]
-    return Motion(rotations=local_from_world(rig.parents, turns), root_translation=translation, fps=fps)
+    translations = np.where((rig.parents < 0)[None, :, None], joints - rig.rest_joints, 0.0)
+    return Motion(rotations=local_from_world(rig.parents, turns), translations=translations, fps=fps)

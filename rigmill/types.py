@@ -69,16 +69,22 @@ class Rig:
 
 @dataclass(frozen=True, slots=True)
 class Motion:
-    """Rotations over time relative to rest, independent of bone axes and rolls.
+    """Rotations and displacements over time relative to rest, independent of bone axes and rolls.
 
-    `rotations[t, j]` turns joint j relative to its parent, written in world axes at rest, so the
-    identity everywhere is the rest pose: world turn D_j = D_parent(j) @ R_j and
-    p_j = p_parent + D_parent @ (rest_j - rest_parent); a root is at rest_root + root_translation.
+    `rotations[t, j]` turns joint j relative to its parent and `translations[t, j]` displaces it in its parent's
+    turned frame, both written in world axes at rest, so the identity and zero everywhere are the rest pose:
+    world turn D_j = D_parent(j) @ R_j and p_j = p_parent + D_parent @ (rest_j - rest_parent + t_j);
+    a root, each on its own, is at rest_root + t_root.
     """
 
     rotations: Floats  # (T, J, 4) unit quaternions, w x y z
-    root_translation: Floats  # (T, 3) world, of the first root
+    translations: Floats  # (T, J, 3)
     fps: float
+
+    @property
+    def root_translation(self) -> Floats:
+        """How far joint 0, the first root, is from its place at rest, (T, 3) world."""
+        return self.translations[:, 0]
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,7 +61,7 @@ class Player:
         index = round(self.item.start_frame) + frame
         show_pose(
             self.subject, self.rest_rig, rotations=self.motion.rotations[index],
-            root_translation=self.motion.root_translation[index] * self.scale,
+            translations=self.motion.translations[index] * self.scale,
         )
 
 
@@ -101,13 +101,11 @@ def measure(player: Player) -> ClipNumbers:
     if extent <= 0:
         raise Refusal(Reject.EMPTY_PICTURE, "the subject has no extent", measured=extent, limit=0.0)
     scale, offset = 1 / extent, clip_bounds.mean(axis=0)
-    motion = read_motion(bone_matrices, rest, rig.parents, item.fps)
+    motion = read_motion(bone_matrices, rest, rig, item.fps)
     normal_clip, normal_rest = (clip_bounds - offset) * scale, (rest_bounds - offset) * scale
     return ClipNumbers(
         rig=Rig(names=rig.names, parents=rig.parents, rest_joints=(rig.rest_joints - offset) * scale),
-        motion=Motion(
-            rotations=motion.rotations, root_translation=motion.root_translation * scale, fps=motion.fps
-        ),
+        motion=Motion(rotations=motion.rotations, translations=motion.translations * scale, fps=motion.fps),
         joints=(bone_matrices[:, :, :3, 3] - offset) * scale,
         clip_bounds=normal_clip,
         view_bounds=np.stack([np.minimum(normal_clip[0], normal_rest[0]), np.maximum(normal_clip[1], normal_rest[1])]),

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import bpy
 import numpy as np
 from mathutils import Matrix, Quaternion, Vector
 
 from render.blender.rig import Subject
+from rigmill.skeleton import local_from_places
 from rigmill.types import Floats, Motion, Rig
 
 
@@ -26,16 +25,20 @@ def rest_frames(subject: Subject) -> Floats:
     return to_world @ np.array([bones[name].matrix_local for name in subject.names])
 
 
-def read_motion(frames: Floats, rest: Floats, parents: Any, fps: float) -> Motion:
-    """The motion in bone matrices `frames` (T, J, 4, 4) against `rest` (J, 4, 4); scale and shear are dropped."""
+def read_motion(frames: Floats, rest: Floats, rig: Rig, fps: float) -> Motion:
+    """The motion in joint matrices `frames` (T, J, 4, 4) against `rest` (J, 4, 4).
+
+    Joints come back from it exactly. Animated scale and shear are no part of a turn: what they do to the joints
+    below is in those joints' translations, what they do to the mesh is lost.
+    """
     # The rest inverse removes the rest's own scale and mirroring; what remains besides rotation is animated scale.
     turns = nearest_rotations(frames[:, :, :3, :3] @ np.linalg.inv(rest[:, :3, :3]))
     local = turns.copy()
-    for joint, parent in enumerate(parents):
+    for joint, parent in enumerate(rig.parents):
         if parent >= 0:
             local[:, joint] = turns[:, parent].transpose(0, 2, 1) @ turns[:, joint]
     return Motion(
-        rotations=quaternions(local), root_translation=frames[:, 0, :3, 3] - rest[0, :3, 3], fps=fps
+        rotations=quaternions(local), translations=local_from_places(rig, frames[:, :, :3, 3], turns), fps=fps
     )
 
 
@@ -57,8 +60,8 @@ def quaternions(matrices: Floats) -> Floats:
     return result / np.linalg.norm(result, axis=-1, keepdims=True)
 
 
-def show_pose(subject: Subject, rig: Rig, *, rotations: Floats, root_translation: Floats) -> None:
-    """Pose the armature: rotations (J, 4) and root_translation (3,) as in Motion, in the world that `rig` is in.
+def show_pose(subject: Subject, rig: Rig, *, rotations: Floats, translations: Floats) -> None:
+    """Pose the armature: rotations (J, 4) and translations (J, 3) as in Motion, in the world that `rig` is in.
 
     Call `reset` once before; bones that are no joints stay at rest relative to their parents.
     """
@@ -71,9 +74,10 @@ def show_pose(subject: Subject, rig: Rig, *, rotations: Floats, root_translation
     for joint, (name, parent) in enumerate(zip(rig.names, rig.parents)):
         bone, turn = bones[name], Quaternion(rotations[joint]).to_matrix()
         if parent < 0:
-            head = rig.rest_joints[joint] + root_translation
+            head = rig.rest_joints[joint] + translations[joint]
         else:
-            head = heads[parent] + np.array(turns[parent]) @ (rig.rest_joints[joint] - rig.rest_joints[parent])
+            reach = rig.rest_joints[joint] - rig.rest_joints[parent] + translations[joint]
+            head = heads[parent] + np.array(turns[parent]) @ reach
             turn = turns[parent] @ turn
         turns.append(turn)
         heads.append(head)

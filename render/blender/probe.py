@@ -62,5 +62,5 @@ def _store(subject: Subject, take: Take, path: Path) -> str:
         show_time(subject, take.start_frame + frame, take.fps)
         frames.append(bone_frames(subject))
     subject.reset()
-    path.write_bytes(motion_to_bytes(read_motion(np.array(frames), rest, rig.parents, take.fps)))
+    path.write_bytes(motion_to_bytes(read_motion(np.array(frames), rest, rig, take.fps)))
     return path.name

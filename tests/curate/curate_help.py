@@ -121,7 +121,9 @@ def random_motion(num_joints: int, *, num_frames: int = 7, seed: int = 0, fps: f
         [np.ones((num_frames, num_joints, 1)), random.normal(scale=0.3, size=(num_frames, num_joints, 3))], axis=-1
     )
     quaternions /= np.linalg.norm(quaternions, axis=-1, keepdims=True)
-    return Motion(rotations=quaternions, root_translation=random.normal(scale=0.1, size=(num_frames, 3)), fps=fps)
+    translations = np.zeros((num_frames, num_joints, 3))
+    translations[:, 0] = random.normal(scale=0.1, size=(num_frames, 3))
+    return Motion(rotations=quaternions, translations=translations, fps=fps)
 
 
 def scipy_positions(rig: Rig, motion: Motion) -> Floats:
@@ -136,9 +138,9 @@ def scipy_positions(rig: Rig, motion: Motion) -> Floats:
             own = Rotation.from_quat(motion.rotations[frame, joint], scalar_first=True)
             if parent < 0:
                 turns.append(own)
-                positions[frame, joint] = rig.rest_joints[joint] + motion.root_translation[frame]
+                positions[frame, joint] = rig.rest_joints[joint] + motion.translations[frame, joint]
             else:
-                offset = rig.rest_joints[joint] - rig.rest_joints[parent]
+                offset = rig.rest_joints[joint] - rig.rest_joints[parent] + motion.translations[frame, joint]
                 turns.append(turns[parent] * own)
                 positions[frame, joint] = positions[frame, parent] + turns[parent].apply(offset)
     return positions

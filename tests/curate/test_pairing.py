@@ -26,7 +26,8 @@ def probe_row(work: PlainWork, name: str, rig: Rig, *, kind: str, motions: int =
         "title": name, "tags": ["human"], "licence": "CC0-1.0", "attribution": "",
         "rights": Rights(may_train=True).to_row(), "format": "glb",
         "file": asset.to_row(), "rig_id": stored.sha256[:16], "kind": kind, "armature": "Armature",
-        "num_joints": rig.num_joints, "num_vertices": 8, "num_faces": 6, "rig_file": stored.to_row(),
+        "num_joints": rig.num_joints, "num_vertices": 800, "num_faces": 600, "num_textures": 1, "texture_px": 64,
+        "num_base_colours": 1, "grey_share": 0.0, "geometry_hash": None, "rig_file": stored.to_row(),
         "joint_names": list(rig.names), "humanoid": [], "spring_joints": [],
         "motions": [
             {

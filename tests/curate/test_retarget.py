@@ -53,7 +53,7 @@ def test_a_motion_put_on_its_own_rig_is_the_same_motion() -> None:
     )
     # The toes and the middle finger end limbs, so they take part like all others.
     assert difference.magnitude().max() < 1e-7
-    np.testing.assert_allclose(back.root_translation, motion.root_translation, atol=1e-12)
+    np.testing.assert_allclose(back.translations, motion.translations, atol=1e-12)
 
 
 @pytest.mark.parametrize(("drop_from", "drop_to"), [(0, 45), (45, 0), (0, 80), (60, -20)])
@@ -70,7 +70,8 @@ def test_limbs_point_where_the_source_points_whatever_the_rest_poses(drop_from: 
 def test_an_a_pose_at_rest_moves_to_the_t_pose_that_the_source_holds() -> None:
     source, target = body(), body(arm_drop_deg=50)
     still = Motion(
-        rotations=np.tile([1.0, 0, 0, 0], (2, source.num_joints, 1)), root_translation=np.zeros((2, 3)), fps=16.0
+        rotations=np.tile([1.0, 0, 0, 0], (2, source.num_joints, 1)),
+        translations=np.zeros((2, source.num_joints, 3)), fps=16.0,
     )
     posed = scipy_positions(target, moved(still, source, target))
     np.testing.assert_allclose(posed[1], body().rest_joints, atol=1e-12)
@@ -117,7 +118,8 @@ def test_a_source_without_fingers_leaves_the_fingers_alone_and_still_aligns_the_
         rest_joints=full.rest_joints[keep],
     )
     still = Motion(
-        rotations=np.tile([1.0, 0, 0, 0], (1, source.num_joints, 1)), root_translation=np.zeros((1, 3)), fps=16.0
+        rotations=np.tile([1.0, 0, 0, 0], (1, source.num_joints, 1)),
+        translations=np.zeros((1, source.num_joints, 3)), fps=16.0,
     )
     # The arm goes up into the T that the source holds; hand and finger go along instead of hanging down.
     posed = scipy_positions(body(arm_drop_deg=50), moved(still, source, body(arm_drop_deg=50)))
@@ -143,7 +145,8 @@ def test_a_root_above_the_hips_lets_the_hips_travel_as_far() -> None:
 
 
 def test_resampling_agrees_with_scipy_and_keeps_the_length_in_seconds() -> None:
-    motion = replace(random_motion(3, num_frames=31, seed=4), fps=30.0)
+    wandering = np.random.default_rng(8).normal(size=(31, 3, 3))
+    motion = replace(random_motion(3, num_frames=31, seed=4), fps=30.0, translations=wandering)
     result = resample(motion, 16.0)
     assert (len(result.rotations), result.fps) == (17, 16.0)
     times = np.arange(17) / 16
@@ -151,7 +154,8 @@ def test_resampling_agrees_with_scipy_and_keeps_the_length_in_seconds() -> None:
         slerp = Slerp(np.arange(31) / 30, Rotation.from_quat(motion.rotations[:, joint], scalar_first=True))
         ours = Rotation.from_quat(result.rotations[:, joint], scalar_first=True)
         assert (slerp(times).inv() * ours).magnitude().max() < 1e-7
-    for axis in range(3):
-        expected = np.interp(times, np.arange(31) / 30, motion.root_translation[:, axis])
-        np.testing.assert_allclose(result.root_translation[:, axis], expected, atol=1e-12)
+    for joint in range(3):
+        for axis in range(3):
+            expected = np.interp(times, np.arange(31) / 30, motion.translations[:, joint, axis])
+            np.testing.assert_allclose(result.translations[:, joint, axis], expected, atol=1e-12)
     assert resample(motion, 30.0).rotations is motion.rotations

@@ -9,6 +9,7 @@ from scipy.spatial.transform import Rotation
 
 from rigmill import posemap
 from rigmill.camera import camera_ring, project
+from rigmill.skeleton import moved_roots
 from rigmill.types import Bools, Bytes, Camera, Floats, Motion, Rig
 
 _BODY: list[tuple[str, str, tuple[float, float, float]]] = [
@@ -78,7 +79,7 @@ def scene(num_frames: int = 81, *, width_px: int = 832, height_px: int = 480, ra
     drawn = np.ones(rig.num_joints, dtype=bool)
     motion = Motion(
         rotations=np.roll(rotations.as_quat(), 1, axis=-1).reshape(num_frames, rig.num_joints, 4),
-        root_translation=translation, fps=16.0,
+        translations=moved_roots(rig.parents, translation), fps=16.0,
     )
     return Scene(
         rig=rig, motion=motion, joints=joints, turns=turns, cameras=cameras, drawn=drawn,

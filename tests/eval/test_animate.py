@@ -39,7 +39,7 @@ def random_motion(num_frames: int, num_joints: int) -> Motion:
     rotations = Rotation.from_rotvec(rng.normal(scale=0.4, size=(num_frames * num_joints, 3)))
     return Motion(
         rotations=np.roll(rotations.as_quat(), 1, axis=-1).reshape(num_frames, num_joints, 4),
-        root_translation=rng.normal(scale=0.2, size=(num_frames, 3)), fps=float(FPS),
+        translations=rng.normal(scale=0.05, size=(num_frames, num_joints, 3)), fps=float(FPS),
     )
 
 
@@ -114,7 +114,9 @@ def test_a_file_without_buffers_and_with_a_matrix_and_repeated_names_can_be_anim
     quarter = np.roll(Rotation.from_euler("z", 90, degrees=True).as_quat(), 1)
     rotations = np.tile([1.0, 0, 0, 0], (2, 2, 1))
     rotations[1, 0] = quarter
-    motion = Motion(rotations=rotations, root_translation=np.array([[0, 0, 0], [0, 0, 0.25]]), fps=8.0)
+    translations = np.zeros((2, 2, 3))
+    translations[1, 0] = [0, 0, 0.25]
+    motion = Motion(rotations=rotations, translations=translations, fps=8.0)
     written = animated_glb(tiny_glb(), TINY, motion, scale=1.0, offset=np.zeros(3))
     assert written is not None
     document, binary = parts(written)

@@ -14,7 +14,7 @@ from eval.metrics import Scores, height, joint_classes, score, turn_errors_deg
 from eval.reconstruct import Reconstruction, reconstruct, resize_camera
 from rigmill import posemap, skeleton
 from rigmill.camera import project
-from rigmill.types import Bytes
+from rigmill.types import Bytes, Rig
 
 
 def read_maps(made: Scene, maps: Bytes) -> Reconstruction:
@@ -95,13 +95,24 @@ def test_joints_that_are_not_drawn_follow_rigidly() -> None:
     # Truth in which hidden joints do not turn, so that the drawn ones tell everything about places.
     rotations = made.motion.rotations.copy()
     rotations[:, hidden] = [1, 0, 0, 0]
-    still = type(made.motion)(rotations=rotations, root_translation=made.motion.root_translation, fps=16.0)
+    still = type(made.motion)(rotations=rotations, translations=made.motion.translations, fps=16.0)
     truth, _ = skeleton.forward(made.rig, still)
     motion, joints = solve(made.rig, drawn, truth[:, drawn], fps=16.0)
     assert np.allclose(motion.rotations[:, hidden], [1, 0, 0, 0])
     assert np.allclose(joints[:, drawn], truth[:, drawn], atol=1e-9)
     # The spine hangs rigidly from the hips, whose legs fix their turn.
     assert np.allclose(joints[:, hidden[2]], truth[:, hidden[2]], atol=1e-9)
+
+
+def test_trees_whose_root_is_not_drawn_go_along() -> None:
+    parents = np.array([-1, 0, 1, 0, -1], dtype=np.int32)  # 0: undrawn root; 1, 2: drawn; 3: beside; 4: a lone root
+    rest = np.array([[0, 0, 0], [0, 0, 1], [0, 0, 2], [1, 0, 0], [3, 0, 0]], dtype=np.float64)
+    rig = Rig(names=tuple("abcde"), parents=parents, rest_joints=rest)
+    drawn = np.array([False, True, True, False, False])
+    shift = np.array([[0.5, 0, 0.25]])
+    motion, joints = solve(rig, drawn, (rest + shift[:, None])[:, drawn], fps=16.0)
+    assert np.allclose(joints, rest + shift[:, None])
+    assert np.allclose(motion.translations[0, [1, 2, 3]], 0)
 
 
 def test_joint_classes_follow_what_children_tell() -> None:

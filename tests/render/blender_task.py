@@ -47,7 +47,7 @@ def joints_and_pixels(request: dict[str, Any]) -> dict[str, Any]:
     return {
         "heads": heads, "error_px": max(errors_px), "joints": numbers.joints.tolist(),
         "rest": numbers.rig.rest_joints.tolist(), "parents": numbers.rig.parents.tolist(),
-        "rotations": numbers.motion.rotations.tolist(), "root": numbers.motion.root_translation.tolist(),
+        "rotations": numbers.motion.rotations.tolist(), "translations": numbers.motion.translations.tolist(),
         "scale": numbers.scale, "offset": numbers.offset.tolist(), "clip_bounds": numbers.clip_bounds.tolist(),
         "last_bounds": bounds.tolist(), "names": subject.names,
     }

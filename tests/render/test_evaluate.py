@@ -37,7 +37,7 @@ def evaluated(path: Path, motion: str, num_frames: int = 6) -> dict[str, Any]:
     return {key: np.array(value) for key, value in blender("joints_and_pixels", {"item": item}).items()}
 
 
-def scipy_kinematics(rest: Floats, parents: Any, rotations: Floats, root: Floats) -> Floats:
+def scipy_kinematics(rest: Floats, parents: Any, rotations: Floats, translations: Floats) -> Floats:
     """Joints (T, J, 3) from the definition in rigmill.types.Motion, by scipy."""
     joints = np.empty((len(rotations), len(parents), 3))
     for frame, quaternions in enumerate(rotations):
@@ -46,10 +46,11 @@ def scipy_kinematics(rest: Floats, parents: Any, rotations: Floats, root: Floats
             local = Rotation.from_quat(np.roll(quaternions[joint], -1))
             if parent < 0:
                 turns.append(local)
-                joints[frame, joint] = rest[joint] + root[frame]
+                joints[frame, joint] = rest[joint] + translations[frame, joint]
             else:
                 turns.append(turns[parent] * local)
-                joints[frame, joint] = joints[frame, parent] + turns[parent].apply(rest[joint] - rest[parent])
+                reach = rest[joint] - rest[parent] + translations[frame, joint]
+                joints[frame, joint] = joints[frame, parent] + turns[parent].apply(reach)
     return joints
 
 
@@ -93,7 +94,7 @@ def test_a_clip_is_centred_and_its_largest_side_is_one() -> None:
 
 def test_rotations_read_from_blender_give_its_joints_back(quadruped: Path) -> None:
     found = evaluated(quadruped, "")
-    ours = scipy_kinematics(found["rest"], found["parents"], found["rotations"], found["root"])
+    ours = scipy_kinematics(found["rest"], found["parents"], found["rotations"], found["translations"])
     assert np.abs(ours - found["heads"]).max() < 1e-4
     assert np.ptp(found["heads"], axis=0).max() > 0.02  # it does move
 
@@ -102,7 +103,7 @@ def test_rotations_read_from_blender_give_its_joints_back(quadruped: Path) -> No
 def test_rotations_of_a_rig_with_five_roots_give_its_joints_back() -> None:
     found = evaluated(corpus("quaternius_fbx/bird.fbx"), "", 11)
     assert (found["parents"] < 0).sum() == 5
-    ours = scipy_kinematics(found["rest"], found["parents"], found["rotations"], found["root"])
+    ours = scipy_kinematics(found["rest"], found["parents"], found["rotations"], found["translations"])
     assert np.abs(ours - found["heads"]).max() < 1e-4
 
 
@@ -110,7 +111,7 @@ def test_a_stored_motion_moves_the_rig_as_the_action_did(quadruped: Path, tmp_pa
     """Read from an action, stored as imported, put on the same file: the same joints in the same places."""
     first = evaluated(quadruped, "")
     motion = Motion(
-        rotations=first["rotations"], root_translation=first["root"] / float(first["scale"]), fps=FPS
+        rotations=first["rotations"], translations=first["translations"] / float(first["scale"]), fps=FPS
     )
     stored = tmp_path / "motion.npz"
     stored.write_bytes(motion_to_bytes(motion))
@@ -127,7 +128,7 @@ def test_a_stored_motion_moves_the_rig_as_the_action_did(quadruped: Path, tmp_pa
 def test_a_stored_motion_of_another_rig_is_refused(quadruped: Path, tmp_path: Path) -> None:
     stored = tmp_path / "motion.npz"
     still = np.tile([1.0, 0, 0, 0], (9, 3, 1))
-    stored.write_bytes(motion_to_bytes(Motion(rotations=still, root_translation=np.zeros((9, 3)), fps=FPS)))
+    stored.write_bytes(motion_to_bytes(Motion(rotations=still, translations=np.zeros((9, 3, 3)), fps=FPS)))
     item = clip_item(quadruped, probe(quadruped, tmp_path), "", num_frames=4) | {"motion_path": str(stored)}
     (answer,) = call("render.blender.worker:render_clip", [item], tmp_path)
     assert answer["refused"] == "unmappable_skeleton"

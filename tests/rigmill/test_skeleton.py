@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation, Slerp
@@ -33,7 +35,7 @@ def random_motion(rig: Rig, num_frames: int, seed: int = 0) -> Motion:
     rotations = Rotation.from_rotvec(rng.normal(scale=0.5, size=(num_frames * rig.num_joints, 3)))
     return Motion(
         rotations=scipy_quaternions(rotations).reshape(num_frames, rig.num_joints, 4),
-        root_translation=rng.normal(size=(num_frames, 3)), fps=16.0,
+        translations=rng.normal(scale=0.2, size=(num_frames, rig.num_joints, 3)), fps=16.0,
     )
 
 
@@ -89,8 +91,7 @@ def test_forward_equals_a_chain_of_homogeneous_matrices() -> None:
             local = np.eye(4)
             local[:3, :3] = Rotation.from_quat(np.roll(motion.rotations[frame, joint], -1)).as_matrix()
             local[:3, 3] = BODY.rest_joints[joint] - (BODY.rest_joints[parent] if parent >= 0 else 0)
-            if parent < 0:
-                local[:3, 3] += motion.root_translation[frame]
+            local[:3, 3] += motion.translations[frame, joint]
             matrices.append(matrices[parent] @ local if parent >= 0 else local)
         assert np.allclose(joints[frame], np.array(matrices)[:, :3, 3], atol=1e-12)
         assert np.allclose(turns[frame], np.array(matrices)[:, :3, :3], atol=1e-12)
@@ -103,7 +104,8 @@ def test_local_rotations_come_back_from_world_turns() -> None:
 
 
 def test_inverse_gives_back_every_joint_and_the_full_turn_of_branching_joints() -> None:
-    motion = random_motion(BODY, 20)
+    moving = random_motion(BODY, 20)
+    motion = replace(moving, translations=skeleton.moved_roots(BODY.parents, moving.root_translation))
     joints, turns = skeleton.forward(BODY, motion)
     found = skeleton.inverse(BODY, joints, fps=12.0)
     again, turns_again = skeleton.forward(BODY, found)
@@ -139,9 +141,17 @@ def test_degenerate_rigs_give_finite_rotations() -> None:
             assert np.isfinite(skeleton.inverse(rig, joints).rotations).all()
 
 
-def test_the_first_of_several_roots_gives_the_translation() -> None:
+def test_each_of_several_roots_is_displaced_on_its_own() -> None:
     rig = make_rig([-1, -1, 1], [[0, 0, 0], [1, 0, 0], [1, 0, 1]])
-    joints = rig.rest_joints[None] + np.array([[[0, 0, 3.0]]])
+    joints = rig.rest_joints[None] + np.array([[[0, 0, 3.0], [0, -2.0, 0], [0, -2.0, 0]]])
     found = skeleton.inverse(rig, joints)
-    assert np.allclose(found.root_translation, [[0, 0, 3]])
+    assert np.allclose(found.translations, [[[0, 0, 3], [0, -2, 0], [0, 0, 0]]])
     assert np.allclose(skeleton.forward(rig, found)[0], joints)
+
+
+def test_any_places_come_back_from_any_turns() -> None:
+    motion = random_motion(BODY, 6)
+    places = np.random.default_rng(9).normal(size=(6, BODY.num_joints, 3))
+    turns = skeleton.forward(BODY, motion)[1]
+    stretched = replace(motion, translations=skeleton.local_from_places(BODY, places, turns))
+    assert np.allclose(skeleton.forward(BODY, stretched)[0], places, atol=1e-12)
