@@ -13,20 +13,20 @@ import pytest
 from blender_help import blender, corpus
 
 sys.path.append(str(Path(__file__).parents[1] / "curate"))
-from curate_help import _BODY, Tables, demo_profile  # noqa: E402
+from curate_help import _BODY, Tables, demo_profile
 
-from curate.collect import CollectStage  # noqa: E402
-from curate.pairing import RetargetStage  # noqa: E402
-from curate.probe import ProbeStage  # noqa: E402
-from rigmill.blender import BlenderClient, Limits  # noqa: E402
-from rigmill.files import scratch_folder  # noqa: E402
-from rigmill.layout import Layout  # noqa: E402
-from rigmill.profile import Profile  # noqa: E402
-from rigmill.rigfile import motion_from_bytes, rig_from_bytes  # noqa: E402
-from rigmill.skeleton import forward  # noqa: E402
-from rigmill.stage import Row, Stage  # noqa: E402
-from rigmill.types import Kept, Outcome, StoredFile  # noqa: E402
-from rigmill.worker import LocalWork  # noqa: E402
+from curate.collect import CollectStage
+from curate.pairing import RetargetStage
+from curate.probe import ProbeStage
+from rigmill.blender import BlenderClient, Limits
+from rigmill.files import scratch_folder
+from rigmill.layout import Layout
+from rigmill.profile import Profile
+from rigmill.rigfile import motion_from_bytes, rig_from_bytes
+from rigmill.skeleton import forward
+from rigmill.stage import Row, Stage
+from rigmill.types import Kept, Outcome, Rejected, StoredFile
+from rigmill.worker import LocalWork
 
 pytestmark = pytest.mark.blender
 
@@ -149,13 +149,16 @@ def test_avatars_are_mapped_as_they_declare_and_take_motions_unless_they_forbid_
             if bones:
                 assert {"hips", "head", "leftUpperArm", "rightUpperLeg"} <= set(bones), (name, sorted(bones))
                 _looks_at_minus_y(made, row, bones)
-        # The motions of the Mixamo folder onto the avatars; hands go where the motion's own go, seen from the hips.
+        # A motion of the Mixamo folder onto the avatars.
         shutil.copytree(mixamo.layout.store.root, made.layout.store.root, dirs_exist_ok=True)
         motions = [row for row in mixamo.tables.products("probe") if row["title"] == "Walking"]
         made.tables.rows["probe"] += motions
         outcomes = made.run(RetargetStage(), profile)
         kept = {row["source"] + ":" + row["title"] for row in made.tables.products("retarget")}
-        assert kept == {"vroid:Cool_loops", "vroid:cryptovoxels", "vroid:Low-Poly Godette", "vroid:sphere"}, outcomes
+        assert kept == {"vroid:Cool_loops", "vroid:cryptovoxels", "vroid:Low-Poly Godette"}
+        # The sphere declares a body, and its mesh hangs on joints of one height: that is said.
+        (refused,) = [outcome for outcome in outcomes.values() if isinstance(outcome, Rejected)]
+        assert refused.code == "unmappable_skeleton" and "hips" in refused.message
         for made_row in made.tables.products("retarget"):
             _left_arm_swings(made, made_row, rows)
 
@@ -165,7 +168,7 @@ def _looks_at_minus_y(made: Bench, row: Row, bones: dict[str, str]) -> None:
     rig = rig_from_bytes(made.layout.store.read(StoredFile.from_row(row["rig_file"])))
     place = {bone: rig.rest_joints[rig.names.index(joint)] for bone, joint in bones.items()}
     assert place["leftUpperArm"][0] > place["rightUpperArm"][0]
-    assert place["head"][2] > place["hips"][2] > place["leftUpperLeg"][2]
+    assert place["head"][2] > place["hips"][2] >= place["leftUpperLeg"][2]
     if "leftToes" in place:
         assert place["leftToes"][1] < place["leftFoot"][1]
 
