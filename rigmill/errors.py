@@ -39,6 +39,9 @@ class Reject(StrEnum):
     TOO_FEW_FRAMES = "too_few_frames"
     LITTLE_MOTION = "little_motion"
     UNMAPPABLE_SKELETON = "unmappable_skeleton"
+    LICENCE = "licence"
+    LICENCE_CONFLICT = "licence_conflict"
+    DENIED = "denied"
     EMPTY_PICTURE = "empty_picture"
     OUT_OF_FRAME = "out_of_frame"
     EMPTY_CAPTION = "empty_caption"
@@ -59,6 +62,9 @@ REJECT_MEANING: dict[Reject, str] = {
     Reject.TOO_FEW_FRAMES: "not more frames than the limit after resampling",
     Reject.LITTLE_MOTION: "mean optical flow under the limit: nothing visibly moves",
     Reject.UNMAPPABLE_SKELETON: "the motion's joints cannot be matched to the character's",
+    Reject.LICENCE: "the licence does not allow what would be done here, under the profile's licence_policy",
+    Reject.LICENCE_CONFLICT: "the file names another licence than its source does; a person has to look",
+    Reject.DENIED: "the deny list names it: its author asked for its removal, or a person decided",
     Reject.EMPTY_PICTURE: "the subject covers too little of a view",
     Reject.OUT_OF_FRAME: "the subject leaves the picture",
     Reject.EMPTY_CAPTION: "no words could be found for the clip",
