@@ -6,24 +6,27 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import groupby
 
+from curate.embedded import read_embedded, with_embedded
 from curate.sources import SOURCES
-from rigmill.errors import Reject, UserError
+from rigmill.denied import Denied, read_denied
+from rigmill.errors import Refusal, Reject, UserError
 from rigmill.profile import Profile
 from rigmill.stage import Answer, Input, Job, Row, Rows, Stage, Work, only_keys
-from rigmill.types import Measured, Rejected
+from rigmill.types import Kept, Measured, Outcome, Rejected, StoredFile
 
 
 class CollectStage(Stage):
     """Candidates of the configured sources -> `collect` rows."""
 
     name = "collect"
-    version = 1
+    version = 2
 
     def settings(self, profile: Profile) -> Row:
         return {
             "sources": [source.model_dump(mode="json") for source in profile.sources],
             "seed": profile.seed,
             "max_file_bytes": profile.collect.max_file_bytes,
+            "denied": read_denied(profile.licence.deny_list),
         }
 
     def job_settings(self, settings: Row) -> Row:
@@ -31,7 +34,10 @@ class CollectStage(Stage):
         return only_keys(settings, "max_file_bytes")
 
     def inputs(self, tables: Rows, settings: Row) -> Iterable[Input]:
-        """Every candidate. Of several with the same bytes the first (source by source, then by path) is taken."""
+        """Every candidate. Of several with the same bytes the first (source by source, then by path) is taken.
+
+        What the deny list names is marked here, before anything is downloaded, with every copy that is known by then.
+        """
         names = [source["name"] for source in settings["sources"]]
         for name in names:
             if names.count(name) > 1:
@@ -39,25 +45,67 @@ class CollectStage(Stage):
                     f"two sources are called '{name}'", why="a source's name tells its assets from the others'",
                     fix="give each source in pipelines.yaml its own 'name'", code="E212",
                 )
+        found = [
+            (source["name"], item) for source in settings["sources"]
+            for item in SOURCES[source["kind"]].candidates(
+                source | {key: settings[key] for key in ("seed", "max_file_bytes")}
+            )
+        ]
+        denied = _denied(found, Denied(settings["denied"]))
         first: dict[str, str] = {}
-        for source in settings["sources"]:
-            shared = {key: settings[key] for key in ("seed", "max_file_bytes")}
-            for item in SOURCES[source["kind"]].candidates(source | shared):
-                sha256 = item.payload.get("sha256")
-                if sha256:
-                    place = f"{source['name']}:{item.payload['uid']}"
-                    original = first.setdefault(sha256, place)
-                    if original != place:
-                        item = replace(item, payload=item.payload | {"duplicate_of": original})
-                yield item
+        for source, item in found:
+            sha256, place = item.payload.get("sha256"), f"{source}:{item.payload['uid']}"
+            reason = denied.get(place) or (denied.get(sha256) if sha256 else None)
+            if reason:
+                item = replace(item, payload=item.payload | {"denied": reason})
+            elif sha256:
+                original = first.setdefault(sha256, place)
+                if original != place:
+                    item = replace(item, payload=item.payload | {"duplicate_of": original})
+            yield item
 
     def run(self, jobs: Sequence[Job], work: Work) -> Iterator[Answer]:
         fresh = []
         for job in jobs:
-            if "duplicate_of" in job.payload:
+            if "denied" in job.payload:
+                message = f"on the deny list: {job.payload['denied']}"
+                yield Answer(job.key, Rejected(Reject.DENIED.value, message), Measured())
+            elif "duplicate_of" in job.payload:
                 message = f"the same bytes as {job.payload['duplicate_of']}"
                 yield Answer(job.key, Rejected(Reject.DUPLICATE_FILE.value, message), Measured())
             else:
                 fresh.append(job)
         for kind, group in groupby(fresh, key=lambda job: job.payload["kind"]):
-            yield from SOURCES[kind].fetch(list(group), work)
+            for answer in SOURCES[kind].fetch(list(group), work):
+                yield replace(answer, outcome=_with_own_words(answer.outcome, work))
+
+
+def _denied(found: Sequence[tuple[str, Input]], listed: Denied) -> dict[str, str]:
+    """Why a candidate is denied, by its place; and by its digest, for copies of it elsewhere."""
+    reasons: dict[str, str] = {}
+    for source, item in found:
+        payload = item.payload
+        sha256 = payload.get("sha256") or ""
+        reason = listed.reason(
+            source=source, uid=payload["uid"], sha256=sha256, origin=payload.get("origin") or ""
+        )
+        if reason:
+            reasons[f"{source}:{payload['uid']}"] = reason
+            if sha256:
+                reasons.setdefault(sha256, reason)
+    return reasons
+
+
+def _with_own_words(outcome: Outcome, work: Work) -> Outcome:
+    """A collected row with the licence and the names that its file holds, whichever source it is from."""
+    if not isinstance(outcome, Kept):
+        return outcome
+    rows = []
+    for row in outcome.rows:
+        with work.store.path(StoredFile.from_row(row["file"])).open("rb") as stream:
+            found = read_embedded(stream)
+        try:
+            rows.append(with_embedded(row, found))
+        except Refusal as refusal:
+            return Rejected(refusal.code.value, refusal.message)
+    return Kept(rows)

@@ -6,12 +6,14 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from curate.clips import clip_id
 from curate.humanoid import declares_humanoid, mapped_joints, missing_core
+from curate.licence import both
 from curate.retarget import resample, retarget
 from rigmill.errors import Refusal, Reject
 from rigmill.files import digest
+from rigmill.policy import pair_refusal
 from rigmill.profile import Profile
 from rigmill.rigfile import motion_from_bytes, motion_to_bytes, rig_from_bytes
-from rigmill.rights import Rights, meet
+from rigmill.rights import Rights, clip_rights
 from rigmill.stage import Answer, Input, Job, Row, Rows, Stage, Work, only_keys
 from rigmill.types import Kept, Measured, Outcome, Rejected, StoredFile
 
@@ -38,6 +40,7 @@ class RetargetStage(Stage):
             "seed": profile.seed, "fps": profile.probe.fps,
             "pairs_per_motion": profile.retarget.pairs_per_motion,
             "min_matched_joints": profile.retarget.min_matched_joints,
+            "policy": profile.licence_policy,
         }
 
     def job_settings(self, settings: Row) -> Row:
@@ -45,9 +48,10 @@ class RetargetStage(Stage):
         return only_keys(settings, "fps", "min_matched_joints")
 
     def inputs(self, tables: Rows, settings: Row) -> Iterable[Input]:
-        """The sampled pairs, and one input for each rig that says it is humanoid and still cannot take part.
+        """The sampled pairs, and one input for each rig that says it is humanoid and cannot take part.
 
         A rig that makes no such claim (an animal, a door) is no candidate and no reject: there was nothing to expect.
+        Both sides of a pair are judged before any is sampled, so that every motion finds characters it may go on.
         """
         motions: list[tuple[str, Row, Row]] = []
         characters: dict[str, Row] = {}
@@ -57,10 +61,17 @@ class RetargetStage(Stage):
                 continue
             joints = mapped_joints(rig["joint_names"], declared)
             if "hips" not in joints or len(joints) < settings["min_matched_joints"]:
-                payload = {"num_matched_joints": len(joints), "missing": list(missing_core(joints))}
+                payload = {
+                    "source": rig["source"], "num_matched_joints": len(joints), "missing": list(missing_core(joints)),
+                }
                 yield Input(f"{rig['asset_id']}-unmapped", payload)
-            elif Rights.from_row(rig["rights"]).may_modify is False:
-                yield Input(f"{rig['asset_id']}-fixed", {"forbidden_by": rig["licence"]})
+                continue
+            refused = pair_refusal(
+                Rights.from_row(rig["rights"]), settings["policy"], licence=rig["licence"],
+                moves=rig["kind"] == "motion",
+            )
+            if refused is not None:
+                yield Input(f"{rig['asset_id']}-refused", {"source": rig["source"], "refused": refused})
             elif rig["kind"] != "motion":
                 characters[rig["asset_id"]] = rig
             else:
@@ -119,10 +130,8 @@ def _retargeted(payload: Row, settings: Row, work: Work) -> Row:
     limit = settings["min_matched_joints"]
     if "missing" in payload:
         _unmappable(payload["num_matched_joints"], limit, payload["missing"])
-    if "forbidden_by" in payload:
-        raise Refusal(
-            Reject.LICENCE, f"the licence ({payload['forbidden_by']}) forbids changes, and retargeting is one"
-        )
+    if "refused" in payload:
+        raise Refusal(Reject.LICENCE, payload["refused"])
     character, moved = payload["character"], payload["motion"]
     source = rig_from_bytes(work.store.read(StoredFile.from_row(moved["rig_file"])))
     target = rig_from_bytes(work.store.read(StoredFile.from_row(character["rig_file"])))
@@ -147,9 +156,9 @@ def _retargeted(payload: Row, settings: Row, work: Work) -> Row:
             character, "asset_id", "rig_id", "source", "title", "tags", "file", "format", "armature"
         ),
         "motion_id": moved["motion_id"], "motion_name": moved["name"], "kind": "retargeted",
-        "licence": " AND ".join(_both(character["licence"], moved["licence"])),
+        "licence": both(character["licence"], moved["licence"]),
         "attribution": "; ".join(_both(character["attribution"], moved["attribution"])),
-        "rights": meet(Rights.from_row(character["rights"]), Rights.from_row(moved["rights"])).to_row(),
+        "rights": clip_rights(Rights.from_row(character["rights"]), Rights.from_row(moved["rights"])).to_row(),
         "num_frames": num_frames, "fps": settings["fps"], "motion_file": stored.to_row(),
         "num_matched_joints": len(shared),
     }

@@ -8,10 +8,13 @@ from curate.bones import joint_of_node
 from curate.canonical import canonical
 from curate.gltf_json import parse, split_glb
 from curate.vrm import Vrm, read_vrm
+from rigmill.denied import Denied, read_denied
 from rigmill.errors import Refusal, Reject
 from rigmill.files import digest
+from rigmill.policy import asset_refusal
 from rigmill.profile import Profile
 from rigmill.rigfile import rig_from_bytes
+from rigmill.rights import Rights
 from rigmill.stage import Answer, Input, Job, Row, Rows, Stage, Work, only_keys
 from rigmill.types import Kept, Measured, Outcome, Rejected, StoredFile
 
@@ -36,13 +39,24 @@ class ProbeStage(Stage):
     upstream = ("collect",)
 
     def settings(self, profile: Profile) -> Row:
-        return {"fps": profile.probe.fps}
+        return {
+            "fps": profile.probe.fps, "policy": profile.licence_policy,
+            "denied": read_denied(profile.licence.deny_list),
+        }
+
+    def job_settings(self, settings: Row) -> Row:
+        """The verdict on an asset is in its payload, so another policy redoes those whose verdict changes alone."""
+        return only_keys(settings, "fps")
 
     def inputs(self, tables: Rows, settings: Row) -> Iterable[Input]:
         """One input per asset. Two collected rows with the same bytes are one asset: the first by name keeps it."""
+        denied = Denied(settings["denied"])
         taken: dict[str, str] = {}
         for row in sorted(tables.products("collect"), key=lambda row: (row["source"], row["source_uid"])):
             payload = only_keys(row, *ASSET_COLUMNS)
+            refused = _refused(row, settings["policy"], denied)
+            if refused is not None:
+                payload = payload | {"refused": refused}
             place = f"{row['source']}:{row['source_uid']}"
             original = taken.setdefault(row["asset_id"], place)
             if original == place:
@@ -72,6 +86,17 @@ class ProbeStage(Stage):
                 yield Answer(job.key, outcome, reply.measured)
 
 
+def _refused(row: Row, policy: str, denied: Denied) -> Row | None:
+    """The code and the sentence, if the asset must not be used whatever it holds."""
+    reason = denied.reason(
+        source=row["source"], uid=row["source_uid"], sha256=row["file"]["sha256"], origin=row["origin"]
+    )
+    if reason is not None:
+        return {"code": Reject.DENIED.value, "message": f"on the deny list: {reason}"}
+    message = asset_refusal(Rights.from_row(row["rights"]), policy, licence=row["licence"])
+    return None if message is None else {"code": Reject.LICENCE.value, "message": message}
+
+
 def _canonical(payload: Row, work: Work) -> tuple[Row, Vrm | None]:
     """The asset with the file that Blender may see, and the VRM block that this no longer has; a Refusal says why not.
 
@@ -79,6 +104,8 @@ def _canonical(payload: Row, work: Work) -> tuple[Row, Vrm | None]:
     """
     if "duplicate_of" in payload:
         raise Refusal(Reject.DUPLICATE_FILE, f"the same bytes as {payload['duplicate_of']}")
+    if "refused" in payload:
+        raise Refusal(Reject(payload["refused"]["code"]), payload["refused"]["message"])
     original = work.store.read(StoredFile.from_row(payload["file"]))
     data, file_format = canonical(original, payload["format"])
     block = read_vrm(parse(split_glb(original)[0])) if payload["format"] in ("glb", "vrm") else None

@@ -96,6 +96,14 @@ class Limits(Section):
     )
 
 
+class Licence(Section):
+    """What a person decided about licences; docs/licences.md explains it."""
+
+    deny_list: str = Field(
+        default="", description="CSV of assets that must not be used (uid, sha256 or origin, and a reason); empty: none"
+    )
+
+
 class Collect(Section):
     max_file_bytes: Positive = Field(description="larger files are rejected")
 
@@ -191,9 +199,12 @@ class Profile(Section):
 
     seed: int = Field(description="every random choice is a function of this and an id")
     output: str = Field(description="folder of tables, files and reports")
-    licence_policy: Literal["internal"] = Field(
-        default="internal", description="internal: everything may be used, nothing is meant to be published"
+    licence_policy: Literal["internal", "publish", "commercial"] = Field(
+        default="internal",
+        description="internal: no one said no to training, nothing is given away; publish: renders, joints and motions "
+        "may be given away; commercial: and sold",
     )
+    licence: Licence = Licence()
     sources: tuple[Source, ...] = Field(min_length=1)
     limits: Limits
     collect: Collect

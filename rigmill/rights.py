@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 
@@ -12,7 +12,8 @@ class Rights:
 
     may_train: bool | None = None
     may_modify: bool | None = None  # put another motion on it, change its mesh
-    may_share_asset: bool | None = None  # give away the file, or anything that holds its mesh or its motion
+    may_share_asset: bool | None = None  # give away the file, or anything that holds its mesh
+    may_share_motion: bool | None = None  # give away anything that gives its motion again: joints, poses, curves
     may_share_renders: bool | None = None
     needs_credit: bool | None = None
     share_alike: bool | None = None
@@ -27,7 +28,7 @@ class Rights:
         return cls(**(row or {}))
 
 
-PERMISSIONS = ("may_train", "may_modify", "may_share_asset", "may_share_renders")
+PERMISSIONS = ("may_train", "may_modify", "may_share_asset", "may_share_motion", "may_share_renders")
 UNKNOWN = Rights()
 
 
@@ -39,3 +40,11 @@ def meet(first: Rights, second: Rights) -> Rights:
         decisive = field.name not in PERMISSIONS  # the value that one side alone can impose
         values[field.name] = decisive if decisive in pair else (None if None in pair else not decisive)
     return Rights(**values)
+
+
+def clip_rights(character: Rights, motion: Rights) -> Rights:
+    """The rights of a clip in which a character moves by another asset's motion.
+
+    The meet of both, but for the character's own motion: that is not in the clip, so its owner has no say in it.
+    """
+    return meet(replace(character, may_share_motion=True), motion)

@@ -234,7 +234,7 @@ def test_what_may_not_be_changed_is_refused_once_and_the_others_are_paired(tmp_p
     ]
     outcomes = run(rows, work)
     refused = {name: outcome for name, outcome in outcomes.items() if isinstance(outcome, Rejected)}
-    assert list(refused) == [f"{rows[2]['asset_id']}-fixed"]
+    assert list(refused) == [f"{rows[2]['asset_id']}-refused"]
     (outcome,) = refused.values()
     assert outcome.code == "licence" and "CC-BY-ND-4.0" in outcome.message
     kept = [outcome.rows[0] for outcome in outcomes.values() if isinstance(outcome, Kept)]

@@ -1,0 +1,75 @@
+"""The deny list: assets that must not be used, whatever their licence says. Removals, NoAI, a person's own decision."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable
+from pathlib import Path
+
+from rigmill.errors import UserError
+from rigmill.stage import Row
+
+NAMES = ("uid", "sha256", "origin")  # any one of them is enough to name an asset
+COLUMNS = (*NAMES, "source", "reason")
+MAX_BYTES = 64 * 1024 * 1024
+
+
+def read_denied(path: str) -> list[Row]:
+    """The entries of a deny list, as plain rows; none where the profile names no list.
+
+    A CSV with a header: `reason` and at least one of uid, sha256 (of the original file), origin; `source` limits an
+    entry to one source. A list that cannot be understood stops the run: a removal must not be missed in silence.
+    """
+    if not path:
+        return []
+    place = Path(path).expanduser()
+    try:
+        data = place.read_bytes()
+        if len(data) > MAX_BYTES:
+            raise ValueError("larger than 64 MiB")
+        reader = csv.DictReader(io.StringIO(data.decode("utf-8-sig"), newline=""), strict=True)
+        header = tuple(reader.fieldnames or ())
+        rows = [{key: (value or "").strip() for key, value in row.items() if key in COLUMNS} for row in reader]
+    except OSError as error:
+        raise _mistake(path, error.strerror or type(error).__name__) from error
+    except (ValueError, csv.Error) as error:
+        raise _mistake(path, str(error)) from error
+    unknown = [name for name in header if name not in COLUMNS]
+    if "reason" not in header or unknown or not set(header) & set(NAMES):
+        raise _mistake(path, f"its header is {', '.join(header) or 'empty'}")
+    for number, row in enumerate(rows, start=1):
+        if not any(row.get(name) for name in NAMES):
+            raise _mistake(path, f"entry {number} names nothing")
+    return [{name: row.get(name, "") for name in COLUMNS} for row in rows]
+
+
+class Denied:
+    """Which assets a list names."""
+
+    def __init__(self, rows: Iterable[Row]) -> None:
+        self._reasons: dict[tuple[str, str, str], str] = {}
+        for row in rows:
+            for name in NAMES:
+                value = row[name].lower() if name == "sha256" else row[name]
+                if value:
+                    self._reasons.setdefault((name, value, row["source"]), row["reason"] or "no reason given")
+
+    def reason(self, *, source: str, uid: str = "", sha256: str = "", origin: str = "") -> str | None:
+        """Why the asset is denied; None when it is not."""
+        if not self._reasons:
+            return None
+        for name, value in zip(NAMES, (uid, sha256, origin)):
+            for limited_to in (source, "") if value else ():
+                found = self._reasons.get((name, value, limited_to))
+                if found is not None:
+                    return found
+        return None
+
+
+def _mistake(path: str, why: str) -> UserError:
+    return UserError(
+        f"the deny list cannot be used: {path}", why=why, code="E230",
+        fix="a CSV with a header of 'reason' and one or more of uid, sha256, origin (and 'source', if you like); "
+        "see docs/licences.md",
+    )

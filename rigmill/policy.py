@@ -1,0 +1,102 @@
+"""Licence policies: which rights an asset and a clip need under `internal`, `publish` and `commercial`.
+
+Read the table from top to bottom: the first rule that does not hold is the reason that a row gives. A shard holds
+renders, joints and motions, never meshes, so `may_share_asset` is in no rule.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from rigmill.rights import Rights
+
+
+class Policy(StrEnum):
+    """What a dataset is made for. The names are those of `licence_policy` in a profile."""
+
+    INTERNAL = "internal"
+    PUBLISH = "publish"
+    COMMERCIAL = "commercial"
+
+
+class When(StrEnum):
+    """What a rule is asked about."""
+
+    ALWAYS = "always"  # every asset, before Blender, whatever it turns out to hold
+    CHANGED = "changed"  # both sides of a retargeted clip
+    MOVES = "moves"  # the asset whose motion a clip shows
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One right, the value it must have, and whether it may be unknown."""
+
+    right: str
+    needed: bool
+    unknown_is_fine: bool
+    when: When
+    why: str
+
+
+_TRAIN = "the dataset is made to train models"
+_NOAI = "the author asked that it is not used for generative models"
+_CHANGE = "putting a motion on a character changes both"
+INTERNAL = (
+    Rule("noai", False, True, When.ALWAYS, _NOAI),
+    Rule("may_train", True, True, When.ALWAYS, _TRAIN),
+    Rule("may_modify", True, True, When.CHANGED, _CHANGE),
+)
+PUBLISH = (
+    # Nobody can show that an author never asked; what is unknown here is for the deny list.
+    Rule("noai", False, True, When.ALWAYS, _NOAI),
+    Rule("may_train", True, False, When.ALWAYS, _TRAIN),
+    Rule("may_share_renders", True, False, When.ALWAYS, "shards hold renders"),
+    Rule("may_modify", True, False, When.CHANGED, _CHANGE),
+    Rule("may_share_motion", True, False, When.MOVES, "shards hold joints and poses, which give the motion again"),
+)
+COMMERCIAL = (
+    *PUBLISH,
+    Rule("non_commercial", False, False, When.ALWAYS, "the dataset is meant for commercial use"),
+)
+POLICIES: dict[Policy, tuple[Rule, ...]] = {
+    Policy.INTERNAL: INTERNAL, Policy.PUBLISH: PUBLISH, Policy.COMMERCIAL: COMMERCIAL,
+}
+
+
+def refusal(rights: Rights, policy: str, *, licence: str, when: frozenset[When]) -> str | None:
+    """Why the policy says no, as a sentence that names the right and the licence; None when it does not."""
+    for rule in POLICIES[Policy(policy)]:
+        if rule.when is not When.ALWAYS and rule.when not in when:
+            continue
+        found = getattr(rights, rule.right)
+        if found == rule.needed or (found is None and rule.unknown_is_fine):
+            continue
+        # A right that nobody stated, and one that is denied, send a person to different places.
+        said = "leaves it open" if found is None else f"says {_word(found)}"
+        return (f"policy {policy} needs {rule.right}: {_word(rule.needed)}, and the licence ({licence or 'unknown'}) "
+                f"{said}; {rule.why}")
+    return None
+
+
+def asset_refusal(rights: Rights, policy: str, *, licence: str) -> str | None:
+    """The verdict on an asset before anything is known about it."""
+    return refusal(rights, policy, licence=licence, when=frozenset())
+
+
+def clip_refusal(rights: Rights, policy: str, *, licence: str, kind: str) -> str | None:
+    """The verdict on a clip, from the rights in its row (of both sides, if it is retargeted)."""
+    changed = {When.CHANGED} if kind == "retargeted" else set()
+    return refusal(rights, policy, licence=licence, when=frozenset({When.MOVES} | changed))
+
+
+def pair_refusal(rights: Rights, policy: str, *, licence: str, moves: bool) -> str | None:
+    """The verdict on one side of a pair: the asset whose motion is taken (`moves`), or the one that it is put on.
+
+    Two sides that are allowed make a clip that is allowed.
+    """
+    return refusal(rights, policy, licence=licence, when=frozenset({When.CHANGED} | ({When.MOVES} if moves else set())))
+
+
+def _word(value: bool) -> str:
+    return "yes" if value else "no"
