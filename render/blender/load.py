@@ -8,6 +8,7 @@ from typing import Any
 
 import bpy
 
+from render.blender.disarm import disarm
 from rigmill.errors import Refusal, Reject
 
 
@@ -41,6 +42,7 @@ def load_asset(path: Path, file_format: str, fps: float) -> float:
     file_fps = scene.render.fps / scene.render.fps_base
     _set_rate(scene, fps)
     _remove_cameras_and_lights()
+    disarm()
     return file_fps
 
 
