@@ -135,16 +135,29 @@ def bones(request: dict[str, Any]) -> Any:
 
 
 def write_mixamo(request: dict[str, Any]) -> Any:
-    """FBX files as Mixamo's look: prefixed joints in centimetres, 30 fps, takes `mixamo.com` and a still `Take 001`.
+    """FBX files as Mixamo's look: prefixed joints in centimetres, 30 fps, a take `mixamo.com` and an empty `Take 001`.
 
-    Every file is {path, prefix, skin, frames}: 0 frames means a character without a motion.
+    Every file is {path, prefix, skin, frames}: frames 1 to that one, the last with three joints turned (two frames
+    hold a still T-pose); 0 means a character without takes.
     """
     import bpy
+    from io_scene_fbx import export_fbx_bin
 
+    written = export_fbx_bin.fbx_data_animation_elements
+
+    def with_empty_take(root: Any, scene_data: Any) -> None:
+        take = export_fbx_bin.elem_data_single_int64(root, b"AnimationStack", 987654321)
+        take.add_string(export_fbx_bin.fbx_name_class(b"Take 001", b"AnimStack"))
+        take.add_string(b"")
+        written(root, scene_data)
+
+    export_fbx_bin.fbx_data_animation_elements = with_empty_take
     for wanted in request["files"]:
         bpy.ops.wm.read_factory_settings(use_empty=True)
         scene = bpy.context.scene
         scene.render.fps = 30
+        scene.name = "mixamo.com"  # the exporter names the take after it
+        scene.frame_start, scene.frame_end = 1, max(wanted["frames"], 2)
         data = bpy.data.armatures.new("Armature")
         rig = bpy.data.objects.new("Armature", data)
         scene.collection.objects.link(rig)
@@ -167,20 +180,15 @@ def write_mixamo(request: dict[str, Any]) -> Any:
                 body.vertex_groups.new(name=wanted["prefix"] + name).add(range(8), 0.1, "REPLACE")
             body.modifiers.new("Armature", "ARMATURE").object = rig
         if wanted["frames"]:
-            rig.animation_data_create()
-            for take, moves in (("Take 001", False), ("mixamo.com", True)):
-                rig.animation_data.action = bpy.data.actions.new(take)
-                rig.animation_data.action.use_fake_user = True
-                for name, _, _ in request["joints"]:
-                    bone = rig.pose.bones[wanted["prefix"] + name]
-                    bone.rotation_mode = "QUATERNION"
-                    for frame in (1, wanted["frames"]):
-                        swung = moves and frame > 1 and name in ("LeftArm", "RightUpLeg", "Spine")
-                        bone.rotation_quaternion = (0.9, 0.436, 0, 0) if swung else (1, 0, 0, 0)
-                        bone.keyframe_insert("rotation_quaternion", frame=frame)
+            for name, _, _ in request["joints"]:
+                bone = rig.pose.bones[wanted["prefix"] + name]
+                for frame in (1, wanted["frames"]):
+                    swung = frame > 2 and name in ("LeftArm", "RightUpLeg", "Spine")
+                    bone.rotation_quaternion = (0.9, 0.436, 0, 0) if swung else (1, 0, 0, 0)
+                    bone.keyframe_insert("rotation_quaternion", frame=frame)
         bpy.ops.export_scene.fbx(
             filepath=wanted["path"], add_leaf_bones=False, bake_anim=wanted["frames"] > 0,
-            bake_anim_use_nla_strips=False, bake_anim_use_all_actions=True, bake_anim_simplify_factor=0.0,
+            bake_anim_use_nla_strips=False, bake_anim_use_all_actions=False, bake_anim_simplify_factor=0.0,
         )
     return len(request["files"])
 
