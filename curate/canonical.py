@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
-from curate.preflight import check
+from curate.fbx_check import without_paths
+from curate.gltf_write import write_glb
+from curate.preflight import checked_gltf, sound_fbx
+from rigmill.errors import Refusal, Reject
 
 
 def canonical(data: bytes, file_format: str) -> tuple[bytes, str]:
-    """The bytes that Blender may see, and their format; a Refusal says why there are none. Nothing else is raised."""
-    check(data, file_format)
-    return data, file_format
+    """The bytes that Blender may see, and their format; a Refusal says why there are none. Nothing else is raised.
+
+    glTF and VRM become one GLB of known keys, without any uri. FBX stays as it is, except that the paths in it are made
+    names of nothing. The canonical file of a canonical file is itself.
+    """
+    if file_format == "fbx":
+        return without_paths(data, sound_fbx(data)), "fbx"
+    if file_format in ("glb", "gltf", "vrm"):
+        return write_glb(checked_gltf(data, file_format)), "glb"
+    raise Refusal(Reject.UNKNOWN_TYPE, "the content is neither glTF nor FBX")

@@ -1,16 +1,17 @@
 """The humanoid map: which joint of a rig is which part of a body, by declared names and never by guessing.
 
-Canonical names are those of VRM 1.0. A rig's joints are known by Mixamo's names, in every prefix its exporters
-write (mixamorig:, mixamorig12:, mixamorig_, Armature|mixamorig:, none).
+Canonical names are those of VRM 1.0. A rig's joints are known by its VRM block, or by Mixamo's names in every prefix
+that its exporters write (mixamorig:, mixamorig12:, mixamorig_, Armature|mixamorig:, none).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 _PREFIX = re.compile(r"^(?:.*[:|])?(?:mixamorig\d*[:_]?)?")
+_MIXAMO = re.compile(r"(?:^|[:|])mixamorig\d*[:_]?(?=[A-Z])")
 
 _TRUNK = {
     "hips": "Hips", "spine": "Spine", "chest": "Spine1", "upperChest": "Spine2", "neck": "Neck", "head": "Head",
@@ -36,7 +37,7 @@ CORE: tuple[str, ...] = (
     *(f"{side}{part}" for side in ("left", "right")
       for part in ("UpperArm", "LowerArm", "Hand", "UpperLeg", "LowerLeg", "Foot")),
 )
-
+_BODY = frozenset({"hips", "leftUpperArm", "rightUpperArm", "leftUpperLeg", "rightUpperLeg"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,25 @@ def humanoid_joints(names: Sequence[str]) -> dict[str, int]:
         if canonical is not None:
             found.setdefault(canonical, index)
     return found
+
+
+def declares_humanoid(names: Sequence[str], declared: Mapping[str, str]) -> bool:
+    """Whether a rig says that it is a person: by a VRM block, by Mixamo's prefix, or by the names of hips and limbs.
+
+    Animals have hips, spines, heads and legs by these names, so a few of them say nothing; who calls two limbs arms
+    and two legs means a body like ours.
+    """
+    if declared or any(_MIXAMO.search(name) for name in names):
+        return True
+    return _BODY <= humanoid_joints(names).keys()
+
+
+def mapped_joints(names: Sequence[str], declared: Mapping[str, str]) -> dict[str, int]:
+    """Canonical name -> joint index: as a VRM block declares it (bone -> joint), else by Mixamo's names."""
+    if not declared:
+        return humanoid_joints(names)
+    index = {name: position for position, name in enumerate(names)}
+    return {bone: index[joint] for bone, joint in declared.items() if joint in index}
 
 
 def missing_core(joints: dict[str, int]) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from curate.clips import clip_id
-from curate.humanoid import humanoid_joints, missing_core
+from curate.humanoid import declares_humanoid, mapped_joints, missing_core
 from curate.licence import both
 from curate.retarget import resample, retarget
 from rigmill.errors import Refusal, Reject
@@ -21,8 +21,10 @@ _CHARACTER = (
     "asset_id", "rig_id", "source", "title", "tags", "licence", "attribution", "rights", "file", "format", "armature",
     "rig_file",
 )
-# What exporters call a take that nobody named; the file's title says more.
-_NAMELESS = frozenset({"", "mixamo.com", "take 001", "scene", "animation", "action", "anim_0"})
+# What exporters call a take that nobody named, and what they put around a name; the file's title says more.
+_NAMELESS = frozenset(
+    {"", "mixamo.com", "take 001", "scene", "animation", "action", "anim_0", "armature", "layer0", "baselayer"}
+)
 
 
 class RetargetStage(Stage):
@@ -46,18 +48,22 @@ class RetargetStage(Stage):
         return only_keys(settings, "fps", "min_matched_joints")
 
     def inputs(self, tables: Rows, settings: Row) -> Iterable[Input]:
-        """The sampled pairs, and one input for each rig that is humanoid in part only or whose licence says no.
+        """The sampled pairs, and one input for each rig that says it is humanoid and cannot take part.
 
+        A rig that makes no such claim (an animal, a door) is no candidate and no reject: there was nothing to expect.
         Both sides of a pair are judged before any is sampled, so that every motion finds characters it may go on.
         """
         motions: list[tuple[str, Row, Row]] = []
         characters: dict[str, Row] = {}
         for rig in tables.products("probe"):
-            joints = humanoid_joints(rig["joint_names"])
-            if "hips" not in joints:
+            declared = _declared(rig)
+            if not declares_humanoid(rig["joint_names"], declared):
                 continue
-            if len(joints) < settings["min_matched_joints"]:
-                payload = {"num_matched_joints": len(joints), "missing": list(missing_core(joints))}
+            joints = mapped_joints(rig["joint_names"], declared)
+            if "hips" not in joints or len(joints) < settings["min_matched_joints"]:
+                payload = {
+                    "source": rig["source"], "num_matched_joints": len(joints), "missing": list(missing_core(joints)),
+                }
                 yield Input(f"{rig['asset_id']}-unmapped", payload)
                 continue
             refused = pair_refusal(
@@ -76,11 +82,12 @@ class RetargetStage(Stage):
         )
         for motion_id, asset_id in chosen:
             rig, motion = by_id[motion_id]
+            character = characters[asset_id]
             payload = {
-                "character": only_keys(characters[asset_id], *_CHARACTER),
+                "character": only_keys(character, *_CHARACTER) | {"humanoid": _declared(character)},
                 "motion": {
                     "motion_id": motion_id, "name": motion_name(motion["name"], rig["title"]),
-                    "motion_file": motion["motion_file"], "rig_file": rig["rig_file"],
+                    "motion_file": motion["motion_file"], "rig_file": rig["rig_file"], "humanoid": _declared(rig),
                     **only_keys(rig, "licence", "attribution", "rights"),
                 },
             }
@@ -114,8 +121,9 @@ def choose_pairs(
 
 
 def motion_name(name: str, title: str) -> str:
-    """The motion's own name, or its file's title where the exporter named every take alike."""
-    return title if name.strip().lower() in _NAMELESS else name
+    """The motion's own name, or its file's title where the exporter named every take alike ("Armature|mixamo.com")."""
+    parts = [part.strip() for part in name.split("|")]
+    return "|".join(part for part in parts if part.lower() not in _NAMELESS) or title
 
 
 def _retargeted(payload: Row, settings: Row, work: Work) -> Row:
@@ -127,7 +135,8 @@ def _retargeted(payload: Row, settings: Row, work: Work) -> Row:
     character, moved = payload["character"], payload["motion"]
     source = rig_from_bytes(work.store.read(StoredFile.from_row(moved["rig_file"])))
     target = rig_from_bytes(work.store.read(StoredFile.from_row(character["rig_file"])))
-    source_joints, target_joints = humanoid_joints(source.names), humanoid_joints(target.names)
+    source_joints = mapped_joints(source.names, moved["humanoid"])
+    target_joints = mapped_joints(target.names, character["humanoid"])
     shared = {name: joint for name, joint in target_joints.items() if name in source_joints}
     if len(shared) < limit:
         _unmappable(len(shared), limit, list(missing_core(shared)))
@@ -153,6 +162,11 @@ def _retargeted(payload: Row, settings: Row, work: Work) -> Row:
         "num_frames": num_frames, "fps": settings["fps"], "motion_file": stored.to_row(),
         "num_matched_joints": len(shared),
     }
+
+
+def _declared(rig: Row) -> dict[str, str]:
+    """Bone -> joint, as the rig's own file declares it; empty where it declares nothing."""
+    return {pair["bone"]: pair["joint"] for pair in rig["humanoid"] or []}
 
 
 def _unmappable(matched: int, limit: int, missing: list[str]) -> None:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from curate.bones import joint_of_node
 from curate.canonical import canonical
+from curate.gltf_json import parse, split_glb
+from curate.vrm import Vrm, read_vrm
 from rigmill.denied import Denied, read_denied
 from rigmill.errors import Refusal, Reject
 from rigmill.files import digest
@@ -67,7 +70,7 @@ class ProbeStage(Stage):
     def run(self, jobs: Sequence[Job], work: Work) -> Iterator[Answer]:
         for job in jobs:
             try:
-                asset = _canonical(job.payload, work)
+                asset, block = _canonical(job.payload, work)
             except Refusal as refusal:
                 refused = Rejected(refusal.code.value, refusal.message, refusal.measured, refusal.limit)
                 yield Answer(job.key, refused, Measured())
@@ -79,7 +82,7 @@ class ProbeStage(Stage):
             for reply in work.blender.run(PROBE, [item], scratch=work.scratch):
                 outcome: Outcome | None = reply.outcome
                 if outcome is None:
-                    outcome = Kept([_row(asset, reply.value or {}, work)])
+                    outcome = Kept([_row(asset, block, reply.value or {}, work)])
                 yield Answer(job.key, outcome, reply.measured)
 
 
@@ -94,24 +97,37 @@ def _refused(row: Row, policy: str, denied: Denied) -> Row | None:
     return None if message is None else {"code": Reject.LICENCE.value, "message": message}
 
 
-def _canonical(payload: Row, work: Work) -> Row:
-    """The asset with the file that Blender may see; a Refusal says why there is none."""
+def _canonical(payload: Row, work: Work) -> tuple[Row, Vrm | None]:
+    """The asset with the file that Blender may see, and the VRM block that this no longer has; a Refusal says why not.
+
+    Nodes keep their indices in the canonical file, so the block's point into it as well.
+    """
     if "duplicate_of" in payload:
         raise Refusal(Reject.DUPLICATE_FILE, f"the same bytes as {payload['duplicate_of']}")
     if "refused" in payload:
         raise Refusal(Reject(payload["refused"]["code"]), payload["refused"]["message"])
-    data, file_format = canonical(work.store.read(StoredFile.from_row(payload["file"])), payload["format"])
+    original = work.store.read(StoredFile.from_row(payload["file"]))
+    data, file_format = canonical(original, payload["format"])
+    block = read_vrm(parse(split_glb(original)[0])) if payload["format"] in ("glb", "vrm") else None
     stored = work.store.put_bytes(f"asset.{file_format}", data)
-    return payload | {"file": stored.to_row(), "format": file_format}
+    return payload | {"file": stored.to_row(), "format": file_format}, block
 
 
-def _row(asset: Row, found: Row, work: Work) -> Row:
-    """The product row: Blender's findings with their files in the store."""
+def _row(asset: Row, block: Vrm | None, found: Row, work: Work) -> Row:
+    """The product row: Blender's findings with their files in the store, and the humanoid that the file declares."""
     rig_file = work.store.put_file("rig.npz", work.scratch / found["rig_file"])
+    names = list(rig_from_bytes(work.store.read(rig_file)).names)
+    humanoid, springs = [], []
+    if block is not None:
+        document = parse(split_glb(work.store.read(StoredFile.from_row(asset["file"])))[0])
+        joints = joint_of_node(document, names)
+        humanoid = [
+            {"bone": bone, "joint": joints[node]} for bone, node in block.humanoid.items() if node in joints
+        ]
+        springs = [joints[node] for node in block.springs if node in joints]
     return asset | {
         "rig_id": rig_file.sha256[:16], **{column: found.get(column) for column in FOUND_COLUMNS},
-        "humanoid": [], "spring_joints": [],
-        "rig_file": rig_file.to_row(), "joint_names": list(rig_from_bytes(work.store.read(rig_file)).names),
+        "humanoid": humanoid, "spring_joints": springs, "rig_file": rig_file.to_row(), "joint_names": names,
         "motions": [_motion(asset["asset_id"], motion, work) for motion in found["motions"]],
     }
 

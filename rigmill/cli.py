@@ -35,8 +35,8 @@ def main(arguments: list[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="rigmill", description="Rigged 3D assets to training data and a joint video-pose diffusion model.",
-        epilog="stages, in the order in which data flows: collect probe retarget select (together: curate) render "
-               "caption shards train eval; 'all' runs every one of them",
+        epilog="stages, in the order in which data flows: collect probe retarget preview select (together: curate) "
+               "render caption shards train eval; 'all' runs every one of them",
     )
     parser.add_argument("--version", action="version", version=f"rigmill {__version__}")
     commands = parser.add_subparsers(required=True, metavar="command")

@@ -33,13 +33,22 @@ class Reject(StrEnum):
     TRUNCATED = "truncated"
     MALFORMED = "malformed"
     EXTERNAL_REFERENCE = "external_reference"
+    REFUSED_TYPE = "refused_type"
+    BAD_IMAGE = "bad_image"
+    OVER_BUDGET = "over_budget"
     UNREADABLE = "unreadable"
     NO_RIG = "no_rig"
     NO_MOTION = "no_motion"
+    TOO_SIMPLE = "too_simple"
+    TOO_DETAILED = "too_detailed"
+    UNTEXTURED = "untextured"
+    EXPLODED = "exploded"
     TOO_FEW_FRAMES = "too_few_frames"
     LITTLE_MOTION = "little_motion"
+    DUPLICATE_CLIP = "duplicate_clip"
     UNMAPPABLE_SKELETON = "unmappable_skeleton"
     LICENCE = "licence"
+    GONE = "gone"
     LICENCE_CONFLICT = "licence_conflict"
     DENIED = "denied"
     EMPTY_PICTURE = "empty_picture"
@@ -56,12 +65,21 @@ REJECT_MEANING: dict[Reject, str] = {
     Reject.TRUNCATED: "the file is shorter than its header says",
     Reject.MALFORMED: "the container does not follow its format",
     Reject.EXTERNAL_REFERENCE: "the file points to other files or addresses, which are never followed",
+    Reject.REFUSED_TYPE: "a format that can carry programs or other files (.blend, USD, archives); never opened",
+    Reject.BAD_IMAGE: "a texture is no PNG, JPEG or WebP image with a sound header",
+    Reject.OVER_BUDGET: "the file asks for more memory or work than its limits allow, whatever its size",
     Reject.UNREADABLE: "Blender's importer refuses the file",
     Reject.NO_RIG: "no skeleton that deforms a mesh",
     Reject.NO_MOTION: "no animated joint, and no retargeting for this kind of rig",
+    Reject.TOO_SIMPLE: "fewer vertices or faces than the limit",
+    Reject.TOO_DETAILED: "more vertices or faces than the limit",
+    Reject.UNTEXTURED: "no texture and hardly a colour, or mostly untextured grey",
+    Reject.EXPLODED: "in some frame the subject is many times as large as it mostly is",
     Reject.TOO_FEW_FRAMES: "not more frames than the limit after resampling",
-    Reject.LITTLE_MOTION: "mean optical flow under the limit: nothing visibly moves",
+    Reject.LITTLE_MOTION: "not even the part that moves most moves visibly",
+    Reject.DUPLICATE_CLIP: "another clip has the same geometry and the same motion",
     Reject.UNMAPPABLE_SKELETON: "the motion's joints cannot be matched to the character's",
+    Reject.GONE: "the source no longer has it",
     Reject.LICENCE: "the licence does not allow what would be done here, under the profile's licence_policy",
     Reject.LICENCE_CONFLICT: "the file names another licence than its source does; a person has to look",
     Reject.DENIED: "the deny list names it: its author asked for its removal, or a person decided",

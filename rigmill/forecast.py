@@ -13,12 +13,12 @@ from rigmill.runlog import measured_seconds
 from rigmill.view import View
 
 # Seconds per job on one core where this profile has not been measured yet; replaced by the median of its own runs.
-DEFAULT_SECONDS = {"collect": 1.5, "probe": 1.0, "retarget": 0.2, "select": 2.0, "render": 20.0, "caption": 0.01,
-                   "shards": 0.5, "train": 120.0, "eval": 1.5}
+DEFAULT_SECONDS = {"collect": 1.5, "probe": 1.0, "retarget": 0.2, "preview": 2.0, "select": 0.001,
+                   "render": 20.0, "caption": 0.01, "shards": 0.5, "train": 120.0, "eval": 1.5}
 # Jobs per job of the stage named, before this profile has any of its own. Training is one job whatever comes in.
-DEFAULT_JOBS_PER = {"probe": ("collect", 1.0), "retarget": ("probe", 0.6), "select": ("probe", 1.8),
-                    "render": ("select", 1.0), "caption": ("render", 1.0), "shards": ("render", 0.3),
-                    "train": ("shards", 0.0), "eval": ("render", 1.1)}
+DEFAULT_JOBS_PER = {"probe": ("collect", 1.0), "retarget": ("probe", 0.6), "preview": ("probe", 1.8),
+                    "select": ("preview", 1.0), "render": ("select", 1.0), "caption": ("render", 1.0),
+                    "shards": ("render", 0.3), "train": ("shards", 0.0), "eval": ("render", 1.1)}
 
 
 def forecast(view: View, layout: Layout, stages: tuple[str, ...]) -> list[dict[str, Any]]:

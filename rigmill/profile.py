@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -27,16 +27,61 @@ class ProceduralSource(Section):
 
 
 class FolderSource(Section):
-    """Any rigged files of yours: .glb, .gltf with everything inside, .vrm, .fbx; searched recursively."""
+    """Any rigged files of yours: .glb, .gltf with its files below its folder, .vrm, .fbx; searched recursively."""
 
     kind: Literal["folder"]
     name: str = "folder"
     path: str = Field(description="relative to the current folder, ~ allowed")
-    licence: str = Field(default="unknown", description="SPDX id that holds for every file of the folder")
+    licence: str = Field(
+        default="unknown",
+        description="SPDX id that holds for every file of the folder; unknown: a VRM file's own licence block counts",
+    )
     attribution: str = ""
 
 
-Source = Annotated[ProceduralSource | FolderSource, Field(discriminator="kind")]
+class Decided(Section):
+    """A person's own decision about rights of which a source says nothing. It never overrides what a file says."""
+
+    may_train: bool | None = None
+    may_share_renders: bool | None = None
+
+
+class MixamoSource(Section):
+    """A folder you filled with Mixamo's downloads (.fbx): characters, and motions with or without skin."""
+
+    kind: Literal["mixamo"]
+    name: str = "mixamo"
+    path: str = Field(description="relative to the current folder, ~ allowed")
+    decided: Decided = Field(default=Decided(), description="your decision; the files themselves are never shared")
+
+
+class VroidSource(Section):
+    """A folder of .vrm avatars, 0.x and 1.0. Their own licence blocks are read and kept to."""
+
+    kind: Literal["vroid"]
+    name: str = "vroid"
+    path: str = Field(description="relative to the current folder, ~ allowed")
+    decided: Decided = Field(default=Decided(), description="your decision where a block says nothing")
+
+
+class VroidHubSource(Section):
+    """Models of your own VRoid Hub account (yours, or hearted and downloadable), by its API; see the how-to page."""
+
+    kind: Literal["vroid_hub"]
+    name: str = "vroid_hub"
+    models: tuple[Annotated[str, Field(pattern=r"^[0-9]{1,32}$")], ...] = Field(
+        min_length=1, description="model ids, as text: the last number of a model page's address"
+    )
+    decided: Decided = Field(default=Decided(), description="your decision where a block says nothing")
+
+
+Source = Annotated[
+    ProceduralSource | FolderSource | MixamoSource | VroidSource | VroidHubSource, Field(discriminator="kind")
+]
+# The section of every kind of source.
+SOURCE_SECTIONS: dict[str, type[Section]] = {
+    get_args(section.model_fields["kind"].annotation)[0]: section for section in get_args(get_args(Source)[0])
+}
 
 
 class Limits(Section):
@@ -75,8 +120,19 @@ class Retarget(Section):
 class Filters(Section):
     min_frames: Positive = Field(description="a clip needs strictly more frames than this")
     max_frames: Positive = Field(description="longer clips are cut; 4k+1 suits the video VAE")
+    min_vertices: Positive
+    max_vertices: Positive
+    min_faces: Positive
+    max_faces: Positive
+    min_texture_px: Positive = Field(description="longer side from which a picture counts as a texture")
+    min_base_colours: Positive = Field(description="colours that a subject without texture needs")
+    max_grey_share: Share = Field(description="share of the surface that may be untextured grey")
+    max_extent_growth: Annotated[float, Field(ge=1)] = Field(
+        description="largest frame's size over the clip's usual one; more is an explosion"
+    )
+    min_coverage: Share = Field(description="least share of a preview that the subject covers, from any side")
     min_flow_px: PositiveFloat = Field(
-        description="mean optical flow, pixels per frame at 256 px on the subject's bounding square"
+        description="how far the part that moves most must get: pixels at 256 px on the subject's bounding square"
     )
     preview_px: Positive = Field(description="side of the preview pictures that flow is measured on")
     preview_frames: Positive = Field(description="pairs of consecutive frames that are compared, per view")

@@ -11,6 +11,7 @@ STAGES: dict[str, str] = {
     "collect": "curate.collect:CollectStage",
     "probe": "curate.probe:ProbeStage",
     "retarget": "curate.pairing:RetargetStage",
+    "preview": "curate.preview:PreviewStage",
     "select": "curate.select:SelectStage",
     "render": "render.stage:RenderStage",
     "caption": "caption.stage:CaptionStage",
@@ -21,7 +22,7 @@ STAGES: dict[str, str] = {
 
 # What a person asks for: a stage, a room with several stages, or everything.
 GROUPS: dict[str, tuple[str, ...]] = {
-    "curate": ("collect", "probe", "retarget", "select"),
+    "curate": ("collect", "probe", "retarget", "preview", "select"),
     "all": tuple(STAGES),
 }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from curate.sources import folder, procedural
+from curate.sources import folder, mixamo, procedural, vrm, vroid_hub
 from rigmill.stage import Answer, Input, Job, Row, Work
 
 
@@ -26,4 +26,7 @@ class SourceKind:
 SOURCES: dict[str, SourceKind] = {
     "procedural": SourceKind(procedural.candidates, procedural.fetch),
     "folder": SourceKind(folder.candidates, folder.fetch),
+    "mixamo": SourceKind(mixamo.candidates, mixamo.fetch),
+    "vroid": SourceKind(vrm.candidates, vrm.fetch),
+    "vroid_hub": SourceKind(vroid_hub.candidates, vroid_hub.fetch),
 }

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from render.blender.frames import loaded_subject, make_player, measure, render_pictures
-from render.jobs import ClipItem, clip_cameras
-from rigmill.camera import project
+from render.blender.paint import painted
+from render.jobs import ClipItem, ClipNumbers, clip_cameras
 
 AZIMUTHS_DEG = (0.0, 90.0)
 CHEAP = {"engine": "cycles", "samples": 2, "denoise": False, "elevation_deg": 0.0, "field_of_view_deg": 40.0,
@@ -17,11 +17,13 @@ CHEAP = {"engine": "cycles", "samples": 2, "denoise": False, "elevation_deg": 0.
 
 
 def preview_clip(item: dict[str, Any], state: dict[str, Any], scratch: Path) -> dict[str, Any]:
-    """Pairs of consecutive frames, to measure motion at the clip's own rate.
+    """Pictures to measure motion on, a few to look at, and the numbers of all frames.
 
-    `item` is that of render_clip with `preview_px` and `preview_frames` instead of `render`. Answers with `views`
-    [view][pair] -> two PNG names (RGBA) in scratch / `folder`, `starts` (the first frame of each pair) and
-    `square_px`, the side of the subject's bounding square over the clip in these pictures.
+    `item` is that of render_clip with `preview_px` and `preview_frames` instead of `render`. Answers with names in
+    scratch / `folder`: `views` [view][index] -> RGBA PNG of frame `frames`[index], the subject under a coat of noise
+    (paint.py); `shown` [view][index] -> RGBA PNG of frame `shown_frames`[index] as the asset looks; `joints`, a npy
+    (T, J, 3) in normalised coordinates. `starts` are the frames t of the pairs (t, t + 1) among `frames`, `extents`
+    (T) the largest side of each frame's bounds as a share of the clip's.
     """
     size_px = int(item["preview_px"])
     render = {**CHEAP, "azimuths_deg": AZIMUTHS_DEG, "width_px": size_px, "height_px": size_px}
@@ -31,20 +33,25 @@ def preview_clip(item: dict[str, Any], state: dict[str, Any], scratch: Path) -> 
     numbers = measure(player)
     starts = pair_starts(clip.num_frames, int(item["preview_frames"]))
     frames = sorted({frame for start in starts for frame in (start, start + 1)})
+    shown_frames = most_different_frames(numbers)
     folder = scratch / f"preview-{clip.clip_id}"
-    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "shown").mkdir(parents=True, exist_ok=True)
     cameras = clip_cameras(numbers.clip_bounds, render)  # the rest pose is not shown here
-    pictures, _ = render_pictures(
-        player, numbers, cameras=cameras, render=render, frames=frames, with_rest=False, folder=folder
+    shown, _ = render_pictures(
+        player, numbers, cameras=cameras, render=render, frames=shown_frames, with_rest=False, folder=folder / "shown"
     )
-    named = [dict(zip(frames, names)) for names in pictures]
-    corners = np.stack(np.meshgrid(*numbers.clip_bounds.T), axis=-1).reshape(-1, 3)
-    square_px = max(float(np.ptp(project(camera, corners)[0], axis=0).max()) for camera in cameras)
+    subject.normalise(numbers.offset, numbers.scale)
+    player.start(numbers.scale)
+    player.show(0)
+    with painted(subject):
+        views, _ = render_pictures(
+            player, numbers, cameras=cameras, render=render, frames=frames, with_rest=False, folder=folder
+        )
+    np.save(folder / "joints.npy", numbers.joints)
     return {
-        "folder": folder.name,
-        "views": [[[names[start], names[start + 1]] for start in starts] for names in named],
-        "starts": starts,
-        "square_px": square_px,
+        "folder": folder.name, "views": views, "frames": frames, "starts": starts, "joints": "joints.npy",
+        "shown": [[f"shown/{name}" for name in names] for names in shown], "shown_frames": shown_frames,
+        "extents": [float(side) for side in np.ptp(numbers.frame_bounds, axis=1).max(axis=1)],
     }
 
 
@@ -54,3 +61,9 @@ def pair_starts(num_frames: int, num_pairs: int) -> list[int]:
     if last < 0:
         return []
     return sorted({int(value) for value in np.rint(np.linspace(0, last, min(num_pairs, last + 1)))})
+
+
+def most_different_frames(numbers: ClipNumbers) -> list[int]:
+    """The first frame, and the one in which the joint that moves most is furthest from where it was."""
+    away = np.linalg.norm(numbers.joints - numbers.joints[:1], axis=-1).max(axis=1)
+    return [0, int(away.argmax()) or len(away) // 2] if len(away) > 1 else [0]

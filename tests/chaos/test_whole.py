@@ -21,13 +21,13 @@ def test_plan_run_status_report_verify_and_show_agree(small: Path) -> None:
     def ask(*arguments: str) -> str:
         return finish(rigmill(*arguments, *profile, cwd=place))
 
-    for stage in ("collect", "probe", "retarget", "select", "render", "caption", "shards", "train", "eval"):
+    for stage in ("collect", "probe", "retarget", "preview", "select", "render", "caption", "shards", "train", "eval"):
         planned = {row["stage"]: row for row in json.loads(ask("plan", "--json"))}[stage]
         assert planned["depends_on"] == [] and planned["done"] == 0
         text = finish(rigmill("run", stage, *profile, "--json", cwd=place))
         counts = json.loads(text.splitlines()[-1])[stage]
         assert counts["in"] == planned["to_do"] > 0 and counts["pending"] == counts["failed"] == 0
-    assert [row["to_do"] for row in json.loads(ask("plan", "--json"))] == [0] * 9
+    assert [row["to_do"] for row in json.loads(ask("plan", "--json"))] == [0] * 10
 
     started = time.monotonic()
     assert "nothing to do" in finish(run_all(small, "whole"))

@@ -73,10 +73,11 @@ def glb(document: dict[str, Any] | bytes | None = None, *, binary: bytes = b"") 
 
 def fbx(version: int = 7400, records: int = 3) -> bytes:
     """A binary FBX file with empty top-level records."""
-    code = "<Q" if version >= 7500 else "<I"
+    header = struct.Struct("<QQQB" if version >= 7500 else "<IIIB")
     data = b"Kaydara FBX Binary  \x00\x1a\x00" + struct.pack("<I", version)
     for _ in range(records):
-        data += struct.pack(code, len(data) + 60) + b"x" * (60 - struct.calcsize(code))
+        name = b"x" * (60 - header.size)
+        data += header.pack(len(data) + 60, 0, 0, len(name)) + name
     return data + b"\0" * 25
 
 

@@ -5,9 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 from curate_help import PlainWork, Tables, body, demo_profile, plain_work, random_motion, scipy_positions
 
-from curate.pairing import RetargetStage, choose_pairs
+from curate.humanoid import declares_humanoid, humanoid_joints
+from curate.pairing import RetargetStage, choose_pairs, motion_name
 from rigmill.rigfile import motion_from_bytes, motion_to_bytes, rig_to_bytes
 from rigmill.rights import Rights
 from rigmill.stage import Row
@@ -24,8 +26,9 @@ def probe_row(work: PlainWork, name: str, rig: Rig, *, kind: str, motions: int =
         "title": name, "tags": ["human"], "licence": "CC0-1.0", "attribution": "",
         "rights": Rights(may_train=True).to_row(), "format": "glb",
         "file": asset.to_row(), "rig_id": stored.sha256[:16], "kind": kind, "armature": "Armature",
-        "num_joints": rig.num_joints, "num_vertices": 8, "num_faces": 6, "rig_file": stored.to_row(),
-        "joint_names": list(rig.names),
+        "num_joints": rig.num_joints, "num_vertices": 800, "num_faces": 600, "num_textures": 1, "texture_px": 64,
+        "num_base_colours": 1, "grey_share": 0.0, "geometry_hash": None, "rig_file": stored.to_row(),
+        "joint_names": list(rig.names), "humanoid": [], "spring_joints": [],
         "motions": [
             {
                 "motion_id": f"{name}-{number}", "name": "mixamo.com" if number else "walk", "action": "a", "slot": "s",
@@ -132,3 +135,118 @@ def test_the_same_pair_gives_the_same_bytes_in_another_store(tmp_path: Path) -> 
         assert isinstance(outcome, Kept)
         digests.append(outcome.rows)
     assert digests[0] == digests[1]
+
+
+def renamed(rig: Rig, names: dict[str, str]) -> Rig:
+    """The rig with other names for some joints; those not named are called j0, j1, ..."""
+    return Rig(
+        tuple(names.get(name, f"j{number}") for number, name in enumerate(rig.names)), rig.parents, rig.rest_joints
+    )
+
+
+def declared(rig: Rig, plain: Rig) -> list[Row]:
+    """The humanoid column of `rig`, whose joints stand where those of `plain` (with Mixamo's names) do."""
+    return [
+        {"bone": bone, "joint": rig.names[joint]} for bone, joint in humanoid_joints(plain.names).items()
+    ]
+
+
+def test_a_declared_humanoid_is_mapped_by_its_block_and_moves_as_one_known_by_names(tmp_path: Path) -> None:
+    work = plain_work(tmp_path)
+    known = body(arm_drop_deg=40)
+    # Names that Mixamo gives to other joints: the block counts, not they.
+    unknown = renamed(known, {"mixamorig:Hips": "mixamorig:Head", "mixamorig:Head": "mixamorig:Hips"})
+    dance = probe_row(work, "dance", body(), kind="motion", motions=1)
+    rotations = []
+    for name, rig, humanoid in (("known", known, []), ("avatar", unknown, declared(unknown, known))):
+        row = probe_row(work, name, rig, kind="static", humanoid=humanoid, spring_joints=["j3"])
+        (outcome,) = run([dance, row], work).values()
+        assert isinstance(outcome, Kept), outcome
+        assert outcome.rows[0]["num_matched_joints"] == len(known.names)
+        motion = motion_from_bytes(work.store.read(StoredFile.from_row(outcome.rows[0]["motion_file"])))
+        rotations.append(motion.rotations)
+    np.testing.assert_array_equal(rotations[0], rotations[1])
+
+
+def test_a_motion_of_a_declared_humanoid_is_understood_by_its_block(tmp_path: Path) -> None:
+    work = plain_work(tmp_path)
+    rig = renamed(body(), {})
+    rows = [
+        probe_row(work, "dance", rig, kind="motion", motions=1, humanoid=declared(rig, body())),
+        probe_row(work, "knight", body(), kind="static"),
+    ]
+    (outcome,) = run(rows, work).values()
+    assert isinstance(outcome, Kept) and outcome.rows[0]["num_matched_joints"] == rig.num_joints
+
+
+ANIMAL = ["Hips", "Spine", "Spine1", "Spine2", "Neck", "Head", "LeftUpLeg", "LeftLeg", "LeftFoot", "LeftToeBase",
+          "RightUpLeg", "RightLeg", "RightFoot", "RightToeBase", "LeftShoulder", "RightShoulder"]
+
+
+def test_animals_with_some_of_our_names_are_neither_candidates_nor_rejects(tmp_path: Path) -> None:
+    work = plain_work(tmp_path)
+    whole = body(prefix="")
+    horse = renamed(whole, {name: name for name in ANIMAL})
+    assert len(humanoid_joints(horse.names)) > 12
+    bird = renamed(whole, {name: name for name in ("Hips", "Spine", "Head")})
+    rows = [
+        probe_row(work, "dance", body(), kind="motion", motions=1),
+        probe_row(work, "horse", horse, kind="animated"), probe_row(work, "bird", bird, kind="animated"),
+    ]
+    assert run(rows, work) == {}
+
+
+@pytest.mark.parametrize(
+    ("names", "says_so"),
+    [
+        (["mixamorig:Tail"], True), (["Armature|mixamorig12:Neck"], True), (["mixamorig_Hips"], True),
+        (["mixamorig"], False), (["notmixamorig:Hips"], False), (ANIMAL, False),
+        (["Hips", "LeftArm", "RightArm", "LeftUpLeg", "RightUpLeg"], True),
+        (["Hips", "LeftArm", "RightArm", "LeftUpLeg"], False), ([], False),
+    ],
+)
+def test_a_rig_says_that_it_is_humanoid_by_prefix_or_by_hips_and_four_limbs(names: list[str], says_so: bool) -> None:
+    assert declares_humanoid(names, {}) is says_so
+    assert declares_humanoid(names, {"hips": "x"})
+
+
+def test_an_avatar_that_declares_too_few_bones_is_rejected_with_the_missing_ones(tmp_path: Path) -> None:
+    work = plain_work(tmp_path)
+    rig = renamed(body(), {})
+    few = declared(rig, body())[1:5]  # no hips
+    rows = [
+        probe_row(work, "dance", body(), kind="motion", motions=1),
+        probe_row(work, "bust", rig, kind="static", humanoid=few),
+    ]
+    (outcome,) = run(rows, work).values()
+    assert isinstance(outcome, Rejected) and (outcome.code, outcome.measured) == ("unmappable_skeleton", 4.0)
+    assert "missing: hips" in outcome.message
+
+
+@pytest.mark.parametrize("kind", ["static", "motion"])
+def test_what_may_not_be_changed_is_refused_once_and_the_others_are_paired(tmp_path: Path, kind: str) -> None:
+    work = plain_work(tmp_path)
+    fixed = {"rights": Rights(may_modify=False).to_row(), "licence": "CC-BY-ND-4.0"}
+    rows = [
+        probe_row(work, "dance", body(), kind="motion", motions=3),
+        probe_row(work, "knight", body(scale=0.9), kind="static"),
+        probe_row(work, "fixed", body(scale=0.5), kind=kind, motions=2, **fixed),
+    ]
+    outcomes = run(rows, work)
+    refused = {name: outcome for name, outcome in outcomes.items() if isinstance(outcome, Rejected)}
+    assert list(refused) == [f"{rows[2]['asset_id']}-refused"]
+    (outcome,) = refused.values()
+    assert outcome.code == "licence" and "CC-BY-ND-4.0" in outcome.message
+    kept = [outcome.rows[0] for outcome in outcomes.values() if isinstance(outcome, Kept)]
+    assert len(kept) == 3 and {row["asset_id"] for row in kept} == {rows[1]["asset_id"]}
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("mixamo.com", "Kick"), ("Armature|mixamo.com|Layer0", "Kick"), ("Take 001", "Kick"), ("", "Kick"),
+        ("Armature|Run", "Run"), ("Run", "Run"), ("fox|trot", "fox|trot"),
+    ],
+)
+def test_a_take_that_nobody_named_is_called_after_its_file(name: str, expected: str) -> None:
+    assert motion_name(name, "Kick") == expected

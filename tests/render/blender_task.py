@@ -71,6 +71,72 @@ def call(request: dict[str, Any]) -> Any:
     return answers
 
 
+def bones(request: dict[str, Any]) -> Any:
+    """Of every file: armature -> bone -> where its head is in the world, as Blender's importer leaves it."""
+    import bpy
+
+    found = []
+    for path in request["paths"]:
+        bpy.ops.wm.read_factory_settings(use_empty=True)
+        bpy.ops.import_scene.gltf(filepath=path, disable_bone_shape=True, guess_original_bind_pose=False)
+        found.append({
+            item.name: {bone.name: list(item.matrix_world @ bone.head_local) for bone in item.data.bones}
+            for item in bpy.data.objects if item.type == "ARMATURE"
+        })
+    return found
+
+
+def write_mixamo(request: dict[str, Any]) -> Any:
+    """FBX files as Mixamo's look: prefixed joints in centimetres, 30 fps, takes `mixamo.com` and a still `Take 001`.
+
+    Every file is {path, prefix, skin, frames}: 0 frames means a character without a motion.
+    """
+    import bpy
+
+    for wanted in request["files"]:
+        bpy.ops.wm.read_factory_settings(use_empty=True)
+        scene = bpy.context.scene
+        scene.render.fps = 30
+        data = bpy.data.armatures.new("Armature")
+        rig = bpy.data.objects.new("Armature", data)
+        scene.collection.objects.link(rig)
+        bpy.context.view_layer.objects.active = rig
+        bpy.ops.object.mode_set(mode="EDIT")
+        for name, parent, place in request["joints"]:
+            bone = data.edit_bones.new(wanted["prefix"] + name)
+            bone.head, bone.tail = place, (place[0], place[1], place[2] + 0.05)
+            if parent:
+                bone.parent = data.edit_bones[wanted["prefix"] + parent]
+        bpy.ops.object.mode_set(mode="OBJECT")
+        if wanted["skin"]:
+            corners = [(x, y, z) for x in (-0.2, 0.2) for y in (-0.1, 0.1) for z in (0.0, 1.7)]
+            mesh = bpy.data.meshes.new("Body")
+            mesh.from_pydata(corners, [], [(0, 1, 3, 2), (4, 5, 7, 6), (0, 1, 5, 4), (2, 3, 7, 6)])
+            body = bpy.data.objects.new("Body", mesh)
+            scene.collection.objects.link(body)
+            body.parent = rig
+            for name, _, _ in request["joints"]:
+                body.vertex_groups.new(name=wanted["prefix"] + name).add(range(8), 0.1, "REPLACE")
+            body.modifiers.new("Armature", "ARMATURE").object = rig
+        if wanted["frames"]:
+            rig.animation_data_create()
+            for take, moves in (("Take 001", False), ("mixamo.com", True)):
+                rig.animation_data.action = bpy.data.actions.new(take)
+                rig.animation_data.action.use_fake_user = True
+                for name, _, _ in request["joints"]:
+                    bone = rig.pose.bones[wanted["prefix"] + name]
+                    bone.rotation_mode = "QUATERNION"
+                    for frame in (1, wanted["frames"]):
+                        swung = moves and frame > 1 and name in ("LeftArm", "RightUpLeg", "Spine")
+                        bone.rotation_quaternion = (0.9, 0.436, 0, 0) if swung else (1, 0, 0, 0)
+                        bone.keyframe_insert("rotation_quaternion", frame=frame)
+        bpy.ops.export_scene.fbx(
+            filepath=wanted["path"], add_leaf_bones=False, bake_anim=wanted["frames"] > 0,
+            bake_anim_use_nla_strips=False, bake_anim_use_all_actions=True, bake_anim_simplify_factor=0.0,
+        )
+    return len(request["files"])
+
+
 if __name__ == "__main__":
     try:
         answer = {"answer": globals()[sys.argv[1]](json.loads(sys.argv[2]))}

@@ -91,15 +91,39 @@ def test_previews_are_pairs_of_consecutive_frames_that_move(tmp_path: Path) -> N
     (answer,) = call("render.blender.preview:preview_clip", [item], tmp_path)
     found, folder = answer["value"], tmp_path / answer["value"]["folder"]
     assert found["starts"] == [0, 8, 17]
-    assert [len(view) for view in found["views"]] == [3, 3]
-    side = []
+    assert found["frames"] == [0, 1, 8, 9, 17, 18] and [len(view) for view in found["views"]] == [6, 6]
     for view in found["views"]:
-        for first, second in view:
-            one, other = picture(folder, first), picture(folder, second)
-            assert one.shape == (64, 64, 4) and (one != other).any()
-            rows, columns = np.nonzero(one[:, :, 3] > 128)
-            side.append(max(np.ptp(rows), np.ptp(columns)) + 1)
-    assert 0.75 * found["square_px"] < max(side) <= found["square_px"] + 1
+        shots = [picture(folder, name) for name in view]
+        assert all(shot.shape == (64, 64, 4) for shot in shots)
+        assert all((one != other).any() for one, other in zip(shots[::2], shots[1::2]))
+    joints = np.load(folder / found["joints"])
+    assert joints.shape == (19, 24, 3) and len(found["extents"]) == 19 and 0.5 < max(found["extents"]) <= 1
+    assert len(found["shown"]) == 2 and found["shown_frames"][0] == 0 < found["shown_frames"][1]
+    plain, coat = picture(folder, found["shown"][1][0]), picture(folder, found["views"][1][0])
+    assert (np.abs(plain[..., 3].astype(int) - coat[..., 3]) < 3).mean() > 0.99  # the same outline
+    subject = coat[..., 3] > 250
+    saturation = np.ptp(plain[subject][:, :3].astype(int), axis=-1), np.ptp(coat[subject][:, :3].astype(int), axis=-1)
+    assert np.median(saturation[0]) > 50 and saturation[1].max() <= 2  # an orange fox; a grey pattern
+
+
+@pytest.mark.blender
+def test_the_coat_leaves_no_trace_and_a_static_clip_has_no_flow_at_all(tmp_path: Path) -> None:
+    """Of two previews of one clip in one process the second looks the same; samples are the same in every frame."""
+    item = clip_item(ASSETS / "Fox.glb", probe(ASSETS / "Fox.glb", tmp_path), "Run", num_frames=5)
+    rest = Motion(rotations=np.tile([1.0, 0, 0, 0], (5, 24, 1)), translations=np.zeros((5, 24, 3)), fps=16.0)
+    (tmp_path / "rest.npz").write_bytes(motion_to_bytes(rest))
+    items = [item | {"preview_px": 64, "preview_frames": 2, "clip_id": name} for name in ("first", "second")]
+    items.append(items[0] | {"clip_id": "rest", "motion_path": str(tmp_path / "rest.npz"), "start_frame": 0.0})
+    first, second, still = (answer["value"] for answer in call(
+        "render.blender.preview:preview_clip", items, tmp_path
+    ))
+    for part in ("shown", "views"):
+        for one, other in zip(first[part], second[part]):
+            for left, right in zip(one, other):
+                assert (picture(tmp_path / first["folder"], left) == picture(tmp_path / second["folder"], right)).all()
+    for view in still["views"]:
+        shots = [picture(tmp_path / still["folder"], name) for name in view]
+        assert all((shot == shots[0]).all() for shot in shots) and (shots[0][..., 3] > 0).any()
 
 
 @dataclass

@@ -1,0 +1,70 @@
+"""A folder that the user filled with Mixamo's downloads: characters and motions, told apart later by their content.
+
+Mixamo has no API and its files must not be passed on, so nothing is downloaded and `may_share_asset` is no, whatever
+the profile says. A file under that label has to be Mixamo's, so its joints' names are looked for in its bytes: a name
+as FBX writes it, wherever it stands. Walking the records would say the same and could go wrong in more ways; whether
+there is a mesh, and which takes move, is Blender's to find (the probe's `kind` and motions).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import PurePosixPath
+
+from curate.assets import asset_row
+from curate.sources.files import file_candidates, folder_tags, format_of, take_files, words
+from rigmill.errors import Refusal, Reject
+from rigmill.rights import Rights
+from rigmill.stage import Answer, Input, Job, Row, Work
+
+SUFFIXES = frozenset({".fbx", ".glb"})
+LICENCE = "LicenseRef-Mixamo"
+# Binary FBX ends a name with 00 01 and its class; text FBX and glTF put it in quotes.
+_JOINT = re.compile(rb'mixamorig\d{0,4}[:_]?(?:Hips|Spine|LeftUpLeg|RightUpLeg)(?:\x00\x01Model|")')
+
+
+def candidates(settings: Row) -> Iterator[Input]:
+    """One input per FBX or GLB file."""
+    return file_candidates(settings, SUFFIXES, "decided")
+
+
+def fetch(jobs: Sequence[Job], work: Work) -> Iterator[Answer]:
+    """Each download's copy in the store and its row, or why it is not Mixamo's."""
+    return take_files(jobs, work, _take)
+
+
+def title_of(uid: str) -> str:
+    """The words of a file name without the number that browsers add to a second download: "Walking (2).fbx"."""
+    return words(re.sub(r"\s*\(\d+\)$", "", PurePosixPath(uid).stem))
+
+
+def mixamo_rights(decided: Row) -> Rights:
+    """What holds for Mixamo's characters and motions; `decided` is the user's own decision on what nobody wrote.
+
+    Adobe offers them for personal and commercial projects and not for passing the files on; of training, of pictures
+    in a dataset and of credit we found no word of theirs, so these stay open until a person decides.
+    """
+    return Rights(
+        may_train=decided["may_train"], may_share_renders=decided["may_share_renders"], may_share_asset=False,
+        may_modify=True,  # putting motions on characters is what they are offered for
+        non_commercial=False,
+    )
+
+
+def _take(payload: Row, data: bytes, work: Work) -> Row:
+    found = format_of(data)
+    if _JOINT.search(data) is None:
+        raise Refusal(
+            Reject.UNKNOWN_TYPE,
+            "no joint has a name of Mixamo's (mixamorig:Hips and the like), so its terms are not this file's; "
+            "use a 'folder' source",
+        )
+    stated = ", ".join(f"{key}: {value}" for key, value in sorted(payload["decided"].items()) if value is not None)
+    return asset_row(
+        work.store.put_bytes(f"asset.{found}", data), source=payload["source"], source_uid=payload["uid"],
+        origin=f"mixamo:{payload['uid']}", title=title_of(payload["uid"]),
+        tags=folder_tags(payload["uid"]), licence=LICENCE, licence_raw=stated, licence_seen_in="profile",
+        licence_url="https://helpx.adobe.com/creative-cloud/faq/mixamo-faq.html",
+        rights=mixamo_rights(payload["decided"]), file_format=found,
+    )

@@ -1,0 +1,53 @@
+"""A folder of VRM avatars: only files with a VRM block, under the rights that the block itself gives."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import PurePosixPath
+
+from curate.assets import asset_row
+from curate.gltf_json import parse, split_glb
+from curate.preflight import sniff
+from curate.sources.files import file_candidates, folder_tags, take_files, words
+from curate.vrm import Vrm, read_vrm
+from curate.vrm_licence import decide, terms
+from rigmill.errors import Refusal, Reject
+from rigmill.stage import Answer, Input, Job, Row, Work
+
+
+def candidates(settings: Row) -> Iterator[Input]:
+    """One input per .vrm file."""
+    return file_candidates(settings, {".vrm"}, "decided")
+
+
+def fetch(jobs: Sequence[Job], work: Work) -> Iterator[Answer]:
+    """Each avatar's copy in the store and its row, or why it is none."""
+    return take_files(jobs, work, _take)
+
+
+def block_of(data: bytes) -> Vrm:
+    """The VRM block of a file; a Refusal says what the file is instead."""
+    found = sniff(data)
+    if found != "glb":
+        what = {"gltf": "glTF text", "fbx": "an FBX file"}.get(found or "", "no 3D file")
+        if data[:512].lstrip().lower().startswith((b"<!doctype", b"<html", b"<?xml")):
+            what = "a web page (the download went wrong)"
+        raise Refusal(Reject.UNKNOWN_TYPE, f"not a VRM avatar but {what}")
+    block = read_vrm(parse(split_glb(data)[0]))
+    if block is None:
+        raise Refusal(
+            Reject.UNKNOWN_TYPE, "a GLB without a VRM block, so nothing says what is allowed; use a 'folder' source"
+        )
+    return block
+
+
+def _take(payload: Row, data: bytes, work: Work) -> Row:
+    said = terms(block_of(data))
+    return asset_row(
+        work.store.put_bytes("asset.glb", data), source=payload["source"], source_uid=payload["uid"],
+        origin=f"folder:{payload['uid']}", title=said.title or words(PurePosixPath(payload["uid"]).stem),
+        author=said.author, tags=folder_tags(payload["uid"]), licence=said.licence, licence_raw=said.licence_raw,
+        licence_url=said.licence_url, licence_seen_in="file",
+        rights=decide(said.rights, payload["decided"]), attribution=said.attribution,
+        file_format="glb",
+    )
