@@ -297,8 +297,9 @@ class Driver:
     def _finish(self, run: StageRun, *, quiet: bool = False) -> None:
         self.view.compact(run.name)
         counts = self.view.counts(run.name)
-        if not counts.pending and counts.kept:
-            self.view.stage(run.name).finish(self.view, self.layout.root)
+        # A stage that kept nothing of a whole plan publishes that too: what was removed must not stay published.
+        if not counts.pending and (counts.kept or self.view.is_settled(run.name)):
+            self.view.stage(run.name).finish(self.view, self.layout.root, self.profile)
         run.done = True
         if not quiet:
             where = f"rigmill status {run.name} --profile {self.resolved.name}"

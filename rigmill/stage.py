@@ -102,7 +102,7 @@ class Stage(ABC):
     def run(self, jobs: Sequence[Job], work: Work) -> Iterator[Answer]:
         """One answer per job. Called in a worker. An exception fails the first job without an answer."""
 
-    def finish(self, tables: Rows, output: Path) -> None:  # noqa: B027 - most stages publish nothing
+    def finish(self, tables: Rows, output: Path, profile: Profile) -> None:  # noqa: B027 - most publish nothing
         """Called by the driver when every job has an outcome: publish what people read. Cheap when nothing changed."""
 
     def plan(self, tables: Rows, profile: Profile) -> list[Job]:
