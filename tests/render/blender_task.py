@@ -78,7 +78,8 @@ def replay(request: dict[str, Any]) -> list[dict[str, Any]]:
         for take in action.list_takes(subject, 16.0)[: request["num_motions"]]:
             clip = ClipItem(
                 clip_id="clip", path=path, format=suffix, armature="", action=take.action, slot=take.slot,
-                start_frame=take.start_frame, num_frames=min(take.num_frames, 12), fps=16.0, motion_path=None, render={},
+                start_frame=take.start_frame, num_frames=min(take.num_frames, 12), fps=16.0, motion_path=None,
+                render={},
             )
             played = frames.measure(frames.make_player(subject, clip))
             joints, _ = skeleton.forward(played.rig, played.motion)
