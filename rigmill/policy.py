@@ -6,6 +6,7 @@ renders, joints and motions, never meshes, so `may_share_asset` is in no rule.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -62,10 +63,16 @@ COMMERCIAL = (
 POLICIES: dict[Policy, tuple[Rule, ...]] = {
     Policy.INTERNAL: INTERNAL, Policy.PUBLISH: PUBLISH, Policy.COMMERCIAL: COMMERCIAL,
 }
+# Terms that forbid passing on the files and whatever gives them again. Decisions about single rights do not change it.
+NEVER_GIVEN_AWAY = frozenset({"LicenseRef-Mixamo"})
 
 
 def refusal(rights: Rights, policy: str, *, licence: str, when: frozenset[When]) -> str | None:
     """Why the policy says no, as a sentence that names the right and the licence; None when it does not."""
+    if Policy(policy) is not Policy.INTERNAL:
+        for name in re.findall(r"[\w.+-]+", licence):
+            if name in NEVER_GIVEN_AWAY:
+                return f"policy {policy} gives the dataset away, and nothing under {name} may be"
     for rule in POLICIES[Policy(policy)]:
         if rule.when is not When.ALWAYS and rule.when not in when:
             continue

@@ -6,13 +6,24 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
+from rigmill.policy import Policy
 from rigmill.stage import Row
 from shards.sample import member_names
 
+MAX_CREDITS = 50  # more are in attribution.csv alone
+_TERMS = {
+    Policy.INTERNAL: "**Not for redistribution.** Built under the policy `internal`: of no asset and no motion is it "
+    "known that training on it is forbidden, and nobody checked whether any of this may be given away.",
+    Policy.PUBLISH: "Built under the policy `publish`: for every asset and every motion in it, training and giving "
+    "away renders is allowed, and of every motion giving away joints and poses as well. Not all of it may be used "
+    "commercially: see `rights.non_commercial` in `index.parquet`.",
+    Policy.COMMERCIAL: "Built under the policy `commercial`: for every asset and every motion in it, training, giving "
+    "away renders and commercial use are allowed, and of every motion giving away joints and poses as well.",
+}
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 
 
-def card(rows: Sequence[Row]) -> str:
+def card(rows: Sequence[Row], *, policy: str) -> str:
     """Markdown with the front matter that dataset hubs read."""
     splits = Counter(row["split"] for row in rows)
     size = next((name for limit, name in _SIZES if len(rows) < limit), "n>1M")
@@ -34,10 +45,14 @@ def card(rows: Sequence[Row]) -> str:
         ]),
         "`bench` is held out by asset: no asset and no motion is in both splits.", "",
         "## Sources and licences", "",
+        _TERMS[Policy(policy)], "",
         _table(("source", "licence", "clips"), [
             (source, licence, count)
             for (source, licence), count in sorted(Counter((row["source"], row["licence"]) for row in rows).items())
         ]),
+        *_duties(rows),
+        "`attribution.csv` has a line for every file whose model or motion is used: title, author, where it is from, "
+        "licence and what was changed. Pass it on with every copy.", "",
         *_attributions(rows),
         "## Categories", "",
         _table(("category", "clips"), sorted(Counter(row["category"] for row in rows).items())),
@@ -57,9 +72,24 @@ def card(rows: Sequence[Row]) -> str:
     return "\n".join(front + body)
 
 
+def _duties(rows: Sequence[Row]) -> list[str]:
+    """What comes with the licences, in numbers of clips."""
+    lines = [
+        f"- {sum(bool(row['rights'][right]) for row in rows)} of {len(rows)} clips {words} (`rights.{right}`)"
+        for right, words in (
+            ("needs_credit", "need credit"), ("share_alike", "are under licences that ask for the same terms again"),
+            ("non_commercial", "are not for commercial use"),
+        )
+    ]
+    return [*lines, ""]
+
+
 def _attributions(rows: Iterable[Row]) -> list[str]:
     lines = sorted({_plain(row["attribution"]) for row in rows if row["attribution"]})
-    return ["Credits:", "", *(f"- {credit}" for credit in lines), ""] if lines else []
+    if not lines:
+        return []
+    more = [f"- and {len(lines) - MAX_CREDITS} more in `attribution.csv`"] if len(lines) > MAX_CREDITS else []
+    return ["Credits:", "", *(f"- {credit}" for credit in lines[:MAX_CREDITS]), *more, ""]
 
 
 def _table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:

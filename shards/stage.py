@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+from rigmill.denied import Denied, read_denied
+from rigmill.errors import Reject
 from rigmill.files import digest, sha256_bytes
 from rigmill.layout import Layout
+from rigmill.policy import clip_refusal
 from rigmill.profile import Profile
+from rigmill.rights import Rights
 from rigmill.stage import Answer, Input, Job, Row, Rows, Stage, Work, only_keys
-from rigmill.types import Kept, Measured
+from rigmill.types import Kept, Measured, Rejected
+from shards.credits import Provenance
 from shards.index import publish
 from shards.split import BENCH, TRAIN, split_assets
 from shards.writer import META_COLUMNS, build_shard
@@ -22,7 +27,10 @@ _ROW_COLUMNS = tuple(dict.fromkeys((*_CLIP_COLUMNS, *META_COLUMNS, "files")))
 
 
 class ShardsStage(Stage):
-    """`render` and `caption` rows -> one tar per input, one `shards` row per sample in it."""
+    """`render` and `caption` rows -> one tar per input, one `shards` row per sample in it.
+
+    A clip that the licence policy or the deny list keeps out is an input of its own, which is rejected with the reason.
+    """
 
     name = "shards"
     version = 1
@@ -32,16 +40,32 @@ class ShardsStage(Stage):
     def settings(self, profile: Profile) -> Row:
         return {
             "seed": profile.seed, "samples_per_shard": profile.shards.samples_per_shard,
-            "bench_share": profile.shards.bench_share,
+            "bench_share": profile.shards.bench_share, "policy": profile.licence_policy,
+            "denied": read_denied(profile.licence.deny_list),
         }
+
+    def job_settings(self, settings: Row) -> Row:
+        """Who may be in a shard is decided here; a shard with the same clips is the same under any policy."""
+        return only_keys(settings, "seed", "samples_per_shard", "bench_share")
 
     def inputs(self, tables: Rows, settings: Row) -> Iterable[Input]:
         """One input per shard: 'train-000000', 'bench-000000', ... with the rows of its samples in order."""
+        provenance, denied = Provenance.of(tables), Denied(settings["denied"])
         captions = {row["clip_id"]: row for row in tables.products("caption")}
-        rows = [
+        rendered = [
             only_keys(row | only_keys(captions[row["clip_id"]], "caption", "category", "provider"), *_ROW_COLUMNS)
             for row in tables.products("render") if row["clip_id"] in captions
         ]
+        rows = []
+        for row in rendered:
+            refused = _refused(row, settings["policy"], denied, provenance)
+            if refused is None:
+                rows.append(row)
+            else:
+                yield Input(
+                    f"refused-{row['clip_id']}",
+                    only_keys(row, "clip_id", "asset_id", "source") | {"refused": refused},
+                )
         seed, size = settings["seed"], settings["samples_per_shard"]
         split = split_assets(
             ((row["asset_id"], row["motion_id"]) for row in rows), bench_share=settings["bench_share"], seed=seed
@@ -55,13 +79,33 @@ class ShardsStage(Stage):
 
     def run(self, jobs: Sequence[Job], work: Work) -> Iterator[Answer]:
         for job in jobs:
-            yield Answer(job.key, Kept(_pack(job.payload, work)), Measured())
+            refused = job.payload.get("refused")
+            outcome = Rejected(**refused) if refused else Kept(_pack(job.payload, work))
+            yield Answer(job.key, outcome, Measured())
 
-    def finish(self, tables: Rows, output: Path) -> None:
-        """Publish the dataset folder: tars, index, sizes, digests and card."""
+    def finish(self, tables: Rows, output: Path, profile: Profile) -> None:
+        """Publish the dataset folder: tars, index, sizes, attribution, digests and card."""
         layout, rows = Layout(output), tables.products(self.name)
         if rows or layout.dataset.exists():
-            publish(rows, layout.dataset, layout.store)
+            publish(rows, layout.dataset, layout.store, policy=profile.licence_policy,
+                    provenance=Provenance.of(tables))
+
+
+def _refused(row: Row, policy: str, denied: Denied, provenance: Provenance) -> Row | None:
+    """The code and the sentence, if the clip must not be in the dataset."""
+    message = clip_refusal(Rights.from_row(row["rights"]), policy, licence=row["licence"], kind=row["kind"])
+    if message is not None:
+        return {"code": Reject.LICENCE.value, "message": message}
+    # Planning has dropped what is denied long before; a clip that slipped through must still not be published.
+    for asset_id in dict.fromkeys((row["asset_id"], provenance.of_motion(row))):
+        asset = provenance.assets.get(asset_id, {})
+        reason = denied.reason(
+            source=asset.get("source", ""), uid=asset.get("source_uid", ""), sha256=asset_id,
+            origin=asset.get("origin", ""),
+        )
+        if reason:
+            return {"code": Reject.DENIED.value, "message": f"on the deny list: {reason}"}
+    return None
 
 
 def _pack(payload: Row, work: Work) -> list[Row]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from collections import defaultdict
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ import pyarrow.parquet as pq
 from rigmill.files import sha256_bytes, sha256_file
 from rigmill.stage import Row
 from rigmill.tables import PRODUCTS
+from shards.credits import ATTRIBUTION, credited
 from shards.index import CARD, INDEX, SIZES, SUMS
 from shards.sample import member_names, read_sample
 from shards.writer import ending
@@ -32,6 +34,7 @@ def verify(folder: Path) -> list[str]:
     for shard, samples in shards.items():
         problems += _check_shard(folder / f"{shard}.tar", samples)
     problems += _check_index(folder, rows, shards)
+    problems += _check_credits(folder, rows)
     return sorted(problems)
 
 
@@ -46,7 +49,7 @@ def _check_sums(folder: Path) -> Iterator[str]:
     present = {path.name for path in folder.iterdir()} - {SUMS}
     for name in sorted(present - set(sums)):
         yield f"{name}: not part of the dataset ({SUMS} does not name it)"
-    for name in sorted({INDEX, SIZES, CARD} - set(sums)):
+    for name in sorted({INDEX, SIZES, CARD, ATTRIBUTION} - set(sums)):
         yield f"{name}: {SUMS} does not name it"
     for name, sha256 in sorted(sums.items()):
         if name not in present or not (folder / name).is_file():
@@ -121,3 +124,14 @@ def _check_index(folder: Path, rows: list[Row], shards: dict[str, list[Row]]) ->
         return
     if sizes != {f"{shard}.tar": len(samples) for shard, samples in shards.items()}:
         yield f"{SIZES}: does not have the counts of the index"
+
+
+def _check_credits(folder: Path, rows: list[Row]) -> Iterator[str]:
+    """Every asset of the index has its line in the attribution file."""
+    try:
+        named = credited((folder / ATTRIBUTION).read_bytes())
+    except (OSError, ValueError, csv.Error):
+        yield f"{ATTRIBUTION}: missing or not an attribution file"
+        return
+    for asset_id in sorted({row["asset_id"] for row in rows} - named):
+        yield f"{ATTRIBUTION}: asset {asset_id} has no line"

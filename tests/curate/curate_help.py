@@ -54,7 +54,7 @@ def demo_profile(**changes: Any) -> Profile:
     """The shipped demo profile with whole sections replaced or keys of a section changed."""
     values = yaml.safe_load((ROOT / "pipelines.yaml").read_text())["demo"]
     for key, value in changes.items():
-        values[key] = values[key] | value if isinstance(value, dict) else value
+        values[key] = values.get(key, {}) | value if isinstance(value, dict) else value
     return Profile.model_validate(values)
 
 

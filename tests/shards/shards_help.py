@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import yaml
@@ -13,11 +14,13 @@ from rigmill.profile import Profile
 from rigmill.rights import Rights
 from rigmill.stage import Row
 from rigmill.types import Kept
+from shards.credits import Provenance
 from shards.sample import META, member_names
 from shards.stage import ShardsStage
 
 ROOT = Path(__file__).parents[2]
 NUM_VIEWS = 4
+PUBLISHED: dict[str, Any] = {"policy": "internal", "provenance": Provenance()}
 
 
 @dataclass

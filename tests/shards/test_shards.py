@@ -13,7 +13,7 @@ import pytest
 import webdataset
 from hypothesis import given
 from hypothesis import strategies as st
-from shards_help import NUM_VIEWS, clips, make_shards, profile
+from shards_help import NUM_VIEWS, PUBLISHED, clips, make_shards, profile
 
 from rigmill.files import Store
 from rigmill.layout import Layout
@@ -30,7 +30,7 @@ from shards.verify import verify
 def dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("dataset")
     store = Store(folder / "store")
-    publish(make_shards(clips(store), store), folder / "out", store)
+    publish(make_shards(clips(store), store), folder / "out", store, **PUBLISHED)
     return folder / "out"
 
 
@@ -70,7 +70,7 @@ def test_the_same_clips_give_the_same_bytes_in_any_order_and_store(dataset: Path
     tables = clips(store)
     for rows in tables.rows.values():
         rows.reverse()
-    publish(make_shards(tables, store)[::-1], tmp_path / "out", store)
+    publish(make_shards(tables, store)[::-1], tmp_path / "out", store, **PUBLISHED)
     assert contents(tmp_path / "out") == contents(dataset)
 
 
@@ -150,8 +150,8 @@ def test_publishing_again_replaces_the_old_dataset_and_leaves_nothing_beside_it(
     store = Store(tmp_path / "store")
     few, many = clips(store, num_assets=2), clips(store)
     (tmp_path / ".out-new-dead").mkdir()
-    publish(make_shards(many, store), tmp_path / "out", store)
-    publish(make_shards(few, store), tmp_path / "out", store)
+    publish(make_shards(many, store), tmp_path / "out", store, **PUBLISHED)
+    publish(make_shards(few, store), tmp_path / "out", store, **PUBLISHED)
     assert verify(tmp_path / "out") == []
     assert sorted(path.name for path in tmp_path.iterdir()) == ["out", "store"]
     assert json.loads((tmp_path / "out" / "sizes.json").read_text()) == {"train-000000.tar": 4}
@@ -160,16 +160,16 @@ def test_publishing_again_replaces_the_old_dataset_and_leaves_nothing_beside_it(
 def test_finishing_the_stage_publishes_once_and_repairs_what_is_missing(tmp_path: Path) -> None:
     layout = Layout(tmp_path)
     tables = clips(layout.store)
-    ShardsStage().finish(tables, tmp_path)
+    ShardsStage().finish(tables, tmp_path, profile())
     assert not layout.dataset.exists()  # nothing to publish yet
     tables.rows["shards"] = make_shards(tables, layout.store)
-    ShardsStage().finish(tables, tmp_path)
+    ShardsStage().finish(tables, tmp_path, profile())
     assert verify(layout.dataset) == []
     inode = layout.dataset.stat().st_ino
-    ShardsStage().finish(tables, tmp_path)
+    ShardsStage().finish(tables, tmp_path, profile())
     assert layout.dataset.stat().st_ino == inode
     (layout.dataset / "bench-000000.tar").unlink()
-    ShardsStage().finish(tables, tmp_path)
+    ShardsStage().finish(tables, tmp_path, profile())
     assert verify(layout.dataset) == [] and layout.dataset.stat().st_ino != inode
 
 
