@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import groupby
 
@@ -18,17 +18,23 @@ class CollectStage(Stage):
 
     name = "collect"
     version = 1
+    batch = 64  # only the jobs of a source that downloads share a group: one worker has many files on their way
 
     def settings(self, profile: Profile) -> Row:
         return {
             "sources": [source.model_dump(mode="json") for source in profile.sources],
             "seed": profile.seed,
             "max_file_bytes": profile.collect.max_file_bytes,
+            "licence_policy": profile.licence_policy,
         }
 
     def job_settings(self, settings: Row) -> Row:
         """A job is keyed by its candidate alone: one more source redoes nothing."""
         return only_keys(settings, "max_file_bytes")
+
+    def prepare(self, settings: Row, say: Callable[[str], None]) -> None:
+        for source in settings["sources"]:
+            SOURCES[source["kind"]].prepare(source | _shared(settings), say)
 
     def inputs(self, tables: Rows, settings: Row) -> Iterable[Input]:
         """Every candidate. Of several with the same bytes the first (source by source, then by path) is taken."""
@@ -41,8 +47,7 @@ class CollectStage(Stage):
                 )
         first: dict[str, str] = {}
         for source in settings["sources"]:
-            shared = {key: settings[key] for key in ("seed", "max_file_bytes")}
-            for item in SOURCES[source["kind"]].candidates(source | shared):
+            for item in SOURCES[source["kind"]].candidates(source | _shared(settings)):
                 sha256 = item.payload.get("sha256")
                 if sha256:
                     place = f"{source['name']}:{item.payload['uid']}"
@@ -61,3 +66,8 @@ class CollectStage(Stage):
                 fresh.append(job)
         for kind, group in groupby(fresh, key=lambda job: job.payload["kind"]):
             yield from SOURCES[kind].fetch(list(group), work)
+
+
+def _shared(settings: Row) -> Row:
+    """What every source is told beside its own section."""
+    return only_keys(settings, "seed", "max_file_bytes", "licence_policy")

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from rigmill.errors import UserError
 from rigmill.files import canonical_json, digest
-from rigmill.profile import Profile
+from rigmill.profile import SOURCE_SECTIONS, Profile
 
 MAX_YAML_BYTES = 1_000_000
 KeyPath = tuple[str | int, ...]
@@ -204,7 +204,7 @@ def _short(value: Any) -> str:
 
 def _yaml_path(location: tuple[str | int, ...]) -> KeyPath:
     """pydantic's location without the tag it inserts for the kind of a source."""
-    if len(location) >= 3 and location[0] == "sources" and location[2] in ("procedural", "folder"):
+    if len(location) >= 3 and location[0] == "sources" and location[2] in SOURCE_SECTIONS:
         return (*location[:2], *location[3:])
     return location
 
@@ -216,9 +216,7 @@ def _keys_beside(path: KeyPath) -> list[str]:
         if isinstance(part, int):
             continue
         if part == "sources":
-            from rigmill.profile import FolderSource, ProceduralSource
-
-            return sorted({*ProceduralSource.model_fields, *FolderSource.model_fields})
+            return sorted({key for section in SOURCE_SECTIONS.values() for key in section.model_fields})
         annotation = model.model_fields[str(part)].annotation
         if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
             return []

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
@@ -25,6 +25,7 @@ class Input:
     input_id: str
     payload: Row
     group: str = ""  # jobs of one group share a child process (one asset loaded once)
+    hints: Row = field(default_factory=dict)  # how fast, how often to try: what may change without changing the result
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,7 @@ class Job:
     group: str
     payload: Row
     settings: Row
+    hints: Row = field(default_factory=dict)  # not part of the key
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,9 @@ class Stage(ABC):
         """The part of `settings` that a job reads. What only decides which inputs there are stays out of its key."""
         return settings
 
+    def prepare(self, settings: Row, say: Callable[[str], None]) -> None:  # noqa: B027 - most stages need nothing
+        """Called by a run before it plans: fetch what `inputs` reads. No other part of planning may need a network."""
+
     @abstractmethod
     def inputs(self, tables: Rows, settings: Row) -> Iterable[Input]:
         """Every input that exists now, in any order; ids are unique and stable."""
@@ -114,6 +119,7 @@ class Stage(ABC):
                 stage=self.name,
                 key=digest(self.name, self.version, narrow, item.input_id, item.payload),
                 input_id=item.input_id, group=item.group or item.input_id, payload=item.payload, settings=narrow,
+                hints=item.hints,
             )
             for item in self.inputs(tables, settings)
         ]
