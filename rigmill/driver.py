@@ -113,6 +113,9 @@ class Driver:
         self.layout.store.sweep()
         write_atomic(self.layout.profile_json, (self.resolved.to_json() + "\n").encode())
         self.log = RunLog(self.layout.runs, self.resolved, self.options.stages)
+        for name in self.runs:
+            stage = self.view.stage(name)
+            stage.prepare(stage.settings(self.profile), self.progress.say)
         if any(self._open_jobs(name) for name in self.runs):
             try:
                 self._loop()
