@@ -20,8 +20,8 @@ ASSET_COLUMNS = (
 # What Blender finds in the file, as in the table.
 FOUND_COLUMNS = (
     "kind", "rig_kind", "armature", "num_joints", "num_armatures", "num_vertices", "num_faces", "num_skinned_meshes",
-    "num_rigid_meshes", "num_materials", "num_textures", "texture_px", "num_base_colours", "grey_share", "extent",
-    "geometry_hash",
+    "num_rigid_meshes", "unweighted_share", "num_materials", "num_textures", "texture_px", "num_base_colours",
+    "grey_share", "extent", "geometry_hash",
 )
 
 
@@ -33,7 +33,7 @@ class ProbeStage(Stage):
     upstream = ("collect",)
 
     def settings(self, profile: Profile) -> Row:
-        return {"fps": profile.probe.fps}
+        return {"fps": profile.probe.fps, "rigid_rigs": profile.probe.rigid_rigs}
 
     def inputs(self, tables: Rows, settings: Row) -> Iterable[Input]:
         """One input per asset. Two collected rows with the same bytes are one asset: the first by name keeps it."""
@@ -60,7 +60,7 @@ class ProbeStage(Stage):
                 continue
             item = {
                 "path": str(work.store.path(StoredFile.from_row(asset["file"]))), "format": asset["format"],
-                "fps": job.settings["fps"],
+                "fps": job.settings["fps"], "rigid_rigs": job.settings["rigid_rigs"],
             }
             for reply in work.blender.run(PROBE, [item], scratch=work.scratch):
                 outcome: Outcome | None = reply.outcome

@@ -55,13 +55,15 @@ PRODUCTS: dict[str, pa.Schema] = {
     # one row per file of a source
     "collect": pa.schema([*_ASSET, ("file", _file)]),
     # One row per rig. `file` is the canonical file that Blender reads from here on (the original is collect's);
-    # `kind` is animated, static or motion (no mesh); `rig_kind` is skin or rigid (joints are animated nodes);
+    # `kind` is animated, static or motion (no mesh); `rig_kind` is skin, rigid (joints are animated nodes) or both;
+    # `unweighted_share`: of the vertices of skinned meshes, those that no bone moves;
     # `humanoid` is the declared map of a VRM, empty elsewhere; `motions` are the actions found in the file.
     "probe": pa.schema(
         [
             *_ASSET, ("file", _file), ("rig_id", _text), ("kind", _text), ("rig_kind", _text), ("armature", _text),
             ("num_joints", _count), ("num_armatures", _count), ("num_vertices", _count), ("num_faces", _count),
-            ("num_skinned_meshes", _count), ("num_rigid_meshes", _count), ("num_materials", _count),
+            ("num_skinned_meshes", _count), ("num_rigid_meshes", _count), ("unweighted_share", _number),
+            ("num_materials", _count),
             ("num_textures", _count), ("texture_px", _count), ("num_base_colours", _count), ("grey_share", _number),
             ("extent", _number), ("geometry_hash", _text),
             ("rig_file", _file), ("joint_names", pa.list_(_text)),
