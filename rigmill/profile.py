@@ -206,7 +206,7 @@ class Filters(Section):
     min_texture_px: Positive = Field(description="longer side from which a picture counts as a texture")
     min_base_colours: Positive = Field(description="colours that a subject without texture needs")
     max_grey_share: Share = Field(description="share of the surface that may be untextured grey")
-    max_extent_growth: Annotated[float, Field(ge=1)] = Field(
+    max_extent_ratio: Annotated[float, Field(ge=1)] = Field(
         description="largest frame's size over the clip's usual one; more is an explosion"
     )
     min_coverage: Share = Field(description="least share of a preview that the subject covers, from any side")

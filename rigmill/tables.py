@@ -85,11 +85,11 @@ PRODUCTS: dict[str, pa.Schema] = {
                            ("num_matched_joints", _count)]),
     # One row per clip that could be seen, kept or not. `flow_px_per_frame` is the mean over the subject, `flow_px` how
     # far the part that moves most gets, both at 256 px on its bounding square; `coverage` is of the view that shows
-    # least; `extent_growth` is the largest frame's size over the usual one; `files` holds a strip to look at.
+    # least; `extent_ratio` is the largest frame's size over the usual one; `files` holds a strip to look at.
     "preview": pa.schema([*_CLIP, ("file", _file), ("format", _text), ("armature", _text), ("action", _text),
                           ("slot", _text), ("start_frame", _number), ("motion_file", _file),
                           ("flow_px_per_frame", _number), ("flow_px", _number), ("coverage", _number),
-                          ("extent_growth", _number), ("geometry_hash", _text), ("motion_hash", _text),
+                          ("extent_ratio", _number), ("geometry_hash", _text), ("motion_hash", _text),
                           ("files", _files)]),
     # one row per clip that passed every filter
     "select": pa.schema([*_CLIP, ("file", _file), ("format", _text), ("armature", _text), ("action", _text),
