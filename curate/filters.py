@@ -10,6 +10,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from rigmill.errors import Refusal, Reject
+from rigmill.policy import clip_refusal
+from rigmill.rights import Rights
 from rigmill.stage import Row
 from rigmill.types import Rejected
 
@@ -51,6 +53,14 @@ def untextured(rig: Row, limits: Limits) -> Refusal | None:
     return None
 
 
+def forbidden(clip: Row, limits: Limits) -> Refusal | None:
+    """What the licence policy keeps out of a dataset whose clip shows this motion."""
+    message = clip_refusal(
+        Rights.from_row(clip["rights"]), limits["licence_policy"], licence=clip["licence"], kind=clip["kind"]
+    )
+    return None if message is None else Refusal(Reject.LICENCE, message)
+
+
 def short(clip: Row, limits: Limits) -> Refusal | None:
     """Not more frames than the limit, after resampling."""
     found, least = clip["num_frames"], limits["min_frames"]
@@ -63,7 +73,7 @@ def short(clip: Row, limits: Limits) -> Refusal | None:
 
 
 RIG_RULES: tuple[Rule, ...] = (simple, detailed, untextured)
-CLIP_RULES: tuple[Rule, ...] = (short,)
+CLIP_RULES: tuple[Rule, ...] = (forbidden, short)
 
 
 # What the preview measured, in the order of the rules.

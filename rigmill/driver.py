@@ -19,7 +19,7 @@ from rigmill.layout import Layout
 from rigmill.pool import Batch, Event, Pool
 from rigmill.progress import Progress, closing_line
 from rigmill.runlog import RunLog
-from rigmill.stage import Answer, Job, Row
+from rigmill.stage import Answer, Job, Row, source_of
 from rigmill.sweep import sweep_store
 from rigmill.tables import outcome_row
 from rigmill.types import TRY_AGAIN, Failed, FailKind, Kept, Measured, Status
@@ -246,7 +246,7 @@ class Driver:
             run.num_failed += 1
         run.num_finished += 1
         command = f"rigmill retry {run.name} --profile {self.resolved.name} --only {job.input_id}"
-        row = outcome_row(job.key, job.input_id, outcome, command)
+        row = outcome_row(job.key, job.input_id, outcome, command, source=source_of(job.payload))
         run.outcomes.append(row)
         run.ended[Status(row["status"])] += 1
         if isinstance(outcome, Kept):

@@ -47,6 +47,7 @@ def mixamo_rights(decided: Row) -> Rights:
     """
     return Rights(
         may_train=decided["may_train"], may_share_renders=decided["may_share_renders"], may_share_asset=False,
+        may_share_motion=False,  # joints and poses give a motion again
         may_modify=True,  # putting motions on characters is what they are offered for
         non_commercial=False,
     )
