@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 _PREFIX = re.compile(r"^(?:.*[:|])?(?:mixamorig\d*[:_]?)?")
 _MIXAMO = re.compile(r"(?:^|[:|])mixamorig\d*[:_]?(?=[A-Z])")
@@ -71,11 +72,16 @@ def _limbs(side: str) -> dict[str, Limb]:
 LIMBS: dict[str, Limb] = _limbs("left") | _limbs("right")
 
 
+@lru_cache(maxsize=2**16)  # a plan asks for every joint of every rig, and skeletons share their names
+def _canonical(name: str) -> str | None:
+    return _BY_NAME.get(_PREFIX.sub("", name, count=1))
+
+
 def humanoid_joints(names: Sequence[str]) -> dict[str, int]:
     """Canonical name -> joint index, for the joints whose name is declared; the first of equals counts."""
     found: dict[str, int] = {}
     for index, name in enumerate(names):
-        canonical = _BY_NAME.get(_PREFIX.sub("", name, count=1))
+        canonical = _canonical(name)
         if canonical is not None:
             found.setdefault(canonical, index)
     return found

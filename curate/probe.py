@@ -26,8 +26,8 @@ ASSET_COLUMNS = (
 # What Blender finds in the file, as in the table.
 FOUND_COLUMNS = (
     "kind", "rig_kind", "armature", "num_joints", "num_armatures", "num_vertices", "num_faces", "num_skinned_meshes",
-    "num_rigid_meshes", "num_materials", "num_textures", "texture_px", "num_base_colours", "grey_share", "extent",
-    "geometry_hash",
+    "num_rigid_meshes", "unweighted_share", "num_materials", "num_textures", "texture_px", "num_base_colours",
+    "grey_share", "extent", "geometry_hash",
 )
 
 
@@ -40,13 +40,13 @@ class ProbeStage(Stage):
 
     def settings(self, profile: Profile) -> Row:
         return {
-            "fps": profile.probe.fps, "policy": profile.licence_policy,
+            "fps": profile.probe.fps, "rigid_rigs": profile.probe.rigid_rigs, "policy": profile.licence_policy,
             "denied": read_denied(profile.licence.deny_list),
         }
 
     def job_settings(self, settings: Row) -> Row:
         """The verdict on an asset is in its payload, so another policy redoes those whose verdict changes alone."""
-        return only_keys(settings, "fps")
+        return only_keys(settings, "fps", "rigid_rigs")
 
     def inputs(self, tables: Rows, settings: Row) -> Iterable[Input]:
         """One input per asset. Two collected rows with the same bytes are one asset: the first by name keeps it."""
@@ -77,7 +77,7 @@ class ProbeStage(Stage):
                 continue
             item = {
                 "path": str(work.store.path(StoredFile.from_row(asset["file"]))), "format": asset["format"],
-                "fps": job.settings["fps"],
+                "fps": job.settings["fps"], "rigid_rigs": job.settings["rigid_rigs"],
             }
             for reply in work.blender.run(PROBE, [item], scratch=work.scratch):
                 outcome: Outcome | None = reply.outcome

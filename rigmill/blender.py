@@ -11,7 +11,6 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -89,11 +88,12 @@ class BlenderClient:
         request_read, request_write = os.pipe()
         reply_read, reply_write = os.pipe()
         environment = {key: os.environ[key] for key in PASSED_ENVIRONMENT if key in os.environ}
-        home = tempfile.gettempdir()
+        # A folder that cannot exist, so that nobody can leave settings, start-up scripts or packages in it.
+        nowhere = f"{os.devnull}/none"
         environment |= {
             "PYTHONHASHSEED": "0",  # exporters order things by hash
             "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "LP_NUM_THREADS": "1",
-            "BLENDER_USER_RESOURCES": str(Path(home) / "rigmill-no-blender-settings"), "HOME": home,
+            "BLENDER_USER_RESOURCES": nowhere, "HOME": nowhere, "PYTHONNOUSERSITE": "1",
             "PYTHONDONTWRITEBYTECODE": "1",
         }
         arguments = map(str, (request_read, reply_write, os.getpid()))

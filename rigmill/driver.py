@@ -19,13 +19,15 @@ from rigmill.layout import Layout
 from rigmill.pool import Batch, Event, Pool
 from rigmill.progress import Progress, closing_line
 from rigmill.runlog import RunLog
-from rigmill.stage import Answer, Job, Row, source_of
+from rigmill.stage import Answer, Row, Stub, source_of
 from rigmill.sweep import sweep_store
 from rigmill.tables import outcome_row
 from rigmill.types import TRY_AGAIN, Failed, FailKind, Kept, Measured, Status
 from rigmill.view import Counts, View
+from rigmill.worker import Abort, answers
 
-COMMIT_ROWS, COMMIT_S = 64, 1.0
+COMMIT_S = 1.0  # at most this much finished work is lost with the driver (more where a commit itself takes long)
+INLINE_S = 0.5  # an inline stage works this long before other stages get their turn
 ATTEMPTS_AFTER_CRASH = 2
 FAILED_SHARE_FROM_JOBS = 20
 
@@ -47,21 +49,22 @@ class StageRun:
 
     name: str
     quota: int | None
-    groups: OrderedDict[str, deque[Job]] = field(default_factory=OrderedDict)
-    alone: deque[Job] = field(default_factory=deque)  # suspects run by themselves, so that blame is certain
-    known: dict[str, Job] = field(default_factory=dict)  # by key: queued, running or finished in this run
+    groups: OrderedDict[str, deque[Stub]] = field(default_factory=OrderedDict)
+    alone: deque[Stub] = field(default_factory=deque)  # suspects run by themselves, so that blame is certain
+    known: dict[str, Stub] = field(default_factory=dict)  # by key: queued or running
+    finished: set[str] = field(default_factory=set)  # keys with an outcome of this run
     attempts: dict[str, int] = field(default_factory=dict)
     num_running: int = 0
-    outcomes: list[Row] = field(default_factory=list)
-    products: list[Row] = field(default_factory=list)
+    # Outcome and product rows of finished jobs, together: an interruption never parts them.
+    ends: list[tuple[Row, list[Row]]] = field(default_factory=list)
     committed_at: float = field(default_factory=time.monotonic)
+    commit_cost_s: float = 0.0
     ended: Counter[str] = field(default_factory=Counter)  # by status, since the last plan
     at_plan: Counts | None = None
-    num_finished: int = 0
     num_failed: int = 0
     planned_at: float = 0.0
     plan_cost_s: float = 0.0
-    stale: bool = True
+    stale: bool = False  # something upstream changed since the plan
     whole: bool = False  # planned after everything upstream was finished
     done: bool = False
     started: float = field(default_factory=time.monotonic)
@@ -111,7 +114,6 @@ class Driver:
         write_atomic(self.layout.profile_json, (self.resolved.to_json() + "\n").encode())
         self.log = RunLog(self.layout.runs, self.resolved, self.options.stages)
         if any(self._open_jobs(name) for name in self.runs):
-            self.pool.start()
             try:
                 self._loop()
             finally:
@@ -131,9 +133,9 @@ class Driver:
         self.log.close(counts)
         return counts
 
-    def _open_jobs(self, name: str) -> list[Job]:
+    def _open_jobs(self, name: str) -> list[Stub]:
         only = self.options.only
-        return [job for job in self.view.pending(name) if not only or job.input_id in only]
+        return [stub for stub in self.view.pending(name) if not only or stub.input_id in only]
 
     def _loop(self) -> None:
         while not all(run.done for run in self.runs.values()):
@@ -145,7 +147,7 @@ class Driver:
             self._end_silent_batches()
             now = time.monotonic()
             for run in self.runs.values():
-                if len(run.outcomes) >= COMMIT_ROWS or (run.outcomes and now - run.committed_at > COMMIT_S):
+                if now - run.committed_at > max(COMMIT_S, 5 * run.commit_cost_s):
                     self._commit(run)
                 if not run.done and (run.num_running or run.queued):
                     self.progress.update(run.name, run.counts(), running=run.num_running,
@@ -161,47 +163,88 @@ class Driver:
         """Queue new jobs. A barrier waits for its upstream; the others plan while upstream goes on."""
         if run.done or run.whole:
             return
-        finished = self._upstream_done(run)
+        finished, planned = self._upstream_done(run), run.at_plan is not None
         stage = self.view.stage(run.name)
         if not finished:
             wait_s = max(0.5, 5 * run.plan_cost_s)  # planning again costs time in proportion to the table
-            if stage.barrier or not run.stale or time.monotonic() - run.planned_at < wait_s:
+            if stage.barrier or (planned and not run.stale) or time.monotonic() - run.planned_at < wait_s:
                 return
         started = time.monotonic()
         self._commit(run)
-        self.view.forget_plan(run.name)
-        for job in self._open_jobs(run.name):
-            if job.key not in run.known:
-                run.known[job.key] = job
-                run.groups.setdefault(job.group, deque()).append(job)
+        if run.stale:
+            self.view.forget_plan(run.name)
+            self._downstream_is_stale(run)
+        if run.stale or not planned:
+            self._queue(run)
+        run.planned_at, run.stale, run.whole = time.monotonic(), False, finished
+        run.plan_cost_s = run.planned_at - started
+
+    def _queue(self, run: StageRun) -> None:
+        for stub in self._open_jobs(run.name):
+            if stub.key not in run.known and stub.key not in run.finished:
+                run.known[stub.key] = stub
+                run.groups.setdefault(stub.group, deque()).append(stub)
         # An interruption that this run tries again is open, not failed.
         counts = self.view.counts(run.name)
         interrupted = sum(counts.reasons[kind.value] for kind in TRY_AGAIN)
         run.at_plan, run.ended = replace(counts, failed=counts.failed - interrupted), Counter()
-        run.planned_at, run.stale, run.whole = time.monotonic(), False, finished
-        run.plan_cost_s = run.planned_at - started
+
+    def _downstream_is_stale(self, run: StageRun) -> None:
+        for name, other in self.runs.items():
+            if run.name in self.view.stage(name).upstream:
+                other.stale = True
 
     def _dispatch(self) -> None:
         """Later stages first: finish what was begun before beginning more."""
         for run in reversed(self.runs.values()):
-            while self.pool.idle and run.queued:
+            stage = self.view.stage(run.name)
+            if stage.inline:
+                self._run_inline(run)
+            elif run.queued and not self.pool.started:
+                self.pool.start()
+            while not stage.inline and self.pool.idle and run.queued:
                 self._check_disk()
-                jobs = self._next_batch(run)
-                run.num_running += len(jobs)
-                self.pool.submit(run.name, jobs)
+                stubs = self._next_batch(run)
+                run.num_running += len(stubs)
+                self.pool.submit(run.name, stubs, self._settings(run.name))
 
-    def _next_batch(self, run: StageRun) -> list[Job]:
+    def _settings(self, name: str) -> Row:
+        stage = self.view.stage(name)
+        return stage.job_settings(stage.settings(self.profile))
+
+    def _run_inline(self, run: StageRun) -> None:
+        """A stage that reads payloads alone runs right here: sending rows to a worker would take longer."""
+        stage, settings, until = self.view.stage(run.name), self._settings(run.name), time.monotonic() + INLINE_S
+        while run.queued and time.monotonic() < until:
+            self._check_disk()
+            stubs = self._next_batch(run)
+            left, started = {stub.key: stub for stub in stubs}, time.monotonic()
+            jobs = [stub.job(run.name, settings) for stub in stubs]
+            for answer in answers(stage, jobs, self.layout, self.pool.limits, client=None):
+                if isinstance(answer, Abort):
+                    raise UserError(answer.what, why=answer.why, fix=answer.fix, code=answer.code)
+                del left[answer.key]
+                self._answered(run, answer)
+            self.log.measured_together(run.name, len(stubs), time.monotonic() - started)
+            self._not_tried(run, list(left.values()), some_answered=len(left) < len(stubs))
+
+    def _next_batch(self, run: StageRun) -> list[Stub]:
         if run.alone:
             return [run.alone.popleft()]
-        group = next(iter(run.groups))
-        waiting = run.groups[group]
-        size = min(len(waiting), self.view.stage(run.name).batch, run.quota if run.quota is not None else len(waiting))
-        jobs = [waiting.popleft() for _ in range(size)]
-        if not waiting:
-            del run.groups[group]
+        stage = self.view.stage(run.name)
+        stubs: list[Stub] = []
+        room = stage.batch if run.quota is None else min(stage.batch, run.quota)
+        while run.groups and len(stubs) < room:
+            group = next(iter(run.groups))
+            waiting = run.groups[group]
+            stubs += [waiting.popleft() for _ in range(min(len(waiting), room - len(stubs)))]
+            if not waiting:
+                del run.groups[group]
+            if not stage.inline:
+                break  # groups share a process, and that is what inline jobs do not have
         if run.quota is not None:
-            run.quota -= size
-        return jobs
+            run.quota -= len(stubs)
+        return stubs
 
     def _check_disk(self) -> None:
         free = shutil.disk_usage(self.layout.root).free
@@ -224,41 +267,50 @@ class Driver:
         if event.died and left:
             gone = Failed(FailKind.INTERRUPTED, "WorkerGone", "the worker process was ended from outside")
             self._answered(run, Answer(left.pop(0).key, gone, Measured()))
-        elif left and batch.num_answers == 0:
+            self._not_tried(run, left, some_answered=True)
+        else:
+            self._not_tried(run, left, some_answered=batch.num_answers > 0)
+
+    def _not_tried(self, run: StageRun, stubs: list[Stub], *, some_answered: bool) -> None:
+        """Back to the front of the queue; where there was no answer at all, the first is to blame."""
+        if stubs and not some_answered:
             lost = Failed(FailKind.EXCEPTION, "NoAnswer", f"stage '{run.name}' gave no answer for this job")
-            self._answered(run, Answer(left.pop(0).key, lost, Measured()))
-        for job in reversed(left):  # not tried: back to the front of the queue
-            run.groups.setdefault(job.group, deque()).appendleft(job)
+            self._answered(run, Answer(stubs.pop(0).key, lost, Measured()))
+        for stub in reversed(stubs):
+            run.groups.setdefault(stub.group, deque()).appendleft(stub)
             if run.quota is not None:
                 run.quota += 1
 
     def _answered(self, run: StageRun, answer: Answer) -> None:
-        job = run.known[answer.key]
-        attempt = run.attempts[answer.key] = run.attempts.get(answer.key, 0) + 1
-        outcome = answer.outcome
-        self.log.measured(run.name, job.input_id, answer, attempt)
+        stub, outcome = run.known[answer.key], answer.outcome
+        attempt = run.attempts.pop(answer.key, 0) + 1
+        if not self.view.stage(run.name).inline:
+            self.log.measured(run.name, stub.input_id, answer, attempt)
         if isinstance(outcome, Failed):
             allowed = {FailKind.INTERRUPTED: self.profile.run.attempts_after_interruption,
                        FailKind.CRASH: ATTEMPTS_AFTER_CRASH}.get(outcome.kind, 1)
             if attempt < allowed:
-                run.alone.append(job)
+                run.attempts[answer.key] = attempt
+                run.alone.append(stub)
                 return
             run.num_failed += 1
-        run.num_finished += 1
-        command = f"rigmill retry {run.name} --profile {self.resolved.name} --only {job.input_id}"
-        row = outcome_row(job.key, job.input_id, outcome, command, source=source_of(job.payload))
-        run.outcomes.append(row)
+        del run.known[answer.key]
+        run.finished.add(answer.key)
+        command = f"rigmill retry {run.name} --profile {self.resolved.name} --only {stub.input_id}"
+        source = source_of(stub.job(run.name, {}).payload)
+        row = outcome_row(stub.key, stub.input_id, outcome, command, source=source)
+        products = [{"job_key": stub.key, **row} for row in outcome.rows] if isinstance(outcome, Kept) else []
+        run.ends.append((row, products))
         run.ended[Status(row["status"])] += 1
-        if isinstance(outcome, Kept):
-            run.products.extend({"job_key": job.key, **row} for row in outcome.rows)
-        self._stop_if_too_much_failed(run)
+        if isinstance(outcome, Failed):
+            self._stop_if_too_much_failed(run)
 
     def _stop_if_too_much_failed(self, run: StageRun) -> None:
         limit = self.profile.run.max_failed_share
-        if run.num_finished >= FAILED_SHARE_FROM_JOBS and run.num_failed / run.num_finished > limit:
+        if len(run.finished) >= FAILED_SHARE_FROM_JOBS and run.num_failed / len(run.finished) > limit:
             self._commit(run)
             raise UserError(
-                f"stage '{run.name}' stopped: {run.num_failed} of {run.num_finished} jobs failed", code="E330",
+                f"stage '{run.name}' stopped: {run.num_failed} of {len(run.finished)} jobs failed", code="E330",
                 why=f"more than run.max_failed_share = {limit:g}; the rows say why each of them did",
                 fix=f"rigmill status {run.name} --profile {self.resolved.name}",
             )
@@ -286,13 +338,13 @@ class Driver:
             return ""
 
     def _commit(self, run: StageRun) -> None:
-        if not run.outcomes:
+        if not run.ends:
             return
-        self.view.commit(run.name, run.outcomes, run.products)
-        run.outcomes, run.products, run.committed_at = [], [], time.monotonic()
-        for name, other in self.runs.items():
-            if run.name in self.view.stage(name).upstream:
-                other.stale = True
+        started = time.monotonic()
+        self.view.commit(run.name, [row for row, _ in run.ends], [row for _, rows in run.ends for row in rows])
+        run.ends, run.committed_at = [], time.monotonic()
+        run.commit_cost_s = run.committed_at - started
+        self._downstream_is_stale(run)
 
     def _finish(self, run: StageRun, *, quiet: bool = False) -> None:
         self.view.compact(run.name)

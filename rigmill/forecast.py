@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import shutil
-from statistics import median
 from typing import Any
 
-from rigmill.inspect import stored_files
+import pyarrow.compute as pc
+
+from rigmill.inspect import files_of
 from rigmill.layout import Layout
 from rigmill.runlog import measured_seconds
 from rigmill.view import View
@@ -34,22 +35,30 @@ def forecast(view: View, layout: Layout, stages: tuple[str, ...]) -> list[dict[s
         open_upstream = [row["stage"] for row in rows if row["stage"] in stage.upstream and row["expected"]]
         blocked = stage.barrier and bool(open_upstream)  # a barrier's jobs are formed when its upstream is done
         num_known = 0 if blocked else len(view.plan(name))
-        num_open = 0 if blocked else len(view.pending(name))
+        num_open = 0 if blocked else len(view.plan(name).open)
+        done = num_known - num_open
         expected = num_open
         if open_upstream:
-            expected = max(num_open, _guess(name, {row["stage"]: row for row in rows}) - (num_known - num_open))
-        samples = measured.get(name, [])
-        seconds = median(samples) if samples else DEFAULT_SECONDS[name]
-        products = view.products(name) if not blocked else []
-        per_job = sum(file.size_bytes for row in products for file in stored_files(row)) / max(1, num_known - num_open)
+            expected = max(num_open, _guess(name, {row["stage"]: row for row in rows}) - done)
+        num_measured, seconds = measured.get(name, (0, DEFAULT_SECONDS[name]))
+        stored_bytes = 0 if blocked or stage.inline else _stored_bytes(view, name)  # an inline stage makes no files
         rows.append({
-            "stage": name, "to_do": num_open, "done": num_known - num_open, "expected": expected,
+            "stage": name, "to_do": num_open, "done": done, "expected": expected,
             "depends_on": open_upstream, "core_s": round(expected * seconds, 1), "core_s_per_job": round(seconds, 3),
-            "rate_from": f"{len(samples)} measured" if samples else "default",
-            "disk_bytes": round(expected * per_job) if products or not expected else None,
+            "rate_from": f"{num_measured} measured" if num_measured else "default",
+            "disk_bytes": round(expected * stored_bytes / max(1, done)) if stored_bytes or stage.inline or not expected
+            else None,
             "gpu_s": 0.0, "api_calls": 0, "usd": 0.0,  # no stage of today uses a GPU or a paid service
         })
     return rows
+
+
+def _stored_bytes(view: View, name: str) -> int:
+    """Bytes of the files that the stage's rows name."""
+    rows = view.products(name)
+    total = sum(pc.sum(files["size_bytes"], min_count=0).as_py() for files in files_of(rows.column, rows.fields))
+    rows.release()
+    return int(total)
 
 
 def _guess(name: str, earlier: dict[str, dict[str, Any]]) -> int:

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import importlib
+import re
+from collections.abc import Callable, Iterator
 from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from rigmill.errors import UserError
 from rigmill.files import Store, sha256_file
 from rigmill.layout import Layout
 from rigmill.registry import STAGES
+from rigmill.rows import StoredRows
+from rigmill.tables import FILE
 from rigmill.types import Status, StoredFile
 from rigmill.view import Counts, View
 
@@ -23,10 +30,10 @@ def counts_json(counts: dict[str, Counts]) -> dict[str, dict[str, int]]:
 def failed_rows(view: View, stage: str, *, reason: str | None, rejected: bool, only: frozenset[str]) -> set[str]:
     """Keys of jobs to try again."""
     statuses = {Status.FAILED.value} | ({Status.REJECTED.value} if rejected else set())
+    columns = (view.outcomes(stage).column(name).to_pylist() for name in ("job_key", "status", "code", "input_id"))
     return {
-        row["job_key"] for row in view.outcomes(stage)
-        if row["status"] in statuses and (reason is None or row["code"] == reason)
-        and (not only or row["input_id"] in only)
+        key for key, status, code, input_id in zip(*columns)
+        if status in statuses and (reason is None or code == reason) and (not only or input_id in only)
     }
 
 
@@ -34,21 +41,21 @@ def status(view: View, stages: tuple[str, ...]) -> list[dict[str, Any]]:
     """One row per stage: counts, and every reason with its number and a few examples."""
     rows = []
     for name in stages:
-        counts = view.counts(name)
-        reasons: dict[tuple[str, str], dict[str, Any]] = {}
-        for outcome in view.outcomes(name):
-            if outcome["status"] == Status.KEPT.value:
-                continue
-            reason = reasons.setdefault((outcome["status"], outcome["code"]), {
-                "status": outcome["status"], "code": outcome["code"], "count": 0, "examples": [],
-            })
-            reason["count"] += 1
-            if len(reason["examples"]) < EXAMPLES_PER_REASON:
-                reason["examples"].append({column: outcome[column] for column in (
-                    "input_id", "message", "measured", "limit", "command")})
-        ordered = sorted(reasons.values(), key=lambda reason: (-reason["count"], reason["code"]))
-        rows.append({"stage": name, **counts_json({name: counts})[name], "reasons": ordered})
+        outcomes = view.outcomes(name)
+        ends = [end for end in view.ends(name) if end["status"] != Status.KEPT.value]
+        reasons = [end | {"examples": _examples(outcomes, end)} for end in ends]
+        reasons.sort(key=lambda reason: (-reason["count"], reason["code"]))
+        rows.append({"stage": name, **counts_json({name: view.counts(name)})[name], "reasons": reasons})
+        outcomes.release()
     return rows
+
+
+def _examples(outcomes: StoredRows, end: dict[str, Any]) -> list[dict[str, Any]]:
+    """The first few outcomes of one kind, by job key."""
+    alike = pc.and_(pc.equal(outcomes.column("status"), end["status"]), pc.equal(outcomes.column("code"), end["code"]))
+    places = pc.indices_nonzero(alike)[:EXAMPLES_PER_REASON]
+    columns = ("input_id", "message", "measured", "limit", "command")
+    return list(pa.table({name: outcomes.column(name).take(places) for name in columns}).to_pylist())
 
 
 def status_text(rows: list[dict[str, Any]], *, detailed: bool) -> str:
@@ -71,26 +78,48 @@ def status_text(rows: list[dict[str, Any]], *, detailed: bool) -> str:
 def show(view: View, wanted: str) -> dict[str, Any]:
     """Outcomes and product rows, stage by stage, of everything whose id begins with `wanted`."""
     found: dict[str, Any] = {}
-    ids = {wanted}
+    ids = [wanted]
     for name in STAGES:
-        products = [row for row in view.products(name) if _matches(row, ids)]
-        for row in products:
-            ids.update(str(row[key]) for key in ("asset_id", "clip_id") if row.get(key) and _matches(row, {wanted}))
-        keys = {job.key for job in view.plan(name).values()
-                if any(job.input_id.startswith(one) for one in ids) or _matches(job.payload, ids)}
-        outcomes = [row for row in view.outcomes(name) if row["job_key"] in keys]
-        pending = [job.input_id for job in view.pending(name) if job.key in keys]
-        if products or outcomes or pending:
-            found[name] = {"outcomes": outcomes, "products": products, "pending": pending}
+        plan, outcomes, products = view.plan(name), view.outcomes(name), view.products(name)
+        kept = _places(products, _ID_COLUMNS, ids)
+        rows = [dict(products[place]) for place in kept]
+        ids += sorted({str(row[key]) for row in rows if _matches(row, [wanted])
+                       for key in ("asset_id", "clip_id") if row.get(key)} - set(ids))
+        named = pc.or_(_begins(plan.input_ids, ids), _begins(plan.groups, ids))
+        keys = pa.concat_arrays([plan.keys.filter(named), products.column("job_key").combine_chunks().take(pa.array(
+            kept, pa.int64()))])
+        ended = pc.indices_nonzero(pc.is_in(outcomes.column("job_key"), value_set=keys)).to_pylist()
+        wanted_keys = set(keys.to_pylist())
+        pending = [stub.input_id for key, stub in plan.open.items() if key in wanted_keys]
+        if rows or ended or pending:
+            found[name] = {"outcomes": [dict(outcomes[place]) for place in ended], "products": rows, "pending": pending}
+        outcomes.release()
+        products.release()
     if not found:
         raise UserError(f"nothing is known about '{wanted}'", code="E120",
                         fix="ids are listed by 'rigmill status STAGE' and in the report")
     return found
 
 
-def _matches(row: dict[str, Any], ids: set[str]) -> bool:
-    own = [str(row.get(key) or "") for key in ("asset_id", "clip_id", "checkpoint_id")]
-    return any(value.startswith(one) for value in own for one in ids)
+_ID_COLUMNS = ("asset_id", "clip_id", "checkpoint_id")
+
+
+def _begins(column: pa.Array | pa.ChunkedArray, ids: list[str]) -> pa.Array | pa.ChunkedArray:
+    """Where a text begins with one of the ids."""
+    pattern = "^(?:" + "|".join(re.escape(one) for one in ids) + ")"
+    return pc.match_substring_regex(column, pattern).fill_null(False)
+
+
+def _places(rows: StoredRows, columns: tuple[str, ...], ids: list[str]) -> list[int]:
+    """Where one of the columns begins with one of the ids."""
+    found: set[int] = set()
+    for column in set(columns) & set(rows.names):
+        found.update(pc.indices_nonzero(_begins(rows.column(column), ids)).to_pylist())
+    return sorted(found)
+
+
+def _matches(row: dict[str, Any], ids: list[str]) -> bool:
+    return any(str(row.get(key) or "").startswith(one) for key in _ID_COLUMNS for one in ids)
 
 
 def show_text(found: dict[str, Any], store: Store) -> str:
@@ -122,31 +151,41 @@ def _column(column: str, value: Any, store: Store) -> list[str]:
     return [f"      {column}: {value}"]
 
 
-def stored_files(row: Any) -> list[StoredFile]:
-    """Every stored file that a product row names, at any depth."""
-    if isinstance(row, dict):
-        if row.keys() >= {"name", "sha256", "size_bytes"}:
-            return [StoredFile.from_row(row)]
-        return [stored for value in row.values() for stored in stored_files(value)]
-    if isinstance(row, list):
-        return [stored for value in row for stored in stored_files(value)]
-    return []
+def files_of(read: Callable[[str], pa.ChunkedArray], schema: pa.Schema) -> Iterator[pa.Table]:
+    """The stored files that rows name, at any depth: tables of name, sha256 and size_bytes."""
+    for field in schema:
+        if "sha256" in str(field.type):
+            for chunk in read(field.name).chunks:
+                for files in _files(chunk):
+                    yield files.group_by(files.column_names, use_threads=False).aggregate([])
+
+
+def _files(array: pa.Array) -> Iterator[pa.Table]:
+    if pa.types.is_list(array.type):
+        yield from _files(array.flatten())
+    elif array.type.equals(FILE):
+        yield pa.table(array.filter(array.is_valid()).flatten(), names=[field.name for field in FILE])
+    elif pa.types.is_struct(array.type):
+        for child in array.flatten():
+            yield from _files(child)
 
 
 def verify(view: View, layout: Layout) -> tuple[list[str], int]:
     """Problems found by reading every file that a row names, and every published shard, and how many were read."""
-    files: dict[str, tuple[StoredFile, str]] = {}
-    for name in STAGES:
-        for row in view.products(name):
-            for stored in stored_files(row):
-                files.setdefault(stored.sha256 + stored.name, (stored, name))
-    problems = []
-    for stored, stage in files.values():
-        path = layout.store.path(stored)
-        if not path.exists():
-            problems.append(f"{stage}: {stored.name} is missing: {path}")
-        elif sha256_file(path) != stored.sha256:
-            problems.append(f"{stage}: {stored.name} has changed since it was written: {path}")
+    problems, seen = [], set()
+    for stage in STAGES:
+        products = view.products(stage)
+        for files in files_of(products.column, products.fields):
+            for stored in map(StoredFile.from_row, files.to_pylist()):
+                path = layout.store.path(stored)
+                if path in seen:
+                    continue
+                seen.add(path)
+                if not path.exists():
+                    problems.append(f"{stage}: {stored.name} is missing: {path}")
+                elif sha256_file(path) != stored.sha256:
+                    problems.append(f"{stage}: {stored.name} has changed since it was written: {path}")
+        products.release()
     if layout.dataset.exists():
         problems += importlib.import_module("shards.verify").verify(layout.dataset)
-    return problems, len(files)
+    return problems, len(seen)

@@ -12,7 +12,7 @@ from typing import Any
 from rigmill.blender import Limits
 from rigmill.errors import UserError
 from rigmill.registry import STAGES
-from rigmill.stage import Answer, Job
+from rigmill.stage import Answer, Row, Stub
 from rigmill.worker import Abort, Worker
 
 
@@ -21,7 +21,7 @@ class Batch:
     """Jobs in the hands of one actor. `unanswered` shrinks as answers arrive."""
 
     stage: str
-    unanswered: dict[str, Job]
+    unanswered: dict[str, Stub]
     stream: Any
     actor: Any
     last_sign: float = field(default_factory=time.monotonic)
@@ -81,11 +81,12 @@ class Pool:
         actor = self._ray.remote(Worker).options(num_cpus=1, max_restarts=0, max_task_retries=0)
         return actor.remote(str(self.root), self.limits, (socket.gethostname(), os.getpid()))
 
-    def submit(self, stage: str, jobs: list[Job]) -> None:
+    def submit(self, stage: str, stubs: list[Stub], settings: Row) -> None:
         """Hand a batch to an idle worker. There must be one."""
         actor = self.idle.pop()
+        jobs = [stub.job(stage, settings) for stub in stubs]
         stream = actor.run.options(num_returns="streaming").remote(STAGES[stage], jobs)
-        self.running.append(Batch(stage, {job.key: job for job in jobs}, stream, actor))
+        self.running.append(Batch(stage, {stub.key: stub for stub in stubs}, stream, actor))
 
     def wait(self, timeout_s: float) -> list[Event]:
         """What happened meanwhile. An ended batch's worker is idle again; a dead one is replaced."""

@@ -110,6 +110,9 @@ class Collect(Section):
 
 class Probe(Section):
     fps: PositiveFloat = Field(description="motions are resampled to this rate")
+    rigid_rigs: bool = Field(
+        default=True, description="accept assets that animated nodes move without a skin (doors, machines)"
+    )
 
 
 class Retarget(Section):

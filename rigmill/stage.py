@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol, cast
 
-from rigmill.files import Store, digest
+from rigmill.files import Store, canonical_json
+from rigmill.rows import StoredRow, value_json
 from rigmill.types import Measured, Outcome
 
 if TYPE_CHECKING:
@@ -18,9 +21,9 @@ if TYPE_CHECKING:
 Row = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: a plan makes one per row, and frozen ones take three times as long to make
 class Input:
-    """One thing a stage has to decide about. `payload` is JSON and all that the job may read."""
+    """One thing a stage has to decide about. `payload` is JSON and all that the job may read. Not changed once made."""
 
     input_id: str
     payload: Row
@@ -39,6 +42,19 @@ class Job:
     settings: Row
 
 
+class Stub(NamedTuple):
+    """A planned job, folded up: there may be hundreds of thousands, and few are run at a time."""
+
+    key: str
+    input_id: str
+    group: str
+    payload_json: str
+
+    def job(self, stage: str, settings: Row) -> Job:
+        return Job(stage=stage, key=self.key, input_id=self.input_id, group=self.group, settings=settings,
+                   payload=json.loads(self.payload_json))
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """A job's one outcome, and what it cost."""
@@ -51,8 +67,12 @@ class Answer:
 class Rows(Protocol):
     """Read access to the tables, as the driver sees them now."""
 
-    def products(self, stage: str) -> list[Row]:
-        """Product rows of the stage's kept jobs, sorted by job key."""
+    def products(self, stage: str) -> Sequence[Row]:
+        """Product rows of the stage's kept jobs, sorted by job key.
+
+        They read like dicts (`row["x"]`, `row | {...}`, `only_keys`) but decode a cell only when asked for it, so read
+        what is needed and pass the rest on as a part of the row. A change to one stays in it.
+        """
 
 
 class Work(Protocol):
@@ -84,7 +104,7 @@ class Stage(ABC):
     upstream: ClassVar[tuple[str, ...]] = ()
     barrier: ClassVar[bool] = False  # True: plans only when every upstream stage is finished
     batch: ClassVar[int] = 1  # most jobs of one group handed to a worker at once
-    inline: ClassVar[bool] = False  # True: reads rows alone, so the driver runs it itself: no worker, no Blender
+    inline: ClassVar[bool] = False  # True: reads payloads alone, so the driver runs it itself: no worker, no Blender
 
     @abstractmethod
     def settings(self, profile: Profile) -> Row:
@@ -105,21 +125,24 @@ class Stage(ABC):
     def finish(self, tables: Rows, output: Path, profile: Profile) -> None:  # noqa: B027 - most publish nothing
         """Called by the driver when every job has an outcome: publish what people read. Cheap when nothing changed."""
 
-    def plan(self, tables: Rows, profile: Profile) -> list[Job]:
-        """All jobs that exist now, done or not, sorted by input id."""
+    def stubs(self, tables: Rows, profile: Profile) -> Iterator[Stub]:
+        """All jobs that exist now, done or not, folded up. A key is
+        digest(name, version, job settings, input id, payload), whatever form the payload has."""
         settings = self.settings(profile)
-        narrow = self.job_settings(settings)
-        jobs = [
-            Job(
-                stage=self.name,
-                key=digest(self.name, self.version, narrow, item.input_id, item.payload),
-                input_id=item.input_id, group=item.group or item.input_id, payload=item.payload, settings=narrow,
-            )
-            for item in self.inputs(tables, settings)
-        ]
+        start = canonical_json([self.name, self.version, self.job_settings(settings)])[:-1]
+        shared = sha256(start.encode())
+        for item in self.inputs(tables, settings):
+            payload = value_json(item.payload)
+            hashed = shared.copy()
+            hashed.update(f",{value_json(item.input_id)},{payload}]".encode())
+            yield Stub(hashed.hexdigest()[:16], item.input_id, item.group or item.input_id, payload)
+
+    def plan(self, tables: Rows, profile: Profile) -> list[Job]:
+        """All jobs that exist now, done or not, sorted by input id; for tables that are small."""
+        settings = self.job_settings(self.settings(profile))
+        jobs = [stub.job(self.name, settings) for stub in self.stubs(tables, profile)]
         jobs.sort(key=lambda job: job.input_id)
-        seen = [job.input_id for job in jobs]
-        if len(set(seen)) != len(seen):
+        if len({job.input_id for job in jobs}) != len(jobs):
             raise AssertionError(f"stage {self.name} planned an input id twice")
         return jobs
 
@@ -131,4 +154,6 @@ def source_of(payload: Mapping[str, Any]) -> str:
 
 def only_keys(row: Mapping[str, Any], *keys: str) -> Row:
     """The part of a row that a job reads; leaving the rest out keeps its key free of what does not matter."""
+    if type(row) is StoredRow:  # isinstance is slow on an ABC, and this is called for every row
+        return cast("Row", row.only(keys))
     return {key: row[key] for key in keys}

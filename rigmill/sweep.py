@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from rigmill.inspect import stored_files
+from pathlib import Path
+
+from rigmill.inspect import files_of
 from rigmill.layout import Layout
 from rigmill.registry import STAGES
+from rigmill.types import StoredFile
 from rigmill.view import View
 
 
@@ -14,10 +17,11 @@ def sweep_store(view: View, layout: Layout) -> int:
     Every row on disk counts, planned or not. Only while no worker writes.
     """
     store = layout.store
-    named = {
-        store.path(stored)
-        for name in STAGES for row in view.table(name).products().to_pylist() for stored in stored_files(row)
-    }
+    named: set[Path] = set()
+    for name in STAGES:
+        snapshot = view.table(name).snapshot("products")
+        for files in files_of(snapshot.column, snapshot.schema):
+            named.update(store.path(StoredFile.from_row(row)) for row in files.to_pylist())
     removed = 0
     for path in sorted(store.root.glob("[0-9a-f][0-9a-f]/*")):
         if path not in named:

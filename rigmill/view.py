@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 from pathlib import Path
-from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from rigmill.profile import Profile
 from rigmill.registry import STAGES, load_stage
-from rigmill.stage import Job, Row, Stage
-from rigmill.tables import StageTable
+from rigmill.rows import StoredRows
+from rigmill.stage import Row, Stage, Stub
+from rigmill.tables import StageTable, place_of
 from rigmill.types import TRY_AGAIN, Status
 
 
@@ -33,17 +38,32 @@ class Counts:
             raise AssertionError(f"more outcomes than inputs: {self}")
 
 
+@dataclass(slots=True)
+class Plan:
+    """All jobs of a stage: ids as columns, the open ones folded up by key, in the order of their input ids."""
+
+    keys: pa.Array
+    input_ids: pa.Array
+    groups: pa.Array
+    open: dict[str, Stub]
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+
 class View:
-    """Reads tables; rows whose job is no longer planned (changed input or settings) are invisible."""
+    """Reads tables; rows whose job is no longer planned (changed input or settings) are invisible.
+
+    Tables are Arrow columns throughout: rows become Python objects where a stage or a person looks at them.
+    """
 
     def __init__(self, tables: Path, profile: Profile) -> None:
         self.profile = profile
         self._folder = tables
         self._stages: dict[str, Stage] = {}
         self._tables: dict[str, StageTable] = {}
-        self._outcomes: dict[str, dict[str, Row]] = {}
-        self._products: dict[str, dict[str, list[Row]]] = {}
-        self._plans: dict[str, dict[str, Job]] = {}
+        self._plans: dict[str, Plan] = {}
+        self._rows: dict[tuple[str, str], StoredRows] = {}
 
     def stage(self, name: str) -> Stage:
         if name not in self._stages:
@@ -55,94 +75,119 @@ class View:
             self._tables[name] = StageTable(self._folder, name)
         return self._tables[name]
 
-    def stored_outcomes(self, name: str) -> dict[str, Row]:
-        """Every outcome row on disk by job key, planned or not."""
-        if name not in self._outcomes:
-            self._outcomes[name] = {row["job_key"]: row for row in self.table(name).outcomes().to_pylist()}
-        return self._outcomes[name]
-
-    def _stored_products(self, name: str) -> dict[str, list[Row]]:
-        if name not in self._products:
-            rows: dict[str, list[Row]] = {}
-            for row in self.table(name).products().to_pylist():
-                rows.setdefault(row.pop("job_key"), []).append(row)
-            self._products[name] = rows
-        return self._products[name]
-
-    def plan(self, name: str) -> dict[str, Job]:
-        """All jobs of the stage by key, given what its upstream stages have kept so far."""
+    def plan(self, name: str) -> Plan:
+        """All jobs of the stage, given what its upstream stages have kept so far."""
         if name not in self._plans:
-            self._plans[name] = {job.key: job for job in self.stage(name).plan(self, self.profile)}
+            closed = self._closed(name)
+            keys, input_ids, groups = [], [], []
+            open_jobs = []
+            for stub in self.stage(name).stubs(self, self.profile):
+                keys.append(stub.key)
+                input_ids.append(stub.input_id)
+                groups.append(stub.group)
+                if stub.key not in closed:
+                    open_jobs.append(stub)
+            open_jobs.sort(key=attrgetter("input_id"))
+            plan = Plan(pa.array(keys, pa.string()), pa.array(input_ids, pa.string()), pa.array(groups, pa.string()),
+                        {stub.key: stub for stub in open_jobs})
+            if pc.count_distinct(plan.input_ids).as_py() != len(plan):
+                raise AssertionError(f"stage {name} planned an input id twice")
+            self._plans[name] = plan
+            for rows in self._rows.values():
+                rows.release()
         return self._plans[name]
+
+    def _closed(self, name: str) -> set[str]:
+        """Keys with a lasting outcome. An interruption is not one: it says nothing about the input."""
+        ends = self.table(name).snapshot("outcomes").read(["job_key", "fail_kind"])
+        latest = place_of(ends["job_key"], None, last=True)
+        if latest is not None:
+            ends = ends.take(latest)
+        lasting = pc.invert(pc.is_in(ends["fail_kind"], value_set=pa.array([kind.value for kind in TRY_AGAIN])))
+        return set(ends["job_key"].filter(lasting).to_pylist())
 
     def forget_plan(self, name: str) -> None:
         """Plan again at the next question, with everything downstream."""
         forgotten = {name}
-        for other in [other for other in STAGES if other in self._plans]:  # in flow order
-            if forgotten & set(self.stage(other).upstream):
+        for other in STAGES:  # in flow order
+            if other in self._plans and forgotten & set(self.stage(other).upstream):
                 forgotten.add(other)
         for other in forgotten:
             self._plans.pop(other, None)
+            self._forget_rows(other)
 
-    def outcomes(self, name: str) -> list[Row]:
+    def _forget_rows(self, name: str) -> None:
+        for kind in ("outcomes", "products"):
+            self._rows.pop((name, kind), None)
+
+    def outcomes(self, name: str) -> StoredRows:
         """Outcome rows of planned jobs, sorted by job key."""
-        stored = self.stored_outcomes(name)
-        return [stored[key] for key in sorted(self.plan(name)) if key in stored]
+        return self._visible(name, "outcomes")
 
-    def products(self, stage: str) -> list[Row]:
-        """Product rows of the stage's planned and kept jobs, sorted by job key."""
-        stored = self._stored_products(stage)
-        return [row for key in sorted(self.plan(stage)) for row in stored.get(key, ())]
+    def products(self, stage: str) -> StoredRows:
+        """Product rows of the stage's planned and kept jobs, sorted by job key. `column("job_key")` is theirs too."""
+        return self._visible(stage, "products")
 
-    def pending(self, name: str) -> list[Job]:
-        """Planned jobs without a lasting outcome. An interruption is not one: it says nothing about the input."""
-        stored = self.stored_outcomes(name)
-        return [
-            job for key, job in self.plan(name).items()
-            if key not in stored or stored[key]["fail_kind"] in TRY_AGAIN
-        ]
+    def _visible(self, name: str, kind: str) -> StoredRows:
+        if (name, kind) not in self._rows:
+            snapshot = self.table(name).snapshot(kind)
+            keys = snapshot.column("job_key")
+            place = place_of(keys, self.plan(name).keys, last=kind == "outcomes")
+
+            def read(column: str) -> pa.ChunkedArray:
+                found = snapshot.column(column)
+                return found if place is None else found.take(place)
+
+            fields = [field for field in snapshot.schema if kind == "outcomes" or field.name != "job_key"]
+            self._rows[name, kind] = StoredRows(read, pa.schema(fields), len(keys if place is None else place))
+        return self._rows[name, kind]
+
+    def pending(self, name: str) -> list[Stub]:
+        """Planned jobs without a lasting outcome, in the order of their input ids."""
+        return list(self.plan(name).open.values())
 
     def counts(self, name: str) -> Counts:
         by_status: Counter[str] = Counter()
         reasons: Counter[str] = Counter()
-        for row in self.outcomes(name):
-            by_status[row["status"]] += 1
-            if row["status"] != Status.KEPT.value:
-                reasons[row["code"]] += 1
+        for end in self.ends(name):
+            by_status[end["status"]] += end["count"]
+            if end["status"] != Status.KEPT.value:
+                reasons[end["code"]] += end["count"]
         return Counts(
             num_in=len(self.plan(name)), kept=by_status[Status.KEPT.value], rejected=by_status[Status.REJECTED.value],
             failed=by_status[Status.FAILED.value], reasons=reasons,
         )
 
+    def ends(self, name: str) -> list[Row]:
+        """How the stage's planned jobs ended: status, code, count; the earliest in `outcomes` first."""
+        rows = self.outcomes(name)
+        table = pa.table({column: rows.column(column) for column in ("status", "code")})
+        groups = table.group_by(["status", "code"], use_threads=False).aggregate([([], "count_all")])
+        return [{"status": group["status"], "code": group["code"], "count": group["count_all"]}
+                for group in groups.to_pylist()]
+
     def is_settled(self, name: str) -> bool:
         """Whether nothing upstream is pending, so that this plan is the whole plan."""
-        return all(self.is_settled(other) and not self.pending(other) for other in self.stage(name).upstream)
+        return all(self.is_settled(other) and not self.plan(other).open for other in self.stage(name).upstream)
 
-    def commit(self, name: str, outcomes: list[Row], products: list[Row]) -> None:
+    def commit(self, name: str, outcomes: Sequence[Row], products: Sequence[Row]) -> None:
         """Write finished jobs and see them at once."""
-        ended, stored = self.stored_outcomes(name), self._stored_products(name)  # as on disk before this commit
-        replaced = {row["job_key"] for row in outcomes} & ended.keys()
-        if replaced:
-            self.forget(name, replaced)
         self.table(name).commit(outcomes, products)
-        for row in outcomes:
-            ended[row["job_key"]] = row
-        for row in products:
-            shown = {column: row.get(column) for column in self.table(name).products_schema.names}
-            key: Any = shown.pop("job_key")
-            stored.setdefault(key, []).append(shown)
+        self._forget_rows(name)
+        if name in self._plans:
+            for row in outcomes:
+                if row["fail_kind"] not in TRY_AGAIN:
+                    self._plans[name].open.pop(row["job_key"], None)
 
-    def forget(self, name: str, keys: set[str]) -> None:
+    def forget(self, name: str, keys: Iterable[str]) -> None:
         """Remove the rows of some jobs, so that they are pending again."""
-        stored, products = self.stored_outcomes(name), self._stored_products(name)
-        for key in keys:
-            stored.pop(key, None)
-            products.pop(key, None)
-        self.table(name).compact(stored.keys())
-        self.forget_plan(name)
+        stored = self.table(name).snapshot("outcomes").column("job_key")
+        gone = pc.is_in(stored, value_set=pa.array(list(keys), pa.string()))
+        if pc.any(gone).as_py():
+            self.table(name).compact(stored.filter(pc.invert(gone)).combine_chunks())
+            self.forget_plan(name)
 
     def compact(self, name: str) -> None:
-        """One sorted segment per table. Rows that nothing plans any more go, once upstream is finished."""
-        stored = self.stored_outcomes(name)
-        keys = set(stored) & set(self.plan(name)) if self.is_settled(name) else set(stored)
-        self.table(name).compact(keys)
+        """One sorted table each. Rows that nothing plans any more go, once upstream is finished."""
+        self.table(name).compact(self.plan(name).keys if self.is_settled(name) else None)
+        self._forget_rows(name)

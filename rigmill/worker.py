@@ -7,7 +7,7 @@ import re
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from rigmill.errors import Refusal, UserError
 from rigmill.files import Store, canonical_json, scratch_folder, write_atomic
 from rigmill.layout import Layout
 from rigmill.registry import import_stage
-from rigmill.stage import Answer, Job
+from rigmill.stage import Answer, Job, Stage
 from rigmill.types import Failed, FailKind, Measured, Rejected
 
 MESSAGE_CHARACTERS = 400
@@ -40,7 +40,8 @@ class LocalWork:
     limits: Limits
     stage: str
     scratch: Path
-    client: list[BlenderClient] = field(default_factory=list)  # shared by all jobs of the worker; empty until needed
+    # Shared by all jobs of the worker, empty until needed; None: the driver itself, which starts no Blender.
+    client: list[BlenderClient] | None = field(default_factory=list)
 
     @property
     def store(self) -> Store:
@@ -52,6 +53,8 @@ class LocalWork:
 
     @property
     def blender(self) -> BlenderClient:
+        if self.client is None:
+            raise RuntimeError(f"stage '{self.stage}' is inline: it runs in the driver and has no Blender")
         if not self.client:
             self.client.append(BlenderClient(self.limits))
         return self.client[0]
@@ -74,30 +77,37 @@ class Worker:
 
     def run(self, stage_path: str, jobs: list[Job]) -> Iterator[Answer | Abort]:
         """Answers as they come. A job without one was not tried, or took the worker down with it."""
-        stage = import_stage(stage_path)
-        unanswered = [job.key for job in jobs]
-        with scratch_folder(self.layout.scratch) as scratch:
-            work = LocalWork(self.layout, self.limits, stage.name, scratch, self.client)
-            started = time.monotonic()
-            try:
-                for answer in stage.run(jobs, work):
-                    unanswered.remove(answer.key)
-                    yield answer
-            except UserError as error:
-                yield Abort(error.what, error.why, error.fix, error.code)
-            except Exception as error:
-                cost = Measured(wall_s=time.monotonic() - started)
-                yield Answer(unanswered[0], self._outcome(error, scratch), cost)
+        yield from answers(import_stage(stage_path), jobs, self.layout, self.limits, client=self.client)
 
-    def _outcome(self, error: Exception, scratch: Path) -> Rejected | Failed:
-        if isinstance(error, Refusal):
-            return Rejected(error.code.value, error.message, error.measured, error.limit)
-        if isinstance(error, MemoryError):
-            return Failed(FailKind.MEMORY, "MemoryError", "the worker ran out of memory")
-        text = " ".join(str(error).split()) or "no message"
-        text = text.replace(str(scratch), "<scratch>").replace(str(self.layout.root), "<output>")
-        text = re.sub(r"0x[0-9a-fA-F]{6,}", "<address>", text)
-        return Failed(FailKind.EXCEPTION, type(error).__name__, text[:MESSAGE_CHARACTERS])
+
+def answers(
+    stage: Stage, jobs: Sequence[Job], layout: Layout, limits: Limits, *, client: list[BlenderClient] | None
+) -> Iterator[Answer | Abort]:
+    """What the stage makes of the jobs, with whatever it raises turned into an answer for the job it was raised by."""
+    unanswered = dict.fromkeys(job.key for job in jobs)
+    with scratch_folder(layout.scratch) as scratch:
+        work = LocalWork(layout, limits, stage.name, scratch, client)
+        started = time.monotonic()
+        try:
+            for answer in stage.run(jobs, work):
+                del unanswered[answer.key]
+                yield answer
+        except UserError as error:
+            yield Abort(error.what, error.why, error.fix, error.code)
+        except Exception as error:
+            cost = Measured(wall_s=time.monotonic() - started)
+            yield Answer(next(iter(unanswered)), _outcome(error, scratch, layout), cost)
+
+
+def _outcome(error: Exception, scratch: Path, layout: Layout) -> Rejected | Failed:
+    if isinstance(error, Refusal):
+        return Rejected(error.code.value, error.message, error.measured, error.limit)
+    if isinstance(error, MemoryError):
+        return Failed(FailKind.MEMORY, "MemoryError", "the worker ran out of memory")
+    text = " ".join(str(error).split()) or "no message"
+    text = text.replace(str(scratch), "<scratch>").replace(str(layout.root), "<output>")
+    text = re.sub(r"0x[0-9a-fA-F]{6,}", "<address>", text)
+    return Failed(FailKind.EXCEPTION, type(error).__name__, text[:MESSAGE_CHARACTERS])
 
 
 def _end_with(pid: int) -> None:

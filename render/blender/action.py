@@ -1,117 +1,129 @@
-"""Motions in a loaded scene: which there are, and playing one."""
+"""Motions in a loaded scene: which there are, and playing one.
+
+A *take* is what a viewer would play as one: all that one action moves. Exporters also write one action per bone or
+object; such actions are one take when they move different joints and share a range, and when no two actions that share
+that range move the same joint (those would be alternatives, the opening and the closing of a door).
+"""
 
 from __future__ import annotations
 
 import math
-import re
-from collections.abc import Iterator
+import os.path
 from dataclasses import dataclass
 from typing import Any
 
 import bpy
-import numpy as np
 
-from render.blender.rig import Subject, animated_owners
+from render.blender.bindings import Binding
+from render.blender.joints import Node
+from render.blender.rig import OWN_TRACK, Subject
 from rigmill.errors import Refusal, Reject
-
-DISTINCT = 1e-6  # two key values closer than this are one value
-BONE_PATH = re.compile(r'pose\.bones\["(.+)"\]\.(?:location|rotation_\w+|scale)$')
 
 
 @dataclass(frozen=True, slots=True)
 class Take:
-    """One action of the file, counted in frames of the profile's rate."""
+    """Actions of the file that play together, counted in frames of the profile's rate."""
 
     name: str
-    action: str
-    slot: str
+    action: str  # the first of them, which stands for all
+    slot: str  # the first slot that moves a joint
     start_frame: float  # seconds * fps
     num_frames: int
     fps: float
-    num_moving_joints: int
+    bindings: tuple[Binding, ...]
+
+    @property
+    def is_finite(self) -> bool:
+        return all(binding.is_finite for binding in self.bindings)
 
 
 def list_takes(subject: Subject, fps: float) -> list[Take]:
-    """Every (action, slot) with keys for the armature's bones, sorted by name; still ones have no moving joints."""
+    """Every take with keys for joints, sorted by name. Takes in which nothing moves are listed like all others."""
     takes = []
-    for action in sorted(bpy.data.actions, key=lambda item: item.name):
-        for slot in suitable_slots(action, subject.armature):
-            first, last, moving = _measure(action, slot, subject)
-            if last < first:
-                continue
-            to_profile = fps / subject.file_fps
-            # Key times are float32: a whole number of frames may come as a little less.
-            num_frames = math.floor((last - first) * to_profile + 1e-4) + 1
-            takes.append(
-                Take(
-                    name=action.name, action=action.name, slot=slot.identifier, start_frame=first * to_profile,
-                    num_frames=num_frames, fps=fps, num_moving_joints=moving,
-                )
+    to_profile = fps / subject.file_fps
+    for (first, last), actions in _groups(subject):
+        bindings = tuple(binding for binding in subject.bindings if binding.action in actions)
+        moving = next(binding for binding in bindings if _driven(binding, set(subject.nodes)))
+        # Key times are float32: a whole number of frames may come as a little less.
+        num_frames = math.floor((last - first) * to_profile + 1e-4) + 1
+        takes.append(
+            Take(
+                name=_name(actions), action=actions[0], slot=moving.slot, start_frame=first * to_profile,
+                num_frames=num_frames, fps=fps, bindings=bindings,
             )
-    return takes
+        )
+    return sorted(takes, key=lambda take: take.name)
 
 
-def suitable_slots(action: Any, armature: Any) -> list[Any]:
-    """The slots of `action` that move bones of `armature`: its own where there is one, else all that fit."""
-    names = set(armature.data.bones.keys())
-    fitting = [
-        slot for slot in action.slots if any(_bone_of(curve) in names for curve in curves_of(action, slot))
-    ]
-    own = [slot for slot in fitting if slot.identifier == "OB" + armature.name]
-    return own or sorted(fitting, key=lambda slot: slot.identifier)
+def _groups(subject: Subject) -> list[tuple[tuple[float, float], list[str]]]:
+    """The actions of each take, with the first and last key that a joint has in them."""
+    joints = set(subject.nodes)
+    driven: dict[str, set[Node]] = {}
+    ranges: dict[str, tuple[float, float]] = {}
+    for binding in subject.bindings:
+        for node, (first, last) in _driven(binding, joints).items():
+            driven.setdefault(binding.action, set()).add(node)
+            known = ranges.get(binding.action, (math.inf, -math.inf))
+            ranges[binding.action] = (min(known[0], first), max(known[1], last))
+    by_range: dict[tuple[int, int], list[str]] = {}
+    for action, (first, last) in ranges.items():
+        by_range.setdefault((round(first), round(last)), []).append(action)
+    groups = []
+    for actions in by_range.values():
+        together = len(set().union(*(driven[action] for action in actions))) == sum(len(driven[a]) for a in actions)
+        for members in [actions] if together else [[action] for action in actions]:
+            first = min(ranges[action][0] for action in members)
+            last = max(ranges[action][1] for action in members)
+            groups.append(((first, last), members))
+    return groups
 
 
-def curves_of(action: Any, slot: Any) -> Iterator[Any]:
-    """The curves of one slot."""
-    for layer in action.layers:
-        for strip in layer.strips:
-            bag = strip.channelbag(slot)
-            if bag is not None:
-                yield from bag.fcurves
+def _driven(binding: Binding, joints: set[Node]) -> dict[Node, tuple[float, float]]:
+    """The joints that a binding has keys for, with the first and last of them."""
+    name = binding.owner.name
+    found = {(name, bone): span for bone, span in binding.bones.items() if (name, bone) in joints}
+    if binding.place is not None and binding.moves_object and (name, "") in joints:
+        found[name, ""] = binding.place
+    return found
 
 
-def _bone_of(curve: Any) -> str | None:
-    match = BONE_PATH.match(curve.data_path)
-    return match.group(1).replace('\\"', '"').replace("\\\\", "\\") if match else None
+def _name(actions: list[str]) -> str:
+    """What the names have in common, or the first one."""
+    shared = os.path.commonprefix(actions).rstrip(" _-.|:0123456789") if len(actions) > 1 else ""
+    return shared or actions[0]
 
 
-def _measure(action: Any, slot: Any, subject: Subject) -> tuple[float, float, int]:
-    """First and last key, and how many bones have a channel with more than one distinct value."""
-    first, last, moving = math.inf, -math.inf, set()
-    for curve in curves_of(action, slot):
-        keys = np.empty(len(curve.keyframe_points) * 2, dtype=np.float32)
-        if not len(keys):
-            continue
-        curve.keyframe_points.foreach_get("co", keys)
-        times, values = keys[0::2], keys[1::2]
-        first, last = min(first, float(times.min())), max(last, float(times.max()))
-        bone = _bone_of(curve)
-        if bone and bone in subject.armature.data.bones and float(values.max()) - float(values.min()) > DISTINCT:
-            moving.add(bone)
-    return first, last, len(moving)
-
-
-def start_action(subject: Subject, action_name: str, slot_identifier: str) -> None:
-    """Make the armature, and whatever else the same action moves, follow the action."""
+def start_action(subject: Subject, action: str, slot: str) -> None:
+    """Make everything that the take with this action moves follow it."""
     subject.reset()
-    action = bpy.data.actions.get(action_name)
-    if action is None:
-        raise Refusal(Reject.NO_MOTION, f"the file has no action '{action_name}'")
-    slots = {slot.identifier: slot for slot in action.slots}
-    if slot_identifier not in slots:
-        raise Refusal(Reject.NO_MOTION, f"action '{action_name}' has no slot '{slot_identifier}'")
-    subject.armature.animation_data_create()
-    _assign(subject.armature, action, slots[slot_identifier])
-    for owner in animated_owners():
-        kind = "KE" if isinstance(owner, bpy.types.Key) else "OB"
-        if owner != subject.armature and kind + owner.name in slots:
-            _assign(owner, action, slots[kind + owner.name])
+    take = next((take for take in list_takes(subject, 1.0) if (take.action, take.slot) == (action, slot)), None)
+    if take is None:
+        raise Refusal(Reject.NO_MOTION, f"the file has no action '{action}' with slot '{slot}' that moves the rig")
+    start_take(take)
 
 
-def _assign(owner: Any, action: Any, slot: Any) -> None:
-    owner.animation_data.action = action
-    # Without a slot nothing moves, and Blender says nothing.
-    owner.animation_data.action_slot = slot
+def start_take(take: Take) -> None:
+    """Make all owners follow their slots of the take. Call `Subject.reset` before."""
+    of_owner: dict[Any, list[Binding]] = {}
+    for binding in take.bindings:
+        of_owner.setdefault(binding.owner, []).append(binding)
+    for owner, bindings in of_owner.items():
+        data = owner.animation_data_create()
+        if len(bindings) == 1:
+            data.action = bpy.data.actions[bindings[0].action]
+            # Without a slot nothing moves, and Blender says nothing.
+            data.action_slot = data.action.slots[bindings[0].slot]
+            continue
+        for binding in bindings:  # several actions on one armature: a track each
+            action = bpy.data.actions[binding.action]
+            first, last = action.frame_range
+            track = data.nla_tracks.new()
+            track.name = OWN_TRACK
+            strip = track.strips.new(binding.action, math.floor(first), action)
+            strip.action_slot = action.slots[binding.slot]
+            strip.action_frame_start, strip.action_frame_end = first, last
+            strip.frame_start, strip.frame_end = first, last
+            strip.extrapolation, strip.blend_type = "HOLD", "REPLACE"
 
 
 def show_time(subject: Subject, frame: float, fps: float) -> None:

@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 from typing import Any, NoReturn
 
+from render.blender.barrier import confine
 from rigmill.errors import Refusal
 from rigmill.types import FailKind
 
@@ -40,6 +41,7 @@ def run_child(request: dict[str, Any], *, answer_fd: int, parent: int) -> NoRetu
         os.chdir(scratch)
         module, _, name = request["function"].partition(":")
         function = getattr(importlib.import_module(module), name)
+        confine(request, scratch)  # from here on strangers' bytes are read
         state: dict[str, Any] = {}
         for item in request["items"]:
             _answer(answer_fd, _call(function, item, state, scratch, request["limits"]))

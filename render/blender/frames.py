@@ -12,9 +12,10 @@ import numpy as np
 
 from render.blender.action import show_time, start_action
 from render.blender.load import load_asset
-from render.blender.pose import bone_frames, read_motion, rest_frames, show_pose
+from render.blender.pose import Poser, read_motion
 from render.blender.rig import Subject, find_subject
 from render.blender.scene import add_camera, remove_camera, set_border, set_up
+from render.blender.surface import visible_bounds
 from render.jobs import ClipItem, ClipNumbers
 from rigmill.errors import Refusal, Reject
 from rigmill.rigfile import motion_from_bytes
@@ -42,14 +43,14 @@ class Player:
     subject: Subject
     item: ClipItem
     motion: Motion | None  # a stored one, as imported; None: the file's own action
-    rest_rig: Rig | None = None
+    poser: Poser | None = None
     scale: float = 1.0
 
     def start(self, scale: float) -> None:
         """Reset, and get ready to play."""
         self.scale = scale
         self.subject.reset()
-        self.rest_rig = self.subject.read_rig()
+        self.poser = Poser.at_rest(self.subject)
         if self.motion is None:
             start_action(self.subject, self.item.action or "", self.item.slot or "")
 
@@ -57,11 +58,10 @@ class Player:
         if self.motion is None:
             show_time(self.subject, self.item.start_frame + frame, self.item.fps)
             return
-        assert self.rest_rig is not None
+        assert self.poser is not None
         index = round(self.item.start_frame) + frame
-        show_pose(
-            self.subject, self.rest_rig, rotations=self.motion.rotations[index],
-            translations=self.motion.translations[index] * self.scale,
+        self.poser.show(
+            rotations=self.motion.rotations[index], translations=self.motion.translations[index] * self.scale
         )
 
 
@@ -71,11 +71,11 @@ def make_player(subject: Subject, item: ClipItem) -> Player:
         return Player(subject, item, None)
     motion = motion_from_bytes(Path(item.motion_path).read_bytes())
     needed = round(item.start_frame) + item.num_frames
-    if motion.rotations.shape[1] != len(subject.names) or len(motion.rotations) < needed:
+    if motion.rotations.shape[1] != len(subject.nodes) or len(motion.rotations) < needed:
         raise Refusal(
             Reject.UNMAPPABLE_SKELETON,
             f"the stored motion has {motion.rotations.shape[1]} joints and {len(motion.rotations)} frames, "
-            f"the clip {len(subject.names)} joints and {needed} frames",
+            f"the clip {len(subject.nodes)} joints and {needed} frames",
         )
     return Player(subject, item, motion)
 
@@ -85,28 +85,28 @@ def measure(player: Player) -> ClipNumbers:
     subject, item = player.subject, player.item
     subject.reset()
     subject.normalise(np.zeros(3), 1.0)
-    rig, rest, rest_bounds = subject.read_rig(), rest_frames(subject), visible_bounds(subject)
+    rig, rest, rest_bounds = subject.read_rig(), subject.rest_frames(), visible_bounds(subject.meshes)
     player.start(1.0)
     frames, bounds = [], []
     for frame in range(item.num_frames):
         player.show(frame)
-        frames.append(bone_frames(subject))
-        bounds.append(visible_bounds(subject))
+        frames.append(subject.joint_frames())
+        bounds.append(visible_bounds(subject.meshes))
     subject.reset()
-    bone_matrices, frame_bounds = np.array(frames), np.array(bounds)
+    joint_matrices, frame_bounds = np.array(frames), np.array(bounds)
     clip_bounds = np.stack([frame_bounds[:, 0].min(axis=0), frame_bounds[:, 1].max(axis=0)])
-    if not (np.isfinite(clip_bounds).all() and np.isfinite(rest_bounds).all() and np.isfinite(bone_matrices).all()):
+    if not (np.isfinite(clip_bounds).all() and np.isfinite(rest_bounds).all() and np.isfinite(joint_matrices).all()):
         raise Refusal(Reject.MALFORMED, "a vertex or a joint is not a finite number")
     extent = float((clip_bounds[1] - clip_bounds[0]).max())
     if extent <= 0:
         raise Refusal(Reject.EMPTY_PICTURE, "the subject has no extent", measured=extent, limit=0.0)
     scale, offset = 1 / extent, clip_bounds.mean(axis=0)
-    motion = read_motion(bone_matrices, rest, rig, item.fps)
+    motion = read_motion(joint_matrices, rest, rig, item.fps)
     normal_clip, normal_rest = (clip_bounds - offset) * scale, (rest_bounds - offset) * scale
     return ClipNumbers(
         rig=Rig(names=rig.names, parents=rig.parents, rest_joints=(rig.rest_joints - offset) * scale),
         motion=Motion(rotations=motion.rotations, translations=motion.translations * scale, fps=motion.fps),
-        joints=(bone_matrices[:, :, :3, 3] - offset) * scale,
+        joints=(joint_matrices[:, :, :3, 3] - offset) * scale,
         clip_bounds=normal_clip,
         view_bounds=np.stack([np.minimum(normal_clip[0], normal_rest[0]), np.maximum(normal_clip[1], normal_rest[1])]),
         frame_bounds=(frame_bounds - offset) * scale,
@@ -114,23 +114,6 @@ def measure(player: Player) -> ClipNumbers:
         scale=scale,
         offset=offset,
     )
-
-
-def visible_bounds(subject: Subject) -> Floats:
-    """Min and max corner (2, 3) of all evaluated vertices, in the world."""
-    depsgraph = bpy.context.evaluated_depsgraph_get()
-    low, high = np.full(3, np.inf), np.full(3, -np.inf)
-    for mesh in subject.meshes:
-        evaluated = mesh.evaluated_get(depsgraph)
-        vertices = evaluated.data.vertices
-        if not len(vertices):
-            continue
-        points = np.empty(len(vertices) * 3, dtype=np.float32)
-        vertices.foreach_get("co", points)
-        to_world = np.array(evaluated.matrix_world)
-        world = points.reshape(-1, 3).astype(np.float64) @ to_world[:3, :3].T + to_world[:3, 3]
-        low, high = np.minimum(low, world.min(axis=0)), np.maximum(high, world.max(axis=0))
-    return np.stack([low, high])
 
 
 def render_pictures(

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import bpy
 
+from render.blender.disarm import disarm
 from rigmill.errors import Refusal, Reject
 
 
@@ -24,6 +26,7 @@ def load_asset(path: Path, file_format: str, fps: float) -> float:
     try:
         if file_format in ("glb", "gltf", "vrm"):
             # A guessed bind pose destroys some files, and the bone shape is a mesh that would enter the bounds.
+            bpy.context.preferences.addons.new().module = __name__  # for the importer to find our extension
             bpy.ops.import_scene.gltf(
                 filepath=str(path), disable_bone_shape=True, guess_original_bind_pose=False
             )
@@ -39,7 +42,19 @@ def load_asset(path: Path, file_format: str, fps: float) -> float:
     file_fps = scene.render.fps / scene.render.fps_base
     _set_rate(scene, fps)
     _remove_cameras_and_lights()
+    disarm()
     return file_fps
+
+
+class glTF2ImportUserExtension:
+    """Asks Blender's glTF importer to leave no animation playing.
+
+    With one playing, Blender evaluates it before the importer returns and overwrites what the file says about the
+    nodes at rest.
+    """
+
+    def gather_import_animations(self, animations: Any, options: Any, importer: Any) -> None:
+        options.restore_first_anim = False
 
 
 def _set_rate(scene: bpy.types.Scene, fps: float) -> None:

@@ -1,4 +1,4 @@
-"""The rig in a loaded scene: which armature, which bones are joints, and where everything is at rest."""
+"""The subject of a loaded scene: its joints, where everything is at rest, and the way back there."""
 
 from __future__ import annotations
 
@@ -8,35 +8,64 @@ from typing import Any
 import bpy
 import numpy as np
 
+from render.blender.bindings import Binding, find_bindings, moved_objects
+from render.blender.joints import (
+    Carriers,
+    Node,
+    find_carriers,
+    joint_names,
+    joint_nodes,
+    moving_tree,
+    parent_of,
+    visible_meshes,
+)
 from rigmill.errors import Refusal, Reject
-from rigmill.types import Floats, Rig
+from rigmill.types import Floats, Ints, Rig
 
-WEIGHT_FLOOR = 1e-4
+OWN_TRACK = "rigmill"  # NLA tracks of ours, as against the file's
 
 
 @dataclass
 class Subject:
     """What a scene shows. Its parts live in Blender, so it is good until the next load."""
 
-    armature: Any
     meshes: list[Any]  # every mesh that renders
-    skinned: list[Any]  # those which the armature deforms
-    names: tuple[str, ...]  # joints, parents first
+    carriers: Carriers
+    nodes: list[Node]  # of the joints, parents first
+    names: tuple[str, ...]  # unique
+    parents: Ints
+    bindings: list[Binding]  # what each action of the file moves
+    movers: set[str]  # objects that some action moves
     normaliser: Any  # the empty above everything: normalised = (imported - offset) * scale
     file_fps: float
-    num_ignored_armatures: int
-    rest_basis: dict[str, Any] = field(default_factory=dict)  # transforms as imported
+    rest_places: dict[str, tuple[Any, ...]] = field(default_factory=dict)  # transforms as imported
     rest_keys: dict[str, list[float]] = field(default_factory=dict)  # shape keys as imported
 
+    @property
+    def armatures(self) -> list[str]:
+        """Names of the armatures that have joints, in the joints' order."""
+        return list(dict.fromkeys(name for name, bone in self.nodes if bone))
+
+    @property
+    def rig_kind(self) -> str:
+        """skin: bones carry the meshes; rigid: animated objects do; both: some these, some those."""
+        if self.carriers.objects:
+            return "both" if self.carriers.bones else "rigid"
+        return "skin" if any(bone for _, bone in self.nodes) else "rigid"
+
     def reset(self) -> None:
-        """Everything as imported, the armature in its rest pose, nothing animated."""
+        """Everything as imported, armatures in their rest pose, nothing animated."""
         for owner in animated_owners():
-            owner.animation_data.action = None
-            for track in owner.animation_data.nla_tracks:
-                track.mute = True
+            data = owner.animation_data
+            data.action = None
+            for track in list(data.nla_tracks):
+                if track.name.startswith(OWN_TRACK):
+                    data.nla_tracks.remove(track)
+                else:
+                    track.mute = True
         for item in bpy.data.objects:
-            if item.name in self.rest_basis:
-                item.matrix_basis = self.rest_basis[item.name]
+            if item.name in self.rest_places:
+                _put(item, self.rest_places[item.name])
             if item.type == "ARMATURE":
                 for bone in item.pose.bones:
                     bone.matrix_basis.identity()
@@ -51,18 +80,26 @@ class Subject:
         self.normaliser.location = tuple(float(value) for value in -offset * scale)
         bpy.context.view_layer.update()
 
+    def rest_frames(self) -> Floats:
+        """World matrices of the joints at rest, (J, 4, 4). Call after `reset`."""
+        return self._frames(lambda item, bone: item.data.bones[bone].matrix_local)
+
+    def joint_frames(self) -> Floats:
+        """World matrices of the joints as the scene shows them now, (J, 4, 4)."""
+        return self._frames(lambda item, bone: item.pose.bones[bone].matrix)
+
+    def _frames(self, bone_matrix: Any) -> Floats:
+        frames = np.empty((len(self.nodes), 4, 4))
+        to_world = {name: np.array(bpy.data.objects[name].matrix_world) for name in {node[0] for node in self.nodes}}
+        for joint, (name, bone) in enumerate(self.nodes):
+            frames[joint] = to_world[name]
+            if bone:
+                frames[joint] = frames[joint] @ np.array(bone_matrix(bpy.data.objects[name], bone))
+        return frames
+
     def read_rig(self) -> Rig:
         """The rig at rest in world coordinates. Call after `reset`."""
-        to_world = np.array(self.armature.matrix_world)
-        bones = self.armature.data.bones
-        heads = np.array([bones[name].head_local for name in self.names]).reshape(-1, 3)
-        index = {name: position for position, name in enumerate(self.names)}
-        parents = [index[bone.parent.name] if bone.parent else -1 for bone in (bones[name] for name in self.names)]
-        return Rig(
-            names=self.names,
-            parents=np.array(parents, dtype=np.int32),
-            rest_joints=heads @ to_world[:3, :3].T + to_world[:3, 3],
-        )
+        return Rig(names=self.names, parents=self.parents, rest_joints=self.rest_frames()[:, :3, 3])
 
 
 def animated_owners() -> list[Any]:
@@ -72,34 +109,70 @@ def animated_owners() -> list[Any]:
 
 
 def find_subject(file_fps: float) -> Subject:
-    """The armature that deforms most vertices (or a lone one, when there is no skin) and everything visible."""
-    meshes = sorted(
-        (item for item in bpy.data.objects if item.type == "MESH" and not item.hide_render), key=lambda item: item.name
-    )
-    armatures = sorted((item for item in bpy.data.objects if item.type == "ARMATURE"), key=lambda item: item.name)
-    if not armatures:
-        raise Refusal(Reject.NO_RIG, "the file has no skeleton")
-    deformed = {armature.name: deformed_bones(armature, meshes) for armature in armatures}
-    armature = max(armatures, key=lambda item: deformed[item.name][1])  # ties: the first name
-    bones, num_weighted, skinned = deformed[armature.name]
-    if num_weighted == 0:
-        armature = max(armatures, key=lambda item: len(item.data.bones))
-        bones, skinned = {bone.name for bone in armature.data.bones}, []
+    """Everything visible, with the joints that move it; refuses a file in which nothing could."""
+    meshes = visible_meshes()
+    bindings = find_bindings()
+    movers = moved_objects(bindings)
+    carriers = find_carriers(meshes, movers)
+    nodes = joint_nodes(carriers, movers)
+    if not nodes:
+        nodes = _motion_alone(meshes, movers, bindings)
+    if not nodes:
+        raise Refusal(Reject.NO_RIG, _why_no_rig(meshes, movers, bindings))
+    place = {node: index for index, node in enumerate(nodes)}
     normaliser = _normaliser()
     subject = Subject(
-        armature=armature,
         meshes=meshes,
-        skinned=skinned,
-        names=with_ancestors(armature, bones),
+        carriers=carriers,
+        nodes=nodes,
+        names=joint_names(nodes),
+        parents=np.array([place.get(parent_of(node) or ("", ""), -1) for node in nodes], dtype=np.int32),
+        bindings=bindings,
+        movers=movers,
         normaliser=normaliser,
         file_fps=file_fps,
-        num_ignored_armatures=len(armatures) - 1,
-        rest_basis={item.name: item.matrix_basis.copy() for item in bpy.data.objects if item != normaliser},
+        rest_places={item.name: _place(item) for item in bpy.data.objects if item != normaliser},
         rest_keys={keys.name: [block.value for block in keys.key_blocks] for keys in bpy.data.shape_keys},
     )
-    armature.data.pose_position = "POSE"
+    for name in subject.armatures:
+        bpy.data.objects[name].data.pose_position = "POSE"
     subject.reset()
     return subject
+
+
+def _motion_alone(meshes: list[Any], movers: set[str], bindings: list[Binding]) -> list[Node]:
+    """Joints of a file in which nothing carries a mesh: an armature that an action moves, or bare nodes."""
+    posed = {binding.owner.name for binding in bindings if binding.bones}
+    armatures = sorted((item for item in bpy.data.objects if item.name in posed), key=lambda item: item.name)
+    if armatures:
+        armature = max(armatures, key=lambda item: len(item.data.bones))  # ties: the first name
+        return joint_nodes(Carriers(bones={(armature.name, bone.name) for bone in armature.data.bones}), movers)
+    return moving_tree(movers) if movers and not meshes else []
+
+
+def _why_no_rig(meshes: list[Any], movers: set[str], bindings: list[Binding]) -> str:
+    if not meshes:
+        return "the file has no visible mesh, and nothing in it moves"
+    if movers:
+        return "animated nodes, but no mesh hangs from one, and no skeleton deforms a mesh"
+    if any(binding.num_shape_curves for binding in bindings):
+        return "shape keys alone are animated: nothing here is a joint"
+    if any(item.type == "ARMATURE" for item in bpy.data.objects):
+        return "no skeleton deforms a mesh, and none has a motion"
+    return "no skeleton, and no node that an animation moves"
+
+
+def _place(item: Any) -> tuple[Any, ...]:
+    # Not the matrix: one with a zero scale cannot be taken apart again.
+    return (
+        tuple(item.location), item.rotation_mode, tuple(item.rotation_quaternion), tuple(item.rotation_euler),
+        tuple(item.rotation_axis_angle), tuple(item.scale),
+    )
+
+
+def _put(item: Any, place: tuple[Any, ...]) -> None:
+    item.location, item.rotation_mode, item.rotation_quaternion = place[:3]
+    item.rotation_euler, item.rotation_axis_angle, item.scale = place[3:]
 
 
 def _normaliser() -> Any:
@@ -111,46 +184,3 @@ def _normaliser() -> Any:
         item.parent = empty
         item.matrix_parent_inverse.identity()
     return empty
-
-
-def deformed_bones(armature: Any, meshes: list[Any]) -> tuple[set[str], int, list[Any]]:
-    """Bones that carry weight (or hold a whole mesh), the number of weighted vertices, the skinned meshes."""
-    names: set[str] = set()
-    num_weighted, skinned = 0, []
-    for mesh in meshes:
-        if any(modifier.type == "ARMATURE" and modifier.object == armature for modifier in mesh.modifiers):
-            groups = weighted_groups(mesh)
-            found = {name for name in groups if name in armature.data.bones and armature.data.bones[name].use_deform}
-            if found:
-                names |= found
-                num_weighted += len(mesh.data.vertices)
-                skinned.append(mesh)
-        elif mesh.parent == armature and mesh.parent_type == "BONE" and mesh.parent_bone in armature.data.bones:
-            names.add(mesh.parent_bone)
-    return names, num_weighted, skinned
-
-
-def weighted_groups(mesh: Any) -> set[str]:
-    """Names of the vertex groups in which some vertex has weight."""
-    used = {
-        element.group for vertex in mesh.data.vertices for element in vertex.groups if element.weight > WEIGHT_FLOOR
-    }
-    return {group.name for group in mesh.vertex_groups if group.index in used}
-
-
-def with_ancestors(armature: Any, names: set[str]) -> tuple[str, ...]:
-    """`names` and their ancestors, parents before children, in the armature's own (file) order."""
-    keep: set[str] = set()
-    for name in names:
-        bone = armature.data.bones[name]
-        while bone is not None and bone.name not in keep:
-            keep.add(bone.name)
-            bone = bone.parent
-    ordered: list[str] = []
-    stack = [bone for bone in reversed(armature.data.bones) if bone.parent is None]
-    while stack:  # depth first, so that a chain's joints follow each other
-        bone = stack.pop()
-        if bone.name in keep:
-            ordered.append(bone.name)
-        stack.extend(reversed(bone.children))
-    return tuple(ordered)

@@ -34,15 +34,19 @@ def joints_and_pixels(request: dict[str, Any]) -> dict[str, Any]:
     heads, errors_px = [], []
     for frame in range(clip.num_frames):
         player.show(frame)
-        evaluated = subject.armature.evaluated_get(bpy.context.evaluated_depsgraph_get())
-        now = [evaluated.matrix_world @ evaluated.pose.bones[name].head for name in subject.names]
+        depsgraph = bpy.context.evaluated_depsgraph_get()
+        now = []
+        for name, bone in subject.nodes:
+            evaluated = bpy.data.objects[name].evaluated_get(depsgraph)
+            place = evaluated.pose.bones[bone].head if bone else Vector()
+            now.append(evaluated.matrix_world @ place)
         heads.append([list(head) for head in now])
         for blender_camera, camera in zip(seen, cameras):
             ours, _ = project(camera, np.array(heads[-1]))
             theirs = np.array([world_to_camera_view(bpy.context.scene, blender_camera, Vector(head)) for head in now])
             theirs_px = theirs[:, :2] * [camera.width_px, -camera.height_px] + [0, camera.height_px]
             errors_px.append(float(np.abs(ours - theirs_px).max()))
-    bounds = frames.visible_bounds(subject)
+    bounds = frames.visible_bounds(subject.meshes)
     subject.normalise(np.zeros(3), 1.0)
     return {
         "heads": heads, "error_px": max(errors_px), "joints": numbers.joints.tolist(),
@@ -51,6 +55,50 @@ def joints_and_pixels(request: dict[str, Any]) -> dict[str, Any]:
         "scale": numbers.scale, "offset": numbers.offset.tolist(), "clip_bounds": numbers.clip_bounds.tolist(),
         "last_bounds": bounds.tolist(), "names": subject.names,
     }
+
+
+def replay(request: dict[str, Any]) -> list[dict[str, Any]]:
+    """For each file and each of its first motions: how far joints are from what the stored motion says they are.
+
+    In shares of the subject's size: `forward`, by rigmill.skeleton from the stored numbers; `shown`, by Blender posed
+    with them; `bounds`, how far the posed mesh is from the played one.
+    """
+    import tempfile
+
+    from render.blender import action, frames
+    from render.jobs import ClipItem
+    from rigmill import skeleton
+    from rigmill.rigfile import motion_to_bytes
+    from rigmill.types import Motion
+
+    found = []
+    for path in request["paths"]:
+        suffix = Path(path).suffix[1:].lower()
+        subject = frames.loaded_subject({}, path=path, file_format=suffix, fps=16.0)
+        for take in action.list_takes(subject, 16.0)[: request["num_motions"]]:
+            clip = ClipItem(
+                clip_id="clip", path=path, format=suffix, armature="", action=take.action, slot=take.slot,
+                start_frame=take.start_frame, num_frames=min(take.num_frames, 12), fps=16.0, motion_path=None, render={},
+            )
+            played = frames.measure(frames.make_player(subject, clip))
+            joints, _ = skeleton.forward(played.rig, played.motion)
+            imported = Motion(
+                rotations=played.motion.rotations, translations=played.motion.translations / played.scale, fps=16.0
+            )
+            with tempfile.NamedTemporaryFile(suffix=".npz") as stored:
+                stored.write(motion_to_bytes(imported))
+                stored.flush()
+                again = ClipItem(**{**clip.to_item(), "start_frame": 0.0, "motion_path": stored.name})
+                posed = frames.measure(frames.make_player(subject, again))
+            shown = ((posed.joints / posed.scale + posed.offset) - played.offset) * played.scale
+            bounds = ((posed.frame_bounds / posed.scale + posed.offset) - played.offset) * played.scale
+            found.append({
+                "file": Path(path).name, "take": take.name, "forward": float(np.abs(joints - played.joints).max()),
+                "shown": float(np.abs(shown - played.joints).max()),
+                "bounds": float(np.abs(bounds - played.frame_bounds).max()),
+                "moves": float(np.ptp(played.joints, axis=0).max()), "num_roots": int((played.rig.parents < 0).sum()),
+            })
+    return found
 
 
 def call(request: dict[str, Any]) -> Any:
@@ -87,16 +135,29 @@ def bones(request: dict[str, Any]) -> Any:
 
 
 def write_mixamo(request: dict[str, Any]) -> Any:
-    """FBX files as Mixamo's look: prefixed joints in centimetres, 30 fps, takes `mixamo.com` and a still `Take 001`.
+    """FBX files as Mixamo's look: prefixed joints in centimetres, 30 fps, a take `mixamo.com` and an empty `Take 001`.
 
-    Every file is {path, prefix, skin, frames}: 0 frames means a character without a motion.
+    Every file is {path, prefix, skin, frames}: frames 1 to that one, the last with three joints turned (two frames
+    hold a still T-pose); 0 means a character without takes.
     """
     import bpy
+    from io_scene_fbx import export_fbx_bin
 
+    written = export_fbx_bin.fbx_data_animation_elements
+
+    def with_empty_take(root: Any, scene_data: Any) -> None:
+        take = export_fbx_bin.elem_data_single_int64(root, b"AnimationStack", 987654321)
+        take.add_string(export_fbx_bin.fbx_name_class(b"Take 001", b"AnimStack"))
+        take.add_string(b"")
+        written(root, scene_data)
+
+    export_fbx_bin.fbx_data_animation_elements = with_empty_take
     for wanted in request["files"]:
         bpy.ops.wm.read_factory_settings(use_empty=True)
         scene = bpy.context.scene
         scene.render.fps = 30
+        scene.name = "mixamo.com"  # the exporter names the take after it
+        scene.frame_start, scene.frame_end = 1, max(wanted["frames"], 2)
         data = bpy.data.armatures.new("Armature")
         rig = bpy.data.objects.new("Armature", data)
         scene.collection.objects.link(rig)
@@ -119,20 +180,15 @@ def write_mixamo(request: dict[str, Any]) -> Any:
                 body.vertex_groups.new(name=wanted["prefix"] + name).add(range(8), 0.1, "REPLACE")
             body.modifiers.new("Armature", "ARMATURE").object = rig
         if wanted["frames"]:
-            rig.animation_data_create()
-            for take, moves in (("Take 001", False), ("mixamo.com", True)):
-                rig.animation_data.action = bpy.data.actions.new(take)
-                rig.animation_data.action.use_fake_user = True
-                for name, _, _ in request["joints"]:
-                    bone = rig.pose.bones[wanted["prefix"] + name]
-                    bone.rotation_mode = "QUATERNION"
-                    for frame in (1, wanted["frames"]):
-                        swung = moves and frame > 1 and name in ("LeftArm", "RightUpLeg", "Spine")
-                        bone.rotation_quaternion = (0.9, 0.436, 0, 0) if swung else (1, 0, 0, 0)
-                        bone.keyframe_insert("rotation_quaternion", frame=frame)
+            for name, _, _ in request["joints"]:
+                bone = rig.pose.bones[wanted["prefix"] + name]
+                for frame in (1, wanted["frames"]):
+                    swung = frame > 2 and name in ("LeftArm", "RightUpLeg", "Spine")
+                    bone.rotation_quaternion = (0.9, 0.436, 0, 0) if swung else (1, 0, 0, 0)
+                    bone.keyframe_insert("rotation_quaternion", frame=frame)
         bpy.ops.export_scene.fbx(
             filepath=wanted["path"], add_leaf_bones=False, bake_anim=wanted["frames"] > 0,
-            bake_anim_use_nla_strips=False, bake_anim_use_all_actions=True, bake_anim_simplify_factor=0.0,
+            bake_anim_use_nla_strips=False, bake_anim_use_all_actions=False, bake_anim_simplify_factor=0.0,
         )
     return len(request["files"])
 

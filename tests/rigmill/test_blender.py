@@ -86,7 +86,8 @@ def test_a_child_has_no_network_where_the_system_allows_it(client: BlenderClient
     assert reply.value is not None
     if reply.value["connected"]:
         pytest.skip("this system does not let processes drop their network")
-    assert "unreachable" in reply.value["error"].lower()
+    # No route where the network is gone; no permission where the file barrier refuses TCP as well.
+    assert any(word in reply.value["error"].lower() for word in ("unreachable", "permission denied"))
 
 
 def test_processes_that_a_child_started_end_with_it(client: BlenderClient, tmp_path: Path) -> None:

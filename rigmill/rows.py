@@ -1,0 +1,246 @@
+"""Rows of a stored table that are decoded only where somebody looks.
+
+A plan reads a few cells of every row and hashes the rest. So a row here is a place in an Arrow table: a cell becomes a
+Python value when it is asked for, and the canonical JSON of whole columns is written by Arrow, a span of rows at a
+time. `canonical_json(dict(row)) == row.to_json()`, always: what a job's key says does not depend on how it was read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import groupby
+from json.encoder import encode_basestring_ascii
+from math import isfinite
+from typing import Any, overload
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from rigmill.files import canonical_json
+
+SPAN = 8192  # rows that are decoded together
+_Piece = list[str] | tuple[str, str]
+
+
+class StoredRows(Sequence[Any]):
+    """Rows with lazily read columns. `read` gives one column by name, every row of it, in the order of the rows."""
+
+    def __init__(self, read: Callable[[str], pa.ChunkedArray], fields: pa.Schema, num_rows: int) -> None:
+        self._read, self.fields, self.names, self._num_rows = read, fields, tuple(fields.names), num_rows
+        self._columns: dict[str, pa.ChunkedArray] = {}
+        self._spans: dict[int, _Span] = {}
+
+    def column(self, name: str) -> pa.ChunkedArray:
+        if name not in self._columns:
+            self._columns[name] = self._read(name)
+        return self._columns[name]
+
+    def release(self) -> None:
+        """Free what was read and decoded; it is read again where it is needed."""
+        self._columns.clear()
+        self._spans.clear()
+
+    def __len__(self) -> int:
+        return self._num_rows
+
+    def __iter__(self) -> Iterator[Any]:
+        """All rows in order. What a span decoded is freed behind the reader, and kept if it is asked for again."""
+        for start in range(0, self._num_rows, SPAN):
+            span = self._span(start)
+            for index in range(min(SPAN, self._num_rows - start)):
+                yield StoredRow(span, index, self.names)
+            span.forget()
+
+    @overload
+    def __getitem__(self, index: int) -> Any: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Any]: ...
+
+    def __getitem__(self, index: int | slice) -> Any:
+        if isinstance(index, slice):
+            return [self[one] for one in range(*index.indices(self._num_rows))]
+        place = range(self._num_rows)[index]
+        return StoredRow(self._span(place - place % SPAN), place % SPAN, self.names)
+
+    def _span(self, start: int) -> _Span:
+        if start not in self._spans:
+            self._spans[start] = _Span(self, start)
+        return self._spans[start]
+
+
+class _Span:
+    """The decoded cells and the JSON of up to SPAN rows."""
+
+    __slots__ = ("_cells", "_rows", "_start", "_texts")
+
+    def __init__(self, rows: StoredRows, start: int) -> None:
+        self._rows, self._start = rows, start
+        self.forget()
+
+    def forget(self) -> None:
+        self._cells: dict[str, list[Any]] = {}
+        self._texts: dict[Any, list[_Piece]] = {}
+
+    def cells(self, name: str) -> list[Any]:
+        cells = self._cells.get(name)
+        if cells is None:
+            cells = self._cells[name] = self._column(name).to_pylist()
+        return cells
+
+    def texts(self, names: tuple[str, ...], more: tuple[str, ...]) -> list[_Piece]:
+        """The rows' JSON in the order of the keys: neighbouring columns as one text per row, keys of `more` as they
+        begin."""
+        pieces = self._texts.get((names, more))
+        if pieces is None:
+            pieces = self._texts[names, more] = []
+            for is_column, keys in groupby(sorted((*names, *more)), key=lambda key: key not in more):
+                if is_column:
+                    columns = {key: self._column(key) for key in keys}
+                    pieces.append(_joined(_members(columns), min(SPAN, len(self._rows) - self._start)).to_pylist())
+                else:
+                    pieces += [(f"{encode_basestring_ascii(key)}:", key) for key in keys]
+        return pieces
+
+    def _column(self, name: str) -> pa.Array:
+        found = self._rows.column(name).slice(self._start, SPAN).combine_chunks()
+        return found.combine_chunks() if isinstance(found, pa.ChunkedArray) else found
+
+
+class StoredRow(Mapping[str, Any]):
+    """A row, or some columns of it, with values put over it. Reads like a dict; a change stays in this object."""
+
+    __slots__ = ("_index", "_more", "_names", "_span")
+
+    def __init__(self, span: _Span, index: int, names: tuple[str, ...], more: dict[str, Any] | None = None) -> None:
+        self._span, self._index, self._names, self._more = span, index, names, more
+
+    def __getitem__(self, name: str) -> Any:
+        if self._more is not None and name in self._more:
+            return self._more[name]
+        if name in self._names:
+            return self._span.cells(name)[self._index]
+        raise KeyError(name)
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        self._more = {**(self._more or {}), name: value}
+        self._names = _without(self._names, frozenset(self._more))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter((*self._names, *(self._more or ())))
+
+    def __len__(self) -> int:
+        return len(self._names) + len(self._more or ())
+
+    def __or__(self, other: Mapping[str, Any]) -> StoredRow:
+        more = {**self._more, **other} if self._more else dict(other)
+        return StoredRow(self._span, self._index, _without(self._names, frozenset(more)), more)
+
+    def __ror__(self, other: Mapping[str, Any]) -> dict[str, Any]:
+        return {**other, **self}
+
+    def __repr__(self) -> str:
+        return repr(dict(self))
+
+    def only(self, names: tuple[str, ...]) -> StoredRow:
+        """The row with these columns alone."""
+        if self._more is None:
+            return StoredRow(self._span, self._index, names)
+        more = {name: self._more[name] for name in names if name in self._more}
+        return StoredRow(self._span, self._index, _without(names, frozenset(more)), more)
+
+    def to_json(self) -> str:
+        """`canonical_json` of the row as a dict."""
+        more, index = self._more, self._index
+        parts = []
+        for piece in self._span.texts(self._names, tuple(more) if more else ()):
+            if type(piece) is list:
+                parts.append(piece[index])
+            else:
+                start, key = piece
+                parts.append(start + value_json(more[key]))  # type: ignore[index]
+        return "{" + ",".join(parts) + "}"
+
+
+_REST: dict[tuple[tuple[str, ...], frozenset[str]], tuple[str, ...]] = {}
+
+
+def _without(names: tuple[str, ...], gone: frozenset[str]) -> tuple[str, ...]:
+    """The same tuple for the same question: rows of one shape share it."""
+    found = _REST.get((names, gone))
+    if found is None:
+        found = _REST[names, gone] = tuple(name for name in names if name not in gone)
+    return found
+
+
+def value_json(value: Any) -> str:
+    """`canonical_json`, with a short way for what payloads are made of."""
+    kind = type(value)
+    if kind is StoredRow:
+        return str(value.to_json())
+    if kind is str:
+        return encode_basestring_ascii(value)
+    if value is None:
+        return "null"
+    if kind is int:
+        return int.__repr__(value)
+    if kind is float and isfinite(value):
+        return float.__repr__(value)
+    return canonical_json(value)
+
+
+def _members(columns: Mapping[str, pa.Array]) -> list[Any]:
+    """What '"a":1,"b":null' of every row is joined from; `columns` in the order of their names."""
+    parts: list[Any] = []
+    for key, column in columns.items():
+        parts += [f"{',' if parts else ''}{encode_basestring_ascii(key)}:", *_parts(column)]
+    return parts
+
+
+def _joined(parts: Sequence[Any], num_rows: int) -> pa.Array:
+    """One text per row from constants and columns."""
+    merged: list[Any] = [""]
+    for part in parts:
+        if isinstance(part, str) and isinstance(merged[-1], str):
+            merged[-1] += part
+        else:
+            merged.append(part)
+    if len(merged) == 1:
+        return pa.repeat(merged[0], num_rows)
+    return pc.binary_join_element_wise(*merged, "")
+
+
+def _parts(array: pa.Array) -> list[Any]:
+    """What the canonical JSON of every value is joined from: texts for all rows, and columns of texts, without nulls.
+
+    Few parts per column and one join per row is what makes this fast.
+    """
+    kind, num_null = array.type, array.null_count
+    if num_null == len(array):
+        return ["null"]
+    if pa.types.is_struct(kind) and not num_null:
+        children = {field.name: child for field, child in zip(kind, array.flatten())}
+        return ["{", *_members(dict(sorted(children.items()))), "}"]
+    if pa.types.is_string(kind) and not num_null and _is_plain(array):
+        return ['"', array, '"']
+    if pa.types.is_list(kind) and not num_null:
+        ends = pc.cumulative_sum(pc.list_value_length(array))
+        offsets = pa.concat_arrays([pa.array([0], ends.type), ends])
+        values = array.flatten()
+        inner = _joined(_parts(values), len(values))
+        return ["[", pc.binary_join(pa.ListArray.from_arrays(offsets, inner), ","), "]"]
+    if pa.types.is_boolean(kind) or pa.types.is_integer(kind):
+        return [array.cast(pa.string()).fill_null("null")]
+    return [pa.array([value_json(value) for value in array.to_pylist()], pa.string())]
+
+
+_PLAIN = np.array([32 <= code < 127 and chr(code) not in '"\\' for code in range(256)])
+
+
+def _is_plain(array: pa.Array) -> bool:
+    """Whether JSON writes every text as it is."""
+    _, offsets, data = array.buffers()
+    if data is None:
+        return True
+    ends = np.frombuffer(offsets, np.int32)[array.offset : array.offset + len(array) + 1]
+    return bool(_PLAIN[np.frombuffer(data, np.uint8)[ends[0] : ends[-1]]].all())

@@ -1,0 +1,191 @@
+"""Mixamo's files and VRM avatars through the real stages: collected, probed by Blender, retargeted."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from blender_help import blender, corpus
+
+sys.path.append(str(Path(__file__).parents[1] / "curate"))
+from curate_help import _BODY, Tables, demo_profile
+
+from curate.collect import CollectStage
+from curate.pairing import RetargetStage
+from curate.probe import ProbeStage
+from rigmill.blender import BlenderClient, Limits
+from rigmill.files import scratch_folder
+from rigmill.layout import Layout
+from rigmill.profile import Profile
+from rigmill.rigfile import motion_from_bytes, rig_from_bytes
+from rigmill.skeleton import forward
+from rigmill.stage import Row, Stage
+from rigmill.types import Kept, Outcome, Rejected, StoredFile
+from rigmill.worker import LocalWork
+
+pytestmark = pytest.mark.blender
+
+
+class Bench:
+    """Stages run one after the other as a worker runs them, with one Blender server for all."""
+
+    def __init__(self, root: Path) -> None:
+        limits = Limits(wall_s=120, cpu_s=120, memory_bytes=4 * 2**30, file_bytes=2**28, network="best_effort")
+        self.layout, self.limits, self.tables = Layout(root), limits, Tables()
+        self.client = [BlenderClient(limits)]
+
+    def run(self, stage: Stage, profile: Profile) -> dict[str, Outcome]:
+        """Input id -> outcome; the rows go into the tables."""
+        outcomes = {}
+        for job in stage.plan(self.tables, profile):
+            with scratch_folder(self.layout.scratch) as scratch:
+                work = LocalWork(self.layout, self.limits, stage.name, scratch, self.client)
+                (answer,) = stage.run([job], work)
+            outcomes[job.input_id] = answer.outcome
+            if isinstance(answer.outcome, Kept):
+                rows = [row | {"job_key": job.key} for row in answer.outcome.rows]
+                self.tables.rows.setdefault(stage.name, []).extend(rows)
+        return outcomes
+
+
+def bench(folder: Path) -> Iterator[Bench]:
+    made = Bench(folder)
+    yield made
+    made.client[0].close()
+
+
+FILES = {  # name: prefix, skin, last frame
+    "X Bot.fbx": ("mixamorig:", True, 0), "T-Pose.fbx": ("mixamorig:", True, 2),
+    "Walking (2).fbx": ("mixamorig12:", False, 31), "Dancing.fbx": ("mixamorig:", True, 61),
+    "Kick.fbx": ("mixamorig_", False, 46),
+}
+
+
+@pytest.fixture(scope="module")
+def mixamo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+    """A Mixamo folder, collected and probed."""
+    root = tmp_path_factory.mktemp("mixamo")
+    files = [
+        {"path": str(root / name), "prefix": prefix, "skin": skin, "frames": frames}
+        for name, (prefix, skin, frames) in FILES.items()
+    ]
+    blender("write_mixamo", {"files": files, "joints": _BODY})
+    assert all(b"Take 001\0\1AnimStack" in (root / name).read_bytes() for name in FILES)
+    for made in bench(tmp_path_factory.mktemp("out")):
+        profile = demo_profile(sources=[{"kind": "mixamo", "path": str(root)}])
+        for stage in (CollectStage(), ProbeStage()):
+            outcomes = made.run(stage, profile)
+            assert all(isinstance(outcome, Kept) for outcome in outcomes.values()), outcomes
+        yield made
+
+
+def test_characters_and_motions_are_told_apart_by_content_and_empty_takes_are_none(mixamo: Bench) -> None:
+    rows = mixamo.tables.products("probe")
+    found: dict[str, Any] = {row["title"]: (row["kind"], [take["name"] for take in row["motions"]]) for row in rows}
+    assert found == {
+        "X Bot": ("static", []), "T Pose": ("static", []), "Walking": ("motion", ["mixamo.com"]),
+        "Dancing": ("animated", ["mixamo.com"]), "Kick": ("motion", ["mixamo.com"]),
+    }
+    frames = {row["title"]: row["motions"][0]["num_frames"] for row in rows if row["motions"]}
+    # 30 fps, frames 1 to 31, 61 and 46: 1 s, 2 s and 1.5 s, and a frame every 1/16 s.
+    assert frames == {"Walking": 17, "Dancing": 33, "Kick": 25}
+    assert all(row["humanoid"] == [] and row["rights"]["may_share_asset"] is False for row in rows)
+
+
+def test_motions_go_onto_every_character_under_their_files_titles(mixamo: Bench) -> None:
+    outcomes = mixamo.run(RetargetStage(), demo_profile(retarget={"pairs_per_motion": 9}))
+    rows = mixamo.tables.products("retarget")
+    assert len(rows) == len(outcomes) == 2 * 3
+    assert {(row["motion_name"], row["title"]) for row in rows} == {
+        (motion, character) for motion in ("Walking", "Kick") for character in ("X Bot", "T Pose", "Dancing")
+    }
+    assert {row["num_matched_joints"] for row in rows} == {len(_BODY)}
+    assert all(row["rights"]["may_share_asset"] is False and row["rights"]["may_train"] is None for row in rows)
+    kick = next(row for row in rows if row["motion_name"] == "Kick")
+    motion = motion_from_bytes(mixamo.layout.store.read(StoredFile.from_row(kick["motion_file"])))
+    turned = 2 * np.degrees(np.arccos(np.abs(motion.rotations[-1, :, 0]).clip(max=1)))
+    assert (turned > 40).sum() == 3  # the three joints that the file turns by 51.7 degrees
+
+
+# What the JSON of each file says: declared bones, springs that lead to a vertex (Godette's eight chains end in eight
+# empty nodes), the node of the left thumb's first joint; None: the probe refuses it (no joint holds a mesh).
+AVATARS: dict[str, tuple[int, int, str] | None] = {
+    "vrm/cool_loops.vrm": (50, 0, "mixamorig:LeftHandThumb1"), "vrm/cryptovoxels.vrm": (43, 0, ""),
+    "vrm/Godette_vrm_v4.vrm": (45, 8, "thumb.1.l_Armature"), "vrm/sphere.vrm": (22, 0, ""),
+    "vrm/springbone_collider_capsule_x0p02_r0p1.vrm": (0, 4, ""), "vrm/Example.vrm": None,
+}
+
+
+@pytest.mark.corpus
+def test_avatars_are_mapped_as_they_declare_and_take_motions_unless_they_forbid_it(
+    mixamo: Bench, tmp_path: Path
+) -> None:
+    (tmp_path / "in").mkdir()
+    for name in AVATARS:
+        shutil.copy(corpus(name), tmp_path / "in")
+    for made in bench(tmp_path / "out"):
+        profile = demo_profile(
+            sources=[{"kind": "vroid", "path": str(tmp_path / "in")}], retarget={"pairs_per_motion": 99}
+        )
+        made.run(CollectStage(), profile)
+        made.run(ProbeStage(), profile)
+        rows = {row["source_uid"]: row for row in made.tables.products("probe")}
+        for path, expected in AVATARS.items():
+            name = Path(path).name
+            if expected is None:
+                assert name not in rows, name
+                continue
+            row = rows[name]
+            bones = {pair["bone"]: pair["joint"] for pair in row["humanoid"]}
+            # A joint that neither holds a vertex nor leads to one that does is not in the rig.
+            assert len(bones) <= expected[0] and set(bones.values()) <= set(row["joint_names"]), name
+            assert bones.get("leftThumbMetacarpal", "") == expected[2], name
+            assert len(row["spring_joints"]) == expected[1], name
+            if bones:
+                assert {"hips", "head", "leftUpperArm", "rightUpperLeg"} <= set(bones), (name, sorted(bones))
+                _looks_at_minus_y(made, row, bones)
+        # A motion of the Mixamo folder onto the avatars.
+        shutil.copytree(mixamo.layout.store.root, made.layout.store.root, dirs_exist_ok=True)
+        motions = [row for row in mixamo.tables.products("probe") if row["title"] == "Walking"]
+        made.tables.rows["probe"] += motions
+        outcomes = made.run(RetargetStage(), profile)
+        kept = {row["source"] + ":" + row["title"] for row in made.tables.products("retarget")}
+        assert kept == {"vroid:Cool_loops", "vroid:cryptovoxels", "vroid:Low-Poly Godette"}
+        # The sphere declares a body, and its mesh hangs on joints of one height: that is said.
+        (refused,) = [outcome for outcome in outcomes.values() if isinstance(outcome, Rejected)]
+        assert refused.code == "unmappable_skeleton" and "hips" in refused.message
+        for made_row in made.tables.products("retarget"):
+            _right_leg_swings(made, made_row, rows)
+
+
+def _looks_at_minus_y(made: Bench, row: Row, bones: dict[str, str]) -> None:
+    """Every avatar stands turned as VRM 1.0 does, whatever its version: left is +X, the toes lie before the heels."""
+    rig = rig_from_bytes(made.layout.store.read(StoredFile.from_row(row["rig_file"])))
+    place = {bone: rig.rest_joints[rig.names.index(joint)] for bone, joint in bones.items()}
+    assert place["leftUpperArm"][0] > place["rightUpperArm"][0]
+    assert place["head"][2] > place["hips"][2] >= place["leftUpperLeg"][2]
+    if "leftToes" in place:
+        assert place["leftToes"][1] < place["leftFoot"][1]
+
+
+def _right_leg_swings(made: Bench, clip: Row, rows: dict[str, Row]) -> None:
+    """The file turns the right thigh by 51.7 degrees from a leg that hangs straight down, and the left one not at all.
+
+    A limb points where the motion's own does in every frame, whatever the avatar's rest pose.
+    """
+    (row,) = [row for row in rows.values() if row["asset_id"] == clip["asset_id"]]
+    rig = rig_from_bytes(made.layout.store.read(StoredFile.from_row(row["rig_file"])))
+    motion = motion_from_bytes(made.layout.store.read(StoredFile.from_row(clip["motion_file"])))
+    joint = {pair["bone"]: rig.names.index(pair["joint"]) for pair in row["humanoid"]}
+    positions, _ = forward(rig, motion)
+    for side, expected in (("right", 51.7), ("left", 0.0)):
+        thigh = positions[:, joint[f"{side}LowerLeg"]] - positions[:, joint[f"{side}UpperLeg"]]
+        thigh /= np.linalg.norm(thigh, axis=-1, keepdims=True)
+        turned = np.degrees(np.arccos(np.clip(thigh[0] @ thigh[-1], -1, 1)))
+        assert turned == pytest.approx(expected, abs=0.5), (clip["title"], side)
+        assert thigh[0][2] < -0.99
