@@ -10,6 +10,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from rigmill.errors import Refusal, Reject
+from rigmill.policy import clip_refusal
+from rigmill.rights import Rights
 from rigmill.stage import Row
 from rigmill.types import Rejected
 
@@ -49,6 +51,14 @@ def untextured(rig: Row, limits: Limits) -> Refusal | None:
             limit=limits["max_grey_share"],
         )
     return None
+
+
+def forbidden(clip: Row, limits: Limits) -> Refusal | None:
+    """What the licence policy keeps out of a dataset whose clip shows this motion."""
+    message = clip_refusal(
+        Rights.from_row(clip["rights"]), limits["licence_policy"], licence=clip["licence"], kind=clip["kind"]
+    )
+    return None if message is None else Refusal(Reject.LICENCE, message)
 
 
 def short(clip: Row, limits: Limits) -> Refusal | None:
@@ -93,7 +103,7 @@ def still(seen: Row, limits: Limits) -> Refusal | None:
 
 # Of the probe's rig row, of a clip before it is seen, of a clip as the preview saw it.
 RIG_RULES: tuple[Rule, ...] = (simple, detailed, untextured)
-CLIP_RULES: tuple[Rule, ...] = (exploded, short)
+CLIP_RULES: tuple[Rule, ...] = (forbidden, exploded, short)
 SEEN_RULES: tuple[Rule, ...] = (exploded, empty, still)
 
 

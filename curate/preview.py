@@ -41,7 +41,7 @@ class PreviewStage(Stage):
     batch: ClassVar[int] = 16
 
     def settings(self, profile: Profile) -> Row:
-        return dict(profile.filters.model_dump(mode="json"))
+        return dict(profile.filters.model_dump(mode="json")) | {"licence_policy": profile.licence_policy}
 
     def job_settings(self, settings: Row) -> Row:
         return only_keys(settings, *JOB_SETTINGS)

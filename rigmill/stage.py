@@ -153,6 +153,11 @@ class Stage(ABC):
         return jobs
 
 
+def source_of(payload: Mapping[str, Any]) -> str:
+    """The source that a job's input is from (a pair's is its character's); empty where there is no one source."""
+    return str(payload.get("source") or (payload.get("character") or {}).get("source") or "")
+
+
 def only_keys(row: Mapping[str, Any], *keys: str) -> Row:
     """The part of a row that a job reads; leaving the rest out keeps its key free of what does not matter."""
     if type(row) is StoredRow:  # isinstance is slow on an ABC, and this is called for every row

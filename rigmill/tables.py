@@ -32,9 +32,9 @@ _file, _files = FILE, pa.list_(FILE)
 
 OUTCOMES = pa.schema(
     [
-        ("job_key", _text), ("input_id", _text), ("status", _text), ("code", _text), ("message", _text),
-        ("measured", _number), ("limit", _number), ("fail_kind", _text), ("error_type", _text), ("signal", _text),
-        ("command", _text),
+        ("job_key", _text), ("input_id", _text), ("source", _text), ("status", _text), ("code", _text),
+        ("message", _text), ("measured", _number), ("limit", _number), ("fail_kind", _text), ("error_type", _text),
+        ("signal", _text), ("command", _text),
     ]
 )
 
@@ -115,10 +115,10 @@ PRODUCTS: dict[str, pa.Schema] = {
 }
 
 
-def outcome_row(key: str, input_id: str, outcome: Outcome, command: str) -> dict[str, Any]:
-    """An outcome as a row of OUTCOMES."""
+def outcome_row(key: str, input_id: str, outcome: Outcome, command: str, *, source: str = "") -> dict[str, Any]:
+    """An outcome as a row of OUTCOMES. `source` is the one that the input is from; empty where it is from several."""
     row: dict[str, Any] = dict.fromkeys(OUTCOMES.names)
-    row.update(job_key=key, input_id=input_id, command=command)
+    row.update(job_key=key, input_id=input_id, source=source, command=command)
     if isinstance(outcome, Kept):
         row.update(status=Status.KEPT.value)
     elif isinstance(outcome, Rejected):
