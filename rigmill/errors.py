@@ -52,7 +52,6 @@ class Reject(StrEnum):
     DUPLICATE_CLIP = "duplicate_clip"
     UNMAPPABLE_SKELETON = "unmappable_skeleton"
     LICENCE = "licence"
-    GONE = "gone"
     LICENCE_CONFLICT = "licence_conflict"
     DENIED = "denied"
     EMPTY_PICTURE = "empty_picture"
@@ -87,7 +86,6 @@ REJECT_MEANING: dict[Reject, str] = {
     Reject.LITTLE_MOTION: "not even the part that moves most moves visibly",
     Reject.DUPLICATE_CLIP: "another clip has the same geometry and the same motion",
     Reject.UNMAPPABLE_SKELETON: "the motion's joints cannot be matched to the character's",
-    Reject.GONE: "the source no longer has it",
     Reject.LICENCE: "the licence does not allow what would be done here, under the profile's licence_policy",
     Reject.LICENCE_CONFLICT: "the file names another licence than its source does; a person has to look",
     Reject.DENIED: "the deny list names it: its author asked for its removal, or a person decided",

@@ -68,7 +68,7 @@ def test_chosen_objects_are_downloaded_and_their_rows_say_whose_they_are(site: S
     assert set(row) == set(PRODUCTS["collect"].names)
     assert (row["file"]["sha256"], row["file"]["size_bytes"], row["format"]) == (sha256(fox), len(fox), "glb")
     assert row["title"] == "Walking fox 01" and row["author"] == "Jane Doe" and row["tags"] == ["fox"]
-    assert (row["licence"], row["licence_raw"], row["licence_seen_in"]) == ("CC-BY-4.0", "by", "index")
+    assert (row["licence"], row["licence_raw"], row["licence_seen_in"]) == ("CC-BY-4.0", "by", "index+file")
     assert row["origin"] == f"https://sketchfab.com/3d-models/walking-fox-{uid(1)}"
     assert row["attribution"] == f'"Walking fox 01" by Jane Doe ({row["origin"]}), CC-BY-4.0'
     assert outcomes[uid(2)].rows[0]["rights"]["may_train"] is True  # CC0
