@@ -14,7 +14,7 @@ from pydantic.fields import FieldInfo
 
 from rigmill.config import load
 from rigmill.errors import REJECT_MEANING
-from rigmill.profile import FolderSource, ProceduralSource, Profile
+from rigmill.profile import SOURCE_SECTIONS, Download, Profile
 from rigmill.registry import STAGES, load_stage
 from rigmill.tables import OUTCOMES, PRODUCTS
 
@@ -36,6 +36,8 @@ def _section(lines: list[str], model: type[BaseModel], values: object, path: str
     for name, field in model.model_fields.items():
         annotation = field.annotation
         is_section = isinstance(annotation, type) and issubclass(annotation, BaseModel)
+        if annotation is Download:
+            continue  # several kinds of sources have one: it is explained once
         (nested if is_section or name == "sources" else plain).append((name, field))
     lines += [f"## {path or 'top level'}", ""]
     if model.__doc__:
@@ -47,8 +49,9 @@ def _section(lines: list[str], model: type[BaseModel], values: object, path: str
     lines.append("")
     for name, field in nested:
         if name == "sources":
-            for kind in (ProceduralSource, FolderSource):
-                _section(lines, kind, None, f"sources[] of kind {kind.model_fields['kind'].annotation.__args__[0]}")
+            for kind, section in SOURCE_SECTIONS.items():
+                _section(lines, section, None, f"sources[] of kind {kind}")
+            _section(lines, Download, None, "sources[].download")
         else:
             _section(lines, typing.cast(type[BaseModel], field.annotation), getattr(values, name), name)
 
