@@ -22,6 +22,14 @@ class UserError(Exception):
         return "\n".join(lines)
 
 
+def disk_full(error: OSError) -> UserError:
+    """What a full disk (or a used-up quota) means for a run."""
+    return UserError(
+        "the disk is full", why=f"{error.strerror}; what is finished or half downloaded is kept", code="E321",
+        fix="free space or move 'output', then run the same command: it continues where it stopped",
+    )
+
+
 class Reject(StrEnum):
     """Every code a rejected row can carry, with the sentence that explains it in docs and reports."""
 
