@@ -54,7 +54,7 @@ REJECT_MEANING: dict[Reject, str] = {
     Reject.MALFORMED: "the container does not follow its format",
     Reject.EXTERNAL_REFERENCE: "the file points to other files or addresses, which are never followed",
     Reject.UNREADABLE: "Blender's importer refuses the file",
-    Reject.NO_RIG: "no skeleton that deforms a mesh",
+    Reject.NO_RIG: "no skeleton deforms a mesh and no animated node carries one, and there is no motion to retarget",
     Reject.NO_MOTION: "no animated joint, and no retargeting for this kind of rig",
     Reject.TOO_FEW_FRAMES: "not more frames than the limit after resampling",
     Reject.LITTLE_MOTION: "mean optical flow under the limit: nothing visibly moves",
