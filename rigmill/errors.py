@@ -84,7 +84,7 @@ REJECT_MEANING: dict[Reject, str] = {
     Reject.BAD_IMAGE: "a texture is no PNG, JPEG or WebP image with a sound header",
     Reject.OVER_BUDGET: "the file asks for more memory or work than its limits allow, whatever its size",
     Reject.UNREADABLE: "Blender's importer refuses the file",
-    Reject.NO_RIG: "no skeleton that deforms a mesh",
+    Reject.NO_RIG: "no skeleton deforms a mesh and no animated node carries one, and there is no motion to retarget",
     Reject.NO_MOTION: "no animated joint, and no retargeting for this kind of rig",
     Reject.TOO_SIMPLE: "fewer vertices or faces than the limit",
     Reject.TOO_DETAILED: "more vertices or faces than the limit",
