@@ -18,6 +18,7 @@ from rigmill.geometry import ClipGeometry
 from rigmill.inspect import status
 from rigmill.layout import Layout
 from rigmill.members import GEOMETRY, pose_template, pose_video, rgb_template, rgb_video
+from rigmill.nearmiss import near_misses
 from rigmill.registry import STAGES
 from rigmill.stage import Row
 from rigmill.types import StoredFile
@@ -49,6 +50,9 @@ def write_report(view: View, layout: Layout, resolved: Resolved) -> Path:
         f"under <code>{html.text(resolved.profile.output)}</code></p>",
         "<h2>Funnel</h2>", _funnel(view), _by_source(view),
         "<h2>Rejected and failed</h2>", _reasons(view),
+        "<h2>Dropped clips, and those that just passed</h2>"
+        "<p>Front and side: the first frame, and the one that differs most from it.</p>",
+        near_misses(view, layout, used),
         f"<h2>Clips</h2><p>{len(renders)} clips"
         + (f", the first {MAX_CLIPS} shown" if len(renders) > MAX_CLIPS else "")
         + ". Top row RGB, bottom row the stored pose map over it; columns are azimuths. The video starts on click.</p>",
