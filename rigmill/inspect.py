@@ -14,7 +14,7 @@ from rigmill.errors import UserError
 from rigmill.files import Store, sha256_file
 from rigmill.layout import Layout
 from rigmill.registry import STAGES
-from rigmill.rows import StoredRows
+from rigmill.rows import StoredRows, true_places
 from rigmill.tables import FILE
 from rigmill.types import Status, StoredFile
 from rigmill.view import Counts, View
@@ -53,7 +53,7 @@ def status(view: View, stages: tuple[str, ...]) -> list[dict[str, Any]]:
 def _examples(outcomes: StoredRows, end: dict[str, Any]) -> list[dict[str, Any]]:
     """The first few outcomes of one kind, by job key."""
     alike = pc.and_(pc.equal(outcomes.column("status"), end["status"]), pc.equal(outcomes.column("code"), end["code"]))
-    places = pc.indices_nonzero(alike)[:EXAMPLES_PER_REASON]
+    places = true_places(alike)[:EXAMPLES_PER_REASON]
     columns = ("input_id", "message", "measured", "limit", "command")
     return list(pa.table({name: outcomes.column(name).take(places) for name in columns}).to_pylist())
 
@@ -88,7 +88,7 @@ def show(view: View, wanted: str) -> dict[str, Any]:
         named = pc.or_(_begins(plan.input_ids, ids), _begins(plan.groups, ids))
         keys = pa.concat_arrays([plan.keys.filter(named), products.column("job_key").combine_chunks().take(pa.array(
             kept, pa.int64()))])
-        ended = pc.indices_nonzero(pc.is_in(outcomes.column("job_key"), value_set=keys)).to_pylist()
+        ended = true_places(pc.is_in(outcomes.column("job_key"), value_set=keys)).to_pylist()
         wanted_keys = set(keys.to_pylist())
         pending = [stub.input_id for key, stub in plan.open.items() if key in wanted_keys]
         if rows or ended or pending:
@@ -114,7 +114,7 @@ def _places(rows: StoredRows, columns: tuple[str, ...], ids: list[str]) -> list[
     """Where one of the columns begins with one of the ids."""
     found: set[int] = set()
     for column in set(columns) & set(rows.names):
-        found.update(pc.indices_nonzero(_begins(rows.column(column), ids)).to_pylist())
+        found.update(true_places(_begins(rows.column(column), ids)).to_pylist())
     return sorted(found)
 
 

@@ -23,6 +23,11 @@ SPAN = 8192  # rows that are decoded together
 _Piece = list[str] | tuple[str, str]
 
 
+def true_places(mask: pa.Array | pa.ChunkedArray) -> pa.Array:
+    """Where `mask` is true. Arrow's own function crashes on a column without chunks, as an empty table has."""
+    return pc.indices_nonzero(mask) if len(mask) else pa.array([], pa.uint64())
+
+
 class StoredRows(Sequence[Any]):
     """Rows with lazily read columns. `read` gives one column by name, every row of it, in the order of the rows."""
 

@@ -59,6 +59,7 @@ PRODUCTS: dict[str, pa.Schema] = {
     # One row per rig. `file` is the canonical file that Blender reads from here on (the original is collect's);
     # `kind` is animated, static or motion (no mesh); `rig_kind` is skin, rigid (joints are animated nodes) or both;
     # `unweighted_share`: of the vertices of skinned meshes, those that no bone moves;
+    # motions that are left out are counted: still ones, broken ones (a key is no number), repeats of another;
     # `humanoid` is the declared map of a VRM, empty elsewhere; `motions` are the actions found in the file.
     "probe": pa.schema(
         [
@@ -67,7 +68,8 @@ PRODUCTS: dict[str, pa.Schema] = {
             ("num_skinned_meshes", _count), ("num_rigid_meshes", _count), ("unweighted_share", _number),
             ("num_materials", _count),
             ("num_textures", _count), ("texture_px", _count), ("num_base_colours", _count), ("grey_share", _number),
-            ("extent", _number), ("geometry_hash", _text),
+            ("extent", _number), ("geometry_hash", _text), ("num_still_motions", _count),
+            ("num_broken_motions", _count), ("num_repeated_motions", _count),
             ("rig_file", _file), ("joint_names", pa.list_(_text)),
             ("humanoid", pa.list_(pa.struct([("bone", _text), ("joint", _text)]))),
             ("spring_joints", pa.list_(_text)),
