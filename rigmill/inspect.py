@@ -89,8 +89,8 @@ def show(view: View, wanted: str) -> dict[str, Any]:
         keys = pa.concat_arrays([plan.keys.filter(named), products.column("job_key").combine_chunks().take(pa.array(
             kept, pa.int64()))])
         ended = pc.indices_nonzero(pc.is_in(outcomes.column("job_key"), value_set=keys)).to_pylist()
-        wanted_keys = set(keys.to_pylist())
-        pending = [stub.input_id for key, stub in plan.open.items() if key in wanted_keys]
+        waiting = pc.and_(named, pc.invert(pc.is_in(plan.keys, value_set=outcomes.column("job_key").combine_chunks())))
+        pending = plan.input_ids.filter(waiting).to_pylist()
         if rows or ended or pending:
             found[name] = {"outcomes": [dict(outcomes[place]) for place in ended], "products": rows, "pending": pending}
         outcomes.release()
