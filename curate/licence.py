@@ -7,7 +7,7 @@ text is silent (Mixamo on training) the right is unknown, and a person decides.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from rigmill.rights import PERMISSIONS, UNKNOWN, Rights, meet
 
@@ -98,6 +98,12 @@ def rights_of(licence: str) -> Rights:
         return _Expression(licence).rights()
     except ValueError:
         return UNKNOWN
+
+
+def decide(rights: Rights, decided: Mapping[str, bool | None]) -> Rights:
+    """The rights with a person's decision where nobody had said anything."""
+    row = rights.to_row()
+    return Rights(**(row | {key: value for key, value in decided.items() if row[key] is None}))
 
 
 def spelled(name: str) -> str | None:

@@ -27,7 +27,7 @@ ASSET_COLUMNS = (
 FOUND_COLUMNS = (
     "kind", "rig_kind", "armature", "num_joints", "num_armatures", "num_vertices", "num_faces", "num_skinned_meshes",
     "num_rigid_meshes", "unweighted_share", "num_materials", "num_textures", "texture_px", "num_base_colours",
-    "grey_share", "extent", "geometry_hash",
+    "grey_share", "extent", "geometry_hash", "num_still_motions", "num_broken_motions", "num_repeated_motions",
 )
 
 

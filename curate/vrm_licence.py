@@ -4,7 +4,8 @@ What the flags say, and what they do not:
 - Nobody wrote about training. A person whom the author does not let use the avatar may not train on it either;
   otherwise it stays unknown, unless the block names a Creative Commons licence.
 - To wear an avatar in public is to show pictures of it, so `everyone` may share renders.
-- `may_share_asset` stands for the file and for whatever holds its mesh, so both must be allowed.
+- `may_share_asset` stands for the file and for whatever holds its mesh, so both must be allowed; a motion in the file
+  is a part of it.
 - A flag of 1.0 that is absent has the strict value that the format defines. 0.x defines none: absent is unknown.
 """
 
@@ -77,10 +78,12 @@ def _rights_1(meta: dict[str, Any]) -> Rights:
         meta, "modification", "prohibited", "allowModification", "allowModificationRedistribution"
     )
     commercial = _choice(meta, "commercialUsage", "personalNonProfit", "personalProfit", "corporation")
+    share = meta.get("allowRedistribution") is True and modification == "allowModificationRedistribution"
     return Rights(
         may_train=None if everyone else False,
         may_modify=modification != "prohibited",
-        may_share_asset=meta.get("allowRedistribution") is True and modification == "allowModificationRedistribution",
+        may_share_asset=share,
+        may_share_motion=share,
         may_share_renders=everyone,
         needs_credit=_choice(meta, "creditNotation", "required", "unnecessary") == "required",
         # Another licence beside this one is text for a person to read.
@@ -114,6 +117,7 @@ def _rights_0(meta: dict[str, Any], licence: str) -> Rights:
     found = Rights(
         may_train=False if everyone is False else None,
         may_share_asset=False if prohibited else None,
+        may_share_motion=False if prohibited else None,
         may_share_renders=everyone,
         share_alike=False if prohibited else None,
         non_commercial={"Disallow": True, "Allow": False}.get(_text(commercial)),
@@ -146,23 +150,19 @@ def hub_rights(flags: Mapping[str, Any]) -> Rights:
     users = {said.get(key, "") for key in ("characterization_allowed_user", "allowed_to_use_user")}
     everyone = False if "author" in users else (True if "everyone" in users else None)
     modify, share = allow.get(said.get("modification", "")), allow.get(said.get("redistribution", ""))
+    shared = False if share is False else (modify if share else None)
     business = allow.get(said.get("corporate_commercial_use", ""))
     personal = {"profit": True, "nonprofit": False, "disallow": False}.get(said.get("personal_commercial_use", ""))
     return Rights(
         may_train=False if everyone is False else None,
         may_modify=modify,
-        may_share_asset=False if share is False else (modify if share else None),
+        may_share_asset=shared,
+        may_share_motion=shared,
         may_share_renders=everyone,
         needs_credit={"necessary": True, "unnecessary": False}.get(said.get("credit", "")),
         share_alike=False,
         non_commercial=None if business is None or personal is None else not (business and personal),
     )
-
-
-def decide(rights: Rights, decided: Mapping[str, bool | None]) -> Rights:
-    """The rights with a person's decision where nobody had said anything."""
-    row = rights.to_row()
-    return Rights(**(row | {key: value for key, value in decided.items() if row[key] is None}))
 
 
 def strictest(first: Rights, second: Rights) -> Rights:

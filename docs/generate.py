@@ -14,7 +14,7 @@ from pydantic.fields import FieldInfo
 
 from rigmill.config import load
 from rigmill.errors import REJECT_MEANING
-from rigmill.profile import FolderSource, ProceduralSource, Profile
+from rigmill.profile import SOURCE_SECTIONS, Profile
 from rigmill.registry import STAGES, load_stage
 from rigmill.tables import OUTCOMES, PRODUCTS
 
@@ -47,10 +47,13 @@ def _section(lines: list[str], model: type[BaseModel], values: object, path: str
     lines.append("")
     for name, field in nested:
         if name == "sources":
-            for kind in (ProceduralSource, FolderSource):
-                _section(lines, kind, None, f"sources[] of kind {kind.model_fields['kind'].annotation.__args__[0]}")
+            for kind, section in SOURCE_SECTIONS.items():
+                _section(lines, section, None, f"sources[] of kind {kind}")
         else:
-            _section(lines, typing.cast(type[BaseModel], field.annotation), getattr(values, name), name)
+            inner = typing.cast(type[BaseModel], field.annotation)
+            # A source has no place in the demo: its sections show their defaults.
+            shown = getattr(values, name) if values is not None else field.default
+            _section(lines, inner, shown, name if values is not None else f"{path}: {name}")
 
 
 def _type(field: FieldInfo) -> str:

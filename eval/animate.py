@@ -29,14 +29,15 @@ def is_glb(data: bytes) -> bool:
 def _match_nodes(document: dict[str, Any], rig: Rig, *, heads: Floats, rest: Floats) -> list[int]:
     """The node of every joint: same name (Blender numbers repeated ones), then the same place at rest."""
     by_name: dict[str, list[int]] = {}
-    for index, node in enumerate(document["nodes"]):
-        name = (node.get("name") or f"Node_{index}").encode()[:_LONGEST_NAME].decode(errors="ignore")
+    for index in range(len(document["nodes"])):
+        name = _blender_name(document, index).encode()[:_LONGEST_NAME].decode(errors="ignore")
         by_name.setdefault(name, []).append(index)
     size = max(float(np.ptp(rest, axis=0).max(initial=0.0)), 1e-9)
     taken: set[int] = set()
     nodes = []
     for joint, name in enumerate(rig.names):
-        candidates = list(by_name.get(name, []))
+        # A bone name that several armatures have is written `armature:bone`.
+        candidates = list(by_name.get(name) or by_name.get(name.partition(":")[2], []))
         numbered = re.fullmatch(r"(.+)\.\d{3}", name)
         if numbered:
             # Blender shortens a long name to make room for the number.
@@ -50,6 +51,16 @@ def _match_nodes(document: dict[str, Any], rig: Rig, *, heads: Floats, rest: Flo
         nodes.append(free[int(np.argmin(distance))])
         taken.add(nodes[-1])
     return nodes
+
+
+def _blender_name(document: dict[str, Any], index: int) -> str:
+    """What Blender's importer calls a node: without a name of its own, after its mesh."""
+    node = document["nodes"][index]
+    if node.get("name"):
+        return str(node["name"])
+    if "mesh" in node:
+        return str(document["meshes"][node["mesh"]].get("name") or f"Mesh_{node['mesh']}")
+    return f"Node_{index}"
 
 
 def _rest_globals(document: dict[str, Any], parents: list[int]) -> Floats:

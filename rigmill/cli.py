@@ -64,6 +64,7 @@ def _parser() -> argparse.ArgumentParser:
     retry.add_argument("--rejected", action="store_true", help="rejected jobs as well as failed ones")
     plan = add("plan", _plan, "what a run would do, and what it would cost; changes nothing", stages="*")
     status = add("status", _status, "counts per stage, and why inputs were rejected or failed", stages="*")
+    status.add_argument("--by", choices=["source"], help="the counts of each source")
     show = add("show", _show, "everything known about an asset, a clip or an input")
     show.add_argument("id", help="asset id, clip id or input id (or how one begins)")
     verify = add("verify", _verify, "read every stored file and shard again and compare digests")
@@ -154,6 +155,12 @@ def _status(parsed: argparse.Namespace) -> int:
 
     resolved, layout = _resolve(parsed)
     stages = expand(parsed.stages or ["all"])
+    if parsed.by:
+        from rigmill.funnel import by_source, by_source_text
+
+        sources = by_source(View(layout.tables, resolved.profile), stages)
+        print(json.dumps(sources) if parsed.json else by_source_text(sources))
+        return EXIT_OK
     rows = status(View(layout.tables, resolved.profile), stages)
     print(json.dumps(rows) if parsed.json else status_text(rows, detailed=bool(parsed.stages)))
     return EXIT_OK

@@ -19,7 +19,7 @@ from rigmill.layout import Layout
 from rigmill.pool import Batch, Event, Pool
 from rigmill.progress import Progress, closing_line
 from rigmill.runlog import RunLog
-from rigmill.stage import Answer, Row, Stub
+from rigmill.stage import Answer, Row, Stub, source_of
 from rigmill.sweep import sweep_store
 from rigmill.tables import outcome_row
 from rigmill.types import TRY_AGAIN, Failed, FailKind, Kept, Measured, Status
@@ -113,6 +113,9 @@ class Driver:
         self.layout.store.sweep()
         write_atomic(self.layout.profile_json, (self.resolved.to_json() + "\n").encode())
         self.log = RunLog(self.layout.runs, self.resolved, self.options.stages)
+        for name in self.runs:
+            stage = self.view.stage(name)
+            stage.prepare(stage.settings(self.profile), self.progress.say)
         if any(self._open_jobs(name) for name in self.runs):
             try:
                 self._loop()
@@ -297,7 +300,8 @@ class Driver:
         del run.known[answer.key]
         run.finished.add(answer.key)
         command = f"rigmill retry {run.name} --profile {self.resolved.name} --only {stub.input_id}"
-        row = outcome_row(stub.key, stub.input_id, outcome, command)
+        source = source_of(stub.job(run.name, {}).payload)
+        row = outcome_row(stub.key, stub.input_id, outcome, command, source=source)
         products = [{"job_key": stub.key, **row} for row in outcome.rows] if isinstance(outcome, Kept) else []
         run.ends.append((row, products))
         run.ended[Status(row["status"])] += 1

@@ -30,6 +30,10 @@ class Reject(StrEnum):
     UNKNOWN_TYPE = "unknown_type"
     NOT_A_FILE = "not_a_file"
     DUPLICATE_FILE = "duplicate_file"
+    DEAD_LINK = "dead_link"
+    HASH_MISMATCH = "hash_mismatch"
+    FOREIGN_ADDRESS = "foreign_address"
+    NO_ADDRESS = "no_address"
     TRUNCATED = "truncated"
     MALFORMED = "malformed"
     EXTERNAL_REFERENCE = "external_reference"
@@ -62,6 +66,10 @@ REJECT_MEANING: dict[Reject, str] = {
     Reject.UNKNOWN_TYPE: "the content is none of the accepted formats",
     Reject.NOT_A_FILE: "the path is not a regular file (link, device, pipe)",
     Reject.DUPLICATE_FILE: "another path of the same source holds the same bytes",
+    Reject.DEAD_LINK: "the server says that the file is no longer there",
+    Reject.HASH_MISMATCH: "the file is not the one that the index names, at a second try either",
+    Reject.FOREIGN_ADDRESS: "the address, or one that it leads to, is not among the source's hosts, or not https",
+    Reject.NO_ADDRESS: "the index names no address at which the file alone can be had (an archive, a whole repository)",
     Reject.TRUNCATED: "the file is shorter than its header says",
     Reject.MALFORMED: "the container does not follow its format",
     Reject.EXTERNAL_REFERENCE: "the file points to other files or addresses, which are never followed",

@@ -67,23 +67,32 @@ POLICIES: dict[Policy, tuple[Rule, ...]] = {
 NEVER_GIVEN_AWAY = frozenset({"LicenseRef-Mixamo"})
 
 
-def refusal(rights: Rights, policy: str, *, licence: str, when: frozenset[When]) -> str | None:
-    """Why the policy says no, as a sentence that names the right and the licence; None when it does not."""
+def obstacle(rights: Rights, policy: str, *, licence: str, when: frozenset[When]) -> Rule | str | None:
+    """What the policy stumbles over: a rule, or terms that are never given away; None when it says yes."""
     if Policy(policy) is not Policy.INTERNAL:
         for name in re.findall(r"[\w.+-]+", licence):
             if name in NEVER_GIVEN_AWAY:
-                return f"policy {policy} gives the dataset away, and nothing under {name} may be"
+                return name
     for rule in POLICIES[Policy(policy)]:
-        if rule.when is not When.ALWAYS and rule.when not in when:
-            continue
         found = getattr(rights, rule.right)
-        if found == rule.needed or (found is None and rule.unknown_is_fine):
-            continue
-        # A right that nobody stated, and one that is denied, send a person to different places.
-        said = "leaves it open" if found is None else f"says {_word(found)}"
-        return (f"policy {policy} needs {rule.right}: {_word(rule.needed)}, and the licence ({licence or 'unknown'}) "
-                f"{said}; {rule.why}")
+        asked = rule.when is When.ALWAYS or rule.when in when
+        if asked and found != rule.needed and not (found is None and rule.unknown_is_fine):
+            return rule
     return None
+
+
+def refusal(rights: Rights, policy: str, *, licence: str, when: frozenset[When]) -> str | None:
+    """Why the policy says no, as a sentence that names the right and the licence; None when it does not."""
+    found = obstacle(rights, policy, licence=licence, when=when)
+    if found is None:
+        return None
+    if isinstance(found, str):
+        return f"policy {policy} gives the dataset away, and nothing under {found} may be"
+    # A right that nobody stated, and one that is denied, send a person to different places.
+    value = getattr(rights, found.right)
+    said = "leaves it open" if value is None else f"says {_word(value)}"
+    return (f"policy {policy} needs {found.right}: {_word(found.needed)}, and the licence ({licence or 'unknown'}) "
+            f"{said}; {found.why}")
 
 
 def asset_refusal(rights: Rights, policy: str, *, licence: str) -> str | None:
@@ -93,8 +102,12 @@ def asset_refusal(rights: Rights, policy: str, *, licence: str) -> str | None:
 
 def clip_refusal(rights: Rights, policy: str, *, licence: str, kind: str) -> str | None:
     """The verdict on a clip, from the rights in its row (of both sides, if it is retargeted)."""
-    changed = {When.CHANGED} if kind == "retargeted" else set()
-    return refusal(rights, policy, licence=licence, when=frozenset({When.MOVES} | changed))
+    return refusal(rights, policy, licence=licence, when=asked_of_clip(kind))
+
+
+def asked_of_clip(kind: str) -> frozenset[When]:
+    """What is asked about a clip of a kind (native or retargeted)."""
+    return frozenset({When.MOVES, When.CHANGED} if kind == "retargeted" else {When.MOVES})
 
 
 def pair_refusal(rights: Rights, policy: str, *, licence: str, moves: bool) -> str | None:

@@ -9,13 +9,12 @@ from typing import Any
 import cv2
 import numpy as np
 
-from rigmill import html
+from rigmill import funnel_page, html
 from rigmill.config import Resolved
 from rigmill.contact import jpeg, mosaic_video, overlay, stack, tile
-from rigmill.errors import REJECT_MEANING, Reject
 from rigmill.files import digest, write_atomic
+from rigmill.funnel import read_ends
 from rigmill.geometry import ClipGeometry
-from rigmill.inspect import status
 from rigmill.layout import Layout
 from rigmill.members import GEOMETRY, pose_template, pose_video, rgb_template, rgb_video
 from rigmill.registry import STAGES
@@ -25,8 +24,6 @@ from rigmill.video import decode
 from rigmill.view import View
 
 MAX_CLIPS = 200
-# Clips per source in the paper (A.1), printed beside ours.
-PAPER_CLIPS = {"objaverse": 48_020, "mixamo": 55_222, "vroid": 57_781}
 NUM_FRAMES_SHOWN = 3
 
 
@@ -38,6 +35,12 @@ def write_report(view: View, layout: Layout, resolved: Resolved) -> Path:
     renders = sorted(view.products("render"), key=lambda row: (row["source"], row["title"], row["motion_name"],
                                                                row["clip_id"]))
     used: set[str] = set()
+
+    def put(name: str, data: bytes) -> None:
+        used.add(name)
+        _put(layout.report / name, data)
+
+    ends = read_ends(view)
     figures = [
         _figure(row, layout=layout, caption=captions.get(row["clip_id"]), sample=samples.get(row["clip_id"]),
                 flow=flows.get(row["clip_id"]), used=used)
@@ -47,13 +50,15 @@ def write_report(view: View, layout: Layout, resolved: Resolved) -> Path:
         f"<h1>Rigmill report: {html.text(resolved.name)}</h1>",
         f'<p class="muted">profile digest <code>{resolved.digest}</code>; every number here is counted from the tables '
         f"under <code>{html.text(resolved.profile.output)}</code></p>",
-        "<h2>Funnel</h2>", _funnel(view), _by_source(view),
-        "<h2>Rejected and failed</h2>", _reasons(view),
+        "<h2>Funnel</h2>", _funnel(view), "<h3>By source</h3>", funnel_page.by_source(view, ends),
+        "<h2>Rejected and failed</h2>", funnel_page.reasons(view, ends, store=layout.store, put=put),
+        "<h2>Limits</h2>", funnel_page.limits(view, store=layout.store, put=put),
+        "<h2>Licences</h2>", funnel_page.licences(view),
         f"<h2>Clips</h2><p>{len(renders)} clips"
         + (f", the first {MAX_CLIPS} shown" if len(renders) > MAX_CLIPS else "")
         + ". Top row RGB, bottom row the stored pose map over it; columns are azimuths. The video starts on click.</p>",
         f'<div class="clips">{"".join(figures)}</div>',
-        "<h2>Categories and licences</h2>", _counts("category", captions.values()), _licences(view),
+        "<h2>Categories</h2>", _counts("category", captions.values()),
         "<h2>Training</h2>", _training(view, layout),
         "<h2>Evaluation</h2>", _evaluation(view, layout, used),
     ]
@@ -77,35 +82,6 @@ def _funnel(view: View) -> str:
         share = counts.kept / counts.num_in if counts.num_in else 0.0
         rows.append((name, counts.num_in, counts.kept, counts.rejected, counts.failed, counts.pending, html.bar(share)))
     return html.table(("stage", "in", "kept", "rejected", "failed", "pending", "kept share"), rows)
-
-
-def _by_source(view: View) -> str:
-    assets = Counter(row["source"] for row in view.products("collect"))
-    rigs = Counter(row["source"] for row in view.products("probe"))
-    clips = Counter(row["source"] for row in view.products("select"))
-    samples = Counter(row["source"] for row in view.products("shards"))
-    sources = sorted({*assets, *PAPER_CLIPS})
-    rows = [(source, assets[source], rigs[source], clips[source], samples[source], PAPER_CLIPS.get(source))
-            for source in sources]
-    return html.table(("source", "assets", "rigs", "clips", "in shards", "the paper's clips"), rows)
-
-
-def _reasons(view: View) -> str:
-    rows = []
-    for stage in status(view, tuple(STAGES)):
-        for reason in stage["reasons"]:
-            meaning = REJECT_MEANING.get(Reject(reason["code"]), "") if reason["code"] in set(Reject) else "it broke"
-            examples = "".join(
-                f"<li><code>{html.text(example['input_id'])}</code> {html.text(example['message'])}"
-                + (f" (measured {html.text(example['measured'])}, limit {html.text(example['limit'])})"
-                   if example["measured"] is not None else "") + "</li>"
-                for example in reason["examples"]
-            )
-            rows.append((stage["stage"], reason["status"], reason["code"], meaning, reason["count"],
-                         html.Raw(f"<ul>{examples}</ul>")))
-    if not rows:
-        return "<p>Nothing was rejected, nothing failed.</p>"
-    return html.table(("stage", "", "code", "meaning", "count", "examples"), rows)
 
 
 def _files(row: Row) -> dict[str, StoredFile]:
@@ -154,12 +130,6 @@ def _figure(
 def _counts(column: str, rows: Any) -> str:
     numbers = Counter(row[column] for row in rows)
     return html.table((column, "clips"), sorted(numbers.items(), key=lambda item: (-item[1], str(item[0]))))
-
-
-def _licences(view: View) -> str:
-    numbers = Counter((row["licence"], row["attribution"]) for row in view.products("render"))
-    return html.table(("licence", "attribution", "clips"),
-                      [(*key, number) for key, number in sorted(numbers.items())])
 
 
 def _training(view: View, layout: Layout) -> str:

@@ -24,6 +24,11 @@ SPAN = 8192  # rows that are decoded together
 _Piece = list[str] | tuple[str, str]
 
 
+def true_places(mask: pa.Array | pa.ChunkedArray) -> pa.Array:
+    """Where `mask` is true. Arrow's own function crashes on a column without chunks, as an empty table has."""
+    return pc.indices_nonzero(mask) if len(mask) else pa.array([], pa.uint64())
+
+
 class StoredRows(Sequence[Any]):
     """Rows with lazily read columns. `read` gives one column by name, every row of it, in the order of the rows."""
 
@@ -36,6 +41,11 @@ class StoredRows(Sequence[Any]):
         if name not in self._columns:
             self._columns[name] = self._read(name)
         return self._columns[name]
+
+    def at(self, places: pa.Array, names: Sequence[str] | None = None) -> list[dict[str, Any]]:
+        """Some of the rows as plain dicts."""
+        taken = {name: self.column(name).take(places) for name in names or self.names}
+        return list(pa.table(taken).to_pylist())
 
     def release(self) -> None:
         """Free what was read and decoded; it is read again where it is needed."""

@@ -32,9 +32,9 @@ _file, _files = FILE, pa.list_(FILE)
 
 OUTCOMES = pa.schema(
     [
-        ("job_key", _text), ("input_id", _text), ("status", _text), ("code", _text), ("message", _text),
-        ("measured", _number), ("limit", _number), ("fail_kind", _text), ("error_type", _text), ("signal", _text),
-        ("command", _text),
+        ("job_key", _text), ("input_id", _text), ("source", _text), ("status", _text), ("code", _text),
+        ("message", _text), ("measured", _number), ("limit", _number), ("fail_kind", _text), ("error_type", _text),
+        ("signal", _text), ("command", _text),
     ]
 )
 
@@ -59,6 +59,7 @@ PRODUCTS: dict[str, pa.Schema] = {
     # One row per rig. `file` is the canonical file that Blender reads from here on (the original is collect's);
     # `kind` is animated, static or motion (no mesh); `rig_kind` is skin, rigid (joints are animated nodes) or both;
     # `unweighted_share`: of the vertices of skinned meshes, those that no bone moves;
+    # motions that are left out are counted: still ones, broken ones (a key is no number), repeats of another;
     # `humanoid` is the declared map of a VRM, empty elsewhere; `motions` are the actions found in the file.
     "probe": pa.schema(
         [
@@ -67,7 +68,8 @@ PRODUCTS: dict[str, pa.Schema] = {
             ("num_skinned_meshes", _count), ("num_rigid_meshes", _count), ("unweighted_share", _number),
             ("num_materials", _count),
             ("num_textures", _count), ("texture_px", _count), ("num_base_colours", _count), ("grey_share", _number),
-            ("extent", _number), ("geometry_hash", _text),
+            ("extent", _number), ("geometry_hash", _text), ("num_still_motions", _count),
+            ("num_broken_motions", _count), ("num_repeated_motions", _count),
             ("rig_file", _file), ("joint_names", pa.list_(_text)),
             ("humanoid", pa.list_(pa.struct([("bone", _text), ("joint", _text)]))),
             ("spring_joints", pa.list_(_text)),
@@ -83,11 +85,11 @@ PRODUCTS: dict[str, pa.Schema] = {
                            ("num_matched_joints", _count)]),
     # One row per clip that could be seen, kept or not. `flow_px_per_frame` is the mean over the subject, `flow_px` how
     # far the part that moves most gets, both at 256 px on its bounding square; `coverage` is of the view that shows
-    # least; `extent_growth` is the largest frame's size over the usual one; `files` holds a strip to look at.
+    # least; `extent_ratio` is the largest frame's size over the usual one; `files` holds a strip to look at.
     "preview": pa.schema([*_CLIP, ("file", _file), ("format", _text), ("armature", _text), ("action", _text),
                           ("slot", _text), ("start_frame", _number), ("motion_file", _file),
                           ("flow_px_per_frame", _number), ("flow_px", _number), ("coverage", _number),
-                          ("extent_growth", _number), ("geometry_hash", _text), ("motion_hash", _text),
+                          ("extent_ratio", _number), ("geometry_hash", _text), ("motion_hash", _text),
                           ("files", _files)]),
     # one row per clip that passed every filter
     "select": pa.schema([*_CLIP, ("file", _file), ("format", _text), ("armature", _text), ("action", _text),
@@ -113,10 +115,10 @@ PRODUCTS: dict[str, pa.Schema] = {
 }
 
 
-def outcome_row(key: str, input_id: str, outcome: Outcome, command: str) -> dict[str, Any]:
-    """An outcome as a row of OUTCOMES."""
+def outcome_row(key: str, input_id: str, outcome: Outcome, command: str, *, source: str = "") -> dict[str, Any]:
+    """An outcome as a row of OUTCOMES. `source` is the one that the input is from; empty where it is from several."""
     row: dict[str, Any] = dict.fromkeys(OUTCOMES.names)
-    row.update(job_key=key, input_id=input_id, command=command)
+    row.update(job_key=key, input_id=input_id, source=source, command=command)
     if isinstance(outcome, Kept):
         row.update(status=Status.KEPT.value)
     elif isinstance(outcome, Rejected):

@@ -7,10 +7,11 @@ from pathlib import PurePosixPath
 
 from curate.assets import asset_row
 from curate.gltf_json import parse, split_glb
+from curate.licence import decide
 from curate.preflight import sniff
 from curate.sources.files import file_candidates, folder_tags, take_files, words
 from curate.vrm import Vrm, read_vrm
-from curate.vrm_licence import decide, terms
+from curate.vrm_licence import terms
 from rigmill.errors import Refusal, Reject
 from rigmill.stage import Answer, Input, Job, Row, Work
 

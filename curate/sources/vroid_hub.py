@@ -13,8 +13,9 @@ from typing import Any
 
 from curate import vroid_hub_api
 from curate.assets import asset_row
+from curate.licence import decide
 from curate.sources.vrm import block_of
-from curate.vrm_licence import decide, hub_rights, strictest, terms
+from curate.vrm_licence import hub_rights, strictest, terms
 from curate.vroid_hub_api import Hub, HubTrouble
 from rigmill.errors import Refusal, Reject
 from rigmill.stage import Answer, Input, Job, Row, Work

@@ -64,7 +64,7 @@ def read_looks(meshes: list[Any], surface: Surface) -> Looks:
     area = float(surface.areas.sum())
     return Looks(
         num_materials=len(used), num_textures=len(pictures), texture_px=max(based, default=0),
-        num_base_colours=len(colours), grey_share=grey_area / area if area > 0 else 1.0,
+        num_base_colours=len(colours), grey_share=min(grey_area / area, 1.0) if area > 0 else 1.0,
     )
 
 

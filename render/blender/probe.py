@@ -43,6 +43,8 @@ def probe_asset(item: dict[str, Any], state: dict[str, Any], scratch: Path) -> d
     carriers = subject.carriers
     if carriers.bones or carriers.objects:
         kind = "animated" if found.moving else "static"
+        if found.num_broken and not found.moving:
+            raise Refusal(Reject.MALFORMED, "every motion holds a key or gives a place that is not a finite number")
     elif found.moving:
         kind = "motion"
     else:

@@ -89,7 +89,8 @@ def test_1_0_counts_where_a_file_carries_both_blocks() -> None:
 
 def test_absent_flags_of_1_0_have_the_strict_values_of_the_format() -> None:
     strict = Rights(
-        may_train=False, may_modify=False, may_share_asset=False, may_share_renders=False, needs_credit=True,
+        may_train=False, may_modify=False, may_share_asset=False, may_share_motion=False, may_share_renders=False,
+        needs_credit=True,
         share_alike=False, non_commercial=True,
     )
     assert said(new({})).rights == strict
@@ -103,7 +104,8 @@ def test_open_flags_of_1_0_leave_only_training_to_be_decided() -> None:
         "creditNotation": "unnecessary", "commercialUsage": "corporation",
     }
     assert said(new(meta)).rights == Rights(
-        may_train=None, may_modify=True, may_share_asset=True, may_share_renders=True, needs_credit=False,
+        may_train=None, may_modify=True, may_share_asset=True, may_share_motion=True, may_share_renders=True,
+        needs_credit=False,
         share_alike=False, non_commercial=False,
     )
     # The file may be passed on, but not what is made of it.
@@ -211,8 +213,10 @@ def _places(value: Any) -> Any:
         yield from _places(value[key])
 
 
-# What a person reads in the files: title, author, licence, then the flags
-# (train, modify, share asset, share renders, credit, share alike, non-commercial).
+# What a person reads in the files: title, author, licence, then these flags.
+_FLAGS = (
+    "may_train", "may_modify", "may_share_asset", "may_share_renders", "needs_credit", "share_alike", "non_commercial",
+)
 _HUB_OPEN = (None, True, True, True, False, False, False)
 _STRICT = (False, False, False, False, True, False, True)
 _CONFORMANCE = (None, True, False, True, False, False, True)
@@ -241,7 +245,8 @@ IN_THE_CORPUS: dict[str, tuple[Any, ...]] = {
 @pytest.mark.parametrize("name", list(IN_THE_CORPUS))
 def test_the_corpus_is_read_as_a_person_reads_it(name: str) -> None:
     _, found, _ = corpus_terms(name)
-    rights = tuple(list(found.rights.to_row().values())[:7])
+    rights = tuple(getattr(found.rights, name) for name in _FLAGS)
+    assert found.rights.may_share_motion is found.rights.may_share_asset and found.rights.noai is None
     assert (found.title, found.author, found.licence, rights) == IN_THE_CORPUS[name]
 
 

@@ -57,6 +57,34 @@ def joints_and_pixels(request: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def animate(request: dict[str, Any]) -> dict[str, Any]:
+    """The first motion of a GLB written by eval.animate and read again: the largest difference of joints."""
+    from eval.animate import animated_glb
+    from render.blender import action, frames
+    from render.jobs import ClipItem
+
+    def measure(path: str) -> Any:
+        subject = frames.loaded_subject({}, path=path, file_format="glb", fps=16.0)
+        take = action.list_takes(subject, 16.0)[0]
+        return frames.measure(frames.make_player(subject, ClipItem(
+            clip_id="clip", path=path, format="glb", armature="", action=take.action, slot=take.slot,
+            start_frame=take.start_frame, num_frames=min(take.num_frames, 12), fps=16.0, motion_path=None, render={},
+        )))
+
+    first = measure(request["path"])
+    source = Path(request["path"]).read_bytes()
+    written = animated_glb(source, first.rig, first.motion, scale=first.scale, offset=first.offset)
+    assert written is not None
+    Path(request["written"]).write_bytes(written)
+    again = measure(request["written"])
+    place = {name: joint for joint, name in enumerate(again.rig.names)}
+    shared = [(joint, place[name]) for joint, name in enumerate(first.rig.names) if name in place]
+    ours, theirs = (np.array(column) for column in zip(*shared))
+    joints = ((again.joints / again.scale + again.offset) - first.offset) * first.scale
+    return {"error": float(np.abs(joints[:, theirs] - first.joints[:, ours]).max()), "num_joints": len(shared),
+            "num_lost": first.rig.num_joints - len(shared), "turns": float(np.ptp(first.motion.rotations, 0).max())}
+
+
 def replay(request: dict[str, Any]) -> list[dict[str, Any]]:
     """For each file and each of its first motions: how far joints are from what the stored motion says they are.
 
@@ -78,7 +106,8 @@ def replay(request: dict[str, Any]) -> list[dict[str, Any]]:
         for take in action.list_takes(subject, 16.0)[: request["num_motions"]]:
             clip = ClipItem(
                 clip_id="clip", path=path, format=suffix, armature="", action=take.action, slot=take.slot,
-                start_frame=take.start_frame, num_frames=min(take.num_frames, 12), fps=16.0, motion_path=None, render={},
+                start_frame=take.start_frame, num_frames=min(take.num_frames, 12), fps=16.0, motion_path=None,
+                render={},
             )
             played = frames.measure(frames.make_player(subject, clip))
             joints, _ = skeleton.forward(played.rig, played.motion)

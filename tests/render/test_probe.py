@@ -107,7 +107,7 @@ def test_corpus_files_are_what_they_are(name: str, kind: str, num_motions: int, 
 @pytest.mark.parametrize(
     ("name", "code"),
     [
-        ("khronos/AnimatedMorphCube.glb", "no_rig"), ("kenney/character.glb", "no_rig"),
+        ("khronos/AnimatedMorphCube.glb", "no_rig"), ("kaykit/chest_gold.glb", "no_rig"),
         ("derived/Fox_node_cycle.glb", "unreadable"), ("corrupt/Fox_meshopt_webp.glb", "unreadable"),
         ("derived/Velociraptor_truncated_50pct.fbx", "unreadable"), ("derived/zero_bytes.glb", "unreadable"),
     ],
