@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol, cast
 
 from rigmill.files import Store, canonical_json
-from rigmill.rows import StoredRow, value_json
+from rigmill.rows import StoredPart, StoredRow, value_json
 from rigmill.types import Measured, Outcome
 
 if TYPE_CHECKING:
@@ -160,6 +160,7 @@ def source_of(payload: Mapping[str, Any]) -> str:
 
 def only_keys(row: Mapping[str, Any], *keys: str) -> Row:
     """The part of a row that a job reads; leaving the rest out keeps its key free of what does not matter."""
-    if type(row) is StoredRow:  # isinstance is slow on an ABC, and this is called for every row
-        return cast("Row", row.only(keys))
+    kind = type(row)  # isinstance is slow on an ABC, and this is called for every row
+    if kind is StoredRow or kind is StoredPart:
+        return cast("Row", cast(StoredRow, row).only(keys))
     return {key: row[key] for key in keys}

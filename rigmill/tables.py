@@ -214,6 +214,10 @@ class StageTable:
         names = [*manifest["outcomes"], *manifest["products"]]
         self._files = {name: self._files.get(name) or pa.OSFile(str(self.folder / name)) for name in names}
 
+    def segments(self, kind: str) -> list[str]:
+        """Names of the files; the same names hold the same rows."""
+        return list(self._manifest[kind])
+
     def snapshot(self, kind: str) -> Snapshot:
         """`outcomes` or `products` as they are now."""
         return Snapshot([self._files[name] for name in self._manifest[kind]], self.schemas[kind])
