@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import errno
+import gc
 import json
 import os
 import sys
@@ -18,6 +19,7 @@ EXIT_OK, EXIT_FAILED, EXIT_USER_ERROR, EXIT_INTERRUPTED = 0, 1, 2, 130
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command and return its exit status."""
+    gc.set_threshold(100_000, 20, 20)  # plans make many objects and no cycles: looking for those takes its time
     parsed = _parser().parse_args(arguments)
     try:
         status: int = parsed.command(parsed)

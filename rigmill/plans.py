@@ -41,7 +41,7 @@ class PlanFiles:
 
     def read(self, stage: str, follows_from: str) -> Plan | None:
         try:
-            table = pq.read_table(pa.OSFile(str(self.folder / f"{stage}.parquet")))
+            table = pq.ParquetFile(str(self.folder / f"{stage}.parquet")).read()
             if (table.schema.metadata or {}).get(b"follows_from") != follows_from.encode():
                 return None
             return Plan(*(table[name].combine_chunks() for name in ("keys", "input_ids", "groups")))

@@ -130,6 +130,15 @@ def outcome_row(key: str, input_id: str, outcome: Outcome, command: str, *, sour
     return row
 
 
+def _read(file: pa.NativeFile, schema: pa.Schema) -> pa.Table:
+    """Some columns of a segment; one that is younger than the segment is empty."""
+    segment = pq.ParquetFile(file)
+    there = [name for name in schema.names if name in segment.schema_arrow.names]
+    table = segment.read(columns=there)
+    columns = [table[field.name] if field.name in there else pa.nulls(len(table), field.type) for field in schema]
+    return pa.table(columns, names=schema.names).cast(schema)
+
+
 class Snapshot:
     """One table of a stage as a manifest named it, read column by column. Its files stay open, so a writer that
     replaces them meanwhile takes nothing away."""
@@ -142,9 +151,8 @@ class Snapshot:
         if not self._files:
             table = self.schema.empty_table()
             return table if columns is None else table.select(columns)
-        wanted = list(self.schema.names if columns is None else columns)
-        tables = [pq.read_table(file, columns=wanted, schema=self.schema) for file in self._files]
-        return pa.concat_tables(tables).select(wanted)
+        schema = self.schema if columns is None else pa.schema([self.schema.field(name) for name in columns])
+        return pa.concat_tables([_read(file, schema) for file in self._files])
 
     def column(self, name: str) -> pa.ChunkedArray:
         return self.read([name])[name]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from curate.sources import folder, mixamo, objaverse, objaverse_xl, procedural, vrm, vroid_hub
 from rigmill.stage import Answer, Input, Job, Row, Work
 
 
@@ -29,12 +30,25 @@ class SourceKind:
     prepare: Callable[[Row, Callable[[str], None]], None] = _nothing
 
 
+def _later(module: str, function: str) -> Callable[..., Any]:
+    """The function of a module that is imported when it is called: `status` waits for nobody's HTTP client."""
+    def call(*arguments: Any) -> Any:
+        return getattr(importlib.import_module(f"curate.sources.{module}"), function)(*arguments)
+
+    return call
+
+
+def _kind(module: str, *, prepares: bool = False) -> SourceKind:
+    return SourceKind(_later(module, "candidates"), _later(module, "fetch"),
+                      _later(module, "prepare") if prepares else _nothing)
+
+
 SOURCES: dict[str, SourceKind] = {
-    "procedural": SourceKind(procedural.candidates, procedural.fetch),
-    "folder": SourceKind(folder.candidates, folder.fetch),
-    "mixamo": SourceKind(mixamo.candidates, mixamo.fetch),
-    "vroid": SourceKind(vrm.candidates, vrm.fetch),
-    "vroid_hub": SourceKind(vroid_hub.candidates, vroid_hub.fetch),
-    "objaverse": SourceKind(objaverse.candidates, objaverse.fetch, objaverse.prepare),
-    "objaverse_xl": SourceKind(objaverse_xl.candidates, objaverse_xl.fetch, objaverse_xl.prepare),
+    "procedural": _kind("procedural"),
+    "folder": _kind("folder"),
+    "mixamo": _kind("mixamo"),
+    "vroid": _kind("vrm"),
+    "vroid_hub": _kind("vroid_hub"),
+    "objaverse": _kind("objaverse", prepares=True),
+    "objaverse_xl": _kind("objaverse_xl", prepares=True),
 }
