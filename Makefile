@@ -34,7 +34,7 @@ $(INSTALLED): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || { echo "error: Python 3.11 is needed (Blender's module has no other); install it or pass PYTHON=/path/to/python3.11" >&2; exit 2; }
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/pip install --quiet -c constraints.txt torch
-	$(VENV)/bin/pip install --quiet -c constraints.txt -e ".[blender,train,eval,dev]"
+	$(VENV)/bin/pip install --quiet -c constraints.txt -e ".[blender,curate,train,eval,dev]"
 	@touch $(INSTALLED)
 
 doctor: $(INSTALLED) ## check this machine; names what is missing and how to install it

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import groupby
 
@@ -20,6 +20,7 @@ class CollectStage(Stage):
 
     name = "collect"
     version = 2
+    batch = 64  # only the jobs of a source that downloads share a group: one worker has many files on their way
 
     def settings(self, profile: Profile) -> Row:
         return {
@@ -27,11 +28,16 @@ class CollectStage(Stage):
             "seed": profile.seed,
             "max_file_bytes": profile.collect.max_file_bytes,
             "denied": read_denied(profile.licence.deny_list),
+            "licence_policy": profile.licence_policy,
         }
 
     def job_settings(self, settings: Row) -> Row:
         """A job is keyed by its candidate alone: one more source redoes nothing."""
         return only_keys(settings, "max_file_bytes")
+
+    def prepare(self, settings: Row, say: Callable[[str], None]) -> None:
+        for source in settings["sources"]:
+            SOURCES[source["kind"]].prepare(source | _shared(settings), say)
 
     def inputs(self, tables: Rows, settings: Row) -> Iterable[Input]:
         """Every candidate. Of several with the same bytes the first (source by source, then by path) is taken.
@@ -47,9 +53,7 @@ class CollectStage(Stage):
                 )
         found = [
             (source["name"], item) for source in settings["sources"]
-            for item in SOURCES[source["kind"]].candidates(
-                source | {key: settings[key] for key in ("seed", "max_file_bytes")}
-            )
+            for item in SOURCES[source["kind"]].candidates(source | _shared(settings))
         ]
         denied = _denied(found, Denied(settings["denied"]))
         first: dict[str, str] = {}
@@ -109,3 +113,8 @@ def _with_own_words(outcome: Outcome, work: Work) -> Outcome:
         except Refusal as refusal:
             return Rejected(refusal.code.value, refusal.message)
     return Kept(rows)
+
+
+def _shared(settings: Row) -> Row:
+    """What every source is told beside its own section."""
+    return only_keys(settings, "seed", "max_file_bytes", "licence_policy")

@@ -72,11 +72,15 @@ def short(clip: Row, limits: Limits) -> Refusal | None:
     )
 
 
-RIG_RULES: tuple[Rule, ...] = (simple, detailed, untextured)
-CLIP_RULES: tuple[Rule, ...] = (forbidden, short)
-
-
-# What the preview measured, in the order of the rules.
+def exploded(clip: Row, limits: Limits) -> Refusal | None:
+    """Bounds that grow far beyond what they mostly are: a vertex flies off."""
+    ratio, most = clip["extent_ratio"], limits["max_extent_ratio"]
+    if ratio is None or ratio <= most:
+        return None
+    return Refusal(
+        Reject.EXPLODED, f"in one frame the subject is {ratio:.1f} times as large as it mostly is",
+        measured=ratio, limit=most,
+    )
 
 
 def empty(seen: Row, limits: Limits) -> Refusal | None:
@@ -84,17 +88,6 @@ def empty(seen: Row, limits: Limits) -> Refusal | None:
     return _below(
         Reject.EMPTY_PICTURE, seen["coverage"], limits["min_coverage"],
         "the subject covers {0:.2%} of the view that shows least of it; at least {1:.2%} is needed",
-    )
-
-
-def exploded(seen: Row, limits: Limits) -> Refusal | None:
-    """Bounds that grow far beyond what they mostly are: a vertex flies off."""
-    growth, most = seen["extent_growth"], limits["max_extent_growth"]
-    if growth <= most:
-        return None
-    return Refusal(
-        Reject.EXPLODED, f"in one frame the subject is {growth:.1f} times as large as it mostly is",
-        measured=growth, limit=most,
     )
 
 
@@ -108,6 +101,9 @@ def still(seen: Row, limits: Limits) -> Refusal | None:
     return Refusal(Reject.LITTLE_MOTION, message, measured=flow, limit=least)
 
 
+# Of the probe's rig row, of a clip before it is seen, of a clip as the preview saw it.
+RIG_RULES: tuple[Rule, ...] = (simple, detailed, untextured)
+CLIP_RULES: tuple[Rule, ...] = (forbidden, exploded, short)
 SEEN_RULES: tuple[Rule, ...] = (exploded, empty, still)
 
 

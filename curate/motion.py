@@ -107,7 +107,7 @@ def _view(picture: Bytes, to_square: Floats, size: tuple[int, int], *, backdrop:
     )
 
 
-def extent_growth(extents: Sequence[float]) -> float:
+def growth(extents: Sequence[float]) -> float:
     """How many times larger the subject gets than it mostly is. `extents` is its largest side in every frame."""
     middle = float(np.median(extents))
     return float(max(extents)) / middle if middle > 0 else float("inf")

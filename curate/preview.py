@@ -12,7 +12,7 @@ import numpy as np
 
 from curate.clips import clip_id, window_length
 from curate.filters import CLIP_RULES, RIG_RULES, first_refusal, rejected
-from curate.motion import extent_growth, look, motion_hash
+from curate.motion import growth, look, motion_hash
 from curate.pairing import motion_name
 from rigmill.contact import jpeg
 from rigmill.profile import Profile
@@ -63,7 +63,7 @@ class PreviewStage(Stage):
                 own = only_keys(motion, "motion_id", "num_frames", "fps", "action", "slot", "start_frame")
                 name = motion_name(motion["name"], rig["title"])
                 clip = common | own | {"kind": "native", "motion_file": None, "motion_name": name}
-                yield _clip_input(clip, verdict, settings)
+                yield _clip_input(clip, verdict, settings, extent_ratio=motion["extent_ratio"])
         for row in tables.products("retarget"):
             clip = only_keys(
                 row, *_FROM_RIG, "motion_id", "motion_name", "kind", "num_frames", "fps", "motion_file"
@@ -90,10 +90,10 @@ class PreviewStage(Stage):
             yield Answer(job.key, outcome, reply.measured)
 
 
-def _clip_input(clip: Row, verdict: Row | None, settings: Row) -> Input:
+def _clip_input(clip: Row, verdict: Row | None, settings: Row, *, extent_ratio: float | None = None) -> Input:
     """The clip with its window and its verdict; a clip that is too short keeps its length, so that the rule can say so.
     """
-    verdict = verdict or first_refusal(clip, CLIP_RULES, settings)
+    verdict = verdict or first_refusal(clip | {"extent_ratio": extent_ratio}, CLIP_RULES, settings)
     if clip["num_frames"] > settings["min_frames"]:
         clip["num_frames"] = window_length(clip["num_frames"], settings["max_frames"])
     name = clip_id(
@@ -124,7 +124,7 @@ def _row(job: Job, preview: Row, work: Work) -> Row:
     shown = [_read_rgba(folder / name) for view in preview["shown"] for name in view]
     return clip | {
         "flow_px_per_frame": seen.flow_px_per_frame, "flow_px": seen.flow_px, "coverage": seen.coverage,
-        "extent_growth": extent_growth(preview["extents"]),
+        "extent_ratio": growth(preview["extents"]),
         "motion_hash": motion_hash(np.load(folder / preview["joints"], allow_pickle=False)),
         "files": [work.store.put_bytes(STRIP, strip(shown)).to_row()],
     }

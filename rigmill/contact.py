@@ -6,7 +6,6 @@ import cv2
 import numpy as np
 
 from rigmill.types import Bytes
-from rigmill.video import encode
 
 LABEL_PX = 16
 
@@ -51,4 +50,6 @@ def mosaic_video(rgb: Bytes, pose: Bytes, *, fps: float, height_px: int) -> byte
         for part in (rgb, pose)
     )
     rows = [np.concatenate(list(part), axis=2) for part in (small_rgb, overlay(small_rgb, small_pose))]
+    from rigmill.video import encode  # here, because the codec takes long to import
+
     return encode(np.concatenate(rows, axis=1), fps=fps, crf=24, pixel_format="yuv420p", keyframe_interval=24)

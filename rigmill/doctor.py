@@ -24,8 +24,9 @@ SYSTEM_PACKAGES = {
     "libXinerama.so.1": "libxinerama1",
     "libgomp.so.1": "libgomp1", "libstdc++.so.6": "libstdc++6",
 }
-NEEDED = ("numpy", "pyarrow", "pydantic", "PyYAML", "ray", "opencv-python-headless", "av", "rich")
-ROOMS = {"bpy": "blender", "torch": "train", "lightning": "train", "diffusers": "train", "transformers": "train"}
+NEEDED = ("numpy", "pyarrow", "pydantic", "PyYAML", "ray", "opencv-python-headless", "av", "rich", "aiohttp")
+ROOMS = {"bpy": "blender", "objaverse": "curate", "torch": "train", "lightning": "train", "diffusers": "train",
+         "transformers": "train"}
 
 
 @dataclass(frozen=True, slots=True)

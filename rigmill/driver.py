@@ -113,6 +113,9 @@ class Driver:
         self.layout.store.sweep()
         write_atomic(self.layout.profile_json, (self.resolved.to_json() + "\n").encode())
         self.log = RunLog(self.layout.runs, self.resolved, self.options.stages)
+        for name in self.runs:
+            stage = self.view.stage(name)
+            stage.prepare(stage.settings(self.profile), self.progress.say)
         if any(self._open_jobs(name) for name in self.runs):
             try:
                 self._loop()
@@ -219,12 +222,12 @@ class Driver:
             self._check_disk()
             stubs = self._next_batch(run)
             left, started = {stub.key: stub for stub in stubs}, time.monotonic()
-            jobs = [stub.job(run.name, settings) for stub in stubs]
-            for answer in answers(stage, jobs, self.layout, self.pool.limits, client=None):
+            jobs = {stub.key: stub.job(run.name, settings) for stub in stubs}
+            for answer in answers(stage, list(jobs.values()), self.layout, self.pool.limits, client=None):
                 if isinstance(answer, Abort):
                     raise UserError(answer.what, why=answer.why, fix=answer.fix, code=answer.code)
                 del left[answer.key]
-                self._answered(run, answer)
+                self._answered(run, answer, jobs[answer.key].payload)
             self.log.measured_together(run.name, len(stubs), time.monotonic() - started)
             self._not_tried(run, list(left.values()), some_answered=len(left) < len(stubs))
 
@@ -281,7 +284,7 @@ class Driver:
             if run.quota is not None:
                 run.quota += 1
 
-    def _answered(self, run: StageRun, answer: Answer) -> None:
+    def _answered(self, run: StageRun, answer: Answer, payload: Row | None = None) -> None:
         stub, outcome = run.known[answer.key], answer.outcome
         attempt = run.attempts.pop(answer.key, 0) + 1
         if not self.view.stage(run.name).inline:
@@ -297,8 +300,8 @@ class Driver:
         del run.known[answer.key]
         run.finished.add(answer.key)
         command = f"rigmill retry {run.name} --profile {self.resolved.name} --only {stub.input_id}"
-        source = source_of(stub.job(run.name, {}).payload)
-        row = outcome_row(stub.key, stub.input_id, outcome, command, source=source)
+        payload = payload or stub.job(run.name, {}).payload
+        row = outcome_row(stub.key, stub.input_id, outcome, command, source=source_of(payload))
         products = [{"job_key": stub.key, **row} for row in outcome.rows] if isinstance(outcome, Kept) else []
         run.ends.append((row, products))
         run.ended[Status(row["status"])] += 1

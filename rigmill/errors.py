@@ -22,6 +22,14 @@ class UserError(Exception):
         return "\n".join(lines)
 
 
+def disk_full(error: OSError) -> UserError:
+    """What a full disk (or a used-up quota) means for a run."""
+    return UserError(
+        "the disk is full", why=f"{error.strerror}; what is finished or half downloaded is kept", code="E321",
+        fix="free space or move 'output', then run the same command: it continues where it stopped",
+    )
+
+
 class Reject(StrEnum):
     """Every code a rejected row can carry, with the sentence that explains it in docs and reports."""
 
@@ -30,6 +38,10 @@ class Reject(StrEnum):
     UNKNOWN_TYPE = "unknown_type"
     NOT_A_FILE = "not_a_file"
     DUPLICATE_FILE = "duplicate_file"
+    DEAD_LINK = "dead_link"
+    HASH_MISMATCH = "hash_mismatch"
+    FOREIGN_ADDRESS = "foreign_address"
+    NO_ADDRESS = "no_address"
     TRUNCATED = "truncated"
     MALFORMED = "malformed"
     EXTERNAL_REFERENCE = "external_reference"
@@ -48,7 +60,6 @@ class Reject(StrEnum):
     DUPLICATE_CLIP = "duplicate_clip"
     UNMAPPABLE_SKELETON = "unmappable_skeleton"
     LICENCE = "licence"
-    GONE = "gone"
     LICENCE_CONFLICT = "licence_conflict"
     DENIED = "denied"
     EMPTY_PICTURE = "empty_picture"
@@ -62,6 +73,10 @@ REJECT_MEANING: dict[Reject, str] = {
     Reject.UNKNOWN_TYPE: "the content is none of the accepted formats",
     Reject.NOT_A_FILE: "the path is not a regular file (link, device, pipe)",
     Reject.DUPLICATE_FILE: "another path of the same source holds the same bytes",
+    Reject.DEAD_LINK: "the server says that the file is no longer there",
+    Reject.HASH_MISMATCH: "the file is not the one that the index names, at a second try either",
+    Reject.FOREIGN_ADDRESS: "the address, or one that it leads to, is not among the source's hosts, or not https",
+    Reject.NO_ADDRESS: "the index names no address at which the file alone can be had (an archive, a whole repository)",
     Reject.TRUNCATED: "the file is shorter than its header says",
     Reject.MALFORMED: "the container does not follow its format",
     Reject.EXTERNAL_REFERENCE: "the file points to other files or addresses, which are never followed",
@@ -69,7 +84,7 @@ REJECT_MEANING: dict[Reject, str] = {
     Reject.BAD_IMAGE: "a texture is no PNG, JPEG or WebP image with a sound header",
     Reject.OVER_BUDGET: "the file asks for more memory or work than its limits allow, whatever its size",
     Reject.UNREADABLE: "Blender's importer refuses the file",
-    Reject.NO_RIG: "no skeleton that deforms a mesh",
+    Reject.NO_RIG: "no skeleton deforms a mesh and no animated node carries one, and there is no motion to retarget",
     Reject.NO_MOTION: "no animated joint, and no retargeting for this kind of rig",
     Reject.TOO_SIMPLE: "fewer vertices or faces than the limit",
     Reject.TOO_DETAILED: "more vertices or faces than the limit",
@@ -79,7 +94,6 @@ REJECT_MEANING: dict[Reject, str] = {
     Reject.LITTLE_MOTION: "not even the part that moves most moves visibly",
     Reject.DUPLICATE_CLIP: "another clip has the same geometry and the same motion",
     Reject.UNMAPPABLE_SKELETON: "the motion's joints cannot be matched to the character's",
-    Reject.GONE: "the source no longer has it",
     Reject.LICENCE: "the licence does not allow what would be done here, under the profile's licence_policy",
     Reject.LICENCE_CONFLICT: "the file names another licence than its source does; a person has to look",
     Reject.DENIED: "the deny list names it: its author asked for its removal, or a person decided",

@@ -116,6 +116,15 @@ class Store:
             raise
         return stored
 
+    def take_file(self, name: str, source: Path, sha256: str) -> StoredFile:
+        """Move `source` in, whose digest the caller has computed. It must lie below the same output folder."""
+        stored = StoredFile(name=name, sha256=sha256, size_bytes=source.stat().st_size)
+        target = self.path(stored)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        source.replace(target)
+        fsync_folder(target.parent)
+        return stored
+
     def read(self, stored: StoredFile) -> bytes:
         return self.path(stored).read_bytes()
 

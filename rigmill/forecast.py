@@ -35,7 +35,7 @@ def forecast(view: View, layout: Layout, stages: tuple[str, ...]) -> list[dict[s
         open_upstream = [row["stage"] for row in rows if row["stage"] in stage.upstream and row["expected"]]
         blocked = stage.barrier and bool(open_upstream)  # a barrier's jobs are formed when its upstream is done
         num_known = 0 if blocked else len(view.plan(name))
-        num_open = 0 if blocked else len(view.plan(name).open)
+        num_open = 0 if blocked else view.num_open(name)
         done = num_known - num_open
         expected = num_open
         if open_upstream:

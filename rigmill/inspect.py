@@ -54,8 +54,7 @@ def _examples(outcomes: StoredRows, end: dict[str, Any]) -> list[dict[str, Any]]
     """The first few outcomes of one kind, by job key."""
     alike = pc.and_(pc.equal(outcomes.column("status"), end["status"]), pc.equal(outcomes.column("code"), end["code"]))
     places = true_places(alike)[:EXAMPLES_PER_REASON]
-    columns = ("input_id", "message", "measured", "limit", "command")
-    return list(pa.table({name: outcomes.column(name).take(places) for name in columns}).to_pylist())
+    return outcomes.at(places, ("input_id", "message", "measured", "limit", "command"))
 
 
 def status_text(rows: list[dict[str, Any]], *, detailed: bool) -> str:
@@ -82,17 +81,16 @@ def show(view: View, wanted: str) -> dict[str, Any]:
     for name in STAGES:
         plan, outcomes, products = view.plan(name), view.outcomes(name), view.products(name)
         kept = _places(products, _ID_COLUMNS, ids)
-        rows = [dict(products[place]) for place in kept]
+        rows = products.at(kept)
         ids += sorted({str(row[key]) for row in rows if _matches(row, [wanted])
                        for key in ("asset_id", "clip_id") if row.get(key)} - set(ids))
         named = pc.or_(_begins(plan.input_ids, ids), _begins(plan.groups, ids))
-        keys = pa.concat_arrays([plan.keys.filter(named), products.column("job_key").combine_chunks().take(pa.array(
-            kept, pa.int64()))])
-        ended = true_places(pc.is_in(outcomes.column("job_key"), value_set=keys)).to_pylist()
-        wanted_keys = set(keys.to_pylist())
-        pending = [stub.input_id for key, stub in plan.open.items() if key in wanted_keys]
+        keys = pa.concat_arrays([plan.keys.filter(named), products.column("job_key").take(kept).combine_chunks()])
+        ended = outcomes.at(true_places(pc.is_in(outcomes.column("job_key"), value_set=keys)))
+        waiting = pc.and_(named, pc.invert(pc.is_in(plan.keys, value_set=outcomes.column("job_key").combine_chunks())))
+        pending = plan.input_ids.filter(waiting).to_pylist()
         if rows or ended or pending:
-            found[name] = {"outcomes": [dict(outcomes[place]) for place in ended], "products": rows, "pending": pending}
+            found[name] = {"outcomes": ended, "products": rows, "pending": pending}
         outcomes.release()
         products.release()
     if not found:
@@ -110,12 +108,12 @@ def _begins(column: pa.Array | pa.ChunkedArray, ids: list[str]) -> pa.Array | pa
     return pc.match_substring_regex(column, pattern).fill_null(False)
 
 
-def _places(rows: StoredRows, columns: tuple[str, ...], ids: list[str]) -> list[int]:
+def _places(rows: StoredRows, columns: tuple[str, ...], ids: list[str]) -> pa.Array:
     """Where one of the columns begins with one of the ids."""
     found: set[int] = set()
     for column in set(columns) & set(rows.names):
         found.update(true_places(_begins(rows.column(column), ids)).to_pylist())
-    return sorted(found)
+    return pa.array(sorted(found), pa.int64())
 
 
 def _matches(row: dict[str, Any], ids: list[str]) -> bool:

@@ -46,8 +46,12 @@ class Layout:
 
     @property
     def work(self) -> Path:
-        """Resumable work in progress of long jobs (training checkpoints), one folder per job key."""
+        """Resumable work in progress of long jobs (training checkpoints), one folder per job key; `downloads`."""
         return self.root / "work"
+
+    def downloads(self, source: str) -> Path:
+        """Unfinished downloads of a source, and the list of its finished ones."""
+        return self.work / "downloads" / source
 
     @property
     def lock(self) -> Path:

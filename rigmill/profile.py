@@ -75,8 +75,84 @@ class VroidHubSource(Section):
     decided: Decided = Field(default=Decided(), description="your decision where a block says nothing")
 
 
+class Download(Section):
+    """How a source's files are asked for. Nothing here changes a file, so a change here fetches nothing again."""
+
+    parallel: Positive = Field(default=8, description="files at a time, per worker")
+    requests_per_s: PositiveFloat = Field(default=10, description="to one host, per worker")
+    connect_s: PositiveFloat = 10
+    read_s: PositiveFloat = Field(default=30, description="longest silence within an answer")
+    min_bytes_per_s: PositiveFloat = Field(default=4096, description="a server slower than this is given up")
+    patience_s: PositiveFloat = Field(default=30, description="time over which that speed is measured")
+    tries: Positive = Field(default=5, description="per file and run, with growing pauses; the next run tries again")
+    max_wait_s: PositiveFloat = Field(default=120, description="longest pause that a server may ask for")
+    http_hosts: tuple[str, ...] = Field(
+        default=(), description="hosts that may be asked over plain http and lie in a private network: your own mirror"
+    )
+
+
+class ObjaverseSource(Section):
+    """Objaverse 1.0: objects chosen by their annotations before anything is downloaded."""
+
+    kind: Literal["objaverse"]
+    name: str = "objaverse"
+    index: str = Field(default="~/.objaverse", description="folder of the index, in the objaverse package's layout")
+    address: str = Field(
+        default="https://huggingface.co/datasets/allenai/objaverse/resolve/main",
+        description="where object-paths.json.gz, metadata/ and glbs/ are; name a commit instead of main to pin it",
+    )
+    hashes: str = Field(
+        default="https://huggingface.co/datasets/allenai/objaverse-xl/resolve/main/sketchfab/sketchfab.parquet",
+        description="XL's table of the same objects, for their sha256; empty: files are not compared",
+    )
+    hosts: tuple[str, ...] = Field(
+        default=("huggingface.co", ".huggingface.co", ".hf.co"),
+        description="hosts that addresses and redirects may lead to; a leading dot means every name below",
+    )
+    min_animations: Annotated[int, Field(ge=0)] = 1
+    min_faces: Annotated[int, Field(ge=0)] = 100
+    max_faces: Positive = 1_000_000
+    tags: tuple[str, ...] = Field(default=(), description="only objects with one of these tags; empty: all")
+    max_assets: Positive | None = Field(default=None, description="a sample of so many, the same for the same seed")
+    disk_budget_bytes: Positive | None = Field(default=None, description="by the sizes that the index states")
+    download: Download = Download()
+
+
+class ObjaverseXLSource(Section):
+    """Objaverse-XL: files that can be had alone, by address. It does not say which are animated: set max_assets."""
+
+    kind: Literal["objaverse_xl"]
+    name: str = "objaverse_xl"
+    index: str = Field(default="~/.objaverse", description="folder of the index, in the objaverse package's layout")
+    address: str = Field(
+        default="https://huggingface.co/datasets/allenai/objaverse-xl/resolve/main", description="where the index is"
+    )
+    objects: str = Field(
+        default="https://huggingface.co/datasets/allenai/objaverse/resolve/main",
+        description="where the files of the sketchfab part are: Objaverse 1.0",
+    )
+    github: str = Field(default="https://github.com", description="where the files of the github part are")
+    hosts: tuple[str, ...] = Field(
+        default=("huggingface.co", ".huggingface.co", ".hf.co", "github.com", "raw.githubusercontent.com",
+                 "media.githubusercontent.com", "3d-api.si.edu", "www.thingiverse.com", "cdn.thingiverse.com"),
+        description="hosts that addresses and redirects may lead to; a leading dot means every name below",
+    )
+    parts: tuple[Literal["github", "smithsonian", "sketchfab", "thingiverse"], ...] = ("github", "smithsonian")
+    formats: tuple[Literal["glb", "gltf", "vrm", "fbx"], ...] = Field(
+        default=("glb", "vrm", "fbx"), description="a .gltf alone lacks the files that it points to, as a rule"
+    )
+    alignment_only: bool = Field(default=False, description="only the objects of XL's alignment set")
+    max_assets: Positive | None = Field(default=None, description="a sample of so many, the same for the same seed")
+    disk_budget_bytes: Positive | None = Field(
+        default=None, description="as many as fit at assumed_file_bytes each; a run that gets there sooner stops"
+    )
+    assumed_file_bytes: Positive = Field(default=8_000_000, description="a file's size, which XL does not state")
+    download: Download = Download()
+
+
 Source = Annotated[
-    ProceduralSource | FolderSource | MixamoSource | VroidSource | VroidHubSource, Field(discriminator="kind")
+    ProceduralSource | FolderSource | MixamoSource | VroidSource | VroidHubSource | ObjaverseSource | ObjaverseXLSource,
+    Field(discriminator="kind"),
 ]
 # The section of every kind of source.
 SOURCE_SECTIONS: dict[str, type[Section]] = {
@@ -130,7 +206,7 @@ class Filters(Section):
     min_texture_px: Positive = Field(description="longer side from which a picture counts as a texture")
     min_base_colours: Positive = Field(description="colours that a subject without texture needs")
     max_grey_share: Share = Field(description="share of the surface that may be untextured grey")
-    max_extent_growth: Annotated[float, Field(ge=1)] = Field(
+    max_extent_ratio: Annotated[float, Field(ge=1)] = Field(
         description="largest frame's size over the clip's usual one; more is an explosion"
     )
     min_coverage: Share = Field(description="least share of a preview that the subject covers, from any side")

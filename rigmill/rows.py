@@ -8,6 +8,7 @@ time. `canonical_json(dict(row)) == row.to_json()`, always: what a job's key say
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
 from itertools import groupby
 from json.encoder import encode_basestring_ascii
 from math import isfinite
@@ -41,10 +42,16 @@ class StoredRows(Sequence[Any]):
             self._columns[name] = self._read(name)
         return self._columns[name]
 
+    def at(self, places: pa.Array, names: Sequence[str] | None = None) -> list[dict[str, Any]]:
+        """Some of the rows as plain dicts."""
+        taken = {name: self.column(name).take(places) for name in names or self.names}
+        return list(pa.table(taken).to_pylist())
+
     def release(self) -> None:
         """Free what was read and decoded; it is read again where it is needed."""
         self._columns.clear()
-        self._spans.clear()
+        for span in self._spans.values():
+            span.forget()
 
     def __len__(self) -> int:
         return self._num_rows
@@ -53,8 +60,8 @@ class StoredRows(Sequence[Any]):
         """All rows in order. What a span decoded is freed behind the reader, and kept if it is asked for again."""
         for start in range(0, self._num_rows, SPAN):
             span = self._span(start)
-            for index in range(min(SPAN, self._num_rows - start)):
-                yield StoredRow(span, index, self.names)
+            for index in range(span.num_rows):
+                yield StoredRow(span, index)
             span.forget()
 
     @overload
@@ -66,7 +73,7 @@ class StoredRows(Sequence[Any]):
         if isinstance(index, slice):
             return [self[one] for one in range(*index.indices(self._num_rows))]
         place = range(self._num_rows)[index]
-        return StoredRow(self._span(place - place % SPAN), place % SPAN, self.names)
+        return StoredRow(self._span(place - place % SPAN), place % SPAN)
 
     def _span(self, start: int) -> _Span:
         if start not in self._spans:
@@ -74,72 +81,79 @@ class StoredRows(Sequence[Any]):
         return self._spans[start]
 
 
-class _Span:
-    """The decoded cells and the JSON of up to SPAN rows."""
-
-    __slots__ = ("_cells", "_rows", "_start", "_texts")
+class _Span(dict[str, list[Any]]):
+    """The decoded cells of up to SPAN rows by column, filled when they are asked for, and the rows' JSON."""
 
     def __init__(self, rows: StoredRows, start: int) -> None:
         self._rows, self._start = rows, start
-        self.forget()
-
-    def forget(self) -> None:
-        self._cells: dict[str, list[Any]] = {}
+        self.num_rows = min(SPAN, len(rows) - start)
+        self.columns = _columns(rows.names)
         self._texts: dict[Any, list[_Piece]] = {}
 
-    def cells(self, name: str) -> list[Any]:
-        cells = self._cells.get(name)
-        if cells is None:
-            cells = self._cells[name] = self._column(name).to_pylist()
+    def __missing__(self, name: str) -> list[Any]:
+        if name not in self.columns:
+            raise KeyError(name)
+        cells = self[name] = self._column(name).to_pylist()
         return cells
 
-    def texts(self, names: tuple[str, ...], more: tuple[str, ...]) -> list[_Piece]:
+    def forget(self) -> None:
+        self.clear()
+        self._texts = {}
+
+    def texts(self, columns: _Columns, more: tuple[str, ...]) -> list[_Piece]:
         """The rows' JSON in the order of the keys: neighbouring columns as one text per row, keys of `more` as they
         begin."""
-        pieces = self._texts.get((names, more))
+        pieces = self._texts.get((columns, more))
         if pieces is None:
-            pieces = self._texts[names, more] = []
-            for is_column, keys in groupby(sorted((*names, *more)), key=lambda key: key not in more):
+            pieces = self._texts[columns, more] = []
+            for is_column, keys in groupby(sorted((*columns.names, *more)), key=lambda key: key not in more):
                 if is_column:
-                    columns = {key: self._column(key) for key in keys}
-                    pieces.append(_joined(_members(columns), min(SPAN, len(self._rows) - self._start)).to_pylist())
+                    members = _members({key: self._column(key) for key in keys})
+                    pieces.append(_joined(members, self.num_rows).to_pylist())
                 else:
                     pieces += [(f"{encode_basestring_ascii(key)}:", key) for key in keys]
         return pieces
 
     def _column(self, name: str) -> pa.Array:
-        found = self._rows.column(name).slice(self._start, SPAN).combine_chunks()
-        return found.combine_chunks() if isinstance(found, pa.ChunkedArray) else found
+        return self._rows.column(name).slice(self._start, SPAN).combine_chunks()
+
+
+class _Columns(frozenset[str]):
+    """Some columns of a table. One object per choice, so that rows compare them by identity."""
+
+    names: tuple[str, ...]
+    __hash__ = object.__hash__
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+
+@cache
+def _columns(names: tuple[str, ...]) -> _Columns:
+    columns = _Columns(names)
+    columns.names = names
+    return columns
 
 
 class StoredRow(Mapping[str, Any]):
-    """A row, or some columns of it, with values put over it. Reads like a dict; a change stays in this object."""
+    """A row that reads like a dict. `|` and `only_keys` make a part of it, with values put over it."""
 
-    __slots__ = ("_index", "_more", "_names", "_span")
+    __slots__ = ("_index", "_span")
 
-    def __init__(self, span: _Span, index: int, names: tuple[str, ...], more: dict[str, Any] | None = None) -> None:
-        self._span, self._index, self._names, self._more = span, index, names, more
+    def __init__(self, span: _Span, index: int) -> None:
+        self._span, self._index = span, index
 
     def __getitem__(self, name: str) -> Any:
-        if self._more is not None and name in self._more:
-            return self._more[name]
-        if name in self._names:
-            return self._span.cells(name)[self._index]
-        raise KeyError(name)
-
-    def __setitem__(self, name: str, value: Any) -> None:
-        self._more = {**(self._more or {}), name: value}
-        self._names = _without(self._names, frozenset(self._more))
+        return self._span[name][self._index]
 
     def __iter__(self) -> Iterator[str]:
-        return iter((*self._names, *(self._more or ())))
+        return iter(self._span.columns.names)
 
     def __len__(self) -> int:
-        return len(self._names) + len(self._more or ())
+        return len(self._span.columns)
 
-    def __or__(self, other: Mapping[str, Any]) -> StoredRow:
-        more = {**self._more, **other} if self._more else dict(other)
-        return StoredRow(self._span, self._index, _without(self._names, frozenset(more)), more)
+    def __or__(self, other: Mapping[str, Any]) -> StoredPart:
+        return StoredPart(self._span, self._index, self._span.columns, {}) | other
 
     def __ror__(self, other: Mapping[str, Any]) -> dict[str, Any]:
         return {**other, **self}
@@ -147,44 +161,71 @@ class StoredRow(Mapping[str, Any]):
     def __repr__(self) -> str:
         return repr(dict(self))
 
-    def only(self, names: tuple[str, ...]) -> StoredRow:
+    def only(self, names: tuple[str, ...]) -> StoredPart:
         """The row with these columns alone."""
-        if self._more is None:
-            return StoredRow(self._span, self._index, names)
-        more = {name: self._more[name] for name in names if name in self._more}
-        return StoredRow(self._span, self._index, _without(names, frozenset(more)), more)
+        return StoredPart(self._span, self._index, _columns(names), {})
 
     def to_json(self) -> str:
         """`canonical_json` of the row as a dict."""
+        return self.only(self._span.columns.names).to_json()
+
+
+class StoredPart(StoredRow):
+    """Some columns of a row with values put over them. A change stays in this object."""
+
+    __slots__ = ("_columns", "_more")
+
+    def __init__(self, span: _Span, index: int, columns: _Columns, more: dict[str, Any]) -> None:
+        self._span, self._index, self._columns, self._more = span, index, columns, more
+
+    def __getitem__(self, name: str) -> Any:
+        if name in self._more:
+            return self._more[name]
+        if name in self._columns:
+            return self._span[name][self._index]
+        raise KeyError(name)
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        if name in self._columns:
+            self._columns = _columns(tuple(one for one in self._columns.names if one != name))
+        self._more[name] = value
+
+    def __iter__(self) -> Iterator[str]:
+        return iter((*self._columns.names, *self._more))
+
+    def __len__(self) -> int:
+        return len(self._columns) + len(self._more)
+
+    def __or__(self, other: Mapping[str, Any]) -> StoredPart:
+        columns = self._columns
+        if not columns.isdisjoint(other):
+            columns = _columns(tuple(name for name in columns.names if name not in other))
+        return StoredPart(self._span, self._index, columns, {**self._more, **other})
+
+    def only(self, names: tuple[str, ...]) -> StoredPart:
+        more = {name: self._more[name] for name in names if name in self._more}
+        rest = tuple(name for name in names if name not in more) if more else names
+        return StoredPart(self._span, self._index, _columns(rest), more)
+
+    def to_json(self) -> str:
         more, index = self._more, self._index
         parts = []
-        for piece in self._span.texts(self._names, tuple(more) if more else ()):
+        for piece in self._span.texts(self._columns, tuple(more)):
             if type(piece) is list:
                 parts.append(piece[index])
             else:
                 start, key = piece
-                parts.append(start + value_json(more[key]))  # type: ignore[index]
+                parts.append(start + value_json(more[key]))
         return "{" + ",".join(parts) + "}"
-
-
-_REST: dict[tuple[tuple[str, ...], frozenset[str]], tuple[str, ...]] = {}
-
-
-def _without(names: tuple[str, ...], gone: frozenset[str]) -> tuple[str, ...]:
-    """The same tuple for the same question: rows of one shape share it."""
-    found = _REST.get((names, gone))
-    if found is None:
-        found = _REST[names, gone] = tuple(name for name in names if name not in gone)
-    return found
 
 
 def value_json(value: Any) -> str:
     """`canonical_json`, with a short way for what payloads are made of."""
     kind = type(value)
-    if kind is StoredRow:
-        return str(value.to_json())
     if kind is str:
         return encode_basestring_ascii(value)
+    if kind is StoredPart or kind is StoredRow:
+        return str(value.to_json())
     if value is None:
         return "null"
     if kind is int:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol, cast
 
 from rigmill.files import Store, canonical_json
-from rigmill.rows import StoredRow, value_json
+from rigmill.rows import StoredPart, StoredRow, value_json
 from rigmill.types import Measured, Outcome
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ class Input:
     input_id: str
     payload: Row
     group: str = ""  # jobs of one group share a child process (one asset loaded once)
+    hints: Row | None = None  # how fast, how often to try: what may change without changing the result
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,7 @@ class Job:
     group: str
     payload: Row
     settings: Row
+    hints: Row = field(default_factory=dict)  # not part of the key
 
 
 class Stub(NamedTuple):
@@ -49,10 +51,11 @@ class Stub(NamedTuple):
     input_id: str
     group: str
     payload_json: str
+    hints: Row | None
 
     def job(self, stage: str, settings: Row) -> Job:
         return Job(stage=stage, key=self.key, input_id=self.input_id, group=self.group, settings=settings,
-                   payload=json.loads(self.payload_json))
+                   payload=json.loads(self.payload_json), hints=self.hints or {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +117,9 @@ class Stage(ABC):
         """The part of `settings` that a job reads. What only decides which inputs there are stays out of its key."""
         return settings
 
+    def prepare(self, settings: Row, say: Callable[[str], None]) -> None:  # noqa: B027 - most stages need nothing
+        """Called by a run before it plans: fetch what `inputs` reads. No other part of planning may need a network."""
+
     @abstractmethod
     def inputs(self, tables: Rows, settings: Row) -> Iterable[Input]:
         """Every input that exists now, in any order; ids are unique and stable."""
@@ -135,7 +141,7 @@ class Stage(ABC):
             payload = value_json(item.payload)
             hashed = shared.copy()
             hashed.update(f",{value_json(item.input_id)},{payload}]".encode())
-            yield Stub(hashed.hexdigest()[:16], item.input_id, item.group or item.input_id, payload)
+            yield Stub(hashed.hexdigest()[:16], item.input_id, item.group or item.input_id, payload, item.hints)
 
     def plan(self, tables: Rows, profile: Profile) -> list[Job]:
         """All jobs that exist now, done or not, sorted by input id; for tables that are small."""
@@ -154,6 +160,7 @@ def source_of(payload: Mapping[str, Any]) -> str:
 
 def only_keys(row: Mapping[str, Any], *keys: str) -> Row:
     """The part of a row that a job reads; leaving the rest out keeps its key free of what does not matter."""
-    if type(row) is StoredRow:  # isinstance is slow on an ABC, and this is called for every row
-        return cast("Row", row.only(keys))
+    kind = type(row)  # isinstance is slow on an ABC, and this is called for every row
+    if kind is StoredRow or kind is StoredPart:
+        return cast("Row", cast(StoredRow, row).only(keys))
     return {key: row[key] for key in keys}

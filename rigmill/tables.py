@@ -85,11 +85,11 @@ PRODUCTS: dict[str, pa.Schema] = {
                            ("num_matched_joints", _count)]),
     # One row per clip that could be seen, kept or not. `flow_px_per_frame` is the mean over the subject, `flow_px` how
     # far the part that moves most gets, both at 256 px on its bounding square; `coverage` is of the view that shows
-    # least; `extent_growth` is the largest frame's size over the usual one; `files` holds a strip to look at.
+    # least; `extent_ratio` is the largest frame's size over the usual one; `files` holds a strip to look at.
     "preview": pa.schema([*_CLIP, ("file", _file), ("format", _text), ("armature", _text), ("action", _text),
                           ("slot", _text), ("start_frame", _number), ("motion_file", _file),
                           ("flow_px_per_frame", _number), ("flow_px", _number), ("coverage", _number),
-                          ("extent_growth", _number), ("geometry_hash", _text), ("motion_hash", _text),
+                          ("extent_ratio", _number), ("geometry_hash", _text), ("motion_hash", _text),
                           ("files", _files)]),
     # one row per clip that passed every filter
     "select": pa.schema([*_CLIP, ("file", _file), ("format", _text), ("armature", _text), ("action", _text),
@@ -130,6 +130,15 @@ def outcome_row(key: str, input_id: str, outcome: Outcome, command: str, *, sour
     return row
 
 
+def _read(file: pa.NativeFile, schema: pa.Schema) -> pa.Table:
+    """Some columns of a segment; one that is younger than the segment is empty."""
+    segment = pq.ParquetFile(file)
+    there = [name for name in schema.names if name in segment.schema_arrow.names]
+    table = segment.read(columns=there)
+    columns = [table[field.name] if field.name in there else pa.nulls(len(table), field.type) for field in schema]
+    return pa.table(columns, names=schema.names).cast(schema)
+
+
 class Snapshot:
     """One table of a stage as a manifest named it, read column by column. Its files stay open, so a writer that
     replaces them meanwhile takes nothing away."""
@@ -142,9 +151,8 @@ class Snapshot:
         if not self._files:
             table = self.schema.empty_table()
             return table if columns is None else table.select(columns)
-        wanted = list(self.schema.names if columns is None else columns)
-        tables = [pq.read_table(file, columns=wanted, schema=self.schema) for file in self._files]
-        return pa.concat_tables(tables).select(wanted)
+        schema = self.schema if columns is None else pa.schema([self.schema.field(name) for name in columns])
+        return pa.concat_tables([_read(file, schema) for file in self._files])
 
     def column(self, name: str) -> pa.ChunkedArray:
         return self.read([name])[name]
@@ -213,6 +221,10 @@ class StageTable:
     def _open(self, manifest: dict[str, Any]) -> None:
         names = [*manifest["outcomes"], *manifest["products"]]
         self._files = {name: self._files.get(name) or pa.OSFile(str(self.folder / name)) for name in names}
+
+    def segments(self, kind: str) -> list[str]:
+        """Names of the files; the same names hold the same rows."""
+        return list(self._manifest[kind])
 
     def snapshot(self, kind: str) -> Snapshot:
         """`outcomes` or `products` as they are now."""

@@ -11,6 +11,8 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from rigmill.files import digest
+from rigmill.plans import Plan, PlanFiles, code_digest
 from rigmill.profile import Profile
 from rigmill.registry import STAGES, load_stage
 from rigmill.rows import StoredRows
@@ -38,17 +40,17 @@ class Counts:
             raise AssertionError(f"more outcomes than inputs: {self}")
 
 
-@dataclass(slots=True)
-class Plan:
-    """All jobs of a stage: ids as columns, the open ones folded up by key, in the order of their input ids."""
+@dataclass(frozen=True, slots=True)
+class _Upstream:
+    """What a stage may read while it plans: its own upstream, so that a plan follows from that and nothing else."""
 
-    keys: pa.Array
-    input_ids: pa.Array
-    groups: pa.Array
-    open: dict[str, Stub]
+    view: View
+    stage: Stage
 
-    def __len__(self) -> int:
-        return len(self.keys)
+    def products(self, stage: str) -> StoredRows:
+        if stage not in self.stage.upstream:
+            raise AssertionError(f"stage {self.stage.name} reads {stage}, which is not upstream of it")
+        return self.view.products(stage)
 
 
 class View:
@@ -62,7 +64,10 @@ class View:
         self._folder = tables
         self._stages: dict[str, Stage] = {}
         self._tables: dict[str, StageTable] = {}
+        self._files = PlanFiles(tables.parent / "plans")
         self._plans: dict[str, Plan] = {}
+        self._open: dict[str, dict[str, Stub]] = {}
+        self._num_open: dict[str, int] = {}
         self._rows: dict[tuple[str, str], StoredRows] = {}
 
     def stage(self, name: str) -> Stage:
@@ -77,34 +82,75 @@ class View:
 
     def plan(self, name: str) -> Plan:
         """All jobs of the stage, given what its upstream stages have kept so far."""
-        if name not in self._plans:
-            closed = self._closed(name)
-            keys, input_ids, groups = [], [], []
-            open_jobs = []
-            for stub in self.stage(name).stubs(self, self.profile):
-                keys.append(stub.key)
-                input_ids.append(stub.input_id)
-                groups.append(stub.group)
-                if stub.key not in closed:
-                    open_jobs.append(stub)
-            open_jobs.sort(key=attrgetter("input_id"))
-            plan = Plan(pa.array(keys, pa.string()), pa.array(input_ids, pa.string()), pa.array(groups, pa.string()),
-                        {stub.key: stub for stub in open_jobs})
-            if pc.count_distinct(plan.input_ids).as_py() != len(plan):
-                raise AssertionError(f"stage {name} planned an input id twice")
-            self._plans[name] = plan
-            for rows in self._rows.values():
-                rows.release()
+        if name not in self._plans and not self._remembered(name):
+            self._make_plan(name, keep_open=False)
         return self._plans[name]
 
-    def _closed(self, name: str) -> set[str]:
+    def _remembered(self, name: str) -> bool:
+        """Take the plan that an earlier command made, if it would be the same today."""
+        follows_from = self._follows_from(name)
+        plan = self._files.read(name, follows_from) if follows_from else None
+        if plan is not None:
+            self._plans[name] = plan
+        return plan is not None
+
+    def pending(self, name: str) -> list[Stub]:
+        """Planned jobs without a lasting outcome, in the order of their input ids."""
+        if name not in self._open:
+            known = name in self._plans or self._remembered(name)
+            if known and not self.num_open(name):
+                return []
+            self._make_plan(name, keep_open=True)
+        return list(self._open[name].values())
+
+    def num_open(self, name: str) -> int:
+        """How many planned jobs have no lasting outcome."""
+        if name not in self._num_open:
+            closed = pc.is_in(self.plan(name).keys, value_set=self._closed(name))
+            self._num_open[name] = len(closed) - pc.sum(closed, min_count=0).as_py()
+        return self._num_open[name]
+
+    def _make_plan(self, name: str, *, keep_open: bool) -> None:
+        """Ask the stage for its inputs; with `keep_open`, keep the open jobs, folded up, by key."""
+        closed = set(self._closed(name).to_pylist()) if keep_open else set()
+        keys, input_ids, groups, open_jobs = [], [], [], []
+        stage = self.stage(name)
+        for stub in stage.stubs(_Upstream(self, stage), self.profile):
+            keys.append(stub.key)
+            input_ids.append(stub.input_id)
+            groups.append(stub.group)
+            if keep_open and stub.key not in closed:
+                open_jobs.append(stub)
+        plan = Plan(*(pa.array(column, pa.string()) for column in (keys, input_ids, groups)))
+        if pc.count_distinct(plan.input_ids).as_py() != len(plan):
+            raise AssertionError(f"stage {name} planned an input id twice")
+        self._plans[name] = plan
+        if keep_open:
+            open_jobs.sort(key=attrgetter("input_id"))
+            self._open[name] = {stub.key: stub for stub in open_jobs}
+        for rows in self._rows.values():
+            rows.release()
+        follows_from = self._follows_from(name)
+        if follows_from:
+            self._files.write(name, follows_from, plan)
+
+    def _follows_from(self, name: str) -> str:
+        """A digest of all that the stage's plan depends on; empty where that is more than tables and settings."""
+        stage = self.stage(name)
+        if not stage.upstream:
+            return ""  # its inputs come from outside
+        rows = [(other, self.plan(other).digest, self.table(other).segments("products")) for other in stage.upstream]
+        settings = stage.settings(self.profile)
+        return digest(code_digest(type(stage).__module__), name, stage.version, settings, rows, length=64)
+
+    def _closed(self, name: str) -> pa.Array:
         """Keys with a lasting outcome. An interruption is not one: it says nothing about the input."""
         ends = self.table(name).snapshot("outcomes").read(["job_key", "fail_kind"])
         latest = place_of(ends["job_key"], None, last=True)
         if latest is not None:
             ends = ends.take(latest)
-        lasting = pc.invert(pc.is_in(ends["fail_kind"], value_set=pa.array([kind.value for kind in TRY_AGAIN])))
-        return set(ends["job_key"].filter(lasting).to_pylist())
+        passing = pc.is_in(ends["fail_kind"], value_set=pa.array([kind.value for kind in TRY_AGAIN]))
+        return ends["job_key"].filter(pc.invert(passing)).combine_chunks()
 
     def forget_plan(self, name: str) -> None:
         """Plan again at the next question, with everything downstream."""
@@ -114,11 +160,13 @@ class View:
                 forgotten.add(other)
         for other in forgotten:
             self._plans.pop(other, None)
+            self._open.pop(other, None)
             self._forget_rows(other)
 
     def _forget_rows(self, name: str) -> None:
         for kind in ("outcomes", "products"):
             self._rows.pop((name, kind), None)
+        self._num_open.pop(name, None)
 
     def outcomes(self, name: str) -> StoredRows:
         """Outcome rows of planned jobs, sorted by job key."""
@@ -142,10 +190,6 @@ class View:
             self._rows[name, kind] = StoredRows(read, pa.schema(fields), len(keys if place is None else place))
         return self._rows[name, kind]
 
-    def pending(self, name: str) -> list[Stub]:
-        """Planned jobs without a lasting outcome, in the order of their input ids."""
-        return list(self.plan(name).open.values())
-
     def counts(self, name: str) -> Counts:
         by_status: Counter[str] = Counter()
         reasons: Counter[str] = Counter()
@@ -168,16 +212,16 @@ class View:
 
     def is_settled(self, name: str) -> bool:
         """Whether nothing upstream is pending, so that this plan is the whole plan."""
-        return all(self.is_settled(other) and not self.plan(other).open for other in self.stage(name).upstream)
+        return all(self.is_settled(other) and not self.num_open(other) for other in self.stage(name).upstream)
 
     def commit(self, name: str, outcomes: Sequence[Row], products: Sequence[Row]) -> None:
         """Write finished jobs and see them at once."""
         self.table(name).commit(outcomes, products)
         self._forget_rows(name)
-        if name in self._plans:
+        if name in self._open:
             for row in outcomes:
                 if row["fail_kind"] not in TRY_AGAIN:
-                    self._plans[name].open.pop(row["job_key"], None)
+                    self._open[name].pop(row["job_key"], None)
 
     def forget(self, name: str, keys: Iterable[str]) -> None:
         """Remove the rows of some jobs, so that they are pending again."""

@@ -34,7 +34,7 @@ class ShardsStage(Stage):
 
     name = "shards"
     version = 1
-    upstream = ("render", "caption")
+    upstream = ("probe", "render", "caption")  # probe: where a clip's motion is from
     barrier = True  # who sits in which shard depends on all clips
 
     def settings(self, profile: Profile) -> Row:
@@ -50,12 +50,14 @@ class ShardsStage(Stage):
 
     def inputs(self, tables: Rows, settings: Row) -> Iterable[Input]:
         """One input per shard: 'train-000000', 'bench-000000', ... with the rows of its samples in order."""
-        provenance, denied = Provenance.of(tables), Denied(settings["denied"])
         captions = {row["clip_id"]: row for row in tables.products("caption")}
         rendered = [
             only_keys(row | only_keys(captions[row["clip_id"]], "caption", "category", "provider"), *_ROW_COLUMNS)
             for row in tables.products("render") if row["clip_id"] in captions
         ]
+        if not rendered:
+            return
+        provenance, denied = Provenance.of(tables), Denied(settings["denied"])
         rows = []
         for row in rendered:
             refused = _refused(row, settings["policy"], denied, provenance)

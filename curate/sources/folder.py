@@ -1,4 +1,8 @@
-"""A user's folder: every .glb, .gltf, .vrm and .fbx below it, known by its bytes, whatever it is called."""
+"""A user's folder: every file with a 3D suffix below it, known by its bytes, whatever it is called.
+
+What is never opened (.blend, USD, archives) and what Rigmill cannot read (.bvh, .vrma without a mesh) is listed too: a
+row says why it is not taken.
+"""
 
 from __future__ import annotations
 
@@ -9,14 +13,15 @@ from curate.assets import asset_row
 from curate.gltf_json import parse, split_glb
 from curate.licence import rights_of
 from curate.licence_text import spdx_of
-from curate.sources.files import file_candidates, folder_tags, format_of, take_files, words
+from curate.preflight import REFUSED_SUFFIXES, identify
+from curate.sources.files import file_candidates, folder_tags, take_files, words
 from curate.vrm import read_vrm
 from curate.vrm_licence import Terms, strictest, terms
 from rigmill.errors import Refusal, Reject
 from rigmill.rights import PERMISSIONS, Rights
 from rigmill.stage import Answer, Input, Job, Row, Work
 
-SUFFIXES = frozenset({".glb", ".gltf", ".vrm", ".fbx"})
+SUFFIXES = frozenset({".glb", ".gltf", ".vrm", ".vrma", ".fbx", ".bvh"}) | REFUSED_SUFFIXES
 
 
 def candidates(settings: Row) -> Iterator[Input]:
@@ -31,7 +36,7 @@ def fetch(jobs: Sequence[Job], work: Work) -> Iterator[Answer]:
 
 def _take(payload: Row, data: bytes, work: Work) -> Row:
     """The row of any file. A VRM block is heard where nobody names a licence for the folder, and never overruled."""
-    found = format_of(data)
+    found = identify(data)
     stored = work.store.put_bytes(f"asset.{found}", data)
     said = _own_terms(data) if found == "glb" else None
     rights = rights_of(spdx_of(payload["licence"]))

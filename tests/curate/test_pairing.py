@@ -32,7 +32,7 @@ def probe_row(work: PlainWork, name: str, rig: Rig, *, kind: str, motions: int =
         "motions": [
             {
                 "motion_id": f"{name}-{number}", "name": "mixamo.com" if number else "walk", "action": "a", "slot": "s",
-                "num_frames": 21, "fps": 16.0, "start_frame": 0.0, "num_moving_joints": 3,
+                "num_frames": 21, "fps": 16.0, "start_frame": 0.0, "num_moving_joints": 3, "extent_ratio": 1.1,
                 "motion_file": work.store.put_bytes(
                     "motion.npz", motion_to_bytes(random_motion(rig.num_joints, num_frames=21, seed=number))
                 ).to_row(),

@@ -12,7 +12,7 @@ from curate_help import PlainWork, Tables, body, demo_profile, plain_work
 from test_pairing import probe_row
 
 from curate.clips import window_length
-from curate.motion import extent_growth, flow_px_per_frame, look, motion_hash
+from curate.motion import flow_px_per_frame, growth, look, motion_hash
 from curate.preview import PreviewStage
 from rigmill.stage import Row
 from rigmill.tables import PRODUCTS
@@ -77,8 +77,8 @@ def test_coverage_is_that_of_the_view_that_shows_least() -> None:
 
 
 def test_growth_compares_the_largest_frame_with_the_usual_one() -> None:
-    assert extent_growth([0.1, 0.1, 0.1, 1.0]) == pytest.approx(10)
-    assert extent_growth([0.01, 0.9, 1.0, 1.0]) == pytest.approx(1.0, rel=0.1)  # appearing is no explosion
+    assert growth([0.1, 0.1, 0.1, 1.0]) == pytest.approx(10)
+    assert growth([0.01, 0.9, 1.0, 1.0]) == pytest.approx(1.0, rel=0.1)  # appearing is no explosion
 
 
 def walk(seed: int = 0) -> Floats:
@@ -177,7 +177,7 @@ def test_a_clip_is_kept_with_what_was_seen_whether_it_moves_or_not(tmp_path: Pat
         # Half a pixel at 128 px with a disc two thirds of the picture wide: 0.5 * 256 / (128 * 2 / 3).
         assert row["flow_px_per_frame"] == pytest.approx(flow, rel=0.05)
         assert row["flow_px"] == pytest.approx(flow, rel=0.2)
-        assert (row["extent_growth"], row["motion_hash"]) == (2.0, motion_hash(walk()))
+        assert (row["extent_ratio"], row["motion_hash"]) == (2.0, motion_hash(walk()))
         (strip,) = row["files"]
         data = work.store.read(StoredFile.from_row(strip))
         assert len(data) < 15_000
@@ -193,7 +193,7 @@ def test_another_limit_changes_the_keys_of_those_alone_whose_verdict_changes(tmp
         return {job.payload["motion_id"]: job.key for job in jobs}
 
     before = keys()
-    assert keys(min_flow_px=9.0, max_vertices=9_999_999, min_coverage=0.5, max_extent_growth=2.0) == before
+    assert keys(min_flow_px=9.0, max_vertices=9_999_999, min_coverage=0.5, max_extent_ratio=2.0) == before
     stricter = keys(min_frames=20)
     assert {name for name in before if before[name] != stricter[name]} == {"fox-1", "fox-2"}  # 20 frames, 12 frames
     assert set(keys(min_vertices=100_000).values()).isdisjoint(before.values())
@@ -206,6 +206,14 @@ def test_rules_about_the_rig_hold_for_retargeted_clips_too(tmp_path: Path) -> No
     (answer,) = PreviewStage().run([job], work)
     assert isinstance(answer.outcome, Rejected)
     assert (answer.outcome.code, answer.outcome.measured, answer.outcome.limit) == ("untextured", 1.0, 2.0)
+
+
+def test_a_motion_that_the_probe_saw_explode_is_not_previewed(tmp_path: Path) -> None:
+    found = tables(tmp_path, 40, 40)
+    found.rows["probe"][0]["motions"][1]["extent_ratio"] = 1000.0
+    verdicts = {job.payload["motion_id"]: job.payload["refused"] for job in PreviewStage().plan(found, demo_profile())}
+    assert verdicts["fox-0"] is None and verdicts["fox-1"]["code"] == "exploded"
+    assert (verdicts["fox-1"]["measured"], verdicts["fox-1"]["limit"]) == (1000.0, 4.0)
 
 
 def retargeted(work: PlainWork, rig: Row) -> Row:

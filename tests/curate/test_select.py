@@ -17,7 +17,7 @@ def seen(clip: str, **more: Any) -> Row:
     """A row as the preview stage gives it, of a clip that passes every rule."""
     return dict.fromkeys(PRODUCTS["preview"].names) | {
         "clip_id": clip, "asset_id": clip, "source": "procedural", "motion_name": "walk", "num_frames": 25,
-        "flow_px_per_frame": 0.8, "flow_px": 9.0, "coverage": 0.2, "extent_growth": 1.2, "geometry_hash": f"g{clip}",
+        "flow_px_per_frame": 0.8, "flow_px": 9.0, "coverage": 0.2, "extent_ratio": 1.2, "geometry_hash": f"g{clip}",
         "motion_hash": "m",
     } | more
 
@@ -38,7 +38,7 @@ def test_clips_pass_by_what_was_seen_and_each_rule_names_value_and_limit(tmp_pat
     limits = demo_profile().filters
     rows = [
         seen("good"), seen("still", flow_px=limits.min_flow_px), seen("edge", flow_px=limits.min_flow_px * 1.001),
-        seen("thin", coverage=0.001), seen("spiky", extent_growth=30.0),
+        seen("thin", coverage=0.001), seen("spiky", extent_ratio=30.0),
     ]
     outcomes = select(rows, tmp_path)
     kept = {name: outcome.rows[0] for name, outcome in outcomes.items() if isinstance(outcome, Kept)}
@@ -48,7 +48,7 @@ def test_clips_pass_by_what_was_seen_and_each_rule_names_value_and_limit(tmp_pat
              if isinstance(outcome, Rejected)}
     assert found == {
         "still": ("little_motion", limits.min_flow_px, limits.min_flow_px),
-        "thin": ("empty_picture", 0.001, limits.min_coverage), "spiky": ("exploded", 30.0, limits.max_extent_growth),
+        "thin": ("empty_picture", 0.001, limits.min_coverage), "spiky": ("exploded", 30.0, limits.max_extent_ratio),
     }
 
 
@@ -105,7 +105,8 @@ def rig(**more: Any) -> Row:
     ({"num_textures": 0, "texture_px": None}, "untextured", 1.0),
     ({"texture_px": 1}, "untextured", 1.0),
     ({"num_textures": 0, "texture_px": None, "num_base_colours": 5}, None, None),
-    ({"grey_share": 0.97}, "untextured", 0.97),
+    ({"grey_share": 0.99}, "untextured", 0.99),
+    ({"num_textures": 0, "texture_px": None, "num_base_colours": 2, "grey_share": 0.97}, None, None),
     ({"num_vertices": 10, "grey_share": 1.0}, "too_simple", 10.0),  # the cheapest rule speaks first
     (dict.fromkeys(rig()), None, None),  # what was not measured refuses nothing
 ])
