@@ -16,7 +16,7 @@ from render.jobs import ClipNumbers
 from rigmill.camera import project
 from rigmill.types import Camera, Floats, Ints, Motion
 
-NUM_POINTS = 40_000
+NUM_POINTS = 30_000
 CELL_PX = 2.0  # points are sorted into cells of this size at 256 px on the subject's bounding square
 HIDDEN_BEHIND = 0.02  # of the subject's largest side: further behind the nearest point of a cell is hidden
 SUBJECT_PX = 256

@@ -121,7 +121,8 @@ class _Records:
             inner = start + length
             if end <= offset or inner > end:
                 malformed("an FBX record that is shorter than what it holds")
-            if num_properties:
+            # Most records hold one number; the rest is looked at closely.
+            if num_properties != 1 or length == 0 or _FIXED.get(data[start], length) + 1 != length:
                 self._properties(data[offset + size : start], start, inner, num_properties)
             if inner == end:
                 offset = end
@@ -133,6 +134,8 @@ class _Records:
 
     def _properties(self, name: bytes, offset: int, end: int, count: int) -> None:
         data = self.data
+        if count == 0 and offset == end:
+            return
         if count > end - offset:
             malformed("an FBX record with more properties than bytes")
         if name == b"Model":

@@ -50,10 +50,11 @@ def fetch_files(jobs: Sequence[Job], work: Work, make_row: MakeRow) -> Iterator[
                         num_done += 1
                         yield answer
                     work.report("downloads of this batch", num_done, len(batch))
+                yield from runner.run(fetching.stop(tasks))  # what ended while the trouble came up
+                if trouble is not None:
+                    raise trouble
             finally:
-                runner.run(fetching.stop())
-            if trouble is not None:
-                raise trouble
+                runner.run(fetching.close())
 
 
 async def _first(tasks: set[asyncio.Task[Answer]]) -> tuple[set[asyncio.Task[Answer]], set[asyncio.Task[Answer]]]:
@@ -80,10 +81,15 @@ class _Fetching:
         self._tasks = {asyncio.create_task(self._answer(job)) for job in self._jobs}
         return set(self._tasks)
 
-    async def stop(self) -> None:
-        for task in self._tasks:
+    async def stop(self, tasks: set[asyncio.Task[Answer]]) -> list[Answer]:
+        """Cancel tasks; the answers of those that had just ended."""
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        ended = await asyncio.gather(*tasks, return_exceptions=True)
+        return [answer for answer in ended if isinstance(answer, Answer)]
+
+    async def close(self) -> None:
+        await self.stop(self._tasks)
         await self._stack.aclose()
 
     async def _answer(self, job: Job) -> Answer:

@@ -10,7 +10,7 @@ from rigmill.errors import Refusal, Reject
 
 MAX_JSON_BYTES = 64 * 1024 * 1024
 MAX_JSON_VALUES = 1_000_000  # an animated character of 76 actions holds 300,000
-MAX_NAME = 255  # characters; Blender keeps 63 bytes
+MAX_NAME_BYTES = 63  # what Blender keeps; its importer fails where that cuts a character in two
 
 
 def malformed(message: str) -> NoReturn:
@@ -127,10 +127,13 @@ def integer(value: Any, where: str, *, low: int = 0, high: int = 2**40) -> int:
 
 
 def name(value: Any, where: str = "name") -> str:
-    """A name as Blender may see it: at most 255 characters, without control characters or halves of characters."""
+    """A name as Blender may see it: as long as it keeps them, without control characters or halves of characters."""
     if not isinstance(value, str):
         malformed(f"{where} is not a text but {short(value)}")
-    value = value[:MAX_NAME]
+    value = value[:MAX_NAME_BYTES]
     if value.isprintable() and value.isascii():
         return value
-    return "".join("\ufffd" if ord(c) < 32 or 127 <= ord(c) < 160 or 0xD800 <= ord(c) < 0xE000 else c for c in value)
+    sound = "".join(
+        "\ufffd" if ord(c) < 32 or 127 <= ord(c) < 160 or 0xD800 <= ord(c) < 0xE000 else c for c in value
+    )
+    return sound.encode()[:MAX_NAME_BYTES].decode(errors="ignore")

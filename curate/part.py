@@ -10,11 +10,11 @@ import os
 import stat
 from pathlib import Path
 
-from rigmill.errors import UserError
+from rigmill.errors import UserError, disk_full
 from rigmill.files import canonical_json, write_atomic
 
 # Given back when the disk is full, so that the tables can still be written; fetched again later.
-GIVEN_BACK_BYTES = 4 << 20
+GIVEN_BACK_BYTES = 1 << 20
 _PIECE = 1 << 20
 
 
@@ -109,9 +109,9 @@ class Part:
 
 def disk_trouble(error: OSError, path: Path) -> UserError:
     """The disk's fault, not the file's: the run stops, and goes on where it was when the disk is well."""
-    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return disk_full(error)
     return UserError(
-        "the disk is full" if full else f"cannot write {path.name}", code="E321",
-        why=f"{error.strerror or type(error).__name__}, below {path.parent}; finished files and parts are kept",
-        fix="free space or move 'output', then run the same command; downloads continue where they stopped",
+        f"cannot write {path.name}", why=f"{error.strerror or type(error).__name__}, below {path.parent}", code="E322",
+        fix="make the folder writable, or move 'output', then run the same command: it continues where it stopped",
     )

@@ -16,6 +16,11 @@ _REFUSED = (
     (b"\xfd7zXZ\x00", "xz"), (b"\x04\x22\x4d\x18", "lz4"), (b"Ogawa", "Alembic"), (b"\x89HDF", "HDF5 (Alembic)"),
 )
 
+# Names under which such files come, so that a source can offer them and a row can say why not.
+REFUSED_SUFFIXES = frozenset(
+    ".blend .usd .usda .usdc .usdz .abc .zip .7z .rar .gz .bz2 .xz .zst .tar .tgz".split()
+)
+
 
 def sniff(data: bytes) -> str | None:
     """The format that the content itself declares: glb, gltf or fbx; None for anything else."""

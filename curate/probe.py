@@ -35,7 +35,7 @@ class ProbeStage(Stage):
     """`collect` rows -> one `probe` row per asset that has a rig."""
 
     name = "probe"
-    version = 2
+    version = 3
     upstream = ("collect",)
 
     def settings(self, profile: Profile) -> Row:

@@ -188,7 +188,7 @@ def _check(response: requests.Response) -> None:
     if status == 403:
         raise Refusal(Reject.LICENCE, "the service does not give this model to this account or application (403)")
     if status == 404:
-        raise Refusal(Reject.GONE, "the service does not know this model (404)")
+        raise Refusal(Reject.DEAD_LINK, "the service does not know this model (404)")
     if status == 429 or status >= 500:
         raise _Again(f"the service answered {status}", float(wait) if wait.isascii() and wait.isdigit() else None)
     raise HubTrouble(f"the service answered {status}")

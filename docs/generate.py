@@ -14,7 +14,7 @@ from pydantic.fields import FieldInfo
 
 from rigmill.config import load
 from rigmill.errors import REJECT_MEANING
-from rigmill.profile import SOURCE_SECTIONS, Profile
+from rigmill.profile import SOURCE_SECTIONS, Download, Profile
 from rigmill.registry import STAGES, load_stage
 from rigmill.tables import OUTCOMES, PRODUCTS
 
@@ -36,6 +36,8 @@ def _section(lines: list[str], model: type[BaseModel], values: object, path: str
     for name, field in model.model_fields.items():
         annotation = field.annotation
         is_section = isinstance(annotation, type) and issubclass(annotation, BaseModel)
+        if annotation is Download:
+            continue  # several kinds of sources have one: it is explained once
         (nested if is_section or name == "sources" else plain).append((name, field))
     lines += [f"## {path or 'top level'}", ""]
     if model.__doc__:
@@ -49,6 +51,7 @@ def _section(lines: list[str], model: type[BaseModel], values: object, path: str
         if name == "sources":
             for kind, section in SOURCE_SECTIONS.items():
                 _section(lines, section, None, f"sources[] of kind {kind}")
+            _section(lines, Download, None, "sources[].download")
         else:
             inner = typing.cast(type[BaseModel], field.annotation)
             # A source has no place in the demo: its sections show their defaults.

@@ -22,6 +22,14 @@ class UserError(Exception):
         return "\n".join(lines)
 
 
+def disk_full(error: OSError) -> UserError:
+    """What a full disk (or a used-up quota) means for a run."""
+    return UserError(
+        "the disk is full", why=f"{error.strerror}; what is finished or half downloaded is kept", code="E321",
+        fix="free space or move 'output', then run the same command: it continues where it stopped",
+    )
+
+
 class Reject(StrEnum):
     """Every code a rejected row can carry, with the sentence that explains it in docs and reports."""
 
@@ -52,7 +60,6 @@ class Reject(StrEnum):
     DUPLICATE_CLIP = "duplicate_clip"
     UNMAPPABLE_SKELETON = "unmappable_skeleton"
     LICENCE = "licence"
-    GONE = "gone"
     LICENCE_CONFLICT = "licence_conflict"
     DENIED = "denied"
     EMPTY_PICTURE = "empty_picture"
@@ -77,7 +84,7 @@ REJECT_MEANING: dict[Reject, str] = {
     Reject.BAD_IMAGE: "a texture is no PNG, JPEG or WebP image with a sound header",
     Reject.OVER_BUDGET: "the file asks for more memory or work than its limits allow, whatever its size",
     Reject.UNREADABLE: "Blender's importer refuses the file",
-    Reject.NO_RIG: "no skeleton that deforms a mesh",
+    Reject.NO_RIG: "no skeleton deforms a mesh and no animated node carries one, and there is no motion to retarget",
     Reject.NO_MOTION: "no animated joint, and no retargeting for this kind of rig",
     Reject.TOO_SIMPLE: "fewer vertices or faces than the limit",
     Reject.TOO_DETAILED: "more vertices or faces than the limit",
@@ -87,7 +94,6 @@ REJECT_MEANING: dict[Reject, str] = {
     Reject.LITTLE_MOTION: "not even the part that moves most moves visibly",
     Reject.DUPLICATE_CLIP: "another clip has the same geometry and the same motion",
     Reject.UNMAPPABLE_SKELETON: "the motion's joints cannot be matched to the character's",
-    Reject.GONE: "the source no longer has it",
     Reject.LICENCE: "the licence does not allow what would be done here, under the profile's licence_policy",
     Reject.LICENCE_CONFLICT: "the file names another licence than its source does; a person has to look",
     Reject.DENIED: "the deny list names it: its author asked for its removal, or a person decided",

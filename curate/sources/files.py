@@ -70,14 +70,6 @@ def take_files(jobs: Sequence[Job], work: Work, take: Take) -> Iterator[Answer]:
         yield Answer(job.key, outcome, Measured())
 
 
-def format_of(data: bytes) -> str:
-    """The format by content."""
-    found = sniff(data)
-    if found is None:
-        raise Refusal(Reject.UNKNOWN_TYPE, "the content is neither glTF nor FBX, whatever the name says")
-    return found
-
-
 def folder_tags(uid: str) -> list[str]:
     """The words of the folders that a file lies in."""
     return [word for part in PurePosixPath(uid).parts[:-1] for word in words(part).lower().split()]

@@ -1,4 +1,8 @@
-"""A user's folder: every .glb, .gltf, .vrm and .fbx below it, known by its bytes, whatever it is called."""
+"""A user's folder: every file with a 3D suffix below it, known by its bytes, whatever it is called.
+
+What is never opened (.blend, USD, archives) and what Rigmill cannot read (.bvh, .vrma without a mesh) is listed too: a
+row says why it is not taken.
+"""
 
 from __future__ import annotations
 
@@ -8,13 +12,16 @@ from pathlib import PurePosixPath
 from curate.assets import asset_row
 from curate.gltf_json import parse, split_glb
 from curate.licence import rights_of
-from curate.sources.files import file_candidates, folder_tags, format_of, take_files, words
+from curate.licence_text import spdx_of
+from curate.preflight import REFUSED_SUFFIXES, identify
+from curate.sources.files import file_candidates, folder_tags, take_files, words
 from curate.vrm import read_vrm
-from curate.vrm_licence import Terms, terms
-from rigmill.errors import Refusal
+from curate.vrm_licence import Terms, strictest, terms
+from rigmill.errors import Refusal, Reject
+from rigmill.rights import PERMISSIONS, Rights
 from rigmill.stage import Answer, Input, Job, Row, Work
 
-SUFFIXES = frozenset({".glb", ".gltf", ".vrm", ".fbx"})
+SUFFIXES = frozenset({".glb", ".gltf", ".vrm", ".vrma", ".fbx", ".bvh"}) | REFUSED_SUFFIXES
 
 
 def candidates(settings: Row) -> Iterator[Input]:
@@ -28,11 +35,15 @@ def fetch(jobs: Sequence[Job], work: Work) -> Iterator[Answer]:
 
 
 def _take(payload: Row, data: bytes, work: Work) -> Row:
-    """The row of any file. Whoever names a licence for the folder answers for it; else a VRM block is heard."""
-    found = format_of(data)
+    """The row of any file. A VRM block is heard where nobody names a licence for the folder, and never overruled."""
+    found = identify(data)
     stored = work.store.put_bytes(f"asset.{found}", data)
-    said = _own_terms(data) if payload["licence"] == "unknown" and found == "glb" else None
-    if said is not None:
+    said = _own_terms(data) if found == "glb" else None
+    rights = rights_of(spdx_of(payload["licence"]))
+    if said is not None and payload["licence"] != "unknown":
+        _compare(payload["licence"], rights, said)
+        rights = strictest(rights, said.rights)
+    elif said is not None:
         return asset_row(
             stored, source=payload["source"], source_uid=payload["uid"], origin=f"folder:{payload['uid']}",
             title=words(PurePosixPath(payload["uid"]).stem), author=said.author, tags=folder_tags(payload["uid"]),
@@ -43,8 +54,21 @@ def _take(payload: Row, data: bytes, work: Work) -> Row:
         stored, source=payload["source"], source_uid=payload["uid"], origin=f"folder:{payload['uid']}",
         title=words(PurePosixPath(payload["uid"]).stem), tags=folder_tags(payload["uid"]),
         licence=payload["licence"], licence_raw=payload["licence"], licence_seen_in="profile",
-        rights=rights_of(payload["licence"]), attribution=payload["attribution"], file_format=found,
+        rights=rights, attribution=payload["attribution"], file_format=found,
     )
+
+
+def _compare(licence: str, stated: Rights, said: Terms) -> None:
+    """A refusal where the profile's licence grants what the file's own block denies."""
+    granted, block = stated.to_row(), said.rights.to_row()
+    denied = [name for name, value in granted.items()
+              if block[name] is (name not in PERMISSIONS) and value is (name in PERMISSIONS)]
+    if denied:
+        raise Refusal(
+            Reject.LICENCE_CONFLICT,
+            f"the profile says '{licence}', and the file's own VRM block ({said.licence}) says otherwise of "
+            f"{', '.join(denied)}",
+        )
 
 
 def _own_terms(data: bytes) -> Terms | None:

@@ -17,7 +17,8 @@ from pathlib import PurePosixPath
 
 from curate.assets import asset_row
 from curate.licence import decide, rights_of
-from curate.sources.files import file_candidates, folder_tags, format_of, take_files, words
+from curate.preflight import identify
+from curate.sources.files import file_candidates, folder_tags, take_files, words
 from rigmill.errors import Refusal, Reject
 from rigmill.stage import Answer, Input, Job, Row, Work
 
@@ -43,7 +44,7 @@ def title_of(uid: str) -> str:
 
 
 def _take(payload: Row, data: bytes, work: Work) -> Row:
-    found = format_of(data)
+    found = identify(data)
     if _JOINT.search(data) is None:
         raise Refusal(
             Reject.UNKNOWN_TYPE,

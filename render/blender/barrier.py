@@ -22,8 +22,8 @@ _OF_FILES = _EXECUTE | _WRITE_FILE | _READ_FILE | 1 << 14
 _READ = _EXECUTE | _READ_FILE | _READ_FOLDER
 _ROOMS = Path(__file__).resolve().parents[2]
 _SYSTEM = (
-    "/usr", "/lib", "/lib64", "/opt", "/nix/store", "/etc/ld.so.cache", "/etc/fonts", "/etc/localtime", "/proc/self",
-    "/proc/cpuinfo", "/proc/meminfo", "/proc/stat", "/sys/devices/system", "/dev/urandom", "/dev/random", "/dev/zero",
+    "/usr", "/lib", "/lib64", "/opt", "/nix/store", "/etc/ld.so.cache", "/etc/fonts", "/etc/localtime",
+    "/proc/cpuinfo", "/proc/meminfo", "/proc/stat", "/sys/devices/system", "/dev/urandom", "/dev/random",
 )
 
 

@@ -84,7 +84,7 @@ def test_a_decision_fills_what_nobody_said_and_overrides_nothing(tmp_path: Path)
 
 @pytest.mark.parametrize(
     ("licence", "expected"),
-    [("unknown", ("LicenseRef-VRM-1.0", "file", False)), ("CC0-1.0", ("CC0-1.0", "profile", True))],
+    [("unknown", ("LicenseRef-VRM-1.0", "file", False)), ("LicenseRef-Ours", ("LicenseRef-Ours", "profile", False))],
 )
 def test_a_folder_without_a_licence_hears_a_vrm_block(
     tmp_path: Path, licence: str, expected: tuple[str, str, bool]
@@ -97,6 +97,24 @@ def test_a_folder_without_a_licence_hears_a_vrm_block(
     row = row_of(outcomes["mine.vrm"])
     assert (row["licence"], row["licence_seen_in"], row["rights"]["may_modify"]) == expected
     assert row_of(outcomes["plain.glb"])["licence"] == licence
+
+
+def test_a_folders_licence_does_not_grant_what_a_vrm_block_denies(tmp_path: Path) -> None:
+    root = tmp_path / "in"
+    root.mkdir()
+    everything = {
+        "avatarPermission": "everyone", "modification": "allowModificationRedistribution", "allowRedistribution": True,
+        "commercialUsage": "corporation", "creditNotation": "unnecessary",
+    }
+    (root / "open.vrm").write_bytes(avatar(**everything))
+    (root / "credit.vrm").write_bytes(avatar(**everything | {"creditNotation": "required"}))
+    (root / "closed.vrm").write_bytes(avatar())
+    outcomes = collect(profile("folder", root, licence="CC0-1.0"), tmp_path / "out")
+    assert row_of(outcomes["open.vrm"])["rights"]["may_train"] is True
+    for name, right in (("credit.vrm", "needs_credit"), ("closed.vrm", "may_modify")):
+        refused = outcomes[name]
+        assert isinstance(refused, Rejected) and refused.code == "licence_conflict"
+        assert right in refused.message and "CC0-1.0" in refused.message
 
 
 def named_fbx(*names: str) -> bytes:

@@ -68,7 +68,7 @@ def test_chosen_objects_are_downloaded_and_their_rows_say_whose_they_are(site: S
     assert set(row) == set(PRODUCTS["collect"].names)
     assert (row["file"]["sha256"], row["file"]["size_bytes"], row["format"]) == (sha256(fox), len(fox), "glb")
     assert row["title"] == "Walking fox 01" and row["author"] == "Jane Doe" and row["tags"] == ["fox"]
-    assert (row["licence"], row["licence_raw"], row["licence_seen_in"]) == ("CC-BY-4.0", "by", "index")
+    assert (row["licence"], row["licence_raw"], row["licence_seen_in"]) == ("CC-BY-4.0", "by", "index+file")
     assert row["origin"] == f"https://sketchfab.com/3d-models/walking-fox-{uid(1)}"
     assert row["attribution"] == f'"Walking fox 01" by Jane Doe ({row["origin"]}), CC-BY-4.0'
     assert outcomes[uid(2)].rows[0]["rights"]["may_train"] is True  # CC0
@@ -189,7 +189,7 @@ def test_a_slower_pace_or_another_host_list_redoes_nothing(site: Site, tmp_path:
 
 
 def test_xl_takes_single_files_from_their_addresses_and_says_of_the_others_why_not(site: Site, tmp_path: Path) -> None:
-    fox, simple, motion = FOX.read_bytes(), SIMPLE.read_bytes(), fbx()
+    fox, simple, lever, motion = FOX.read_bytes(), SIMPLE.read_bytes(), LEVER.read_bytes(), fbx()
     lay_out_1(site, {uid(7): (annotation(uid(7)), simple)})
     files = {"models/My Fox #1.glb": fox, "anim/walkCycle.fbx": motion}
     rows = [github_row(path, data) for path, data in files.items()]
@@ -197,15 +197,16 @@ def test_xl_takes_single_files_from_their_addresses_and_says_of_the_others_why_n
         github_row("scene.blend", b""), github_row("teapot.obj", b""), github_row("a.gltf", b""),
         github_row("../../evil.glb", b""),
         github_row("x.glb", b"", fileIdentifier="https://github.com/jane/rigs/archive/main.zip"),
+        github_row("copy/of/the.fbx", motion),
         rows[0] | {"license": "GNU General Public License v3.0"},  # the same file named twice: the first counts
     ]
     site.files["/xl/github/github.parquet"] = parquet(rows)
     for path, data in (("models/My%20Fox%20%231.glb", fox), ("anim/walkCycle.fbx", motion)):
         site.files[f"/github/jane/rigs/raw/{COMMIT}/{path}"] = data
-    site.files["/si/3d_package/thing.glb"] = FOX.read_bytes()
+    site.files["/si/3d_package/thing.glb"] = lever
     site.files["/xl/smithsonian/smithsonian.parquet"] = parquet([
         {"fileIdentifier": f"{site.url}/si/3d_package/thing.glb", "source": "smithsonian", "license": "CC0",
-         "fileType": "glb", "sha256": sha256(fox), "metadata": json.dumps({"title": "A bronze fox"})},
+         "fileType": "glb", "sha256": sha256(lever), "metadata": json.dumps({"title": "A bronze lever"})},
     ])
     site.files["/xl/thingiverse/thingiverse.parquet"] = parquet([
         {"fileIdentifier": "https://www.thingiverse.com/thing:1/files?fileId=2", "source": "thingiverse",
@@ -213,14 +214,15 @@ def test_xl_takes_single_files_from_their_addresses_and_says_of_the_others_why_n
     every = ["github", "smithsonian", "sketchfab", "thingiverse"]
     outcomes = collected(profile_of(source_xl(site, tmp_path, parts=every)), tmp_path)
     short = {name.rsplit("/", 1)[-1]: outcome for name, outcome in outcomes.items()}
-    assert set(short) == {"My Fox #1.glb", "walkCycle.fbx", "evil.glb", "main.zip", "thing.glb", uid(7)}
+    assert set(short) == {"My Fox #1.glb", "walkCycle.fbx", "evil.glb", "main.zip", "thing.glb", "the.fbx", uid(7)}
     for name in ("evil.glb", "main.zip"):
         assert isinstance(short[name], Rejected) and short[name].code == "no_address"
     row = short["My Fox #1.glb"].rows[0]
     assert (row["title"], row["author"], row["tags"], row["format"]) == ("My Fox 1", "jane", ["models"], "glb")
     assert row["licence_raw"] == "MIT License" and row["origin"].endswith("/blob/" + COMMIT + "/models/My Fox #1.glb")
     assert short["walkCycle.fbx"].rows[0]["title"] == "walk Cycle"
-    assert isinstance(short["thing.glb"], Rejected) and short["thing.glb"].code == "duplicate_file"  # the same fox
+    assert isinstance(short["the.fbx"], Rejected) and short["the.fbx"].code == "duplicate_file"
+    assert short["thing.glb"].rows[0]["title"] == "A bronze lever"
     assert short[uid(7)].rows[0]["file"]["sha256"] == sha256(simple)
     assert not any("archive" in entry.path or "evil" in entry.path or ".git" in entry.path for entry in site.log)
 

@@ -9,6 +9,7 @@ from test_pairing import probe_row, run
 
 from curate.licence import rights_of
 from curate.pairing import RetargetStage
+from curate.preview import PreviewStage
 from curate.probe import ProbeStage
 from rigmill.rights import UNKNOWN, Rights
 from rigmill.stage import Job, Row
@@ -108,3 +109,19 @@ def test_under_publish_a_motion_that_must_not_be_shared_is_put_on_nobody(tmp_pat
     assert kept.rows[0]["rights"]["may_share_motion"] is True  # the avatar's own motion is not in the clip
     (refused,) = [outcome for outcome in outcomes if isinstance(outcome, Rejected)]
     assert refused.code == "licence" and "may_share_motion" in refused.message
+
+
+def test_under_publish_a_clip_whose_own_motion_must_not_be_shared_is_not_even_previewed(tmp_path: Path) -> None:
+    work = plain_work(tmp_path)
+    found = {"num_vertices": 900, "num_faces": 900, "num_textures": 1, "texture_px": 64, "num_base_colours": 5,
+             "grey_share": 0.0, "geometry_hash": "g"}
+    free = rights_of("CC0-1.0").to_row()
+    rows = [
+        probe_row(work, "free", body(), kind="animated", motions=1, rights=free, **found),
+        probe_row(work, "theirs", body(), kind="animated", motions=1, rights=free | {"may_share_motion": False},
+                  **found),
+    ]
+    for policy, expected in (("internal", [None, None]), ("publish", [None, "licence"])):
+        jobs = PreviewStage().plan(Tables({"probe": rows}), demo_profile(licence_policy=policy))
+        by_title = {job.payload["title"]: job.payload["refused"] for job in jobs}
+        assert [by_title[name] and by_title[name]["code"] for name in ("free", "theirs")] == expected

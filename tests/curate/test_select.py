@@ -105,7 +105,8 @@ def rig(**more: Any) -> Row:
     ({"num_textures": 0, "texture_px": None}, "untextured", 1.0),
     ({"texture_px": 1}, "untextured", 1.0),
     ({"num_textures": 0, "texture_px": None, "num_base_colours": 5}, None, None),
-    ({"grey_share": 0.97}, "untextured", 0.97),
+    ({"grey_share": 0.99}, "untextured", 0.99),
+    ({"num_textures": 0, "texture_px": None, "num_base_colours": 2, "grey_share": 0.97}, None, None),
     ({"num_vertices": 10, "grey_share": 1.0}, "too_simple", 10.0),  # the cheapest rule speaks first
     (dict.fromkeys(rig()), None, None),  # what was not measured refuses nothing
 ])

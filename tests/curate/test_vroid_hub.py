@@ -207,7 +207,7 @@ def test_a_model_that_is_gone_too_large_or_no_avatar_is_rejected(service: Servic
         codes.append(outcome.code)
     assert codes == ["too_large", "unknown_type", "too_large"]
     gone = collect(tmp_path, "99")["99"]
-    assert isinstance(gone, Rejected) and gone.code == "gone"
+    assert isinstance(gone, Rejected) and gone.code == "dead_link"
 
 
 def test_a_busy_service_is_asked_again_and_its_wish_to_wait_is_kept(service: Service) -> None:

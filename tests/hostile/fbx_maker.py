@@ -40,13 +40,13 @@ def _record(node: Node, offset: int, wide: bool) -> bytes:
     head = struct.Struct("<QQQB" if wide else "<IIIB")
     body = b"".join(map(_property, properties))
     size = head.size + len(name)
-    inner = b""
+    inner = bytearray()
     for child in children:
         inner += _record(child, offset + size + len(body) + len(inner), wide)
     if children:
         inner += bytes(head.size)
     end = offset + size + len(body) + len(inner)
-    return head.pack(end, len(properties), len(body), len(name)) + name.encode() + body + inner
+    return head.pack(end, len(properties), len(body), len(name)) + name.encode() + body + bytes(inner)
 
 
 def fbx_file(nodes: Sequence[Node], version: int = 7400) -> bytes:

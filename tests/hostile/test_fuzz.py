@@ -18,13 +18,9 @@ from hypothesis import strategies as st
 from curate.canonical import canonical
 from curate.gltf_json import parse, split_glb
 from curate.preflight import check, sniff
+from curate.vrm import read_vrm
+from curate.vrm_licence import terms
 from rigmill.errors import Refusal
-
-try:
-    from curate.vrm import read_vrm
-    from curate.vrm_licence import terms
-except ImportError:  # the VRM source comes with another change
-    read_vrm = terms = None
 
 LIMIT_S = 0.2
 # Wrong types, extremes, and texts that mean something elsewhere.
@@ -155,7 +151,7 @@ def read_block(data: bytes, file_format: str) -> None:
     """The VRM block and its licence, read as the sources read it: from a document that was parsed and nothing more."""
     try:
         text = split_glb(data)[0] if file_format in ("glb", "vrm") else data
-        readable = read_vrm is not None and file_format in ("glb", "vrm", "gltf")
+        readable = file_format in ("glb", "vrm", "gltf")
         block = read_vrm(parse(text)) if readable else None
         if block is not None:
             terms(block)
