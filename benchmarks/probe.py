@@ -14,11 +14,11 @@ import argparse
 import json
 import os
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from queue import SimpleQueue
 
 from curate.canonical import canonical
 from curate.preflight import sniff
@@ -37,16 +37,14 @@ class Bench:
 
     def __init__(self, limits: Limits, *, fresh: bool) -> None:
         self.limits, self.fresh = limits, fresh
-        self.clients: SimpleQueue[BlenderClient] = SimpleQueue()
-        for _ in range(WORKERS):
-            self.clients.put(BlenderClient(limits))
+        # Threads that last: a Blender server ends with the thread that started it, as it does with a worker.
+        self.pool, self.mine = ThreadPoolExecutor(WORKERS), threading.local()
         self.wall_s, self.num_asked, self.answers = 0.0, 0, dict[str, str]()
 
     def run(self, paths: Sequence[Path], item: dict[str, object]) -> None:
         started = time.monotonic()
-        with ThreadPoolExecutor(WORKERS) as pool:
-            for path, answer in zip(paths, pool.map(lambda path: self._probe(path, item), paths)):
-                self.answers[str(path)] = answer
+        for path, answer in zip(paths, self.pool.map(lambda path: self._probe(path, item), paths)):
+            self.answers[str(path)] = answer
         self.wall_s += time.monotonic() - started
 
     def _probe(self, path: Path, item: dict[str, object]) -> str:
@@ -59,22 +57,18 @@ class Bench:
         except Refusal as refusal:
             return refusal.code.value
         self.num_asked += 1
-        client = BlenderClient(self.limits) if self.fresh else self.clients.get()
+        client = None if self.fresh else getattr(self.mine, "client", None)
+        if client is None:
+            self.mine.client = client = BlenderClient(self.limits)
         with tempfile.TemporaryDirectory() as folder:
             copy = Path(folder) / f"asset.{file_format}"
             copy.write_bytes(data)
             (reply,) = client.run(PROBE, [item | {"path": str(copy), "format": file_format}], scratch=Path(folder))
         if self.fresh:
             client.close()
-        else:
-            self.clients.put(client)
         if reply.value is not None:
             return json.dumps(reply.value, sort_keys=True)
         return str(reply.outcome)
-
-    def close(self) -> None:
-        while not self.clients.empty():
-            self.clients.get().close()
 
 
 def files_of(corpus: Path) -> list[Path]:
@@ -94,8 +88,11 @@ def measure(corpus: Path, rounds: int) -> dict[str, float]:
             for side in sides:
                 side(paths[start : start + PORTION], item)
             sides.reverse()
-        assert ours.answers == fresh.answers, f"the two sides disagree in round {turn}"
-    ours.close()
+        for path, answer in ours.answers.items():
+            if answer != fresh.answers[path]:
+                raise SystemExit(f"the two sides disagree in round {turn} on {path}:\n{answer}\n{fresh.answers[path]}")
+    for bench in (ours, fresh):
+        bench.pool.shutdown()
     num_files = len(paths) * rounds
     return {
         "files": len(paths), "files_in_blender": ours.num_asked // rounds,

@@ -9,6 +9,7 @@ from typing import Any
 import bpy
 
 from render.blender.disarm import disarm
+from render.blender.warm import empty_blender, will_fill
 from rigmill.errors import Refusal, Reject
 
 
@@ -18,8 +19,8 @@ def load_asset(path: Path, file_format: str, fps: float) -> float:
     glTF stores seconds, which the importer multiplies by the scene's rate, so that is set first. FBX stores its
     own rate and changes the scene's.
     """
-    # Handlers that are left over make the interpreter hang when it ends.
-    bpy.ops.wm.read_factory_settings(use_empty=True)
+    empty_blender()
+    will_fill()
     bpy.context.preferences.filepaths.use_scripts_auto_execute = False
     scene = bpy.context.scene
     _set_rate(scene, fps)

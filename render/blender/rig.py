@@ -40,6 +40,7 @@ class Subject:
     file_fps: float
     rest_places: dict[str, tuple[Any, ...]] = field(default_factory=dict)  # transforms as imported
     rest_keys: dict[str, list[float]] = field(default_factory=dict)  # shape keys as imported
+    _read_order: list[tuple[str, list[int], list[int] | None]] = field(default_factory=list)
 
     @property
     def armatures(self) -> list[str]:
@@ -67,8 +68,8 @@ class Subject:
             if item.name in self.rest_places:
                 _put(item, self.rest_places[item.name])
             if item.type == "ARMATURE":
-                for bone in item.pose.bones:
-                    bone.matrix_basis.identity()
+                still = np.tile(np.eye(4, dtype=np.float32).ravel(), len(item.pose.bones))
+                item.pose.bones.foreach_set("matrix_basis", still)
         for keys in bpy.data.shape_keys:
             for block, value in zip(keys.key_blocks, self.rest_keys.get(keys.name, [])):
                 block.value = value
@@ -82,24 +83,40 @@ class Subject:
 
     def rest_frames(self) -> Floats:
         """World matrices of the joints at rest, (J, 4, 4). Call after `reset`."""
-        return self._frames(lambda item, bone: item.data.bones[bone].matrix_local)
+        return self._frames(lambda item: _read_matrices(item.data.bones, "matrix_local"))
 
     def joint_frames(self) -> Floats:
         """World matrices of the joints as the scene shows them now, (J, 4, 4)."""
-        return self._frames(lambda item, bone: item.pose.bones[bone].matrix)
+        return self._frames(lambda item: _read_matrices(item.pose.bones, "matrix"))
 
-    def _frames(self, bone_matrix: Any) -> Floats:
+    def _frames(self, read_bones: Any) -> Floats:
         frames = np.empty((len(self.nodes), 4, 4))
-        to_world = {name: np.array(bpy.data.objects[name].matrix_world) for name in {node[0] for node in self.nodes}}
-        for joint, (name, bone) in enumerate(self.nodes):
-            frames[joint] = to_world[name]
-            if bone:
-                frames[joint] = frames[joint] @ np.array(bone_matrix(bpy.data.objects[name], bone))
+        for name, joints, bones in self._places():
+            item = bpy.data.objects[name]
+            to_world = np.array(item.matrix_world)
+            frames[joints] = to_world @ read_bones(item)[bones] if bones is not None else to_world
         return frames
+
+    def _places(self) -> list[tuple[str, list[int], list[int] | None]]:
+        """Per armature its joints and the places of their bones; per object joint itself and None."""
+        if not self._read_order:
+            for armature in self.armatures:
+                place = {bone.name: index for index, bone in enumerate(bpy.data.objects[armature].data.bones)}
+                joints = [joint for joint, (name, bone) in enumerate(self.nodes) if bone and name == armature]
+                self._read_order.append((armature, joints, [place[self.nodes[joint][1]] for joint in joints]))
+            self._read_order += [(name, [joint], None) for joint, (name, bone) in enumerate(self.nodes) if not bone]
+        return self._read_order
 
     def read_rig(self) -> Rig:
         """The rig at rest in world coordinates. Call after `reset`."""
         return Rig(names=self.names, parents=self.parents, rest_joints=self.rest_frames()[:, :3, 3])
+
+
+def _read_matrices(bones: Any, name: str) -> Floats:
+    """A matrix property of all bones at once, (B, 4, 4)."""
+    values = np.empty(len(bones) * 16, dtype=np.float32)
+    bones.foreach_get(name, values)
+    return values.reshape(-1, 4, 4).transpose(0, 2, 1).astype(np.float64)  # Blender stores columns
 
 
 def animated_owners() -> list[Any]:

@@ -26,9 +26,10 @@ def main() -> None:
     request_fd, reply_fd, parent = (int(argument) for argument in sys.argv[1:4])
     die_with_parent(parent)
     with _one_core():
-        import bpy  # noqa: F401 - loaded before forking, so that each child starts in milliseconds
+        # Loaded before forking, so that each child starts in milliseconds.
+        from render.blender.warm import warm_up
 
-    import render.blender.worker  # noqa: F401 - likewise
+        warm_up()
 
     os.set_inheritable(request_fd, False)
     os.set_inheritable(reply_fd, False)

@@ -98,6 +98,7 @@ def visible_bounds(meshes: list[Any]) -> Floats:
         points = np.empty(len(vertices) * 3, dtype=np.float32)
         vertices.foreach_get("co", points)
         to_world = np.array(evaluated.matrix_world)
-        world = points.reshape(-1, 3).astype(np.float64) @ to_world[:3, :3].T + to_world[:3, 3]
-        low, high = np.minimum(low, world.min(axis=0)), np.maximum(high, world.max(axis=0))
+        world = to_world[:3, :3] @ points.reshape(-1, 3).T.astype(np.float64, order="C")  # rows: quick to search
+        low = np.minimum(low, world.min(axis=1) + to_world[:3, 3])
+        high = np.maximum(high, world.max(axis=1) + to_world[:3, 3])
     return np.stack([low, high])
