@@ -33,7 +33,7 @@ from rigmill.layout import Layout
 from rigmill.registry import STAGES
 from rigmill.rights import Rights
 from rigmill.runlog import RunLog
-from rigmill.stage import Answer
+from rigmill.stage import Answer, source_of
 from rigmill.tables import PRODUCTS, outcome_row
 from rigmill.types import Failed, FailKind, Kept, Measured, Outcome, Rejected, StoredFile
 from rigmill.view import View
@@ -173,7 +173,8 @@ def write_tables(view: View, layout: Layout, resolved: config.Resolved, *, num_r
             for number, job in enumerate(jobs[start : start + COMMIT_ROWS], start):
                 outcome = made[stage](job, number)
                 command = f"rigmill retry {stage} --profile bench --only {job.input_id}"
-                outcomes.append(outcome_row(job.key, job.input_id, outcome, command))
+                outcomes.append(outcome_row(job.key, job.input_id, outcome, command,
+                                            source=source_of(job.payload)))
                 if isinstance(outcome, Kept):
                     products += [{"job_key": job.key, **row} for row in outcome.rows]
                 log.measured(stage, job.input_id, Answer(job.key, outcome, Measured(1.0, 10**8)), 1)

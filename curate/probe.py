@@ -88,11 +88,12 @@ class ProbeStage(Stage):
 
 def _refused(row: Row, policy: str, denied: Denied) -> Row | None:
     """The code and the sentence, if the asset must not be used whatever it holds."""
-    reason = denied.reason(
-        source=row["source"], uid=row["source_uid"], sha256=row["file"]["sha256"], origin=row["origin"]
-    )
-    if reason is not None:
-        return {"code": Reject.DENIED.value, "message": f"on the deny list: {reason}"}
+    if denied:
+        reason = denied.reason(
+            source=row["source"], uid=row["source_uid"], sha256=row["asset_id"], origin=row["origin"]
+        )
+        if reason is not None:
+            return {"code": Reject.DENIED.value, "message": f"on the deny list: {reason}"}
     message = asset_refusal(Rights.from_row(row["rights"]), policy, licence=row["licence"])
     return None if message is None else {"code": Reject.LICENCE.value, "message": message}
 

@@ -60,10 +60,11 @@ class Denied:
                 if value:
                     self._reasons.setdefault((name, value, row["source"]), row["reason"] or "no reason given")
 
+    def __bool__(self) -> bool:
+        return bool(self._reasons)
+
     def reason(self, *, source: str, uid: str = "", sha256: str = "", origin: str = "") -> str | None:
         """Why the asset is denied; None when it is not. In place of the digest, an asset id will do."""
-        if not self._reasons:
-            return None
         for name, value in zip(NAMES, (uid, sha256[:ID_LENGTH], origin)):
             for limited_to in (source, "") if value else ():
                 found = self._reasons.get((name, value, limited_to))

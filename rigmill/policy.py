@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 from rigmill.rights import Rights
 
@@ -81,6 +82,7 @@ def obstacle(rights: Rights, policy: str, *, licence: str, when: frozenset[When]
     return None
 
 
+@lru_cache(maxsize=65_536)  # a plan asks for every row, and there are few different answers
 def refusal(rights: Rights, policy: str, *, licence: str, when: frozenset[When]) -> str | None:
     """Why the policy says no, as a sentence that names the right and the licence; None when it does not."""
     found = obstacle(rights, policy, licence=licence, when=when)

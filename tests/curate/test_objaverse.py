@@ -193,6 +193,7 @@ def test_xl_takes_single_files_from_their_addresses_and_says_of_the_others_why_n
     lay_out_1(site, {uid(7): (annotation(uid(7)), simple)})
     files = {"models/My Fox #1.glb": fox, "anim/walkCycle.fbx": motion}
     rows = [github_row(path, data) for path, data in files.items()]
+    rows[0] |= {"license": "Creative Commons Attribution 4.0 International"}  # as its own copyright line says
     rows += [
         github_row("scene.blend", b""), github_row("teapot.obj", b""), github_row("a.gltf", b""),
         github_row("../../evil.glb", b""),
@@ -219,7 +220,9 @@ def test_xl_takes_single_files_from_their_addresses_and_says_of_the_others_why_n
         assert isinstance(short[name], Rejected) and short[name].code == "no_address"
     row = short["My Fox #1.glb"].rows[0]
     assert (row["title"], row["author"], row["tags"], row["format"]) == ("My Fox 1", "jane", ["models"], "glb")
-    assert row["licence_raw"] == "MIT License" and row["origin"].endswith("/blob/" + COMMIT + "/models/My Fox #1.glb")
+    assert (row["licence"], row["licence_seen_in"]) == ("CC-BY-4.0", "index+file")
+    assert row["licence_raw"] == "Creative Commons Attribution 4.0 International"
+    assert row["origin"].endswith("/blob/" + COMMIT + "/models/My Fox #1.glb")
     assert short["walkCycle.fbx"].rows[0]["title"] == "walk Cycle"
     assert isinstance(short["the.fbx"], Rejected) and short["the.fbx"].code == "duplicate_file"
     assert short["thing.glb"].rows[0]["title"] == "A bronze lever"

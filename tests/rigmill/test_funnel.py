@@ -156,7 +156,7 @@ def test_a_reject_shows_its_preview_and_strangers_words_stay_words(tmp_path: Pat
     strip = store.put_bytes("preview.jpg", b"a strip").to_row()
     rows.made["preview"] = [
         {"clip_id": f"procedural-{number}", "files": [strip], "flow_px": number / 20, "coverage": 0.1, "source": "s",
-         "extent_growth": 1.0, "title": "<i>", "motion_name": "walk"} for number in range(20)
+         "extent_ratio": 1.0, "title": "<i>", "motion_name": "walk"} for number in range(20)
     ]
     page = funnel_page.reasons(rows, read_ends(rows), store=store, put=put.__setitem__)
     assert page.count("<img") == EXAMPLES and "<b>" not in page and "&lt;b&gt;" in page
