@@ -221,7 +221,7 @@ def truth(item: dict[str, Any], state: dict[str, Any], case: Case) -> tuple[floa
 
 def claims(rows: list[Row], limit: float) -> dict[str, float]:
     """What the calibration says, as numbers."""
-    static = [row for row in rows if row.true_most_px < 1e-3]
+    static = [row for row in rows if row.true_mean_px == 0]
     body = [row for row in rows if row.group in ("whole body", "drift") and 0.3 <= row.true_most_px <= 12]
     ratios = np.array([row.most_px / row.true_most_px for row in body])
     both = [row for row in rows if not math.isnan(row.own_look_s)]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import os
+import signal
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,6 +23,7 @@ from rigmill.view import Counts, View
 
 pytestmark = pytest.mark.ray
 TOYS = {"collect": "toy:ToyCollect", "probe": "toy:ToyProbe", "retarget": "toy:ToyRetarget"}
+WITH_INLINE = {"collect": "toy:ToyCollect", "select": "toy:ToySelect"}
 
 
 @pytest.fixture(scope="module")
@@ -139,6 +142,64 @@ def test_messages_of_failures_hold_no_paths_of_this_run(toys: Path, tmp_path: Pa
     rows = [row for row in view(tmp_path / "out").outcomes("collect") if row["status"] == "failed"]
     assert [row["message"] for row in rows] == ["broken in <scratch>"]
     assert rows[0]["command"] == "rigmill retry collect --profile demo --only a1"
+
+
+@pytest.fixture
+def inline(toys: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """As `toys`, with the inline stage behind collect."""
+    for module in ("registry", "view", "pool", "inspect"):
+        monkeypatch.setattr(f"rigmill.{module}.STAGES", WITH_INLINE)
+    return toys
+
+
+def test_an_inline_stage_runs_in_the_driver_and_starts_no_ray(
+    inline: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inline.write_text(" ".join(f"a{number}=keep" for number in range(10, 40)) + " b1=reject")
+    run(tmp_path / "both", stages=tuple(WITH_INLINE))  # on Ray, with the inline stage beside
+    run(tmp_path / "apart", stages=("collect",))
+    monkeypatch.setattr("rigmill.pool.Pool.start", lambda self: pytest.fail("Ray was started"))
+    counts = run(tmp_path / "apart", stages=("select",))["select"]
+    assert (counts.num_in, counts.kept, counts.rejected, counts.failed, counts.pending) == (30, 21, 3, 6, 0)
+    outcomes = {row["input_id"]: row for row in view(tmp_path / "apart").outcomes("select")}
+    assert outcomes["a18"]["message"] == "an eight in <scratch>"
+    assert outcomes["a17"]["message"] == "stage 'select' is inline: it runs in the driver and has no Blender"
+    assert outcomes["a18"]["command"] == "rigmill retry select --profile demo --only a18"
+    products = [row["clip_id"] for row in view(tmp_path / "apart").products("select")]
+    assert len(products) == 42 and products[0].endswith("-0") and products[1].endswith("-1")
+    assert tables(tmp_path / "apart") == tables(tmp_path / "both")
+
+
+def test_an_interrupted_inline_stage_keeps_what_it_finished(
+    inline: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inline.write_text(" ".join(f"a{number}=keep" for number in range(10, 30)))
+    run(tmp_path / "whole", stages=tuple(WITH_INLINE))
+    run(tmp_path / "parts", stages=("collect",))
+    monkeypatch.setenv("TOY_INTERRUPT_AT", "a21")
+    with pytest.raises(KeyboardInterrupt):
+        run(tmp_path / "parts", stages=("select",))
+    counts = view(tmp_path / "parts").counts("select")
+    assert counts.kept + counts.rejected + counts.failed == 11 and counts.pending == 9
+    monkeypatch.delenv("TOY_INTERRUPT_AT")
+    assert run(tmp_path / "parts", stages=("select",), limit=4)["select"].pending == 5
+    run(tmp_path / "parts", stages=("select",))
+    assert tables(tmp_path / "parts") == tables(tmp_path / "whole")
+
+
+def test_an_inline_stage_killed_again_and_again_ends_in_the_same_bytes(inline: Path, tmp_path: Path) -> None:
+    inline.write_text(" ".join(f"a{number}=keep" for number in range(10, 50)))
+    run(tmp_path / "whole", stages=tuple(WITH_INLINE))
+    run(tmp_path / "killed", stages=("collect",))
+    command = [sys.executable, str(Path(__file__).with_name("toy.py")), str(tmp_path / "killed")]
+    left = []
+    for name in ("a15", "a23", "a42"):
+        killed = subprocess.run(command, env=os.environ | {"TOY_KILL_AT": name}, capture_output=True, check=False)
+        assert killed.returncode == -signal.SIGKILL
+        left.append(view(tmp_path / "killed").counts("select").pending)
+    assert left == sorted(left, reverse=True) and 0 < left[-1] < left[0] < 40
+    subprocess.run(command, capture_output=True, check=True)
+    assert tables(tmp_path / "killed") == tables(tmp_path / "whole")
 
 
 def test_two_runs_cannot_write_to_one_folder(tmp_path: Path) -> None:

@@ -86,3 +86,46 @@ class ToyRetarget(ToyProbe):
     def run(self, jobs: Sequence[Job], work: Work) -> Iterator[Answer]:
         for job in jobs:
             yield Answer(job.key, Kept([{"asset_id": one, "clip_id": one} for one in job.payload["ids"]]), Measured())
+
+
+class ToySelect(ToyProbe):
+    """Inline: no worker, no Blender. What happens to a job is in its id, or in TOY_KILL_AT for the whole process."""
+
+    name, version, upstream, inline, batch = "select", 1, ("collect",), True, 4
+
+    def run(self, jobs: Sequence[Job], work: Work) -> Iterator[Answer]:
+        for job in jobs:
+            if job.input_id == os.environ.get("TOY_KILL_AT"):
+                os.kill(os.getpid(), signal.SIGKILL)
+            if job.input_id == os.environ.get("TOY_INTERRUPT_AT"):
+                raise KeyboardInterrupt
+            if job.input_id.endswith("9"):
+                yield Answer(job.key, Rejected(Reject.NO_RIG.value, "a nine"), Measured())
+            elif job.input_id.endswith("8"):
+                raise ValueError(f"an eight in {work.scratch}")
+            elif job.input_id.endswith("7"):
+                work.blender  # noqa: B018 - asking for it is the point
+            else:
+                yield Answer(job.key, Kept([{"asset_id": job.input_id, "clip_id": f"{job.input_id}-{number}"}
+                                            for number in range(2)]), Measured())
+
+
+def main() -> None:
+    """The inline stage alone, over what was collected in the folder argv[1], with a commit after every batch."""
+    import sys
+
+    from rigmill import config, driver, pool, registry, view
+    from rigmill.layout import Layout
+    from rigmill.progress import Progress
+
+    stages = {"collect": "toy:ToyCollect", "select": "toy:ToySelect"}
+    for module in (registry, view, pool):
+        module.STAGES = stages  # type: ignore[attr-defined]
+    driver.COMMIT_S = driver.INLINE_S = 0.0
+    resolved, layout = config.load("demo", overrides=("run.min_free_disk_bytes=0",)), Layout(Path(sys.argv[1]))
+    with driver.locked(layout), Progress() as progress:
+        driver.Driver(resolved, layout, driver.Options(stages=("select",)), progress=progress).run()
+
+
+if __name__ == "__main__":
+    main()
