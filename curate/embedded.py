@@ -74,6 +74,8 @@ def with_embedded(row: Row, found: Embedded) -> Row:
         row = row | {"licence_raw": row["licence_raw"] or row["licence"]}
     if said != row["licence"]:
         row = row | {"licence": said, "rights": _filled(row["rights"], rights_of(said))}
+    if said == UNKNOWN_LICENCE and row["licence_raw"] in ("", UNKNOWN_LICENCE):
+        row = row | {"licence_raw": "", "licence_seen_in": ""}  # nobody said anything
     written = found.licence or (found.copyright if mentioned(found.copyright) else "")
     if written:
         inside = spdx_of(found.licence) if found.licence else mentioned(found.copyright)
@@ -105,8 +107,8 @@ def _confirmed(row: Row, inside: str, written: str) -> Row:
             f"the {where} says '{row['licence_raw'] or row['licence']}' ({row['licence']}), the file says "
             f"'{written}' ({inside})",
         )
-    seen = row["licence_seen_in"]
-    return {"licence_seen_in": seen if "file" in seen else "+".join(part for part in (seen, "file") if part)}
+    seen = [part for part in row["licence_seen_in"].split("+") if part]
+    return {"licence_seen_in": "+".join(dict.fromkeys((*seen, "file")))}
 
 
 def _credited(row: Row, found: Embedded) -> Row:

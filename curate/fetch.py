@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from itertools import groupby
 from pathlib import Path
 
 from curate.download import Downloader, Manners, Trouble, Wanted
 from curate.ledger import Ledger
-from curate.part import Part, PartInUse
+from curate.part import Part, PartInUse, disk_trouble
 from curate.preflight import sniff
 from rigmill.errors import Refusal, Reject, UserError
 from rigmill.files import digest, sha256_file
@@ -49,7 +49,8 @@ def fetch_files(jobs: Sequence[Job], work: Work, make_row: MakeRow) -> Iterator[
                             continue
                         num_done += 1
                         yield answer
-                    work.report("downloads of this batch", num_done, len(batch))
+                    with suppress(OSError):  # a full disk is the downloads' to report
+                        work.report("downloads of this batch", num_done, len(batch))
                 yield from runner.run(fetching.stop(tasks))  # what ended while the trouble came up
                 if trouble is not None:
                     raise trouble
@@ -148,6 +149,8 @@ class _Fetching:
         except Refusal:
             part.remove()
             raise
+        except OSError as error:  # the network's have become Trouble: this is the disk
+            raise disk_trouble(error, self._folder / name) from error
         finally:
             part.close()
 

@@ -49,7 +49,7 @@ EXAMPLES: dict[str, list[tuple[str, str, str]]] = {  # picture -> (file, part of
         ("quaternius_fbx/Velociraptor.fbx", "Walk", KEPT),
     ],
     "motion": [
-        ("sketchfab/grandmas_tv.glb", "", "little_motion"), ("sketchfab/lumberjack.glb", "Poses", KEPT),
+        ("sketchfab/grandmas_tv.glb", "", "little_motion"), ("sketchfab/lumberjack.glb", "Poses", "little_motion"),
         ("quaternius_fbx/Male_Casual.fbx", "Man_Idle", KEPT),
         ("ufbx/blender_293_barbarian_7400_binary.fbx", "idle", KEPT), ("kaykit/Knight.glb", "Lie_Idle", KEPT),
     ],

@@ -36,14 +36,15 @@ def reasons(view: View, ends: Ends, *, store: Store, put: Put) -> str:
         return "<p>Nothing was rejected, nothing failed.</p>"
     sources = sorted({source for reason in ends.reasons for source in reason.counts})
     numbers = [
-        (reason.stage, reason.status, reason.code, _meaning(reason.code), reason.counts.total(),
+        (reason.stage, reason.status, reason.code, reason.counts.total(),
          *(reason.counts[source] or html.Raw("") for source in sources))
         for reason in ends.reasons
     ]
     pictures = Pictures(view, store=store, put=put)
     pictures.wanted = {example["input_id"] for reason in ends.reasons for example in reason.chosen()}
-    shown = "".join(_examples(reason, pictures) for reason in ends.reasons)
-    return html.table(("stage", "", "code", "meaning", "count", *sources), numbers) + shown
+    titles = _titles(view, pictures.wanted)
+    shown = "".join(_examples(reason, pictures, titles) for reason in ends.reasons)
+    return html.table(("stage", "", "code", "count", *sources), numbers) + shown
 
 
 def limits(view: View, *, store: Store, put: Put) -> str:
@@ -99,10 +100,20 @@ class Pictures:
         return f'<img loading="lazy" src="{name}" alt="preview of the clip">'
 
 
-def _examples(reason: Reason, pictures: Pictures) -> str:
+def _titles(view: View, wanted: set[str]) -> dict[str, str]:
+    """What a person calls the inputs: an asset's title, a clip's title and motion."""
+    names = {name.partition("-")[0] for name in wanted}
+    found = {row["asset_id"]: str(row["title"]) for row in view.products("collect") if row["asset_id"] in names}
+    found |= {row["clip_id"]: f"{row['title']}, {row['motion_name']}" for row in view.products("preview")
+              if row["clip_id"] in names}
+    return {name: found[name.partition("-")[0]] for name in wanted if name.partition("-")[0] in found}
+
+
+def _examples(reason: Reason, pictures: Pictures, titles: dict[str, str]) -> str:
     figures = "".join(
-        _figure(pictures.markup(example["input_id"]), example["input_id"], example["source"], example["message"],
-                measured=example["measured"], limit=example["limit"])
+        _figure(pictures.markup(example["input_id"]), example["input_id"],
+                " ".join(part for part in (example["source"], titles.get(example["input_id"])) if part),
+                example["message"], measured=example["measured"], limit=example["limit"])
         for example in reason.chosen()
     )
     number = reason.counts.total()
@@ -112,10 +123,10 @@ def _examples(reason: Reason, pictures: Pictures) -> str:
 
 
 def _figure(
-    picture: str, name: str, source: str, words: str, *, measured: float | None = None, limit: float | None = None
+    picture: str, name: str, about: str, words: str, *, measured: float | None = None, limit: float | None = None
 ) -> str:
     numbers = "" if measured is None else f" (measured {html.text(measured)}, limit {html.text(limit)})"
-    return (f"<figure>{picture}<figcaption><code>{html.text(name)}</code> {html.text(source or '')}<br>"
+    return (f"<figure>{picture}<figcaption><code>{html.text(name)}</code> {html.text(about)}<br>"
             f"{html.text(words)}{numbers}</figcaption></figure>")
 
 

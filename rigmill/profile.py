@@ -80,7 +80,7 @@ class Download(Section):
 
     parallel: Positive = Field(default=8, description="files at a time, per worker")
     requests_per_s: PositiveFloat = Field(default=10, description="to one host, per worker")
-    connect_s: PositiveFloat = 10
+    connect_s: PositiveFloat = Field(default=10, description="longest wait for a connection")
     read_s: PositiveFloat = Field(default=30, description="longest silence within an answer")
     min_bytes_per_s: PositiveFloat = Field(default=4096, description="a server slower than this is given up")
     patience_s: PositiveFloat = Field(default=30, description="time over which that speed is measured")
@@ -109,9 +109,9 @@ class ObjaverseSource(Section):
         default=("huggingface.co", ".huggingface.co", ".hf.co"),
         description="hosts that addresses and redirects may lead to; a leading dot means every name below",
     )
-    min_animations: Annotated[int, Field(ge=0)] = 1
-    min_faces: Annotated[int, Field(ge=0)] = 100
-    max_faces: Positive = 1_000_000
+    min_animations: Annotated[int, Field(ge=0)] = Field(default=1, description="as the index counts them")
+    min_faces: Annotated[int, Field(ge=0)] = Field(default=100, description="fewer cannot show a jointed body")
+    max_faces: Positive = Field(default=1_000_000, description="more is a scan, or costs more than it is worth")
     tags: tuple[str, ...] = Field(default=(), description="only objects with one of these tags; empty: all")
     max_assets: Positive | None = Field(default=None, description="a sample of so many, the same for the same seed")
     disk_budget_bytes: Positive | None = Field(default=None, description="by the sizes that the index states")
@@ -137,9 +137,13 @@ class ObjaverseXLSource(Section):
                  "media.githubusercontent.com", "3d-api.si.edu", "www.thingiverse.com", "cdn.thingiverse.com"),
         description="hosts that addresses and redirects may lead to; a leading dot means every name below",
     )
-    parts: tuple[Literal["github", "smithsonian", "sketchfab", "thingiverse"], ...] = ("github", "smithsonian")
+    parts: tuple[Literal["github", "smithsonian", "sketchfab", "thingiverse"], ...] = Field(
+        default=("github", "smithsonian"), min_length=1,
+        description="sketchfab is Objaverse 1.0 without its annotations; thingiverse holds STL alone",
+    )
     formats: tuple[Literal["glb", "gltf", "vrm", "fbx"], ...] = Field(
-        default=("glb", "vrm", "fbx"), description="a .gltf alone lacks the files that it points to, as a rule"
+        default=("glb", "vrm", "fbx"), min_length=1,
+        description="a .gltf alone lacks the files that it points to, as a rule",
     )
     alignment_only: bool = Field(default=False, description="only the objects of XL's alignment set")
     max_assets: Positive | None = Field(default=None, description="a sample of so many, the same for the same seed")

@@ -112,8 +112,9 @@ def require(settings: Row, files: Iterable[Path]) -> None:
     if missing:
         raise UserError(
             f"source '{settings['name']}': its index is not here yet", code="E213",
-            why=f"{len(missing)} of its files are missing, for example {missing[0]}; listing never uses the network",
-            fix="rigmill run collect (with your --profile) fetches it, once; or copy it there, or correct 'index'",
+            why=f"missing: {missing[0]}{f' and {len(missing) - 1} more' if len(missing) > 1 else ''}; "
+                "nothing but a run of collect uses the network",
+            fix="rigmill run collect (with this --profile) fetches it, once; or copy it there, or correct 'index'",
         )
 
 
@@ -206,15 +207,7 @@ def sample(table: pa.Table, settings: Row, funnel: Funnel, *, uids: str, sizes: 
     limit, budget = settings["max_assets"], settings["disk_budget_bytes"]
     if limit is None and budget is None:
         return table
-    start = hashlib.sha256(f"{settings['seed']}:".encode())
-
-    def rank(uid: str) -> int:
-        state = start.copy()
-        state.update(uid.encode())
-        return int.from_bytes(state.digest()[:8], "big")
-
-    ranks = np.fromiter((rank(uid) for uid in table[uids].to_pylist()), dtype=np.uint64, count=table.num_rows)
-    by_rank = np.argsort(ranks, kind="stable")
+    by_rank = np.argsort(_ranks(table[uids], settings["seed"]), kind="stable")
     if limit is not None:
         funnel.drop(max(0, len(by_rank) - limit), "not in the sample")
         by_rank = by_rank[:limit]
@@ -223,6 +216,25 @@ def sample(table: pa.Table, settings: Row, funnel: Funnel, *, uids: str, sizes: 
         funnel.drop(len(by_rank) - num_fitting, "over the disk budget")
         by_rank = by_rank[:num_fitting]
     return table.take(pa.array(np.sort(by_rank)))
+
+
+def first_ranks(table: pa.Table, settings: Row, funnel: Funnel, *, uids: str, limit: int) -> pa.Table:
+    """The rows that a sample of at most `limit` could hold, in their order: what `sample` needs, with less memory."""
+    kept = np.sort(np.argsort(_ranks(table[uids], settings["seed"]), kind="stable")[:limit])
+    funnel.drop(table.num_rows - len(kept), "not in the sample")
+    return table.take(pa.array(kept))
+
+
+def _ranks(uids: pa.ChunkedArray, seed: int) -> Any:
+    """A random number per uid that depends on nothing but it and the seed."""
+    start = hashlib.sha256(f"{seed}:".encode())
+
+    def rank(uid: str) -> int:
+        state = start.copy()
+        state.update(uid.encode())
+        return int.from_bytes(state.digest()[:8], "big")
+
+    return np.fromiter((rank(uid.as_py()) for uid in uids), dtype=np.uint64, count=len(uids))
 
 
 def clean(text: Any) -> str:

@@ -28,10 +28,15 @@ _TABLE = pa.schema([
     ("part", pa.string()), ("uid", pa.string()), ("licence", pa.string()), ("sha256", pa.string()),
     ("metadata", pa.string()),
 ])
+_WORDS = pa.schema([
+    ("url", pa.string()), ("problem", pa.string()), ("title", pa.string()), ("author", pa.string()),
+    ("tags", pa.list_(pa.string())),
+])
 _COLUMNS = ("fileIdentifier", "license", "fileType", "sha256", "metadata")
 _GITHUB = re.compile(r"https://github\.com/([\w.-]{1,100})/([\w.-]{1,100})/blob/([0-9a-f]{40})/(.{1,1000})", re.ASCII)
 _THING = re.compile(r"https://www\.thingiverse\.com/.*fileId=(\d{1,12})")
 _BATCH_ROWS = 100_000
+_SPARE_ROWS = 200_000  # read beyond what the sample needs before it is thinned out
 
 
 def prepare(settings: Row, say: shared.Say) -> None:
@@ -45,12 +50,11 @@ def candidates(settings: Row) -> Iterator[Input]:
     hints, name = shared.hints(settings), settings["name"]
     for row in _chosen(settings).to_pylist():
         part, uid = row["part"], row["uid"]
-        url, problem = _address(part, uid, settings, row["path"])
         payload = {
-            "kind": "objaverse_xl", "source": name, "uid": uid, "url": url, "problem": problem,
+            "kind": "objaverse_xl", "source": name, "uid": uid, "url": row["url"], "problem": row["problem"],
             # What has no address must not stand in for another copy of the same bytes.
-            "sha256": "" if problem else row["sha256"] or "", "origin": uid, **_words(part, uid, row["metadata"]),
-            "licence": row["licence"] or "",
+            "sha256": "" if row["problem"] else row["sha256"] or "", "origin": uid, "title": row["title"],
+            "author": row["author"], "tags": row["tags"], "licence": row["licence"] or "",
             # A repository without a licence gives none; the other parts may have lost theirs on the way.
             "licence_if_none": "LicenseRef-None" if part == "github" else "unknown",
         }
@@ -87,23 +91,42 @@ def _chosen(settings: Row) -> pa.Table:
 
 def _choose(settings: Row) -> pa.Table:
     funnel = shared.Funnel(0)
-    pieces = [piece for part in _parts(settings) for piece in _read(part, settings, funnel)]
-    table = pa.concat_tables(pieces) if pieces else _TABLE.empty_table()
-    rows = table.append_column("row", pa.array(np.arange(table.num_rows)))
+    limits = [settings["max_assets"], (settings["disk_budget_bytes"] or 0) // settings["assumed_file_bytes"] or None]
+    limit = min((number for number in limits if number is not None), default=None)
+    pieces, num_rows = [_TABLE.empty_table()], 0
+    for part in _parts(settings):
+        for piece in _read(part, settings, funnel):
+            pieces.append(piece)
+            num_rows += piece.num_rows
+            if limit is not None and num_rows > 2 * limit + _SPARE_ROWS:
+                table = _first_of_each(pa.concat_tables(pieces), funnel)
+                pieces = [shared.first_ranks(table, settings, funnel, uids="uid", limit=limit)]
+                num_rows = pieces[0].num_rows
+    table = _first_of_each(pa.concat_tables(pieces), funnel)
+    sizes = np.full(table.num_rows, settings["assumed_file_bytes"], dtype=np.int64)
+    return _described(funnel.sealed(shared.sample(table, settings, funnel, uids="uid", sizes=sizes)), settings)
+
+
+def _first_of_each(table: pa.Table, funnel: shared.Funnel) -> pa.Table:
+    """Every uid once, in the order in which they came."""
+    rows = pa.table({"uid": table["uid"], "row": pa.array(np.arange(table.num_rows))})
     first = np.sort(rows.group_by(["uid"]).aggregate([("row", "min")])["row_min"].to_numpy())
     funnel.drop(table.num_rows - len(first), "named twice")
-    table = table.take(pa.array(first))
-    sizes = np.full(table.num_rows, settings["assumed_file_bytes"], dtype=np.int64)
-    table = shared.sample(table, settings, funnel, uids="uid", sizes=sizes)
-    return funnel.sealed(table.append_column("path", pa.array(_object_paths(table, settings), pa.string())))
+    return table.take(pa.array(first))
 
 
-def _object_paths(table: pa.Table, settings: Row) -> list[str | None]:
-    """Where Objaverse 1.0 has the file of a sketchfab object."""
+def _described(table: pa.Table, settings: Row) -> pa.Table:
+    """With address and words worked out here, once, and not whenever somebody lists."""
     parts = table["part"].to_pylist()
     paths = objaverse.object_paths(shared.index_folder(settings)) if "sketchfab" in parts else {}
-    return [paths.get(uid.rsplit("/", 1)[-1]) if part == "sketchfab" else None
-            for part, uid in zip(parts, table["uid"].to_pylist())]
+    rows = []
+    for part, uid, metadata in zip(parts, table["uid"].to_pylist(), table["metadata"].to_pylist()):
+        url, problem = _address(part, uid, settings, paths)
+        rows.append({"url": url, "problem": problem, **_words(part, uid, metadata)})
+    words = pa.Table.from_pylist(rows, _WORDS)
+    for name in _WORDS.names:
+        table = table.append_column(name, words[name])
+    return table.drop_columns(["metadata"])
 
 
 def _read(part: str, settings: Row, funnel: shared.Funnel) -> Iterator[pa.Table]:
@@ -135,7 +158,7 @@ def _read(part: str, settings: Row, funnel: shared.Funnel) -> Iterator[pa.Table]
             }, schema=_TABLE)
 
 
-def _address(part: str, uid: str, settings: Row, object_path: str | None) -> tuple[str, str]:
+def _address(part: str, uid: str, settings: Row, paths: dict[str, str]) -> tuple[str, str]:
     """Where the file alone can be had, or (empty and) why it cannot. Whether it may be asked is the downloader's."""
     if part == "github":
         match = _GITHUB.fullmatch(uid)
@@ -145,9 +168,8 @@ def _address(part: str, uid: str, settings: Row, object_path: str | None) -> tup
         path = quote(match[4], safe="/")
         return f"{settings['github']}/{match[1]}/{match[2]}/raw/{match[3]}/{path}", ""
     if part == "sketchfab":
-        if object_path is None:
-            return "", "Objaverse 1.0 has no file for this object"
-        return f"{settings['objects']}/{object_path}", ""
+        path = paths.get(uid.rsplit("/", 1)[-1], "")
+        return (f"{settings['objects']}/{path}", "") if path else ("", "Objaverse 1.0 has no file for this object")
     if part == "thingiverse":
         match = _THING.fullmatch(uid)
         return (f"https://www.thingiverse.com/download:{match[1]}", "") if match else ("", "no Thingiverse file number")

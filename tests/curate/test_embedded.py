@@ -56,6 +56,10 @@ def test_agreement_is_recorded_as_seen_in_both_and_what_the_index_knows_stays() 
     found = heard(indexed, file(SKETCHFAB))
     assert found == indexed | {"licence_seen_in": "index+file"}
     assert heard(row("CC-BY-3.0"), file(SKETCHFAB))["licence"] == "CC-BY-3.0"  # another version is no conflict
+    assert heard(row("CC-BY-4.0", seen="profile"), file(SKETCHFAB))["licence_seen_in"] == "profile+file"
+    assert heard(row("CC-BY-4.0", seen="file"), file(SKETCHFAB))["licence_seen_in"] == "file"
+    silent = heard(row(raw="unknown", seen="profile"), file())
+    assert (silent["licence"], silent["licence_raw"], silent["licence_seen_in"]) == ("unknown", "", "")
     assert heard(row("CC0-1.0 AND CC-BY-4.0"), file(SKETCHFAB))["licence_seen_in"] == "index+file"
 
 

@@ -163,7 +163,7 @@ def test_every_trouble_at_once_ends_in_rows_that_say_which(site: Site, tmp_path:
     config.write_text(config.read_text() + "  collect: {max_file_bytes: 500000}\n")
     started = time.monotonic()
     ended(run_collect(config, tmp_path / "run"))
-    assert time.monotonic() - started < 60
+    assert time.monotonic() - started < 120  # the worst of it is bounded; starting Ray is not
     (row,) = json.loads(ended(start(config, tmp_path / "run", "status", "collect", "--json")))
     assert {key: row[key] for key in ("in", "kept", "rejected", "failed", "pending")} == {
         "in": 9, "kept": 2, "rejected": 5, "failed": 2, "pending": 0}
