@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 
 from curate.bones import joint_of_node
 from curate.canonical import canonical
@@ -93,8 +94,13 @@ def _refused(row: Row, policy: str, denied: Denied) -> Row | None:
     )
     if reason is not None:
         return {"code": Reject.DENIED.value, "message": f"on the deny list: {reason}"}
-    message = asset_refusal(Rights.from_row(row["rights"]), policy, licence=row["licence"])
+    message = _obstacle(tuple((row["rights"] or {}).items()), policy, row["licence"])
     return None if message is None else {"code": Reject.LICENCE.value, "message": message}
+
+
+@lru_cache(maxsize=4096)  # many assets, few licences
+def _obstacle(rights: tuple[tuple[str, bool | None], ...], policy: str, licence: str) -> str | None:
+    return asset_refusal(Rights.from_row(dict(rights)), policy, licence=licence)
 
 
 def _canonical(payload: Row, work: Work) -> tuple[Row, Vrm | None]:
