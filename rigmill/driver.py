@@ -218,7 +218,7 @@ class Driver:
     def _run_inline(self, run: StageRun) -> None:
         """A stage that reads payloads alone runs right here: sending rows to a worker would take longer."""
         stage, settings, until = self.view.stage(run.name), self._settings(run.name), time.monotonic() + INLINE_S
-        while run.queued and time.monotonic() < until:
+        while run.queued:
             self._check_disk()
             stubs = self._next_batch(run)
             left, started = {stub.key: stub for stub in stubs}, time.monotonic()
@@ -230,6 +230,8 @@ class Driver:
                 self._answered(run, answer, jobs[answer.key].payload)
             self.log.measured_together(run.name, len(stubs), time.monotonic() - started)
             self._not_tried(run, list(left.values()), some_answered=len(left) < len(stubs))
+            if time.monotonic() > until:
+                break
 
     def _next_batch(self, run: StageRun) -> list[Stub]:
         if run.alone:
@@ -281,6 +283,7 @@ class Driver:
             self._answered(run, Answer(stubs.pop(0).key, lost, Measured()))
         for stub in reversed(stubs):
             run.groups.setdefault(stub.group, deque()).appendleft(stub)
+            run.groups.move_to_end(stub.group, last=False)
             if run.quota is not None:
                 run.quota += 1
 

@@ -10,7 +10,7 @@ from rigmill.files import Store
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Paths below one output folder. Everything but `runs`, `scratch` and `work` repeats byte for byte."""
+    """Paths below one output folder. Everything but `runs`, `scratch`, `work` and `plans` repeats byte for byte."""
 
     root: Path
 
@@ -52,6 +52,11 @@ class Layout:
     def downloads(self, source: str) -> Path:
         """Unfinished downloads of a source, and the list of its finished ones."""
         return self.work / "downloads" / source
+
+    @property
+    def plans(self) -> Path:
+        """Plans of large stages between two commands. A cache: it may be deleted at any time."""
+        return self.root / "plans"
 
     @property
     def lock(self) -> Path:

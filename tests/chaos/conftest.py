@@ -26,7 +26,7 @@ small:
   run: {min_free_disk_bytes: 0, attempts_after_interruption: 3}
 """
 # These record when, where and how fast a run went, or are private to a running process. Nothing reads them as data.
-NOT_RESULTS = ("runs", "scratch", "work", ".lock")
+NOT_RESULTS = ("runs", "scratch", "work", "plans", ".lock")
 
 
 @pytest.fixture

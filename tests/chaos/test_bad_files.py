@@ -69,7 +69,7 @@ def folder_profile(tmp_path: Path, name: str, folder: Path) -> Path:
   sources:
     - kind: folder
       path: {folder}
-      licence: CC0-1.0
+      licence: unknown
   limits: {{wall_s: 8}}
   run: {{min_free_disk_bytes: 0}}
 """)

@@ -160,13 +160,13 @@ def test_an_inline_stage_runs_in_the_driver_and_starts_no_ray(
     run(tmp_path / "apart", stages=("collect",))
     monkeypatch.setattr("rigmill.pool.Pool.start", lambda self: pytest.fail("Ray was started"))
     counts = run(tmp_path / "apart", stages=("select",))["select"]
-    assert (counts.num_in, counts.kept, counts.rejected, counts.failed, counts.pending) == (30, 21, 3, 6, 0)
+    assert (counts.num_in, counts.kept, counts.rejected, counts.failed, counts.pending) == (30, 25, 3, 2, 0)
     outcomes = {row["input_id"]: row for row in view(tmp_path / "apart").outcomes("select")}
     assert outcomes["a18"]["message"] == "an eight in <scratch>"
     assert outcomes["a17"]["message"] == "stage 'select' is inline: it runs in the driver and has no Blender"
     assert outcomes["a18"]["command"] == "rigmill retry select --profile demo --only a18"
     products = [row["clip_id"] for row in view(tmp_path / "apart").products("select")]
-    assert len(products) == 42 and products[0].endswith("-0") and products[1].endswith("-1")
+    assert len(products) == 50 and products[0].endswith("-0") and products[1].endswith("-1")
     assert tables(tmp_path / "apart") == tables(tmp_path / "both")
 
 

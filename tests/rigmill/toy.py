@@ -101,9 +101,9 @@ class ToySelect(ToyProbe):
                 raise KeyboardInterrupt
             if job.input_id.endswith("9"):
                 yield Answer(job.key, Rejected(Reject.NO_RIG.value, "a nine"), Measured())
-            elif job.input_id.endswith("8"):
+            elif job.input_id == "a18":
                 raise ValueError(f"an eight in {work.scratch}")
-            elif job.input_id.endswith("7"):
+            elif job.input_id == "a17":
                 work.blender  # noqa: B018 - asking for it is the point
             else:
                 yield Answer(job.key, Kept([{"asset_id": job.input_id, "clip_id": f"{job.input_id}-{number}"}
