@@ -152,7 +152,10 @@ def test_joints_of_real_files_come_back_from_stored_motions_and_from_posed_rigs(
         rows = [row for row in csv.DictReader(file) if row["kind"] == "animated"]
     # Through the original file: what the gate makes of it is another test's subject.
     paths = [str(corpus(row["path"])) for row in rows if int(row["num_broken"]) == 0]
-    found = blender("replay", {"paths": paths, "num_motions": 2})
+    found = [
+        item for start in range(0, len(paths), 12)
+        for item in blender("replay", {"paths": paths[start : start + 12], "num_motions": 2})
+    ]
     assert len(found) > 60
     assert max(item["forward"] for item in found) < EXACT, json.dumps(found)
     assert max(item["shown"] for item in found) < EXACT
