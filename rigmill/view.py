@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from rigmill.files import digest
+from rigmill.layout import Layout
 from rigmill.plans import Plan, PlanFiles, code_digest
 from rigmill.profile import Profile
 from rigmill.registry import STAGES, load_stage
@@ -64,7 +65,7 @@ class View:
         self._folder = tables
         self._stages: dict[str, Stage] = {}
         self._tables: dict[str, StageTable] = {}
-        self._files = PlanFiles(tables.parent / "plans")
+        self._files = PlanFiles(Layout(tables.parent).plans)
         self._plans: dict[str, Plan] = {}
         self._open: dict[str, dict[str, Stub]] = {}
         self._num_open: dict[str, int] = {}
