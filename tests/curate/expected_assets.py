@@ -45,7 +45,7 @@ def found(config: Path, profile_name: str, corpus: Path) -> dict[str, dict[str, 
     rows = {path: _row(outcome="ignored") for path in files_below(corpus)}
     path_of = {row["asset_id"]: row["source_uid"] for row in view.products("collect")}
     for stage, uid in (("collect", "uid"), ("probe", "source_uid")):
-        jobs = view.plan(stage)
+        jobs = {job.key: job for job in view.stage(stage).plan(view, view.profile)}
         for outcome in view.outcomes(stage):
             if outcome["status"] != "kept":
                 rows[jobs[outcome["job_key"]].payload[uid]] = _refused(stage, outcome)

@@ -42,7 +42,7 @@ def test_a_real_run_over_the_corpus_agrees_with_the_table(tmp_path: Path, monkey
     profile = {
         "corpus": {
             "inherits": "demo", "output": "out", "run": {"min_free_disk_bytes": 0},
-            "sources": [{"kind": "folder", "name": "corpus", "path": str(corpus), "licence": "CC-BY-4.0"}],
+            "sources": [{"kind": "folder", "name": "corpus", "path": str(corpus), "licence": "unknown"}],
         }
     }
     config.write_text(shipped.read_text() + "\n" + yaml.safe_dump(profile))
