@@ -93,9 +93,12 @@ def declares_humanoid(names: Sequence[str], declared: Mapping[str, str]) -> bool
     Animals have hips, spines, heads and legs by these names, so a few of them say nothing; who calls two limbs arms
     and two legs means a body like ours.
     """
-    if declared or any(_MIXAMO.search(name) for name in names):
+    if declared:
         return True
-    return _BODY <= humanoid_joints(names).keys()
+    together = "\n".join(names)  # most rigs are told apart by one look at all names
+    if "mixamorig" in together and any(_MIXAMO.search(name) for name in names):
+        return True
+    return _TRUNK["hips"] in together and _BODY <= humanoid_joints(names).keys()
 
 
 def mapped_joints(names: Sequence[str], declared: Mapping[str, str]) -> dict[str, int]:

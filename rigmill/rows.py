@@ -277,7 +277,10 @@ def _parts(array: pa.Array) -> list[Any]:
         return ["[", pc.binary_join(pa.ListArray.from_arrays(offsets, inner), ","), "]"]
     if pa.types.is_boolean(kind) or pa.types.is_integer(kind):
         return [array.cast(pa.string()).fill_null("null")]
-    return [pa.array([value_json(value) for value in array.to_pylist()], pa.string())]
+    write = encode_basestring_ascii if pa.types.is_string(kind) else value_json
+    values = array.to_pylist()
+    texts = map(write, values) if not num_null else ("null" if one is None else write(one) for one in values)
+    return [pa.array(list(texts), pa.string())]
 
 
 _PLAIN = np.array([32 <= code < 127 and chr(code) not in '"\\' for code in range(256)])
