@@ -63,9 +63,6 @@ class Denied:
     def __bool__(self) -> bool:
         return bool(self._reasons)
 
-    def __bool__(self) -> bool:
-        return bool(self._reasons)
-
     def reason(self, *, source: str, uid: str = "", sha256: str = "", origin: str = "") -> str | None:
         """Why the asset is denied; None when it is not. In place of the digest, an asset id will do."""
         for name, value in zip(NAMES, (uid, sha256[:ID_LENGTH], origin)):
