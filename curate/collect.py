@@ -87,6 +87,8 @@ class CollectStage(Stage):
 def _denied(found: Sequence[tuple[str, Input]], listed: Denied) -> dict[str, str]:
     """Why a candidate is denied, by its place; and by its digest, for copies of it elsewhere."""
     reasons: dict[str, str] = {}
+    if not listed:
+        return reasons
     for source, item in found:
         payload = item.payload
         sha256 = payload.get("sha256") or ""

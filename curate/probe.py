@@ -51,20 +51,24 @@ class ProbeStage(Stage):
     def inputs(self, tables: Rows, settings: Row) -> Iterable[Input]:
         """One input per asset. Two collected rows with the same bytes are one asset: the first by name keeps it."""
         denied = Denied(settings["denied"])
-        taken: dict[str, str] = {}
-        for row in sorted(tables.products("collect"), key=lambda row: (row["source"], row["source_uid"])):
+        rows = tables.products("collect")
+        first: dict[str, tuple[str, str]] = {}
+        for row in rows:
+            place = (row["source"], row["source_uid"])
+            if place < first.setdefault(row["asset_id"], place):
+                first[row["asset_id"]] = place
+        for row in rows:
             payload = only_keys(row, *ASSET_COLUMNS)
             refused = _refused(row, settings["policy"], denied)
             if refused is not None:
                 payload = payload | {"refused": refused}
-            place = f"{row['source']}:{row['source_uid']}"
-            original = taken.setdefault(row["asset_id"], place)
+            original, place = first[row["asset_id"]], (row["source"], row["source_uid"])
             if original == place:
                 yield Input(row["asset_id"], payload)
             else:
                 yield Input(
-                    f"{row['asset_id']}-{digest(place, length=8)}", payload | {"duplicate_of": original},
-                    group=row["asset_id"],
+                    f"{row['asset_id']}-{digest(':'.join(place), length=8)}",
+                    payload | {"duplicate_of": ":".join(original)}, group=row["asset_id"],
                 )
 
     def run(self, jobs: Sequence[Job], work: Work) -> Iterator[Answer]:

@@ -186,11 +186,15 @@ class Driver:
         for stub in self._open_jobs(run.name):
             if stub.key not in run.known and stub.key not in run.finished:
                 run.known[stub.key] = stub
-                run.groups.setdefault(stub.group, deque()).append(stub)
+                run.groups.setdefault(self._group(run, stub), deque()).append(stub)
         # An interruption that this run tries again is open, not failed.
         counts = self.view.counts(run.name)
         interrupted = sum(counts.reasons[kind.value] for kind in TRY_AGAIN)
         run.at_plan, run.ended = replace(counts, failed=counts.failed - interrupted), Counter()
+
+    def _group(self, run: StageRun, stub: Stub) -> str:
+        """Jobs of one group share a process. Inline jobs all share this one."""
+        return "" if self.view.stage(run.name).inline else stub.group
 
     def _downstream_is_stale(self, run: StageRun) -> None:
         for name, other in self.runs.items():
@@ -236,17 +240,12 @@ class Driver:
     def _next_batch(self, run: StageRun) -> list[Stub]:
         if run.alone:
             return [run.alone.popleft()]
-        stage = self.view.stage(run.name)
-        stubs: list[Stub] = []
-        room = stage.batch if run.quota is None else min(stage.batch, run.quota)
-        while run.groups and len(stubs) < room:
-            group = next(iter(run.groups))
-            waiting = run.groups[group]
-            stubs += [waiting.popleft() for _ in range(min(len(waiting), room - len(stubs)))]
-            if not waiting:
-                del run.groups[group]
-            if not stage.inline:
-                break  # groups share a process, and that is what inline jobs do not have
+        group = next(iter(run.groups))
+        waiting, batch = run.groups[group], self.view.stage(run.name).batch
+        size = min(len(waiting), batch, run.quota if run.quota is not None else len(waiting))
+        stubs = [waiting.popleft() for _ in range(size)]
+        if not waiting:
+            del run.groups[group]
         if run.quota is not None:
             run.quota -= len(stubs)
         return stubs
@@ -282,8 +281,8 @@ class Driver:
             lost = Failed(FailKind.EXCEPTION, "NoAnswer", f"stage '{run.name}' gave no answer for this job")
             self._answered(run, Answer(stubs.pop(0).key, lost, Measured()))
         for stub in reversed(stubs):
-            run.groups.setdefault(stub.group, deque()).appendleft(stub)
-            run.groups.move_to_end(stub.group, last=False)
+            run.groups.setdefault(self._group(run, stub), deque()).appendleft(stub)
+            run.groups.move_to_end(self._group(run, stub), last=False)
             if run.quota is not None:
                 run.quota += 1
 
@@ -305,9 +304,9 @@ class Driver:
         command = f"rigmill retry {run.name} --profile {self.resolved.name} --only {stub.input_id}"
         payload = payload or stub.job(run.name, {}).payload
         row = outcome_row(stub.key, stub.input_id, outcome, command, source=source_of(payload))
-        products = [{"job_key": stub.key, **row} for row in outcome.rows] if isinstance(outcome, Kept) else []
+        products = [row | {"job_key": stub.key} for row in outcome.rows] if isinstance(outcome, Kept) else []
         run.ends.append((row, products))
-        run.ended[Status(row["status"])] += 1
+        run.ended[row["status"]] += 1
         if isinstance(outcome, Failed):
             self._stop_if_too_much_failed(run)
 

@@ -12,7 +12,7 @@ from functools import cache
 from itertools import groupby
 from json.encoder import encode_basestring_ascii
 from math import isfinite
-from typing import Any, overload
+from typing import Any, cast, overload
 
 import numpy as np
 import pyarrow as pa
@@ -85,7 +85,7 @@ class _Span(dict[str, list[Any]]):
     """The decoded cells of up to SPAN rows by column, filled when they are asked for, and the rows' JSON."""
 
     def __init__(self, rows: StoredRows, start: int) -> None:
-        self._rows, self._start = rows, start
+        self.rows, self.start = rows, start
         self.num_rows = min(SPAN, len(rows) - start)
         self.columns = _columns(rows.names)
         self._texts: dict[Any, list[_Piece]] = {}
@@ -115,7 +115,7 @@ class _Span(dict[str, list[Any]]):
         return pieces
 
     def _column(self, name: str) -> pa.Array:
-        return self._rows.column(name).slice(self._start, SPAN).combine_chunks()
+        return self.rows.column(name).slice(self.start, SPAN).combine_chunks()
 
 
 class _Columns(frozenset[str]):
@@ -202,6 +202,19 @@ class StoredPart(StoredRow):
             columns = _columns(tuple(name for name in columns.names if name not in other))
         return StoredPart(self._span, self._index, columns, {**self._more, **other})
 
+    @property
+    def place(self) -> int:
+        """Which row of its table this is."""
+        return self._span.start + self._index
+
+    def column(self, name: str) -> pa.ChunkedArray | None:
+        """The table's column, where this part shows it as it is."""
+        return self._span.rows.column(name) if name in self._columns else None
+
+    def is_like(self, other: StoredPart) -> bool:
+        """Whether both show the same columns of the same table."""
+        return self._columns is other._columns and self._span.rows is other._span.rows
+
     def only(self, names: tuple[str, ...]) -> StoredPart:
         more = {name: self._more[name] for name in names if name in self._more}
         rest = tuple(name for name in names if name not in more) if more else names
@@ -217,6 +230,23 @@ class StoredPart(StoredRow):
                 start, key = piece
                 parts.append(start + value_json(more[key]))
         return "{" + ",".join(parts) + "}"
+
+
+def table_of(rows: Sequence[Mapping[str, Any]], schema: pa.Schema) -> pa.Table:
+    """Rows as a table. Parts of one stored table are taken from its columns and never become Python values."""
+    first = rows[0]
+    if type(first) is not StoredPart or not all(type(row) is StoredPart and row.is_like(first) for row in rows):
+        return pa.Table.from_pylist(rows, schema)
+    parts = cast("Sequence[StoredPart]", rows)
+    places = pa.array([part.place for part in parts], pa.int64())
+    columns = []
+    for field in schema:
+        stored = first.column(field.name)
+        if stored is None:
+            columns.append(pa.array([part.get(field.name) for part in parts], field.type))
+        else:
+            columns.append(stored.take(places).cast(field.type))
+    return pa.table(columns, schema)
 
 
 def value_json(value: Any) -> str:
@@ -277,7 +307,9 @@ def _parts(array: pa.Array) -> list[Any]:
         return ["[", pc.binary_join(pa.ListArray.from_arrays(offsets, inner), ","), "]"]
     if pa.types.is_boolean(kind) or pa.types.is_integer(kind):
         return [array.cast(pa.string()).fill_null("null")]
-    write = encode_basestring_ascii if pa.types.is_string(kind) else value_json
+    write: Callable[[Any], str] = encode_basestring_ascii if pa.types.is_string(kind) else value_json
+    if pa.types.is_float64(kind) and pc.all(pc.is_finite(array), min_count=0).as_py():
+        write = float.__repr__
     values = array.to_pylist()
     texts = map(write, values) if not num_null else ("null" if one is None else write(one) for one in values)
     return [pa.array(list(texts), pa.string())]

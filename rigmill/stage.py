@@ -6,7 +6,7 @@ import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from hashlib import sha256
+from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol, cast
 
@@ -31,9 +31,9 @@ class Input:
     hints: Row | None = None  # how fast, how often to try: what may change without changing the result
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # as Input
 class Job:
-    """An input with the settings it is judged by. Same key: same work, so nothing to do."""
+    """An input with the settings it is judged by. Same key: same work, so nothing to do. Not changed once made."""
 
     stage: str
     key: str
@@ -50,12 +50,13 @@ class Stub(NamedTuple):
     key: str
     input_id: str
     group: str
-    payload_json: str
+    payload: str | Row  # JSON; of an inline stage the payload itself, mostly a part of a stored row
     hints: Row | None
 
     def job(self, stage: str, settings: Row) -> Job:
+        payload = json.loads(self.payload) if isinstance(self.payload, str) else self.payload
         return Job(stage=stage, key=self.key, input_id=self.input_id, group=self.group, settings=settings,
-                   payload=json.loads(self.payload_json), hints=self.hints or {})
+                   payload=payload, hints=self.hints or {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,16 +133,20 @@ class Stage(ABC):
         """Called by the driver when every job has an outcome: publish what people read. Cheap when nothing changed."""
 
     def stubs(self, tables: Rows, profile: Profile) -> Iterator[Stub]:
-        """All jobs that exist now, done or not, folded up. A key is
-        digest(name, version, job settings, input id, payload), whatever form the payload has."""
+        """All jobs that exist now, done or not, folded up.
+
+        A key hashes the canonical JSON of [name, version, job settings, input id, payload], whatever form the payload
+        has. BLAKE2: as strong as SHA-256, and a plan has hundreds of megabytes to hash.
+        """
         settings = self.settings(profile)
         start = canonical_json([self.name, self.version, self.job_settings(settings)])[:-1]
-        shared = sha256(start.encode())
+        shared = blake2b(start.encode(), digest_size=8)
         for item in self.inputs(tables, settings):
             payload = value_json(item.payload)
             hashed = shared.copy()
             hashed.update(f",{value_json(item.input_id)},{payload}]".encode())
-            yield Stub(hashed.hexdigest()[:16], item.input_id, item.group or item.input_id, payload, item.hints)
+            yield Stub(hashed.hexdigest(), item.input_id, item.group or item.input_id,
+                       item.payload if self.inline else payload, item.hints)
 
     def plan(self, tables: Rows, profile: Profile) -> list[Job]:
         """All jobs that exist now, done or not, sorted by input id; for tables that are small."""

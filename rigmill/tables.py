@@ -24,6 +24,7 @@ import pyarrow.parquet as pq
 from rigmill.errors import UserError
 from rigmill.files import canonical_json, sha256_bytes, write_atomic
 from rigmill.rights import Rights
+from rigmill.rows import table_of
 from rigmill.types import Failed, Kept, Outcome, Rejected, Status
 
 _text, _count, _number = pa.string(), pa.int64(), pa.float64()
@@ -115,12 +116,16 @@ PRODUCTS: dict[str, pa.Schema] = {
 }
 
 
+_NO_OUTCOME: dict[str, Any] = dict.fromkeys(OUTCOMES.names)
+_KEPT = Status.KEPT.value
+
+
 def outcome_row(key: str, input_id: str, outcome: Outcome, command: str, *, source: str = "") -> dict[str, Any]:
     """An outcome as a row of OUTCOMES. `source` is the one that the input is from; empty where it is from several."""
-    row: dict[str, Any] = dict.fromkeys(OUTCOMES.names)
-    row.update(job_key=key, input_id=input_id, source=source, command=command)
+    row = dict(_NO_OUTCOME)
+    row["job_key"], row["input_id"], row["source"], row["command"] = key, input_id, source, command
     if isinstance(outcome, Kept):
-        row.update(status=Status.KEPT.value)
+        row["status"] = _KEPT
     elif isinstance(outcome, Rejected):
         row.update(status=Status.REJECTED.value, code=outcome.code, message=outcome.message,
                    measured=outcome.measured, limit=outcome.limit)
@@ -246,7 +251,7 @@ class StageTable:
         manifest = {**self._manifest, "compact": False}
         for kind, rows in (("outcomes", outcomes), ("products", products)):
             if rows:
-                added = self._write_segment(kind, pa.Table.from_pylist(rows, self.schemas[kind]))
+                added = self._write_segment(kind, table_of(rows, self.schemas[kind]))
                 manifest[kind] = self._merged(kind, [*self._manifest[kind], added])
         self._publish(manifest)
 

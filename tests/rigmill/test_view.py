@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 from rigmill import config, plans
 from rigmill.errors import Reject
-from rigmill.files import digest
+from rigmill.files import canonical_json
 from rigmill.inspect import show, status
 from rigmill.profile import Profile
 from rigmill.stage import Answer, Input, Job, Row, Rows, Stage, Work, only_keys
@@ -123,14 +124,15 @@ def test_counts_and_rows_are_those_of_a_plain_reading(
     assert all(len(reason["examples"]) == min(3, reason["count"]) for reason in reasons.values())
 
 
-def test_a_key_is_the_digest_of_plain_values_however_they_were_read(tmp_path: Path) -> None:
+def test_a_key_hashes_plain_values_however_they_were_read(tmp_path: Path) -> None:
     fill(tmp_path, ["kept"] * 5)
     found = view(tmp_path, 5)
     expected = {}
     for number in range(5):
         row = asset(number)
         payload = {name: row[name] for name in ("asset_id", "title", "tags", "file")} | {"fps": 16.0}
-        expected[row["asset_id"]] = (digest("probe", 1, {}, row["asset_id"], payload), payload)
+        text = canonical_json(["probe", 1, {}, row["asset_id"], payload])
+        expected[row["asset_id"]] = (hashlib.blake2b(text.encode(), digest_size=8).hexdigest(), payload)
     keys = {stub.input_id: stub.key for stub in found.pending("probe")}
     assert keys == {name: key for name, (key, _) in expected.items()}
     jobs = found.stage("probe").plan(found, found.profile)
