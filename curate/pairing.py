@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from curate.body import as_body
 from curate.clips import clip_id
 from curate.humanoid import declares_humanoid, mapped_joints, missing_core
 from curate.licence import both
@@ -142,8 +143,7 @@ def _retargeted(payload: Row, settings: Row, work: Work) -> Row:
         _unmappable(len(shared), limit, list(missing_core(shared)))
     motion = motion_from_bytes(work.store.read(StoredFile.from_row(moved["motion_file"])))
     motion = retarget(
-        resample(motion, settings["fps"]), source=source, target=target, source_joints=source_joints,
-        target_joints=target_joints,
+        resample(motion, settings["fps"]), source=as_body(source, source_joints), target=as_body(target, target_joints)
     )
     stored = work.store.put_bytes("motion.npz", motion_to_bytes(motion))
     num_frames = len(motion.rotations)

@@ -17,44 +17,42 @@ T frames, J joints; quaternions w x y z.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
+from curate.body import Body
 from curate.humanoid import LIMBS
-from rigmill.errors import Refusal, Reject
 from rigmill.skeleton import between, forward, local_from_world, moved_roots, slerp, to_matrix
 from rigmill.types import Floats, Motion, Rig
 
-_NO_LENGTH = 1e-9
 
-
-def retarget(
-    motion: Motion, *, source: Rig, target: Rig, source_joints: dict[str, int], target_joints: dict[str, int]
-) -> Motion:
-    """The motion for `target`. The maps go from canonical names to joints; only names in both take part."""
-    shared = [name for name in target_joints if name in source_joints]
-    source_turn, target_turn = facing_turn(source, source_joints), facing_turn(target, target_joints)
-    positions, turns = forward(source, motion)
+def retarget(motion: Motion, *, source: Body, target: Body) -> Motion:
+    """The motion, made for `source`, for `target`. Parts of the body that both have take part."""
+    shared = [name for name in target.joints if name in source.joints]
+    source_turn, target_turn = source.facing, target.facing
+    positions, turns = forward(source.rig, motion)
     # Both rigs are looked at with their front to -Y; a quarter turn about Z on either side does that exactly.
     facing_turns = source_turn @ turns @ source_turn.T
     alignment = _alignments(
-        shared, source.rest_joints @ source_turn.T, target.rest_joints @ target_turn.T, source_joints, target_joints
+        shared, source.rig.rest_joints @ source_turn.T, target.rig.rest_joints @ target_turn.T, source.joints,
+        target.joints,
     )
-    world = np.broadcast_to(np.eye(3), (len(turns), target.num_joints, 3, 3)).copy()
-    partner = {target_joints[name]: name for name in shared}
-    for joint, parent in enumerate(target.parents):
+    world = np.broadcast_to(np.eye(3), (len(turns), target.rig.num_joints, 3, 3)).copy()
+    partner = {target.joints[name]: name for name in shared}
+    for joint, parent in enumerate(target.rig.parents):
         if joint in partner:
             name = partner[joint]
-            turned = facing_turns[:, source_joints[name]] @ alignment[name]
+            turned = facing_turns[:, source.joints[name]] @ alignment[name]
             world[:, joint] = target_turn.T @ turned @ target_turn
         elif parent >= 0:
             world[:, joint] = world[:, parent]
-    hips = source_joints["hips"]
-    ratio = hip_height(target, target_joints) / hip_height(source, source_joints)
-    moved = (positions[:, hips] - source.rest_joints[hips]) @ (target_turn.T @ source_turn).T * ratio
+    ratio = target.hip_height / source.hip_height
+    moved = (positions[:, source.hips] - source.rig.rest_joints[source.hips]) @ (target_turn.T @ source_turn).T * ratio
     # All roots go along, so that what hangs beside the hips (a weapon's bone, a second root) is not left behind.
-    shift = moved - _shift_by_turns(target, world, target_joints["hips"])
+    shift = moved - _shift_by_turns(target.rig, world, target.hips)
     return Motion(
-        rotations=local_from_world(target.parents, world), translations=moved_roots(target.parents, shift),
+        rotations=local_from_world(target.rig.parents, world), translations=moved_roots(target.rig.parents, shift),
         fps=motion.fps,
     )
 
@@ -74,33 +72,9 @@ def resample(motion: Motion, fps: float) -> Motion:
     )
 
 
-def facing_turn(rig: Rig, joints: dict[str, int]) -> Floats:
-    """The quarter turn about Z that makes a rig face -Y, (3, 3); the side of its limbs tells where it faces."""
-    for part in ("UpperLeg", "UpperArm", "Shoulder"):
-        if f"left{part}" in joints and f"right{part}" in joints:
-            x, y, _ = rig.rest_joints[joints[f"left{part}"]] - rig.rest_joints[joints[f"right{part}"]]
-            quarters = int(np.round(np.arctan2(y, x) / (np.pi / 2))) % 4  # the left hand belongs at +X
-            cosine, sine = ((1, 0), (0, -1), (-1, 0), (0, 1))[quarters]
-            return np.array([[cosine, -sine, 0], [sine, cosine, 0], [0, 0, 1]], dtype=np.float64)
-    return np.eye(3)
-
-
-def hip_height(rig: Rig, joints: dict[str, int]) -> float:
-    """How far the hips are above the lowest joint of the legs at rest (above the lowest joint if there are none)."""
-    legs = [
-        joints[f"{side}{part}"] for side in ("left", "right") for part in ("UpperLeg", "LowerLeg", "Foot", "Toes")
-        if f"{side}{part}" in joints
-    ]
-    heights = rig.rest_joints[legs or slice(None), 2]
-    height = float(rig.rest_joints[joints["hips"], 2] - heights.min())
-    if height <= _NO_LENGTH:
-        raise Refusal(Reject.UNMAPPABLE_SKELETON, "the hips are not above the feet at rest", measured=height, limit=0.0)
-    return height
-
-
 def _alignments(
-    shared: list[str], source_rest: Floats, target_rest: Floats, source_joints: dict[str, int],
-    target_joints: dict[str, int],
+    shared: list[str], source_rest: Floats, target_rest: Floats, source_joints: Mapping[str, int],
+    target_joints: Mapping[str, int],
 ) -> dict[str, Floats]:
     """A_j of every shared joint, (3, 3) each."""
     found = {name: np.eye(3) for name in shared}

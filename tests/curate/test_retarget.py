@@ -7,6 +7,7 @@ import pytest
 from curate_help import body, random_motion, scipy_positions
 from scipy.spatial.transform import Rotation, Slerp
 
+from curate.body import as_body
 from curate.humanoid import CANONICAL, humanoid_joints, missing_core
 from curate.retarget import resample, retarget
 from rigmill.types import Floats, Motion, Rig
@@ -19,10 +20,8 @@ LIMBS = [
 
 
 def moved(motion: Motion, source: Rig, target: Rig) -> Motion:
-    return retarget(
-        motion, source=source, target=target, source_joints=humanoid_joints(source.names),
-        target_joints=humanoid_joints(target.names),
-    )
+    bodies = [as_body(rig, humanoid_joints(rig.names)) for rig in (source, target)]
+    return retarget(motion, source=bodies[0], target=bodies[1])
 
 
 def directions(rig: Rig, positions: Floats) -> Floats:
