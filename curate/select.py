@@ -49,24 +49,21 @@ class SelectStage(Stage):
             refusals.append(refused)
             if refused is None:
                 rank = (place.get(row["source"], len(place)), row["asset_id"], row["motion_name"], row["clip_id"])
-                same = _same(row)
-                if same not in first or rank < first[same]:
-                    first[same] = rank
+                if rank < first.setdefault(_same(row), rank):
+                    first[_same(row)] = rank
+        originals = {rank[-1] for rank in first.values()}
         for row, refused in zip(rows, refusals):
-            if refused is None:
-                original = first[_same(row)][-1]
-                if original != row["clip_id"]:
-                    refused = {"code": Reject.DUPLICATE_CLIP.value, "measured": None, "limit": None,
-                               "message": f"the same geometry and motion as clip {original}"}
+            if refused is None and row["clip_id"] not in originals:
+                refused = {"code": Reject.DUPLICATE_CLIP.value, "measured": None, "limit": None,
+                           "message": f"the same geometry and motion as clip {first[_same(row)][-1]}"}
             yield Input(row["clip_id"], only_keys(row, *CLIP_COLUMNS) | {"refused": refused})
 
     def run(self, jobs: Sequence[Job], work: Work) -> Iterator[Answer]:
+        cost = Measured()
         for job in jobs:
             refused = job.payload["refused"]
-            if refused:
-                yield Answer(job.key, rejected(refused), Measured())
-            else:
-                yield Answer(job.key, Kept([only_keys(job.payload, *CLIP_COLUMNS)]), Measured())
+            outcome = rejected(refused) if refused else Kept([only_keys(job.payload, *CLIP_COLUMNS)])
+            yield Answer(job.key, outcome, cost)
 
 
 def _same(row: Row) -> tuple[str, str]:

@@ -28,6 +28,7 @@ from rigmill.worker import Abort, answers
 
 COMMIT_S = 1.0  # at most this much finished work is lost with the driver (more where a commit itself takes long)
 INLINE_S = 0.5  # an inline stage works this long before other stages get their turn
+INLINE_COMMIT_S = 5.0  # its work is quickly done again, and one commit of it all is cheaper than many
 ATTEMPTS_AFTER_CRASH = 2
 FAILED_SHARE_FROM_JOBS = 20
 
@@ -150,7 +151,8 @@ class Driver:
             self._end_silent_batches()
             now = time.monotonic()
             for run in self.runs.values():
-                if now - run.committed_at > max(COMMIT_S, 5 * run.commit_cost_s):
+                every_s = INLINE_COMMIT_S if self.view.stage(run.name).inline else COMMIT_S
+                if now - run.committed_at > max(every_s, 5 * run.commit_cost_s):
                     self._commit(run)
                 if not run.done and (run.num_running or run.queued):
                     self.progress.update(run.name, run.counts(), running=run.num_running,

@@ -248,9 +248,14 @@ class StageTable:
         """
         if not outcomes:
             return
-        manifest = {**self._manifest, "compact": False}
+        first = not self._manifest["outcomes"]
+        manifest = {**self._manifest, "compact": first}
         for kind, rows in (("outcomes", outcomes), ("products", products)):
-            if rows:
+            if rows and first:
+                table = table_of(rows, self.schemas[kind])
+                place = place_of(table["job_key"], None, last=kind == "outcomes")
+                manifest[kind] = self._write_sorted(kind, table, place)
+            elif rows:
                 added = self._write_segment(kind, table_of(rows, self.schemas[kind]))
                 manifest[kind] = self._merged(kind, [*self._manifest[kind], added])
         self._publish(manifest)
@@ -281,11 +286,7 @@ class StageTable:
             if place is None and self._manifest["compact"]:
                 manifest[kind] = self._manifest[kind]
                 continue
-            table = snapshot.read()
-            for start in range(0, len(table if place is None else place), self.ROWS_PER_SEGMENT):
-                part = (table.slice(start, self.ROWS_PER_SEGMENT) if place is None
-                        else table.take(place.slice(start, self.ROWS_PER_SEGMENT)))
-                manifest[kind].append(self._write_segment(kind, part.combine_chunks()))
+            manifest[kind] = self._write_sorted(kind, snapshot.read(), place)
         if manifest != self._manifest or not (self.folder / "manifest.json").exists():
             self._publish(manifest)
         self.sweep()
@@ -297,6 +298,15 @@ class StageTable:
             for path in self.folder.iterdir():
                 if path.name not in live:
                     path.unlink()
+
+    def _write_sorted(self, kind: str, table: pa.Table, place: pa.Array | None) -> list[str]:
+        """The rows at `place` (None: all), in segments."""
+        names = []
+        for start in range(0, len(table if place is None else place), self.ROWS_PER_SEGMENT):
+            part = (table.slice(start, self.ROWS_PER_SEGMENT) if place is None
+                    else table.take(place.slice(start, self.ROWS_PER_SEGMENT)))
+            names.append(self._write_segment(kind, part.combine_chunks()))
+        return names
 
     def _write_segment(self, kind: str, table: pa.Table) -> str:
         buffer = io.BytesIO()

@@ -121,7 +121,7 @@ def main() -> None:
     stages = {"collect": "toy:ToyCollect", "select": "toy:ToySelect"}
     for module in (registry, view, pool):
         module.STAGES = stages  # type: ignore[attr-defined]
-    driver.COMMIT_S = driver.INLINE_S = 0.0
+    driver.INLINE_COMMIT_S = driver.INLINE_S = 0.0
     resolved, layout = config.load("demo", overrides=("run.min_free_disk_bytes=0",)), Layout(Path(sys.argv[1]))
     with driver.locked(layout), Progress() as progress:
         driver.Driver(resolved, layout, driver.Options(stages=("select",)), progress=progress).run()
