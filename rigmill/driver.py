@@ -182,6 +182,7 @@ class Driver:
         if run.stale or not planned:
             self._queue(run)
         run.planned_at, run.stale, run.whole = time.monotonic(), False, finished
+        run.committed_at = run.planned_at  # nothing is waiting: planning began with a commit
         run.plan_cost_s = run.planned_at - started
 
     def _queue(self, run: StageRun) -> None:

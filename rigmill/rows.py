@@ -47,9 +47,10 @@ class StoredRows(Sequence[Any]):
         taken = {name: self.column(name).take(places) for name in names or self.names}
         return list(pa.table(taken).to_pylist())
 
-    def release(self) -> None:
-        """Free what was read and decoded; it is read again where it is needed."""
-        self._columns.clear()
+    def release(self, *, columns: bool = True) -> None:
+        """Free what was decoded, and with `columns` what was read; it is read again where it is needed."""
+        if columns:
+            self._columns.clear()
         for span in self._spans.values():
             span.forget()
 
@@ -262,6 +263,8 @@ def value_json(value: Any) -> str:
         return int.__repr__(value)
     if kind is float and isfinite(value):
         return float.__repr__(value)
+    if kind is dict and value:
+        return "{" + ",".join([f"{encode_basestring_ascii(key)}:{value_json(value[key])}" for key in sorted(value)]) + "}"
     return canonical_json(value)
 
 

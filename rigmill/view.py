@@ -129,8 +129,9 @@ class View:
         if keep_open:
             open_jobs.sort(key=attrgetter("input_id"))
             self._open[name] = {stub.key: stub for stub in open_jobs}
+        # What an inline stage read for its plan it reads again when it runs, which is at once.
         for rows in self._rows.values():
-            rows.release()
+            rows.release(columns=not (keep_open and stage.inline))
         follows_from = self._follows_from(name)
         if follows_from:
             self._files.write(name, follows_from, plan)
