@@ -264,7 +264,8 @@ def value_json(value: Any) -> str:
     if kind is float and isfinite(value):
         return float.__repr__(value)
     if kind is dict and value:
-        return "{" + ",".join([f"{encode_basestring_ascii(key)}:{value_json(value[key])}" for key in sorted(value)]) + "}"
+        members = [f"{encode_basestring_ascii(key)}:{value_json(value[key])}" for key in sorted(value)]
+        return "{" + ",".join(members) + "}"
     return canonical_json(value)
 
 
