@@ -38,8 +38,9 @@ def limit_of(view: View, measure: Measure) -> float:
 
 
 def values_of(view: View, measure: Measure) -> list[float]:
-    """Every value that was measured, of kept and dropped rows alike."""
-    found = (row[measure.column] for row in view.products(measure.stage))
+    """Every value that was measured, of kept and dropped rows alike. A motion without a mesh has no looks to judge."""
+    rows = view.products(measure.stage)
+    found = (row[measure.column] for row in rows if measure.stage != "probe" or row["kind"] != "motion")
     return [float(value) for value in found if value is not None and math.isfinite(value)]
 
 
