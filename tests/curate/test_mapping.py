@@ -10,7 +10,8 @@ from test_skeletons import FAMILY, written
 from curate.humanoid import CANONICAL, REQUIRED, humanoid_joints, mapped_joints
 from curate.mapping import Skeletons
 from curate.pairing import RetargetStage
-from curate.skeletons import Family, read_families, shipped_families
+from curate.skeletons import SHIPPED, Family, read_families, shipped_families
+from rigmill import plans
 from rigmill.stage import Row
 from rigmill.types import Kept, Rejected
 
@@ -132,6 +133,21 @@ def test_the_plan_takes_characters_of_all_kinds_and_hands_their_maps_to_the_job(
     assert job.payload["motion"]["humanoid"] == {} and job.payload["character"]["humanoid"]["hips"] == "DEF-spine"
     (answer,) = stage.run([job], work)
     assert isinstance(answer.outcome, Kept) and answer.outcome.rows[0]["num_matched_joints"] == 24
+
+
+def test_a_plan_that_was_kept_is_made_again_when_the_shipped_names_change(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "rigmill").mkdir()
+    (tmp_path / "curate").mkdir()
+    monkeypatch.setattr(plans, "__file__", str(tmp_path / "rigmill" / "plans.py"))
+    digests = []
+    for names in ("- name: a", "- name: b"):
+        (tmp_path / "curate" / SHIPPED.name).write_text(names)
+        plans.code_digest.cache_clear()
+        digests.append(plans.code_digest("curate.pairing"))
+    plans.code_digest.cache_clear()
+    assert digests[0] != digests[1]
 
 
 def test_another_file_of_names_redoes_the_rigs_that_it_says_something_else_of(tmp_path: Path) -> None:

@@ -5,9 +5,11 @@ from typing import Any
 
 import pytest
 import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from curate.humanoid import CANONICAL, PARENTS, REQUIRED
-from curate.skeletons import SHIPPED, Family, plain, read_families, shipped_families, user_families
+from curate.skeletons import KEYS, SHIPPED, Family, plain, read_families, shipped_families, user_families
 from rigmill.errors import UserError
 
 FAMILY: dict[str, Any] = {
@@ -77,6 +79,27 @@ def test_a_mistake_is_told_with_file_family_key_and_what_to_do(
     text = caught.value.render()
     assert "names.yaml" in text and says in text and fix in caught.value.fix, text
     assert caught.value.code == "E240" and caught.value.fix
+
+
+_WORDS = st.sampled_from(["", "hips", "UpperArm", "leftHand", "<side>", "a_<side>", "l", "r"])
+_ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | _WORDS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_WORDS | st.integers(), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(entry=st.dictionaries(st.sampled_from(KEYS), _ANYTHING), keep=st.sets(st.sampled_from(KEYS)))
+def test_whatever_a_file_holds_it_is_understood_or_a_mistake_that_a_person_can_mend(
+    entry: dict[str, Any], keep: set[str], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    family = entry | {key: value for key, value in FAMILY.items() if key in keep}
+    path = written(tmp_path_factory.getbasetemp(), [family])
+    try:
+        read_families(path)
+    except UserError as error:
+        assert error.fix and error.why
 
 
 def test_a_file_that_is_not_there_is_told_too(tmp_path: Path) -> None:
