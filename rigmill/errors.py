@@ -59,6 +59,7 @@ class Reject(StrEnum):
     LITTLE_MOTION = "little_motion"
     DUPLICATE_CLIP = "duplicate_clip"
     UNMAPPABLE_SKELETON = "unmappable_skeleton"
+    TOO_FEW_PAIRS = "too_few_pairs"
     LICENCE = "licence"
     LICENCE_CONFLICT = "licence_conflict"
     DENIED = "denied"
@@ -94,6 +95,7 @@ REJECT_MEANING: dict[Reject, str] = {
     Reject.LITTLE_MOTION: "not even the part that moves most moves visibly",
     Reject.DUPLICATE_CLIP: "another clip has the same geometry and the same motion",
     Reject.UNMAPPABLE_SKELETON: "the motion's joints cannot be matched to the character's",
+    Reject.TOO_FEW_PAIRS: "a source's target of retargeted clips is beyond its characters and the motions there are",
     Reject.LICENCE: "the licence does not allow what would be done here, under the profile's licence_policy",
     Reject.LICENCE_CONFLICT: "the file names another licence than its source does; a person has to look",
     Reject.DENIED: "the deny list names it: its author asked for its removal, or a person decided",

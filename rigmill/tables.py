@@ -81,9 +81,10 @@ PRODUCTS: dict[str, pa.Schema] = {
             ]))),
         ]
     ),
-    # one row per (character, motion) pair: the motion rewritten for the character's rig
+    # One row per chosen (character, motion, window): the whole motion rewritten for the character's rig. `num_frames`
+    # counts from `start_frame` to the motion's end.
     "retarget": pa.schema([*_CLIP, ("file", _file), ("format", _text), ("armature", _text), ("motion_file", _file),
-                           ("num_matched_joints", _count)]),
+                           ("start_frame", _number), ("num_matched_joints", _count)]),
     # One row per clip that could be seen, kept or not. `flow_px_per_frame` is the mean over the subject, `flow_px` how
     # far the part that moves most gets, both at 256 px on its bounding square; `coverage` is of the view that shows
     # least; `extent_ratio` is the largest frame's size over the usual one; `files` holds a strip to look at.
