@@ -11,6 +11,7 @@ from curate.humanoid import declares_humanoid, mapped_joints, missing_core
 from curate.licence import both
 from curate.pairs import choose, num_choices
 from curate.retarget import resample, retarget
+from curate.springs import springs_of, swing
 from rigmill.errors import Refusal, Reject
 from rigmill.policy import pair_refusal
 from rigmill.profile import Profile
@@ -122,12 +123,17 @@ def _chosen(
             windows, characters=ids, wanted=wanted, cap=cap, seed=settings["seed"]
         ):
             start_frame = window_start(window, max_frames)
-            yield _pair_input(characters[asset_id], *motions[motion_id], start_frame=start_frame)
+            rig, motion = motions[motion_id]
+            yield _pair_input(
+                characters[asset_id], rig, motion, start_frame=start_frame, with_springs=settings["springs"]
+            )
 
 
-def _pair_input(character: Row, rig: Row, motion: Row, *, start_frame: int) -> Input:
+def _pair_input(character: Row, rig: Row, motion: Row, *, start_frame: int, with_springs: bool) -> Input:
+    # Where nothing swings the key says nothing of it, so the switch redoes the characters that have springs alone.
+    springs = {"springs": character["spring_joints"]} if with_springs and character["spring_joints"] else {}
     payload = {
-        "character": only_keys(character, *_CHARACTER) | {"humanoid": _declared(character)},
+        "character": only_keys(character, *_CHARACTER) | {"humanoid": _declared(character)} | springs,
         "motion": {
             "motion_id": motion["motion_id"], "name": motion_name(motion["name"], rig["title"]),
             "motion_file": motion["motion_file"], "rig_file": rig["rig_file"], "humanoid": _declared(rig),
@@ -173,6 +179,8 @@ def _retargeted(payload: Row, settings: Row, work: Work) -> Row:
     motion = retarget(
         resample(motion, settings["fps"]), source=as_body(source, source_joints), target=as_body(target, target_joints)
     )
+    if "springs" in character:
+        motion = swing(target, motion, springs_of(target, character["springs"]))
     stored = work.store.put_bytes("motion.npz", motion_to_bytes(motion))
     start_frame = float(payload["start_frame"])
     num_frames = len(motion.rotations) - payload["start_frame"]

@@ -207,6 +207,9 @@ class Retarget(Section):
         description="characters that each motion is put on, among those of sources that `clips` does not name"
     )
     min_matched_joints: Positive = Field(description="humanoid joints that both skeletons must have by name")
+    springs: bool = Field(
+        default=False, description="let hair and skirts of retargeted clips follow through, where a VRM file says how"
+    )
 
 
 class Filters(Section):

@@ -150,7 +150,7 @@ def test_a_declared_humanoid_is_mapped_by_its_block_and_moves_as_one_known_by_na
     dance = probe_row(work, "dance", body(), kind="motion", motions=1)
     rotations = []
     for name, rig, humanoid in (("known", known, []), ("avatar", unknown, declared(unknown, known))):
-        row = probe_row(work, name, rig, kind="static", humanoid=humanoid, spring_joints=["j3"])
+        row = probe_row(work, name, rig, kind="static", humanoid=humanoid)
         (outcome,) = run([dance, row], work).values()
         assert isinstance(outcome, Kept), outcome
         assert outcome.rows[0]["num_matched_joints"] == len(known.names)
