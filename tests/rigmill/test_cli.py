@@ -22,6 +22,7 @@ def test_help_loads_no_heavy_package() -> None:
 @pytest.mark.parametrize("arguments", [
     ["run", "rendr"], ["run", "all", "--profile", "nope"], ["status", "--set", "render.nope=1"],
     ["plan", "--config", "nowhere.yaml"], ["show", "ffff", "--set", "output=nothing-here"],
+    ["export", "ffff", "--set", "output=nothing-here"],
 ])
 def test_mistakes_end_with_a_message_that_names_the_fix(
     arguments: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
