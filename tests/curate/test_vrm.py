@@ -205,9 +205,13 @@ def test_mutated_blocks_are_read_or_refused_and_nothing_else_is_raised() -> None
     seeds = [
         old({"title": "t", "licenseName": "CC_BY", "otherPermissionUrl": "https://hub.vroid.com/license?a=b"},
             humanoid={"humanBones": [{"bone": "hips", "node": 1}]},
-            secondaryAnimation={"boneGroups": [{"bones": [1]}]}),
+            secondaryAnimation={"boneGroups": [{"bones": [1], "stiffiness": 1, "dragForce": 0.4, "gravityPower": 1,
+                                                "gravityDir": {"x": 0, "y": -1, "z": 0}}]}),
         new({"name": "n", "authors": ["x"], "licenseUrl": "https://vrm.dev/licenses/1.0/"},
-            humanoid={"humanBones": {"hips": {"node": 1}}}, springs=[{"joints": [{"node": 1}]}]),
+            humanoid={"humanBones": {"hips": {"node": 1}}}, springs=[{"joints": [
+                {"node": 1, "stiffness": 1, "dragForce": 0.4, "gravityPower": 1, "gravityDir": [0, -1, 0]},
+                {"node": 2},
+            ]}]),
     ]
     values: list[Any] = [
         None, True, -1, float("inf"), float("nan"), 10**400, json.loads("[" * 500 + "]" * 500), "", "\ud800",
@@ -225,6 +229,9 @@ def test_mutated_blocks_are_read_or_refused_and_nothing_else_is_raised() -> None
             block = read_vrm(document)
             if block is not None:
                 terms(block).licence_raw.encode()
+                for spring in block.springs:
+                    assert all(map(math.isfinite, (spring.stiffness, spring.drag, *spring.gravity)))
+                    assert 0 <= spring.drag <= 1 and spring.stiffness >= 0
         except Refusal as refusal:
             assert refusal.code is Reject.MALFORMED
             refused += 1
