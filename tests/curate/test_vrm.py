@@ -240,9 +240,12 @@ def test_mutated_blocks_are_read_or_refused_and_nothing_else_is_raised() -> None
 
 def _places(value: Any) -> Any:
     """(container, key) of everything below a value."""
-    for key in list(value) if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ():
-        yield value, key
-        yield from _places(value[key])
+    pending = [value]  # no recursion: one value is lists in lists, and may be put into itself
+    while pending:
+        value = pending.pop()
+        for key in list(value) if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ():
+            yield value, key
+            pending.append(value[key])
 
 
 # What a person reads in the files: title, author, licence, then these flags.
