@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -187,7 +186,7 @@ def test_without_springs_or_with_one_frame_nothing_goes_wrong() -> None:
     # Hair that must turn right round: gravity against the strand's direction.
     upright = Rig(("head", "hair"), np.array([-1, 0], np.int32), np.zeros((2, 3)))
     single = Springs(np.array([1]), np.array([[0, 0, 0.1]]), np.zeros(1), np.zeros(1), np.array([[0, 0, -1.0]]))
-    swung = swing(upright, smooth_motion(2, 3), replace(single))
+    swung = swing(upright, smooth_motion(2, 3), single)
     assert np.isfinite(swung.rotations).all()
     assert ends_of(upright, swung, single)[0, 0, 2] < forward(upright, swung)[0][0, 1, 2] - 0.099
 
