@@ -135,7 +135,7 @@ def retargeted(job: Any, number: int) -> Outcome:
     character, moved, dice = job.payload["character"], job.payload["motion"], chance("retarget", number)
     known = filled("retarget", {**character, **moved}, dice)
     return Kept([known | {"clip_id": hashlib.sha256(job.input_id.encode()).hexdigest()[:16], "kind": "retargeted",
-                          "num_frames": dice.randint(17, 400), "fps": 16.0}])
+                          "start_frame": job.payload["start_frame"], "num_frames": dice.randint(17, 400), "fps": 16.0}])
 
 
 def previewed(job: Any, number: int) -> Outcome:

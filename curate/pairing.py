@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from curate.body import as_body, carry
-from curate.clips import clip_id
+from curate.clips import clip_id, num_windows, window_start
+from curate.filters import short
 from curate.humanoid import mapped_joints, missing_core, missing_required
 from curate.licence import both
 from curate.mapping import HumanoidMap, Skeletons
+from curate.pairs import choose, num_choices
 from curate.retarget import resample, retarget
 from curate.skeletons import Family, user_families
+from curate.springs import springs_of, swing
 from rigmill.errors import Refusal, Reject
-from rigmill.files import digest
 from rigmill.policy import pair_refusal
 from rigmill.profile import Profile
 from rigmill.rigfile import motion_from_bytes, motion_to_bytes, rig_from_bytes
@@ -31,23 +33,23 @@ _NAMELESS = frozenset(
 
 
 class RetargetStage(Stage):
-    """`probe` rows -> one `retarget` row per pair of a motion without a mesh and a humanoid character."""
+    """`probe` rows -> one `retarget` row per chosen window of a motion without a mesh, on a humanoid character."""
 
     name = "retarget"
-    version = 3
+    version = 4
     upstream = ("probe",)
     barrier = True  # which pairs there are depends on all motions and all characters
 
     def settings(self, profile: Profile) -> Row:
         return {
             "seed": profile.seed, "fps": profile.probe.fps,
-            "pairs_per_motion": profile.retarget.pairs_per_motion,
-            "min_matched_joints": profile.retarget.min_matched_joints,
-            "policy": profile.licence_policy, "skeletons": user_families(profile.retarget.skeletons),
+            **profile.retarget.model_dump(mode="json"), "skeletons": user_families(profile.retarget.skeletons),
+            "min_frames": profile.filters.min_frames, "max_frames": profile.filters.max_frames,
+            "policy": profile.licence_policy,
         }
 
     def job_settings(self, settings: Row) -> Row:
-        """The sampling of pairs is not part of a pair's key: more pairs redo none.
+        """What is chosen is not part of a pair's key: more clips, or other windows beside the same, redo none.
 
         Nor are the names of skeletons: what they say of a rig is in its payload, so another file redoes those rigs
         that it says something else of.
@@ -55,12 +57,13 @@ class RetargetStage(Stage):
         return only_keys(settings, "fps", "min_matched_joints")
 
     def inputs(self, tables: Rows, settings: Row) -> Iterable[Input]:
-        """The sampled pairs, and one input for each rig that says it is humanoid and cannot take part.
+        """What was chosen, one input for each rig that says it is humanoid and each motion that cannot take part, and
+        one for each target that cannot be reached.
 
         A rig that makes no such claim (an animal, a door) is no candidate and no reject: there was nothing to expect.
-        Both sides of a pair are judged before any is sampled, so that every motion finds characters it may go on.
+        Both sides of a pair are judged before any is chosen, so that every motion finds characters it may go on.
         """
-        motions: list[tuple[str, Row, Row]] = []
+        motions: dict[str, tuple[Row, Row]] = {}  # the motion's rig and the motion
         characters: dict[str, Row] = {}
         maps: dict[str, HumanoidMap] = {}
         skeletons = Skeletons([Family.from_row(row) for row in settings["skeletons"]])
@@ -77,27 +80,17 @@ class RetargetStage(Stage):
                 moves=rig["kind"] == "motion",
             )
             if refused is not None:
-                yield Input(f"{rig['asset_id']}-refused", {"source": rig["source"], "refused": refused})
+                yield _refused_input(f"{rig['asset_id']}-refused", rig["source"], Refusal(Reject.LICENCE, refused))
             elif rig["kind"] != "motion":
                 characters[rig["asset_id"]] = rig
             else:
-                motions += [(motion["motion_id"], rig, motion) for motion in rig["motions"] if motion["motion_file"]]
-        by_id = {motion_id: (rig, motion) for motion_id, rig, motion in motions}
-        chosen = choose_pairs(
-            list(by_id), characters=list(characters), seed=settings["seed"], per_motion=settings["pairs_per_motion"]
-        )
-        for motion_id, asset_id in chosen:
-            rig, motion = by_id[motion_id]
-            character = characters[asset_id]
-            payload = {
-                "character": only_keys(character, *_CHARACTER) | _map_of(character, maps),
-                "motion": {
-                    "motion_id": motion_id, "name": motion_name(motion["name"], rig["title"]),
-                    "motion_file": motion["motion_file"], "rig_file": rig["rig_file"],
-                    **only_keys(rig, "licence", "attribution", "rights"), **_map_of(rig, maps),
-                },
-            }
-            yield Input(f"{asset_id}-{motion_id}", payload)
+                for motion in rig["motions"]:
+                    too_short = short(motion, settings)
+                    if too_short is not None:
+                        yield _refused_input(f"{motion['motion_id']}-short", rig["source"], too_short)
+                    elif motion["motion_file"]:
+                        motions[motion["motion_id"]] = (rig, motion)
+        yield from _chosen(motions, characters, maps, settings)
 
     def run(self, jobs: Sequence[Job], work: Work) -> Iterator[Answer]:
         for job in jobs:
@@ -109,21 +102,61 @@ class RetargetStage(Stage):
             yield Answer(job.key, outcome, Measured())
 
 
-def choose_pairs(
-    motions: Sequence[str], *, characters: Sequence[str], seed: int, per_motion: int
-) -> list[tuple[str, str]]:
-    """(motion, character) pairs: every motion gets `per_motion` different characters, or all there are.
+def _chosen(
+    motions: Mapping[str, tuple[Row, Row]], characters: Mapping[str, Row], maps: Mapping[str, HumanoidMap],
+    settings: Row,
+) -> Iterator[Input]:
+    """The pairs for every source that has a target, and for all other characters together."""
+    min_frames, max_frames = settings["min_frames"], settings["max_frames"]
+    windows = {
+        name: num_windows(motion["num_frames"], min_frames=min_frames, max_frames=max_frames)
+        for name, (_, motion) in motions.items()
+    }
+    members: dict[str, list[str]] = {source: [] for source in ("", *settings["clips"])}
+    for asset_id, character in characters.items():
+        members[character["source"] if character["source"] in settings["clips"] else ""].append(asset_id)
+    for source, ids in members.items():
+        wanted = settings["clips"].get(source, len(motions) * settings["pairs_per_motion"])
+        cap = settings["max_clips_per_pair"] if source else 1
+        most = num_choices(windows, num_characters=len(ids), cap=cap)
+        if source and most < wanted:
+            yield _refused_input(f"{source}-target", source, Refusal(
+                Reject.TOO_FEW_PAIRS,
+                f"{wanted:,} clips are wanted for '{source}' and {most:,} planned: {len(ids):,} characters, "
+                f"{len(motions):,} motions, at most {cap} clips of a pair", measured=float(most), limit=float(wanted),
+            ))
+        for motion_id, asset_id, window in choose(
+            windows, characters=ids, wanted=wanted, cap=cap, seed=settings["seed"]
+        ):
+            yield _pair_input(
+                characters[asset_id], *motions[motion_id], maps=maps,
+                start_frame=window_start(window, max_frames), with_springs=settings["springs"],
+            )
 
-    Motions and characters stand in seeded orders, and each motion takes the next characters round the circle. So
-    no character is used more than once oftener than another, and the order of the arguments does not matter.
-    """
-    ring = sorted(characters, key=lambda name: digest(seed, "character", name))
-    count = min(per_motion, len(ring))
-    ordered = sorted(motions, key=lambda name: digest(seed, "motion", name))
-    return [
-        (motion, ring[(number * count + step) % len(ring)])
-        for number, motion in enumerate(ordered) for step in range(count)
-    ]
+
+def _pair_input(
+    character: Row, rig: Row, motion: Row, *, maps: Mapping[str, HumanoidMap], start_frame: int, with_springs: bool
+) -> Input:
+    # Where nothing swings the key says nothing of it, so the switch redoes the characters that have springs alone.
+    springs = {"springs": character["spring_joints"]} if with_springs and character["spring_joints"] else {}
+    payload = {
+        "character": only_keys(character, *_CHARACTER) | _map_of(character, maps) | springs,
+        "motion": {
+            "motion_id": motion["motion_id"], "name": motion_name(motion["name"], rig["title"]),
+            "motion_file": motion["motion_file"], "rig_file": rig["rig_file"],
+            **only_keys(rig, "licence", "attribution", "rights"), **_map_of(rig, maps),
+        },
+        "start_frame": start_frame,
+    }
+    return Input(f"{character['asset_id']}-{motion['motion_id']}-{start_frame}", payload)
+
+
+def _refused_input(name: str, source: str, refusal: Refusal) -> Input:
+    """What cannot be done, decided while planning."""
+    verdict = {
+        "code": refusal.code.value, "message": refusal.message, "measured": refusal.measured, "limit": refusal.limit,
+    }
+    return Input(name, {"source": source, "refused": verdict})
 
 
 def motion_name(name: str, title: str) -> str:
@@ -137,7 +170,10 @@ def _retargeted(payload: Row, settings: Row, work: Work) -> Row:
     if "missing" in payload:
         _unmappable(payload["num_matched_joints"], limit, payload["missing"], names=payload["names"])
     if "refused" in payload:
-        raise Refusal(Reject.LICENCE, payload["refused"])
+        refused = payload["refused"]
+        raise Refusal(
+            Reject(refused["code"]), refused["message"], measured=refused["measured"], limit=refused["limit"]
+        )
     character, moved = payload["character"], payload["motion"]
     source = rig_from_bytes(work.store.read(StoredFile.from_row(moved["rig_file"])))
     target = rig_from_bytes(work.store.read(StoredFile.from_row(character["rig_file"])))
@@ -152,11 +188,14 @@ def _retargeted(payload: Row, settings: Row, work: Work) -> Row:
         resample(motion, settings["fps"]), source=as_body(source, source_joints, moved["detached"]), target=body
     )
     motion = carry(motion, body)
+    if "springs" in character:
+        motion = swing(target, motion, springs_of(target, character["springs"]))
     stored = work.store.put_bytes("motion.npz", motion_to_bytes(motion))
-    num_frames = len(motion.rotations)
+    start_frame = float(payload["start_frame"])
+    num_frames = len(motion.rotations) - payload["start_frame"]
     return {
         "clip_id": clip_id(
-            character["asset_id"], rig_id=character["rig_id"], motion_id=moved["motion_id"], start_frame=0.0,
+            character["asset_id"], rig_id=character["rig_id"], motion_id=moved["motion_id"], start_frame=start_frame,
             num_frames=num_frames,
         ),
         **only_keys(
@@ -166,7 +205,7 @@ def _retargeted(payload: Row, settings: Row, work: Work) -> Row:
         "licence": both(character["licence"], moved["licence"]),
         "attribution": "; ".join(_both(character["attribution"], moved["attribution"])),
         "rights": clip_rights(Rights.from_row(character["rights"]), Rights.from_row(moved["rights"])).to_row(),
-        "num_frames": num_frames, "fps": settings["fps"], "motion_file": stored.to_row(),
+        "start_frame": start_frame, "num_frames": num_frames, "fps": settings["fps"], "motion_file": stored.to_row(),
         "num_matched_joints": len(shared),
     }
 
@@ -176,7 +215,7 @@ def _declared(rig: Row) -> dict[str, str]:
     return {pair["bone"]: pair["joint"] for pair in rig["humanoid"] or []}
 
 
-def _map_of(rig: Row, maps: dict[str, HumanoidMap]) -> Row:
+def _map_of(rig: Row, maps: Mapping[str, HumanoidMap]) -> Row:
     """What a pair's job has to know of a rig's map."""
     found = maps[rig["asset_id"]]
     return {"humanoid": found.declared(rig["joint_names"]), "detached": list(found.detached)}

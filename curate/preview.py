@@ -47,7 +47,7 @@ class PreviewStage(Stage):
         return only_keys(settings, *JOB_SETTINGS)
 
     def inputs(self, tables: Rows, settings: Row) -> Iterable[Input]:
-        """Every clip there is: (character, motion, first window)."""
+        """Every clip there is: the first window of each motion of a file, and the windows that `retarget` chose."""
         verdicts: dict[str, Row | None] = {}  # by asset, of the rules about the rig alone
         hashes: dict[str, str | None] = {}
         for rig in tables.products("probe"):
@@ -66,9 +66,9 @@ class PreviewStage(Stage):
                 yield _clip_input(clip, verdict, settings, extent_ratio=motion["extent_ratio"])
         for row in tables.products("retarget"):
             clip = only_keys(
-                row, *_FROM_RIG, "motion_id", "motion_name", "kind", "num_frames", "fps", "motion_file"
+                row, *_FROM_RIG, "motion_id", "motion_name", "kind", "start_frame", "num_frames", "fps", "motion_file"
             )
-            clip |= {"action": "", "slot": "", "start_frame": 0.0, "geometry_hash": hashes.get(row["asset_id"])}
+            clip |= {"action": "", "slot": "", "geometry_hash": hashes.get(row["asset_id"])}
             yield _clip_input(clip, verdicts.get(row["asset_id"]), settings)
 
     def run(self, jobs: Sequence[Job], work: Work) -> Iterator[Answer]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from curate.bones import joint_of_node
 from curate.canonical import canonical
 from curate.gltf_json import parse, split_glb
+from curate.springs import spring_rows
 from curate.vrm import Vrm, read_vrm
 from rigmill.denied import Denied, read_denied
 from rigmill.errors import Refusal, Reject
@@ -35,7 +36,7 @@ class ProbeStage(Stage):
     """`collect` rows -> one `probe` row per asset that has a rig."""
 
     name = "probe"
-    version = 3
+    version = 4
     upstream = ("collect",)
 
     def settings(self, profile: Profile) -> Row:
@@ -122,14 +123,14 @@ def _row(asset: Row, block: Vrm | None, found: Row, work: Work) -> Row:
     """The product row: Blender's findings with their files in the store, and the humanoid that the file declares."""
     rig_file = work.store.put_file("rig.npz", work.scratch / found["rig_file"])
     names = list(rig_from_bytes(work.store.read(rig_file)).names)
-    humanoid, springs = [], []
+    humanoid, springs = list[Row](), list[Row]()
     if block is not None:
         document = parse(split_glb(work.store.read(StoredFile.from_row(asset["file"])))[0])
         joints = joint_of_node(document, names)
         humanoid = [
             {"bone": bone, "joint": joints[node]} for bone, node in block.humanoid.items() if node in joints
         ]
-        springs = [joints[node] for node in block.springs if node in joints]
+        springs = spring_rows(block, document, joints)
     return asset | {
         "rig_id": rig_file.sha256[:16], **{column: found.get(column) for column in FOUND_COLUMNS},
         "humanoid": humanoid, "spring_joints": springs, "rig_file": rig_file.to_row(), "joint_names": names,

@@ -6,7 +6,8 @@ Everything in it was written by a stranger. A container of the wrong type is a R
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import math
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +22,19 @@ _RENAMED = {
     f"{side}Thumb{old}": f"{side}Thumb{new}" for side in ("left", "right") for old, new in _THUMB.items()
 }
 
+_STRONGEST = 1e3  # of a spring's forces; beyond, they mean the same
+
+
+@dataclass(frozen=True, slots=True)
+class SpringNode:
+    """A node that physics would turn, and how. Forces as the format has them: metres per second and step of 1/60 s."""
+
+    node: int
+    end: int | None  # the node that it swings; None: nothing hangs on it, and it swings a point beyond itself
+    stiffness: float
+    drag: float  # 0 to 1
+    gravity: tuple[float, float, float]  # force and direction in the file's own axes
+
 
 @dataclass(frozen=True, slots=True)
 class Vrm:
@@ -28,7 +42,7 @@ class Vrm:
 
     version: str  # "0.x" or "1.0"
     humanoid: dict[str, int]  # canonical name -> node, in the order of BONES
-    springs: tuple[int, ...]  # nodes that physics would move, ascending
+    springs: tuple[SpringNode, ...]  # in the order of their nodes, each of which is there once
     meta: dict[str, Any]  # as written; curate.vrm_licence reads it
 
     @property
@@ -49,9 +63,8 @@ def read_vrm(document: dict[str, Any]) -> Vrm | None:
         block = _object(extensions, "VRMC_vrm")
         named = _object(_object(block, "humanoid"), "humanBones")
         pairs = [(bone, entry.get("node")) for bone, entry in named.items() if isinstance(entry, dict)]
-        springs = _objects(_object(extensions, "VRMC_springBone"), "springs")
-        swinging = _nodes((joint.get("node") for spring in springs for joint in _objects(spring, "joints")), num_nodes)
-        return Vrm("1.0", _humanoid(pairs, num_nodes), tuple(sorted(set(swinging))), _object(block, "meta"))
+        springs = _first_of_each(_springs(_object(extensions, "VRMC_springBone"), num_nodes))
+        return Vrm("1.0", _humanoid(pairs, num_nodes), springs, _object(block, "meta"))
     if extensions.get("VRM") is not None:
         block = _object(extensions, "VRM")
         pairs = [
@@ -59,9 +72,8 @@ def read_vrm(document: dict[str, Any]) -> Vrm | None:
             for entry in _objects(_object(block, "humanoid"), "humanBones")
             if isinstance(bone := entry.get("bone"), str)
         ]
-        groups = _objects(_object(block, "secondaryAnimation"), "boneGroups")
-        roots = _nodes((root for group in groups for root in _list(group, "bones")), num_nodes)
-        return Vrm("0.x", _humanoid(pairs, num_nodes), _with_descendants(document, roots), _object(block, "meta"))
+        springs = _first_of_each(_old_springs(_object(block, "secondaryAnimation"), objects_of(document, "nodes")))
+        return Vrm("0.x", _humanoid(pairs, num_nodes), springs, _object(block, "meta"))
     return None
 
 
@@ -74,17 +86,57 @@ def _humanoid(pairs: Iterable[tuple[Any, Any]], num_nodes: int) -> dict[str, int
     return {bone: found[bone] for bone in BONES if bone in found}
 
 
-def _with_descendants(document: dict[str, Any], roots: Sequence[int]) -> tuple[int, ...]:
-    """The nodes and everything below them: 0.x names the first joint of a chain and means the whole chain."""
-    nodes = objects_of(document, "nodes")
-    found: set[int] = set()
-    pending = list(roots)
-    while pending:
-        node = pending.pop()
-        if node not in found:
-            found.add(node)
-            pending += _nodes(_list(nodes[node], "children"), len(nodes))
-    return tuple(sorted(found))
+def _springs(block: dict[str, Any], num_nodes: int) -> Iterator[SpringNode]:
+    """1.0 lists the joints of a chain in order. Each swings the next one; the last is an end and no more."""
+    for spring in _objects(block, "springs"):
+        chain = [joint for joint in _objects(spring, "joints") if _is_node(joint.get("node"), num_nodes)]
+        for joint, following in zip(chain, chain[1:]):
+            direction = joint.get("gravityDir")
+            yield SpringNode(
+                joint["node"], following["node"], stiffness=_number(joint.get("stiffness"), 1.0, least=0.0),
+                drag=_number(joint.get("dragForce"), 0.5, least=0.0, most=1.0),
+                gravity=_force(joint, direction if isinstance(direction, list) else []),
+            )
+
+
+def _old_springs(block: dict[str, Any], nodes: list[dict[str, Any]]) -> Iterator[SpringNode]:
+    """0.x names the first joints of chains and means all below them. Each swings its first child."""
+    for group in _objects(block, "boneGroups"):
+        direction = group.get("gravityDir")
+        gravity = _force(group, [direction.get(axis) for axis in "xyz"] if isinstance(direction, dict) else [])
+        stiffness = _number(group.get("stiffiness"), 1.0, least=0.0)  # so spelled
+        drag = _number(group.get("dragForce"), 0.5, least=0.0, most=1.0)
+        found: set[int] = set()
+        pending = _nodes(_list(group, "bones"), len(nodes))
+        while pending:
+            node = pending.pop()
+            if node not in found:
+                found.add(node)
+                below = _nodes(_list(nodes[node], "children"), len(nodes))
+                pending += below
+                yield SpringNode(node, below[0] if below else None, stiffness, drag, gravity)
+
+
+def _first_of_each(springs: Iterable[SpringNode]) -> tuple[SpringNode, ...]:
+    found: dict[int, SpringNode] = {}
+    for spring in springs:
+        found.setdefault(spring.node, spring)
+    return tuple(found[node] for node in sorted(found))
+
+
+def _force(entry: dict[str, Any], direction: list[Any]) -> tuple[float, float, float]:
+    """The entry's gravity: downwards where it gives no direction, and none where that has no length."""
+    x, y, z = (_number(value, 0.0) for value in direction) if len(direction) == 3 else (0.0, -1.0, 0.0)
+    length = math.hypot(x, y, z)
+    power = _number(entry.get("gravityPower"), 0.0) / length if length > 1e-6 else 0.0
+    return power * x, power * y, power * z
+
+
+def _number(value: Any, default: float, *, least: float = -_STRONGEST, most: float = _STRONGEST) -> float:
+    """A stranger's number within limits; the default where it is none."""
+    if not isinstance(value, int | float) or isinstance(value, bool) or value != value:
+        return default
+    return float(min(max(value, least), most))
 
 
 def _nodes(values: Iterable[Any], num_nodes: int) -> list[int]:

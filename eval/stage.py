@@ -149,8 +149,8 @@ def _row(
 
 def _animated(payload: Row, work: Work, *, geometry: ClipGeometry, found: Reconstruction) -> list[StoredFile]:
     """The asset with the reconstructed motion; nothing when it is not a GLB that our rig fits."""
-    from eval.animate import animated_glb
-    from eval.glb import NotAnimatable
+    from rigmill.animate import animated_glb
+    from rigmill.glb import NotAnimatable
 
     try:
         data = animated_glb(

@@ -75,6 +75,9 @@ def _parser() -> argparse.ArgumentParser:
     status.add_argument("--by", choices=["source"], help="the counts of each source")
     show = add("show", _show, "everything known about an asset, a clip or an input")
     show.add_argument("id", help="asset id, clip id or input id (or how one begins)")
+    export = add("export", _export, "write a clip's asset as a GLB with the clip's motion as its one animation")
+    export.add_argument("clip", help="clip id (or how it begins)")
+    export.add_argument("--out", type=Path, metavar="FILE", help="the file to write (default: ./CLIP.glb)")
     verify = add("verify", _verify, "read every stored file and shard again and compare digests")
     report = add("report", _report, "write the report: one folder of static HTML")
     report.add_argument("--open", action="store_true", help="open it in a browser")
@@ -181,6 +184,26 @@ def _show(parsed: argparse.Namespace) -> int:
     resolved, layout = _resolve(parsed)
     found = show(View(layout.tables, resolved.profile), parsed.id)
     print(json.dumps(found) if parsed.json else show_text(found, layout.store))
+    return EXIT_OK
+
+
+def _export(parsed: argparse.Namespace) -> int:
+    from rigmill.blender import Limits
+    from rigmill.export import clip_glb, find_clip
+    from rigmill.files import scratch_folder, write_atomic
+    from rigmill.view import View
+
+    resolved, layout = _resolve(parsed)
+    clip = find_clip(View(layout.tables, resolved.profile), parsed.clip)
+    limits = Limits(**resolved.profile.limits.model_dump())
+    with scratch_folder(layout.scratch) as scratch:
+        data = clip_glb(clip, store=layout.store, limits=limits, scratch=scratch)
+    path = parsed.out or Path(f"{clip['clip_id']}.glb")
+    write_atomic(path, data)
+    print(f"{path}: '{clip['motion_name']}' on '{clip['title']}', {clip['num_frames']} frames at {clip['fps']:g} fps")
+    shared = clip["rights"]["may_share_asset"] and clip["rights"]["may_share_motion"]  # unknown is no
+    print(f"licence: {clip['licence']}; {clip['attribution'] or 'no attribution given'}"
+          + ("" if shared else "; nothing says that this file may be passed on"))
     return EXIT_OK
 
 

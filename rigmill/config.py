@@ -132,7 +132,7 @@ def _inherit(document: _Document, name: str, seen: tuple[str, ...]) -> dict[str,
 
 
 # Free-form mappings are replaced as a whole: weights of a parent's sources would otherwise linger.
-REPLACED: set[KeyPath] = {("train", "mixture")}
+REPLACED: set[KeyPath] = {("train", "mixture"), ("retarget", "clips")}
 
 
 def _merge(base: dict[str, Any], change: dict[str, Any], replaced: set[KeyPath], path: KeyPath = ()) -> dict[str, Any]:

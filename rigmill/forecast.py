@@ -16,8 +16,9 @@ from rigmill.view import View
 # Seconds per job on one core where this profile has not been measured yet; replaced by the median of its own runs.
 DEFAULT_SECONDS = {"collect": 1.5, "probe": 1.0, "retarget": 0.2, "preview": 2.0, "select": 0.001,
                    "render": 20.0, "caption": 0.01, "shards": 0.5, "train": 120.0, "eval": 1.5}
-# Jobs per job of the stage named, before this profile has any of its own. Training is one job whatever comes in.
-DEFAULT_JOBS_PER = {"probe": ("collect", 1.0), "retarget": ("probe", 0.6), "preview": ("probe", 1.8),
+# Jobs per job of the stage named, before this profile has any of its own. Training is one job whatever comes in, and
+# every retargeted clip is previewed beside those of files.
+DEFAULT_JOBS_PER = {"probe": ("collect", 1.0), "retarget": ("probe", 0.6), "preview": ("probe", 1.2),
                     "select": ("preview", 1.0), "render": ("select", 1.0), "caption": ("render", 1.0),
                     "shards": ("render", 0.3), "train": ("shards", 0.0), "eval": ("render", 1.1)}
 
@@ -39,7 +40,8 @@ def forecast(view: View, layout: Layout, stages: tuple[str, ...]) -> list[dict[s
         done = num_known - num_open
         expected = num_open
         if open_upstream:
-            expected = max(num_open, _guess(name, {row["stage"]: row for row in rows}) - done)
+            wanted = sum(view.profile.retarget.clips.values())
+            expected = max(num_open, _guess(name, {row["stage"]: row for row in rows}, wanted_clips=wanted) - done)
         num_measured, seconds = measured.get(name, (0, DEFAULT_SECONDS[name]))
         stored_bytes = 0 if blocked or stage.inline else _stored_bytes(view, name)  # an inline stage makes no files
         rows.append({
@@ -61,23 +63,26 @@ def _stored_bytes(view: View, name: str) -> int:
     return int(total)
 
 
-def _guess(name: str, earlier: dict[str, dict[str, Any]]) -> int:
-    """All jobs that a stage will have, open and done."""
+def _guess(name: str, earlier: dict[str, dict[str, Any]], *, wanted_clips: int) -> int:
+    """All jobs that a stage will have, open and done; of retargeted clips at least as many as are wanted."""
+    num_jobs = {stage: int(row["expected"]) + int(row["done"]) for stage, row in earlier.items()}
     base, ratio = DEFAULT_JOBS_PER[name]
-    if base not in earlier:
+    if not num_jobs.get(base):
         return 0
-    num_base = int(earlier[base]["expected"]) + int(earlier[base]["done"])
-    return max(1, round(num_base * ratio)) if num_base else 0
+    guess = max(1, round(num_jobs[base] * ratio))
+    if name == "retarget":
+        return max(guess, wanted_clips)
+    return guess + num_jobs.get("retarget", 0) if name == "preview" else guess
 
 
 def forecast_text(rows: list[dict[str, Any]], *, profile: str, digest: str) -> str:
     cores = os.cpu_count() or 1
     lines = [f"profile {profile} ({digest})",
-             f"{'stage':<9}{'done':>8}{'to do':>8}{'in all':>9}{'core-h':>9}{'disk MB':>9}  rate"]
+             f"{'stage':<9}{'done':>8}{'to do':>8}{'in all':>14}{'core-h':>9}{'disk MB':>9}  rate"]
     for row in rows:
         in_all = f"about {row['expected']}" if row["depends_on"] else str(row["expected"])
         disk = "?" if row["disk_bytes"] is None else f"{row['disk_bytes'] / 1e6:.0f}"
-        lines.append(f"{row['stage']:<9}{row['done']:>8}{row['to_do']:>8}{in_all:>9}{row['core_s'] / 3600:>9.3f}"
+        lines.append(f"{row['stage']:<9}{row['done']:>8}{row['to_do']:>8}{in_all:>14}{row['core_s'] / 3600:>9.3f}"
                      f"{disk:>9}  {row['core_s_per_job']:g} s/job ({row['rate_from']})")
     total = sum(row["core_s"] for row in rows)
     lines.append("'to do' exists now; 'in all' adds a guess at what open upstream stages will still make")

@@ -196,12 +196,24 @@ class Probe(Section):
 
 
 class Retarget(Section):
-    pairs_per_motion: Annotated[int, Field(ge=0)] = Field(description="characters that each motion is put on")
+    clips: dict[str, Positive] = Field(
+        description="clips wanted for the characters of a source, before the filters; as many as there can be are made"
+    )
+    max_clips_per_pair: Positive = Field(
+        description="windows of one motion that one character of such a source may get; a motion longer than "
+        "`filters.max_frames` has several"
+    )
+    pairs_per_motion: Annotated[int, Field(ge=0)] = Field(
+        description="characters that each motion is put on, among those of sources that `clips` does not name"
+    )
     min_matched_joints: Positive = Field(description="humanoid joints that both skeletons must have by name")
     skeletons: str = Field(
         default="",
         description="YAML with names of skeletons that are neither VRM nor Mixamo nor shipped (docs/humanoids.md); "
         "empty: none",
+    )
+    springs: bool = Field(
+        default=False, description="let hair and skirts of retargeted clips follow through, where a VRM file says how"
     )
 
 

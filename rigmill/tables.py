@@ -61,7 +61,9 @@ PRODUCTS: dict[str, pa.Schema] = {
     # `kind` is animated, static or motion (no mesh); `rig_kind` is skin, rigid (joints are animated nodes) or both;
     # `unweighted_share`: of the vertices of skinned meshes, those that no bone moves;
     # motions that are left out are counted: still ones, broken ones (a key is no number), repeats of another;
-    # `humanoid` is the declared map of a VRM, empty elsewhere; `motions` are the actions found in the file.
+    # `humanoid` is the declared map of a VRM, empty elsewhere; `spring_joints` are its joints that physics would turn:
+    # `end` is where what hangs on the joint is, at rest and from it, `gravity` a force, both x, y, z in our world;
+    # `motions` are the actions found in the file.
     "probe": pa.schema(
         [
             *_ASSET, ("file", _file), ("rig_id", _text), ("kind", _text), ("rig_kind", _text), ("armature", _text),
@@ -73,7 +75,10 @@ PRODUCTS: dict[str, pa.Schema] = {
             ("num_broken_motions", _count), ("num_repeated_motions", _count),
             ("rig_file", _file), ("joint_names", pa.list_(_text)),
             ("humanoid", pa.list_(pa.struct([("bone", _text), ("joint", _text)]))),
-            ("spring_joints", pa.list_(_text)),
+            ("spring_joints", pa.list_(pa.struct([
+                ("joint", _text), ("end", pa.list_(_number)), ("stiffness", _number), ("drag", _number),
+                ("gravity", pa.list_(_number)),
+            ]))),
             ("motions", pa.list_(pa.struct([
                 ("motion_id", _text), ("name", _text), ("action", _text), ("slot", _text), ("num_frames", _count),
                 ("fps", _number), ("start_frame", _number), ("num_moving_joints", _count),
@@ -81,9 +86,10 @@ PRODUCTS: dict[str, pa.Schema] = {
             ]))),
         ]
     ),
-    # one row per (character, motion) pair: the motion rewritten for the character's rig
+    # One row per chosen (character, motion, window): the whole motion rewritten for the character's rig. `num_frames`
+    # counts from `start_frame` to the motion's end.
     "retarget": pa.schema([*_CLIP, ("file", _file), ("format", _text), ("armature", _text), ("motion_file", _file),
-                           ("num_matched_joints", _count)]),
+                           ("start_frame", _number), ("num_matched_joints", _count)]),
     # One row per clip that could be seen, kept or not. `flow_px_per_frame` is the mean over the subject, `flow_px` how
     # far the part that moves most gets, both at 256 px on its bounding square; `coverage` is of the view that shows
     # least; `extent_ratio` is the largest frame's size over the usual one; `files` holds a strip to look at.

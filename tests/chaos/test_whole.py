@@ -51,6 +51,10 @@ def test_plan_run_status_report_verify_and_show_agree(small: Path) -> None:
     shown = ask("show", clips[0].partition("-")[0])
     assert all(f"== {stage}" in shown for stage in ("select", "render", "caption", "shards", "eval"))
 
+    kept = json.loads(ask("show", clips[0].partition("-")[0], "--json"))["select"]["products"][0]
+    ask("export", kept["clip_id"], "--out", "clip.glb")
+    assert (place / "clip.glb").read_bytes().startswith(b"glTF")
+
     video = next(Path(line.split()[1]) for line in shown.splitlines() if "rgb.0.mp4" in line)
     data = bytearray(video.read_bytes())
     data[len(data) // 2] ^= 1

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +8,7 @@ import pytest
 from curate_help import PlainWork, Tables, body, demo_profile, plain_work, random_motion, scipy_positions
 
 from curate.humanoid import declares_humanoid, humanoid_joints
-from curate.pairing import RetargetStage, choose_pairs, motion_name
+from curate.pairing import RetargetStage, motion_name
 from rigmill.rigfile import motion_from_bytes, motion_to_bytes, rig_to_bytes
 from rigmill.rights import Rights
 from rigmill.stage import Row
@@ -46,19 +45,6 @@ def run(rows: list[Row], work: PlainWork, **changes: Any) -> dict[str, Outcome]:
     stage = RetargetStage()
     jobs = stage.plan(Tables({"probe": rows}), demo_profile(retarget=changes))
     return {job.input_id: answer.outcome for job in jobs for answer in stage.run([job], work)}
-
-
-def test_pairs_are_balanced_different_and_independent_of_the_order() -> None:
-    motions, characters = [f"m{i}" for i in range(50)], [f"c{i}" for i in range(7)]
-    pairs = choose_pairs(motions, characters=characters, seed=1, per_motion=3)
-    assert len(set(pairs)) == len(pairs) == 150
-    assert Counter(motion for motion, _ in pairs) == dict.fromkeys(motions, 3)
-    used = Counter(character for _, character in pairs).values()
-    assert len(used) == 7 and max(used) - min(used) <= 1
-    assert choose_pairs(motions[::-1], characters=characters[::-1], seed=1, per_motion=3) == pairs
-    assert choose_pairs(motions, characters=characters, seed=2, per_motion=3) != pairs
-    assert len(choose_pairs(motions, characters=characters[:2], seed=1, per_motion=3)) == 100
-    assert choose_pairs(motions, characters=[], seed=1, per_motion=3) == []
 
 
 def test_a_motion_lands_on_the_character_with_its_names_and_licences(tmp_path: Path) -> None:
@@ -116,15 +102,20 @@ def test_two_whole_rigs_with_too_little_in_common_are_rejected_as_a_pair(tmp_pat
 
 def test_more_pairs_per_motion_redo_none_of_the_earlier_work(tmp_path: Path) -> None:
     work = plain_work(tmp_path)
-    rows = [probe_row(work, "dance", body(), kind="motion", motions=1)]
+    rows = [probe_row(work, "dance", body(), kind="motion", motions=3)]
     rows += [probe_row(work, f"c{number}", body(scale=1 + number / 10), kind="static") for number in range(4)]
 
-    def keys(pairs: int) -> dict[str, str]:
-        profile = demo_profile(retarget={"pairs_per_motion": pairs})
+    def keys(**changes: Any) -> dict[str, str]:
+        profile = demo_profile(retarget=changes)
         return {job.input_id: job.key for job in RetargetStage().plan(Tables({"probe": rows}), profile)}
 
-    assert keys(0) == {} and len(keys(1)) == 1 and len(keys(9)) == 4
-    assert keys(1).items() < keys(3).items() < keys(9).items()
+    by_pairs = [keys(pairs_per_motion=pairs) for pairs in (0, 1, 3, 9)]
+    assert [len(jobs) for jobs in by_pairs] == [0, 3, 9, 12]
+    by_target = [keys(clips={"folder": clips}) for clips in (1, 2, 5, 12)]
+    assert [len(jobs) for jobs in by_target] == [1, 2, 5, 12]
+    for jobs in (by_pairs, by_target):
+        assert all(fewer.items() < more.items() for fewer, more in zip(jobs, jobs[1:]))
+    assert by_pairs[-1] == by_target[-1]
 
 
 def test_the_same_pair_gives_the_same_bytes_in_another_store(tmp_path: Path) -> None:
@@ -160,7 +151,7 @@ def test_a_declared_humanoid_is_mapped_by_its_block_and_moves_as_one_known_by_na
     dance = probe_row(work, "dance", body(), kind="motion", motions=1)
     rotations = []
     for name, rig, humanoid in (("known", known, []), ("avatar", unknown, declared(unknown, known))):
-        row = probe_row(work, name, rig, kind="static", humanoid=humanoid, spring_joints=["j3"])
+        row = probe_row(work, name, rig, kind="static", humanoid=humanoid)
         (outcome,) = run([dance, row], work).values()
         assert isinstance(outcome, Kept), outcome
         assert outcome.rows[0]["num_matched_joints"] == len(known.names)

@@ -224,7 +224,7 @@ def retargeted(work: PlainWork, rig: Row) -> Row:
     )}
     return row | {
         "job_key": "k", "clip_id": "c", "motion_id": "m", "motion_name": "dance", "kind": "retargeted",
-        "num_frames": 30, "fps": 16.0, "num_matched_joints": 20,
+        "start_frame": 50.0, "num_frames": 30, "fps": 16.0, "num_matched_joints": 20,
         "motion_file": work.store.put_bytes("motion.npz", b"motion").to_row(),
     }
 
@@ -249,4 +249,4 @@ def test_a_retargeted_clip_plays_its_stored_motion_and_has_its_characters_geomet
     (row,) = answer.outcome.rows
     assert set(row) == set(PRODUCTS["preview"].names)
     assert (row["kind"], row["motion_file"], row["geometry_hash"]) == ("retargeted", clip["motion_file"], "shape")
-    assert (row["start_frame"], row["num_frames"]) == (0.0, 25)
+    assert (row["start_frame"], row["num_frames"]) == (50.0, 25)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import random
 from pathlib import Path
@@ -71,12 +72,36 @@ def test_bones_that_do_not_exist_are_left_out_and_the_first_of_two_counts() -> N
     assert read(old(humanoid={"humanBones": bones})).humanoid == {"hips": 1}
 
 
-def test_springs_of_0x_mean_whole_chains_and_those_of_1_0_every_joint() -> None:
+def ends(document: dict[str, Any]) -> dict[int, int | None]:
+    return {spring.node: spring.end for spring in read(document).springs}
+
+
+def test_springs_of_0x_mean_whole_chains_and_those_of_1_0_every_joint_but_the_last() -> None:
     document = old(secondaryAnimation={"boneGroups": [{"bones": [1, 99]}, {"bones": [5]}, {}]})
     document["nodes"] = [{}, {"children": [2, 3]}, {"children": [4]}, {}, {"children": [1]}, {}, {}]
-    assert read(document).springs == (1, 2, 3, 4, 5)  # and the circle ends
-    springs = [{"joints": [{"node": 3}, {"node": 1}, {"node": -1}, {}]}, {"joints": [{"node": 3}]}]
-    assert read(new(springs=springs)).springs == (1, 3)
+    assert ends(document) == {1: 2, 2: 4, 3: None, 4: 1, 5: None}  # and the circle ends
+    springs = [{"joints": [{"node": 3}, {"node": 1}, {"node": -1}, {}, {"node": 2}]}, {"joints": [{"node": 3}]}]
+    assert ends(new(springs=springs)) == {3: 1, 1: 2}
+    twice = [{"joints": [{"node": 3}, {"node": 1}]}, {"joints": [{"node": 3}, {"node": 2}]}]
+    assert ends(new(springs=twice)) == {3: 1}  # the first counts
+
+
+def test_numbers_of_springs_have_the_formats_defaults_and_stay_within_limits() -> None:
+    def spring(**joint: Any) -> tuple[float, float, tuple[float, float, float]]:
+        (found,) = read(new(springs=[{"joints": [{"node": 1, **joint}, {"node": 2}]}])).springs
+        assert all(math.isfinite(value) for value in (found.stiffness, found.drag, *found.gravity))
+        return found.stiffness, found.drag, found.gravity
+
+    assert spring() == (1.0, 0.5, (0.0, 0.0, 0.0))
+    assert spring(stiffness=2, dragForce=0.1, gravityPower=3) == (2.0, 0.1, (0.0, -3.0, 0.0))
+    assert spring(stiffness=-1, dragForce=9, gravityPower=1, gravityDir=[0, 0, 4]) == (0.0, 1.0, (0.0, 0.0, 1.0))
+    assert spring(stiffness=math.inf, dragForce=math.nan, gravityPower=10**400) == (1e3, 0.5, (0.0, -1e3, 0.0))
+    assert spring(stiffness="2", dragForce=True, gravityPower=1, gravityDir=[0, 0, 0]) == (1.0, 0.5, (0.0, 0.0, 0.0))
+    assert spring(gravityPower=1, gravityDir=[1, 0]) == (1.0, 0.5, (0.0, -1.0, 0.0))
+    assert spring(gravityPower=1, gravityDir=[math.nan, math.inf, {}])[2] == (0.0, 1.0, 0.0)
+    group = {"bones": [1], "stiffiness": 3, "dragForce": 0.2, "gravityPower": 1, "gravityDir": {"x": 2, "y": 0, "z": 0}}
+    (old_one,) = read(old(secondaryAnimation={"boneGroups": [group, {"bones": [1], "stiffiness": 9}]})).springs
+    assert (old_one.stiffness, old_one.drag, old_one.gravity) == (3.0, 0.2, (1.0, 0.0, 0.0))
 
 
 def test_1_0_counts_where_a_file_carries_both_blocks() -> None:
@@ -180,9 +205,13 @@ def test_mutated_blocks_are_read_or_refused_and_nothing_else_is_raised() -> None
     seeds = [
         old({"title": "t", "licenseName": "CC_BY", "otherPermissionUrl": "https://hub.vroid.com/license?a=b"},
             humanoid={"humanBones": [{"bone": "hips", "node": 1}]},
-            secondaryAnimation={"boneGroups": [{"bones": [1]}]}),
+            secondaryAnimation={"boneGroups": [{"bones": [1], "stiffiness": 1, "dragForce": 0.4, "gravityPower": 1,
+                                                "gravityDir": {"x": 0, "y": -1, "z": 0}}]}),
         new({"name": "n", "authors": ["x"], "licenseUrl": "https://vrm.dev/licenses/1.0/"},
-            humanoid={"humanBones": {"hips": {"node": 1}}}, springs=[{"joints": [{"node": 1}]}]),
+            humanoid={"humanBones": {"hips": {"node": 1}}}, springs=[{"joints": [
+                {"node": 1, "stiffness": 1, "dragForce": 0.4, "gravityPower": 1, "gravityDir": [0, -1, 0]},
+                {"node": 2},
+            ]}]),
     ]
     values: list[Any] = [
         None, True, -1, float("inf"), float("nan"), 10**400, json.loads("[" * 500 + "]" * 500), "", "\ud800",
@@ -200,6 +229,9 @@ def test_mutated_blocks_are_read_or_refused_and_nothing_else_is_raised() -> None
             block = read_vrm(document)
             if block is not None:
                 terms(block).licence_raw.encode()
+                for spring in block.springs:
+                    assert all(map(math.isfinite, (spring.stiffness, spring.drag, *spring.gravity)))
+                    assert 0 <= spring.drag <= 1 and spring.stiffness >= 0
         except Refusal as refusal:
             assert refusal.code is Reject.MALFORMED
             refused += 1
@@ -208,9 +240,12 @@ def test_mutated_blocks_are_read_or_refused_and_nothing_else_is_raised() -> None
 
 def _places(value: Any) -> Any:
     """(container, key) of everything below a value."""
-    for key in list(value) if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ():
-        yield value, key
-        yield from _places(value[key])
+    pending = [value]  # no recursion: one value is lists in lists, and may be put into itself
+    while pending:
+        value = pending.pop()
+        for key in list(value) if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ():
+            yield value, key
+            pending.append(value[key])
 
 
 # What a person reads in the files: title, author, licence, then these flags.
@@ -257,11 +292,14 @@ def test_godette_is_under_attribution_and_its_hair_swings() -> None:
     assert found.rights.may_share_renders is True and found.rights.non_commercial is False
     assert names[block.humanoid["hips"]] == "pelvis_Armature"
     assert names[block.humanoid["leftThumbMetacarpal"]] == "thumb.1.l_Armature"
-    springs = {names[node] for node in block.springs}
+    springs = {names[spring.node] for spring in block.springs}
     assert len(springs) == 16 and {"FrontHair_L", "FrontHair_L_End", "Ribbon_end"} <= springs
 
 
 @pytest.mark.corpus
 def test_springs_of_1_0_are_those_listed() -> None:
     block, _, names = corpus_terms("vrm/springbone_collider_capsule_x0p02_r0p1.vrm")
-    assert [names[node] for node in block.springs] == [f"spring_joint_{index}" for index in range(4)]
+    chain = [f"spring_joint_{index}" for index in range(4)]
+    assert [(names[spring.node], names[spring.end or 0]) for spring in block.springs] == list(zip(chain, chain[1:]))
+    numbers = {(spring.stiffness, spring.drag, spring.gravity) for spring in block.springs}
+    assert numbers == {(0.5, 0.5, (0.0, -0.5, 0.0))}

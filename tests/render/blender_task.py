@@ -58,10 +58,10 @@ def joints_and_pixels(request: dict[str, Any]) -> dict[str, Any]:
 
 
 def animate(request: dict[str, Any]) -> dict[str, Any]:
-    """The first motion of a GLB written by eval.animate and read again: the largest difference of joints."""
-    from eval.animate import animated_glb
+    """The first motion of a GLB written by rigmill.animate and read again: the largest difference of joints."""
     from render.blender import action, frames
     from render.jobs import ClipItem
+    from rigmill.animate import animated_glb
 
     def measure(path: str) -> Any:
         subject = frames.loaded_subject({}, path=path, file_format="glb", fps=16.0)

@@ -123,6 +123,11 @@ def test_a_stored_motion_moves_the_rig_as_the_action_did(quadruped: Path, tmp_pa
     as_imported = [found["heads"] / float(found["scale"]) + found["offset"] for found in (first, again)]
     assert np.abs(as_imported[0] - as_imported[1]).max() < 1e-4 * size
     assert np.abs(again["clip_bounds"] - first["clip_bounds"]).max() < 1e-3
+    # A window of it: from its third frame.
+    window = item | {"start_frame": 2.0, "num_frames": len(first["heads"]) - 3}
+    late = {key: np.array(value) for key, value in blender("joints_and_pixels", {"item": window}).items()}
+    moved = late["heads"] / float(late["scale"]) + late["offset"] - as_imported[0][2:-1]
+    assert np.abs(moved).max() < 1e-4 * size
 
 
 def test_a_stored_motion_of_another_rig_is_refused(quadruped: Path, tmp_path: Path) -> None:

@@ -117,7 +117,7 @@ def test_motions_go_onto_every_character_under_their_files_titles(mixamo: Bench)
 AVATARS: dict[str, tuple[int, int, str] | None] = {
     "vrm/cool_loops.vrm": (50, 0, "mixamorig:LeftHandThumb1"), "vrm/cryptovoxels.vrm": (43, 0, ""),
     "vrm/Godette_vrm_v4.vrm": (45, 8, "thumb.1.l_Armature"), "vrm/sphere.vrm": (22, 0, ""),
-    "vrm/springbone_collider_capsule_x0p02_r0p1.vrm": (0, 4, ""), "vrm/Example.vrm": None,
+    "vrm/springbone_collider_capsule_x0p02_r0p1.vrm": (0, 3, ""), "vrm/Example.vrm": None,
 }
 
 
@@ -146,6 +146,9 @@ def test_avatars_are_mapped_as_they_declare_and_take_motions_unless_they_forbid_
             assert len(bones) <= expected[0] and set(bones.values()) <= set(row["joint_names"]), name
             assert bones.get("leftThumbMetacarpal", "") == expected[2], name
             assert len(row["spring_joints"]) == expected[1], name
+            assert {spring["joint"] for spring in row["spring_joints"]} <= set(row["joint_names"]), name
+            if name.startswith("springbone"):
+                _springs_end_at_the_next_joint(made, row)
             if bones:
                 assert {"hips", "head", "leftUpperArm", "rightUpperLeg"} <= set(bones), (name, sorted(bones))
                 _looks_at_minus_y(made, row, bones)
@@ -161,6 +164,7 @@ def test_avatars_are_mapped_as_they_declare_and_take_motions_unless_they_forbid_
         assert refused.code == "unmappable_skeleton" and "leftLowerLeg, rightLowerLeg" in refused.message
         for made_row in made.tables.products("retarget"):
             _right_leg_swings(made, made_row, rows)
+        _hair_follows(made, profile, rows["Godette_vrm_v4.vrm"])
 
 
 def _looks_at_minus_y(made: Bench, row: Row, bones: dict[str, str]) -> None:
@@ -171,6 +175,34 @@ def _looks_at_minus_y(made: Bench, row: Row, bones: dict[str, str]) -> None:
     assert place["head"][2] > place["hips"][2] >= place["leftUpperLeg"][2]
     if "leftToes" in place:
         assert place["leftToes"][1] < place["leftFoot"][1]
+
+
+def _springs_end_at_the_next_joint(made: Bench, row: Row) -> None:
+    """What the file's nodes say of a chain is where Blender puts its bones."""
+    rig = rig_from_bytes(made.layout.store.read(StoredFile.from_row(row["rig_file"])))
+    for spring in row["spring_joints"]:
+        joint = rig.names.index(spring["joint"])
+        (child,) = np.flatnonzero(rig.parents == joint)
+        np.testing.assert_allclose(spring["end"], rig.rest_joints[child] - rig.rest_joints[joint], atol=1e-5)
+        assert spring["gravity"] == [0.0, 0.0, -0.5]
+
+
+def _hair_follows(made: Bench, profile: Profile, godette: Row) -> None:
+    """With springs the same walk, but for the eight joints of hair and ribbons, which move by some degrees more."""
+    wanted = profile.model_copy(update={"retarget": profile.retarget.model_copy(update={"springs": True})})
+    springs = [godette["joint_names"].index(spring["joint"]) for spring in godette["spring_joints"]]
+    # Strands a hand or two long, in metres, that hang and do not stand up.
+    ends = np.array([spring["end"] for spring in godette["spring_joints"]])
+    assert (np.linalg.norm(ends, axis=-1) < 0.6).all() and ends[:, 2].mean() < 0
+    motions = []
+    for chosen in (profile, wanted):
+        made.tables.rows["retarget"] = []
+        made.run(RetargetStage(), chosen)
+        (row,) = [row for row in made.tables.products("retarget") if row["asset_id"] == godette["asset_id"]]
+        motions.append(motion_from_bytes(made.layout.store.read(StoredFile.from_row(row["motion_file"]))).rotations)
+    apart = 2 * np.degrees(np.arccos(np.abs(np.sum(motions[0] * motions[1], axis=-1)).clip(max=1)))
+    assert (apart[:, springs].max(axis=0) > 0.5).all() and apart[:, springs].max() < 90
+    np.testing.assert_array_equal(*(np.delete(motion, springs, axis=1) for motion in motions))
 
 
 def _right_leg_swings(made: Bench, clip: Row, rows: dict[str, Row]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -22,6 +23,7 @@ def test_help_loads_no_heavy_package() -> None:
 @pytest.mark.parametrize("arguments", [
     ["run", "rendr"], ["run", "all", "--profile", "nope"], ["status", "--set", "render.nope=1"],
     ["plan", "--config", "nowhere.yaml"], ["show", "ffff", "--set", "output=nothing-here"],
+    ["export", "ffff", "--set", "output=nothing-here"],
 ])
 def test_mistakes_end_with_a_message_that_names_the_fix(
     arguments: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
@@ -31,6 +33,19 @@ def test_mistakes_end_with_a_message_that_names_the_fix(
     text = capsys.readouterr().err
     assert text.startswith("error[E") and "fix:" in text and "Traceback" not in text
     assert len(text.splitlines()) <= 8
+
+
+def test_a_plan_counts_on_the_retargeted_clips_that_are_wanted(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    expected = []
+    for clips in ("{}", "{procedural: 113003}"):
+        assert main(["plan", "--json", "--set", f"output={tmp_path}", "--set", f"retarget.clips={clips}"]) == 0
+        rows = {row["stage"]: row["expected"] for row in json.loads(capsys.readouterr().out)}
+        expected.append(rows)
+    assert expected[1]["retarget"] == 113_003
+    for stage in ("preview", "render"):
+        assert expected[1][stage] - expected[0][stage] == 113_003 - expected[0]["retarget"]
 
 
 def test_a_stage_without_inputs_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

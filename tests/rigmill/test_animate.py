@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-from eval.animate import animated_glb
-from eval.glb import NotAnimatable
 from rigmill import skeleton
+from rigmill.animate import animated_glb
+from rigmill.glb import NotAnimatable
 from rigmill.types import Floats, Motion, Rig
 
 FPS = 16
@@ -28,7 +28,7 @@ def heads_in_blender(source: Path, target: Path) -> dict[str, Floats]:
 
 
 def parts(data: bytes) -> tuple[dict[str, Any], bytes]:
-    """The JSON and the buffer of a GLB, read independently of `eval.glb`."""
+    """The JSON and the buffer of a GLB, read independently of `rigmill.glb`."""
     size = struct.unpack_from("<I", data, 12)[0]
     text, rest = data[20 : 20 + size], data[20 + size :]
     return json.loads(text), rest[8 : 8 + struct.unpack_from("<I", rest)[0]]

@@ -10,11 +10,20 @@ from typing import Any
 
 import numpy as np
 
-from eval.glb import MAGIC, Glb, NotAnimatable, local_matrix, node_parents, split_matrix, top_down
 from rigmill import skeleton
+from rigmill.glb import (
+    MAGIC,
+    TO_BLENDER,
+    Glb,
+    NotAnimatable,
+    local_matrix,
+    node_parents,
+    rest_globals,
+    split_matrix,
+    top_down,
+)
 from rigmill.types import Floats, Motion, Rig
 
-_TO_BLENDER = np.array([[1.0, 0, 0], [0, 0, -1.0], [0, 1.0, 0]])  # glTF axes to ours
 _LONGEST_NAME = 63  # bytes that Blender keeps of a name
 _SAME_PLACE = 2e-3  # of the rig's size: farther off, a node is not the joint
 _SHEAR = 1e-3
@@ -63,15 +72,6 @@ def _blender_name(document: dict[str, Any], index: int) -> str:
     return f"Node_{index}"
 
 
-def _rest_globals(document: dict[str, Any], parents: list[int]) -> Floats:
-    """Every node's transform at rest in the scene, (N, 4, 4)."""
-    rest = np.tile(np.eye(4), (len(parents), 1, 1))
-    for node in top_down(parents):
-        local = local_matrix(document["nodes"][node])
-        rest[node] = rest[parents[node]] @ local if parents[node] >= 0 else local
-    return rest
-
-
 def _posed_globals(
     document: dict[str, Any], parents: list[int], *, rest: Floats, joint_of: dict[int, int], turns: Floats,
     heads: Floats,
@@ -95,8 +95,10 @@ def _steady(quaternions: Floats) -> Floats:
     return quaternions * signs[:, None]
 
 
-def animated_glb(source: bytes, rig: Rig, motion: Motion, *, scale: float, offset: Floats) -> bytes | None:
-    """The GLB `source` with `motion` as its one animation; None when the source is not a GLB.
+def animated_glb(
+    source: bytes, rig: Rig, motion: Motion, *, scale: float, offset: Floats, name: str = "reconstructed"
+) -> bytes | None:
+    """The GLB `source` with `motion` as its one animation, called `name`; None when the source is not a GLB.
 
     `rig` and `motion` are normalised: normalised = (imported - offset) * scale. Everything in the source's
     buffer keeps its place; what is new is appended. Raises `NotAnimatable` when the rig is not the file's.
@@ -106,11 +108,11 @@ def animated_glb(source: bytes, rig: Rig, motion: Motion, *, scale: float, offse
     glb = Glb.from_bytes(source)
     document = glb.document
     joints, world_turns = skeleton.forward(rig, motion)
-    turns = _TO_BLENDER.T @ world_turns @ _TO_BLENDER
-    heads = (joints / scale + offset) @ _TO_BLENDER
+    turns = TO_BLENDER.T @ world_turns @ TO_BLENDER
+    heads = (joints / scale + offset) @ TO_BLENDER
     parents = node_parents(document)
-    rest = _rest_globals(document, parents)
-    rest_joints = (rig.rest_joints / scale + offset) @ _TO_BLENDER
+    rest = rest_globals(document, parents)
+    rest_joints = (rig.rest_joints / scale + offset) @ TO_BLENDER
     nodes = _match_nodes(document, rig, heads=rest[:, :3, 3], rest=rest_joints)
     joint_of = {node: joint for joint, node in enumerate(nodes)}
     posed = _posed_globals(document, parents, rest=rest, joint_of=joint_of, turns=turns, heads=heads)
@@ -137,5 +139,5 @@ def animated_glb(source: bytes, rig: Rig, motion: Motion, *, scale: float, offse
         add(node, "rotation", np.roll(_steady(skeleton.from_matrix(rotation)), -1, axis=-1))
         if rig.parents[joint] < 0 or np.abs(local[:, :3, 3] - translation).max() > _STILL * np.abs(translation).max():
             add(node, "translation", local[:, :3, 3])
-    document["animations"] = [{"name": "reconstructed", "channels": channels, "samplers": samplers}]
+    document["animations"] = [{"name": name, "channels": channels, "samplers": samplers}]
     return glb.to_bytes()

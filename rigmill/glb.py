@@ -18,6 +18,7 @@ class NotAnimatable(ValueError):
 
 
 MAGIC = b"glTF"
+TO_BLENDER = np.array([[1.0, 0, 0], [0, 0, -1.0], [0, 1.0, 0]])  # glTF axes to ours
 _JSON, _BIN = 0x4E4F534A, 0x004E4942
 _FLOAT = 5126
 
@@ -124,3 +125,12 @@ def top_down(parents: list[int]) -> list[int]:
             raise NotAnimatable("the nodes of the GLB form a circle")
         depth.append(steps)
     return sorted(range(len(parents)), key=lambda node: (depth[node], node))
+
+
+def rest_globals(document: dict[str, Any], parents: list[int]) -> Floats:
+    """Every node's transform at rest in the scene, (N, 4, 4)."""
+    rest = np.tile(np.eye(4), (len(parents), 1, 1))
+    for node in top_down(parents):
+        local = local_matrix(document["nodes"][node])
+        rest[node] = rest[parents[node]] @ local if parents[node] >= 0 else local
+    return rest
