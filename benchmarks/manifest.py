@@ -119,11 +119,11 @@ def probed(job: Any, number: int) -> Outcome:
 
 
 def joint_names(dice: random.Random, *, humanoid: bool) -> list[str]:
-    """25 to 65 names: of Mixamo's skeleton, or whatever an exporter made of an artist's."""
+    """25 to 65 names: of Mixamo's skeleton (at least all limbs), or whatever an exporter made of an artist's."""
     count = dice.randint(25, 65)
     if humanoid:
         prefix = dice.choice(["mixamorig:", f"mixamorig{dice.randint(1, 12)}:", ""])
-        return [prefix + name for name in CANONICAL.values()][:count]
+        return [prefix + name for name in CANONICAL.values()][:max(count, 40)]
     stem = dice.choice(WORDS)
     parts = dice.choices(("bone", "arm.L", "arm.R"), k=count)
     return [f"{stem}_{part}_{joint:02d}" for joint, part in enumerate(parts)]

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from curate.body import as_body
+from curate.body import as_body, carry
 from curate.clips import clip_id
-from curate.humanoid import declares_humanoid, mapped_joints, missing_core
+from curate.humanoid import mapped_joints, missing_core, missing_required
 from curate.licence import both
+from curate.mapping import HumanoidMap, Skeletons
 from curate.retarget import resample, retarget
+from curate.skeletons import Family, user_families
 from rigmill.errors import Refusal, Reject
 from rigmill.files import digest
 from rigmill.policy import pair_refusal
@@ -32,7 +34,7 @@ class RetargetStage(Stage):
     """`probe` rows -> one `retarget` row per pair of a motion without a mesh and a humanoid character."""
 
     name = "retarget"
-    version = 2
+    version = 3
     upstream = ("probe",)
     barrier = True  # which pairs there are depends on all motions and all characters
 
@@ -41,11 +43,15 @@ class RetargetStage(Stage):
             "seed": profile.seed, "fps": profile.probe.fps,
             "pairs_per_motion": profile.retarget.pairs_per_motion,
             "min_matched_joints": profile.retarget.min_matched_joints,
-            "policy": profile.licence_policy,
+            "policy": profile.licence_policy, "skeletons": user_families(profile.retarget.skeletons),
         }
 
     def job_settings(self, settings: Row) -> Row:
-        """The sampling of pairs is not part of a pair's key: more pairs redo none."""
+        """The sampling of pairs is not part of a pair's key: more pairs redo none.
+
+        Nor are the names of skeletons: what they say of a rig is in its payload, so another file redoes those rigs
+        that it says something else of.
+        """
         return only_keys(settings, "fps", "min_matched_joints")
 
     def inputs(self, tables: Rows, settings: Row) -> Iterable[Input]:
@@ -56,17 +62,16 @@ class RetargetStage(Stage):
         """
         motions: list[tuple[str, Row, Row]] = []
         characters: dict[str, Row] = {}
+        maps: dict[str, HumanoidMap] = {}
+        skeletons = Skeletons([Family.from_row(row) for row in settings["skeletons"]])
         for rig in tables.products("probe"):
-            declared = _declared(rig)
-            if not declares_humanoid(rig["joint_names"], declared):
+            found = skeletons.find(rig["joint_names"], _declared(rig))
+            if found is None:
                 continue
-            joints = mapped_joints(rig["joint_names"], declared)
-            if "hips" not in joints or len(joints) < settings["min_matched_joints"]:
-                payload = {
-                    "source": rig["source"], "num_matched_joints": len(joints), "missing": list(missing_core(joints)),
-                }
-                yield Input(f"{rig['asset_id']}-unmapped", payload)
+            if missing_required(found.joints) or len(found.joints) < settings["min_matched_joints"]:
+                yield Input(f"{rig['asset_id']}-unmapped", _unmapped(rig, found))
                 continue
+            maps[rig["asset_id"]] = found
             refused = pair_refusal(
                 Rights.from_row(rig["rights"]), settings["policy"], licence=rig["licence"],
                 moves=rig["kind"] == "motion",
@@ -85,11 +90,11 @@ class RetargetStage(Stage):
             rig, motion = by_id[motion_id]
             character = characters[asset_id]
             payload = {
-                "character": only_keys(character, *_CHARACTER) | {"humanoid": _declared(character)},
+                "character": only_keys(character, *_CHARACTER) | _map_of(character, maps),
                 "motion": {
                     "motion_id": motion_id, "name": motion_name(motion["name"], rig["title"]),
-                    "motion_file": motion["motion_file"], "rig_file": rig["rig_file"], "humanoid": _declared(rig),
-                    **only_keys(rig, "licence", "attribution", "rights"),
+                    "motion_file": motion["motion_file"], "rig_file": rig["rig_file"],
+                    **only_keys(rig, "licence", "attribution", "rights"), **_map_of(rig, maps),
                 },
             }
             yield Input(f"{asset_id}-{motion_id}", payload)
@@ -130,7 +135,7 @@ def motion_name(name: str, title: str) -> str:
 def _retargeted(payload: Row, settings: Row, work: Work) -> Row:
     limit = settings["min_matched_joints"]
     if "missing" in payload:
-        _unmappable(payload["num_matched_joints"], limit, payload["missing"])
+        _unmappable(payload["num_matched_joints"], limit, payload["missing"], names=payload["names"])
     if "refused" in payload:
         raise Refusal(Reject.LICENCE, payload["refused"])
     character, moved = payload["character"], payload["motion"]
@@ -142,9 +147,11 @@ def _retargeted(payload: Row, settings: Row, work: Work) -> Row:
     if len(shared) < limit:
         _unmappable(len(shared), limit, list(missing_core(shared)))
     motion = motion_from_bytes(work.store.read(StoredFile.from_row(moved["motion_file"])))
+    body = as_body(target, target_joints, character["detached"])
     motion = retarget(
-        resample(motion, settings["fps"]), source=as_body(source, source_joints), target=as_body(target, target_joints)
+        resample(motion, settings["fps"]), source=as_body(source, source_joints, moved["detached"]), target=body
     )
+    motion = carry(motion, body)
     stored = work.store.put_bytes("motion.npz", motion_to_bytes(motion))
     num_frames = len(motion.rotations)
     return {
@@ -169,10 +176,24 @@ def _declared(rig: Row) -> dict[str, str]:
     return {pair["bone"]: pair["joint"] for pair in rig["humanoid"] or []}
 
 
-def _unmappable(matched: int, limit: int, missing: list[str]) -> None:
+def _map_of(rig: Row, maps: dict[str, HumanoidMap]) -> Row:
+    """What a pair's job has to know of a rig's map."""
+    found = maps[rig["asset_id"]]
+    return {"humanoid": found.declared(rig["joint_names"]), "detached": list(found.detached)}
+
+
+def _unmapped(rig: Row, found: HumanoidMap) -> Row:
+    return {
+        "source": rig["source"], "names": found.source, "num_matched_joints": len(found.joints),
+        "missing": list(dict.fromkeys(missing_required(found.joints) + missing_core(found.joints))),
+    }
+
+
+def _unmappable(matched: int, limit: int, missing: list[str], *, names: str = "") -> None:
+    by = f" ({names})" if names else ""
     raise Refusal(
         Reject.UNMAPPABLE_SKELETON,
-        f"{matched} of at least {limit} humanoid joints are known by name; missing: {', '.join(missing) or 'none'}",
+        f"{matched} of at least {limit} humanoid joints are known by name{by}; missing: {', '.join(missing) or 'none'}",
         measured=float(matched), limit=float(limit),
     )
 

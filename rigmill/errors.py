@@ -59,6 +59,7 @@ class Reject(StrEnum):
     LITTLE_MOTION = "little_motion"
     DUPLICATE_CLIP = "duplicate_clip"
     UNMAPPABLE_SKELETON = "unmappable_skeleton"
+    IMPLAUSIBLE_SKELETON = "implausible_skeleton"
     LICENCE = "licence"
     LICENCE_CONFLICT = "licence_conflict"
     DENIED = "denied"
@@ -93,7 +94,9 @@ REJECT_MEANING: dict[Reject, str] = {
     Reject.TOO_FEW_FRAMES: "not more frames than the limit after resampling",
     Reject.LITTLE_MOTION: "not even the part that moves most moves visibly",
     Reject.DUPLICATE_CLIP: "another clip has the same geometry and the same motion",
-    Reject.UNMAPPABLE_SKELETON: "the motion's joints cannot be matched to the character's",
+    Reject.UNMAPPABLE_SKELETON: "the motion's joints cannot be matched to the character's: some are not named",
+    Reject.IMPLAUSIBLE_SKELETON: "joints are named as parts of a body, and their places say that they are not (order, "
+    "left and right, upright, lengths)",
     Reject.LICENCE: "the licence does not allow what would be done here, under the profile's licence_policy",
     Reject.LICENCE_CONFLICT: "the file names another licence than its source does; a person has to look",
     Reject.DENIED: "the deny list names it: its author asked for its removal, or a person decided",

@@ -198,6 +198,11 @@ class Probe(Section):
 class Retarget(Section):
     pairs_per_motion: Annotated[int, Field(ge=0)] = Field(description="characters that each motion is put on")
     min_matched_joints: Positive = Field(description="humanoid joints that both skeletons must have by name")
+    skeletons: str = Field(
+        default="",
+        description="YAML with names of skeletons that are neither VRM nor Mixamo nor shipped (docs/humanoids.md); "
+        "empty: none",
+    )
 
 
 class Filters(Section):

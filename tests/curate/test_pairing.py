@@ -106,11 +106,12 @@ def test_two_whole_rigs_with_too_little_in_common_are_rejected_as_a_pair(tmp_pat
         return Rig(names, whole.parents, whole.rest_joints)
 
     rows = [
-        probe_row(work, "dance", without("Leg", "Foot", "Toe"), kind="motion", motions=1),
-        probe_row(work, "legs", without("Arm", "Hand", "Shoulder"), kind="static"),
+        probe_row(work, "dance", without("Hand", "Neck", "Shoulder"), kind="motion", motions=1),
+        probe_row(work, "legs", without("Foot", "Toe", "Spine", "Head"), kind="static"),
     ]
     (outcome,) = run(rows, work).values()
-    assert isinstance(outcome, Rejected) and outcome.measured == 6.0 and "leftHand" in outcome.message
+    assert isinstance(outcome, Rejected) and (outcome.code, outcome.measured) == ("unmappable_skeleton", 9.0)
+    assert "leftHand" in outcome.message and "spine" in outcome.message
 
 
 def test_more_pairs_per_motion_redo_none_of_the_earlier_work(tmp_path: Path) -> None:
