@@ -26,7 +26,7 @@ import numpy as np
 
 from curate.alignment import align
 from curate.body import Body
-from curate.chains import Partner, carriers, partners, path, root_pairs, roots_above
+from curate.chains import Partner, carriers, partners, root_pairs, roots_above
 from curate.twist import Twisted, driven_by_twist, share_twist, twists
 from rigmill import turns as clip
 from rigmill.errors import Refusal, Reject
@@ -34,16 +34,6 @@ from rigmill.skeleton import rest_offsets
 from rigmill.types import Bools, Floats, Motion, Rig
 
 _BLOCK = 256  # frames at a time
-_TRUNK = ("upperChest", "chest", "spine", "hips")
-# The part that a joint belongs at the end of; the first that is mapped counts.
-_HELD_BY: dict[str, tuple[str, ...]] = {
-    f"{side}{part}": tuple(f"{side}{name}" if name[0].isupper() else name for name in above)
-    for side in ("left", "right")
-    for part, above in {
-        "UpperArm": ("Shoulder", *_TRUNK), "LowerArm": ("UpperArm",), "Hand": ("LowerArm",), "UpperLeg": ("hips",),
-        "LowerLeg": ("UpperLeg",), "Foot": ("LowerLeg",), "Toes": ("Foot",),
-    }.items()
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +47,6 @@ class Transfer:
     limbs: tuple[Twisted, ...]
     still: Bools  # (J,) of the target: joints that stay at rest relative to their parent
     roots: tuple[tuple[int, int], ...]  # (target, source) joints that are displaced; the last are the hips
-    held: dict[int, int]  # joints that do not hang from the part which they belong to the end of, with that part
 
 
 def transfer(source: Body, target: Body) -> Transfer:
@@ -68,7 +57,7 @@ def transfer(source: Body, target: Body) -> Transfer:
     carried = carriers(target.rig, {*driven, *driven_by_twist(limbs)})
     return Transfer(
         source, target, target.facing.T @ source.facing, driven, tuple(limbs),
-        still=carried != np.arange(target.rig.num_joints), held=_held_elsewhere(target),
+        still=carried != np.arange(target.rig.num_joints),
         roots=(*root_pairs(source, target), (target.hips, source.hips)),
     )
 
@@ -176,19 +165,21 @@ def _translations(way: Transfer, theirs_moved: Floats, theirs: Floats, ours: Flo
         joint: ratio * (way.facing @ (there[other] - source.rig.rest_joints[other][:, None]))
         for joint, other in way.roots
     }
+    # At rest the hips are not always as high as they stand; how high they are over the ground is kept.
+    displaced[target.hips][2] += ratio * _above_stand(source) - _above_stand(target)
     result[:, np.asarray(target.rig.parents) < 0] = displaced[target.hips][:, None]
     goals: dict[int, Floats] = {joint: rest[joint] + shift for joint, shift in displaced.items()}
 
     def goal(joint: int) -> Floats:
         if joint not in goals:
-            parent = way.held.get(joint, int(target.rig.parents[joint]))
+            parent = target.carried.get(joint, int(target.rig.parents[joint]))
             if parent < 0:
                 goals[joint] = rest[joint] + result[:, joint]
             else:
                 goals[joint] = goal(parent) + clip.rotate(ours[:, parent], rest[joint] - rest[parent])
         return goals[joint]
 
-    for joint in {*displaced, *way.held}:
+    for joint in {*displaced, *target.carried}:
         parent = int(target.rig.parents[joint])
         if parent < 0:
             result[:, joint] = goal(joint) - rest[joint]
@@ -196,6 +187,21 @@ def _translations(way: Transfer, theirs_moved: Floats, theirs: Floats, ours: Flo
             reach = goal(joint) - goal(parent)
             result[:, joint] = clip.rotate(clip.inverse(ours[:, parent]), reach) - offsets[joint]
     return result.transpose(2, 1, 0)
+
+
+def _above_stand(body: Body) -> float:
+    """How much higher the hips are at rest than when the body stands: not 0 where it rests in a leap or on its knees.
+
+    What touches the ground at rest is the lowest joint of the legs, unless the legs are bent; then the ground is z = 0.
+    """
+    legs = [
+        body.joints[f"{side}{part}"] for side in ("left", "right") for part in ("UpperLeg", "LowerLeg", "Foot", "Toes")
+        if f"{side}{part}" in body.joints
+    ]
+    height, lowest = float(body.rig.rest_joints[body.hips, 2]), float(body.rig.rest_joints[legs, 2].min())
+    bent = height - lowest < body.hip_height * (1 - 1e-6)
+    ground = 0.0 if bent and lowest > 0 else lowest
+    return height - ground - body.hip_height
 
 
 def _source_places(source: Body, displaced: Floats, theirs: Floats) -> dict[int, Floats]:
@@ -209,16 +215,4 @@ def _source_places(source: Body, displaced: Floats, theirs: Floats) -> dict[int,
         else:
             offset = (source.rig.rest_joints[joint] - source.rig.rest_joints[parent])[:, None]
             found[joint] = found[parent] + clip.rotate(theirs[:, parent], offset + moved)
-    return found
-
-
-def _held_elsewhere(body: Body) -> dict[int, int]:
-    """Joints of limbs that do not hang from the part which they belong to the end of, with that part."""
-    found = {}
-    for name, options in _HELD_BY.items():
-        holder = next((body.joints[option] for option in options if option in body.joints), None)
-        if name in body.joints and holder is not None:
-            joint = body.joints[name]
-            if path(body.rig.parents, above=holder, below=joint) is None:
-                found[joint] = holder
     return found
