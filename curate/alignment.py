@@ -10,9 +10,11 @@ Directions are compared in the target's world, the source's having been turned b
 - Trunk, shoulders, head and feet: A_j = 1. How these stand at rest is the character's own (heels, a bent neck, where
   a rigger put the collar bone), and aligning them would bend the mesh.
 - But many files rest in a pose, a jump or a step, and how trunk and feet are held in it is nobody's character. A rest
-  in which the legs are not mirror images within 15 degrees is taken for such. If either body has one, the hips are
-  turned as a frame (line of the thighs, direction of the trunk), the chest likewise (line of the upper arms), what is
-  between by its place, what hangs on the chest with it, and feet are limbs.
+  is taken for one if the legs are not mirror images within 15 degrees, or are bent. If either body has such a rest:
+  the hips are turned as a frame (the line of the thighs onto the source's, the trunk as near as that allows), the
+  chest as one (the trunk, then the line of the upper arms), joints between by their place, what hangs on the chest with
+  it. Feet take A_j = R_source R_target^-1, where R turns a foot from flat on the floor, ahead, to how it is at rest. R
+  is 1 for a body that stands. How steep a flat foot is is read from the other foot, or taken as 35 degrees.
 """
 
 from __future__ import annotations
@@ -24,7 +26,7 @@ import numpy as np
 
 from curate.body import Body
 from curate.humanoid import LIMBS
-from rigmill.skeleton import between, from_matrix, multiply
+from rigmill.skeleton import between, conjugate, from_matrix, multiply
 from rigmill.turns import IDENTITY, rotate
 from rigmill.types import Floats
 
@@ -32,6 +34,7 @@ MIRRORED_DEG = 15.0
 _LEG = (("UpperLeg", "LowerLeg"), ("LowerLeg", "Foot"), ("Foot", "Toes"))
 _KNUCKLES = (("Index", "Little"), ("Index", "Ring"), ("Middle", "Little"), ("Index", "Middle"), ("Middle", "Ring"))
 _THUMB = ("ThumbMetacarpal", "ThumbProximal")
+_FOOT_SLOPE, _FOOT_SPREAD = np.radians(35.0), np.radians(20.0)  # of the line to the toes under the horizontal
 _FLAT = 0.1  # sine of the angle between two lines below which they span no plane
 _NOTHING = 1e-9
 Places = Mapping[str, Floats]
@@ -53,36 +56,69 @@ def align(source: Body, target: Body) -> Alignment:
     here: Places = {name: target.rig.rest_joints[target.joints[name]] for name in shared}
     found = dict.fromkeys(shared, IDENTITY)
     chest = IDENTITY
-    posed = not (stands(source) and stands(target))
-    if posed:
+    if not (stands(source) and stands(target)):
         found, chest = _trunk(here, there)
     for name, limb in LIMBS.items():  # from the body outwards
         if name in found:
             above = _above(name, found)
             found[name] = _limb(name, above, here, there, next((x for x in limb.following if x in found), None))
     for side in ("left", "right"):
-        if posed and f"{side}Foot" in found:
-            above, toes = found.get(f"{side}LowerLeg", IDENTITY), f"{side}Toes"
-            found[f"{side}Foot"] = _limb(f"{side}Foot", above, here, there, toes if toes in found else None)
-            if toes in found:
-                found[toes] = found[f"{side}Foot"]
+        turn = multiply(_foot_pose(source, side), conjugate(_foot_pose(target, side)))
+        turn = np.concatenate([turn[:1], target.facing.T @ turn[1:]])
+        found |= {f"{side}{part}": turn for part in ("Foot", "Toes") if f"{side}{part}" in found}
     return Alignment(found, chest)
 
 
 def stands(body: Body) -> bool:
-    """Whether the legs and feet at rest are mirror images within MIRRORED_DEG."""
+    """Whether the legs and feet at rest are straight, and mirror images within MIRRORED_DEG."""
+    if above_stand(body):
+        return False
     mirror = np.array([-1.0, 1.0, 1.0])
     for upper, lower in _LEG:
-        parts = [(f"{side}{upper}", f"{side}{lower}") for side in ("left", "right")]
-        if all(name in body.joints for pair in parts for name in pair):
-            left, right = (
-                body.facing @ (body.rig.rest_joints[body.joints[b]] - body.rig.rest_joints[body.joints[a]])
-                for a, b in parts
-            )
+        if all(f"{side}{part}" in body.joints for side in ("left", "right") for part in (upper, lower)):
+            left, right = (_way(body, f"{side}{upper}", f"{side}{lower}") for side in ("left", "right"))
             lengths = float(np.linalg.norm(left) * np.linalg.norm(right))
             if lengths > _NOTHING and left @ (right * mirror) < lengths * np.cos(np.radians(MIRRORED_DEG)):
                 return False
     return True
+
+
+def above_stand(body: Body) -> float:
+    """How much higher the hips are at rest than when the body stands: not 0 where it rests in a leap or on its knees.
+
+    What touches the ground at rest is the lowest joint of the legs, unless the legs are bent; then the ground is z = 0.
+    """
+    legs = [
+        body.joints[f"{side}{part}"] for side in ("left", "right") for part in ("UpperLeg", "LowerLeg", "Foot", "Toes")
+        if f"{side}{part}" in body.joints
+    ]
+    height, lowest = float(body.rig.rest_joints[body.hips, 2]), float(body.rig.rest_joints[legs, 2].min())
+    if height - lowest >= body.hip_height * (1 - 1e-6):
+        return 0.0
+    return height - min(lowest, 0.0) - body.hip_height
+
+
+def _way(body: Body, start: str, end: str) -> Floats:
+    """From one part to another at rest, the body facing -Y."""
+    places = body.rig.rest_joints
+    return np.asarray(body.facing @ (places[body.joints[end]] - places[body.joints[start]]))
+
+
+def _foot_pose(body: Body, side: str) -> Floats:
+    """R of a foot, the body facing -Y: from flat on the floor to how it is at rest; of the shin without toes."""
+    if stands(body) or f"{side}Foot" not in body.joints:
+        return IDENTITY
+    if f"{side}Toes" not in body.joints:
+        return between(np.array([0.0, 0.0, -1.0]), _way(body, f"{side}LowerLeg", f"{side}Foot"))
+    slopes = []
+    for each in ("left", "right"):
+        if f"{each}Toes" in body.joints and f"{each}Foot" in body.joints:
+            _, y, z = _way(body, f"{each}Foot", f"{each}Toes")
+            slopes.append(float(np.arctan2(-z, -y)))
+    slope = min(slopes, key=lambda angle: abs(angle - _FOOT_SLOPE))
+    if abs(slope - _FOOT_SLOPE) > _FOOT_SPREAD:
+        slope = _FOOT_SLOPE
+    return between(np.array([0.0, -np.cos(slope), -np.sin(slope)]), _way(body, f"{side}Foot", f"{side}Toes"))
 
 
 def _trunk(here: Places, there: Places) -> tuple[dict[str, Floats], Floats]:
@@ -102,6 +138,8 @@ def _frames(part: str, here: Places, there: Places) -> Floats:
     for places in (here, there):
         left, right, left_leg, right_leg, left_arm, right_arm = (places[name] for name in sides)
         found.append((left_arm + right_arm - left_leg - right_leg, left - right))
+    if part == "UpperLeg":  # where the trunk leans to says less about the hips than the legs do
+        found = [pair[::-1] for pair in found]
     turn = _frame_turn(*found[0], *found[1])
     return IDENTITY if turn is None else turn
 

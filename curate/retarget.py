@@ -13,7 +13,7 @@ two bodies is their rest pose, their proportions and their joints:
   the source's turn, and the root its displacement; the rest of the way is the hips' own. If only one body has
   such a joint, all roots of the target go along with the hips, so that what hangs beside them is not left behind.
 - No other joint is displaced: how long a bone is belongs to the character. But a limb's joint that does not hang from
-  its limb in the tree (feet on IK handles) is put where the limb ends.
+  its limb in the tree (feet on IK handles, legs that hang from the spine) is put where the limb ends.
 
 T frames, J joints; turns are (4, J, T) as in rigmill/turns.py.
 """
@@ -24,9 +24,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from curate.alignment import align
+from curate.alignment import above_stand, align
 from curate.body import Body
-from curate.chains import Partner, carriers, partners, root_pairs, roots_above
+from curate.chains import Partner, carriers, partners, path, root_pairs, roots_above
 from curate.twist import Twisted, driven_by_twist, share_twist, twists
 from rigmill import turns as clip
 from rigmill.errors import Refusal, Reject
@@ -47,6 +47,7 @@ class Transfer:
     limbs: tuple[Twisted, ...]
     still: Bools  # (J,) of the target: joints that stay at rest relative to their parent
     roots: tuple[tuple[int, int], ...]  # (target, source) joints that are displaced; the last are the hips
+    held: dict[int, int]  # joints that follow another than their parent, with that one
 
 
 def transfer(source: Body, target: Body) -> Transfer:
@@ -57,7 +58,7 @@ def transfer(source: Body, target: Body) -> Transfer:
     carried = carriers(target.rig, {*driven, *driven_by_twist(limbs)})
     return Transfer(
         source, target, target.facing.T @ source.facing, driven, tuple(limbs),
-        still=carried != np.arange(target.rig.num_joints),
+        still=carried != np.arange(target.rig.num_joints), held=_held(target),
         roots=(*root_pairs(source, target), (target.hips, source.hips)),
     )
 
@@ -166,20 +167,20 @@ def _translations(way: Transfer, theirs_moved: Floats, theirs: Floats, ours: Flo
         for joint, other in way.roots
     }
     # At rest the hips are not always as high as they stand; how high they are over the ground is kept.
-    displaced[target.hips][2] += ratio * _above_stand(source) - _above_stand(target)
+    displaced[target.hips][2] += ratio * above_stand(source) - above_stand(target)
     result[:, np.asarray(target.rig.parents) < 0] = displaced[target.hips][:, None]
     goals: dict[int, Floats] = {joint: rest[joint] + shift for joint, shift in displaced.items()}
 
     def goal(joint: int) -> Floats:
         if joint not in goals:
-            parent = target.carried.get(joint, int(target.rig.parents[joint]))
+            parent = way.held.get(joint, int(target.rig.parents[joint]))
             if parent < 0:
                 goals[joint] = rest[joint] + result[:, joint]
             else:
                 goals[joint] = goal(parent) + clip.rotate(ours[:, parent], rest[joint] - rest[parent])
         return goals[joint]
 
-    for joint in {*displaced, *target.carried}:
+    for joint in {*displaced, *way.held}:
         parent = int(target.rig.parents[joint])
         if parent < 0:
             result[:, joint] = goal(joint) - rest[joint]
@@ -189,19 +190,16 @@ def _translations(way: Transfer, theirs_moved: Floats, theirs: Floats, ours: Flo
     return result.transpose(2, 1, 0)
 
 
-def _above_stand(body: Body) -> float:
-    """How much higher the hips are at rest than when the body stands: not 0 where it rests in a leap or on its knees.
-
-    What touches the ground at rest is the lowest joint of the legs, unless the legs are bent; then the ground is z = 0.
-    """
-    legs = [
-        body.joints[f"{side}{part}"] for side in ("left", "right") for part in ("UpperLeg", "LowerLeg", "Foot", "Toes")
-        if f"{side}{part}" in body.joints
-    ]
-    height, lowest = float(body.rig.rest_joints[body.hips, 2]), float(body.rig.rest_joints[legs, 2].min())
-    bent = height - lowest < body.hip_height * (1 - 1e-6)
-    ground = 0.0 if bent and lowest > 0 else lowest
-    return height - ground - body.hip_height
+def _held(body: Body) -> dict[int, int]:
+    """Joints that follow another than their parent: as the body says, and legs that hang from the spine (Biped's)."""
+    held = dict(body.carried)
+    top = next((body.joints[name] for name in ("neck", "head") if name in body.joints), body.hips)
+    spine = path(body.rig.parents, above=body.hips, below=top) or ()
+    for side in ("left", "right"):
+        leg = body.joints.get(f"{side}UpperLeg", body.hips)
+        if set(path(body.rig.parents, above=body.hips, below=leg) or ()) & set(spine):
+            held.setdefault(leg, body.hips)
+    return held
 
 
 def _source_places(source: Body, displaced: Floats, theirs: Floats) -> dict[int, Floats]:
