@@ -6,7 +6,7 @@ What is measured is computed here again with scipy from the definition of `Motio
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -47,7 +47,6 @@ class Actor:
     has_mesh: bool = False
     asset: bytes = b""  # the canonical file
     found: dict[str, Any] = field(default_factory=dict)  # what the probe said
-    licence: str = ""
 
 
 @dataclass(frozen=True)
@@ -223,8 +222,11 @@ def angles_deg(first: Floats, second: Floats) -> Floats:
     )))
 
 
-def corpus_actors(corpus: Path) -> Iterator[Actor]:
-    """Every file of the corpus that the probe reads and that maps as a body; imports Blender into this process."""
+def corpus_actors(corpus: Path, only: Collection[str] = ()) -> Iterator[Actor]:
+    """The files of a corpus that the probe reads and that map as bodies; imports Blender into this process.
+
+    `only` are their paths in the corpus; all if there are none.
+    """
     from render.blender.probe import probe_asset
 
     skeletons = Skeletons()
@@ -232,6 +234,8 @@ def corpus_actors(corpus: Path) -> Iterator[Actor]:
         original = path.read_bytes()
         file_format = sniff(original)
         if file_format is None or path.parent.name in ("corrupt", "derived"):
+            continue
+        if only and str(path.relative_to(corpus)) not in only:
             continue
         with tempfile.TemporaryDirectory() as folder:
             scratch = Path(folder)

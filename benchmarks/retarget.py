@@ -163,6 +163,8 @@ def slide(made: Motion, motion: Motion, source: Body, target: Body) -> dict[str,
     except ImportError:
         return {}
     _, footing = keep_feet(made, source_motion=motion, source=source, target=target)
+    if footing.slide_before_pct is None or footing.slide_after_pct is None:  # no foot stands
+        return {}
     return {"slide_before": footing.slide_before_pct, "slide_after": footing.slide_after_pct}
 
 

@@ -381,6 +381,6 @@ def test_a_body_that_rests_on_its_knees_stands_as_high_as_the_source() -> None:
     target = replace(calm, rest_joints=places - [0, 0, places[:, 2].min()])
     result = retarget(random_motion(calm.num_joints), source=humanoid(calm), target=humanoid(target))
     expected = scipy_positions(calm, random_motion(calm.num_joints))[:, 0, 2]
-    # The lengths of the legs say how high it stands, and nothing how high its ankles are. At rest it is 40 cm lower.
-    assert target.rest_joints[0, 2] < 0.55
+    # The lengths of the legs say how high it stands, and nothing how high its ankles are. At rest it is far lower.
+    assert target.rest_joints[0, 2] < 0.6
     np.testing.assert_allclose(scipy_positions(target, result)[:, 0, 2], expected, rtol=0.08)
