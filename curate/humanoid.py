@@ -40,16 +40,16 @@ def _parents() -> dict[str, str]:
     trunk = tuple(_TRUNK)
     chains: list[tuple[str, ...]] = [trunk, ("head", "jaw")]
     for side in ("left", "right"):
+        chains += [("head", f"{side}Eye"), ("upperChest", f"{side}Shoulder"), ("hips", f"{side}UpperLeg")]
         parts = [("Shoulder", "UpperArm", "LowerArm", "Hand"), ("UpperLeg", "LowerLeg", "Foot", "Toes")]
         parts += [("Hand", "ThumbMetacarpal", "ThumbProximal", "ThumbDistal")]
         for finger in ("Index", "Middle", "Ring", "Little"):
             parts.append(("Hand", f"{finger}Proximal", f"{finger}Intermediate", f"{finger}Distal"))
         chains += [tuple(side + part for part in chain) for chain in parts]
-        chains += [("head", f"{side}Eye"), ("upperChest", f"{side}Shoulder"), ("hips", f"{side}UpperLeg")]
     return {"hips": ""} | {lower: upper for chain in chains for upper, lower in zip(chain, chain[1:])}
 
 
-# Every canonical name -> the one above it; "" above the hips.
+# Every canonical name -> the one above it, which comes before it; "" above the hips.
 PARENTS: dict[str, str] = _parents()
 
 # Without these there is nothing that a motion could be put on. Hands, feet, head and spine may be absent: rigs that

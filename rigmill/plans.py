@@ -62,10 +62,10 @@ class PlanFiles:
 
 @cache
 def code_digest(module: str) -> str:
-    """Of everything that may take part in planning: the source beside this package's, and the stage's own module."""
+    """Of everything that may take part in planning: source and data beside this package's, and the stage's module."""
     root = Path(__file__).resolve().parent.parent
     files = [path for room in ("rigmill", "curate", "render", "caption", "shards", "train", "eval")
-             for path in sorted((root / room).rglob("*.py"))]
+             for path in sorted((root / room).rglob("*")) if path.suffix in (".py", ".yaml")]
     own = getattr(sys.modules.get(module), "__file__", None)
     digest = sha256()
     for path in (*files, *([Path(own)] if own else [])):
