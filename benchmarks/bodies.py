@@ -23,7 +23,7 @@ from curate.mapping import Skeletons
 from curate.preflight import sniff
 from curate.vrm import read_vrm
 from rigmill.errors import Refusal
-from rigmill.rigfile import motion_from_bytes, rig_from_bytes
+from rigmill.rigfile import motion_from_bytes, motion_to_bytes, rig_from_bytes
 from rigmill.types import Floats, Motion, Rig
 
 FPS = 16.0
@@ -263,6 +263,26 @@ def corpus_actors(corpus: Path, only: Collection[str] = ()) -> Iterator[Actor]:
             )
         found["format"] = file_format
         yield Actor(str(path.relative_to(corpus)), body, motions, found["kind"] != "motion", asset, found)
+
+
+def played(actor: Actor, motion: Motion) -> Floats:
+    """Where Blender has the joints (T, J, 3) of a character that plays the motion."""
+    from render.blender.frames import loaded_subject, make_player, measure
+    from render.jobs import ClipItem
+
+    with tempfile.TemporaryDirectory() as folder:
+        path, stored = Path(folder) / f"asset.{actor.found['format']}", Path(folder) / "motion.npz"
+        path.write_bytes(actor.asset)
+        stored.write_bytes(motion_to_bytes(motion))
+        clip = ClipItem(
+            clip_id="clip", path=str(path), format=actor.found["format"], armature=actor.found["armature"], action="",
+            slot="", start_frame=0.0, num_frames=len(motion.rotations), fps=motion.fps, motion_path=str(stored),
+            render={},
+        )
+        numbers = measure(make_player(
+            loaded_subject({}, path=clip.path, file_format=clip.format, fps=clip.fps), clip
+        ))
+    return np.asarray(numbers.joints / numbers.scale + numbers.offset)
 
 
 def _declared(original: bytes, asset: bytes, names: Sequence[str]) -> dict[str, str]:

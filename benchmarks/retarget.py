@@ -9,6 +9,8 @@ Parts, all of them unless some are named (what they measure is defined in docs/r
   differ in axes, rolls, rest pose, proportions, facing, roots, spines and twist joints. Each rig is written and read
   by Blender; `axes_deg` is what two armatures with other axes and rolls and the same motion differ by when read.
 - cross: every humanoid motion of the corpus on every humanoid character of it.
+- blender: characters of the corpus play a motion that was put on them; where Blender has their joints against where
+  this benchmark's own forward kinematics has them, as a share of the hips' height.
 - speed: 1,000 frames x 65 joints on one core, without reading files.
 """
 
@@ -37,6 +39,7 @@ from bodies import (  # noqa: E402
     generated,
     limb_directions,
     mixamo_rig,
+    played,
     through_blender,
     wandering,
     world,
@@ -47,7 +50,7 @@ from curate.body import Body, as_body  # noqa: E402
 from curate.retarget import resample, retarget  # noqa: E402
 from rigmill.types import Floats, Motion  # noqa: E402
 
-PARTS = ("identity", "roundtrip", "cross", "speed")
+PARTS = ("identity", "roundtrip", "cross", "blender", "speed")
 NUM_FRAMES = 48
 SPEED_FRAMES, SPEED_JOINTS, ROUNDS = 1000, 65, 15
 
@@ -135,11 +138,11 @@ def hips_over_ground(body: Body, places: Floats) -> Floats:
 
 def cross(actors: list[Actor]) -> Iterator[dict[str, Any]]:
     """One row per pair of a motion and a character; a motion on its own character is no pair."""
-    played = [
+    sources = [
         (actor, name, motion, world(actor.body.rig, motion)[0]) for actor in actors for name, motion in actor.motions
     ]
     for target in (actor for actor in actors if actor.has_mesh):
-        for source, name, motion, there in played:
+        for source, name, motion, there in sources:
             if source is target:
                 continue
             made = retarget(motion, source=source.body, target=target.body)
@@ -205,6 +208,18 @@ def by_body(rows: list[dict[str, Any]], side: str) -> list[tuple[Any, ...]]:
     return found
 
 
+def in_blender(actors: list[Actor]) -> dict[str, float]:
+    """Joints that Blender has elsewhere than this benchmark."""
+    source = max(actors, key=lambda actor: len(actor.motions))
+    _, motion = source.motions[0]
+    away = []
+    for target in (actor for actor in actors if actor.has_mesh and actor is not source):
+        made = retarget(motion, source=source.body, target=target.body)
+        body = target.body
+        away.append(float(np.abs(played(target, made) - world(body.rig, made)[0]).max()) / body.hip_height)
+    return {"blender_characters": float(len(away)), "blender_difference": max(away)}
+
+
 def speed() -> dict[str, float]:
     rig, joints = mixamo_rig(SPEED_JOINTS)
     turned, _ = mixamo_rig(SPEED_JOINTS)
@@ -235,7 +250,7 @@ def main() -> None:
     result: dict[str, float] = {}
     rows: list[dict[str, Any]] = []
     with quiet():
-        if {"identity", "cross"} & set(wanted):
+        if {"identity", "cross", "blender"} & set(wanted):
             if not corpus:
                 parser.error("RIGMILL_CORPUS is not set: the folder of files to read")
             actors = list(corpus_actors(Path(corpus)))
@@ -246,6 +261,8 @@ def main() -> None:
         if "cross" in wanted:
             rows = list(cross(actors))
             result |= summary(rows)
+        if "blender" in wanted:
+            result |= in_blender(actors)
         if "speed" in wanted:
             result |= speed()
     if arguments.json:

@@ -14,7 +14,7 @@ Directions are compared in the target's world, the source's having been turned b
   the hips are turned as a frame (the line of the thighs onto the source's, the trunk as near as that allows), the
   chest as one (the trunk, then the line of the upper arms), joints between by their place, what hangs on the chest with
   it. Feet take A_j = R_source R_target^-1, where R turns a foot from flat on the floor, ahead, to how it is at rest. R
-  is 1 for a body that stands. How steep a flat foot is is read from the other foot, or taken as 35 degrees.
+  is 1 for a body that stands. How steep a flat foot is is read from the other foot, or taken as 45 degrees.
 """
 
 from __future__ import annotations
@@ -34,7 +34,8 @@ MIRRORED_DEG = 15.0
 _LEG = (("UpperLeg", "LowerLeg"), ("LowerLeg", "Foot"), ("Foot", "Toes"))
 _KNUCKLES = (("Index", "Little"), ("Index", "Ring"), ("Middle", "Little"), ("Index", "Middle"), ("Middle", "Ring"))
 _THUMB = ("ThumbMetacarpal", "ThumbProximal")
-_FOOT_SLOPE, _FOOT_SPREAD = np.radians(35.0), np.radians(20.0)  # of the line to the toes under the horizontal
+# How steep the line from ankle to toes is: between 24 and 64 degrees in the rigs of the corpus that stand.
+_FOOT_SLOPE, _FOOT_SPREAD = np.radians(45.0), np.radians(20.0)
 _FLAT = 0.1  # sine of the angle between two lines below which they span no plane
 _NOTHING = 1e-9
 Places = Mapping[str, Floats]

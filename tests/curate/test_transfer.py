@@ -305,9 +305,9 @@ def test_a_body_at_rest_in_a_leap_takes_and_gives_motions_upright(leap: str) -> 
         if "Foot" not in start:
             np.testing.assert_allclose(found, expected, atol=1e-6, err_msg=f"{start} {end}")
             continue
-        # How a foot stands flat is not in a leap; it is taken to point ahead, 35 degrees down from ankle to toes.
+        # How a foot stands flat is not in a leap; it is taken to point ahead, 45 degrees down from ankle to toes.
         cosine = (expected * found).sum(axis=-1) / np.linalg.norm(expected, axis=-1) / np.linalg.norm(found, axis=-1)
-        assert np.degrees(np.arccos(cosine.min())) < 25, start
+        assert np.degrees(np.arccos(cosine.min())) < 30, start
 
 
 def test_heels_at_rest_are_the_characters_own() -> None:
