@@ -1,60 +1,92 @@
-"""A motion moved from one humanoid rig to another: world turns are copied joint by joint. Pure numpy.
+"""A motion moved from one humanoid body to another: world turns are copied joint by joint. Pure numpy.
 
-A `Motion` is relative to rest and written in world axes, so bone axes and rolls do not matter. What differs
-between two rigs is their rest pose and their proportions:
+A `Motion` is relative to rest and written in world axes, so bone axes and rolls do not matter. What differs between
+two bodies is their rest pose, their proportions and their joints:
 
-- A joint of a limb (arms, hands, fingers, legs) turns by W_j(t) = D_src(t) A_j, where A_j is the smallest turn from
-  the target's rest limb direction to the source's. The limb then points exactly where the source's points,
-  whether the rest pose is a T or an A. A limb's last joint takes A from the one above it.
-- Trunk, shoulders, feet and head turn by D_src alone: how these stand at rest is the character's own (heels, a
-  bent neck, where a rigger put the collar bone), and aligning them would bend the mesh.
-- Joints without a partner (hair, twist bones, missing fingers) follow their parent.
-- The hips move by the source's displacement times the ratio of hip heights. No other joint is displaced: how
-  long a bone is belongs to the character.
+- A joint with a partner turns by W_j(t) = F D_src(t) F^-1 A_j. F is the turn from the source's facing to the
+  target's, A_j the constant turn between the rest poses (alignment.py), and which source joints make up D_src, along
+  spines of other lengths too, is in chains.py. A limb then points where the source's points, whatever the rest poses.
+- Twist joints of the target get their share of a limb's twist (twist.py).
+- Joints without a partner (hair, props, missing fingers, toes, shoulders) follow their parent; since turns are those of
+  the world, what hangs below them still points right.
+- The hips move by the source's displacement times the ratio of hip heights. A joint above the hips in both rigs takes
+  the source's turn, and the root its displacement; the rest of the way is the hips' own. If only one body has
+  such a joint, all roots of the target go along with the hips, so that what hangs beside them is not left behind.
+- No other joint is displaced: how long a bone is belongs to the character. But a limb's joint that does not hang from
+  its limb in the tree (feet on IK handles, legs that hang from the spine) is put where the limb ends.
 
-T frames, J joints; quaternions w x y z.
+T frames, J joints; turns are (4, J, T) as in rigmill/turns.py.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
+from curate.alignment import above_stand, align
 from curate.body import Body
-from curate.humanoid import LIMBS
-from rigmill.skeleton import between, forward, local_from_world, moved_roots, slerp, to_matrix
-from rigmill.types import Floats, Motion, Rig
+from curate.chains import Partner, carriers, partners, path, root_pairs, roots_above
+from curate.twist import Twisted, driven_by_twist, share_twist, twists
+from rigmill import turns as clip
+from rigmill.errors import Refusal, Reject
+from rigmill.skeleton import rest_offsets
+from rigmill.types import Bools, Floats, Motion, Rig
+
+_BLOCK = 256  # frames at a time
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """All that moving motions between two bodies needs and that no motion changes."""
+
+    source: Body
+    target: Body
+    facing: Floats  # (3, 3), from the source's world to the target's
+    driven: dict[int, Partner]
+    limbs: tuple[Twisted, ...]
+    still: Bools  # (J,) of the target: joints that stay at rest relative to their parent
+    roots: tuple[tuple[int, int], ...]  # (target, source) joints that are displaced; the last are the hips
+    held: dict[int, int]  # joints that follow another than their parent, with that one
+
+
+def transfer(source: Body, target: Body) -> Transfer:
+    """How motions go from one body to another. Parts of the body that both have take part."""
+    alignment = align(source, target)
+    limbs, copied = twists(source, target, alignment)
+    driven = partners(source, target, alignment) | copied
+    carried = carriers(target.rig, {*driven, *driven_by_twist(limbs)})
+    return Transfer(
+        source, target, target.facing.T @ source.facing, driven, tuple(limbs),
+        still=carried != np.arange(target.rig.num_joints), held=_held(target),
+        roots=(*root_pairs(source, target), (target.hips, source.hips)),
+    )
 
 
 def retarget(motion: Motion, *, source: Body, target: Body) -> Motion:
-    """The motion, made for `source`, for `target`. Parts of the body that both have take part."""
-    shared = [name for name in target.joints if name in source.joints]
-    source_turn, target_turn = source.facing, target.facing
-    positions, turns = forward(source.rig, motion)
-    # Both rigs are looked at with their front to -Y; a quarter turn about Z on either side does that exactly.
-    facing_turns = source_turn @ turns @ source_turn.T
-    alignment = _alignments(
-        shared, source.rig.rest_joints @ source_turn.T, target.rig.rest_joints @ target_turn.T, source.joints,
-        target.joints,
-    )
-    world = np.broadcast_to(np.eye(3), (len(turns), target.rig.num_joints, 3, 3)).copy()
-    partner = {target.joints[name]: name for name in shared}
-    for joint, parent in enumerate(target.rig.parents):
-        if joint in partner:
-            name = partner[joint]
-            turned = facing_turns[:, source.joints[name]] @ alignment[name]
-            world[:, joint] = target_turn.T @ turned @ target_turn
-        elif parent >= 0:
-            world[:, joint] = world[:, parent]
-    ratio = target.hip_height / source.hip_height
-    moved = (positions[:, source.hips] - source.rig.rest_joints[source.hips]) @ (target_turn.T @ source_turn).T * ratio
-    # All roots go along, so that what hangs beside the hips (a weapon's bone, a second root) is not left behind.
-    shift = moved - _shift_by_turns(target.rig, world, target.hips)
-    return Motion(
-        rotations=local_from_world(target.rig.parents, world), translations=moved_roots(target.rig.parents, shift),
-        fps=motion.fps,
-    )
+    """The motion, made for `source`, for `target`; a Refusal where it is no motion of the source."""
+    return moved(motion, transfer(source, target))
+
+
+def moved(motion: Motion, way: Transfer) -> Motion:
+    """The motion for the target of `way`.
+
+    A Refusal where it has another number of joints than the source, fewer than two frames, or a value that is not
+    finite.
+    """
+    _check(motion, way.source.rig)
+    num_frames, num_joints = len(motion.rotations), way.target.rig.num_joints
+    rotations, translations = np.empty((num_frames, num_joints, 4)), np.empty((num_frames, num_joints, 3))
+    for start in range(0, num_frames, _BLOCK):  # arrays that stay in the processor's cache
+        part = slice(start, start + _BLOCK)
+        theirs = clip.world_turns(way.source.rig.parents, clip.from_rotations(motion.rotations[part]))
+        ours = _world_turns(way, theirs)
+        share_twist(ours, way.limbs)
+        local = clip.local_turns(way.target.rig.parents, ours)
+        local[:, way.still] = clip.IDENTITY[:, None, None]
+        rotations[part] = clip.to_rotations(local)
+        translations[part] = _translations(way, motion.translations[part], theirs, ours)
+    return Motion(rotations=rotations, translations=translations, fps=motion.fps)
 
 
 def resample(motion: Motion, fps: float) -> Motion:
@@ -64,39 +96,121 @@ def resample(motion: Motion, fps: float) -> Motion:
         return Motion(rotations=motion.rotations, translations=motion.translations, fps=fps)
     times = np.arange(int((num_frames - 1) / motion.fps * fps + 1e-6) + 1) / fps * motion.fps
     before = np.minimum(times.astype(np.int64), num_frames - 2)
-    share = np.clip(times - before, 0.0, 1.0)[:, None]
+    share = np.clip(times - before, 0.0, 1.0)
+    turns = clip.from_rotations(motion.rotations)
     moved = motion.translations
     return Motion(
-        rotations=slerp(motion.rotations[before], motion.rotations[before + 1], share),
-        translations=moved[before] + share[..., None] * (moved[before + 1] - moved[before]), fps=fps,
+        rotations=clip.to_rotations(clip.mix(turns[..., before], turns[..., before + 1], share)),
+        translations=moved[before] + share[:, None, None] * (moved[before + 1] - moved[before]), fps=fps,
     )
 
 
-def _alignments(
-    shared: list[str], source_rest: Floats, target_rest: Floats, source_joints: Mapping[str, int],
-    target_joints: Mapping[str, int],
-) -> dict[str, Floats]:
-    """A_j of every shared joint, (3, 3) each."""
-    found = {name: np.eye(3) for name in shared}
-    for name, limb in LIMBS.items():  # from the body outwards
-        if name not in found:
-            continue
-        following = next((option for option in limb.following if option in found), None)
-        if following is not None:
-            from_target = target_rest[target_joints[following]] - target_rest[target_joints[name]]
-            from_source = source_rest[source_joints[following]] - source_rest[source_joints[name]]
-            found[name] = to_matrix(between(from_target, from_source))
-        elif limb.above in found:
-            found[name] = found[limb.above]
+def _check(motion: Motion, rig: Rig) -> None:
+    num_frames, num_joints = motion.rotations.shape[:2]
+    if num_joints != rig.num_joints or motion.translations.shape != (num_frames, num_joints, 3):
+        raise Refusal(
+            Reject.MALFORMED, "the motion has another number of joints than its rig", measured=float(num_joints),
+            limit=float(rig.num_joints),
+        )
+    if num_frames < 2:
+        raise Refusal(
+            Reject.TOO_FEW_FRAMES, "a motion of one frame is a pose", measured=float(num_frames), limit=2.0
+        )
+    # A sum is not finite as soon as one of its terms is not, and needs no array of verdicts.
+    if not np.isfinite(motion.rotations.sum()) or not np.isfinite(motion.translations.sum()):
+        raise Refusal(Reject.MALFORMED, "the motion holds a value that is not a finite number")
+
+
+def _world_turns(way: Transfer, theirs: Floats) -> Floats:
+    """World turns (4, J, T) of the target; joints without a partner turn with their parent."""
+    turned = theirs if np.array_equal(way.facing, np.eye(3)) else _faced(theirs, way.facing)
+    single = [joint for joint, partner in way.driven.items() if len(partner.joints) == 1]
+    several = [joint for joint, partner in way.driven.items() if len(partner.joints) > 1]
+    order = [*single, *several]
+    driving = np.empty((4, len(order) + 1, theirs.shape[2]))
+    driving[:, : len(single)] = turned.take([way.driven[joint].joints[0] for joint in single], axis=1)
+    for place, joint in enumerate(several, start=len(single)):
+        driving[:, place] = _mean(turned, way.driven[joint])
+    constant = np.stack([way.driven[joint].alignment for joint in order], axis=-1)
+    driving[:, :-1] = clip.multiply(driving[:, :-1], constant[..., None])
+    driving[:, -1] = clip.IDENTITY[:, None]  # of what nothing turns
+    place_of = {joint: place for place, joint in enumerate(order)} | {-1: len(order)}
+    return driving.take([place_of[int(joint)] for joint in carriers(way.target.rig, way.driven)], axis=1)
+
+
+def _faced(theirs: Floats, facing: Floats) -> Floats:
+    """World turns as they are after the world was turned by `facing` (3, 3): their axes turn with it."""
+    axes = (facing @ theirs[1:].reshape(3, -1)).reshape(theirs[1:].shape)
+    return np.concatenate([theirs[:1], axes])
+
+
+def _mean(turns: Floats, partner: Partner) -> Floats:
+    """The normalised weighted mean (4, T) of turns that are near each other."""
+    first = turns[:, partner.joints[int(np.argmax(partner.weights))]]
+    total = np.zeros_like(first)
+    for joint, weight in zip(partner.joints, partner.weights):
+        if weight > 0:
+            near = np.where((turns[:, joint] * first).sum(axis=0) < 0, -weight, weight)
+            total += near * turns[:, joint]
+    return clip.unit(total)
+
+
+def _translations(way: Transfer, theirs_moved: Floats, theirs: Floats, ours: Floats) -> Floats:
+    """(T, J, 3): of the roots, the hips, and the joints that hang from the wrong part."""
+    source, target = way.source, way.target
+    ratio = target.hip_height / source.hip_height
+    there = _source_places(source, theirs_moved, theirs)
+    rest, offsets = target.rig.rest_joints[..., None], rest_offsets(target.rig)[..., None]
+    result = np.zeros((3, target.rig.num_joints, ours.shape[2]))
+    displaced = {
+        joint: ratio * (way.facing @ (there[other] - source.rig.rest_joints[other][:, None]))
+        for joint, other in way.roots
+    }
+    # At rest the hips are not always as high as they stand; how high they are over the ground is kept.
+    displaced[target.hips][2] += ratio * above_stand(source) - above_stand(target)
+    result[:, np.asarray(target.rig.parents) < 0] = displaced[target.hips][:, None]
+    goals: dict[int, Floats] = {joint: rest[joint] + shift for joint, shift in displaced.items()}
+
+    def goal(joint: int) -> Floats:
+        if joint not in goals:
+            parent = way.held.get(joint, int(target.rig.parents[joint]))
+            if parent < 0:
+                goals[joint] = rest[joint] + result[:, joint]
+            else:
+                goals[joint] = goal(parent) + clip.rotate(ours[:, parent], rest[joint] - rest[parent])
+        return goals[joint]
+
+    for joint in {*displaced, *way.held}:
+        parent = int(target.rig.parents[joint])
+        if parent < 0:
+            result[:, joint] = goal(joint) - rest[joint]
+        elif joint != target.hips or len(displaced) > 1:  # a root of the target alone carries the hips all the way
+            reach = goal(joint) - goal(parent)
+            result[:, joint] = clip.rotate(clip.inverse(ours[:, parent]), reach) - offsets[joint]
+    return result.transpose(2, 1, 0)
+
+
+def _held(body: Body) -> dict[int, int]:
+    """Joints that follow another than their parent: as the body says, and legs that hang from the spine (Biped's)."""
+    held = dict(body.carried)
+    top = next((body.joints[name] for name in ("neck", "head") if name in body.joints), body.hips)
+    spine = path(body.rig.parents, above=body.hips, below=top) or ()
+    for side in ("left", "right"):
+        leg = body.joints.get(f"{side}UpperLeg", body.hips)
+        if set(path(body.rig.parents, above=body.hips, below=leg) or ()) & set(spine):
+            held.setdefault(leg, body.hips)
+    return held
+
+
+def _source_places(source: Body, displaced: Floats, theirs: Floats) -> dict[int, Floats]:
+    """Where the hips and the joints above them are, (3, T) each."""
+    found: dict[int, Floats] = {}
+    for joint in (*roots_above(source.rig, source.hips), source.hips):
+        parent = int(source.rig.parents[joint])
+        moved = displaced[:, joint].T
+        if parent < 0:
+            found[joint] = source.rig.rest_joints[joint][:, None] + moved
+        else:
+            offset = (source.rig.rest_joints[joint] - source.rig.rest_joints[parent])[:, None]
+            found[joint] = found[parent] + clip.rotate(theirs[:, parent], offset + moved)
     return found
-
-
-def _shift_by_turns(rig: Rig, world: Floats, hips: int) -> Floats:
-    """How far the turns of the joints above the hips move the hips, (T, 3)."""
-    shift = np.zeros((len(world), 3))
-    joint, parent = hips, int(rig.parents[hips])
-    while parent >= 0:
-        offset = rig.rest_joints[joint] - rig.rest_joints[parent]
-        shift += world[:, parent] @ offset - offset
-        joint, parent = parent, int(rig.parents[parent])
-    return shift

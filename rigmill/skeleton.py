@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from rigmill import turns as clip
 from rigmill.types import Floats, Ints, Motion, Rig
 
 _NOTHING = 1e-9  # a bone shorter than this share of the rig has no direction
@@ -120,16 +121,10 @@ def rest_offsets(rig: Rig) -> Floats:
 
 def forward(rig: Rig, motion: Motion) -> tuple[Floats, Floats]:
     """Joints (T, J, 3) world and world turns (T, J, 3, 3)."""
-    turns = to_matrix(motion.rotations)
-    offsets = rest_offsets(rig) + motion.translations
-    joints = np.zeros(motion.rotations.shape[:2] + (3,))
-    for joint, parent in enumerate(rig.parents):
-        if parent < 0:
-            joints[:, joint] = offsets[:, joint]
-        else:
-            joints[:, joint] = joints[:, parent] + np.einsum("tij,tj->ti", turns[:, parent], offsets[:, joint])
-            turns[:, joint] = turns[:, parent] @ turns[:, joint]
-    return joints, turns
+    world = clip.world_turns(rig.parents, clip.from_rotations(motion.rotations))
+    offsets = (rest_offsets(rig) + motion.translations).transpose(2, 1, 0)
+    joints = clip.places(rig.parents, world, offsets).transpose(2, 1, 0)
+    return np.ascontiguousarray(joints), clip.to_matrices(world)
 
 
 def local_from_world(parents: Ints, world_turns: Floats) -> Floats:

@@ -28,7 +28,8 @@ def probe_asset(item: dict[str, Any], state: dict[str, Any], scratch: Path) -> d
     `kind` is animated (something carries a mesh, and moves), static (likewise, and nothing moves) or motion (no
     mesh is carried: every motion is stored, for the retargeter). Takes in which no joint moves are left out and
     counted in `num_still_motions`, takes with a number that is not finite in `num_broken_motions`, and takes that
-    repeat another in `num_repeated_motions`. With `rigid_rigs` false a rig of animated nodes alone is refused.
+    repeat another in `num_repeated_motions`. With `rigid_rigs` false a rig of animated nodes alone is refused; with
+    `store_motions` the motions of files with meshes are stored as well.
     """
     fps = float(item["fps"])
     subject = loaded_subject(state, path=item["path"], file_format=item["format"], fps=fps)
@@ -50,6 +51,7 @@ def probe_asset(item: dict[str, Any], state: dict[str, Any], scratch: Path) -> d
     else:
         raise Refusal(Reject.NO_RIG, "no skeleton deforms a mesh, and none has a motion")
     (scratch / "rig.npz").write_bytes(rig_to_bytes(rig))
+    stored = kind == "motion" or bool(item.get("store_motions"))
     extents = [sample.extents for _, sample in found.moving]
     num_skinned = sum(len(mesh.data.vertices) for mesh in carriers.skinned)
     return {
@@ -75,7 +77,7 @@ def probe_asset(item: dict[str, Any], state: dict[str, Any], scratch: Path) -> d
                 "name": take.name, "action": take.action, "slot": take.slot, "num_frames": take.num_frames,
                 "fps": take.fps, "start_frame": take.start_frame, "num_moving_joints": len(sample.moving),
                 "extent_ratio": _ratio(sample.extents),
-                "motion_file": _store(subject, take, scratch / f"motion-{index}.npz") if kind == "motion" else None,
+                "motion_file": _store(subject, take, scratch / f"motion-{index}.npz") if stored else None,
             }
             for index, (take, sample) in enumerate(found.moving)
         ],

@@ -117,8 +117,8 @@ def test_a_source_without_fingers_leaves_the_fingers_alone_and_still_aligns_the_
         rest_joints=full.rest_joints[keep],
     )
     still = Motion(
-        rotations=np.tile([1.0, 0, 0, 0], (1, source.num_joints, 1)),
-        translations=np.zeros((1, source.num_joints, 3)), fps=16.0,
+        rotations=np.tile([1.0, 0, 0, 0], (2, source.num_joints, 1)),
+        translations=np.zeros((2, source.num_joints, 3)), fps=16.0,
     )
     # The arm goes up into the T that the source holds; hand and finger go along instead of hanging down.
     posed = scipy_positions(body(arm_drop_deg=50), moved(still, source, body(arm_drop_deg=50)))

@@ -1,0 +1,151 @@
+"""Makes docs/pictures/retarget: motions beside what became of them on other characters, front and side, 8 frames each.
+
+    RIGMILL_CORPUS=FOLDER python docs/retarget_pictures.py [PICTURE ...]
+
+A source without a mesh is drawn as its skeleton: left limbs red, right ones blue. Who made what is in sources.csv.
+"""
+
+from __future__ import annotations
+
+import csv
+import os
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
+
+import cv2  # noqa: E402
+import numpy as np  # noqa: E402
+from bodies import Actor, corpus_actors, world  # noqa: E402
+
+from curate.humanoid import PARENTS  # noqa: E402
+from curate.retarget import retarget  # noqa: E402
+from render.blender.frames import loaded_subject, make_player, measure, render_pictures  # noqa: E402
+from render.blender.preview import CHEAP  # noqa: E402
+from render.jobs import ClipItem, clip_cameras  # noqa: E402
+from rigmill.camera import project  # noqa: E402
+from rigmill.contact import jpeg, stack, tile  # noqa: E402
+from rigmill.rigfile import motion_to_bytes  # noqa: E402
+from rigmill.types import Motion  # noqa: E402
+
+TARGET = ROOT / "docs" / "pictures" / "retarget"
+NUM_SHOWN, SIZE_PX = 8, 120
+RENDER = {**CHEAP, "samples": 4, "azimuths_deg": (20.0, 90.0), "width_px": 2 * SIZE_PX, "height_px": 2 * SIZE_PX}
+GODETTE, KNIGHT = "vrm/Godette_vrm_v4.vrm", "kaykit/Knight.glb"
+MANNEQUINY, CESIUM = "gdquest/mannequiny-0.3.0.glb", "khronos/CesiumMan.glb"
+CASUAL = "quaternius_fbx/Male_Casual.fbx"
+ASTRONAUT = "quaternius_glb/Quaternius_Astronaut_BarbaraTheBee-transformed.glb"
+CYBERPUNK, MOVEMENT, WALK = (
+    "quaternius_glb/Quaternius_Character.glb", "kaykit/Med_MovementBasic.glb", "ozz/walk.fbx"
+)
+PICTURES: dict[str, tuple[str, str, str]] = {  # picture -> (source, part of its motion's name, target)
+    "walk-godette": (MOVEMENT, "Walking_C", GODETTE),
+    "slice-mannequiny": (KNIGHT, "1H_Melee_Attack_Slice_Diagonal", MANNEQUINY),
+    "jump-knight": (CASUAL, "Man_RunningJump", KNIGHT),
+    "wave-cesium": (CYBERPUNK, "Wave", CESIUM),
+    "run-casual": (MANNEQUINY, "run", CASUAL),
+    "walk-astronaut": (WALK, "walk", ASTRONAUT),
+}
+CREDITS = {
+    GODETTE: ("CC-BY-3.0", "Low-Poly Godette by SirRichard94; VRM adaptation (c) 2021 Lyuma"),
+    KNIGHT: ("CC0-1.0", "KayKit Adventurers, Kay Lousberg"), MOVEMENT: ("CC0-1.0", "KayKit, Kay Lousberg"),
+    MANNEQUINY: ("CC-BY-4.0", "GDQuest and contributors"), CESIUM: ("CC-BY-4.0", "(c) 2017 Cesium"),
+    CASUAL: ("CC0-1.0", "Quaternius"), ASTRONAUT: ("CC0-1.0", "Quaternius"), CYBERPUNK: ("CC0-1.0", "Quaternius"),
+    WALK: ("MIT", "ProAnimationBank, in ozz-animation"),
+}
+
+
+def shown_frames(motion: Motion) -> list[int]:
+    return [int(frame) for frame in np.rint(np.linspace(0, len(motion.rotations) - 1, NUM_SHOWN))]
+
+
+def rendered(actor: Actor, motion: Motion, scratch: Path) -> list[list[Any]]:
+    """[view][frame] pictures of the character playing the motion."""
+    path, stored = scratch / f"asset.{actor.found['format']}", scratch / "motion.npz"
+    path.write_bytes(actor.asset)
+    stored.write_bytes(motion_to_bytes(motion))
+    clip = ClipItem(
+        clip_id="clip", path=str(path), format=actor.found["format"], armature=actor.found["armature"], action="",
+        slot="", start_frame=0.0, num_frames=len(motion.rotations), fps=motion.fps, motion_path=str(stored),
+        render=dict(RENDER),
+    )
+    player = make_player(loaded_subject({}, path=clip.path, file_format=clip.format, fps=clip.fps), clip)
+    numbers = measure(player)
+    names, _ = render_pictures(
+        player, numbers, cameras=clip_cameras(numbers.clip_bounds, RENDER), render=RENDER,
+        frames=shown_frames(motion), with_rest=False, folder=scratch,
+    )
+    return [[_on_white(scratch / name) for name in view] for view in names]
+
+
+def drawn(actor: Actor, motion: Motion) -> list[list[Any]]:
+    """[view][frame] pictures of the skeleton's mapped joints."""
+    places = world(actor.body.rig, motion)[0]
+    low, high = places.min(axis=(0, 1)), places.max(axis=(0, 1))
+    places = (places - (low + high) / 2) / (high - low).max()
+    cameras = clip_cameras(np.array([places.min(axis=(0, 1)), places.max(axis=(0, 1))]), RENDER)
+    joints, views = actor.body.joints, []
+    for camera in cameras:
+        pictures = []
+        for frame in shown_frames(motion):
+            picture = np.full((camera.height_px, camera.width_px, 3), 255, np.uint8)
+            pixels, _ = project(camera, places[frame])
+            for name, joint in joints.items():
+                above = PARENTS[name]
+                while above and above not in joints:
+                    above = PARENTS[above]
+                if above:
+                    colour = (200, 40, 40) if name.startswith("left") else (40, 70, 200)
+                    ends = [tuple(int(value) for value in np.rint(pixels[place])) for place in (joints[above], joint)]
+                    sided = name.startswith(("left", "right"))
+                    cv2.line(picture, *ends, colour if sided else (60, 60, 60), 3, cv2.LINE_AA)
+            pictures.append(cv2.resize(picture, (SIZE_PX, SIZE_PX), interpolation=cv2.INTER_AREA))
+        views.append(pictures)
+    return views
+
+
+def _on_white(path: Path) -> Any:
+    rgba = cv2.cvtColor(cv2.imread(str(path), cv2.IMREAD_UNCHANGED), cv2.COLOR_BGRA2RGBA)
+    alpha = rgba[..., 3:].astype(np.float32) / 255
+    return cv2.resize(np.rint(rgba[..., :3] * alpha + 255 * (1 - alpha)).astype(np.uint8), (SIZE_PX, SIZE_PX),
+                      interpolation=cv2.INTER_AREA)
+
+
+def sheet(source: Actor, motion: Motion, target: Actor) -> Any:
+    """Source and target from the front, then both from the side."""
+    made = retarget(motion, source=source.body, target=target.body)
+    with tempfile.TemporaryDirectory() as first, tempfile.TemporaryDirectory() as second:
+        there = rendered(source, motion, Path(first)) if source.has_mesh else drawn(source, motion)
+        here = rendered(target, made, Path(second))
+    labels = [f"frame {frame}" for frame in shown_frames(motion)]
+    rows = []
+    for view in range(len(there)):
+        rows += [tile(there[view], [Path(source.name).stem[:20], *labels[1:]]),
+                 tile(here[view], [Path(target.name).stem.removeprefix("Quaternius_")[:20], *labels[1:]])]
+    return stack(rows)
+
+
+def main() -> None:
+    wanted = {name: PICTURES[name] for name in sys.argv[1:] or PICTURES}
+    names = {name for source, _, target in wanted.values() for name in (source, target)}
+    actors = {actor.name: actor for actor in corpus_actors(Path(os.environ["RIGMILL_CORPUS"]), only=names)}
+    TARGET.mkdir(parents=True, exist_ok=True)
+    for picture, (source, motion, target) in wanted.items():
+        played = next(found for name, found in actors[source].motions if motion in name)
+        made = jpeg(sheet(actors[source], played, actors[target]), quality=80)
+        (TARGET / f"{picture}.jpg").write_bytes(made)
+    with (TARGET / "sources.csv").open("w", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(("picture", "role", "file", "motion", "licence", "attribution"))
+        for picture, (source, motion, target) in PICTURES.items():
+            writer.writerow((picture, "motion", source, motion, *CREDITS[source]))
+            writer.writerow((picture, "character", target, "", *CREDITS[target]))
+    sys.stdout.flush()
+    os._exit(0)  # Blender's interpreter does not always end by itself
+
+
+if __name__ == "__main__":
+    main()
