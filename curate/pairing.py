@@ -1,26 +1,22 @@
-"""Retarget: which motion goes onto which character, and the rewritten motions."""
+"""Retarget: which motion goes onto which character."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from curate.body import as_body, carry
-from curate.clips import clip_id, num_windows, window_start
+from curate.clips import num_windows, window_start
 from curate.filters import short
-from curate.humanoid import mapped_joints, missing_core, missing_required
-from curate.licence import both
+from curate.humanoid import missing_core, missing_required
 from curate.mapping import HumanoidMap, Skeletons
 from curate.pairs import choose, num_choices
-from curate.retarget import resample, retarget
+from curate.retargeting import retargeted
 from curate.skeletons import Family, user_families
-from curate.springs import springs_of, swing
 from rigmill.errors import Refusal, Reject
 from rigmill.policy import pair_refusal
 from rigmill.profile import Profile
-from rigmill.rigfile import motion_from_bytes, motion_to_bytes, rig_from_bytes
-from rigmill.rights import Rights, clip_rights
+from rigmill.rights import Rights
 from rigmill.stage import Answer, Input, Job, Row, Rows, Stage, Work, only_keys
-from rigmill.types import Kept, Measured, Outcome, Rejected, StoredFile
+from rigmill.types import Kept, Measured, Outcome, Rejected
 
 _CHARACTER = (
     "asset_id", "rig_id", "source", "title", "tags", "licence", "attribution", "rights", "file", "format", "armature",
@@ -96,7 +92,7 @@ class RetargetStage(Stage):
         for job in jobs:
             outcome: Outcome
             try:
-                outcome = Kept([_retargeted(job.payload, job.settings, work)])
+                outcome = Kept([retargeted(job.payload, job.settings, work)])
             except Refusal as refusal:
                 outcome = Rejected(refusal.code.value, refusal.message, refusal.measured, refusal.limit)
             yield Answer(job.key, outcome, Measured())
@@ -165,51 +161,6 @@ def motion_name(name: str, title: str) -> str:
     return "|".join(part for part in parts if part.lower() not in _NAMELESS) or title
 
 
-def _retargeted(payload: Row, settings: Row, work: Work) -> Row:
-    limit = settings["min_matched_joints"]
-    if "missing" in payload:
-        _unmappable(payload["num_matched_joints"], limit, payload["missing"], names=payload["names"])
-    if "refused" in payload:
-        refused = payload["refused"]
-        raise Refusal(
-            Reject(refused["code"]), refused["message"], measured=refused["measured"], limit=refused["limit"]
-        )
-    character, moved = payload["character"], payload["motion"]
-    source = rig_from_bytes(work.store.read(StoredFile.from_row(moved["rig_file"])))
-    target = rig_from_bytes(work.store.read(StoredFile.from_row(character["rig_file"])))
-    source_joints = mapped_joints(source.names, moved["humanoid"])
-    target_joints = mapped_joints(target.names, character["humanoid"])
-    shared = {name: joint for name, joint in target_joints.items() if name in source_joints}
-    if len(shared) < limit:
-        _unmappable(len(shared), limit, list(missing_core(shared)))
-    motion = motion_from_bytes(work.store.read(StoredFile.from_row(moved["motion_file"])))
-    body = as_body(target, target_joints, character["detached"])
-    motion = retarget(
-        resample(motion, settings["fps"]), source=as_body(source, source_joints, moved["detached"]), target=body
-    )
-    motion = carry(motion, body)
-    if "springs" in character:
-        motion = swing(target, motion, springs_of(target, character["springs"]))
-    stored = work.store.put_bytes("motion.npz", motion_to_bytes(motion))
-    start_frame = float(payload["start_frame"])
-    num_frames = len(motion.rotations) - payload["start_frame"]
-    return {
-        "clip_id": clip_id(
-            character["asset_id"], rig_id=character["rig_id"], motion_id=moved["motion_id"], start_frame=start_frame,
-            num_frames=num_frames,
-        ),
-        **only_keys(
-            character, "asset_id", "rig_id", "source", "title", "tags", "file", "format", "armature"
-        ),
-        "motion_id": moved["motion_id"], "motion_name": moved["name"], "kind": "retargeted",
-        "licence": both(character["licence"], moved["licence"]),
-        "attribution": "; ".join(_both(character["attribution"], moved["attribution"])),
-        "rights": clip_rights(Rights.from_row(character["rights"]), Rights.from_row(moved["rights"])).to_row(),
-        "start_frame": start_frame, "num_frames": num_frames, "fps": settings["fps"], "motion_file": stored.to_row(),
-        "num_matched_joints": len(shared),
-    }
-
-
 def _declared(rig: Row) -> dict[str, str]:
     """Bone -> joint, as the rig's own file declares it; empty where it declares nothing."""
     return {pair["bone"]: pair["joint"] for pair in rig["humanoid"] or []}
@@ -226,16 +177,3 @@ def _unmapped(rig: Row, found: HumanoidMap) -> Row:
         "source": rig["source"], "names": found.source, "num_matched_joints": len(found.joints),
         "missing": list(dict.fromkeys(missing_required(found.joints) + missing_core(found.joints))),
     }
-
-
-def _unmappable(matched: int, limit: int, missing: list[str], *, names: str = "") -> None:
-    by = f" ({names})" if names else ""
-    raise Refusal(
-        Reject.UNMAPPABLE_SKELETON,
-        f"{matched} of at least {limit} humanoid joints are known by name{by}; missing: {', '.join(missing) or 'none'}",
-        measured=float(matched), limit=float(limit),
-    )
-
-
-def _both(first: str, second: str) -> list[str]:
-    return [text for text in dict.fromkeys((first, second)) if text]

@@ -1,0 +1,73 @@
+"""The work of one pair: a stored motion, rewritten for a character's rig, as a row."""
+
+from __future__ import annotations
+
+from curate.body import as_body
+from curate.clips import clip_id
+from curate.humanoid import mapped_joints, missing_core
+from curate.licence import both
+from curate.retarget import resample, retarget
+from curate.springs import springs_of, swing
+from rigmill.errors import Refusal, Reject
+from rigmill.rigfile import motion_from_bytes, motion_to_bytes, rig_from_bytes
+from rigmill.rights import Rights, clip_rights
+from rigmill.stage import Row, Work, only_keys
+from rigmill.types import StoredFile
+
+
+def retargeted(payload: Row, settings: Row, work: Work) -> Row:
+    """The product row of a pair; a Refusal where planning decided so, or where the two do not go together."""
+    limit = settings["min_matched_joints"]
+    if "missing" in payload:
+        _unmappable(payload["num_matched_joints"], limit, payload["missing"], names=payload["names"])
+    if "refused" in payload:
+        refused = payload["refused"]
+        raise Refusal(
+            Reject(refused["code"]), refused["message"], measured=refused["measured"], limit=refused["limit"]
+        )
+    character, moved = payload["character"], payload["motion"]
+    source = rig_from_bytes(work.store.read(StoredFile.from_row(moved["rig_file"])))
+    target = rig_from_bytes(work.store.read(StoredFile.from_row(character["rig_file"])))
+    source_joints = mapped_joints(source.names, moved["humanoid"])
+    target_joints = mapped_joints(target.names, character["humanoid"])
+    shared = {name: joint for name, joint in target_joints.items() if name in source_joints}
+    if len(shared) < limit:
+        _unmappable(len(shared), limit, list(missing_core(shared)))
+    motion = motion_from_bytes(work.store.read(StoredFile.from_row(moved["motion_file"])))
+    body = as_body(target, target_joints, character["detached"])
+    motion = retarget(
+        resample(motion, settings["fps"]), source=as_body(source, source_joints, moved["detached"]), target=body
+    )
+    if "springs" in character:
+        motion = swing(target, motion, springs_of(target, character["springs"]))
+    stored = work.store.put_bytes("motion.npz", motion_to_bytes(motion))
+    start_frame = float(payload["start_frame"])
+    num_frames = len(motion.rotations) - payload["start_frame"]
+    return {
+        "clip_id": clip_id(
+            character["asset_id"], rig_id=character["rig_id"], motion_id=moved["motion_id"], start_frame=start_frame,
+            num_frames=num_frames,
+        ),
+        **only_keys(
+            character, "asset_id", "rig_id", "source", "title", "tags", "file", "format", "armature"
+        ),
+        "motion_id": moved["motion_id"], "motion_name": moved["name"], "kind": "retargeted",
+        "licence": both(character["licence"], moved["licence"]),
+        "attribution": "; ".join(_both(character["attribution"], moved["attribution"])),
+        "rights": clip_rights(Rights.from_row(character["rights"]), Rights.from_row(moved["rights"])).to_row(),
+        "start_frame": start_frame, "num_frames": num_frames, "fps": settings["fps"], "motion_file": stored.to_row(),
+        "num_matched_joints": len(shared),
+    }
+
+
+def _unmappable(matched: int, limit: int, missing: list[str], *, names: str = "") -> None:
+    by = f" ({names})" if names else ""
+    raise Refusal(
+        Reject.UNMAPPABLE_SKELETON,
+        f"{matched} of at least {limit} humanoid joints are known by name{by}; missing: {', '.join(missing) or 'none'}",
+        measured=float(matched), limit=float(limit),
+    )
+
+
+def _both(first: str, second: str) -> list[str]:
+    return [text for text in dict.fromkeys((first, second)) if text]
