@@ -109,23 +109,27 @@ def find_feet(body: Body, places: dict[int, Floats], sides: tuple[str, ...]) -> 
 
 
 def lowest(feet: Feet) -> Floats:
-    """How far above their rest the ankles and the balls come down in the clip, in the rig's unit, (P,).
+    """How low the ankles and the balls come in the clip, world, (P,).
 
-    A low percentile over both feet: one frame under ground says nothing.
+    A low percentile over both feet: one frame under ground says nothing. The rest pose is not asked: it may float
+    high above the ground that a clip runs on, its toes may point down, or it may be caught in mid-step.
     """
-    raised = feet.places[..., 2] - feet.rest[..., None, 2]
-    return np.asarray(np.percentile(raised, FLOOR_PERCENTILE, axis=(1, 2)))
+    return np.asarray(np.percentile(feet.places[..., 2], FLOOR_PERCENTILE, axis=(1, 2)))
+
+
+def lowest_at_rest(feet: Feet) -> Floats:
+    """How low the ankles and the balls are at rest, world, (P,)."""
+    return np.asarray(feet.rest[..., 2].min(axis=1))
 
 
 def heights(feet: Feet) -> Floats:
     """How high the points are above their floor, in legs, (P, L, T).
 
-    The floor of a point is how low it comes in the clip: a rest pose may float far above the ground (T-poses at the
-    origin of a running clip), and its feet may point down. But who never comes near the rest pose's feet, jumping or
-    hanging, has no floor in the clip: the floor then is at most FLOOR_ABOVE_REST above rest.
+    The floor of a point is how low it comes in the clip. But who never comes down to the rest pose's feet, jumping or
+    hanging, has no floor in the clip: it is at most FLOOR_ABOVE_REST above rest.
     """
-    floor = np.minimum(lowest(feet), FLOOR_ABOVE_REST * feet.leg.mean())
-    return (feet.places[..., 2] - feet.rest[..., None, 2] - floor[:, None, None]) / feet.leg[:, None]
+    floor = np.minimum(lowest(feet), lowest_at_rest(feet) + FLOOR_ABOVE_REST * feet.leg.mean())
+    return (feet.places[..., 2] - floor[:, None, None]) / feet.leg[:, None]
 
 
 def find_contacts(feet: Feet, *, above_floor: Floats, fps: float) -> tuple[Bools, Bools]:

@@ -36,6 +36,7 @@ from curate.contacts import (
     heights,
     length,
     lowest,
+    lowest_at_rest,
     posed,
     without_short_gaps,
 )
@@ -116,8 +117,8 @@ def keep_feet(motion: Motion, *, source_motion: Motion, source: Body, target: Bo
     wanted = legs.ankles + _held_back(moved, legs.leg)
     standing = stands.any(axis=0)
     most = MAX_LOWERED * target.hip_height
-    raised = _raised(seen, own, ratio=ratio, most=most)
-    lowered = _lowered(np.where(standing, lack(legs, wanted), 0.0), most + min(raised, 0.0), motion.fps)
+    lowered = _lowered(np.where(standing, lack(legs, wanted), 0.0), most, motion.fps)
+    raised = float(np.clip(_too_low(seen, own, ratio=ratio), float(lowered.max()) - most, most))
     ankles, local = bend(legs, wanted, lowered=lowered)
     shift = ankles - legs.ankles
     missed = length(shift - moved) > _NOTICED * legs.leg[:, None]
@@ -186,24 +187,24 @@ def _upwards(gap: Floats, seen: Feet, own: Feet, above_floor: Floats, *, ratio: 
 
     The gap (P, L, T) is between heights. Both floors are how low the points come in the clip.
     """
-    floors = own.rest[..., 2] - ratio * seen.rest[..., 2] + (lowest(own) - ratio * lowest(seen))[:, None]
+    floors = lowest(own) - ratio * lowest(seen)
     near = 1.0 - smooth((above_floor - MAX_HEIGHT) / (FREE_HEIGHT - MAX_HEIGHT))
     near = near * seen.known[..., None]
-    return np.asarray(np.sum(near**2 * (gap + floors[..., None]), axis=0) / np.maximum(near.sum(axis=0), 1e-9))
+    return np.asarray(np.sum(near**2 * (gap + floors[:, None, None]), axis=0) / np.maximum(near.sum(axis=0), 1e-9))
 
 
-def _raised(seen: Feet, own: Feet, *, ratio: float, most: float) -> float:
-    """How far to raise the whole clip such that feet come as low, compared with rest, as the source's do; |r| <= most.
+def _too_low(seen: Feet, own: Feet, *, ratio: float) -> float:
+    """How much less the feet of the whole clip are above their rest pose's than the source's are.
 
     What ankles and balls agree on: a rest pose whose feet point elsewhere shows in one of them. A large difference
     says that a rest pose does not stand (it floats, or its knees are bent), and then nothing is known.
     """
     known = seen.known.any(axis=1)
-    above = (lowest(own) - ratio * lowest(seen))[known]
+    above = (lowest(own) - lowest_at_rest(own) - ratio * (lowest(seen) - lowest_at_rest(seen)))[known]
     agreed = float(above[np.argmin(np.abs(above))])
     if np.ptp(np.sign(above)) > 0 or abs(agreed) > MAX_OFFSET * own.leg.mean():
         return 0.0
-    return float(np.clip(-agreed, -most, most))
+    return -agreed
 
 
 def _held_back(moved: Floats, leg: Floats) -> Floats:
