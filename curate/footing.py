@@ -109,16 +109,17 @@ def keep_feet(motion: Motion, *, source_motion: Motion, source: Body, target: Bo
     places, turns = posed(target.rig, motion, sum(foot_joints(target, sides), []))
     legs = find_legs(target, places, turns, sides)
     own = _with_balls(find_feet(target, places, sides), legs.turns[2], ratio * (seen.rest[1] - seen.rest[0]))
+    near = (1.0 - smooth((above_floor - MAX_HEIGHT) / (FREE_HEIGHT - MAX_HEIGHT))) * seen.known[..., None]
     gap = ratio * seen.places - own.places
-    moved = np.concatenate([
-        _along_ground(gap[..., :2], followed, motion.fps),
-        _upwards(gap[..., 2], seen, own, above_floor, ratio=ratio)[..., None],
-    ], axis=-1)
+    gap[..., 2] -= (level := _level(gap[..., 2], stands + 0.001 * near))[:, None, None]
+    moved = np.concatenate(
+        [_along_ground(gap[..., :2], followed, motion.fps), _upwards(gap[..., 2], near)[..., None]], axis=-1
+    )
     wanted = legs.ankles + _held_back(moved, legs.leg)
     standing = stands.any(axis=0)
     most = MAX_LOWERED * target.hip_height
     lowered = _lowered(np.where(standing, lack(legs, wanted), 0.0), most, motion.fps)
-    raised = float(np.clip(_too_low(seen, own, ratio=ratio), float(lowered.max()) - most, most))
+    raised = float(np.clip(_too_low(seen, own, level, ratio=ratio), float(lowered.max()) - most, most))
     ankles, local = bend(legs, wanted, lowered=lowered)
     shift = ankles - legs.ankles
     missed = length(shift - moved) > _NOTICED * legs.leg[:, None]
@@ -182,25 +183,31 @@ def _eased(path: Floats, held: Bools, *, ease: float) -> Floats:
     return np.asarray(before[:, None] * (path - last) + after[:, None] * (path - following))
 
 
-def _upwards(gap: Floats, seen: Feet, own: Feet, above_floor: Floats, *, ratio: float) -> Floats:
-    """Displacements (L, T) that put points near the source's floor at the same height above the target's.
+def _level(gap: Floats, weights: Floats) -> Floats:
+    """The mean over what stands of the gap between heights (P, L, T), for ankles and for balls, (P,).
 
-    The gap (P, L, T) is between heights. Both floors are how low the points come in the clip.
+    It says where the target's floor is, such that legs bend and stretch as little as possible. Ankles and balls have
+    a floor each, so that a rest pose whose feet point elsewhere does no harm.
     """
-    floors = lowest(own) - ratio * lowest(seen)
-    near = 1.0 - smooth((above_floor - MAX_HEIGHT) / (FREE_HEIGHT - MAX_HEIGHT))
-    near = near * seen.known[..., None]
-    return np.asarray(np.sum(near**2 * (gap + floors[:, None, None]), axis=0) / np.maximum(near.sum(axis=0), 1e-9))
+    total = weights.sum(axis=(1, 2))
+    mean = np.sum(weights * gap, axis=(1, 2)) / np.maximum(total, 1e-300)
+    return np.where(total > 0, mean, gap.mean(axis=(1, 2)))
 
 
-def _too_low(seen: Feet, own: Feet, *, ratio: float) -> float:
-    """How much less the feet of the whole clip are above their rest pose's than the source's are.
+def _upwards(gap: Floats, near: Floats) -> Floats:
+    """Displacements (L, T) that put points near the floor as high as the source's: the nearer (P, L, T), the more."""
+    return np.asarray(np.sum(near**2 * gap, axis=0) / np.maximum(near.sum(axis=0), 1e-9))
+
+
+def _too_low(seen: Feet, own: Feet, level: Floats, *, ratio: float) -> float:
+    """How far the target's floor is below where it ought to be: as high above its rest pose's feet as the source's.
 
     What ankles and balls agree on: a rest pose whose feet point elsewhere shows in one of them. A large difference
     says that a rest pose does not stand (it floats, or its knees are bent), and then nothing is known.
     """
-    known = seen.known.any(axis=1)
-    above = (lowest(own) - lowest_at_rest(own) - ratio * (lowest(seen) - lowest_at_rest(seen)))[known]
+    floor = ratio * lowest(seen) - level
+    above = floor - lowest_at_rest(own) - ratio * (lowest(seen) - lowest_at_rest(seen))
+    above = above[seen.known.any(axis=1)]
     agreed = float(above[np.argmin(np.abs(above))])
     if np.ptp(np.sign(above)) > 0 or abs(agreed) > MAX_OFFSET * own.leg.mean():
         return 0.0
