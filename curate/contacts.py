@@ -132,7 +132,12 @@ def heights(feet: Feet) -> Floats:
     return (feet.places[..., 2] - floor[:, None, None]) / feet.leg[:, None]
 
 
-def find_contacts(feet: Feet, *, above_floor: Floats, fps: float) -> tuple[Bools, Bools]:
+def speeds(feet: Feet, fps: float) -> Floats:
+    """How fast the points are in each step, in legs per second, (P, L, T - 1)."""
+    return np.asarray(length(np.diff(feet.places, axis=2)) * fps / feet.leg[:, None])
+
+
+def find_contacts(feet: Feet, *, above_floor: Floats, speed: Floats, fps: float) -> tuple[Bools, Bools]:
     """Which points stand, and which are worth following, in which frames; (P, L, T) both.
 
     A point stands where it is low and slow, in the step before and in the step after, for MIN_CONTACT_S. No gap is
@@ -140,7 +145,6 @@ def find_contacts(feet: Feet, *, above_floor: Floats, fps: float) -> tuple[Bools
     stands until a little after, as long as it is low and not fast.
     """
     num_frames = max(2, int(np.ceil(MIN_CONTACT_S * fps - 1e-9)))
-    speed = length(np.diff(feet.places, axis=2)) * fps / feet.leg[:, None]
     low = (above_floor <= MAX_HEIGHT) & feet.known[..., None]
     stands = without_short_runs(low & _on_both_sides(speed <= MAX_SPEED), num_frames)
     slow = low & _on_both_sides(speed <= FOLLOW_SPEED)

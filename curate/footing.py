@@ -38,6 +38,7 @@ from curate.contacts import (
     lowest,
     lowest_at_rest,
     posed,
+    speeds,
     without_short_gaps,
 )
 from curate.legs import Legs, bend, find_legs, has_leg, lack, smooth
@@ -45,13 +46,14 @@ from rigmill.types import Bools, Floats, Ints, Motion
 
 EASE_S = 0.2  # a correction comes and goes in this time
 BRIDGE_S = 0.12  # a foot that lifts for less than this is put down where it was
-BLEND_S = 0.1  # in which the ball takes over from the ankle
 FREE_HEIGHT = 0.25  # in legs; a foot this high is where the limbs put it
-MAX_CORRECTION = 0.15  # of a leg
-_FREE_CORRECTION = 0.10  # of a leg; beyond this a correction is held back, softly, on its way to MAX_CORRECTION
-MAX_LOWERED = 0.025  # of the hips' height, all in all
+MAX_CORRECTION = 0.20  # of a leg
+_FREE_CORRECTION = 0.15  # of a leg; beyond this a correction is held back, softly, on its way to MAX_CORRECTION
+MAX_RAISED = 0.025  # of the hips' height, up or down
 MAX_OFFSET = 0.1  # of a leg; feet that stand farther than this off their rest pose's floor say nothing about it
 _NOTICED = 0.001  # of a leg
+_STILL = 0.02  # legs per second; slower points carry a foot alike
+_LOWER = 0.02  # legs; a point that is so much higher than the other says little about the foot's height
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +79,7 @@ class Footing:
     slide_after: Slide | None = None
     correction_pct: float = 0.0  # the largest displacement of an ankle, of its leg
     missed_share: float | None = None  # of standing foot-frames in which the ankle is not where it was wanted
-    lowered_pct: float = 0.0  # the most that the hips came down for a foot to reach the ground, of their height
-    raised_pct: float = 0.0  # by which the whole clip was raised (lowered) onto its floor, of the hips' height
+    raised_pct: float = 0.0  # the most that the hips were moved up or down, of their height
 
     @property
     def slide_before_pct(self) -> float | None:
@@ -104,23 +105,23 @@ def keep_feet(motion: Motion, *, source_motion: Motion, source: Body, target: Bo
     if not sides or len(motion.rotations) < 2:
         return motion, Footing(num_feet=len(sides))
     ratio, seen = target.hip_height / source.hip_height, _seen(source_motion, source, target.facing, sides)
-    above_floor = heights(seen)
-    stands, followed = find_contacts(seen, above_floor=above_floor, fps=motion.fps)
+    above_floor, speed = heights(seen), speeds(seen, motion.fps)
+    stands, followed = find_contacts(seen, above_floor=above_floor, speed=speed, fps=motion.fps)
     places, turns = posed(target.rig, motion, sum(foot_joints(target, sides), []))
     legs = find_legs(target, places, turns, sides)
     own = _with_balls(find_feet(target, places, sides), legs.turns[2], ratio * (seen.rest[1] - seen.rest[0]))
     near = (1.0 - smooth((above_floor - MAX_HEIGHT) / (FREE_HEIGHT - MAX_HEIGHT))) * seen.known[..., None]
     gap = ratio * seen.places - own.places
     gap[..., 2] -= (level := _level(gap[..., 2], stands + 0.001 * near))[:, None, None]
-    moved = np.concatenate(
-        [_along_ground(gap[..., :2], followed, motion.fps), _upwards(gap[..., 2], near)[..., None]], axis=-1
-    )
+    along = _along_ground(gap[..., :2], followed, speed, fps=motion.fps)
+    moved = np.concatenate([along, _upwards(gap[..., 2], near, above_floor)[..., None]], axis=-1)
     wanted = legs.ankles + _held_back(moved, legs.leg)
-    standing = stands.any(axis=0)
-    most = MAX_LOWERED * target.hip_height
-    lowered = _lowered(np.where(standing, lack(legs, wanted), 0.0), most, motion.fps)
-    raised = float(np.clip(_too_low(seen, own, level, ratio=ratio), float(lowered.max()) - most, most))
-    ankles, local = bend(legs, wanted, lowered=lowered)
+    standing, most = stands.any(axis=0), MAX_RAISED * target.hip_height
+    raised = _carried_by_body(moved[..., 2], near.max(axis=0), most)
+    needed = near.max(axis=0) * lack(legs, wanted, raised=raised)
+    raised = np.maximum(raised - _lowered(np.minimum(needed, most + raised), motion.fps), -most)
+    ankles, local = bend(legs, wanted, raised=raised)
+    onto_floor = np.clip(_too_low(seen, own, level, ratio=ratio), -most - raised.min(), most - raised.max())
     shift = ankles - legs.ankles
     missed = length(shift - moved) > _NOTICED * legs.leg[:, None]
     before, after = _slide(own, stands), _slide(replace(own, places=own.places + shift), stands)
@@ -129,10 +130,9 @@ def keep_feet(motion: Motion, *, source_motion: Motion, source: Body, target: Bo
         slide_before=before, slide_after=after,
         correction_pct=100.0 * float((length(shift) / legs.leg[:, None]).max()),
         missed_share=float(missed[standing].mean()) if standing.any() else None,
-        lowered_pct=100.0 * float(lowered.max()) / target.hip_height,
-        raised_pct=100.0 * raised / target.hip_height,
+        raised_pct=100.0 * float(np.abs(raised + onto_floor).max()) / target.hip_height,
     )
-    return _with_legs(motion, legs, local, parents=target.rig.parents, raised=raised - lowered), footing
+    return _with_legs(motion, legs, local, parents=target.rig.parents, raised=raised + onto_floor), footing
 
 
 def _seen(motion: Motion, source: Body, facing: Floats, sides: tuple[str, ...]) -> Feet:
@@ -153,11 +153,13 @@ def _with_balls(feet: Feet, turns: Floats, offset: Floats) -> Feet:
     return replace(feet, places=np.stack([feet.places[0], ball]), rest=np.stack([feet.rest[0], rest]))
 
 
-def _along_ground(gap: Floats, followed: Bools, fps: float) -> Floats:
-    """Displacements (L, T, 2): the changes of the gap (P, L, T, 2) between source and target, while it is followed."""
-    share = _averaged(followed.astype(np.float64), round(BLEND_S * fps / 2)) + 1e-9
-    share = (share / share.sum(axis=0))[..., None]
-    steps = np.sum(0.5 * (share[:, :, 1:] + share[:, :, :-1]) * np.diff(gap, axis=2), axis=0)
+def _along_ground(gap: Floats, followed: Bools, speed: Floats, *, fps: float) -> Floats:
+    """Displacements (L, T, 2): the changes of the gap (P, L, T, 2) between source and target, while it is followed.
+
+    A foot is carried by the slower of its points (`speed` (P, L, T - 1) in the source): it rolls over the other.
+    """
+    share = (followed[..., 1:] & followed[..., :-1]) / (speed**2 + _STILL**2) + 1e-9
+    steps = np.sum((share / share.sum(axis=0))[..., None] * np.diff(gap, axis=2), axis=0)
     path = np.concatenate([np.zeros_like(steps[:, :1]), np.cumsum(steps, axis=1)], axis=1)
     held = without_short_gaps(followed.any(axis=0), round(BRIDGE_S * fps))
     return np.stack([_eased(*leg, ease=EASE_S * fps) for leg in zip(path, held)])
@@ -194,9 +196,12 @@ def _level(gap: Floats, weights: Floats) -> Floats:
     return np.where(total > 0, mean, gap.mean(axis=(1, 2)))
 
 
-def _upwards(gap: Floats, near: Floats) -> Floats:
-    """Displacements (L, T) that put points near the floor as high as the source's: the nearer (P, L, T), the more."""
-    return np.asarray(np.sum(near**2 * gap, axis=0) / np.maximum(near.sum(axis=0), 1e-9))
+def _upwards(gap: Floats, near: Floats, above_floor: Floats) -> Floats:
+    """Displacements (L, T) that put the lower point of a foot as high as the source's; the nearer (P, L, T), the more."""
+    height = np.where(near > 0, above_floor, np.inf)
+    lower = np.minimum(height.min(axis=0), FREE_HEIGHT)
+    share = np.exp((lower - height) / _LOWER)
+    return np.asarray(near.max(axis=0) * np.sum(share * gap, axis=0) / np.maximum(share.sum(axis=0), 1e-9))
 
 
 def _too_low(seen: Feet, own: Feet, level: Floats, *, ratio: float) -> float:
@@ -222,11 +227,20 @@ def _held_back(moved: Floats, leg: Floats) -> Floats:
     return moved * np.where(size > _FREE_CORRECTION, soft / np.maximum(size, 1e-300), 1.0)[..., None]
 
 
-def _lowered(needed: Floats, most: float, fps: float) -> Floats:
-    """How far the hips come down, (T,): at least as needed (L, T), at most `most`, without haste."""
+def _carried_by_body(upwards: Floats, near: Floats, most: float) -> Floats:
+    """How far the body goes up (T,), at most `most`: what the feet near the ground (L, T) have in common upwards.
+
+    Hips that scale with their height, over legs that do not, dip too far in a crouch or not far enough. To move them
+    a little changes no limb's direction.
+    """
+    common = np.sum(near * upwards, axis=0) / np.maximum(near.sum(axis=0), 1.0)
+    return np.asarray(most * np.tanh(common / most))
+
+
+def _lowered(needed: Floats, fps: float) -> Floats:
+    """How far the hips come down, (T,): as needed (L, T), and without haste."""
     reach = max(1, round(EASE_S * fps / 2))
-    envelope = np.minimum(needed.max(axis=0), most)
-    padded = np.pad(envelope, 2 * reach, mode="edge")
+    padded = np.pad(needed.max(axis=0), 2 * reach, mode="edge")
     widest = sliding_window_view(padded, 4 * reach + 1).max(axis=-1)
     return _averaged(_averaged(widest, reach), reach)
 

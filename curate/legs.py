@@ -68,24 +68,27 @@ def find_legs(body: Body, places: dict[int, Floats], turns: dict[int, Floats], s
     )
 
 
-def lack(legs: Legs, wanted: Floats) -> Floats:
-    """How far the body must come down for each leg to reach its wanted ankle (L, T, 3) at ease, (L, T); 0: it does."""
-    down = legs.hips[..., 2] - wanted[..., 2]
+def lack(legs: Legs, wanted: Floats, *, raised: Floats) -> Floats:
+    """How far a body that is raised by (T,) must come down for each leg to reach its wanted ankle (L, T, 3), (L, T).
+
+    0 where it reaches it at ease.
+    """
+    down = legs.hips[..., 2] + raised - wanted[..., 2]
     reach = np.maximum(EASY_REACH * _sum_of_bones(legs), length(legs.ankles - legs.hips))
     aside = length((legs.hips - wanted)[..., :2])
     return np.asarray(np.maximum(down - np.sqrt(np.maximum(reach**2 - aside**2, 0.0)), 0.0))
 
 
-def bend(legs: Legs, wanted: Floats, *, lowered: Floats) -> tuple[Floats, Floats]:
+def bend(legs: Legs, wanted: Floats, *, raised: Floats) -> tuple[Floats, Floats]:
     """Ankles (L, T, 3) as near to the wanted as they come, and the local rotations (3, L, T, 4) that take them there.
 
-    The body comes down by `lowered` (T,) before. Each knee keeps to the plane in which it is bent. A leg that was
+    The body goes up by `raised` (T,) before. Each knee keeps to the plane in which it is bent. A leg that was
     straight, or nearly, has no plane: what it bends more is bent to where the thigh's front is.
     """
     thigh, shin = legs.knees - legs.hips, legs.ankles - legs.knees
     thigh_length, shin_length = length(thigh), length(shin)
     old = legs.ankles - legs.hips
-    hips = legs.hips - lowered[:, None] * np.array([0.0, 0.0, 1.0])
+    hips = legs.hips + raised[:, None] * np.array([0.0, 0.0, 1.0])
     new_length, new_along = _within_reach(legs, wanted - hips, old, np.abs(thigh_length - shin_length))
     old_along = _unit(old, -legs.forward)
     bulge, front = _bulge(thigh, old_along, legs.forward)
