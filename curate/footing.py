@@ -197,7 +197,7 @@ def _level(gap: Floats, weights: Floats) -> Floats:
 
 
 def _upwards(gap: Floats, near: Floats, above_floor: Floats) -> Floats:
-    """Displacements (L, T) that put the lower point of a foot as high as the source's; the nearer (P, L, T), the more."""
+    """Displacements (L, T) that put a foot's lower point as high as the source's; the nearer (P, L, T), the more."""
     height = np.where(near > 0, above_floor, np.inf)
     lower = np.minimum(height.min(axis=0), FREE_HEIGHT)
     share = np.exp((lower - height) / _LOWER)
