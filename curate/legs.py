@@ -16,7 +16,7 @@ from rigmill.skeleton import between, conjugate, multiply, normalise
 from rigmill.types import Floats, Rig
 
 STRAIGHT = 0.9999  # of thigh and shin: the farthest that an ankle is put, unless it was farther already
-EASY_REACH = 0.995  # beyond this a knee snaps straight for the last millimetres, so the hips come down first
+EASY_REACH = 0.97  # beyond this a knee snaps straight for the last centimetre; the hips come down first
 _SURE_BEND = (0.05, 0.30)  # sine at the hip: below a knee's direction is noise, above it is the pose's own
 _REST_BEND = 0.10  # sine at the hip from which a rest pose says which way its knees bend
 
@@ -109,11 +109,17 @@ def bend(legs: Legs, wanted: Floats, *, raised: Floats) -> tuple[Floats, Floats]
 
 
 def _within_reach(legs: Legs, wanted: Floats, old: Floats, shortest: Floats) -> tuple[Floats, Floats]:
-    """Length (L, T) and direction (L, T, 3) of hip to ankle; what a pose already had stays possible."""
-    was = length(old)
-    farthest = np.maximum(STRAIGHT * _sum_of_bones(legs), was)
+    """Length (L, T) and direction (L, T, 3) of hip to ankle; what a pose already had stays possible.
+
+    A leg that is stretched beyond its ease gives in more and more: a knee that snaps straight is seen at once, and
+    the little that the foot misses is not.
+    """
+    was, far = length(old), length(wanted)
+    ease = np.maximum(EASY_REACH * _sum_of_bones(legs), was)
+    room = np.maximum(STRAIGHT * _sum_of_bones(legs) - ease, 1e-12 * ease)
+    far = np.where(far > ease, ease + room * np.tanh((far - ease) / room), far)
     nearest = np.minimum(shortest + (1 - STRAIGHT) * legs.leg[:, None], was)
-    return np.clip(length(wanted), nearest, farthest), _unit(wanted, _unit(old, -legs.forward))
+    return np.maximum(far, nearest), _unit(wanted, _unit(old, -legs.forward))
 
 
 def _bulge(thigh: Floats, along: Floats, forward: Floats) -> tuple[Floats, Floats]:
