@@ -179,6 +179,32 @@ def test_feet_stand_on_one_floor_and_hips_stay_at_their_height(proportions: dict
     assert np.abs(lifted).max() <= 0.025 * target.hip_height + 1e-9
 
 
+@pytest.mark.parametrize("proportions", PROPORTIONS, ids=lambda each: "-".join(f"{k}{v}" for k, v in each.items()))
+def test_legs_are_corrected_as_little_as_can_be_and_without_haste(proportions: dict[str, float]) -> None:
+    source, target = as_whole(shaped()), as_whole(shaped(**proportions))
+    motion, grounded = walk(source.rig)
+    plain, result, _ = kept(motion, source, target)
+    before, after = scipy_positions(target.rig, plain), scipy_positions(target.rig, result)
+    turned = []
+    for side, on in zip(SIDES, grounded):
+        hip, knee, ankle = (target.joints[f"{side}{part}"] for part in ("UpperLeg", "LowerLeg", "Foot"))
+        shift = (after - before)[:, ankle]
+        largest = np.linalg.norm(shift, axis=-1).max() + 1e-9
+        ends = np.flatnonzero(np.diff(np.pad(on, 1).astype(int))).reshape(-1, 2)
+        whole = [(start, end) for start, end in ends if start > 0 and end < len(on)]
+        assert whole
+        for start, end in whole:  # as far to one side as to the other
+            assert np.linalg.norm(shift[start:end, :2].mean(axis=0)) < 0.1 * largest
+        assert np.linalg.norm(np.diff(shift, axis=0), axis=-1).max() < 0.6 * largest
+        for start, end in ((hip, knee), (knee, ankle)):
+            bones = [places[:, end] - places[:, start] for places in (before, after)]
+            cosine = np.sum(bones[0] * bones[1], axis=-1) / np.prod(np.linalg.norm(bones, axis=-1), axis=0)
+            turned.append(np.degrees(np.arccos(np.minimum(cosine, 1.0))))
+    assert np.percentile(turned, 95) < 8.0
+    if "trunk" in proportions:  # the hips take up what would bend both knees
+        assert np.max(turned) < 6.0
+
+
 def test_the_reported_slide_is_that_of_the_contacts_measured_on_plain_kinematics() -> None:
     source, target = as_whole(shaped()), as_whole(shaped(thigh=0.8, shin=0.8, width=1.4))
     motion, _ = walk(source.rig, fps=16.0)
