@@ -88,7 +88,7 @@ def bend(legs: Legs, wanted: Floats, *, raised: Floats) -> tuple[Floats, Floats]
     thigh, shin = legs.knees - legs.hips, legs.ankles - legs.knees
     thigh_length, shin_length = length(thigh), length(shin)
     old = legs.ankles - legs.hips
-    hips = legs.hips + raised[:, None] * np.array([0.0, 0.0, 1.0])
+    hips = legs.hips + raised[:, None] * [0.0, 0.0, 1.0]
     new_length, new_along = _within_reach(legs, wanted - hips, old, np.abs(thigh_length - shin_length))
     old_along = _unit(old, -legs.forward)
     bulge, front = _bulge(thigh, old_along, legs.forward)
