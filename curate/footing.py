@@ -23,7 +23,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from curate.body import Body
+from curate.body import Body, carry
 from curate.contacts import (
     Feet,
     carried,
@@ -38,7 +38,7 @@ from curate.contacts import (
 )
 from curate.grounding import along_ground, carried_by_body, held_back, level, lowered, nearness, too_low, upwards
 from curate.legs import Legs, bend, find_legs, has_leg, lack
-from rigmill.types import Bools, Floats, Ints, Motion
+from rigmill.types import Bools, Floats, Motion
 
 MAX_RAISED = 0.025  # of the hips' height, up or down
 _NOTICED = 0.001  # of a leg
@@ -96,7 +96,9 @@ def keep_feet(motion: Motion, *, source_motion: Motion, source: Body, target: Bo
     ratio, seen = target.hip_height / source.hip_height, _seen(source_motion, source, target.facing, sides)
     above_floor, speed = heights(seen), speeds(seen, motion.fps)
     stands, followed = find_contacts(seen, above_floor=above_floor, speed=speed, fps=motion.fps)
-    places, turns = posed(target.rig, motion, sum(foot_joints(target, sides), []))
+    # Shins are named because a foot that is carried does not hang from its own.
+    shins = [target.joints[f"{side}LowerLeg"] for side in sides]
+    places, turns = posed(target.rig, motion, sum(foot_joints(target, sides), shins))
     legs = find_legs(target, places, turns, sides)
     own = _with_balls(find_feet(target, places, sides), legs.turns[2], ratio * (seen.rest[1] - seen.rest[0]))
 
@@ -124,7 +126,7 @@ def keep_feet(motion: Motion, *, source_motion: Motion, source: Body, target: Bo
     )
     if max(np.abs(shift).max(), np.abs(raised).max()) < _NOTHING * target.hip_height:
         return motion, footing
-    return _with_legs(motion, legs, local, parents=target.rig.parents, raised=raised), footing
+    return _with_legs(motion, legs, local, target=target, raised=raised), footing
 
 
 def _seen(motion: Motion, source: Body, facing: Floats, sides: tuple[str, ...]) -> Feet:
@@ -154,11 +156,15 @@ def _slide(feet: Feet, stands: Bools) -> Slide | None:
     return Slide(float(found.mean()), float(np.percentile(found, 95)), float(found.max()))
 
 
-def _with_legs(motion: Motion, legs: Legs, local: Floats, *, parents: Ints, raised: Floats) -> Motion:
-    """The motion with the local rotations (3, L, T, 4) of the legs, and its roots raised by (T,)."""
+def _with_legs(motion: Motion, legs: Legs, local: Floats, *, target: Body, raised: Floats) -> Motion:
+    """The motion with the local rotations (3, L, T, 4) of the legs, and its roots raised by (T,).
+
+    A foot that hangs from elsewhere and is carried by its shin does not turn with it, so its own turn stays.
+    """
     rotations, translations = motion.rotations.copy(), motion.translations.copy()
     for leg, chain in enumerate(legs.chains):
         for part, joint in enumerate(chain):
-            rotations[:, joint] = local[part, leg]
-    translations[:, np.asarray(parents) < 0, 2] += raised[:, None]
-    return replace(motion, rotations=rotations, translations=translations)
+            if joint not in target.carried:
+                rotations[:, joint] = local[part, leg]
+    translations[:, np.asarray(target.rig.parents) < 0, 2] += raised[:, None]
+    return carry(replace(motion, rotations=rotations, translations=translations), target)

@@ -36,9 +36,11 @@ class Legs:
 
 
 def has_leg(body: Body, side: str) -> bool:
-    """Whether the leg of a side that `has_foot` can be bent: the foot hangs from the shin, the shin from the thigh."""
+    """Whether the leg of a side that `has_foot` can be bent: the foot hangs from the shin or is carried by it, the shin
+    hangs from the thigh."""
     upper, lower, foot = (body.joints[f"{side}{part}"] for part in ("UpperLeg", "LowerLeg", "Foot"))
-    return is_below(body.rig, foot, lower) and is_below(body.rig, lower, upper)
+    end = body.carried.get(foot, foot)
+    return (end == lower or is_below(body.rig, end, lower)) and is_below(body.rig, lower, upper)
 
 
 def is_below(rig: Rig, joint: int, above: int) -> bool:

@@ -12,7 +12,7 @@ two bodies is their rest pose, their proportions and their joints:
 - The hips move by the source's displacement times the ratio of hip heights. A joint above the hips in both rigs takes
   the source's turn, and the root its displacement; the rest of the way is the hips' own. If only one body has
   such a joint, all roots of the target go along with the hips, so that what hangs beside them is not left behind.
-- No other joint is displaced: how long a bone is belongs to the character. But a limb's joint that does not hang from
+- No other joint is displaced: how long a bone is belongs to the character, unless both have the same skeleton. But a limb's joint that does not hang from
   its limb in the tree (feet on IK handles, legs that hang from the spine) is put where the limb ends.
 
 T frames, J joints; turns are (4, J, T) as in rigmill/turns.py.
@@ -86,6 +86,10 @@ def moved(motion: Motion, way: Transfer) -> Motion:
         local[:, way.still] = clip.IDENTITY[:, None, None]
         rotations[part] = clip.to_rotations(local)
         translations[part] = _translations(way, motion.translations[part], theirs, ours)
+    if is_same_skeleton(way.source.rig, way.target.rig):
+        parents = way.target.rig.parents
+        kept = [joint for joint in way.driven if joint not in way.held or parents[joint] in {-1, *way.driven}]
+        translations[:, kept] = motion.translations[:, kept]
     return Motion(rotations=rotations, translations=translations, fps=motion.fps)
 
 
@@ -102,6 +106,14 @@ def resample(motion: Motion, fps: float) -> Motion:
     return Motion(
         rotations=clip.to_rotations(clip.mix(turns[..., before], turns[..., before + 1], share)),
         translations=moved[before] + share[:, None, None] * (moved[before + 1] - moved[before]), fps=fps,
+    )
+
+
+def is_same_skeleton(first: Rig, second: Rig) -> bool:
+    """Whether two rigs have the same joints at the same places."""
+    return (
+        first.names == second.names and np.array_equal(first.parents, second.parents)
+        and np.allclose(first.rest_joints, second.rest_joints, rtol=0, atol=1e-9 * np.ptp(first.rest_joints))
     )
 
 

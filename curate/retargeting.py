@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from curate.body import as_body
+from curate.body import Body, as_body
 from curate.clips import clip_id
+from curate.footing import Footing, keep_feet
 from curate.humanoid import mapped_joints, missing_core
 from curate.licence import both
 from curate.retarget import resample, retarget
@@ -12,7 +13,7 @@ from rigmill.errors import Refusal, Reject
 from rigmill.rigfile import motion_from_bytes, motion_to_bytes, rig_from_bytes
 from rigmill.rights import Rights, clip_rights
 from rigmill.stage import Row, Work, only_keys
-from rigmill.types import StoredFile
+from rigmill.types import Motion, StoredFile
 
 
 def retargeted(payload: Row, settings: Row, work: Work) -> Row:
@@ -33,10 +34,10 @@ def retargeted(payload: Row, settings: Row, work: Work) -> Row:
     shared = {name: joint for name, joint in target_joints.items() if name in source_joints}
     if len(shared) < limit:
         _unmappable(len(shared), limit, list(missing_core(shared)))
-    motion = motion_from_bytes(work.store.read(StoredFile.from_row(moved["motion_file"])))
-    body = as_body(target, target_joints, character["detached"])
-    motion = retarget(
-        resample(motion, settings["fps"]), source=as_body(source, source_joints, moved["detached"]), target=body
+    theirs = motion_from_bytes(work.store.read(StoredFile.from_row(moved["motion_file"])))
+    motion, footing = put_on(
+        resample(theirs, settings["fps"]), source=as_body(source, source_joints, moved["detached"]),
+        target=as_body(target, target_joints, character["detached"]),
     )
     if "springs" in character:
         motion = swing(target, motion, springs_of(target, character["springs"]))
@@ -56,8 +57,16 @@ def retargeted(payload: Row, settings: Row, work: Work) -> Row:
         "attribution": "; ".join(_both(character["attribution"], moved["attribution"])),
         "rights": clip_rights(Rights.from_row(character["rights"]), Rights.from_row(moved["rights"])).to_row(),
         "start_frame": start_frame, "num_frames": num_frames, "fps": settings["fps"], "motion_file": stored.to_row(),
-        "num_matched_joints": len(shared),
+        "num_matched_joints": len(shared), "contact_share": footing.contact_share,
+        "slide_before_pct": footing.slide_before_pct, "slide_after_pct": footing.slide_after_pct,
     }
+
+
+def put_on(motion: Motion, *, source: Body, target: Body) -> tuple[Motion, Footing]:
+    """The motion, made for `source`, for `target`, with feet that stand where they stand in the source."""
+    return keep_feet(
+        retarget(motion, source=source, target=target), source_motion=motion, source=source, target=target
+    )
 
 
 def _unmappable(matched: int, limit: int, missing: list[str], *, names: str = "") -> None:

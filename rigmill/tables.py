@@ -87,9 +87,12 @@ PRODUCTS: dict[str, pa.Schema] = {
         ]
     ),
     # One row per chosen (character, motion, window): the whole motion rewritten for the character's rig. `num_frames`
-    # counts from `start_frame` to the motion's end.
+    # counts from `start_frame` to the motion's end. `contact_share` is of foot-frames in which a foot stands, and
+    # `slide_*_pct` how far such feet move on the ground from frame to frame, the 95th percentile over the motion in
+    # percent of a leg, before and after their correction; empty where no foot stands.
     "retarget": pa.schema([*_CLIP, ("file", _file), ("format", _text), ("armature", _text), ("motion_file", _file),
-                           ("start_frame", _number), ("num_matched_joints", _count)]),
+                           ("start_frame", _number), ("num_matched_joints", _count), ("contact_share", _number),
+                           ("slide_before_pct", _number), ("slide_after_pct", _number)]),
     # One row per clip that could be seen, kept or not. `flow_px_per_frame` is the mean over the subject, `flow_px` how
     # far the part that moves most gets, both at 256 px on its bounding square; `coverage` is of the view that shows
     # least; `extent_ratio` is the largest frame's size over the usual one; `files` holds a strip to look at.
