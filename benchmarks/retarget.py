@@ -32,19 +32,18 @@ sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
 
 import numpy as np  # noqa: E402
 from bodies import (  # noqa: E402
-    SHAPES,
     Actor,
     angles_deg,
+    compared,
     corpus_actors,
-    generated,
+    hips_over_ground,
     limb_directions,
-    mixamo_rig,
     played,
-    through_blender,
-    wandering,
+    sideways,
     world,
 )
 from flow_calibration import quiet  # noqa: E402
+from made_bodies import SHAPES, generated, mixamo_rig, through_blender, wandering  # noqa: E402
 
 from curate.body import Body, as_body  # noqa: E402
 from curate.retarget import resample, retarget  # noqa: E402
@@ -106,34 +105,6 @@ def roundtrip() -> dict[str, float]:
         "roundtrip_pairs": float(len(bodies) * (len(bodies) - 1)), "axes_deg": axes,
         "roundtrip_mean_deg": float(together.mean()), "roundtrip_max_deg": float(together.max()),
     }
-
-
-def compared(source: Body, there: Floats, target: Body, here: Floats) -> dict[str, Floats]:
-    """Angles (T,) between the limbs of two bodies, each in its own facing."""
-    expected, found = limb_directions(source, there, target), limb_directions(target, here, source)
-    return {name: angles_deg(expected[name], found[name]) for name in expected}
-
-
-def sideways(body: Body, places: Floats) -> Floats:
-    """Unit directions (T, 2) from the right to the left thigh and upper arm, seen from above, the body facing -Y."""
-    total = np.zeros((len(places), 2))
-    for part in ("UpperLeg", "UpperArm"):
-        way = places[:, body.joints[f"left{part}"]] - places[:, body.joints[f"right{part}"]]
-        way = way @ body.facing.T
-        total += way[:, :2] / np.maximum(np.linalg.norm(way, axis=-1, keepdims=True), 1e-12)
-    return total
-
-
-def hips_over_ground(body: Body, places: Floats) -> Floats:
-    """Height of the hips as a share of their standing height, (T,)."""
-    rest = body.rig.rest_joints
-    legs = [
-        joint for name, joint in body.joints.items() if name.endswith(("UpperLeg", "LowerLeg", "Foot", "Toes"))
-    ]
-    lowest = float(rest[legs, 2].min())
-    # Legs that are bent at rest do not say where the ground is; files have it at zero then.
-    bent = float(rest[body.hips, 2]) - lowest < 0.999 * body.hip_height
-    return np.asarray((places[:, body.hips, 2] - (0.0 if bent and lowest > 0 else lowest)) / body.hip_height)
 
 
 def cross(actors: list[Actor]) -> Iterator[dict[str, Any]]:
@@ -304,10 +275,8 @@ def main() -> None:
             result |= in_blender(actors)
         if "speed" in wanted:
             result |= speed()
-    if arguments.json:
-        print(json.dumps({key: float(f"{value:.3g}") for key, value in result.items()}))
-    else:
-        print("\n".join(f"{key}: {value:.3g}" for key, value in result.items()))
+    shown = {key: int(value) if float(value).is_integer() else float(f"{value:.3g}") for key, value in result.items()}
+    print(json.dumps(shown) if arguments.json else "\n".join(f"{key}: {value}" for key, value in shown.items()))
     if arguments.table:
         for side in ("target", "source") if rows else ():
             print(f"\n| {side} | pairs | median deg | p95 deg | max deg | worst limb | hips ratio |\n"

@@ -228,7 +228,7 @@ def twin_armatures(request: dict[str, Any]) -> Any:
     import bpy
 
     sys.path.append(str(Path(__file__).parents[2] / "benchmarks"))
-    from bodies import SHAPES, generated, through_blender, wandering
+    from made_bodies import SHAPES, generated, through_blender, wandering
 
     shape = SHAPES[2]
     rig, _ = generated(shape)
