@@ -119,7 +119,8 @@ def is_same_skeleton(first: Rig, second: Rig) -> bool:
 
 def _check(motion: Motion, rig: Rig) -> None:
     num_frames, num_joints = motion.rotations.shape[:2]
-    if num_joints != rig.num_joints or motion.translations.shape != (num_frames, num_joints, 3):
+    shapes = (motion.rotations.shape, motion.translations.shape)
+    if shapes != ((num_frames, rig.num_joints, 4), (num_frames, rig.num_joints, 3)):
         raise Refusal(
             Reject.MALFORMED, "the motion has another number of joints than its rig", measured=float(num_joints),
             limit=float(rig.num_joints),

@@ -177,6 +177,33 @@ def test_palms_face_where_the_sources_face(drop_deg: float, roll_deg: float, sec
         )
 
 
+def test_a_thumb_says_how_the_palm_lies_where_no_second_knuckle_is_known() -> None:
+    def thumbed(rig: Rig, roll_deg: float) -> Rig:
+        found, places = parts(rig), {name: np.array(place) for name, _, place in parts(rig)}
+        for side, sign in (("Left", 1), ("Right", -1)):
+            way = places[f"{side}HandMiddle1"] - places[f"{side}Hand"]
+            turn = Rotation.from_rotvec(np.radians(roll_deg) * sign * way / np.linalg.norm(way))
+            thumb = places[f"{side}Hand"] + 0.3 * way + turn.apply([0, -0.03, 0])
+            found.append((f"{side}HandThumb1", f"{side}Hand", list(thumb)))
+        return built(found)
+
+    source, target = thumbed(plain(), 0), thumbed(plain(arm_drop_deg=70), 80)
+    motion = random_motion(source.num_joints, seed=12)
+    result = retarget(motion, source=humanoid(source), target=humanoid(target))
+    np.testing.assert_allclose(scipy_positions(target, result), scipy_positions(source, motion), atol=1e-9)
+
+
+# Facing.
+
+def test_a_character_that_faces_no_axis_does_the_same_in_its_own_direction() -> None:
+    source, target = plain(), plain(yaw_deg=37)
+    motion = random_motion(source.num_joints, seed=2)
+    turn = Rotation.from_euler("z", 37, degrees=True)
+    expected = turn.apply(scipy_positions(source, motion).reshape(-1, 3)).reshape(-1, source.num_joints, 3)
+    result = retarget(motion, source=humanoid(source), target=humanoid(target))
+    np.testing.assert_allclose(scipy_positions(target, result), expected, atol=1e-9)
+
+
 # Roots.
 
 def rooted(rig: Rig) -> Rig:

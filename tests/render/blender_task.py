@@ -223,6 +223,28 @@ def write_mixamo(request: dict[str, Any]) -> Any:
     return len(request["files"])
 
 
+def twin_armatures(request: dict[str, Any]) -> Any:
+    """One motion on armatures whose bones have other axes and rolls: what the probe reads of each, and the bones."""
+    import bpy
+
+    sys.path.append(str(Path(__file__).parents[2] / "benchmarks"))
+    from made_bodies import SHAPES, generated, through_blender, wandering
+
+    shape = SHAPES[2]
+    rig, _ = generated(shape)
+    motion = wandering(rig, num_frames=8, seed=3)
+    found = []
+    for seed in request["seeds"]:
+        read, moved = through_blender(shape, motion, rig, bones_seed=seed)
+        (armature,) = (item for item in bpy.data.objects if item.type == "ARMATURE")
+        found.append({
+            "names": read.names, "rest": read.rest_joints.tolist(), "rotations": moved.rotations.tolist(),
+            "translations": moved.translations.tolist(),
+            "bones": [[list(column) for column in bone.matrix_local] for bone in armature.data.bones],
+        })
+    return found
+
+
 if __name__ == "__main__":
     try:
         answer = {"answer": globals()[sys.argv[1]](json.loads(sys.argv[2]))}

@@ -20,6 +20,15 @@ def test_the_fox_has_three_motions_at_the_profiles_rate(tmp_path: Path) -> None:
     assert all(item["motion_file"] is None and item["num_moving_joints"] > 10 for item in found["motions"])
 
 
+def test_motions_of_a_file_with_a_mesh_are_stored_when_asked_for(tmp_path: Path) -> None:
+    answer = call(PROBE, [probe_item(ASSETS / "Fox.glb") | {"store_motions": True}], tmp_path)[0]["value"]
+    assert answer["kind"] == "animated" and len(answer["motions"]) == 3
+    for item in answer["motions"]:
+        motion = read_motion(tmp_path, item["motion_file"])
+        assert motion.rotations.shape == (item["num_frames"], answer["num_joints"], 4)
+        assert np.ptp(motion.rotations, axis=0).max() > 0.1
+
+
 def test_parents_come_before_their_children(tmp_path: Path) -> None:
     rig = read_rig(tmp_path, probe(ASSETS / "Fox.glb", tmp_path)["rig_file"])
     assert rig.num_joints == 24 and len(set(rig.names)) == 24
