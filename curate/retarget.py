@@ -113,7 +113,7 @@ def is_same_skeleton(first: Rig, second: Rig) -> bool:
     """Whether two rigs have the same joints at the same places."""
     return (
         first.names == second.names and np.array_equal(first.parents, second.parents)
-        and np.allclose(first.rest_joints, second.rest_joints, rtol=0, atol=1e-9 * np.ptp(first.rest_joints))
+        and np.allclose(first.rest_joints, second.rest_joints, rtol=0, atol=1e-9 * float(np.ptp(first.rest_joints)))
     )
 
 
