@@ -12,8 +12,9 @@ two bodies is their rest pose, their proportions and their joints:
 - The hips move by the source's displacement times the ratio of hip heights. A joint above the hips in both rigs takes
   the source's turn, and the root its displacement; the rest of the way is the hips' own. If only one body has
   such a joint, all roots of the target go along with the hips, so that what hangs beside them is not left behind.
-- No other joint is displaced: how long a bone is belongs to the character, unless both have the same skeleton. But a limb's joint that does not hang from
-  its limb in the tree (feet on IK handles, legs that hang from the spine) is put where the limb ends.
+- No other joint is displaced: how long a bone is belongs to the character, unless both have the same skeleton. But a
+  limb's joint that does not hang from its limb in the tree (feet on IK handles, legs that hang from the spine) is put
+  where the limb ends.
 
 T frames, J joints; turns are (4, J, T) as in rigmill/turns.py.
 """
