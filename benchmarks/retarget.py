@@ -22,6 +22,7 @@ import os
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -44,10 +45,13 @@ from bodies import (  # noqa: E402
 )
 from flow_calibration import quiet  # noqa: E402
 from made_bodies import SHAPES, generated, mixamo_rig, through_blender, wandering  # noqa: E402
+from slides import slides_pct  # noqa: E402
 
-from curate.body import Body, as_body  # noqa: E402
+from curate.body import as_body  # noqa: E402
+from curate.footing import keep_feet  # noqa: E402
 from curate.retarget import resample, retarget  # noqa: E402
-from rigmill.types import Floats, Motion  # noqa: E402
+from curate.retargeting import put_on  # noqa: E402
+from rigmill.types import Floats  # noqa: E402
 
 PARTS = ("identity", "roundtrip", "cross", "blender", "speed")
 NUM_FRAMES = 48
@@ -55,24 +59,32 @@ SPEED_FRAMES, SPEED_JOINTS, ROUNDS = 1000, 65, 15
 
 
 def identity(actors: list[Actor]) -> dict[str, float]:
-    """The largest difference of a mapped joint's world turn, and of the hips' place as a share of their height."""
-    turned, moved = 0.0, 0.0
+    """Motions put on their own bodies: the largest difference of a mapped joint's turn, and of its place by the height.
+
+    `identity_rad` is of everything together, feet included. A body whose joints have other names is not known to be the
+    same skeleton, so `renamed_rad` goes through all of the transfer.
+    """
+    turned, moved, renamed = 0.0, 0.0, 0.0
     for number, shape in enumerate(SHAPES):
         rig, joints = generated(shape)
         actors = [*actors, Actor(shape.name, as_body(rig, joints), (("", wandering(
             rig, num_frames=NUM_FRAMES, seed=number
         )),))]
     for actor in actors:
+        body, mapped = actor.body, list(actor.body.joints.values())
+        other = replace(body, rig=replace(body.rig, names=tuple(f"{name}'" for name in body.rig.names)))
         for _, motion in actor.motions:
-            body = actor.body
-            again = retarget(motion, source=body, target=body)
-            (places, turns), (new_places, new_turns) = world(body.rig, motion), world(body.rig, again)
-            turned = max(turned, *(
-                float((turns[joint].inv() * new_turns[joint]).magnitude().max()) for joint in body.joints.values()
-            ))
-            away = np.linalg.norm(places[:, body.hips] - new_places[:, body.hips], axis=-1)
+            (places, turns), (new_places, new_turns), (_, there) = (
+                world(body.rig, each) for each in (
+                    motion, put_on(motion, source=body, target=body)[0], retarget(motion, source=body, target=other),
+                )
+            )
+            for joint in mapped:
+                turned = max(turned, float((turns[joint].inv() * new_turns[joint]).magnitude().max()))
+                renamed = max(renamed, float((turns[joint].inv() * there[joint]).magnitude().max()))
+            away = np.linalg.norm(places[:, mapped] - new_places[:, mapped], axis=-1)
             moved = max(moved, float(away.max()) / body.hip_height)
-    return {"identity_rad": turned, "identity_height": moved}
+    return {"identity_rad": turned, "identity_height": moved, "renamed_rad": renamed}
 
 
 def roundtrip() -> dict[str, float]:
@@ -91,20 +103,19 @@ def roundtrip() -> dict[str, float]:
         names = {name: first[0].names.index(rig.names[joint]) for name, joint in joints.items()}
         bodies.append(as_body(first[0], names))
         motions.append(first[1])
-    errors = []
-    for body, motion in zip(bodies, motions):
-        before = world(body.rig, motion)[0]
-        for other in bodies:
-            if other is not body:
-                there = retarget(motion, source=body, target=other)
-                after = world(body.rig, retarget(there, source=other, target=body))[0]
-                expected, found = (limb_directions(body, places, other) for places in (before, after))
-                errors += [angles_deg(expected[name], found[name]) for name in expected]
-    together = np.concatenate(errors)
-    return {
-        "roundtrip_pairs": float(len(bodies) * (len(bodies) - 1)), "axes_deg": axes,
-        "roundtrip_mean_deg": float(together.mean()), "roundtrip_max_deg": float(together.max()),
-    }
+    found = {"roundtrip_pairs": float(len(bodies) * (len(bodies) - 1)), "axes_deg": axes}
+    for name, put in (("roundtrip", retarget), ("roundtrip_feet", lambda *of, **bodies: put_on(*of, **bodies)[0])):
+        errors = []
+        for body, motion in zip(bodies, motions):
+            before = world(body.rig, motion)[0]
+            for other in (other for other in bodies if other is not body):
+                there = put(motion, source=body, target=other)
+                after = world(body.rig, put(there, source=other, target=body))[0]
+                expected, back = (limb_directions(body, places, other) for places in (before, after))
+                errors += [angles_deg(expected[limb], back[limb]) for limb in expected]
+        together = np.concatenate(errors)
+        found |= {f"{name}_mean_deg": float(together.mean()), f"{name}_max_deg": float(together.max())}
+    return found
 
 
 def cross(actors: list[Actor]) -> Iterator[dict[str, Any]]:
@@ -116,26 +127,21 @@ def cross(actors: list[Actor]) -> Iterator[dict[str, Any]]:
         for source, name, motion, there in sources:
             if source is target:
                 continue
-            made = retarget(motion, source=source.body, target=target.body)
-            here = world(target.body.rig, made)[0]
+            turned = retarget(motion, source=source.body, target=target.body)
+            made, footing = keep_feet(turned, source_motion=motion, source=source.body, target=target.body)
+            before, here = (world(target.body.rig, each)[0] for each in (turned, made))
             sides = [sideways(source.body, there), sideways(target.body, here)]
-            row = {
+            before_pct, after_pct = slides_pct(source.body, there, target.body, [before, here], fps=motion.fps)
+            yield {
                 "source": source.name, "motion": name, "target": target.name,
                 "limbs": compared(source.body, there, target.body, here),
+                "limbs_before": compared(source.body, there, target.body, before),
                 "sides_cosine": (sides[0] * sides[1]).sum(axis=-1) / np.maximum(
                     np.linalg.norm(sides[0], axis=-1) * np.linalg.norm(sides[1], axis=-1), 1e-12),
                 "sides_clear": np.minimum(*(np.linalg.norm(side, axis=-1) for side in sides)),
                 "hips": np.abs(hips_over_ground(target.body, here) - hips_over_ground(source.body, there)),
+                "slide_before": before_pct, "slide_after": after_pct, "correction_pct": footing.correction_pct,
             }
-            corrected = on_its_feet(made, motion, source.body, target.body)
-            if corrected is not None:
-                standing, row["slide_before"], row["slide_after"] = corrected
-                here = world(target.body.rig, standing)[0]
-                row["limbs_standing"] = compared(source.body, there, target.body, here)
-                row["hips_standing"] = np.abs(
-                    hips_over_ground(target.body, here) - hips_over_ground(source.body, there)
-                )
-            yield row
 
 
 def bent(actors: list[Actor]) -> dict[str, float]:
@@ -152,43 +158,46 @@ def bent(actors: list[Actor]) -> dict[str, float]:
     return {"bent_max_deg": float(np.concatenate(angles).max())}
 
 
-def on_its_feet(
-    made: Motion, motion: Motion, source: Body, target: Body
-) -> tuple[Motion, float | None, float | None] | None:
-    """With the feet corrected, and foot slide before and after in percent of a leg per frame; None: not built in."""
-    try:
-        from curate.footing import keep_feet
-    except ImportError:
-        return None
-    standing, footing = keep_feet(made, source_motion=motion, source=source, target=target)
-    return standing, footing.slide_before_pct, footing.slide_after_pct
-
-
 def summary(rows: list[dict[str, Any]]) -> dict[str, float]:
-    angles = np.concatenate([angle for row in rows for angle in row["limbs"].values()])
+    angles, before = (
+        np.concatenate([angle for row in rows for angle in row[key].values()]) for key in ("limbs", "limbs_before")
+    )
     clear = np.concatenate([row["sides_clear"] for row in rows]) > 0.5  # not seen from above while lying
     cosines = np.concatenate([row["sides_cosine"] for row in rows])[clear]
-    found = {
+    return {
         "cross_pairs": float(len(rows)), "cross_frames": float(sum(len(row["hips"]) for row in rows)),
         "cross_median_deg": float(np.median(angles)), "cross_p95_deg": float(np.percentile(angles, 95)),
-        "cross_max_deg": float(angles.max()), "flipped_frames": float((cosines < 0).sum()),
+        "cross_max_deg": float(angles.max()), "cross_p95_before_feet_deg": float(np.percentile(before, 95)),
+        "cross_max_before_feet_deg": float(before.max()), "flipped_frames": float((cosines < 0).sum()),
         "facing_p95_deg": float(np.degrees(np.arccos(np.clip(np.percentile(cosines, 5), -1, 1)))),
         "hips_ratio_deviation": float(max(row["hips"].max() for row in rows)),
-    }
-    standing = [row for row in rows if "limbs_standing" in row]
-    if standing:
-        angles = np.concatenate([angle for row in standing for angle in row["limbs_standing"].values()])
-        found["cross_standing_median_deg"] = float(np.median(angles))
-        found["cross_standing_p95_deg"] = float(np.percentile(angles, 95))
-        found["hips_standing_ratio_deviation"] = float(max(row["hips_standing"].max() for row in standing))
-        slides = [row for row in standing if row["slide_before"] is not None and row["slide_after"] is not None]
-        before, after = (np.array([row[key] for row in slides]) for key in ("slide_before", "slide_after"))
+    } | slide_summary(rows)
+
+
+def slide_summary(rows: list[dict[str, Any]]) -> dict[str, float]:
+    """`slide_pct_leg` is the 95th percentile over all standing steps; what pairs are like at worst is beside it."""
+    standing = [row for row in rows if len(row["slide_after"])]
+    found = {"slide_pairs": float(len(standing))}
+    for key, name in (("slide_before", "slide_before_pct_leg"), ("slide_after", "slide_pct_leg")):
+        steps = np.concatenate([row[key] for row in standing])
+        of_pairs = np.array([np.percentile(row[key], 95) for row in standing])
         found |= {
-            "slide_before_pct_leg": float(np.median(before)), "slide_pct_leg": float(np.median(after)),
-            "slide_p95_before_pct_leg": float(np.percentile(before, 95)),
-            "slide_p95_pct_leg": float(np.percentile(after, 95)),
+            name: float(np.percentile(steps, 95)), f"{name}_mean": float(steps.mean()),
+            f"{name}_steps_over_1": float((steps > 1).mean()), f"{name}_pairs_over_1": float((of_pairs > 1).mean()),
+            f"{name}_p95_of_pairs": float(np.percentile(of_pairs, 95)), f"{name}_max": float(steps.max()),
         }
     return found
+
+
+def slides_by_target(rows: list[dict[str, Any]]) -> Iterator[tuple[Any, ...]]:
+    """Per target: pairs with standing feet, 95th percentile and largest step before and after, pairs over 1 %."""
+    for name in dict.fromkeys(row["target"] for row in rows):
+        own = [row for row in rows if row["target"] == name and len(row["slide_after"])]
+        if own:
+            before, after = (np.concatenate([row[key] for row in own]) for key in ("slide_before", "slide_after"))
+            over = sum(np.percentile(row["slide_after"], 95) > 1 for row in own)
+            figures = (np.percentile(before, 95), before.max(), np.percentile(after, 95), after.max())
+            yield (name, len(own), *(round(float(figure), 3) for figure in figures), over)
 
 
 def by_body(rows: list[dict[str, Any]], side: str) -> list[tuple[Any, ...]]:
@@ -228,24 +237,20 @@ def speed() -> dict[str, float]:
     source = as_body(rig, joints)
     target = as_body(type(rig)(turned.names, turned.parents, turned.rest_joints * [1.2, 1.0, 0.9]), joints)
     motion = wandering(rig, num_frames=SPEED_FRAMES, seed=0)
-    made = retarget(motion, source=source, target=target)
+    turned = retarget(motion, source=source, target=target)
     works = {
-        "ms_per_1000_frames": lambda: retarget(motion, source=source, target=target),
+        "ms_per_1000_frames": lambda: put_on(motion, source=source, target=target),
+        "turns_ms": lambda: retarget(motion, source=source, target=target),
+        "feet_ms": lambda: keep_feet(turned, source_motion=motion, source=source, target=target),
         "resample_ms": lambda: resample(motion, 20.0),
     }
-    if on_its_feet(made, motion, source, target) is not None:
-        works["feet_ms"] = lambda: on_its_feet(made, motion, source, target)
     times: dict[str, list[float]] = {name: [] for name in works}
     for _ in range(ROUNDS):
         for name, work in works.items():
             started = time.perf_counter()
             work()
             times[name].append(1000 * (time.perf_counter() - started))
-    found = {name: median(values) for name, values in times.items()}
-    if "feet_ms" in found:  # the whole of it, of which the two are parts
-        found["retarget_ms"] = found["ms_per_1000_frames"]
-        found["ms_per_1000_frames"] += found["feet_ms"]
-    return found
+    return {name: median(values) for name, values in times.items()}
 
 
 def main() -> None:
@@ -283,6 +288,10 @@ def main() -> None:
                   "| --- | --- | --- | --- | --- | --- | --- |")
             for row in by_body(rows, side):
                 print("| " + " | ".join(str(value) for value in row) + " |")
+        print("\n| target | pairs | p95 before | max before | p95 after | max after | pairs over 1 % after |\n"
+              "| --- | --- | --- | --- | --- | --- | --- |")
+        for line in slides_by_target(rows):
+            print("| " + " | ".join(str(value) for value in line) + " |")
     sys.stdout.flush()
     os._exit(0)  # Blender's interpreter does not always end by itself
 

@@ -32,17 +32,19 @@ from curate.contacts import (
     foot_joints,
     has_foot,
     heights,
+    leg_length,
     length,
     posed,
     speeds,
 )
 from curate.grounding import along_ground, carried_by_body, held_back, level, lowered, nearness, too_low, upwards
-from curate.legs import Legs, bend, find_legs, has_leg, lack
+from curate.legs import Legs, bend, find_legs, has_leg, lack, smooth
 from rigmill.types import Bools, Floats, Motion
 
 MAX_RAISED = 0.025  # of the hips' height, up or down
 _NOTICED = 0.001  # of a leg
 _NOTHING = 1e-9  # of the hips' height
+_LYING = (0.2, 0.5)  # of a leg: how high a hip is over its ankle
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +104,8 @@ def keep_feet(motion: Motion, *, source_motion: Motion, source: Body, target: Bo
     legs = find_legs(target, places, turns, sides)
     own = _with_balls(find_feet(target, places, sides), legs.turns[2], ratio * (seen.rest[1] - seen.rest[0]))
 
-    near, gap = nearness(seen, above_floor), ratio * seen.places - own.places
+    near = nearness(seen, above_floor) * _uprightness(source_motion, source, sides)
+    gap = ratio * seen.places - own.places
     floors = level(gap[..., 2], stands + 0.001 * near)  # where nothing stands, by what is near the floor
     up = upwards(gap[..., 2] - floors[:, None, None], near, above_floor)
     moved = np.concatenate([along_ground(gap[..., :2], followed, speed, fps=motion.fps), up[..., None]], axis=-1)
@@ -136,6 +139,16 @@ def _seen(motion: Motion, source: Body, facing: Floats, sides: tuple[str, ...]) 
     return replace(feet, places=feet.places @ turn.T, rest=feet.rest @ turn.T)
 
 
+def _uprightness(motion: Motion, source: Body, sides: tuple[str, ...]) -> Floats:
+    """1 for legs (L, T) under which the ground is, 0 for those that lie on it (their feet point anywhere)."""
+    ankles = [source.joints[f"{side}Foot"] for side in sides]
+    hips = [source.joints[f"{side}UpperLeg"] for side in sides]
+    places, _ = posed(source.rig, motion, ankles + hips)
+    height = np.stack([places[hip][:, 2] - places[ankle][:, 2] for hip, ankle in zip(hips, ankles)])
+    low, high = _LYING
+    return smooth((height / np.array([leg_length(source, side) for side in sides])[:, None] - low) / (high - low))
+
+
 def _with_balls(feet: Feet, turns: Floats, offset: Floats) -> Feet:
     """The feet, with balls (L, 3) off the ankles where the rig has none: a mesh rolls over its toes without a joint.
 
@@ -164,7 +177,7 @@ def _with_legs(motion: Motion, legs: Legs, local: Floats, *, target: Body, raise
     rotations, translations = motion.rotations.copy(), motion.translations.copy()
     for leg, chain in enumerate(legs.chains):
         for part, joint in enumerate(chain):
-            if joint not in target.carried:
+            if part < 2 or joint not in target.carried:
                 rotations[:, joint] = local[part, leg]
     translations[:, np.asarray(target.rig.parents) < 0, 2] += raised[:, None]
     return carry(replace(motion, rotations=rotations, translations=translations), target)

@@ -16,8 +16,8 @@ from rigmill.types import Bools, Floats
 EASE_S = 0.2  # a correction comes and goes in this time
 BRIDGE_S = 0.12  # a foot that lifts for less than this is put down where it was
 FREE_HEIGHT = 0.25  # in legs; a foot this high is where the limbs put it
-MAX_CORRECTION = 0.20  # of a leg
-FREE_CORRECTION = 0.15  # of a leg; beyond this a correction is held back, softly, on its way to MAX_CORRECTION
+MAX_CORRECTION = 0.30  # of a leg
+FREE_CORRECTION = 0.20  # of a leg; beyond this a correction is held back, softly, on its way to MAX_CORRECTION
 MAX_OFFSET = 0.05  # of a leg; feet that stand farther than this off their rest pose's floor say nothing about it
 _STILL = 0.02  # legs per second; slower points carry a foot alike
 _LOWER = 0.02  # legs; a point that is so much higher than the other says little about the foot's height

@@ -12,9 +12,10 @@ two bodies is their rest pose, their proportions and their joints:
 - The hips move by the source's displacement times the ratio of hip heights. A joint above the hips in both rigs takes
   the source's turn, and the root its displacement; the rest of the way is the hips' own. If only one body has
   such a joint, all roots of the target go along with the hips, so that what hangs beside them is not left behind.
-- No other joint is displaced: how long a bone is belongs to the character, unless both have the same skeleton. But a
-  limb's joint that does not hang from its limb in the tree (feet on IK handles, legs that hang from the spine) is put
-  where the limb ends.
+- No other joint is displaced: how long a bone is belongs to the character. But a limb's joint that does not hang from
+  its limb in the tree (feet on IK handles, legs that hang from the spine) is put where the limb ends.
+- Between two rigs with the same skeleton (names, parents, places) all joints take part, with their displacements: what
+  stretches in a cartoon stretches again, and a motion put on its own skeleton is the same motion.
 
 T frames, J joints; turns are (4, J, T) as in rigmill/turns.py.
 """
@@ -49,18 +50,24 @@ class Transfer:
     still: Bools  # (J,) of the target: joints that stay at rest relative to their parent
     roots: tuple[tuple[int, int], ...]  # (target, source) joints that are displaced; the last are the hips
     held: dict[int, int]  # joints that follow another than their parent, with that one
+    is_own: bool  # both have the same skeleton, so that displacements mean the same too
 
 
 def transfer(source: Body, target: Body) -> Transfer:
-    """How motions go from one body to another. Parts of the body that both have take part."""
+    """How motions go from one body to another. Parts of the body that both have take part, of the same skeleton all."""
+    facing, joints = target.facing.T @ source.facing, range(target.rig.num_joints)
+    roots = (*root_pairs(source, target), (target.hips, source.hips))
+    if is_same_skeleton(source.rig, target.rig):
+        own = {joint: Partner((joint,), (1.0,), clip.IDENTITY) for joint in joints}
+        nothing = np.zeros(len(joints), dtype=bool)
+        return Transfer(source, target, facing, own, (), still=nothing, roots=roots, held={}, is_own=True)
     alignment = align(source, target)
     limbs, copied = twists(source, target, alignment)
     driven = partners(source, target, alignment) | copied
     carried = carriers(target.rig, {*driven, *driven_by_twist(limbs)})
     return Transfer(
-        source, target, target.facing.T @ source.facing, driven, tuple(limbs),
-        still=carried != np.arange(target.rig.num_joints), held=_held(target),
-        roots=(*root_pairs(source, target), (target.hips, source.hips)),
+        source, target, facing, driven, tuple(limbs), still=carried != np.arange(len(joints)), roots=roots,
+        held=_held(target), is_own=False,
     )
 
 
@@ -87,10 +94,8 @@ def moved(motion: Motion, way: Transfer) -> Motion:
         local[:, way.still] = clip.IDENTITY[:, None, None]
         rotations[part] = clip.to_rotations(local)
         translations[part] = _translations(way, motion.translations[part], theirs, ours)
-    if is_same_skeleton(way.source.rig, way.target.rig):
-        parents = way.target.rig.parents
-        kept = [joint for joint in way.driven if joint not in way.held or parents[joint] in {-1, *way.driven}]
-        translations[:, kept] = motion.translations[:, kept]
+    if way.is_own:
+        translations = motion.translations.copy()
     return Motion(rotations=rotations, translations=translations, fps=motion.fps)
 
 
