@@ -32,7 +32,7 @@ class RetargetStage(Stage):
     """`probe` rows -> one `retarget` row per chosen window of a motion without a mesh, on a humanoid character."""
 
     name = "retarget"
-    version = 4
+    version = 5
     upstream = ("probe",)
     barrier = True  # which pairs there are depends on all motions and all characters
 
@@ -50,7 +50,7 @@ class RetargetStage(Stage):
         Nor are the names of skeletons: what they say of a rig is in its payload, so another file redoes those rigs
         that it says something else of.
         """
-        return only_keys(settings, "fps", "min_matched_joints")
+        return only_keys(settings, "fps", "min_matched_joints", "feet")
 
     def inputs(self, tables: Rows, settings: Row) -> Iterable[Input]:
         """What was chosen, one input for each rig that says it is humanoid and each motion that cannot take part, and

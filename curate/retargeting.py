@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from curate.body import Body, as_body
 from curate.clips import clip_id
 from curate.footing import Footing, keep_feet
@@ -37,7 +39,7 @@ def retargeted(payload: Row, settings: Row, work: Work) -> Row:
     theirs = motion_from_bytes(work.store.read(StoredFile.from_row(moved["motion_file"])))
     motion, footing = put_on(
         resample(theirs, settings["fps"]), source=as_body(source, source_joints, moved["detached"]),
-        target=as_body(target, target_joints, character["detached"]),
+        target=as_body(target, target_joints, character["detached"]), feet=settings["feet"],
     )
     if "springs" in character:
         motion = swing(target, motion, springs_of(target, character["springs"]))
@@ -62,11 +64,14 @@ def retargeted(payload: Row, settings: Row, work: Work) -> Row:
     }
 
 
-def put_on(motion: Motion, *, source: Body, target: Body) -> tuple[Motion, Footing]:
-    """The motion, made for `source`, for `target`, with feet that stand where they stand in the source."""
-    return keep_feet(
-        retarget(motion, source=source, target=target), source_motion=motion, source=source, target=target
-    )
+def put_on(motion: Motion, *, source: Body, target: Body, feet: bool = True) -> tuple[Motion, Footing]:
+    """The motion, made for `source`, for `target`, and how its feet stand; with `feet`, as they do in the source.
+
+    Without, what they would have been corrected by is not done, and slide before and after are the same.
+    """
+    turned = retarget(motion, source=source, target=target)
+    standing, footing = keep_feet(turned, source_motion=motion, source=source, target=target)
+    return (standing, footing) if feet else (turned, replace(footing, slide_after=footing.slide_before))
 
 
 def _unmappable(matched: int, limit: int, missing: list[str], *, names: str = "") -> None:

@@ -22,7 +22,7 @@ import numpy as np  # noqa: E402
 from bodies import Actor, corpus_actors, world  # noqa: E402
 
 from curate.humanoid import PARENTS  # noqa: E402
-from curate.retarget import retarget  # noqa: E402
+from curate.retargeting import put_on  # noqa: E402
 from render.blender.frames import loaded_subject, make_player, measure, render_pictures  # noqa: E402
 from render.blender.preview import CHEAP  # noqa: E402
 from render.jobs import ClipItem, clip_cameras  # noqa: E402
@@ -116,7 +116,7 @@ def _on_white(path: Path) -> Any:
 
 def sheet(source: Actor, motion: Motion, target: Actor) -> Any:
     """Source and target from the front, then both from the side."""
-    made = retarget(motion, source=source.body, target=target.body)
+    made, _ = put_on(motion, source=source.body, target=target.body)
     with tempfile.TemporaryDirectory() as first, tempfile.TemporaryDirectory() as second:
         there = rendered(source, motion, Path(first)) if source.has_mesh else drawn(source, motion)
         here = rendered(target, made, Path(second))

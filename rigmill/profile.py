@@ -212,6 +212,9 @@ class Retarget(Section):
         description="YAML with names of skeletons that are neither VRM nor Mixamo nor shipped (docs/humanoids.md); "
         "empty: none",
     )
+    feet: bool = Field(
+        default=True, description="keep feet that stand in the source where they stand (docs/foot-contact.md)"
+    )
     springs: bool = Field(
         default=False, description="let hair and skirts of retargeted clips follow through, where a VRM file says how"
     )

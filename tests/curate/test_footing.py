@@ -12,6 +12,7 @@ from curate.contacts import find_contacts, find_feet, heights, posed, speeds, wi
 from curate.footing import Footing, keep_feet
 from curate.humanoid import humanoid_joints
 from curate.retarget import retarget
+from curate.retargeting import put_on
 from rigmill.types import Bools, Floats, Motion, Rig
 
 SIDES = ("left", "right")
@@ -466,3 +467,15 @@ def _parts(text: str) -> list[str]:
         else:
             parts.append(letter)
     return parts
+
+
+def test_without_feet_the_motion_is_the_transfer_alone_and_its_slide_is_said() -> None:
+    source, target = as_whole(shaped()), as_whole(shaped(thigh=1.2, shin=0.8))
+    motion, _ = walk(source.rig)
+    plain = retarget(motion, source=source, target=target)
+    alone, footing = put_on(motion, source=source, target=target, feet=False)
+    np.testing.assert_array_equal(alone.rotations, plain.rotations)
+    assert footing.slide_after == footing.slide_before and footing.slide_after is not None
+    standing, corrected = put_on(motion, source=source, target=target)
+    assert corrected.slide_after is not None and corrected.slide_after.p95_pct < footing.slide_after.p95_pct
+    assert np.abs(standing.rotations - plain.rotations).max() > 1e-3
