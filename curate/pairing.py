@@ -61,7 +61,7 @@ class RetargetStage(Stage):
         """
         motions: dict[str, tuple[Row, Row]] = {}  # the motion's rig and the motion
         characters: dict[str, Row] = {}
-        maps: dict[str, HumanoidMap] = {}
+        maps: dict[str, Row] = {}  # of 161,023 assets, so what most of them share is one object
         skeletons = Skeletons([Family.from_row(row) for row in settings["skeletons"]])
         for rig in tables.products("probe"):
             found = skeletons.find(rig["joint_names"], _declared(rig))
@@ -70,7 +70,7 @@ class RetargetStage(Stage):
             if missing_required(found.joints) or len(found.joints) < settings["min_matched_joints"]:
                 yield Input(f"{rig['asset_id']}-unmapped", _unmapped(rig, found))
                 continue
-            maps[rig["asset_id"]] = found
+            maps[rig["asset_id"]] = _map_of(rig, found)
             refused = pair_refusal(
                 Rights.from_row(rig["rights"]), settings["policy"], licence=rig["licence"],
                 moves=rig["kind"] == "motion",
@@ -99,7 +99,7 @@ class RetargetStage(Stage):
 
 
 def _chosen(
-    motions: Mapping[str, tuple[Row, Row]], characters: Mapping[str, Row], maps: Mapping[str, HumanoidMap],
+    motions: Mapping[str, tuple[Row, Row]], characters: Mapping[str, Row], maps: Mapping[str, Row],
     settings: Row,
 ) -> Iterator[Input]:
     """The pairs for every source that has a target, and for all other characters together."""
@@ -131,16 +131,16 @@ def _chosen(
 
 
 def _pair_input(
-    character: Row, rig: Row, motion: Row, *, maps: Mapping[str, HumanoidMap], start_frame: int, with_springs: bool
+    character: Row, rig: Row, motion: Row, *, maps: Mapping[str, Row], start_frame: int, with_springs: bool
 ) -> Input:
     # Where nothing swings the key says nothing of it, so the switch redoes the characters that have springs alone.
     springs = {"springs": character["spring_joints"]} if with_springs and character["spring_joints"] else {}
     payload = {
-        "character": only_keys(character, *_CHARACTER) | _map_of(character, maps) | springs,
+        "character": only_keys(character, *_CHARACTER) | maps[character["asset_id"]] | springs,
         "motion": {
             "motion_id": motion["motion_id"], "name": motion_name(motion["name"], rig["title"]),
             "motion_file": motion["motion_file"], "rig_file": rig["rig_file"],
-            **only_keys(rig, "licence", "attribution", "rights"), **_map_of(rig, maps),
+            **only_keys(rig, "licence", "attribution", "rights"), **maps[rig["asset_id"]],
         },
         "start_frame": start_frame,
     }
@@ -166,10 +166,13 @@ def _declared(rig: Row) -> dict[str, str]:
     return {pair["bone"]: pair["joint"] for pair in rig["humanoid"] or []}
 
 
-def _map_of(rig: Row, maps: Mapping[str, HumanoidMap]) -> Row:
+_BY_NAMES: Row = {"humanoid": {}, "detached": []}
+
+
+def _map_of(rig: Row, found: HumanoidMap) -> Row:
     """What a pair's job has to know of a rig's map."""
-    found = maps[rig["asset_id"]]
-    return {"humanoid": found.declared(rig["joint_names"]), "detached": list(found.detached)}
+    declared = found.declared(rig["joint_names"])
+    return {"humanoid": declared, "detached": list(found.detached)} if declared else _BY_NAMES
 
 
 def _unmapped(rig: Row, found: HumanoidMap) -> Row:
