@@ -47,6 +47,8 @@ class Skeletons:
 
     def _by_names(self, names: tuple[str, ...]) -> tuple[HumanoidMap | None, HumanoidMap | None]:
         """What the user's families say, and what Mixamo's names and the shipped families say."""
+        if not (self._user.may_match(names) or self._shipped.may_match(names) or has_mixamo_prefix(names)):
+            return None, None  # most rigs of a collection are animals and machines: one look at each name tells
         # Who writes a family means it: half of its joints are enough, and a reject then names those that are missing.
         own = [
             found for family, found in self._user.matches(names)
@@ -69,6 +71,12 @@ class _Names:
             for canonical, options in family.joints.items():
                 for rank, name in enumerate(options):
                     self._places.setdefault(plain(prefix + name), []).append((variant, canonical, rank))
+
+        self._hips = {name for name, places in self._places.items() if any(part == "hips" for _, part, _ in places)}
+
+    def may_match(self, names: Sequence[str]) -> bool:
+        """Whether any name could be the hips of a family; without hips there is no body."""
+        return not self._hips.isdisjoint(map(plain, without_numbers(names)))
 
     def matches(self, names: Sequence[str]) -> list[tuple[Family, HumanoidMap]]:
         """The families of which any name is there, with the joints so named; the first of equal joints counts."""

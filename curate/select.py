@@ -29,7 +29,7 @@ class SelectStage(Stage):
     upstream: ClassVar[tuple[str, ...]] = ("preview",)
     barrier: ClassVar[bool] = True
     inline: ClassVar[bool] = True
-    batch: ClassVar[int] = 1024
+    batch: ClassVar[int] = 8192
 
     def settings(self, profile: Profile) -> Row:
         names = list(dict.fromkeys(source.name for source in profile.sources))

@@ -305,7 +305,7 @@ class Driver:
         del run.known[answer.key]
         run.finished.add(answer.key)
         command = f"rigmill retry {run.name} --profile {self.resolved.name} --only {stub.input_id}"
-        payload = payload or stub.job(run.name, {}).payload
+        payload = stub.job(run.name, {}).payload if payload is None else payload
         row = outcome_row(stub.key, stub.input_id, outcome, command, source=source_of(payload))
         products = [row | {"job_key": stub.key} for row in outcome.rows] if isinstance(outcome, Kept) else []
         run.ends.append((row, products))
