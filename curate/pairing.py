@@ -32,7 +32,7 @@ class RetargetStage(Stage):
     """`probe` rows -> one `retarget` row per chosen window of a motion without a mesh, on a humanoid character."""
 
     name = "retarget"
-    version = 5
+    version = 6
     upstream = ("probe",)
     barrier = True  # which pairs there are depends on all motions and all characters
 

@@ -36,6 +36,7 @@ from rigmill.skeleton import rest_offsets
 from rigmill.types import Bools, Floats, Motion, Rig
 
 _BLOCK = 256  # frames at a time
+_HUGE = 1e200  # sums of smaller values are finite
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +80,9 @@ def retarget(motion: Motion, *, source: Body, target: Body) -> Motion:
 def moved(motion: Motion, way: Transfer) -> Motion:
     """The motion for the target of `way`.
 
-    A Refusal where it has another number of joints than the source, fewer than two frames, or a value that is not
-    finite.
+    A Refusal where it is no motion of the source (`check_motion`).
     """
-    _check(motion, way.source.rig)
+    check_motion(motion, way.source.rig)
     num_frames, num_joints = len(motion.rotations), way.target.rig.num_joints
     rotations, translations = np.empty((num_frames, num_joints, 4)), np.empty((num_frames, num_joints, 3))
     for start in range(0, num_frames, _BLOCK):  # arrays that stay in the processor's cache
@@ -123,7 +123,11 @@ def is_same_skeleton(first: Rig, second: Rig) -> bool:
     )
 
 
-def _check(motion: Motion, rig: Rig) -> None:
+def check_motion(motion: Motion, rig: Rig) -> None:
+    """Refuse what is no motion of the rig: other joints, a pose, a rate or a value that is no number.
+
+    Frames are counted from 0. Before `resample`, which would carry such a value on to other frames.
+    """
     num_frames, num_joints = motion.rotations.shape[:2]
     shapes = (motion.rotations.shape, motion.translations.shape)
     if shapes != ((num_frames, rig.num_joints, 4), (num_frames, rig.num_joints, 3)):
@@ -135,9 +139,18 @@ def _check(motion: Motion, rig: Rig) -> None:
         raise Refusal(
             Reject.TOO_FEW_FRAMES, "a motion of one frame is a pose", measured=float(num_frames), limit=2.0
         )
-    # A sum is not finite as soon as one of its terms is not, and needs no array of verdicts.
-    if not np.isfinite(motion.rotations.sum()) or not np.isfinite(motion.translations.sum()):
-        raise Refusal(Reject.MALFORMED, "the motion holds a value that is not a finite number")
+    if not 0 < motion.fps < np.inf:
+        raise Refusal(Reject.MALFORMED, f"the motion has {motion.fps:g} frames per second")
+    for what, values in (("rotation", motion.rotations), ("translation", motion.translations)):
+        # A sum is not finite as soon as one of its terms is not, and needs no array of verdicts.
+        with np.errstate(over="ignore", invalid="ignore"):
+            is_sound = np.isfinite(values.sum())
+        if not is_sound:
+            frame, joint, part = np.argwhere(~(np.abs(values) < _HUGE))[0]
+            value = values[frame, joint, part]
+            raise Refusal(
+                Reject.MALFORMED, f"the motion's frame {frame}: the {what} of joint '{rig.names[joint]}' is {value:g}"
+            )
 
 
 def _world_turns(way: Transfer, theirs: Floats) -> Floats:

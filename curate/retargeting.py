@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from curate.body import Body, as_body
@@ -9,13 +10,13 @@ from curate.clips import clip_id
 from curate.footing import Footing, keep_feet
 from curate.humanoid import mapped_joints, missing_core
 from curate.licence import both
-from curate.retarget import resample, retarget
+from curate.retarget import check_motion, resample, retarget
 from curate.springs import springs_of, swing
 from rigmill.errors import Refusal, Reject
 from rigmill.rigfile import motion_from_bytes, motion_to_bytes, rig_from_bytes
 from rigmill.rights import Rights, clip_rights
 from rigmill.stage import Row, Work, only_keys
-from rigmill.types import Motion, StoredFile
+from rigmill.types import Motion, Rig, StoredFile
 
 
 def retargeted(payload: Row, settings: Row, work: Work) -> Row:
@@ -37,10 +38,10 @@ def retargeted(payload: Row, settings: Row, work: Work) -> Row:
     if len(shared) < limit:
         _unmappable(len(shared), limit, list(missing_core(shared)))
     theirs = motion_from_bytes(work.store.read(StoredFile.from_row(moved["motion_file"])))
-    motion, footing = put_on(
-        resample(theirs, settings["fps"]), source=as_body(source, source_joints, moved["detached"]),
-        target=as_body(target, target_joints, character["detached"]), feet=settings["feet"],
-    )
+    source_body = _body_of(source, source_joints, moved, whose="the motion's")
+    body = _body_of(target, target_joints, character, whose="the character's")
+    check_motion(theirs, source)
+    motion, footing = put_on(resample(theirs, settings["fps"]), source=source_body, target=body, feet=settings["feet"])
     if "springs" in character:
         motion = swing(target, motion, springs_of(target, character["springs"]))
     stored = work.store.put_bytes("motion.npz", motion_to_bytes(motion))
@@ -72,6 +73,15 @@ def put_on(motion: Motion, *, source: Body, target: Body, feet: bool = True) -> 
     turned = retarget(motion, source=source, target=target)
     standing, footing = keep_feet(turned, source_motion=motion, source=source, target=target)
     return (standing, footing) if feet else (turned, replace(footing, slide_after=footing.slide_before))
+
+
+def _body_of(rig: Rig, joints: Mapping[str, int], row: Row, *, whose: str) -> Body:
+    """`as_body`; a Refusal says whose rig it means."""
+    try:
+        return as_body(rig, joints, row["detached"])
+    except Refusal as refusal:
+        message = f"{whose} rig: {refusal.message}"
+        raise Refusal(refusal.code, message, measured=refusal.measured, limit=refusal.limit) from refusal
 
 
 def _unmappable(matched: int, limit: int, missing: list[str], *, names: str = "") -> None:
