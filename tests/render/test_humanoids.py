@@ -156,7 +156,9 @@ def test_avatars_are_mapped_as_they_declare_and_take_motions_unless_they_forbid_
         shutil.copytree(mixamo.layout.store.root, made.layout.store.root, dirs_exist_ok=True)
         motions = [row for row in mixamo.tables.products("probe") if row["title"] == "Walking"]
         made.tables.rows["probe"] += motions
-        outcomes = made.run(RetargetStage(), profile)
+        # Without feet, which bend legs a little: then every limb points where the source's does.
+        limbs_alone = profile.model_copy(update={"retarget": profile.retarget.model_copy(update={"feet": False})})
+        outcomes = made.run(RetargetStage(), limbs_alone)
         kept = {row["source"] + ":" + row["title"] for row in made.tables.products("retarget")}
         assert kept == {"vroid:Cool_loops", "vroid:cryptovoxels", "vroid:Low-Poly Godette"}
         # The sphere declares a body, and no vertex hangs on its shins: that is said.
