@@ -8,6 +8,7 @@ from typing import ClassVar
 from curate.filters import SEEN_RULES, first_refusal, rejected
 from rigmill.errors import Reject
 from rigmill.profile import Profile
+from rigmill.rows import job_keys, value_json
 from rigmill.stage import Answer, Input, Job, Row, Rows, Stage, Work, only_keys
 from rigmill.types import Kept, Measured
 
@@ -25,7 +26,7 @@ class SelectStage(Stage):
     """
 
     name: ClassVar[str] = "select"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     upstream: ClassVar[tuple[str, ...]] = ("preview",)
     barrier: ClassVar[bool] = True
     inline: ClassVar[bool] = True
@@ -52,11 +53,13 @@ class SelectStage(Stage):
                 if rank < first.setdefault(_same(row), rank):
                     first[_same(row)] = rank
         originals = {rank[-1] for rank in first.values()}
-        for row, refused in zip(rows, refusals):
+        # The row follows from the preview's job, so that job's key and the verdict say all that the row would.
+        for row, refused, key in zip(rows, refusals, job_keys(rows)):
             if refused is None and row["clip_id"] not in originals:
                 refused = {"code": Reject.DUPLICATE_CLIP.value, "measured": None, "limit": None,
                            "message": f"the same geometry and motion as clip {first[_same(row)][-1]}"}
-            yield Input(row["clip_id"], only_keys(row, *CLIP_COLUMNS) | {"refused": refused})
+            yield Input(row["clip_id"], only_keys(row, *CLIP_COLUMNS) | {"refused": refused},
+                        stands_for=f'["{key}",{value_json(refused)}]' if key else "")
 
     def run(self, jobs: Sequence[Job], work: Work) -> Iterator[Answer]:
         cost = Measured()

@@ -233,6 +233,11 @@ class StoredPart(StoredRow):
         return "{" + ",".join(parts) + "}"
 
 
+def job_keys(rows: Sequence[Any]) -> list[str]:
+    """The key of the job that each product row is from; empty where rows are no stored ones."""
+    return list(rows.column("job_key").to_pylist()) if isinstance(rows, StoredRows) else [""] * len(rows)
+
+
 def table_of(rows: Sequence[Mapping[str, Any]], schema: pa.Schema) -> pa.Table:
     """Rows as a table. Parts of one stored table are taken from its columns and never become Python values."""
     first = rows[0]

@@ -29,6 +29,7 @@ class Input:
     payload: Row
     group: str = ""  # jobs of one group share a child process (one asset loaded once)
     hints: Row | None = None  # how fast, how often to try: what may change without changing the result
+    stands_for: str = ""  # of an inline stage: what is hashed in place of the payload, which must follow from it
 
 
 @dataclass(slots=True)  # as Input
@@ -136,13 +137,13 @@ class Stage(ABC):
         """All jobs that exist now, done or not, folded up.
 
         A key hashes the canonical JSON of [name, version, job settings, input id, payload], whatever form the payload
-        has. BLAKE2: as strong as SHA-256, and a plan has hundreds of megabytes to hash.
+        has, or what stands for it. BLAKE2: as strong as SHA-256, and a plan has hundreds of megabytes to hash.
         """
         settings = self.settings(profile)
         start = canonical_json([self.name, self.version, self.job_settings(settings)])[:-1]
         shared = blake2b(start.encode(), digest_size=8)
         for item in self.inputs(tables, settings):
-            payload = value_json(item.payload)
+            payload = item.stands_for or value_json(item.payload)
             hashed = shared.copy()
             hashed.update(f",{value_json(item.input_id)},{payload}]".encode())
             yield Stub(hashed.hexdigest(), item.input_id, item.group or item.input_id,
