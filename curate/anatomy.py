@@ -65,7 +65,7 @@ def carriers(rig: Rig, joints: Joints, detached: Collection[str]) -> dict[int, i
         above = PARENTS[name]
         while above and above not in joints:
             above = PARENTS[above]
-        if not above or _is_below(rig, joints[name], joints[above]):
+        if not above or is_below(rig, joints[name], joints[above]):
             continue
         if name not in detached:
             raise _implausible(
@@ -155,7 +155,8 @@ def _toes(rig: Rig, joints: Joints) -> Iterator[Floats]:
             yield turned / np.linalg.norm(turned)
 
 
-def _is_below(rig: Rig, joint: int, above: int) -> bool:
+def is_below(rig: Rig, joint: int, above: int) -> bool:
+    """Whether a joint is another one, or hangs from it by whatever is between."""
     while joint > above:  # parents come first, so that this ends
         joint = int(rig.parents[joint])
     return joint == above

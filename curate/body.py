@@ -32,6 +32,10 @@ class Body:
     def hips(self) -> int:
         return self.joints["hips"]
 
+    def leg(self, side: str) -> float:
+        """The length of a side's leg."""
+        return self.leg_lengths[("left", "right").index(side)]
+
 
 def as_body(rig: Rig, joints: Mapping[str, int], detached: Collection[str] = ()) -> Body:
     """The rig as a body; a Refusal where the map cannot be right. `detached` parts need not hang from each other."""

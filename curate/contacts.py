@@ -76,12 +76,6 @@ def length(vectors: Floats) -> Floats:
     return np.asarray(np.sqrt(np.einsum("...i,...i->...", vectors, vectors)))
 
 
-def leg_length(body: Body, side: str) -> float:
-    """Thigh and shin at rest."""
-    hip, knee, ankle = (body.rig.rest_joints[body.joints[side + part]] for part in ("UpperLeg", "LowerLeg", "Foot"))
-    return float(np.linalg.norm(knee - hip) + np.linalg.norm(ankle - knee))
-
-
 def has_foot(body: Body, side: str) -> bool:
     """Whether thigh, shin and foot of a side are in the map, and have length."""
     names = [f"{side}{part}" for part in ("UpperLeg", "LowerLeg", "Foot")]
@@ -103,7 +97,7 @@ def find_feet(body: Body, places: dict[int, Floats], sides: tuple[str, ...]) -> 
     return Feet(
         places=np.stack([np.stack([places[joint] for joint in points]) for points in (ankles, balls)]),
         rest=np.stack([body.rig.rest_joints[ankles], body.rig.rest_joints[balls]]),
-        leg=np.array([leg_length(body, side) for side in sides]),
+        leg=np.array([body.leg(side) for side in sides]),
         known=np.array([[True] * len(sides), [ball != ankle for ankle, ball in zip(ankles, balls)]]),
     )
 

@@ -32,7 +32,6 @@ from curate.contacts import (
     foot_joints,
     has_foot,
     heights,
-    leg_length,
     length,
     posed,
     speeds,
@@ -146,7 +145,7 @@ def _uprightness(motion: Motion, source: Body, sides: tuple[str, ...]) -> Floats
     places, _ = posed(source.rig, motion, ankles + hips)
     height = np.stack([places[hip][:, 2] - places[ankle][:, 2] for hip, ankle in zip(hips, ankles)])
     low, high = _LYING
-    return smooth((height / np.array([leg_length(source, side) for side in sides])[:, None] - low) / (high - low))
+    return smooth((height / np.array([source.leg(side) for side in sides])[:, None] - low) / (high - low))
 
 
 def _with_balls(feet: Feet, turns: Floats, offset: Floats) -> Feet:

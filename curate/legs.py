@@ -10,10 +10,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from curate.anatomy import is_below
 from curate.body import Body
-from curate.contacts import carried, leg_length, length
+from curate.contacts import carried, length
 from rigmill.skeleton import between, conjugate, multiply, normalise
-from rigmill.types import Floats, Rig
+from rigmill.types import Floats
 
 STRAIGHT = 0.9999  # of thigh and shin: the farthest that an ankle is put, unless it was farther already
 EASY_REACH = 0.97  # beyond this a knee snaps straight for the last centimetre; the hips come down first
@@ -40,16 +41,7 @@ def has_leg(body: Body, side: str) -> bool:
     hangs from the thigh."""
     upper, lower, foot = (body.joints[f"{side}{part}"] for part in ("UpperLeg", "LowerLeg", "Foot"))
     end = body.carried.get(foot, foot)
-    return (end == lower or is_below(body.rig, end, lower)) and is_below(body.rig, lower, upper)
-
-
-def is_below(rig: Rig, joint: int, above: int) -> bool:
-    """Whether a joint hangs, by whatever is between, from another."""
-    while joint >= 0 and joint != above:
-        joint = int(rig.parents[joint])
-        if joint == above:
-            return True
-    return False
+    return is_below(body.rig, end, lower) and is_below(body.rig, lower, upper)
 
 
 def find_legs(body: Body, places: dict[int, Floats], turns: dict[int, Floats], sides: tuple[str, ...]) -> Legs:
@@ -65,7 +57,7 @@ def find_legs(body: Body, places: dict[int, Floats], turns: dict[int, Floats], s
     own = np.stack([np.stack([turns[joint] for joint in joints]) for joints in by_part])
     return Legs(
         chains=chains, hips=hips, knees=knees, ankles=ankles, forward=carried(own[0], forward), turns=own,
-        leg=np.array([leg_length(body, side) for side in sides]),
+        leg=np.array([body.leg(side) for side in sides]),
         above=np.stack([np.stack([turns.get(int(parents[joint]), still) for joint in joints]) for joints in by_part]),
     )
 
