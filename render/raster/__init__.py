@@ -1,0 +1,1 @@
+"""Our rasteriser: plain arrays in, pictures out. Neither bpy nor the profile is known here."""
