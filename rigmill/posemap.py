@@ -146,24 +146,32 @@ def drawn_parents(parents: Ints, drawn: Bools) -> Ints:
     return nearest
 
 
-def _fixed_point(place: Floats) -> tuple[int, int]:
-    # Ours: the first pixel's centre is at 0.5. cv2's: at 0.
-    x, y = np.rint((place - 0.5) * (1 << _SHIFT)).astype(int)
-    return int(x), int(y)
+def _fixed_points(places: Floats) -> list[list[int]]:
+    """Places (J, 2) as cv2 counts them: whole fractions of a pixel, the first pixel's centre at 0 and not at 0.5."""
+    finite = np.nan_to_num(places, posinf=0, neginf=0).clip(-_FAR_PX, _FAR_PX)
+    points: list[list[int]] = np.rint((finite - 0.5) * (1 << _SHIFT)).astype(int).tolist()
+    return points
 
 
-def _disc(picture: Bytes, centre: Floats, *, radius_px: float, colour: Bytes) -> None:
-    """Blend an anti-aliased disc into the picture (cv2.circle's are half a pixel too large and less exact)."""
+def _discs(picture: Bytes, centres: Floats, colours: Bytes, radius_px: float) -> None:
+    """Blend anti-aliased discs into the picture, in order (cv2.circle's are half a pixel too large and less exact).
+
+    `centres` is (D, 2), `colours` (D, 3).
+    """
     height_px, width_px = picture.shape[:2]
     reach = radius_px + 1
-    left, right = max(int(centre[0] - reach), 0), min(int(centre[0] + reach) + 1, width_px)
-    top, bottom = max(int(centre[1] - reach), 0), min(int(centre[1] + reach) + 1, height_px)
-    if left >= right or top >= bottom:
-        return
-    x, y = np.arange(left, right) + 0.5 - centre[0], np.arange(top, bottom) + 0.5 - centre[1]
-    cover = np.clip(radius_px + 0.5 - np.sqrt(x**2 + y[:, None] ** 2), 0, 1)[..., None]
-    patch = picture[top:bottom, left:right]
-    patch[:] = np.rint(patch + cover * (colour.astype(np.float64) - patch))
+    low = np.floor(centres - reach).astype(int)
+    side = int(np.ceil(2 * reach)) + 1
+    x, y = np.moveaxis(low[:, :, None] + np.arange(side) + 0.5 - centres[:, :, None], 1, 0)
+    cover = np.clip(radius_px + 0.5 - np.sqrt(x[:, None, :] ** 2 + y[:, :, None] ** 2), 0, 1)[..., None]
+    paint, left = cover * colours[:, None, None].astype(np.float64), 1 - cover
+    first = np.maximum(-low, 0)
+    last = np.minimum([width_px, height_px] - low, side)
+    inside = (first < last).all(axis=-1)
+    for disc, ((x0, y0), (i0, j0), (i1, j1)) in enumerate(zip(low.tolist(), first.tolist(), last.tolist())):
+        if inside[disc]:
+            patch = picture[y0 + j0:y0 + j1, x0 + i0:x0 + i1]
+            patch[:] = np.rint(patch * left[disc, j0:j1, i0:i1] + paint[disc, j0:j1, i0:i1])
 
 
 def draw(
@@ -179,12 +187,23 @@ def draw(
     sane = np.isfinite(joints_px).all(axis=-1) & (np.abs(np.nan_to_num(joints_px)) < _FAR_PX).all(axis=-1)
     shown = drawn & sane & (depth > 0)
     thickness = max(1, round(radius_px / 2))
-    for joint, parent in enumerate(drawn_parents(parents, drawn)):
-        if parent >= 0 and shown[joint] and shown[parent]:
-            start, end = _fixed_point(joints_px[parent]), _fixed_point(joints_px[joint])
-            cv2.line(picture, start, end, LINE, thickness, cv2.LINE_AA, _SHIFT)
+    points = _fixed_points(joints_px)
+    above = drawn_parents(parents, drawn)
+    for joint in np.flatnonzero(shown & (above >= 0) & shown[above]):
+        cv2.line(picture, points[above[joint]], points[joint], LINE, thickness, cv2.LINE_AA, _SHIFT)
     # Stable: joints at one depth keep their index order.
-    for joint in np.argsort(-depth, kind="stable"):
-        if shown[joint]:
-            _disc(picture, joints_px[joint], radius_px=radius_px, colour=colours[joint])
+    order = np.argsort(-depth, kind="stable")
+    order = order[shown[order]]
+    _discs(picture, joints_px[order], colours[order], radius_px)
     return picture
+
+
+def box(joints_px: Floats, shown: Bools, *, width_px: int, height_px: int, radius_px: float) -> tuple[slice, slice]:
+    """Rows and columns of a pose map outside which there is nothing but background; `shown` (J,) has its joints."""
+    places = joints_px[shown & (np.abs(np.nan_to_num(joints_px, nan=np.inf)) < _FAR_PX).all(axis=-1)]
+    if not len(places):
+        return slice(0, 0), slice(0, 0)
+    reach = radius_px + 3
+    low = np.clip(np.floor(places.min(axis=0) - reach), 0, [width_px, height_px]).astype(int)
+    high = np.clip(np.ceil(places.max(axis=0) + reach), 0, [width_px, height_px]).astype(int)
+    return slice(int(low[1]), int(high[1])), slice(int(low[0]), int(high[0]))

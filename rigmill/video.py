@@ -37,17 +37,34 @@ _TO_RGB = np.linalg.inv(_TO_YUV[:, :3])
 _TO_RGB = np.concatenate([_TO_RGB, -_TO_RGB @ _TO_YUV[:, 3:]], axis=1)
 
 
-def _to_planes(frame: Bytes, pixel_format: PixelFormat) -> Bytes:
-    """RGB (H, W, 3) to the planes that PyAV takes: (3, H, W), or (H * 3 / 2, W) for 4:2:0."""
+_Part = tuple[slice, slice]  # rows and columns of a picture
+
+
+def _blank(colour: tuple[int, int, int], width: int, height: int, pixel_format: PixelFormat) -> Bytes:
+    """The planes of a picture in one colour, as PyAV takes them: (3, H, W), or (H * 3 / 2, W) for 4:2:0."""
+    levels = np.rint(_TO_YUV @ [*colour, 1.0]).astype(np.uint8)
     if pixel_format == "yuv444p":
-        return np.ascontiguousarray(cv2.transform(frame, _TO_YUV).transpose(2, 0, 1))
-    height, width = frame.shape[:2]
+        return np.ascontiguousarray(np.broadcast_to(levels[:, None, None], (3, height, width)))
+    quarter = width * height // 4
+    return np.concatenate([np.repeat(levels, [quarter * 4, quarter, quarter])]).reshape(height * 3 // 2, width)
+
+
+def _paint(planes: Bytes, part: Bytes, at: _Part, pixel_format: PixelFormat) -> None:
+    """Put an RGB part (h, w, 3) into planes of the whole picture, in place."""
+    rows, columns = at
+    if pixel_format == "yuv444p":
+        planes[:, rows, columns] = cv2.transform(part, _TO_YUV).transpose(2, 0, 1)
+        return
+    width = planes.shape[1]
+    height = planes.shape[0] * 2 // 3
+    planes[rows, columns] = cv2.transform(part, _TO_YUV[:1])
     # Chroma is averaged before it is rounded to bytes.
-    yuv = cv2.transform(frame.astype(np.float32), _TO_YUV)
-    chroma = cv2.resize(yuv[:, :, 1:], (width // 2, height // 2), interpolation=cv2.INTER_AREA)
-    parts = [yuv[:, :, 0].ravel(), chroma[:, :, 0].ravel(), chroma[:, :, 1].ravel()]
-    planes = np.rint(np.concatenate(parts)).clip(0, 255).astype(np.uint8)
-    return planes.reshape(height * 3 // 2, width)
+    half = cv2.resize(
+        part.astype(np.float32), (part.shape[1] // 2, part.shape[0] // 2), interpolation=cv2.INTER_AREA
+    )
+    chroma = np.rint(cv2.transform(half, _TO_YUV[1:])).clip(0, 255).astype(np.uint8)
+    both = planes[height:].reshape(2, height // 2, width // 2)
+    both[:, rows.start // 2:rows.stop // 2, columns.start // 2:columns.stop // 2] = chroma.transpose(2, 0, 1)
 
 
 def _to_rgb(frame: Any) -> Bytes:
@@ -67,18 +84,24 @@ def _to_rgb(frame: Any) -> Bytes:
     return np.rint(cv2.transform(yuv, _TO_RGB)).clip(0, 255).astype(np.uint8)
 
 
-def encode(
-    frames: Bytes, *, fps: float, crf: int, pixel_format: PixelFormat, keyframe_interval: int
-) -> bytes:
-    """An mp4 of RGB `frames` (T, H, W, 3)."""
-    _, height, width, _ = frames.shape
-    if pixel_format == "yuv420p" and (height % 2 or width % 2):
-        raise ValueError(f"4:2:0 needs even sides, got {width}x{height}")
-    rate = Fraction(fps).limit_denominator(1001)
-    buffer = io.BytesIO()
-    with av.open(buffer, mode="w", format="mp4", options={"fflags": "+bitexact"}) as container:
-        stream = container.add_stream("libx264", rate=rate)
-        stream.width, stream.height, stream.pix_fmt = width, height, pixel_format
+class Encoder:
+    """An mp4 written frame by frame, in memory. What a frame does not cover shows the background."""
+
+    def __init__(
+        self, *, width_px: int, height_px: int, fps: float, crf: int, pixel_format: PixelFormat,
+        keyframe_interval: int, background: tuple[int, int, int] = (0, 0, 0),
+    ) -> None:
+        if pixel_format == "yuv420p" and (height_px % 2 or width_px % 2):
+            raise ValueError(f"4:2:0 needs even sides, got {width_px}x{height_px}")
+        self._background = background
+        self._size, self._format = (width_px, height_px), pixel_format
+        self._blank = _blank(background, width_px, height_px, pixel_format)
+        self._rate = Fraction(fps).limit_denominator(1001)
+        self._buffer = io.BytesIO()
+        self._container = av.open(self._buffer, mode="w", format="mp4", options={"fflags": "+bitexact"})
+        self._num_frames = 0
+        stream = self._stream = self._container.add_stream("libx264", rate=self._rate)
+        stream.width, stream.height, stream.pix_fmt = width_px, height_px, pixel_format
         stream.codec_context.thread_count = 1
         stream.codec_context.color_range = _LIMITED
         stream.codec_context.colorspace = _BT709
@@ -90,13 +113,53 @@ def encode(
             "crf": str(crf), "preset": "veryfast", "g": str(keyframe_interval), "threads": "1",
             "flags": "+bitexact", "x264-params": "chromaloc=1:cpu-independent=1",
         }
-        for index, frame in enumerate(frames):
-            picture = av.VideoFrame.from_ndarray(_to_planes(frame, pixel_format), format=pixel_format)
-            picture.color_range, picture.colorspace = _LIMITED, _BT709
-            picture.pts, picture.time_base = index, 1 / rate
-            container.mux(stream.encode(picture))
-        container.mux(stream.encode())
-    return buffer.getvalue()
+
+    def add(self, part: Bytes, *, left_px: int = 0, top_px: int = 0) -> None:
+        """The next frame: an RGB part (h, w, 3) of it, which may be empty, and its place."""
+        planes = self._blank.copy()
+        if part.size:
+            part, at = self._even(part, left_px, top_px)
+            _paint(planes, part, at, self._format)
+        picture = av.VideoFrame.from_ndarray(planes, format=self._format)
+        picture.color_range, picture.colorspace = _LIMITED, _BT709
+        picture.pts, picture.time_base = self._num_frames, 1 / self._rate
+        self._num_frames += 1
+        self._container.mux(self._stream.encode(picture))
+
+    def _even(self, part: Bytes, left: int, top: int) -> tuple[Bytes, _Part]:
+        """The part, grown by background to whole chroma samples where the format has fewer of them than pixels."""
+        bottom, right = top + part.shape[0], left + part.shape[1]
+        if not (0 <= left and 0 <= top and right <= self._size[0] and bottom <= self._size[1]):
+            raise ValueError(f"a part of {part.shape[1]}x{part.shape[0]} at {left}, {top} leaves the picture")
+        if self._format == "yuv444p":
+            return part, (slice(top, bottom), slice(left, right))
+        odd = (top % 2, bottom % 2, left % 2, right % 2)
+        if any(odd):
+            above, below, before, after = odd
+            part = cv2.copyMakeBorder(
+                part, above, below, before, after, cv2.BORDER_CONSTANT, value=tuple(map(float, self._background))
+            )
+            top, bottom, left, right = top - above, bottom + below, left - before, right + after
+        return part, (slice(top, bottom), slice(left, right))
+
+    def finish(self) -> bytes:
+        """The mp4. Nothing can be added any more."""
+        self._container.mux(self._stream.encode())
+        self._container.close()
+        return self._buffer.getvalue()
+
+
+def encode(
+    frames: Bytes, *, fps: float, crf: int, pixel_format: PixelFormat, keyframe_interval: int
+) -> bytes:
+    """An mp4 of RGB `frames` (T, H, W, 3)."""
+    encoder = Encoder(
+        width_px=frames.shape[2], height_px=frames.shape[1], fps=fps, crf=crf, pixel_format=pixel_format,
+        keyframe_interval=keyframe_interval,
+    )
+    for frame in frames:
+        encoder.add(frame)
+    return encoder.finish()
 
 
 def decode(data: bytes, *, start: int = 0, count: int | None = None) -> Bytes:

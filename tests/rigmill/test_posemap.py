@@ -136,3 +136,17 @@ def test_joints_behind_the_camera_or_far_outside_leave_no_trace() -> None:
 def test_radius_follows_the_height_of_the_picture() -> None:
     assert posemap.radius_for(3, 480) == 3
     assert posemap.radius_for(5, 256) == pytest.approx(2.6667, abs=1e-4)
+
+
+def test_nothing_but_background_lies_outside_a_maps_box() -> None:
+    generator = np.random.default_rng(3)
+    for _ in range(20):
+        joints = generator.normal(size=(12, 2)) * generator.uniform(5, 300) + [100, 60]
+        depth, drawn = generator.uniform(-0.2, 2, 12), generator.random(12) < 0.8
+        size = {"width_px": 200, "height_px": 120, "radius_px": 3.0}
+        picture = posemap.draw(
+            joints, depth, parents=np.arange(12, dtype=np.int32) - 1, drawn=drawn, colours=posemap.palette(12), **size
+        )
+        rows, columns = posemap.box(joints, drawn & (depth > 0), **size)
+        picture[rows, columns] = 0
+        assert picture.max() == 0

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from rigmill.types import Bytes
-from rigmill.video import PixelFormat, decode, encode
+from rigmill.video import Encoder, PixelFormat, decode, encode
 
 
 def smooth(num_frames: int = 9, height: int = 64, width: int = 96) -> Bytes:
@@ -110,3 +110,22 @@ def test_odd_sides_cannot_be_4_2_0() -> None:
 def test_the_frame_rate_is_kept() -> None:
     with av.open(io.BytesIO(encode(smooth(), **(settings() | {"fps": 23.976})))) as container:
         assert float(container.streams.video[0].average_rate) == pytest.approx(23.976, abs=1e-3)
+
+
+@pytest.mark.parametrize("pixel_format", ["yuv420p", "yuv444p"])
+def test_a_part_over_its_background_is_the_whole_picture(pixel_format: PixelFormat) -> None:
+    """At odd places too, where a chroma sample is shared with the background; and a frame may show nothing."""
+    parts = [smooth(1, 21, 33)[0], smooth(1, 20, 30)[0], np.zeros((0, 0, 3), np.uint8), smooth(1, 64, 96)[0]]
+    places = [(5, 7), (61, 43), (0, 0), (0, 0)]
+    whole = np.full((4, 64, 96, 3), (255, 250, 3), np.uint8)
+    encoder = Encoder(width_px=96, height_px=64, background=(255, 250, 3), **settings(pixel_format))
+    for frame, (part, (left, top)) in enumerate(zip(parts, places)):
+        whole[frame, top:top + part.shape[0], left:left + part.shape[1]] = part
+        encoder.add(part, left_px=left, top_px=top)
+    assert encoder.finish() == encode(whole, **settings(pixel_format))
+
+
+def test_a_part_that_leaves_the_picture_is_an_error() -> None:
+    encoder = Encoder(width_px=96, height_px=64, **settings())
+    with pytest.raises(ValueError, match="leaves the picture"):
+        encoder.add(smooth(1, 20, 30)[0], left_px=80)
