@@ -17,9 +17,9 @@ def mix(kind: str, factor: Floats, first: Floats, second: Floats) -> Floats | No
     """Colours mixed as the Mix node's blend type says; None for a type that is not per channel."""
     if factor.ndim or first.ndim > 1 or second.ndim > 1:
         factor = factor[..., None]
-    rest = 1 - factor
+    rest: Any = 1 - factor
     if kind in _PLAIN:
-        return np.add(rest * first, factor * _PLAIN[kind](first, second))
+        return rest * first + factor * _PLAIN[kind](first, second)
     if kind == "SCREEN":
         return 1 - (rest + factor * (1 - second)) * (1 - first)
     if kind == "OVERLAY":
@@ -43,7 +43,7 @@ def mix(kind: str, factor: Floats, first: Floats, second: Floats) -> Floats | No
     return None
 
 
-_PLAIN: dict[str, Callable[[Floats, Floats], Floats]] = {
+_PLAIN: dict[str, Callable[[Floats, Floats], Any]] = {
     "MIX": lambda first, second: second,
     "ADD": lambda first, second: first + second,
     "SUBTRACT": lambda first, second: first - second,
