@@ -78,7 +78,7 @@ class WithExtras:
         if not extras:
             return pictures
         drawn = self.extras.shoot(bounds, extras=True)
-        return [_joined(*pair, camera) for *pair, camera in zip(pictures, drawn, self.extras.cameras)]
+        return [_joined(picture, other, camera) for picture, other, camera in zip(pictures, drawn, self.extras.cameras)]
 
     def close(self) -> None:
         self.inner.close()

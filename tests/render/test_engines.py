@@ -97,7 +97,9 @@ def test_auto_takes_cycles_for_glass_and_names_the_material(tmp_path: Path) -> N
 
     path = rewritten(ASSETS / "Fox.glb", tmp_path / "glass.glb", glass)
     item = clip_item(path, probe(path, tmp_path), "Run", num_frames=1)
-    items = [item | {"clip_id": name, "outputs": [], "render": RENDER | {"engine": name}} for name in ("auto", "raster")]
+    items = [
+        item | {"clip_id": name, "outputs": [], "render": RENDER | {"engine": name}} for name in ("auto", "raster")
+    ]
     auto, raster = (answer["value"] for answer in call(RENDER_CLIP, items, tmp_path))
     assert auto["engine"] == "cycles" and "pane" in auto["engine_reason"] and "trans" in auto["engine_reason"]
     assert raster["engine"] == "raster" and raster["engine_reason"] == auto["engine_reason"]
