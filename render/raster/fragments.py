@@ -57,6 +57,15 @@ def gather(
     count = 0
     for row in range(height):
         for column in range(width):
+            triangle = ids[0, row, column]
+            if triangle == ids[1, row, column] == ids[2, row, column] == ids[3, row, column]:
+                if triangle >= 0:
+                    pixels[count] = row * width + column
+                    triangles[count] = triangle
+                    places[count, 0], places[count, 1] = column + 0.5, row + 0.5
+                    masks[count] = 15
+                    count += 1
+                continue
             left = 0
             for sample in range(NUM_SAMPLES):
                 if ids[sample, row, column] >= 0:

@@ -25,7 +25,7 @@ from render.raster.pack import (
     UV,
     VERTEX_COLOURS,
 )
-from render.raster.reflect import dielectric_curve, from_sky, from_sun, returned, risen, schlick, share_above
+from render.raster.reflect import from_sky, from_sun, returned, risen, schlick, share_above
 from render.raster.texture import filtered
 from rigmill.types import Bytes, Floats, Ints
 
@@ -36,7 +36,7 @@ FULL = 15  # all four samples
     "void(int64, int32[::1], int32[::1], float32[:, ::1], uint8[::1], float32[:, ::1],"
     " float32[:, ::1], int32[::1], float64[::1], float32[:, ::1],"
     " int32[:, ::1], int32[:, ::1], int32[::1], float32[:, :, ::1], float32[:, ::1], float32[:, ::1], float32[:, ::1],"
-    " float32[:, ::1], float32[:, ::1], int32[:, ::1], uint8[::1], int64[:, :, ::1], int32[:, ::1],"
+    " float32[:, ::1], float32[:, ::1], int32[:, ::1], uint32[::1], int64[:, :, ::1], int32[:, ::1],"
     " float32[:, ::1], float32[::1], float64[::1], float64[:, ::1], float32[:, :, ::1], float32[::1],"
     " float32[:, :, ::1], float64, float32[:, ::1])"
 )
@@ -44,7 +44,7 @@ def shade(
     num: int, pixels: Ints, hit: Ints, spots: Floats, masks: Bytes, openness: Floats,
     screen: Floats, origin: Ints, eye: Floats, faces: Floats,
     triangles: Ints, corners: Ints, look: Ints, uvs: Floats, colours: Floats, vertices: Floats, normals: Floats,
-    seen: Floats, numbers: Floats, choices: Ints, texels: Bytes, places: Ints, kinds: Ints,
+    seen: Floats, numbers: Floats, choices: Ints, texels: Ints, places: Ints, kinds: Ints,
     turns: Floats, decode: Floats, ambient: Floats, suns: Floats, sky: Floats, mean: Floats,
     lobe: Floats, curve: float, out: Floats,
 ) -> None:
@@ -53,6 +53,7 @@ def shade(
     `suns` rows: direction to the sun, strength, sine of its radius. `openness` (num, 1 + S): how much of the sky and
     of each sun a fragment sees.
     """
+    gain_r, gain_g, gain_b = 0.0, 0.0, 0.0
     for index in range(num):
         triangle = hit[index]
         a, b, c = triangles[triangle, 0], triangles[triangle, 1], triangles[triangle, 2]
@@ -62,10 +63,10 @@ def shade(
         ax, ay, az = at(screen, a, 0) - origin[0], at(screen, a, 1) - origin[1], at(screen, a, 2)
         bx, by, bz = at(screen, b, 0) - origin[0], at(screen, b, 1) - origin[1], at(screen, b, 2)
         cx, cy, cz = at(screen, c, 0) - origin[0], at(screen, c, 1) - origin[1], at(screen, c, 2)
-        area = (bx - ax) * (cy - ay) - (cx - ax) * (by - ay)
-        bdx, bdy = (cy - ay) / area * bz, (ax - cx) / area * bz
-        cdx, cdy = (ay - by) / area * cz, (bx - ax) / area * cz
-        adx, ady = (by - cy) / area * az, (cx - bx) / area * az
+        scale = 1.0 / ((bx - ax) * (cy - ay) - (cx - ax) * (by - ay))
+        adx, ady = (by - cy) * scale * az, (cx - bx) * scale * az
+        bdx, bdy = (cy - ay) * scale * bz, (ax - cx) * scale * bz
+        cdx, cdy = (ay - by) * scale * cz, (bx - ax) * scale * cz
         px, py = spots[index, 0] - ax, spots[index, 1] - ay
         wa, wb, wc = max(az + px * adx + py * ady, 0.0), max(px * bdx + py * bdy, 0.0), max(px * cdx + py * cdy, 0.0)
         inverse = 1.0 / (wa + wb + wc)
@@ -91,12 +92,12 @@ def shade(
             texture = choices[material, role]
             if texture < 0:
                 continue
-            uv = uvs[kinds[texture, UV]]
-            u1, v1 = at(uv, cb, 0) - uv[ca, 0], at(uv, cb, 1) - uv[ca, 1]
-            u2, v2 = at(uv, cc, 0) - uv[ca, 0], at(uv, cc, 1) - uv[ca, 1]
+            layer = kinds[texture, UV]
+            u0, v0 = float(uvs[layer, ca, 0]), float(uvs[layer, ca, 1])
+            u1, v1, u2, v2 = uvs[layer, cb, 0] - u0, uvs[layer, cb, 1] - v0, uvs[layer, cc, 0] - u0, uvs[layer, cc, 1] - v0
             r, g, bl, al = filtered(
                 texels, places, kinds, turns, decode, texture, role == BASE_TEXTURE or role == EMISSION_TEXTURE, taps,
-                uv[ca, 0] + wb * u1 + wc * u2, uv[ca, 1] + wb * v1 + wc * v2,
+                u0 + wb * u1 + wc * u2, v0 + wb * v1 + wc * v2,
                 bdx * u1 + cdx * u2, bdx * v1 + cdx * v2, bdy * u1 + cdy * u2, bdy * v1 + cdy * v2,
             )
             if role == BASE_TEXTURE:
@@ -135,7 +136,7 @@ def shade(
             continue
         if bump_layer >= 0:
             nx, ny, nz = bent(
-                nx, ny, nz, bump_x, bump_y, bump_z, at(numbers, material, BUMP), uvs[bump_layer], vertices,
+                nx, ny, nz, bump_x, bump_y, bump_z, at(numbers, material, BUMP), uvs, bump_layer, vertices,
                 a, b, c, ca, cb, cc,
             )
         facing = max(nx * vx + ny * vy + nz * vz, 0.01)
@@ -151,16 +152,22 @@ def shade(
         gain = 1 + returned(f0 + (1 - f0) * curve, kept) * lost
         coat = (f0 * whole + (1 - f0) * curved) * gain
         body = (1 - metallic) * (1 - coat)
-        fr, fg, fb = min(red, 1.0), min(green, 1.0), min(blue, 1.0)
-        gain_r = 1 + returned(fr + (1 - fr) / 21, kept) * lost
-        gain_g = 1 + returned(fg + (1 - fg) / 21, kept) * lost
-        gain_b = 1 + returned(fb + (1 - fb) / 21, kept) * lost
-        sky_open = openness[index, 0]
         coat *= 1 - metallic
-        sr = ambient[0] * sky_open * (red * body + coat + metallic * (fr * whole + (1 - fr) * powered) * gain_r)
-        sg = ambient[1] * sky_open * (green * body + coat + metallic * (fg * whole + (1 - fg) * powered) * gain_g)
-        sb = ambient[2] * sky_open * (blue * body + coat + metallic * (fb * whole + (1 - fb) * powered) * gain_b)
+        mr, mg, mb = coat, coat, coat
+        fr, fg, fb = min(red, 1.0), min(green, 1.0), min(blue, 1.0)
+        if metallic > 0:
+            gain_r = metallic * (1 + returned(fr + (1 - fr) / 21, kept) * lost)
+            gain_g = metallic * (1 + returned(fg + (1 - fg) / 21, kept) * lost)
+            gain_b = metallic * (1 + returned(fb + (1 - fb) / 21, kept) * lost)
+            mr += (fr * whole + (1 - fr) * powered) * gain_r
+            mg += (fg * whole + (1 - fg) * powered) * gain_g
+            mb += (fb * whole + (1 - fb) * powered) * gain_b
+        sky_open = openness[index, 0]
+        sr = ambient[0] * sky_open * (red * body + mr)
+        sg = ambient[1] * sky_open * (green * body + mg)
+        sb = ambient[2] * sky_open * (blue * body + mb)
         width = max(roughness, 0.03) ** 2
+        gain *= 1 - metallic
         for sun in range(suns.shape[0]):
             lx, ly, lz, sine = suns[sun, 0], suns[sun, 1], suns[sun, 2], suns[sun, 4]
             cosine = nx * lx + ny * ly + nz * lz
@@ -179,14 +186,17 @@ def shade(
             hx, hy, hz = hx * length, hy * length, hz * length
             meeting = min(max(hx * vx + hy * vy + hz * vz, 0.0), 1.0)
             spot = from_sun(lobe, sun, roughness, hx * nx + hy * ny + hz * nz) * strength * light
-            w2 = width * width
-            spot *= 0.5 / (light * math.sqrt(w2 + (1 - w2) * facing * facing)
-                           + facing * math.sqrt(w2 + (1 - w2) * light * light))
-            shared = spot * (1 - metallic) * (f0 + (1 - f0) * dielectric_curve(meeting)) * gain
-            metal, edge = spot * metallic, schlick(meeting)
-            sr += diffuse * red + shared + metal * (fr + (1 - fr) * edge) * gain_r
-            sg += diffuse * green + shared + metal * (fg + (1 - fg) * edge) * gain_g
-            sb += diffuse * blue + shared + metal * (fb + (1 - fb) * edge) * gain_b
+            # Smith's shadowing over 4 cos cos, as Hammon approximates it.
+            spot *= 0.5 / ((1 - width) * 2 * light * facing + width * (light + facing))
+            edge = schlick(meeting)
+            shared = spot * (f0 + (1 - f0) * edge) * gain
+            sr += diffuse * red + shared
+            sg += diffuse * green + shared
+            sb += diffuse * blue + shared
+            if metallic > 0:
+                sr += spot * (fr + (1 - fr) * edge) * gain_r
+                sg += spot * (fg + (1 - fg) * edge) * gain_g
+                sb += spot * (fb + (1 - fb) * edge) * gain_b
         out[index, 0], out[index, 1], out[index, 2], out[index, 3] = sr + shine_r, sg + shine_g, sb + shine_b, alpha
 
 
