@@ -7,6 +7,7 @@ import math
 from render.raster.brdf import NUM_ROUGHNESSES
 from render.raster.bump import at, bent
 from render.raster.compiled import compiled
+from render.raster.occlusion import SKY_PAIRS, SUN_RAYS, sky_seen, sun_seen
 from render.raster.pack import (
     ALPHA,
     BASE,
@@ -34,7 +35,8 @@ FULL = 15  # all four samples
 
 @compiled(
     "void(int64, int32[::1], int32[::1], float32[:, ::1], uint8[::1], float32[:, ::1],"
-    " float32[:, ::1], int32[::1], float64[::1], float32[:, ::1],"
+    " float32[:, ::1], int32[::1], float64[::1], float32[:, ::1], int32[::1], int64, float32[:, ::1],"
+    " int16[:, :, ::1], int16[:, :, ::1], float64[:, :, ::1], float64[:, ::1], float64, float64[::1], float64[::1],"
     " int32[:, ::1], int32[:, ::1], int32[::1], float32[:, :, ::1], float32[:, ::1], float32[:, ::1], float32[:, ::1],"
     " float32[:, ::1], float32[:, ::1], int32[:, ::1], uint32[::1], int64[:, :, ::1], int32[:, ::1],"
     " float32[:, ::1], float32[::1], float64[::1], float64[:, ::1], float32[:, :, ::1], float32[::1],"
@@ -42,7 +44,8 @@ FULL = 15  # all four samples
 )
 def shade(
     num: int, pixels: Ints, hit: Ints, spots: Floats, masks: Bytes, openness: Floats,
-    screen: Floats, origin: Ints, eye: Floats, faces: Floats,
+    screen: Floats, origin: Ints, eye: Floats, faces: Floats, blocks: Ints, picture_width: int, spots3: Floats,
+    top: Ints, bottom: Ints, to_map: Floats, towards: Floats, lift: float, hidden_light: Floats, mean_colour: Floats,
     triangles: Ints, corners: Ints, look: Ints, uvs: Floats, colours: Floats, vertices: Floats, normals: Floats,
     seen: Floats, numbers: Floats, choices: Ints, texels: Ints, places: Ints, kinds: Ints,
     turns: Floats, decode: Floats, ambient: Floats, suns: Floats, sky: Floats, mean: Floats,
@@ -94,7 +97,8 @@ def shade(
                 continue
             layer = kinds[texture, UV]
             u0, v0 = float(uvs[layer, ca, 0]), float(uvs[layer, ca, 1])
-            u1, v1, u2, v2 = uvs[layer, cb, 0] - u0, uvs[layer, cb, 1] - v0, uvs[layer, cc, 0] - u0, uvs[layer, cc, 1] - v0
+            u1, v1 = uvs[layer, cb, 0] - u0, uvs[layer, cb, 1] - v0
+            u2, v2 = uvs[layer, cc, 0] - u0, uvs[layer, cc, 1] - v0
             r, g, bl, al = filtered(
                 texels, places, kinds, turns, decode, texture, role == BASE_TEXTURE or role == EMISSION_TEXTURE, taps,
                 u0 + wb * u1 + wc * u2, v0 + wb * v1 + wc * v2,
@@ -110,9 +114,10 @@ def shade(
                 shine_r, shine_g, shine_b = shine_r * r, shine_g * g, shine_b * bl
         alpha = min(max(alpha, 0.0), 1.0) if choices[material, MODE] != OPAQUE else 1.0
         # Normals, turned to the viewer.
-        vx = eye[0] - (wa * vertices[a, 0] + wb * vertices[b, 0] + wc * vertices[c, 0])
-        vy = eye[1] - (wa * vertices[a, 1] + wb * vertices[b, 1] + wc * vertices[c, 1])
-        vz = eye[2] - (wa * vertices[a, 2] + wb * vertices[b, 2] + wc * vertices[c, 2])
+        wx = wa * vertices[a, 0] + wb * vertices[b, 0] + wc * vertices[c, 0]
+        wy = wa * vertices[a, 1] + wb * vertices[b, 1] + wc * vertices[c, 1]
+        wz = wa * vertices[a, 2] + wb * vertices[b, 2] + wc * vertices[c, 2]
+        vx, vy, vz = eye[0] - wx, eye[1] - wy, eye[2] - wz
         length = 1.0 / math.sqrt(vx * vx + vy * vy + vz * vz)
         vx, vy, vz = vx * length, vy * length, vz * length
         gx, gy, gz = at(faces, triangle, 0), at(faces, triangle, 1), at(faces, triangle, 2)
@@ -134,6 +139,28 @@ def shade(
             out[index, 0], out[index, 1], out[index, 2] = red + shine_r, green + shine_g, blue + shine_b
             out[index, 3] = alpha
             continue
+        # What hides the light is looked up once for the fragments of one surface in a block of 2 x 2 pixels.
+        pixel = pixels[index]
+        block = (pixel // picture_width >> 1) * ((picture_width + 1) >> 1) + (pixel % picture_width >> 1)
+        other = blocks[block]
+        spots3[index, 0], spots3[index, 1], spots3[index, 2] = wx, wy, wz
+        known = False
+        if other >= 0 and nx * seen[other, 0] + ny * seen[other, 1] + nz * seen[other, 2] > 0.95:
+            ox, oy, oz = wx - spots3[other, 0], wy - spots3[other, 1], wz - spots3[other, 2]
+            known = abs(ox * nx + oy * ny + oz * nz) < lift and ox * ox + oy * oy + oz * oz < 16 * lift * lift
+        if known:
+            for column in range(openness.shape[1]):
+                openness[index, column] = openness[other, column]
+        else:
+            blocks[block] = index
+            lx, ly, lz = wx + gx * lift, wy + gy * lift, wz + gz * lift
+            openness[index, 0] = sky_seen(top, bottom, to_map, towards, lx, ly, lz, nx, ny, nz, gx, gy, gz)
+            for sun in range(suns.shape[0]):
+                openness[index, 1 + sun] = 0.0
+                if gx * suns[sun, 0] + gy * suns[sun, 1] + gz * suns[sun, 2] > -suns[sun, 4]:
+                    openness[index, 1 + sun] = sun_seen(
+                        top, to_map, SKY_PAIRS + sun * SUN_RAYS, lx, ly, lz
+                    )
         if bump_layer >= 0:
             nx, ny, nz = bent(
                 nx, ny, nz, bump_x, bump_y, bump_z, at(numbers, material, BUMP), uvs, bump_layer, vertices,
@@ -163,9 +190,10 @@ def shade(
             mg += (fg * whole + (1 - fg) * powered) * gain_g
             mb += (fb * whole + (1 - fb) * powered) * gain_b
         sky_open = openness[index, 0]
-        sr = ambient[0] * sky_open * (red * body + mr)
-        sg = ambient[1] * sky_open * (green * body + mg)
-        sb = ambient[2] * sky_open * (blue * body + mb)
+        hidden = 1 - sky_open
+        sr = (ambient[0] * sky_open + hidden_light[0] * hidden * (red + mean_colour[0]) / 2) * (red * body + mr)
+        sg = (ambient[1] * sky_open + hidden_light[1] * hidden * (green + mean_colour[1]) / 2) * (green * body + mg)
+        sb = (ambient[2] * sky_open + hidden_light[2] * hidden * (blue + mean_colour[2]) / 2) * (blue * body + mb)
         width = max(roughness, 0.03) ** 2
         gain *= 1 - metallic
         for sun in range(suns.shape[0]):
@@ -200,3 +228,38 @@ def shade(
         out[index, 0], out[index, 1], out[index, 2], out[index, 3] = sr + shine_r, sg + shine_g, sb + shine_b, alpha
 
 
+
+
+@compiled(
+    "void(int32[:, ::1], int32[::1], float32[:, :, ::1], float32[:, ::1], float32[:, ::1], int32[:, ::1], uint32[::1],"
+    " int64[:, :, ::1], int32[:, ::1], float32[:, ::1], float32[::1], float32[:, ::1])"
+)
+def body_colours(
+    corners: Ints, look: Ints, uvs: Floats, colours: Floats, numbers: Floats, choices: Ints, texels: Ints,
+    places: Ints, kinds: Ints, turns: Floats, decode: Floats, out: Floats,
+) -> None:
+    """Each triangle's diffuse colour and alpha, (K, 4): at its middle, texture averaged over about its size."""
+    for index in range(corners.shape[0]):
+        ca, cb, cc = corners[index, 0], corners[index, 1], corners[index, 2]
+        material = look[index]
+        texture = choices[material, BASE_TEXTURE]
+        red, green, blue, alpha = 1.0, 1.0, 1.0, 1.0
+        if texture >= 0:
+            layer = kinds[texture, UV]
+            u0, v0 = float(uvs[layer, ca, 0]), float(uvs[layer, ca, 1])
+            u1, v1 = uvs[layer, cb, 0] - u0, uvs[layer, cb, 1] - v0
+            u2, v2 = uvs[layer, cc, 0] - u0, uvs[layer, cc, 1] - v0
+            red, green, blue, alpha = filtered(
+                texels, places, kinds, turns, decode, texture, True, True,
+                u0 + (u1 + u2) / 3, v0 + (v1 + v2) / 3, u1, v1, u2, v2,
+            )
+        if choices[material, VERTEX_COLOURS] > 0:
+            red *= (at(colours, ca, 0) + colours[cb, 0] + colours[cc, 0]) / 3
+            green *= (at(colours, ca, 1) + colours[cb, 1] + colours[cc, 1]) / 3
+            blue *= (at(colours, ca, 2) + colours[cb, 2] + colours[cc, 2]) / 3
+            alpha *= (at(colours, ca, 3) + colours[cb, 3] + colours[cc, 3]) / 3
+        body = 1 - min(max(at(numbers, material, METALLIC), 0.0), 1.0)
+        out[index, 0] = min(max(red * numbers[material, BASE] * body, 0.0), 1.0)
+        out[index, 1] = min(max(green * numbers[material, BASE + 1] * body, 0.0), 1.0)
+        out[index, 2] = min(max(blue * numbers[material, BASE + 2] * body, 0.0), 1.0)
+        out[index, 3] = alpha * numbers[material, ALPHA] if choices[material, MODE] != OPAQUE else 1.0
