@@ -147,10 +147,10 @@ def draw_maps(
             a = triangles[tiny[item], 0]
             column, row = int(places[a, 0]), int(places[a, 1])
             if column >= 0 and row >= 0 and column < MAP_PX and row < MAP_PX:
-                z = np.int16(places[a, 2])
-                top[number, row, column] = max(top[number, row, column], z)
+                level = np.int16(places[a, 2])
+                top[number, row, column] = max(top[number, row, column], level)
                 if both:
-                    bottom[number, row, column] = min(bottom[number, row, column], z)
+                    bottom[number, row, column] = min(bottom[number, row, column], level)
         for item in range(large.shape[0]):
             a, b, c = by_height(places, triangles[large[item], 0], triangles[large[item], 1], triangles[large[item], 2])
             ax, ay, az = float(places[a, 0]), float(places[a, 1]), float(places[a, 2])

@@ -152,8 +152,8 @@ class Rasteriser:
             num, pixels, hit, spots, masks, openness, screen, origin, np.ascontiguousarray(camera.position, np.float64),
             frame.faces, blocks, width, np.empty((num, 3), np.float32), around.top, around.bottom, around.to_map,
             self._towards, around.lift, self._hidden_light, frame.mean_colour, self._triangles, self._corners,
-            self._look, self._uvs, self._colours, frame.vertices, frame.normals, seen, p.numbers, p.choices, p.texels, p.places, p.kinds, p.turns, DECODED, self._ambient,
-            self._suns, t.sky, t.mean, t.lobe, t.curve, shaded,
+            self._look, self._uvs, self._colours, frame.vertices, frame.normals, seen,
+            p.numbers, p.choices, p.texels, p.places, p.kinds, p.turns, DECODED, self._ambient, self._suns, t.sky, t.mean, t.lobe, t.curve, shaded,
         )
         return num, pixels, masks, shaded, seen
 

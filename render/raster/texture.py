@@ -53,7 +53,9 @@ def spread(texel: int) -> np.uint64:
 
 
 @inlined
-def look_up(texels: Ints, offset: int, width: int, height: int, wrap: int, nearest: bool, x: float, y: float) -> np.uint64:
+def look_up(
+    texels: Ints, offset: int, width: int, height: int, wrap: int, nearest: bool, x: float, y: float
+) -> np.uint64:
     """What lies at (x, y), in texels of a level: lanes as of `spread`, in 1/256 of a byte's step."""
     if nearest:
         column, row = beside(int(math.floor(x)), width, wrap), beside(int(math.floor(y)), height, wrap)
