@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from render.raster.compiled import compiled, inlined
+from render.raster.compiled import compiled
 from render.raster.visibility import by_height, first_at, slope
 from rigmill.types import Floats, Ints
 
@@ -64,8 +64,8 @@ def _across(towards: Floats) -> tuple[Floats, Floats]:
     return right, np.cross(towards, right)
 
 
-def look_from_around(vertices: Floats, triangles: Ints, casting: Ints, towards: Floats) -> Around:
-    """The maps of a frame; `casting` are the triangles that throw shadows."""
+def look_from_around(vertices: Floats, triangles: Ints, casting: Ints, towards: Floats, colours: Floats) -> Around:
+    """The maps of a frame; `casting` are the triangles that throw shadows, `colours` (K, 4) their colours and alpha."""
     bounds = np.array([np.inf, np.inf, np.inf, -np.inf, -np.inf, -np.inf])
     measure(vertices, triangles, casting, bounds)
     num = len(towards)
@@ -85,7 +85,7 @@ def look_from_around(vertices: Floats, triangles: Ints, casting: Ints, towards: 
     every = num_tiny // MOST_TINY + 1
     draw_maps(
         vertices, triangles, casting[kind == 1], casting[kind == 0][::every].copy(), to_map, top, bottom,
-        np.empty((len(vertices), 3), np.float32),
+        colours, np.empty((len(vertices), 3), np.float32),
     )
     return Around(top, bottom, to_map, OFFSET_TEXELS / per_world)
 
@@ -127,13 +127,16 @@ def sort_by_size(vertices: Floats, triangles: Ints, casting: Ints, limit: float,
 
 @compiled(
     "void(float32[:, ::1], int32[:, ::1], int32[::1], int32[::1], float64[:, :, ::1], int16[:, :, ::1],"
-    " int16[:, :, ::1], float32[:, ::1])"
+    " int16[:, :, ::1], float32[:, ::1], float32[:, ::1])"
 )
 def draw_maps(
     vertices: Floats, triangles: Ints, large: Ints, tiny: Ints, to_map: Floats, top: Ints, bottom: Ints,
-    places: Floats,
+    colours: Floats, places: Floats,
 ) -> None:
-    """Draw triangles into all maps: `large` ones texel by texel, `tiny` ones as points. `places` (V, 3) is scratch."""
+    """Draw triangles into all maps: `large` ones texel by texel, `tiny` ones as points.
+
+    See-through ones are in as many maps as their alpha (in `colours`, (K, 4)) says. `places` (V, 3) is scratch.
+    """
     high, low = top.reshape(-1), bottom.reshape(-1)
     for number in range(top.shape[0]):
         m = to_map[number]
@@ -152,6 +155,9 @@ def draw_maps(
                 if both:
                     bottom[number, row, column] = min(bottom[number, row, column], level)
         for item in range(large.shape[0]):
+            alpha = colours[large[item], 3]
+            if alpha < 1 and (large[item] * 37 + number * 61) % 97 >= alpha * 97:
+                continue
             a, b, c = by_height(places, triangles[large[item], 0], triangles[large[item], 1], triangles[large[item], 2])
             ax, ay, az = float(places[a, 0]), float(places[a, 1]), float(places[a, 2])
             bx, by, bz = float(places[b, 0]), float(places[b, 1]), float(places[b, 2])
@@ -182,57 +188,3 @@ def draw_maps(
                     for column in range(start, stop):
                         place = flat + np.uint64(column)
                         low[place] = min(low[place], np.int16(base + np.float32(column) * step))
-
-
-@inlined
-def along(to_map: Floats, number: int, axis: int, x: float, y: float, z: float) -> float:
-    """A point's column, row or height in a map."""
-    return (to_map[number, axis, 0] * x + to_map[number, axis, 1] * y + to_map[number, axis, 2] * z
-            + to_map[number, axis, 3])
-
-
-@inlined
-def sky_seen(
-    top: Ints, bottom: Ints, to_map: Floats, towards: Floats, x: float, y: float, z: float,
-    nx: float, ny: float, nz: float, gx: float, gy: float, gz: float,
-) -> float:
-    """The share of even light that reaches a lifted point with normal n on a face with normal g."""
-    total, open_part = 1e-6, 1e-6
-    for number in range(bottom.shape[0]):
-        dx, dy, dz = towards[number, 0], towards[number, 1], towards[number, 2]
-        weight = nx * dx + ny * dy + nz * dz
-        side = 1.0 if weight > 0 else -1.0
-        weight *= side
-        total += weight
-        if (gx * dx + gy * dy + gz * dz) * side <= 0:
-            continue
-        column = int(along(to_map, number, 0, x, y, z))
-        row = int(along(to_map, number, 1, x, y, z))
-        height = along(to_map, number, 2, x, y, z)
-        column, row = min(max(column, 0), MAP_PX - 1), min(max(row, 0), MAP_PX - 1)
-        hidden = top[number, row, column] > height if side > 0 else bottom[number, row, column] < height
-        if not hidden:
-            open_part += weight
-    return open_part / total
-
-
-@inlined
-def sun_seen(top: Ints, to_map: Floats, first: int, x: float, y: float, z: float) -> float:
-    """The share of a sun's rays, whose maps begin at `first`, that reach a lifted point."""
-    total = 0.0
-    for number in range(first, first + SUN_RAYS):
-        column = along(to_map, number, 0, x, y, z) - 0.5
-        row = along(to_map, number, 1, x, y, z) - 0.5
-        height = along(to_map, number, 2, x, y, z)
-        i = min(max(int(column), 0), MAP_PX - 2)
-        j = min(max(int(row), 0), MAP_PX - 2)
-        p, q = column - i, row - j
-        if top[number, j, i] <= height:
-            total += (1 - p) * (1 - q)
-        if top[number, j, i + 1] <= height:
-            total += p * (1 - q)
-        if top[number, j + 1, i] <= height:
-            total += (1 - p) * q
-        if top[number, j + 1, i + 1] <= height:
-            total += p * q
-    return total / SUN_RAYS

@@ -9,8 +9,10 @@ import numpy as np
 
 from render.raster.brdf import make_tables
 from render.raster.fragments import face_normals, gather
+from render.raster.locate import NUM_FOUND, locate
 from render.raster.occlusion import Around, directions, look_from_around
-from render.raster.pack import BLEND, DECODED, ENCODED, MODE, pack
+from render.raster.openness import BLOCK_PX, look_up_openness
+from render.raster.pack import BLEND, CLIP, CUTOFF, DECODED, ENCODED, MODE, pack
 from render.raster.resolve import finish, lay, lay_over, note_extras
 from render.raster.shade import body_colours, shade
 from render.raster.types import Light, Look, Picture, Shape, Surface
@@ -52,7 +54,11 @@ class Rasteriser:
             self._corners, self._look, self._uvs, self._colours, p.numbers, p.choices, p.texels, p.places, p.kinds,
             p.turns, DECODED, self._body_colours,
         )
-        self._casting = np.flatnonzero(self._body_colours[:, 3] >= 0.5).astype(np.int32)
+        # Cut-outs throw a shadow or none, by their middle; see-through triangles some.
+        cut = self._packed.choices[self._look, MODE] == CLIP
+        there = self._body_colours[:, 3] >= self._packed.numbers[self._look, CUTOFF]
+        self._body_colours[cut, 3] = there[cut]
+        self._casting = np.flatnonzero(self._body_colours[:, 3] > 0).astype(np.int32)
         _check(surface, self._triangles, self._corners)
 
     def draw(self, shape: Shape, cameras: Sequence[Camera], *, extras: bool = False) -> list[Picture]:
@@ -66,7 +72,7 @@ class Rasteriser:
         faces = np.empty((len(self._triangles), 3), np.float32)
         mean_colour = np.zeros(3)
         face_normals(vertices, self._triangles, self._body_colours, faces, mean_colour)
-        around = look_from_around(vertices, self._triangles, self._casting, self._towards)
+        around = look_from_around(vertices, self._triangles, self._casting, self._towards, self._body_colours)
         frame = _Frame(vertices, normals, faces, mean_colour, around)
         return [self._view(frame, camera, extras) for camera in cameras]
 
@@ -142,20 +148,29 @@ class Rasteriser:
         pixels, hit = np.empty(most, np.int32), np.empty(most, np.int32)
         spots, masks = np.empty((most, 2), np.float32), np.empty(most, np.uint8)
         num = gather(layer.ids, layer.near, frame.faces, self._look, SAMPLES, pixels, hit, spots, masks)
-        openness = np.empty((num, 1 + len(self._suns)), np.float32)
+        found = np.empty((num, NUM_FOUND), np.float32)
+        eye = np.ascontiguousarray(camera.position, np.float64)
+        locate(
+            num, hit, spots, screen, origin, eye, self._triangles, self._corners, frame.vertices, frame.normals,
+            frame.faces, found,
+        )
         height, width = layer.near.shape[1:]
-        blocks = np.full(((height + 1) // 2) * ((width + 1) // 2), -1, np.int32)
-        around = frame.around
-        seen, shaded = np.empty((num, 3), np.float32), np.empty((num, 4), np.float32)
+        blocks = np.full((height // BLOCK_PX + 1, width // BLOCK_PX + 1), -1, np.int32)
+        members, around = np.empty(num, np.int32), frame.around
+        openness = np.empty((num, 1 + len(self._suns)), np.float32)
+        look_up_openness(
+            num, pixels, width, found, self._suns, around.top, around.bottom, around.to_map, self._towards,
+            around.lift, blocks, members, np.empty(num, np.int32), np.empty_like(openness), openness,
+        )
+        shaded = np.empty((num, 4), np.float32)
         p, t = self._packed, self._tables
         shade(
-            num, pixels, hit, spots, masks, openness, screen, origin, np.ascontiguousarray(camera.position, np.float64),
-            frame.faces, blocks, width, np.empty((num, 3), np.float32), around.top, around.bottom, around.to_map,
-            self._towards, around.lift, self._hidden_light, frame.mean_colour, self._triangles, self._corners,
-            self._look, self._uvs, self._colours, frame.vertices, frame.normals, seen,
-            p.numbers, p.choices, p.texels, p.places, p.kinds, p.turns, DECODED, self._ambient, self._suns, t.sky, t.mean, t.lobe, t.curve, shaded,
+            num, hit, masks, found, members, openness, eye, self._hidden_light, frame.mean_colour,
+            self._triangles, self._corners, self._look, self._uvs, self._colours, frame.vertices,
+            p.numbers, p.choices, p.texels, p.places, p.kinds, p.turns, DECODED, self._ambient, self._suns,
+            t.sky, t.mean, t.lobe, t.curve, shaded,
         )
-        return num, pixels, masks, shaded, seen
+        return num, pixels, masks, shaded, found
 
 
 class _Frame:

@@ -7,7 +7,7 @@ import math
 from render.raster.brdf import NUM_ROUGHNESSES
 from render.raster.bump import at, bent
 from render.raster.compiled import compiled
-from render.raster.occlusion import SKY_PAIRS, SUN_RAYS, sky_seen, sun_seen
+from render.raster.locate import FACE, NORMAL, PLACE, WEIGHTS
 from render.raster.pack import (
     ALPHA,
     BASE,
@@ -34,27 +34,26 @@ FULL = 15  # all four samples
 
 
 @compiled(
-    "void(int64, int32[::1], int32[::1], float32[:, ::1], uint8[::1], float32[:, ::1],"
-    " float32[:, ::1], int32[::1], float64[::1], float32[:, ::1], int32[::1], int64, float32[:, ::1],"
-    " int16[:, :, ::1], int16[:, :, ::1], float64[:, :, ::1], float64[:, ::1], float64, float64[::1], float64[::1],"
-    " int32[:, ::1], int32[:, ::1], int32[::1], float32[:, :, ::1], float32[:, ::1], float32[:, ::1], float32[:, ::1],"
-    " float32[:, ::1], float32[:, ::1], int32[:, ::1], uint32[::1], int64[:, :, ::1], int32[:, ::1],"
+    "void(int64, int32[::1], uint8[::1], float32[:, ::1], int32[::1], float32[:, ::1],"
+    " float64[::1], float64[::1], float64[::1],"
+    " int32[:, ::1], int32[:, ::1], int32[::1], float32[:, :, ::1], float32[:, ::1], float32[:, ::1],"
+    " float32[:, ::1], int32[:, ::1], uint32[::1], int64[:, :, ::1], int32[:, ::1],"
     " float32[:, ::1], float32[::1], float64[::1], float64[:, ::1], float32[:, :, ::1], float32[::1],"
     " float32[:, :, ::1], float64, float32[:, ::1])"
 )
 def shade(
-    num: int, pixels: Ints, hit: Ints, spots: Floats, masks: Bytes, openness: Floats,
-    screen: Floats, origin: Ints, eye: Floats, faces: Floats, blocks: Ints, picture_width: int, spots3: Floats,
-    top: Ints, bottom: Ints, to_map: Floats, towards: Floats, lift: float, hidden_light: Floats, mean_colour: Floats,
-    triangles: Ints, corners: Ints, look: Ints, uvs: Floats, colours: Floats, vertices: Floats, normals: Floats,
-    seen: Floats, numbers: Floats, choices: Ints, texels: Ints, places: Ints, kinds: Ints,
+    num: int, hit: Ints, masks: Bytes, found: Floats, members: Ints, openness: Floats, eye: Floats,
+    hidden_light: Floats, mean_colour: Floats,
+    triangles: Ints, corners: Ints, look: Ints, uvs: Floats, colours: Floats, vertices: Floats,
+    numbers: Floats, choices: Ints, texels: Ints, places: Ints, kinds: Ints,
     turns: Floats, decode: Floats, ambient: Floats, suns: Floats, sky: Floats, mean: Floats,
     lobe: Floats, curve: float, out: Floats,
 ) -> None:
-    """Linear RGB and alpha of `num` fragments into `out` (num, 4), and their normals into `seen` (num, 3).
+    """Linear RGB and alpha of `num` fragments into `out` (num, 4).
 
-    `suns` rows: direction to the sun, strength, sine of its radius. `openness` (num, 1 + S): how much of the sky and
-    of each sun a fragment sees.
+    `found` is what `locate` says of them.
+    `suns` rows: direction to the sun, strength, sine of its radius. `members` says which row of `openness`
+    is a fragment's.
     """
     gain_r, gain_g, gain_b = 0.0, 0.0, 0.0
     for index in range(num):
@@ -62,21 +61,9 @@ def shade(
         a, b, c = triangles[triangle, 0], triangles[triangle, 1], triangles[triangle, 2]
         ca, cb, cc = corners[triangle, 0], corners[triangle, 1], corners[triangle, 2]
         material = look[triangle]
-        # Weights of the corners, perspective-correct, and how they change with a step right and down.
-        ax, ay, az = at(screen, a, 0) - origin[0], at(screen, a, 1) - origin[1], at(screen, a, 2)
-        bx, by, bz = at(screen, b, 0) - origin[0], at(screen, b, 1) - origin[1], at(screen, b, 2)
-        cx, cy, cz = at(screen, c, 0) - origin[0], at(screen, c, 1) - origin[1], at(screen, c, 2)
-        scale = 1.0 / ((bx - ax) * (cy - ay) - (cx - ax) * (by - ay))
-        adx, ady = (by - cy) * scale * az, (cx - bx) * scale * az
-        bdx, bdy = (cy - ay) * scale * bz, (ax - cx) * scale * bz
-        cdx, cdy = (ay - by) * scale * cz, (bx - ax) * scale * cz
-        px, py = spots[index, 0] - ax, spots[index, 1] - ay
-        wa, wb, wc = max(az + px * adx + py * ady, 0.0), max(px * bdx + py * bdy, 0.0), max(px * cdx + py * cdy, 0.0)
-        inverse = 1.0 / (wa + wb + wc)
-        wa, wb, wc = wa * inverse, wb * inverse, wc * inverse
-        tdx, tdy = adx + bdx + cdx, ady + bdy + cdy
-        bdx, bdy = (bdx - wb * tdx) * inverse, (bdy - wb * tdy) * inverse
-        cdx, cdy = (cdx - wc * tdx) * inverse, (cdy - wc * tdy) * inverse
+        wb, wc = at(found, index, WEIGHTS), at(found, index, WEIGHTS + 1)
+        wa = 1.0 - wb - wc
+        bdx, bdy, cdx, cdy = at(found, index, 2), at(found, index, 3), at(found, index, 4), at(found, index, 5)
         # Base colour and alpha.
         red, green, blue = at(numbers, material, BASE), at(numbers, material, BASE + 1), at(numbers, material, BASE + 2)
         alpha = at(numbers, material, ALPHA)
@@ -113,54 +100,15 @@ def shade(
             else:
                 shine_r, shine_g, shine_b = shine_r * r, shine_g * g, shine_b * bl
         alpha = min(max(alpha, 0.0), 1.0) if choices[material, MODE] != OPAQUE else 1.0
-        # Normals, turned to the viewer.
-        wx = wa * vertices[a, 0] + wb * vertices[b, 0] + wc * vertices[c, 0]
-        wy = wa * vertices[a, 1] + wb * vertices[b, 1] + wc * vertices[c, 1]
-        wz = wa * vertices[a, 2] + wb * vertices[b, 2] + wc * vertices[c, 2]
-        vx, vy, vz = eye[0] - wx, eye[1] - wy, eye[2] - wz
+        nx, ny, nz = at(found, index, NORMAL), at(found, index, NORMAL + 1), at(found, index, NORMAL + 2)
+        gx, gy, gz = at(found, index, FACE), at(found, index, FACE + 1), at(found, index, FACE + 2)
+        vx, vy, vz = eye[0] - found[index, PLACE], eye[1] - found[index, PLACE + 1], eye[2] - found[index, PLACE + 2]
         length = 1.0 / math.sqrt(vx * vx + vy * vy + vz * vz)
         vx, vy, vz = vx * length, vy * length, vz * length
-        gx, gy, gz = at(faces, triangle, 0), at(faces, triangle, 1), at(faces, triangle, 2)
-        if gx * vx + gy * vy + gz * vz < 0:
-            gx, gy, gz = -gx, -gy, -gz
-        nx = wa * normals[ca, 0] + wb * normals[cb, 0] + wc * normals[cc, 0]
-        ny = wa * normals[ca, 1] + wb * normals[cb, 1] + wc * normals[cc, 1]
-        nz = wa * normals[ca, 2] + wb * normals[cb, 2] + wc * normals[cc, 2]
-        square = nx * nx + ny * ny + nz * nz
-        if square > 1e-8 and square < 1e8:
-            length = 1.0 / math.sqrt(square)
-            nx, ny, nz = nx * length, ny * length, nz * length
-            if nx * gx + ny * gy + nz * gz < 0:
-                nx, ny, nz = -nx, -ny, -nz
-        else:
-            nx, ny, nz = gx, gy, gz
-        seen[index, 0], seen[index, 1], seen[index, 2] = nx, ny, nz
         if choices[material, UNLIT] > 0:
             out[index, 0], out[index, 1], out[index, 2] = red + shine_r, green + shine_g, blue + shine_b
             out[index, 3] = alpha
             continue
-        # What hides the light is looked up once for the fragments of one surface in a block of 2 x 2 pixels.
-        pixel = pixels[index]
-        block = (pixel // picture_width >> 1) * ((picture_width + 1) >> 1) + (pixel % picture_width >> 1)
-        other = blocks[block]
-        spots3[index, 0], spots3[index, 1], spots3[index, 2] = wx, wy, wz
-        known = False
-        if other >= 0 and nx * seen[other, 0] + ny * seen[other, 1] + nz * seen[other, 2] > 0.95:
-            ox, oy, oz = wx - spots3[other, 0], wy - spots3[other, 1], wz - spots3[other, 2]
-            known = abs(ox * nx + oy * ny + oz * nz) < lift and ox * ox + oy * oy + oz * oz < 16 * lift * lift
-        if known:
-            for column in range(openness.shape[1]):
-                openness[index, column] = openness[other, column]
-        else:
-            blocks[block] = index
-            lx, ly, lz = wx + gx * lift, wy + gy * lift, wz + gz * lift
-            openness[index, 0] = sky_seen(top, bottom, to_map, towards, lx, ly, lz, nx, ny, nz, gx, gy, gz)
-            for sun in range(suns.shape[0]):
-                openness[index, 1 + sun] = 0.0
-                if gx * suns[sun, 0] + gy * suns[sun, 1] + gz * suns[sun, 2] > -suns[sun, 4]:
-                    openness[index, 1 + sun] = sun_seen(
-                        top, to_map, SKY_PAIRS + sun * SUN_RAYS, lx, ly, lz
-                    )
         if bump_layer >= 0:
             nx, ny, nz = bent(
                 nx, ny, nz, bump_x, bump_y, bump_z, at(numbers, material, BUMP), uvs, bump_layer, vertices,
@@ -189,7 +137,7 @@ def shade(
             mr += (fr * whole + (1 - fr) * powered) * gain_r
             mg += (fg * whole + (1 - fg) * powered) * gain_g
             mb += (fb * whole + (1 - fb) * powered) * gain_b
-        sky_open = openness[index, 0]
+        sky_open = openness[members[index], 0]
         hidden = 1 - sky_open
         sr = (ambient[0] * sky_open + hidden_light[0] * hidden * (red + mean_colour[0]) / 2) * (red * body + mr)
         sg = (ambient[1] * sky_open + hidden_light[1] * hidden * (green + mean_colour[1]) / 2) * (green * body + mg)
@@ -203,7 +151,7 @@ def shade(
             flat = gx * lx + gy * ly + gz * lz
             if light <= 0 or flat <= -sine:
                 continue
-            strength = suns[sun, 3] * openness[index, 1 + sun]
+            strength = suns[sun, 3] * openness[members[index], 1 + sun]
             if flat < cosine and flat < sine:
                 strength *= min(share_above(flat, sine) / max(share_above(cosine, sine), 1e-3), 1.0)
             if strength <= 0:

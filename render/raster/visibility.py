@@ -126,10 +126,10 @@ def scan(
                 bent = x0 + (y - y0) * upper if y < y1 else x1 + (y - y1) * lower
                 left, right = (straight, bent) if bends_right else (bent, straight)
                 start, end = max(first_at(left - off_x), 0), min(first_at(right - off_x), width)
+                base = np.float32(az + (off_x - ax) * across + (y - ay) * down)
+                flat = np.uint64((sample * height + row) * width)
+                step, low, high = np.float32(across), np.float32(least), np.float32(most)
                 if not clipped and not limited:
-                    base = np.float32(az + (off_x - ax) * across + (y - ay) * down)
-                    flat = np.uint64((sample * height + row) * width)
-                    step, low, high = np.float32(across), np.float32(least), np.float32(most)
                     for column in range(start, end):
                         z = min(max(base + np.float32(column) * step, low), high)
                         place = flat + np.uint64(column)
@@ -138,8 +138,7 @@ def scan(
                             taken[place] = triangle
                     continue
                 for column in range(start, end):
-                    value = az + (column + off_x - ax) * across + (y - ay) * down
-                    z = np.float32(min(max(value, least), most))
+                    z = min(max(base + np.float32(column) * step, low), high)
                     if not z > near[sample, row, column]:
                         continue
                     if limited and not z < limit[sample, row, column]:
