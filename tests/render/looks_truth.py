@@ -229,7 +229,7 @@ def compare(material: Any, folder: Path, *, uv_layers: list[str], colour_layers:
         truth = socket_shot(material, socket, folder) * factor
         if claim == "emission" and factor == 0:
             continue
-        # Principled takes no negative colour and nothing brighter than white; ours are kept up to four times that.
+        # Principled takes no negative colour; a computed one is kept up to four times white.
         apart = np.abs(np.clip(truth, 0, 4) - claims[claim]).max(axis=-1)
         found[claim] = [float(apart.mean()), float(np.quantile(apart, 0.99)), float(np.ptp(truth, axis=(0, 1)).max())]
     bpy.data.objects.remove(item)
