@@ -184,7 +184,8 @@ def _read_fans(data: Any) -> Fans | None:
     fans = find_fans(
         starts=starts, vertices=_ints(data.attributes[".corner_vert"].data, "value", num_corners),
         edges=_ints(data.attributes[".corner_edge"].data, "value", num_corners),
-        sharp_edges=_flags(data, "sharp_edge", len(data.edges)), sharp_faces=_flags(data, "sharp_face", num_faces), all_smooth=data.normals_domain == "POINT",
+        sharp_edges=_flags(data, "sharp_edge", len(data.edges)),
+        sharp_faces=_flags(data, "sharp_face", num_faces), all_smooth=data.normals_domain == "POINT",
     )
     points = np.empty((len(data.vertices), 3), dtype=np.float32)
     normals = np.empty((num_corners, 3), dtype=np.float32)
