@@ -9,7 +9,7 @@ import bpy
 import numpy as np
 
 from render.blender.read_looks import Appearance, default_uv, face_slots
-from render.raster.corner_normals import Fans, corner_normals, find_fans, with_leans
+from render.raster.corner_normals import Fans, corner_normals, find_fans, turn_normals, with_leans
 from render.raster.types import Shape, Surface
 from rigmill.types import Floats, Ints
 
@@ -27,7 +27,9 @@ class Part:
     vertices: slice
     corners: slice
     num_polygons: int
-    fans: Fans | None  # for normals of our own; None: Blender's
+    points: Floats  # (V, 3) in the object's own space, when the surface was read
+    normals: Floats  # (N, 3), of the corners then
+    fans: Fans | None  # for normals of our own; None: the mesh keeps its shape, so that the above are always right
 
 
 @dataclass
@@ -70,18 +72,20 @@ class Geometry:
                 continue
             places, directions = vertices[part.vertices], normals[part.corners]
             turn = normal_matrix(item.matrix_world)
-            # Through the attribute: three times as fast as through the vertices.
-            data.attributes["position"].data.foreach_get("vector", places.reshape(-1))
-            if part.fans is not None and index not in self._asked:
-                corner_normals(part.fans, places, turn=turn, out=directions)
-            if index in self._asked or part.fans is None or is_checked:
-                theirs = np.empty_like(directions)
-                data.corner_normals.foreach_get("vector", theirs.reshape(-1))
-                turn_normals(theirs, turn)
-                if index not in self._asked and _differ(directions, theirs):
-                    self._asked.add(index)
-                if index in self._asked:
-                    directions[:] = theirs
+            if part.fans is None:
+                places[:] = part.points
+                turn_normals(part.normals, turn=turn, out=directions)
+            else:
+                # Through the attribute: three times as fast as through the vertices.
+                data.attributes["position"].data.foreach_get("vector", places.reshape(-1))
+                if index not in self._asked:
+                    corner_normals(part.fans, places, turn=turn, out=directions)
+                if is_checked or index in self._asked:
+                    theirs = np.empty_like(directions)
+                    turn_normals(_corner_normals_of(data), turn=turn, out=theirs)
+                    if index in self._asked or _differ(directions, theirs):
+                        self._asked.add(index)
+                        directions[:] = theirs
             move(places, np.array(item.matrix_world))
         return Shape(vertices=vertices, normals=normals)
 
@@ -117,13 +121,6 @@ def normal_matrix(to_world: Any) -> Floats:
     return result
 
 
-def turn_normals(normals: Floats, turn: Floats) -> None:
-    """Unit normals (N, 3) float32 through a normal matrix (3, 3), in place."""
-    turned = normals @ turn.T
-    length = np.sqrt(np.einsum("nc,nc->n", turned, turned))
-    normals[:] = turned / np.maximum(length, 1e-20)[:, None]
-
-
 def _size(data: Any) -> tuple[int, int, int]:
     return len(data.vertices), len(data.loops), len(data.polygons)
 
@@ -145,7 +142,7 @@ def _read_surface(meshes: list[Any], appearance: Appearance) -> tuple[Surface, l
         size = _size(data)
         part = Part(
             mesh, slice(num_vertices, num_vertices + size[0]), slice(num_corners, num_corners + size[1]), size[2],
-            _read_fans(data),
+            _points_of(data), _corner_normals_of(data), None if keeps_shape(mesh) else _read_fans(data),
         )
         data.calc_loop_triangles()
         num = len(data.loop_triangles)
@@ -174,30 +171,47 @@ def _ints(collection: Any, name: str, size: int) -> Ints:
     return values
 
 
-def _read_fans(data: Any) -> Fans | None:
+def keeps_shape(mesh: Any) -> bool:
+    """Whether nothing can move the vertices of a mesh against each other."""
+    return not mesh.modifiers and mesh.data.shape_keys is None and mesh.parent_type in ("OBJECT", "BONE")
+
+
+def _points_of(data: Any) -> Floats:
+    points = np.empty((len(data.vertices), 3), dtype=np.float32)
+    if len(points):
+        data.attributes["position"].data.foreach_get("vector", points.reshape(-1))
+    return points
+
+
+def _corner_normals_of(data: Any) -> Floats:
+    normals = np.empty((len(data.loops), 3), dtype=np.float32)
+    data.corner_normals.foreach_get("vector", normals.reshape(-1))
+    return normals
+
+
+def _read_fans(data: Any) -> Fans:
     """The mesh's fans, with the normals that it has now."""
     num_corners, num_faces = len(data.loops), len(data.polygons)
-    if not num_faces:
-        return None
     starts = np.append(_ints(data.polygons, "loop_start", num_faces), np.int32(num_corners))
     # Attributes with a dot are the mesh's own arrays: asking each corner costs ten times as much.
     fans = find_fans(
-        starts=starts, vertices=_ints(data.attributes[".corner_vert"].data, "value", num_corners),
-        edges=_ints(data.attributes[".corner_edge"].data, "value", num_corners),
+        starts=starts, vertices=_raw_ints(data, ".corner_vert", num_corners),
+        edges=_raw_ints(data, ".corner_edge", num_corners),
         sharp_edges=_flags(data, "sharp_edge", len(data.edges)),
         sharp_faces=_flags(data, "sharp_face", num_faces), all_smooth=data.normals_domain == "POINT",
     )
-    points = np.empty((len(data.vertices), 3), dtype=np.float32)
-    normals = np.empty((num_corners, 3), dtype=np.float32)
-    data.attributes["position"].data.foreach_get("vector", points.reshape(-1))
-    data.corner_normals.foreach_get("vector", normals.reshape(-1))
-    return with_leans(fans, points, normals)
+    return with_leans(fans, _points_of(data), _corner_normals_of(data))
+
+
+def _raw_ints(data: Any, name: str, size: int) -> Ints:
+    layer = data.attributes.get(name)
+    return _ints(layer.data, "value", size) if layer is not None and size else np.zeros(0, dtype=np.int32)
 
 
 def _flags(data: Any, name: str, size: int) -> Ints:
     values = np.zeros(size, dtype=bool)
     layer = data.attributes.get(name)
-    if layer is not None:
+    if layer is not None and size:
         layer.data.foreach_get("value", values)
     return values.astype(np.int32)
 

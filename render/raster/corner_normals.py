@@ -108,9 +108,15 @@ def corner_normals(fans: Fans, points: Floats, *, turn: Floats, out: Floats) -> 
     _normalise(means)
     if len(fans.leans):
         _lean(points, fans.axes, _edge_angles(fans, points, means), fans.leans, means)
-    means = np.ascontiguousarray(means @ turn.T.astype(np.float32))
-    _normalise(means)
-    _spread(means, fans.fan, out)
+    turned = np.empty_like(means)
+    turn_normals(means, turn=turn, out=turned)
+    _spread(turned, fans.fan, out)
+
+
+def turn_normals(normals: Floats, *, turn: Floats, out: Floats) -> None:
+    """Unit normals into `out` (N, 3) float32, of `normals` (N, 3) float32 turned by `turn` (3, 3)."""
+    np.matmul(normals, turn.T.astype(np.float32), out=out)
+    _normalise(out)
 
 
 @inlined
