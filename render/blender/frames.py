@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,14 +10,16 @@ from typing import Any
 import numpy as np
 
 from render.blender.action import show_time, start_action
+from render.blender.engines import BlenderEngine
 from render.blender.load import load_asset
 from render.blender.pose import Poser, read_motion
 from render.blender.rig import Subject, find_subject
 from render.blender.surface import visible_bounds
+from render.film import image_bytes
 from render.jobs import ClipItem, ClipNumbers
 from rigmill.errors import Refusal, Reject
 from rigmill.rigfile import motion_from_bytes
-from rigmill.types import Motion, Rig
+from rigmill.types import Camera, Motion, Rig
 
 
 def loaded_subject(state: dict[str, Any], *, path: str, file_format: str, fps: float) -> Subject:
@@ -39,7 +42,7 @@ class Player:
 
     subject: Subject
     item: ClipItem
-    motion: Motion | None  # a stored one, as imported; None: the file's own action
+    motion: Motion | None  # a stored one, as imported; None: the file's own action, or none at all
     poser: Poser | None = None
     scale: float = 1.0
 
@@ -48,10 +51,12 @@ class Player:
         self.scale = scale
         self.subject.reset()
         self.poser = Poser.at_rest(self.subject)
-        if self.motion is None:
-            start_action(self.subject, self.item.action or "", self.item.slot or "")
+        if self.motion is None and self.item.action is not None:
+            start_action(self.subject, self.item.action, self.item.slot or "")
 
     def show(self, frame: int) -> None:
+        if self.motion is None and self.item.action is None:
+            return  # the rest pose
         if self.motion is None:
             show_time(self.subject, self.item.start_frame + frame, self.item.fps)
             return
@@ -111,3 +116,26 @@ def measure(player: Player) -> ClipNumbers:
         scale=scale,
         offset=offset,
     )
+
+
+def shoot_pictures(
+    player: Player, numbers: ClipNumbers, *, cameras: tuple[Camera, ...], render: dict[str, Any],
+    frames: Iterable[int], folder: Path,
+) -> list[list[str]]:
+    """Names [view][frame] of RGBA PNG files in `folder`."""
+    player.subject.normalise(numbers.offset, numbers.scale)
+    engine = BlenderEngine(cameras, render, folder)
+    names: list[list[str]] = [[] for _ in cameras]
+    try:
+        player.start(numbers.scale)
+        for frame in frames:
+            player.show(frame)
+            for view, picture in enumerate(engine.shoot(numbers.frame_bounds[frame])):
+                names[view].append(f"{view}.{frame:05d}.png")
+                whole = picture.whole(cameras[view].width_px, cameras[view].height_px)
+                (folder / names[view][-1]).write_bytes(image_bytes(".png", whole))
+    finally:
+        engine.close()
+        player.subject.reset()
+        player.subject.normalise(np.zeros(3), 1.0)
+    return names
