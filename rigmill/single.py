@@ -245,13 +245,15 @@ def _info(
 
 def _deliver(order: Order, info: dict[str, Any], folder: Path) -> None:
     """Put the finished files into place, instead of those of an earlier render; info.json last."""
+    names = [name for names in info["files"].values() for name in names]
+    for path in (folder, *(folder / name for name in names)):
+        _take(path)
     for path in _ours(order.out):  # there are none without --force
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)
         else:
             path.unlink()
-    for name in [name for names in info["files"].values() for name in names]:
-        _take(folder / name)
+    for name in names:
         (folder / name).replace(order.out / name)
     write_atomic(order.out / INFO, (json.dumps(info, indent=1) + "\n").encode(), durable=False)
 
@@ -262,13 +264,12 @@ def _take(path: Path) -> None:
     if stat.S_ISDIR(mode):
         path.chmod(0o755)
         for inner in path.iterdir():
-            if not stat.S_ISREG(inner.lstat().st_mode):
-                raise RuntimeError(f"the child left {inner.name}, which is no file")
-            inner.chmod(0o644)
+            _take(inner)
     elif stat.S_ISREG(mode):
         path.chmod(0o644)
     else:
-        raise RuntimeError(f"the child left {path.name}, which is no file")
+        raise UserError(f"Blender left something else in place of {path.name}", why="a link, a device or a pipe",
+                        fix="do not trust the file that was rendered; nothing was written", code="E137")
 
 
 def _remove_empty(*folders: Path) -> None:

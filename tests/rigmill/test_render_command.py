@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 import pytest
 
+from render import film, jobs
 from rigmill import members, profile
 from rigmill.cli import main
 from rigmill.config import load
@@ -227,11 +228,16 @@ def test_an_earlier_render_is_replaced_whole_and_a_link_that_a_child_left_is_not
     info = {"files": {"png": ["png.0"]}}
     _deliver(order(tmp_path), info, made)
     assert sorted(files(out)) == ["info.json", "notes.txt", "png.0/00000.png"]
+    (made / "png.0").mkdir()
     for place in ("rgb.0.mp4", "png.1/00000.png"):
         (made / place).parent.mkdir(exist_ok=True)
         (made / place).symlink_to(out / "notes.txt")
-        with pytest.raises(RuntimeError):
-            _deliver(order(tmp_path), {"files": {"x": [place.split("/")[0]]}}, made)
+        with pytest.raises(UserError):
+            _deliver(order(tmp_path), {"files": {"png": ["png.0"], "x": [place.split("/")[0]]}}, made)
+    assert sorted(files(out)) == ["info.json", "notes.txt", "png.0/00000.png"]  # as it was
+    (tmp_path / "elsewhere").symlink_to(made)
+    with pytest.raises(UserError):
+        _deliver(order(tmp_path), info, tmp_path / "elsewhere")
 
 
 def test_a_motion_is_chosen_by_its_name_or_a_part_that_no_other_has(tmp_path: Path) -> None:
@@ -281,6 +287,7 @@ def test_every_output_has_its_names() -> None:
     assert [*names, members.META] == list(members.member_names(3, masks=True))
     every = [name for output in OUTPUTS.values() for name in members.output_names(output, 2)]
     assert len(set(every)) == len(every)
+    assert set(OUTPUTS.values()) == {*jobs.OUTPUTS, "mask", *film._STILLS}  # what the renderer knows
 
 
 def test_the_live_line_says_pace_and_time_left(monkeypatch: pytest.MonkeyPatch) -> None:
