@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -42,13 +43,21 @@ class RenderStage(Stage):
 
     def run(self, jobs: Sequence[Job], work: Work) -> Iterator[Answer]:
         items = [clip_item(job, work.store).to_item() for job in jobs]
-        for job, reply in zip(jobs, work.blender.run(RENDER_CLIP, items, scratch=work.scratch)):
+        sizes = [job.payload["num_frames"] * len(job.settings["azimuths_deg"]) for job in jobs]  # in view-frames
+
+        def on_progress(index: int, done: int, total: int) -> None:
+            work.report("view-frames", sum(sizes[:index]) + done, sum(sizes))
+
+        replies = work.blender.run(RENDER_CLIP, items, scratch=work.scratch, on_progress=on_progress)
+        for job, size, reply in zip(jobs, sizes, replies):
             outcome: Outcome | None = reply.outcome
+            measured = reply.measured
             if reply.value is not None:
                 outcome = Kept([product_row(job, answer=reply.value, scratch=work.scratch, store=work.store)])
+                measured = replace(measured, extra=measured.extra | {"view_frames": size})
             shutil.rmtree(work.scratch / job.payload["clip_id"], ignore_errors=True)
             assert outcome is not None
-            yield Answer(job.key, outcome, reply.measured)
+            yield Answer(job.key, outcome, measured)
 
 
 def clip_item(job: Job, store: Store) -> ClipItem:
