@@ -71,10 +71,10 @@ def look_from_around(vertices: Floats, triangles: Ints, casting: Ints, towards: 
     num = len(towards)
     top = np.full((num, MAP_PX, MAP_PX), -32768, np.int16)
     bottom = np.full((SKY_PAIRS, MAP_PX, MAP_PX), 32767, np.int16)
-    centre, radius = (bounds[:3] + bounds[3:]) / 2, float(np.linalg.norm(bounds[3:] - bounds[:3])) / 2
     to_map = np.zeros((num, 3, 4))
-    if not (np.isfinite(radius) and radius > 0):
+    if not (bounds[3:] > bounds[:3]).any():
         return Around(top, bottom, to_map, 0.0)
+    centre, radius = (bounds[:3] + bounds[3:]) / 2, float(np.linalg.norm(bounds[3:] - bounds[:3])) / 2
     per_world = (MAP_PX / 2 - 2) / radius
     for matrix, direction in zip(to_map, towards):
         matrix[:, :3] = np.stack([*_across(direction), direction]) * per_world

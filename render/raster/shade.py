@@ -124,8 +124,10 @@ def shade(
         kept = mean[step] + (row - step) * (mean[step + 1] - mean[step])
         lost = (1 - whole) / whole
         f0 = at(numbers, material, REFLECTANCE)
-        gain = 1 + returned(f0 + (1 - f0) * curve, kept) * lost
-        coat = (f0 * whole + (1 - f0) * curved) * gain
+        # A surface that hardly reflects when faced hardly does at grazing angles either.
+        rise = min(f0 * 25, 1.0) * (1 - f0)
+        gain = 1 + returned(f0 + rise * curve, kept) * lost
+        coat = (f0 * whole + rise * curved) * gain
         body = (1 - metallic) * (1 - coat)
         coat *= 1 - metallic
         mr, mg, mb = coat, coat, coat
@@ -165,7 +167,7 @@ def shade(
             # Smith's shadowing over 4 cos cos, as Hammon approximates it.
             spot *= 0.5 / ((1 - width) * 2 * light * facing + width * (light + facing))
             edge = schlick(meeting)
-            shared = spot * (f0 + (1 - f0) * edge) * gain
+            shared = spot * (f0 + rise * edge) * gain
             sr += diffuse * red + shared
             sg += diffuse * green + shared
             sb += diffuse * blue + shared
