@@ -19,7 +19,7 @@ MAP_PX = 160
 SKY_PAIRS = 14  # directions of the sky are twice as many
 SUN_RAYS = 7  # in each sun's disc
 STEPS = 128  # of a height, in a texel: maps of short numbers stay in a processor's cache
-OFFSET_TEXELS = 1.3  # a point is lifted off its surface, or the surface would hide it
+OFFSET_TEXELS = 1.0  # a point is lifted off its surface, or the surface would hide it
 MOST_TINY = 60_000  # triangles smaller than a texel that are drawn; of more, every n-th
 
 
