@@ -144,7 +144,8 @@ def shade(
             mb += (fb * whole + (1 - fb) * powered) * gain_b
         # A normal map's slopes see less of the sky: half of what they face is the surface itself.
         sky_open = openness[members[index], 0] * (1 + upright) / 2
-        hidden = 1 - sky_open
+        # What hides a place of which little is open is mostly hidden itself.
+        hidden = (1 - sky_open) * (0.15 + 0.85 * sky_open)
         sr = (ambient[0] * sky_open + hidden_light[0] * hidden * (red + mean_colour[0]) / 2) * (red * body + mr)
         sg = (ambient[1] * sky_open + hidden_light[1] * hidden * (green + mean_colour[1]) / 2) * (green * body + mg)
         sb = (ambient[2] * sky_open + hidden_light[2] * hidden * (blue + mean_colour[2]) / 2) * (blue * body + mb)
