@@ -79,7 +79,7 @@ def product_row(job: Job, *, answer: Row, scratch: Path, store: Store) -> Row:
     num_views = len(render["azimuths_deg"])
     names = [name for name in members.member_names(num_views, masks=render["masks"]) if name != members.META]
     folder = scratch / clip["clip_id"]
-    files = [store.put_bytes(name, read_own(folder / name)) for name in names]
+    files = [store.put_bytes(name, read_own(folder, name)) for name in names]
     return only_keys(clip, *CLIP_COLUMNS) | {
         "asset_file": clip["file"],
         "width_px": render["width_px"], "height_px": render["height_px"], "num_views": num_views,
@@ -89,7 +89,12 @@ def product_row(job: Job, *, answer: Row, scratch: Path, store: Store) -> Row:
     }
 
 
-def read_own(path: Path) -> bytes:
-    """A file that a child wrote; never one that it only points to."""
-    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as stream:
+def read_own(folder: Path, name: str) -> bytes:
+    """A file that a child wrote into its folder; never one that it only points to, nor one in a folder that it does."""
+    inside = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    try:
+        found = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=inside)
+    finally:
+        os.close(inside)
+    with os.fdopen(found, "rb") as stream:
         return stream.read()

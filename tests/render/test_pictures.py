@@ -250,7 +250,11 @@ def test_what_a_child_only_points_to_is_not_read(tmp_path: Path) -> None:
     (tmp_path / "secret").write_text("x")
     (tmp_path / "rgb.0.mp4").symlink_to(tmp_path / "secret")
     with pytest.raises(OSError):
-        read_own(tmp_path / "rgb.0.mp4")
+        read_own(tmp_path, "rgb.0.mp4")
+    (tmp_path / "linked").symlink_to(tmp_path)
+    with pytest.raises(OSError):
+        read_own(tmp_path / "linked", "secret")
+    assert read_own(tmp_path, "secret") == b"x"
 
 
 def test_half_transparent_pixels_mix_with_the_background() -> None:
