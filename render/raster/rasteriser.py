@@ -185,10 +185,10 @@ class Rasteriser:
         shaded = np.empty((num, 4), np.float32)
         p, t = self._packed, self._tables
         shade(
-            num, hit, masks, found, members, openness, eye, self._hidden_light, frame.mean_colour,
-            self._triangles, self._corners, self._look, self._uvs, self._colours, frame.vertices,
-            p.numbers, p.choices, p.texels, p.places, p.kinds, p.turns, DECODED, self._ambient, self._suns,
-            t.sky, t.mean, t.lobe, t.curve, shaded,
+            num, hit, masks, found, members, openness, np.zeros((num, 7), np.float32), eye,
+            self._hidden_light, frame.mean_colour, self._triangles, self._corners, self._look, self._uvs,
+            self._colours, frame.vertices, p.numbers, p.choices, p.texels, p.places, p.kinds, p.turns, DECODED,
+            self._ambient, self._suns, t.sky, t.mean, t.lobe, t.curve, shaded,
         )
         return num, pixels, masks, shaded, found
 
