@@ -22,7 +22,7 @@ from rigmill.types import Bytes, Camera, Floats, Ints
 
 MAX_LAYERS = 8  # of surfaces that let light through, as many as Cycles follows
 NEAREST_DEPTH = 1e-4
-# Of the sky's light and of all suns' head-on light, what surfaces get that hide the sky from others; fitted to Cycles.
+# What surfaces get that hide the sky from others: of its light, and of all suns' head-on. Fitted to Cycles.
 HIDDEN_SKY, HIDDEN_SUNS = 0.8, 0.3
 
 
