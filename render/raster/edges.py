@@ -13,8 +13,8 @@ from rigmill.types import Floats, Ints
 
 FILTER_PX = 1.5  # the width of Cycles' pixel filter, Blackman-Harris
 NUM_POINTS = 16
-MOST_TRIANGLES = 16  # of those seen around a pixel: with more, the samples' word stands
-SLACK = 0.2  # triangles too small for any sample are missed, so the samples bound what is found
+MOST_TRIANGLES = 10  # of those seen around a pixel: with more, the samples' word stands
+SLACK = 0.15  # triangles too small for any sample are missed, so the samples bound what is found
 
 
 def filter_points() -> Floats:

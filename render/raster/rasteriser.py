@@ -22,7 +22,7 @@ from rigmill.types import Bytes, Camera, Floats, Ints
 
 MAX_LAYERS = 8  # of surfaces that let light through, as many as Cycles follows
 NEAREST_DEPTH = 1e-4
-# Of the sky's light and of all suns' head-on light, what surfaces get that hide the sky from others; fitted to Cycles.
+# What surfaces get that hide the sky from others: of its light, and of all suns' head-on. Fitted to Cycles.
 HIDDEN_SKY, HIDDEN_SUNS = 0.8, 0.3
 
 
@@ -34,17 +34,18 @@ class Rasteriser:
         self._packed = pack(looks, num_layers)
         self._triangles = np.ascontiguousarray(surface.triangles, np.int32).reshape(-1, 3)
         self._corners = np.ascontiguousarray(surface.corners, np.int32).reshape(-1, 3)
+        self._num_used = _check(surface, self._triangles, self._corners)
         last = len(self._packed.numbers) - 1
         self._look = np.ascontiguousarray(np.clip(surface.look, 0, last), np.int32)
         self._uvs = np.ascontiguousarray(surface.uvs, np.float32)
-        self._colours = np.ascontiguousarray(surface.colours, np.float32)
+        self._colours = np.clip(np.nan_to_num(np.ascontiguousarray(surface.colours, np.float32)), 0, 1e4)
         blend = self._packed.choices[self._look, MODE] == BLEND
         self._opaque = np.flatnonzero(~blend).astype(np.int32)
         self._blend = np.flatnonzero(blend).astype(np.int32)
         self._ambient = np.array(light.ambient, np.float64)
         self._suns = np.zeros((len(light.suns), 5))
         for row, sun in zip(self._suns, light.suns):
-            row[:3] = np.array(sun.towards) / np.linalg.norm(sun.towards)
+            row[:3] = np.array(sun.towards) / max(float(np.linalg.norm(sun.towards)), 1e-9)
             row[3:] = sun.strength, max(math.sin(math.radians(sun.angle_deg) / 2), 1e-3)
         self._tables = make_tables(tuple(sun.angle_deg for sun in light.suns))
         self._towards = directions(self._suns)
@@ -61,15 +62,12 @@ class Rasteriser:
         there = self._body_colours[:, 3] >= self._packed.numbers[self._look, CUTOFF]
         self._body_colours[cut, 3] = there[cut]
         self._casting = np.flatnonzero(self._body_colours[:, 3] > 0).astype(np.int32)
-        _check(surface, self._triangles, self._corners)
 
     def draw(self, shape: Shape, cameras: Sequence[Camera], *, extras: bool = False) -> list[Picture]:
         """A picture of `shape` for each camera; `extras` adds depth and normals."""
         vertices = np.ascontiguousarray(shape.vertices, np.float32)
         normals = np.ascontiguousarray(shape.normals, np.float32)
-        if len(self._triangles) and (
-            len(vertices) <= self._triangles.max() or len(normals) <= self._corners.max()
-        ):
+        if len(vertices) < self._num_used[0] or len(normals) < self._num_used[1]:
             raise ValueError("the shape has fewer vertices or normals than the surface's triangles use")
         faces = np.empty((len(self._triangles), 3), np.float32)
         mean_colour = np.zeros(3)
@@ -185,10 +183,10 @@ class Rasteriser:
         shaded = np.empty((num, 4), np.float32)
         p, t = self._packed, self._tables
         shade(
-            num, hit, masks, found, members, openness, eye, self._hidden_light, frame.mean_colour,
-            self._triangles, self._corners, self._look, self._uvs, self._colours, frame.vertices,
-            p.numbers, p.choices, p.texels, p.places, p.kinds, p.turns, DECODED, self._ambient, self._suns,
-            t.sky, t.mean, t.lobe, t.curve, shaded,
+            num, hit, masks, found, members, openness, np.zeros((num, 7), np.float32), eye,
+            self._hidden_light, frame.mean_colour, self._triangles, self._corners, self._look, self._uvs,
+            self._colours, frame.vertices, p.numbers, p.choices, p.texels, p.places, p.kinds, p.turns, DECODED,
+            self._ambient, self._suns, t.sky, t.mean, t.lobe, t.curve, shaded,
         )
         return num, pixels, masks, shaded, found
 
@@ -213,8 +211,8 @@ class _Layer:
 _NO_LIMIT = np.zeros((NUM_SAMPLES, 0, 0), np.float32)
 
 
-def _check(surface: Surface, triangles: Ints, corners: Ints) -> None:
-    """Compiled code checks no index, so they are checked once here."""
+def _check(surface: Surface, triangles: Ints, corners: Ints) -> tuple[int, int]:
+    """How many vertices and corners must be there. Compiled code checks no index, so they are checked once here."""
     num = len(triangles)
     if len(corners) != num or len(surface.look) != num:
         raise ValueError("triangles, corners and look differ in length")
@@ -223,3 +221,4 @@ def _check(surface: Surface, triangles: Ints, corners: Ints) -> None:
     most = int(corners.max()) + 1 if num else 0
     if len(surface.colours) < most or (surface.uvs.shape[0] and surface.uvs.shape[1] < most):
         raise ValueError("a corner has no UV or colour")
+    return (int(triangles.max()) + 1 if num else 0), most
