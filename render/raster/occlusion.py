@@ -34,7 +34,7 @@ class Around:
 
 
 def directions(suns: Floats) -> Floats:
-    """Unit vectors (SKY_PAIRS + S * SUN_RAYS, 3): half of the sky evenly, then the discs of `suns` (S, 5) evenly."""
+    """Right, up and towards (K, 3, 3) of K = SKY_PAIRS + S * SUN_RAYS maps: half of the sky, then the discs of `suns`."""
     golden = math.pi * (3 - math.sqrt(5))
     number = np.arange(SKY_PAIRS)
     height, turn = (number + 0.5) / SKY_PAIRS, number * golden + 0.4
@@ -52,7 +52,7 @@ def directions(suns: Floats) -> Floats:
         right, up = _across(sun[:3])
         disc = sun[:3] + sun[4] * radius * (np.cos(turn) * right + np.sin(turn) * up)
         found.append(disc / np.linalg.norm(disc, axis=-1, keepdims=True))
-    return np.concatenate(found)
+    return np.stack([np.stack([*_across(direction), direction]) for direction in np.concatenate(found)])
 
 
 def _across(towards: Floats) -> tuple[Floats, Floats]:
@@ -64,11 +64,14 @@ def _across(towards: Floats) -> tuple[Floats, Floats]:
     return right, np.cross(towards, right)
 
 
-def look_from_around(vertices: Floats, triangles: Ints, casting: Ints, towards: Floats, colours: Floats) -> Around:
-    """The maps of a frame; `casting` are the triangles that throw shadows, `colours` (K, 4) their colours and alpha."""
+def look_from_around(vertices: Floats, triangles: Ints, casting: Ints, axes: Floats, colours: Floats) -> Around:
+    """The maps of a frame along `axes` (see `directions`).
+
+    `casting` are the triangles that throw shadows, `colours` (K, 4) their colours and alpha.
+    """
     bounds = np.array([np.inf, np.inf, np.inf, -np.inf, -np.inf, -np.inf])
     measure(vertices, triangles, casting, bounds)
-    num = len(towards)
+    num = len(axes)
     top = np.full((num, MAP_PX, MAP_PX), -32768, np.int16)
     bottom = np.full((SKY_PAIRS, MAP_PX, MAP_PX), 32767, np.int16)
     to_map = np.zeros((num, 3, 4))
@@ -76,10 +79,9 @@ def look_from_around(vertices: Floats, triangles: Ints, casting: Ints, towards: 
         return Around(top, bottom, to_map, 0.0)
     centre, radius = (bounds[:3] + bounds[3:]) / 2, float(np.linalg.norm(bounds[3:] - bounds[:3])) / 2
     per_world = (MAP_PX / 2 - 2) / radius
-    for matrix, direction in zip(to_map, towards):
-        matrix[:, :3] = np.stack([*_across(direction), direction]) * per_world
-        matrix[:, 3] = np.array([MAP_PX / 2, MAP_PX / 2, 0]) - matrix[:, :3] @ centre
-        matrix[2] *= STEPS
+    to_map[:, :, :3] = axes * per_world
+    to_map[:, :, 3] = np.array([MAP_PX / 2, MAP_PX / 2, 0]) - to_map[:, :, :3] @ centre
+    to_map[:, 2] *= STEPS
     kind = np.empty(len(casting), np.uint8)
     num_tiny = sort_by_size(vertices, triangles, casting, 0.8 / per_world, kind)
     every = num_tiny // MOST_TINY + 1

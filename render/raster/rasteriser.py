@@ -48,7 +48,8 @@ class Rasteriser:
             row[:3] = np.array(sun.towards) / max(float(np.linalg.norm(sun.towards)), 1e-9)
             row[3:] = sun.strength, max(math.sin(math.radians(sun.angle_deg) / 2), 1e-3)
         self._tables = make_tables(tuple(sun.angle_deg for sun in light.suns))
-        self._towards = directions(self._suns)
+        self._axes = directions(self._suns)
+        self._towards = np.ascontiguousarray(self._axes[:, 2])
         # The light on what hides the sky: less of the sky than in the open, and what the suns give on average.
         self._hidden_light = HIDDEN_SKY * self._ambient + HIDDEN_SUNS / math.pi * self._suns[:, 3].sum()
         self._body_colours = np.zeros((len(self._triangles), 4), np.float32)
@@ -72,7 +73,7 @@ class Rasteriser:
         faces = np.empty((len(self._triangles), 3), np.float32)
         mean_colour = np.zeros(3)
         face_normals(vertices, self._triangles, self._body_colours, faces, mean_colour)
-        around = look_from_around(vertices, self._triangles, self._casting, self._towards, self._body_colours)
+        around = look_from_around(vertices, self._triangles, self._casting, self._axes, self._body_colours)
         frame = _Frame(vertices, normals, faces, mean_colour, around)
         return [self._view(frame, camera, extras) for camera in cameras]
 
