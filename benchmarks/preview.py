@@ -26,7 +26,7 @@ from flow_calibration import FPS, previewed, probed, quiet  # noqa: E402
 
 from curate.motion import flow_px_per_frame  # noqa: E402
 from render.blender import preview as stage  # noqa: E402
-from render.blender.frames import loaded_subject, make_player, measure, render_pictures  # noqa: E402
+from render.blender.frames import loaded_subject, make_player, measure, shoot_pictures  # noqa: E402
 from render.jobs import ClipItem, clip_cameras  # noqa: E402
 
 CLIPS = (("Fox.glb", "Survey"), ("Fox.glb", "Run"), ("Quaternius_Lever.glb", ""), ("RiggedSimple.glb", ""))
@@ -42,8 +42,8 @@ def before(item: dict[str, Any], state: dict[str, Any], scratch: Path) -> float:
     numbers = measure(player)
     starts = stage.pair_starts(clip.num_frames, item["preview_frames"])
     frames = sorted({frame for start in starts for frame in (start, start + 1)})
-    names, _ = render_pictures(player, numbers, cameras=clip_cameras(numbers.clip_bounds, render), render=render,
-                               frames=frames, with_rest=False, folder=scratch)
+    names = shoot_pictures(player, numbers, cameras=clip_cameras(numbers.clip_bounds, render), render=render,
+                               frames=frames, folder=scratch)
     views = [dict(zip(frames, (cv2.cvtColor(cv2.imread(str(scratch / name), cv2.IMREAD_UNCHANGED),
                                             cv2.COLOR_BGRA2RGBA) for name in view))) for view in names]
     flow_px_per_frame([(view[start], view[start + 1]) for view in views for start in starts])

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import io
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 
 from rigmill.camera import camera_ring
-from rigmill.rigfile import motion_from_bytes, motion_to_bytes, rig_from_bytes, rig_to_bytes
 from rigmill.types import Bytes, Camera, Floats, Motion, Rig
 
 RENDER_CLIP = "render.blender.worker:render_clip"
+OUTPUTS = ("rgb", "pose", "templates")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +29,7 @@ class ClipItem:
     fps: float
     motion_path: str | None
     render: dict[str, Any]  # the profile's render section
+    outputs: tuple[str, ...] = ()  # of film.Film: rgb, pose, mask, templates; png, webp, depth, normal
 
     def to_item(self) -> dict[str, Any]:
         return asdict(self)
@@ -40,7 +40,7 @@ class ClipItem:
             clip_id=item["clip_id"], path=item["path"], format=item["format"], armature=item["armature"],
             action=item.get("action"), slot=item.get("slot"), start_frame=float(item.get("start_frame") or 0.0),
             num_frames=int(item["num_frames"]), fps=float(item["fps"]), motion_path=item.get("motion_path"),
-            render=dict(item["render"]),
+            render=dict(item["render"]), outputs=tuple(item.get("outputs", OUTPUTS)),
         )
 
 
@@ -58,28 +58,6 @@ class ClipNumbers:
     scale: float  # normalised = (as imported - offset) * scale
     offset: Floats  # (3,)
 
-    def to_bytes(self) -> bytes:
-        buffer = io.BytesIO()
-        np.savez(
-            buffer,
-            rig=np.frombuffer(rig_to_bytes(self.rig), np.uint8),
-            motion=np.frombuffer(motion_to_bytes(self.motion), np.uint8),
-            joints=self.joints, clip_bounds=self.clip_bounds, view_bounds=self.view_bounds,
-            frame_bounds=self.frame_bounds, rest_bounds=self.rest_bounds, scale=np.float64(self.scale),
-            offset=self.offset,
-        )
-        return buffer.getvalue()
-
-    @classmethod
-    def from_bytes(cls, data: bytes) -> ClipNumbers:
-        with np.load(io.BytesIO(data), allow_pickle=False) as npz:
-            return cls(
-                rig=rig_from_bytes(npz["rig"].tobytes()), motion=motion_from_bytes(npz["motion"].tobytes()),
-                joints=npz["joints"], clip_bounds=npz["clip_bounds"], view_bounds=npz["view_bounds"],
-                frame_bounds=npz["frame_bounds"], rest_bounds=npz["rest_bounds"], scale=float(npz["scale"]),
-                offset=npz["offset"],
-            )
-
 
 def clip_cameras(view_bounds: Floats, render: dict[str, Any]) -> tuple[Camera, ...]:
     """The clip's cameras, one per azimuth."""
@@ -92,6 +70,9 @@ def clip_cameras(view_bounds: Floats, render: dict[str, Any]) -> tuple[Camera, .
 
 def over_background(picture: Bytes, background: tuple[int, int, int]) -> Bytes:
     """RGBA (H, W, 4), straight alpha, over a flat colour: RGB (H, W, 3)."""
-    alpha = picture[:, :, 3:].astype(np.float32) / 255
-    mixed = picture[:, :, :3] * alpha + np.array(background, np.float32) * (1 - alpha)
-    return np.rint(mixed).astype(np.uint8)
+    alpha = picture[:, :, 3]
+    mixed = np.where((alpha > 0)[..., None], picture[:, :, :3], np.array(background, np.uint8))
+    edge = (alpha > 0) & (alpha < 255)  # few pixels
+    share = alpha[edge, None].astype(np.float32) / 255
+    mixed[edge] = np.rint(picture[edge][:, :3] * share + np.array(background, np.float32) * (1 - share))
+    return mixed

@@ -66,6 +66,7 @@ class Reject(StrEnum):
     DENIED = "denied"
     EMPTY_PICTURE = "empty_picture"
     OUT_OF_FRAME = "out_of_frame"
+    BLACK_PICTURE = "black_picture"
     EMPTY_CAPTION = "empty_caption"
 
 
@@ -104,6 +105,7 @@ REJECT_MEANING: dict[Reject, str] = {
     Reject.DENIED: "the deny list names it: its author asked for its removal, or a person decided",
     Reject.EMPTY_PICTURE: "the subject covers too little of a view",
     Reject.OUT_OF_FRAME: "the subject leaves the picture",
+    Reject.BLACK_PICTURE: "the subject is drawn black",
     Reject.EMPTY_CAPTION: "no words could be found for the clip",
 }
 

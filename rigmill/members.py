@@ -4,6 +4,7 @@ The order is that of the shard:
 
     rgb.<v>.mp4            RGB video of view v              (v = 0 .. num_views-1)
     pose.<v>.mp4           pose map video of view v
+    mask.<v>.mp4           how opaque the subject is, grey (only where the profile keeps masks)
     template_rgb.<v>.png   rest pose, RGB
     template_pose.<v>.png  rest pose, pose map
     geometry.npz           rigmill.geometry.ClipGeometry
@@ -24,6 +25,10 @@ def pose_video(view: int) -> str:
     return f"pose.{view}.mp4"
 
 
+def mask_video(view: int) -> str:
+    return f"mask.{view}.mp4"
+
+
 def rgb_template(view: int) -> str:
     return f"template_rgb.{view}.png"
 
@@ -32,11 +37,22 @@ def pose_template(view: int) -> str:
     return f"template_pose.{view}.png"
 
 
-def member_names(num_views: int) -> tuple[str, ...]:
+def frames_folder(kind: str, view: int) -> str:
+    """Where single pictures of a view lie that somebody asked for."""
+    return f"{kind}.{view}"
+
+
+def frame_file(kind: str, frame: int) -> str:
+    """The picture of one frame."""
+    return f"{frame:05d}.{'webp' if kind == 'webp' else 'png'}"
+
+
+def member_names(num_views: int, *, masks: bool = False) -> tuple[str, ...]:
     """All names of a sample's files, in the order in which they are written."""
     views = range(num_views)
     return (
         *(rgb_video(view) for view in views), *(pose_video(view) for view in views),
+        *(mask_video(view) for view in views if masks),
         *(rgb_template(view) for view in views), *(pose_template(view) for view in views),
         GEOMETRY, META,
     )

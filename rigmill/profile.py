@@ -242,9 +242,17 @@ class Filters(Section):
 
 
 class Render(Section):
-    engine: Literal["cycles", "workbench"] = Field(description="workbench needs OpenGL, cycles nothing")
-    samples: Positive = Field(description="per pixel")
-    denoise: bool = Field(description="Open Image Denoise, fast setting")
+    engine: Literal["auto", "raster", "cycles", "eevee", "workbench"] = Field(
+        description="cycles: the reference; raster: our own, hundreds of times cheaper; auto: raster, or cycles for an "
+        "asset whose materials raster cannot draw; eevee needs a GPU, workbench OpenGL (docs/rendering.md)"
+    )
+    samples: Positive = Field(description="per pixel, of cycles and eevee")
+    denoise: bool = Field(description="Open Image Denoise, fast setting; of cycles")
+    min_agreement: Share = Field(
+        default=0.0, description="auto: similarity (SSIM) to one small Cycles picture per asset, under which Cycles "
+        "draws it; 0: none is made",
+    )
+    masks: bool = Field(default=False, description="keep a mask video per view, beside the RGB over `background`")
     width_px: Annotated[int, Field(gt=0, multiple_of=16)]
     height_px: Annotated[int, Field(gt=0, multiple_of=16)]
     azimuths_deg: tuple[float, ...] = Field(description="one view each; 0 sees the front, 90 the subject's left")

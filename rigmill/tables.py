@@ -105,15 +105,18 @@ PRODUCTS: dict[str, pa.Schema] = {
     "select": pa.schema([*_CLIP, ("file", _file), ("format", _text), ("armature", _text), ("action", _text),
                          ("slot", _text), ("start_frame", _number), ("motion_file", _file),
                          ("flow_px_per_frame", _number), ("flow_px", _number)]),
+    # One row per rendered clip. `engine` drew it, `engine_reason` says why where `auto` chose, and `agreement` is its
+    # similarity (SSIM) to Cycles where that was measured; `min_coverage` is of the view that the subject covers least.
     "render": pa.schema([*_CLIP, ("asset_file", _file), ("width_px", _count), ("height_px", _count),
-                         ("num_views", _count), ("engine", _text), ("min_coverage", _number),
-                         ("num_drawn_joints", _count), ("files", _files)]),
+                         ("num_views", _count), ("has_masks", _flag), ("engine", _text), ("engine_reason", _text),
+                         ("agreement", _number), ("min_coverage", _number), ("num_drawn_joints", _count),
+                         ("files", _files)]),
     "caption": pa.schema([("clip_id", _text), ("caption", _text), ("category", _text), ("provider", _text)]),
     # one row per sample inside a shard: `offset` and `num_bytes` cut it out without reading the rest
     "shards": pa.schema([*_CLIP, ("shard", _text), ("split", _text), ("offset", _count), ("num_bytes", _count),
                          ("sample_sha256", _text), ("shard_sha256", _text), ("shard_bytes", _count),
-                         ("num_views", _count), ("caption", _text), ("category", _text), ("provider", _text),
-                         ("asset_file", _file), ("shard_file", _file)]),
+                         ("num_views", _count), ("has_masks", _flag), ("caption", _text), ("category", _text),
+                         ("provider", _text), ("asset_file", _file), ("shard_file", _file)]),
     "train": pa.schema([("checkpoint_id", _text), ("recipe", _text), ("num_steps", _count), ("first_loss", _number),
                         ("last_loss", _number), ("num_parameters", _count), ("files", _files)]),
     # one row per (clip, where its pose maps came from)

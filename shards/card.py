@@ -34,6 +34,7 @@ def card(rows: Sequence[Row], *, policy: str) -> str:
         for split in sorted(splits, reverse=True):
             front += [f"  - split: {'test' if split == 'bench' else split}", f'    path: "{split}-*.tar"']
     num_views = max((row["num_views"] for row in rows), default=4)
+    has_masks = any(row["has_masks"] for row in rows)
     body = [
         "---", "", "# Multi-view animation clips", "",
         f"{len(rows)} clips of {len({row['asset_id'] for row in rows})} assets: {num_views}-view RGB and pose-map "
@@ -60,7 +61,7 @@ def card(rows: Sequence[Row], *, policy: str) -> str:
         + ", ".join(sorted({_plain(row["provider"]) for row in rows})) + ".", "",
         "## Files", "",
         "`*.tar` are WebDataset shards; a sample's key is its clip id and every sample has the same members:", "",
-        *(f"- `{name}`" for name in member_names(num_views)), "",
+        *(f"- `{name}`" for name in member_names(num_views, masks=has_masks)), "",
         "`index.parquet` has a row per sample with `shard`, `offset` and `num_bytes`, which cut it out of its tar. "
         "`sizes.json` counts the samples of each tar. Check a copy with `sha256sum -c SHA256SUMS`.", "",
         "## Conventions", "",

@@ -4,6 +4,7 @@ A sample's key is its clip id. Every sample has the same members, in this order:
 
     <clip_id>.rgb.<v>.mp4            RGB video of view v              (v = 0 .. num_views-1)
     <clip_id>.pose.<v>.mp4           pose map video of view v
+    <clip_id>.mask.<v>.mp4           how opaque the subject is (only where the profile keeps masks)
     <clip_id>.template_rgb.<v>.png   rest pose, RGB
     <clip_id>.template_pose.<v>.png  rest pose, pose map
     <clip_id>.geometry.npz           rigmill.geometry.ClipGeometry

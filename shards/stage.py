@@ -21,7 +21,8 @@ from shards.writer import META_COLUMNS, build_shard
 
 _CLIP_COLUMNS = (
     "clip_id", "asset_id", "rig_id", "motion_id", "source", "title", "tags", "licence", "attribution", "rights",
-    "motion_name", "kind", "num_frames", "fps", "num_views", "caption", "category", "provider", "asset_file",
+    "motion_name", "kind", "num_frames", "fps", "num_views", "has_masks", "caption", "category", "provider",
+    "asset_file",
 )
 _ROW_COLUMNS = tuple(dict.fromkeys((*_CLIP_COLUMNS, *META_COLUMNS, "files")))
 
@@ -33,7 +34,7 @@ class ShardsStage(Stage):
     """
 
     name = "shards"
-    version = 1
+    version = 2
     upstream = ("probe", "render", "caption")  # probe: where a clip's motion is from
     barrier = True  # who sits in which shard depends on all clips
 

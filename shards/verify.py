@@ -97,7 +97,7 @@ def _check_shard(path: Path, samples: list[Row]) -> Iterator[str]:
             continue
         if key != row["clip_id"]:
             yield f"{place} is called {key}"
-        if tuple(members) != member_names(row["num_views"]):
+        if tuple(members) != member_names(row["num_views"], masks=row["has_masks"]):
             yield f"{place} does not have the members of a sample, in their order"
     if data[position:] != ending(position):
         yield f"{name}: does not end as a tar after its last sample"

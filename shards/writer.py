@@ -14,8 +14,8 @@ from shards.sample import META, member_names, sample_bytes
 # What meta.json says about a clip, beside the caption.
 META_COLUMNS = (
     "clip_id", "asset_id", "rig_id", "motion_id", "source", "title", "tags", "licence", "attribution", "rights",
-    "motion_name", "kind", "num_frames", "fps", "num_views", "width_px", "height_px", "engine", "caption", "category",
-    "provider",
+    "motion_name", "kind", "num_frames", "fps", "num_views", "has_masks", "width_px", "height_px", "engine",
+    "caption", "category", "provider",
 )
 
 
@@ -52,7 +52,7 @@ def members(row: Row, store: Store) -> list[tuple[str, bytes]]:
     """Every member of the row's sample, in the shard's order; meta.json is written here."""
     files = {file["name"]: StoredFile.from_row(file) for file in row["files"]}
     found: list[tuple[str, bytes]] = []
-    for name in member_names(row["num_views"]):
+    for name in member_names(row["num_views"], masks=row["has_masks"]):
         if name == META:
             found.append((name, (canonical_json({key: row[key] for key in META_COLUMNS}) + "\n").encode()))
             continue

@@ -7,19 +7,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import bpy
 import numpy as np
 
 from render.blender.action import show_time, start_action
+from render.blender.engines import BlenderEngine
 from render.blender.load import load_asset
 from render.blender.pose import Poser, read_motion
 from render.blender.rig import Subject, find_subject
-from render.blender.scene import add_camera, remove_camera, set_border, set_up
 from render.blender.surface import visible_bounds
+from render.film import image_bytes
 from render.jobs import ClipItem, ClipNumbers
 from rigmill.errors import Refusal, Reject
 from rigmill.rigfile import motion_from_bytes
-from rigmill.types import Camera, Floats, Motion, Rig
+from rigmill.types import Camera, Motion, Rig
 
 
 def loaded_subject(state: dict[str, Any], *, path: str, file_format: str, fps: float) -> Subject:
@@ -116,40 +116,24 @@ def measure(player: Player) -> ClipNumbers:
     )
 
 
-def render_pictures(
+def shoot_pictures(
     player: Player, numbers: ClipNumbers, *, cameras: tuple[Camera, ...], render: dict[str, Any],
-    frames: Iterable[int], with_rest: bool, folder: Path,
-) -> tuple[list[list[str]], list[str]]:
-    """PNG names in `folder`: [view][frame] and, when asked for, [view] of the rest pose."""
-    subject = player.subject
-    subject.normalise(numbers.offset, numbers.scale)
-    set_up(render)
-    blender_cameras = [add_camera(camera, f"view {index}") for index, camera in enumerate(cameras)]
-    scene = bpy.context.scene
-
-    def shoot(view: int, bounds: Floats, name: str) -> str:
-        scene.camera = blender_cameras[view]
-        set_border(cameras[view], bounds)
-        scene.render.filepath = str(folder / name)
-        bpy.ops.render.render(write_still=True)
-        return name
-
-    views = range(len(cameras))
-    clip: list[list[str]] = [[] for _ in views]
-    rest: list[str] = []
+    frames: Iterable[int], folder: Path,
+) -> list[list[str]]:
+    """Names [view][frame] of RGBA PNG files in `folder`."""
+    player.subject.normalise(numbers.offset, numbers.scale)
+    engine = BlenderEngine(cameras, render, folder)
+    names: list[list[str]] = [[] for _ in cameras]
     try:
-        if with_rest:
-            subject.reset()
-            rest = [shoot(view, numbers.rest_bounds, f"rest.{view}.png") for view in views]
         player.start(numbers.scale)
         for frame in frames:
             player.show(frame)
-            for view in views:
-                clip[view].append(shoot(view, numbers.frame_bounds[frame], f"{view}.{frame:05d}.png"))
+            for view, picture in enumerate(engine.shoot(numbers.frame_bounds[frame])):
+                names[view].append(f"{view}.{frame:05d}.png")
+                whole = picture.whole(cameras[view].width_px, cameras[view].height_px)
+                (folder / names[view][-1]).write_bytes(image_bytes(".png", whole))
     finally:
-        scene.camera = None
-        for blender_camera in blender_cameras:
-            remove_camera(blender_camera)
-        subject.reset()
-        subject.normalise(np.zeros(3), 1.0)
-    return clip, rest
+        engine.close()
+        player.subject.reset()
+        player.subject.normalise(np.zeros(3), 1.0)
+    return names

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from render.blender.frames import loaded_subject, make_player, measure, render_pictures
+from render.blender.frames import loaded_subject, make_player, measure, shoot_pictures
 from render.blender.paint import painted
 from render.jobs import ClipItem, ClipNumbers, clip_cameras
 
@@ -37,16 +37,14 @@ def preview_clip(item: dict[str, Any], state: dict[str, Any], scratch: Path) -> 
     folder = scratch / f"preview-{clip.clip_id}"
     (folder / "shown").mkdir(parents=True, exist_ok=True)
     cameras = clip_cameras(numbers.clip_bounds, render)  # the rest pose is not shown here
-    shown, _ = render_pictures(
-        player, numbers, cameras=cameras, render=render, frames=shown_frames, with_rest=False, folder=folder / "shown"
+    shown = shoot_pictures(
+        player, numbers, cameras=cameras, render=render, frames=shown_frames, folder=folder / "shown"
     )
     subject.normalise(numbers.offset, numbers.scale)
     player.start(numbers.scale)
     player.show(0)
     with painted(subject):
-        views, _ = render_pictures(
-            player, numbers, cameras=cameras, render=render, frames=frames, with_rest=False, folder=folder
-        )
+        views = shoot_pictures(player, numbers, cameras=cameras, render=render, frames=frames, folder=folder)
     np.save(folder / "joints.npy", numbers.joints)
     return {
         "folder": folder.name, "views": views, "frames": frames, "starts": starts, "joints": "joints.npy",

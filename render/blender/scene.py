@@ -31,18 +31,15 @@ def set_up(render: dict[str, Any]) -> None:
     scene.render.use_motion_blur = False
     scene.render.use_persistent_data = True  # textures and the scene's tree survive from picture to picture
     scene.render.threads_mode, scene.render.threads = "FIXED", 1  # one worker per core; the same sums everywhere
-    scene.render.use_border, scene.render.use_crop_to_border = True, False
+    scene.render.use_border = scene.render.use_crop_to_border = True
     scene.view_settings.view_transform = "Standard"  # AgX, the default, washes colours out
     scene.view_settings.look = "None"
     scene.view_settings.exposure, scene.view_settings.gamma = 0.0, 1.0
     output = scene.render.image_settings
-    output.file_format, output.color_mode, output.color_depth, output.compression = "PNG", "RGBA", "8", 15
+    output.file_format, output.color_mode = "TARGA_RAW", "RGBA"
     scene.render.dither_intensity = 0.0
     scene.render.use_stamp = False
-    if render["engine"] == "cycles":
-        _set_up_cycles(scene, render)
-    else:
-        _set_up_workbench(scene)
+    {"cycles": _set_up_cycles, "eevee": _set_up_eevee, "workbench": _set_up_workbench}[render["engine"]](scene, render)
     _light(scene)
 
 
@@ -65,7 +62,14 @@ def _set_up_cycles(scene: Any, render: dict[str, Any]) -> None:
         cycles.denoising_use_gpu = False
 
 
-def _set_up_workbench(scene: Any) -> None:
+def _set_up_eevee(scene: Any, render: dict[str, Any]) -> None:
+    scene.render.engine = "BLENDER_EEVEE_NEXT"
+    scene.eevee.taa_render_samples = render["samples"]
+    scene.eevee.use_raytracing = False  # the scene has nothing to mirror but the even world
+    scene.eevee.use_shadows = True
+
+
+def _set_up_workbench(scene: Any, render: dict[str, Any]) -> None:
     scene.render.engine = "BLENDER_WORKBENCH"
     scene.display.render_aa = "FXAA"
     shading = scene.display.shading
@@ -121,8 +125,8 @@ def remove_camera(blender_camera: Any) -> None:
     bpy.data.cameras.remove(data)
 
 
-def set_border(camera: Camera, bounds: Floats) -> None:
-    """Render only where `bounds` (2, 3) appear: what is outside stays transparent and costs nothing."""
+def set_border(camera: Camera, bounds: Floats) -> tuple[int, int]:
+    """Render only where `bounds` (2, 3) appear; returns the left and top pixel of what will be rendered."""
     corners = np.array([[bounds[i, 0], bounds[j, 1], bounds[k, 2]] for i in (0, 1) for j in (0, 1) for k in (0, 1)])
     pixels, depth = project(camera, corners)
     size = np.array([camera.width_px, camera.height_px])
@@ -130,7 +134,12 @@ def set_border(camera: Camera, bounds: Floats) -> None:
     high = np.ceil(pixels.max(axis=0)) + BORDER_MARGIN_PX
     if depth.min() <= 0:
         low, high = np.zeros(2), size.astype(float)
-    low, high = np.clip(low, 0, size) / size, np.clip(high, 0, size) / size
+    low = np.clip(low, 0, size - 1)
+    high = np.clip(high, low + 1, size)
     render = bpy.context.scene.render
-    render.border_min_x, render.border_max_x = float(low[0]), float(high[0])
-    render.border_min_y, render.border_max_y = float(1 - high[1]), float(1 - low[1])
+    # Blender counts from below and cuts fractions of a pixel off: a quarter of one more, and none is lost to rounding.
+    left, right = (low[0] + 0.25) / size[0], (high[0] + 0.25) / size[0]
+    below, above = (size[1] - high[1] + 0.25) / size[1], (size[1] - low[1] + 0.25) / size[1]
+    render.border_min_x, render.border_max_x = float(left), min(float(right), 1.0)
+    render.border_min_y, render.border_max_y = float(below), min(float(above), 1.0)
+    return int(low[0]), int(low[1])

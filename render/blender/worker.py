@@ -1,25 +1,51 @@
-"""The job "render one clip", run in a Blender child: pictures and numbers in, nothing decided."""
+"""The job "render one clip", run in a Blender child: the clip's finished files, written where the request says."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
 
-from render.blender.frames import loaded_subject, make_player, measure, render_pictures
+import numpy as np
+
+from render.blender.choose import open_engine
+from render.blender.frames import loaded_subject, make_player, measure
+from render.film import Film
 from render.jobs import ClipItem, clip_cameras
+from render.maps import build_geometry
 
 
 def render_clip(item: dict[str, Any], state: dict[str, Any], scratch: Path) -> dict[str, Any]:
-    """Names in scratch / `folder`: `numbers` (ClipNumbers), `frames` [view][frame] and `rest` [view], RGBA PNG."""
+    """Writes the files that `outputs` asks for, and geometry.npz, into scratch / `folder`.
+
+    Answers with the `engine` that drew them and why it did (`engine_reason`, empty where nobody had to choose), its
+    measured `agreement` with Cycles (None: not measured), the `coverage` of each view and `num_drawn_joints`.
+    """
     clip = ClipItem.from_item(item)
     subject = loaded_subject(state, path=clip.path, file_format=clip.format, fps=clip.fps)
     player = make_player(subject, clip)
+    numbers = measure(player)
+    cameras = clip_cameras(numbers.view_bounds, clip.render)
+    geometry = build_geometry(numbers, cameras, clip.render)
     folder = scratch / clip.clip_id
     folder.mkdir(parents=True, exist_ok=True)
-    numbers = measure(player)
-    frames, rest = render_pictures(
-        player, numbers, cameras=clip_cameras(numbers.view_bounds, clip.render), render=clip.render,
-        frames=range(clip.num_frames), with_rest=True, folder=folder,
-    )
-    (folder / "numbers.npz").write_bytes(numbers.to_bytes())
-    return {"folder": clip.clip_id, "numbers": "numbers.npz", "frames": frames, "rest": rest}
+    film = Film(geometry, render=clip.render, fps=clip.fps, outputs=clip.outputs, folder=folder)
+    subject.normalise(numbers.offset, numbers.scale)
+    choice = open_engine(player, numbers, cameras=cameras, render=clip.render, state=state, folder=folder)
+    try:
+        if "templates" in clip.outputs:
+            subject.reset()
+            film.add_templates(choice.engine.shoot(numbers.rest_bounds))
+        player.start(numbers.scale)
+        for frame in range(clip.num_frames):
+            player.show(frame)
+            film.add(choice.engine.shoot(numbers.frame_bounds[frame], extras=film.wants_extras))
+    finally:
+        choice.engine.close()
+        subject.reset()
+        subject.normalise(np.zeros(3), 1.0)
+    film.finish()
+    return {
+        "folder": clip.clip_id, "engine": choice.engine.name, "engine_reason": choice.reason,
+        "agreement": choice.agreement, "coverage": [watch.coverage for watch in film.watches],
+        "num_drawn_joints": int(geometry.drawn.sum()),
+    }

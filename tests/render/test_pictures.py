@@ -11,8 +11,10 @@ import numpy as np
 import pytest
 from blender_help import ASSETS, RENDER, call, clip_item, probe
 
-from render.jobs import ClipNumbers, clip_cameras, over_background
-from render.stage import RenderStage, check_view
+from render.film import ViewWatch
+from render.jobs import clip_cameras, over_background
+from render.raster.types import Picture
+from render.stage import RenderStage, read_own
 from rigmill import config, members
 from rigmill.blender import BlenderClient, Limits
 from rigmill.camera import project
@@ -26,6 +28,7 @@ from rigmill.types import Kept, Motion, Rejected, StoredFile
 from rigmill.video import decode
 
 RENDER_CLIP = "render.blender.worker:render_clip"
+OUTPUTS = ["rgb", "pose", "mask", "templates", "png"]
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +37,8 @@ def fox(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Row]:
     folder = tmp_path_factory.mktemp("fox")
     probed = probe(ASSETS / "Fox.glb", folder)
     items = [
-        clip_item(ASSETS / "Fox.glb", probed, name, num_frames=4) | {"clip_id": name} for name in ("Survey", "Run")
+        clip_item(ASSETS / "Fox.glb", probed, name, num_frames=4) | {"clip_id": name, "outputs": OUTPUTS}
+        for name in ("Survey", "Run")
     ]
     return folder, {item["clip_id"]: answer["value"] for item, answer in zip(items, call(RENDER_CLIP, items, folder))}
 
@@ -43,26 +47,34 @@ def picture(folder: Path, name: str) -> Any:
     return cv2.imread(str(folder / name), cv2.IMREAD_UNCHANGED)
 
 
+def frames(folder: Path, view: int) -> list[Any]:
+    """The single pictures (H, W, 4) BGRA of a view."""
+    paths = sorted((folder / members.frames_folder("png", view)).iterdir())
+    return [cv2.imread(str(path), cv2.IMREAD_UNCHANGED) for path in paths]
+
+
+def over_white(shot: Any) -> Any:
+    return over_background(shot, (255, 255, 255))
+
+
 @pytest.mark.blender
 def test_a_fresh_process_renders_the_same_pixels_and_numbers(fox: tuple[Path, Row], tmp_path: Path) -> None:
     """And it makes no difference which clip was rendered before it."""
     folder, answers = fox
-    item = clip_item(ASSETS / "Fox.glb", probe(ASSETS / "Fox.glb", tmp_path), "Run", num_frames=4) | {"clip_id": "Run"}
-    (again,) = call(RENDER_CLIP, [item], tmp_path)
+    item = clip_item(ASSETS / "Fox.glb", probe(ASSETS / "Fox.glb", tmp_path), "Run", num_frames=4)
+    (again,) = call(RENDER_CLIP, [item | {"clip_id": "Run", "outputs": OUTPUTS}], tmp_path)
     assert again["value"] == answers["Run"]
-    names = [name for view in again["value"]["frames"] for name in view] + again["value"]["rest"]
-    assert len(names) == 4 * 4 + 4
+    names = sorted(path.relative_to(folder) for path in (folder / "Run").rglob("*.*") if path.is_file())
+    assert len(names) == 4 * 4 + 4 * 5 + 1  # pictures; videos and templates; numbers
     for name in names:
-        assert (picture(tmp_path / "Run", name) == picture(folder / "Run", name)).all(), name
-    assert (tmp_path / "Run" / "numbers.npz").read_bytes() == (folder / "Run" / "numbers.npz").read_bytes()
+        assert (tmp_path / name).read_bytes() == (folder / name).read_bytes(), name
 
 
 @pytest.mark.blender
 def test_frames_and_views_and_rest_differ(fox: tuple[Path, Row]) -> None:
-    folder, answers = fox
-    run = answers["Run"]
-    shots = [[picture(folder / "Run", name).astype(int) for name in view] for view in run["frames"]]
-    rest = [picture(folder / "Run", name).astype(int) for name in run["rest"]]
+    folder, _ = fox
+    shots = [[over_white(shot).astype(int) for shot in frames(folder / "Run", view)] for view in range(4)]
+    rest = [picture(folder / "Run", members.rgb_template(view)).astype(int) for view in range(4)]
     for view in range(4):
         assert all(np.abs(one - other).max() > 50 for one, other in zip(shots[view], shots[view][1:]))
         assert np.abs(shots[view][0] - rest[view]).max() > 50
@@ -72,14 +84,14 @@ def test_frames_and_views_and_rest_differ(fox: tuple[Path, Row]) -> None:
 @pytest.mark.blender
 def test_joints_lie_on_the_subject(fox: tuple[Path, Row]) -> None:
     """The picture and the joints come from different parts of Blender; where they agree, the cameras are right."""
-    folder, answers = fox
-    numbers = ClipNumbers.from_bytes((folder / "Run" / "numbers.npz").read_bytes())
+    folder, _ = fox
+    numbers = ClipGeometry.from_bytes((folder / "Run" / members.GEOMETRY).read_bytes())
     parts = ("Spine", "Neck", "Arm", "Leg")
     limbs = [joint for joint, name in enumerate(numbers.rig.names) if any(part in name for part in parts)]
     assert len(limbs) > 8
-    for view, camera in enumerate(clip_cameras(numbers.view_bounds, RENDER)):
-        for frame, name in enumerate(answers["Run"]["frames"][view]):
-            alpha = cv2.dilate(picture(folder / "Run", name)[:, :, 3], np.ones((3, 3), np.uint8))
+    for view, camera in enumerate(numbers.cameras):
+        for frame, shot in enumerate(frames(folder / "Run", view)):
+            alpha = cv2.dilate(shot[:, :, 3], np.ones((3, 3), np.uint8))
             x, y = np.floor(project(camera, numbers.joints[frame, limbs])[0]).astype(int).T
             assert (alpha[y, x] > 128).mean() > 0.9
 
@@ -203,13 +215,38 @@ def test_a_clip_that_shows_too_little_is_rejected_with_the_measured_share(tmp_pa
 
 def test_a_subject_on_the_edge_is_out_of_frame() -> None:
     numbers_camera = clip_cameras(np.array([[-0.5] * 3, [0.5] * 3]), RENDER)[0]
-    pictures = np.zeros((3, 64, 96, 4), np.uint8)
-    pictures[:, 20:40, 20:40, 3] = 255
-    assert check_view(pictures, numbers_camera, min_coverage=0.01) == pytest.approx(400 / (64 * 96))
-    pictures[1, 30, 95, 3] = 255
+    square = np.full((20, 20, 4), 255, np.uint8)
+    inside, cut = Picture(20, 20, square), Picture(76, 20, square)
+    watch = ViewWatch(numbers_camera)
+    for _ in range(3):
+        watch.add(inside)
+    assert watch.coverage == pytest.approx(400 / (64 * 96))
+    watch.check(0.01)
+    watch.add(cut)
+    watch.add(Picture(0, 0, np.zeros((0, 0, 4), np.uint8)))
     with pytest.raises(Refusal) as refusal:
-        check_view(pictures, numbers_camera, min_coverage=0.01)
+        watch.check(0.01)
     assert (refusal.value.code, refusal.value.measured) == ("out_of_frame", 1.0)
+
+
+def test_a_black_subject_is_refused_with_its_brightness() -> None:
+    watch = ViewWatch(clip_cameras(np.array([[-0.5] * 3, [0.5] * 3]), RENDER)[0])
+    square = np.zeros((20, 20, 4), np.uint8)
+    square[..., 3] = 255
+    watch.add(Picture(20, 20, square))
+    with pytest.raises(Refusal) as refusal:
+        watch.check(0.01)
+    assert (refusal.value.code, refusal.value.measured) == ("black_picture", 0.0)
+    square[..., 0] = 60
+    watch.add(Picture(20, 20, square))
+    watch.check(0.01)
+
+
+def test_what_a_child_only_points_to_is_not_read(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("x")
+    (tmp_path / "rgb.0.mp4").symlink_to(tmp_path / "secret")
+    with pytest.raises(OSError):
+        read_own(tmp_path / "rgb.0.mp4")
 
 
 def test_half_transparent_pixels_mix_with_the_background() -> None:
@@ -225,18 +262,18 @@ def test_a_stored_motion_looks_like_the_action_it_was_read_from(tmp_path: Path) 
     )
     path = tmp_path / made["value"]["file"]
     item = clip_item(path, probe(path, tmp_path), "", num_frames=5) | {"clip_id": "action"}
-    (first,) = call(RENDER_CLIP, [item], tmp_path)
-    numbers = ClipNumbers.from_bytes((tmp_path / "action" / "numbers.npz").read_bytes())
+    item |= {"outputs": ["png"]}
+    call(RENDER_CLIP, [item], tmp_path)
+    numbers = ClipGeometry.from_bytes((tmp_path / "action" / members.GEOMETRY).read_bytes())
     as_imported = Motion(
         rotations=numbers.motion.rotations, translations=numbers.motion.translations / numbers.scale, fps=16.0
     )
     stored = tmp_path / "motion.npz"
     stored.write_bytes(motion_to_bytes(as_imported))
-    (again,) = call(RENDER_CLIP, [item | {"clip_id": "motion", "action": None, "motion_path": str(stored)}], tmp_path)
+    call(RENDER_CLIP, [item | {"clip_id": "motion", "action": None, "motion_path": str(stored)}], tmp_path)
     for view in range(4):
         one, other = (
-            [picture(tmp_path / name, shot).astype(int) for shot in answer["value"]["frames"][view]]
-            for name, answer in (("action", first), ("motion", again))
+            [shot.astype(int) for shot in frames(tmp_path / name, view)] for name in ("action", "motion")
         )
         same = [np.abs(left - right).mean() for left, right in zip(one, other)]
         moved = [np.abs(left - right).mean() for left, right in zip(other, other[1:])]

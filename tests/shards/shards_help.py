@@ -59,8 +59,9 @@ def clips(store: Store, *, num_assets: int = 6, clips_per_asset: int = 2) -> Tab
                 "licence": "CC0-1.0", "attribution": "", "rights": Rights(may_train=True).to_row(),
                 "motion_name": "walk", "kind": "native", "num_frames": 17,
                 "fps": 16.0, "asset_file": store.put_bytes("asset.glb", b"glTF").to_row(), "width_px": 256,
-                "height_px": 256, "num_views": NUM_VIEWS, "engine": "cycles", "min_coverage": 0.1,
-                "num_drawn_joints": 20, "files": [stored.to_row() for stored in files],
+                "height_px": 256, "num_views": NUM_VIEWS, "has_masks": False, "engine": "cycles",
+                "engine_reason": "", "agreement": None, "min_coverage": 0.1, "num_drawn_joints": 20,
+                "files": [stored.to_row() for stored in files],
             })
             captions.append({"job_key": name, "clip_id": name, "caption": f"Biped {asset}: walk.",
                              "category": "character", "provider": "metadata"})

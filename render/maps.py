@@ -1,0 +1,45 @@
+"""The numbers beside a clip's videos, and its pose maps."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from render.jobs import ClipNumbers
+from rigmill import posemap
+from rigmill.camera import project
+from rigmill.geometry import ClipGeometry
+from rigmill.types import Bytes, Camera, Floats
+
+
+def build_geometry(numbers: ClipNumbers, cameras: tuple[Camera, ...], render: dict[str, Any]) -> ClipGeometry:
+    """Everything that is stored beside the videos."""
+    projected = [project(camera, numbers.joints) for camera in cameras]
+    at_rest = [project(camera, numbers.rig.rest_joints) for camera in cameras]
+    joints_px, joints_depth = np.stack([item[0] for item in projected]), np.stack([item[1] for item in projected])
+    rest_px, rest_depth = np.stack([item[0] for item in at_rest]), np.stack([item[1] for item in at_rest])
+    size = np.array([cameras[0].width_px, cameras[0].height_px])
+    drawn = posemap.choose_drawn(
+        numbers.rig, rest_px, radius_px=joint_radius_px(render), max_joints=render["max_drawn_joints"]
+    )
+    return ClipGeometry(
+        rig=numbers.rig, drawn=drawn, colours=posemap.assign_colours(rest_px, drawn), motion=numbers.motion,
+        joints=numbers.joints, cameras=cameras, joints_px=joints_px, joints_depth=joints_depth,
+        visible=(joints_depth > 0) & ((joints_px >= 0) & (joints_px < size)).all(axis=-1),
+        rest_joints_px=rest_px, rest_joints_depth=rest_depth, scale=numbers.scale, offset=numbers.offset,
+    )
+
+
+def joint_radius_px(render: dict[str, Any]) -> float:
+    """Of the discs, in pictures of the profile's height."""
+    return posemap.radius_for(render["joint_radius_px"], render["height_px"])
+
+
+def pose_map(geometry: ClipGeometry, joints_px: Floats, depth: Floats, radius_px: float) -> Bytes:
+    """One pose map (H, W, 3) RGB of joints (J, 2) and their depths (J,)."""
+    camera = geometry.cameras[0]
+    return posemap.draw(
+        joints_px, depth, parents=geometry.rig.parents, drawn=geometry.drawn, colours=geometry.colours,
+        width_px=camera.width_px, height_px=camera.height_px, radius_px=radius_px,
+    )
