@@ -75,7 +75,7 @@ def main() -> None:
     parser.add_argument("--only", choices=PARTS, action="append")
     parser.add_argument("--engines", nargs="+", help="of the parts quality and cost; all by default")
     kept = Path(tempfile.gettempdir()) / "rigmill-render-benchmark"
-    parser.add_argument("--references", type=Path, default=kept / "references", help="where reference pictures are kept")
+    parser.add_argument("--references", type=Path, default=kept / "references", help="where references are kept")
     parser.add_argument("--pictures", type=Path, default=kept / "pictures", help="where tables and sheets are written")
     parser.add_argument("--files", type=int, help="the first so many files alone, to try it out")
     arguments = parser.parse_args()

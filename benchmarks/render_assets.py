@@ -67,7 +67,8 @@ class Asset:
 def blender() -> BlenderClient:
     """The fork server of the pipeline, with the limits of the profile `paper` but for the network."""
     limits = load("paper").profile.limits
-    return BlenderClient(Limits(**{name: getattr(limits, name) for name in Limits.__slots__} | {"network": "best_effort"}))
+    allowed = {name: getattr(limits, name) for name in Limits.__slots__}
+    return BlenderClient(Limits(**allowed | {"network": "best_effort"}))
 
 
 def render_settings(profile: str = "paper", **changed: Any) -> dict[str, Any]:
@@ -76,7 +77,7 @@ def render_settings(profile: str = "paper", **changed: Any) -> dict[str, Any]:
 
 
 def corpus_assets(corpus: Path, folder: Path) -> list[Asset]:
-    """Every file of the corpus with a visible rig, by path; canonical files and the probe's answers stay in `folder`."""
+    """Every file of the corpus with a visible rig, by path; canonical files and what the probe says stay in `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
     client = blender()
     try:

@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import bpy
-import cv2
 import numpy as np
 from bpy_extras.object_utils import world_to_camera_view
 
-from render.blender.frames import Player, loaded_subject, make_player, measure, render_pictures
+from render.blender.choose import open_engine
+from render.blender.frames import Player, loaded_subject, make_player, measure
 from render.blender.scene import add_camera, set_border, set_up
 from render.jobs import ClipItem, ClipNumbers, clip_cameras
+from render.maps import build_geometry
 from rigmill.types import Camera
 
 
@@ -54,6 +55,7 @@ def reference(item: dict[str, Any], state: dict[str, Any], scratch: Path) -> dic
     player.subject.normalise(numbers.offset, numbers.scale)
     set_up(clip.render)
     scene = bpy.context.scene
+    scene.render.use_crop_to_border, scene.render.image_settings.file_format = False, "PNG"
     scene.cycles.seed = item["seed"]
     player.start(numbers.scale)
     player.show(item["frame"])
@@ -65,17 +67,18 @@ def reference(item: dict[str, Any], state: dict[str, Any], scratch: Path) -> dic
 
 
 def joints_in_view(item: dict[str, Any], state: dict[str, Any], scratch: Path) -> dict[str, Any]:
-    """In scratch: numbers.npz, and seen.npy (V, F, J, 2), the pixels at which Blender itself says the joints' heads are.
+    """In scratch: geometry.npz as stored, and seen.npy (V, F, J, 2), the pixels at which Blender sees the joints' heads.
 
     Blender poses, normalises and projects; of ours are the cameras alone.
     """
     clip = ClipItem.from_item(item)
     player, numbers = _played(clip, state)
-    (scratch / "numbers.npz").write_bytes(numbers.to_bytes())
+    ring = clip_cameras(numbers.view_bounds, clip.render)
+    (scratch / "geometry.npz").write_bytes(build_geometry(numbers, ring, clip.render).to_bytes())
     player.subject.normalise(numbers.offset, numbers.scale)
     set_up(clip.render)
     scene = bpy.context.scene
-    cameras = [add_camera(camera, "view") for camera in clip_cameras(numbers.view_bounds, clip.render)]
+    cameras = [add_camera(camera, "view") for camera in ring]
     player.start(numbers.scale)
     seen = []
     for frame in item["frames"]:
@@ -85,7 +88,7 @@ def joints_in_view(item: dict[str, Any], state: dict[str, Any], scratch: Path) -
     share = np.array(seen).transpose(1, 0, 2, 3)
     width, height = clip.render["width_px"], clip.render["height_px"]
     np.save(scratch / "seen.npy", np.stack([share[..., 0] * width, (1 - share[..., 1]) * height], axis=-1))
-    return {"joints": share.shape[2]}
+    return {"height": float(np.ptp(numbers.clip_bounds[:, 2]))}
 
 
 def _head(name: str, bone: str) -> Any:
@@ -99,12 +102,17 @@ def pictures_of_frame(item: dict[str, Any], state: dict[str, Any], scratch: Path
     clip = ClipItem.from_item(item)
     player, numbers = _played(clip, state)
     cameras = clip_cameras(numbers.view_bounds, clip.render)
-    names, _ = render_pictures(
-        player, numbers, cameras=cameras, render=clip.render, frames=[item["frame"]], with_rest=False, folder=scratch
-    )
-    pictures = [cv2.imread(str(scratch / view[0]), cv2.IMREAD_UNCHANGED)[..., [2, 1, 0, 3]] for view in names]
-    np.save(scratch / "pictures.npy", np.stack(pictures))
-    return {"cameras": [camera_row(camera) for camera in cameras]}
+    player.subject.normalise(numbers.offset, numbers.scale)
+    choice = open_engine(player, numbers, cameras=cameras, render=clip.render, state=state, folder=scratch)
+    player.start(numbers.scale)
+    player.show(item["frame"])
+    pictures = choice.engine.shoot(numbers.frame_bounds[item["frame"]])
+    np.save(scratch / "pictures.npy", np.stack([
+        picture.whole(camera.width_px, camera.height_px) for picture, camera in zip(pictures, cameras)
+    ]))
+    return {
+        "cameras": [camera_row(camera) for camera in cameras], "engine": choice.engine.name, "reason": choice.reason,
+    }
 
 
 def _played(clip: ClipItem, state: dict[str, Any]) -> tuple[Player, ClipNumbers]:

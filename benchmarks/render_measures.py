@@ -59,7 +59,7 @@ def foreground_ssim(one: Bytes, other: Bytes) -> float:
 
 
 def circle_centres(picture: Bytes, colours: Bytes, radius_px: float) -> dict[int, Floats]:
-    """Centres (2,) px of the discs in a pose map (H, W, 3), by place in `colours` (J, 3), as the picture alone has them.
+    """Centres (2,) px of the discs in a pose map (H, W, 3), by place in `colours` (J, 3), from the picture alone.
 
     A pixel is black under a share of grey line under a share of the disc's colour; those shares come out of its three
     channels, and the centre is the mean place of its colour. Left out: discs that others touch or cover, that the

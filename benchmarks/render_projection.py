@@ -10,11 +10,11 @@ import numpy as np
 from render_assets import Asset, blender, render_settings
 from render_measures import circle_centres, seen_from, triangulate
 
-from render.jobs import ClipNumbers, clip_cameras
-from render.stage import build_geometry, pose_map
-from rigmill import posemap
+from render.jobs import clip_cameras
+from render.maps import joint_radius_px, pose_map
 from rigmill.camera import project
 from rigmill.geometry import ClipGeometry
+from rigmill.types import Floats
 
 FRAMES_PER_CLIP = 5
 CUBE = np.array([[x, y, z] for x in (-0.5, 0.1, 0.5) for y in (-0.5, 0.2, 0.5) for z in (-0.5, 0.3, 0.5)])
@@ -24,8 +24,9 @@ def projection(assets: Sequence[Asset], scratch: Path) -> dict[str, Any]:
     """The largest differences over all assets, views and sampled frames; names of files that cannot be asked about."""
     render = render_settings()
     found: dict[str, Any] = {"camera_px_max": cameras_px(render)}
-    worst: list[tuple[float, float, float, str]] = []
-    num_circles, num_joints, refused = 0, 0, []
+    worst: list[tuple[Any, ...]] = []
+    num_circles, num_joints, refused = 0, 0, list[str]()
+    radius_px = joint_radius_px(render)
     client = blender()
     try:
         for asset in assets:
@@ -35,10 +36,9 @@ def projection(assets: Sequence[Asset], scratch: Path) -> dict[str, Any]:
             if reply.value is None:
                 refused.append(f"{asset.name}: {reply.outcome}")
                 continue
-            numbers = ClipNumbers.from_bytes((scratch / "numbers.npz").read_bytes())
-            seen = np.load(scratch / "seen.npy")
-            px, circle_px, height, num = compared(numbers, seen, frames, render)
-            worst.append((px, circle_px, height, asset.name))
+            stored, seen = ClipGeometry.from_bytes((scratch / "geometry.npz").read_bytes()), np.load(scratch / "seen.npy")
+            *away, num = compared(stored, seen, frames, radius_px=radius_px, height=reply.value["height"])
+            worst.append((*away, asset.name))
             num_circles += num
             num_joints += seen.shape[1] * seen.shape[2]
     finally:
@@ -57,27 +57,23 @@ def sampled(num_frames: int) -> list[int]:
 
 
 def compared(
-    numbers: ClipNumbers, seen: Any, frames: list[int], render: dict[str, Any]
+    stored: ClipGeometry, seen: Floats, frames: list[int], *, radius_px: float, height: float
 ) -> tuple[float, float, float, int]:
-    """The largest distance in pixels to `seen` (V, F, J, 2), Blender's projection of the joints, of the stored joints and
-    of the circles' centres; of the joints triangulated back, as a share of the height; and the number of circles."""
-    cameras = clip_cameras(numbers.view_bounds, render)
-    radius_px = posemap.radius_for(render["joint_radius_px"], render["height_px"])
-    built = build_geometry(numbers, cameras, radius_px=radius_px, max_drawn_joints=render["max_drawn_joints"])
-    stored = ClipGeometry.from_bytes(built.to_bytes())
+    """Largest differences to `seen` (V, F, J, 2), the joints' pixels by Blender, and the number of circles.
+
+    In pixels of the stored joints and of the circles' centres; of the joints triangulated back, as a share of `height`.
+    """
     pixels = stored.joints_px[:, frames]
     away = float(np.linalg.norm(pixels - seen, axis=-1).max())
     circle, num = 0.0, 0
-    for view, camera in enumerate(cameras):
+    for view in range(len(stored.cameras)):
         for place, frame in enumerate(frames):
-            depth = stored.joints_depth[view, frame]
-            picture = pose_map(stored, camera, stored.joints_px[view, frame], depth, radius_px)
+            picture = pose_map(stored, stored.joints_px[view, frame], stored.joints_depth[view, frame], radius_px)
             for joint, centre in circle_centres(picture, stored.colours, radius_px).items():
                 circle = max(circle, float(np.linalg.norm(centre - seen[view, place, joint])))
                 num += 1
-    back = triangulate(cameras, pixels.reshape(len(cameras), -1, 2))
-    height = float(np.ptp(numbers.clip_bounds[:, 2]))
-    apart = np.linalg.norm(back - numbers.joints[frames].reshape(-1, 3), axis=-1).max()
+    back = triangulate(stored.cameras, pixels.reshape(len(pixels), -1, 2))
+    apart = np.linalg.norm(back - stored.joints[frames].reshape(-1, 3), axis=-1).max()
     return away, circle, float(apart) / height, num
 
 

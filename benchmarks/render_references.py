@@ -7,7 +7,9 @@ the seed. What exists is not made again; what was made for other settings is not
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,9 +50,10 @@ def references(
     """The references of the assets; makes those that `folder` does not have yet."""
     render = render_settings(**REFERENCE)
     client = blender()
+    folder.mkdir(parents=True, exist_ok=True)
+    held = tempfile.TemporaryDirectory()  # private: another run may be filling the same folder
+    scratch = Path(held.name)
     try:
-        scratch = folder / f"scratch.{seed}"
-        scratch.mkdir(parents=True, exist_ok=True)
         (settings,) = client.run("render_child:settings_of_scene", [{"render": render}], scratch=scratch)
         if settings.value is None:
             raise RuntimeError(f"Blender does not say its settings: {settings.outcome}")
@@ -64,6 +67,7 @@ def references(
                 yield Reference(asset, view, read_rgba(place / f"{view}.png"), row["camera"], row["frame"])
     finally:
         client.close()
+        held.cleanup()
 
 
 _FRAMING = ("width_px", "height_px", "azimuths_deg", "elevation_deg", "field_of_view_deg", "margin")
@@ -80,7 +84,8 @@ def _make(
     for view, reply in zip(missing, client.run("render_child:reference", items, scratch=scratch)):
         if reply.value is None:
             raise RuntimeError(f"no reference of {asset.name}: {reply.outcome}")
-        shutil.move(scratch / reply.value["picture"], place / f"{view}.png")
+        shutil.move(scratch / reply.value["picture"], place / f".{view}.{os.getpid()}.png")
+        (place / f".{view}.{os.getpid()}.png").replace(place / f"{view}.png")
         row = {key: reply.value[key] for key in ("camera", "frame")} | {"asset": asset.name}
         (place / f"{view}.json").write_text(json.dumps(row))  # last: it says that the picture is whole
 
