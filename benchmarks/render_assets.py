@@ -77,7 +77,7 @@ def render_settings(profile: str = "paper", **changed: Any) -> dict[str, Any]:
 
 
 def corpus_assets(corpus: Path, folder: Path) -> list[Asset]:
-    """Every file of the corpus with a visible rig, by path; canonical files and what the probe says stay in `folder`."""
+    """Every file of the corpus with a visible rig, by path; their canonical files and probes stay in `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
     client = blender()
     try:

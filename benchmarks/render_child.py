@@ -67,7 +67,7 @@ def reference(item: dict[str, Any], state: dict[str, Any], scratch: Path) -> dic
 
 
 def joints_in_view(item: dict[str, Any], state: dict[str, Any], scratch: Path) -> dict[str, Any]:
-    """In scratch: geometry.npz as stored, and seen.npy (V, F, J, 2), the pixels at which Blender sees the joints' heads.
+    """In scratch: geometry.npz as stored, and seen.npy (V, F, J, 2), where Blender sees the joints' heads.
 
     Blender poses, normalises and projects; of ours are the cameras alone.
     """

@@ -36,7 +36,8 @@ def projection(assets: Sequence[Asset], scratch: Path) -> dict[str, Any]:
             if reply.value is None:
                 refused.append(f"{asset.name}: {reply.outcome}")
                 continue
-            stored, seen = ClipGeometry.from_bytes((scratch / "geometry.npz").read_bytes()), np.load(scratch / "seen.npy")
+            stored = ClipGeometry.from_bytes((scratch / "geometry.npz").read_bytes())
+            seen = np.load(scratch / "seen.npy")
             *away, num = compared(stored, seen, frames, radius_px=radius_px, height=reply.value["height"])
             worst.append((*away, asset.name))
             num_circles += num

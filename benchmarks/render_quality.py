@@ -140,6 +140,6 @@ def _strip(row: Compared, *, height_px: int = 260, width_px: int = 340) -> Bytes
         cell[30:30 + small.shape[0], :small.shape[1]] = small[:height_px - 30, :width_px]
         cells.append(cell)
     strip = np.ascontiguousarray(np.concatenate(cells, axis=1))
-    words = f"{row.name} view {row.view}: SSIM {row.ssim:.3f} IoU {row.iou:.4f} (reference, {row.engine}, 4 x difference)"
+    words = f"{row.name} view {row.view}: SSIM {row.ssim:.3f} IoU {row.iou:.4f} (256, {row.engine}, 4 x difference)"
     cv2.putText(strip, words, (4, 20), cv2.FONT_HERSHEY_SIMPLEX, 0.5, (0, 0, 0), 1, cv2.LINE_AA)
     return strip

@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 from render_assets import Asset, blender, render_settings
 
-from render.stage import read_rgba
 from rigmill.blender import BlenderClient
 from rigmill.files import digest
 from rigmill.types import Bytes
@@ -64,7 +64,7 @@ def references(
             _make(asset, place, views=views, seed=seed, client=client, render=render, scratch=scratch)
             for view in views:
                 row = json.loads((place / f"{view}.json").read_text())
-                yield Reference(asset, view, read_rgba(place / f"{view}.png"), row["camera"], row["frame"])
+                yield Reference(asset, view, _read(place / f"{view}.png"), row["camera"], row["frame"])
     finally:
         client.close()
         held.cleanup()
@@ -88,6 +88,10 @@ def _make(
         (place / f".{view}.{os.getpid()}.png").replace(place / f"{view}.png")
         row = {key: reply.value[key] for key in ("camera", "frame")} | {"asset": asset.name}
         (place / f"{view}.json").write_text(json.dumps(row))  # last: it says that the picture is whole
+
+
+def _read(path: Path) -> Bytes:
+    return np.ascontiguousarray(cv2.imread(str(path), cv2.IMREAD_UNCHANGED)[..., [2, 1, 0, 3]])
 
 
 def same_camera(one: dict[str, Any], other: dict[str, Any]) -> bool:
