@@ -9,7 +9,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from rigmill import funnel_page, html, retarget_page
+from rigmill import funnel_page, html, render_page, retarget_page
 from rigmill.config import Resolved
 from rigmill.contact import jpeg, mosaic_video, overlay, stack, tile
 from rigmill.files import digest, write_atomic
@@ -52,7 +52,7 @@ def write_report(view: View, layout: Layout, resolved: Resolved) -> Path:
         f"under <code>{html.text(resolved.profile.output)}</code></p>",
         "<h2>Funnel</h2>", _funnel(view), "<h3>By source</h3>", funnel_page.by_source(view, ends),
         "<h2>Rejected and failed</h2>", funnel_page.reasons(view, ends, store=layout.store, put=put),
-        retarget_page.section(view, ends),
+        retarget_page.section(view, ends), render_page.section(view),
         "<h2>Limits</h2>", funnel_page.limits(view, store=layout.store, put=put),
         "<h2>Licences</h2>", funnel_page.licences(view),
         f"<h2>Clips</h2><p>{len(renders)} clips"

@@ -1,0 +1,55 @@
+"""How alike two pictures of one subject are."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from rigmill.types import Bytes, Floats
+
+OPAQUE = 128  # alpha from which a pixel counts as the subject
+_SIGMA_PX, _WINDOW_PX = 1.5, 11
+_C1, _C2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
+
+
+def ssim_map(first: Floats, second: Floats) -> Floats:
+    """Structural similarity around every pixel (H, W) of two RGB pictures (H, W, 3), 0..255; the channels' mean.
+
+    The index of Wang et al. 2004 with its Gaussian window and constants.
+    """
+    first, second = first.astype(np.float32), second.astype(np.float32)
+
+    def mean(values: Floats) -> Floats:
+        return np.asarray(cv2.GaussianBlur(
+            values, (_WINDOW_PX, _WINDOW_PX), _SIGMA_PX, borderType=cv2.BORDER_REFLECT_101
+        ))
+
+    one, other = mean(first), mean(second)
+    one_varies, other_varies = mean(first * first) - one * one, mean(second * second) - other * other
+    together = mean(first * second) - one * other
+    index = (2 * one * other + _C1) * (2 * together + _C2)
+    index /= (one * one + other * other + _C1) * (one_varies + other_varies + _C2)
+    return np.asarray(index.mean(axis=-1))
+
+
+def subject_ssim(first: Bytes, second: Bytes) -> float:
+    """Mean similarity over the pixels where either picture, RGBA (H, W, 4) and over white, shows the subject.
+
+    1 where neither shows anything.
+    """
+    there = (first[..., 3] >= OPAQUE) | (second[..., 3] >= OPAQUE)
+    if not there.any():
+        return 1.0
+    return float(ssim_map(_over_white(first), _over_white(second))[there].mean())
+
+
+def silhouette_iou(first: Bytes, second: Bytes) -> float:
+    """Intersection over union of two subjects, RGBA (H, W, 4); 1 where neither is there."""
+    one, other = first[..., 3] >= OPAQUE, second[..., 3] >= OPAQUE
+    either = np.count_nonzero(one | other)
+    return float(np.count_nonzero(one & other) / either) if either else 1.0
+
+
+def _over_white(picture: Bytes) -> Floats:
+    alpha = picture[..., 3:].astype(np.float32) / 255
+    return np.asarray(picture[..., :3] * alpha + 255 * (1 - alpha))
