@@ -11,7 +11,7 @@ Parts, all of them unless some are named:
   Gaussian window of 11 x 11 px and 1.5 px, mean over R, G and B over white and over the pixels of either silhouette.
   References are made once (about 20 CPU-seconds each) and kept in --references.
 - cost: CPU seconds (user + system, of all processes) per view-frame, with the videos and pose maps, of three
-  characters, for the stage with each engine and for the flow and settings of bpy-renderer. Render_costs.py says how.
+  characters, for the stage with each engine and for the flow and settings of bpy-renderer. How: render_costs.py.
 - memory: resident memory of one worker and of its Blender server over 200 assets.
 - scaling: clips a second of two workers at once on two cores, and of one.
 - gl: the same surface drawn by the compiled rasteriser and by OpenGL through EGL, four views, read back.
@@ -66,6 +66,11 @@ def run_part(part: str, assets: Sequence[Asset], arguments: argparse.Namespace, 
         return projection(assets, scratch)
     if part == "quality":
         return run_quality(assets, arguments, scratch)
+    if part == "cost":
+        from render_costs import ENGINES, REFERENCE, cost
+
+        engines = arguments.engines or [*ENGINES, REFERENCE]
+        return cost(assets, arguments.references / "assets", scratch, engines=engines, rounds=arguments.rounds)
     raise SystemExit(f"no part {part}")
 
 
@@ -77,6 +82,7 @@ def main() -> None:
     kept = Path(tempfile.gettempdir()) / "rigmill-render-benchmark"
     parser.add_argument("--references", type=Path, default=kept / "references", help="where references are kept")
     parser.add_argument("--pictures", type=Path, default=kept / "pictures", help="where tables and sheets are written")
+    parser.add_argument("--rounds", type=int, default=2, help="of the part cost")
     parser.add_argument("--files", type=int, help="the first so many files alone, to try it out")
     arguments = parser.parse_args()
     corpus = os.environ.get("RIGMILL_CORPUS")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,7 @@ class Asset:
     file_format: str
     found: dict[str, Any]  # what the probe says
     motion_path: Path | None  # one frame at rest, where the file has no take
+    take: int = 0
 
     @property
     def key(self) -> str:
@@ -46,20 +47,22 @@ class Asset:
 
     @property
     def num_frames(self) -> int:
-        """Of the clip: the first take up to 81 frames at 16 a second."""
-        return 1 if self.motion_path else min(MAX_FRAMES, int(self.found["motions"][0]["num_frames"]))
+        """Of the clip: the take up to 81 frames at 16 a second."""
+        return 1 if self.motion_path else min(MAX_FRAMES, int(self.found["motions"][self.take]["num_frames"]))
+
+    def longest(self) -> Asset:
+        """The same file with its longest take."""
+        takes = self.found["motions"]
+        return replace(self, take=max(range(len(takes)), key=lambda index: int(takes[index]["num_frames"])))
 
     def clip(self, render: dict[str, Any], *, num_frames: int = 0) -> ClipItem:
-        """The clip's request; with `num_frames` the whole of it in that many frames."""
-        take = {} if self.motion_path else self.found["motions"][0]
-        fps, start = FPS, float(take.get("start_frame", 0.0))
-        if num_frames and not self.motion_path:
-            fps = FPS * max(num_frames - 1, 1) / max(self.num_frames - 1, 1)
-            start *= fps / FPS
+        """The clip's request; with `num_frames` so many from its start, at a rate that gives it 81 if it has fewer."""
+        take = {} if self.motion_path else self.found["motions"][self.take]
+        faster = (MAX_FRAMES - 1) / max(self.num_frames - 1, 1) if num_frames else 1.0
         return ClipItem(
             clip_id="clip", path=str(self.path), format=self.file_format, armature=self.found["armature"],
-            action=take.get("action"), slot=take.get("slot"), start_frame=start,
-            num_frames=1 if self.motion_path else num_frames or self.num_frames, fps=fps,
+            action=take.get("action"), slot=take.get("slot"), start_frame=float(take.get("start_frame", 0.0)) * faster,
+            num_frames=num_frames or self.num_frames, fps=FPS * faster,
             motion_path=str(self.motion_path) if self.motion_path else None, render=render,
         )
 

@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+import json
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import bmesh
 import bpy
 import numpy as np
 from bpy_extras.object_utils import world_to_camera_view
 
+from render.blender import worker
 from render.blender.choose import open_engine
 from render.blender.frames import Player, loaded_subject, make_player, measure
+from render.blender.load import load_asset
 from render.blender.scene import add_camera, set_border, set_up
+from render.film import Film
 from render.jobs import ClipItem, ClipNumbers, clip_cameras
 from render.maps import build_geometry
 from rigmill.types import Camera
+
+
+def nothing(item: dict[str, Any], state: dict[str, Any], scratch: Path) -> dict[str, Any]:
+    """For a server that has to start."""
+    return {}
 
 
 def settings_of_scene(item: dict[str, Any], state: dict[str, Any], scratch: Path) -> dict[str, Any]:
@@ -113,6 +126,82 @@ def pictures_of_frame(item: dict[str, Any], state: dict[str, Any], scratch: Path
     return {
         "cameras": [camera_row(camera) for camera in cameras], "engine": choice.engine.name, "reason": choice.reason,
     }
+
+
+def timed_clip(item: dict[str, Any], state: dict[str, Any], scratch: Path) -> dict[str, Any]:
+    """What the stage asks of its child, and in scratch / phases.json the CPU seconds of each part of it."""
+    spent: dict[str, float] = {}
+    running: list[str] = []
+    stamp = time.process_time()
+
+    def turn() -> None:
+        nonlocal stamp
+        now = time.process_time()
+        name = running[-1] if running else "other"
+        spent[name] = spent.get(name, 0.0) + now - stamp
+        stamp = now
+
+    def timed(work: Callable[..., Any], name: str) -> Callable[..., Any]:
+        def inner(*of: Any, **named: Any) -> Any:
+            turn()
+            running.append(name)
+            try:
+                return work(*of, **named)
+            finally:
+                turn()
+                running.pop()
+
+        return inner
+
+    def opened(*of: Any, **named: Any) -> Any:
+        choice = timed(open_engine, "engine set-up")(*of, **named)
+        return replace(choice, engine=_Timed(choice.engine, timed(choice.engine.shoot, "pictures")))
+
+    for owner, attribute, name in (
+        (worker, "loaded_subject", "load"), (worker, "measure", "measure joints and bounds"),
+        (Player, "show", "pose"), (Film, "add", "rgb videos"), (Film, "finish", "rgb videos"),
+        (Film, "_write_pose", "pose maps and videos"), (Film, "add_templates", "templates"),
+    ):
+        setattr(owner, attribute, timed(getattr(owner, attribute), name))  # the child ends with this clip
+    worker.open_engine = opened
+    answer = worker.render_clip(item, state, scratch)
+    turn()
+    (scratch / "phases.json").write_text(json.dumps(spent))
+    return answer
+
+
+@dataclass
+class _Timed:
+    """An engine whose `shoot` is another function."""
+
+    engine: Any
+    shoot: Callable[..., Any]
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.engine, name)
+
+
+def split(item: dict[str, Any], state: dict[str, Any], scratch: Path) -> dict[str, Any]:
+    """The file with at least `triangles` triangles, as split.glb in scratch: all edges halved, then the longest."""
+    load_asset(Path(item["path"]), item["format"], item["fps"])
+    meshes = sorted({obj.data for obj in bpy.data.objects if obj.type == "MESH"}, key=lambda mesh: mesh.name)
+    solids = [bmesh.new() for _ in meshes]
+    for solid, mesh in zip(solids, meshes):
+        solid.from_mesh(mesh)
+        bmesh.ops.subdivide_edges(solid, edges=solid.edges[:], cuts=1, use_grid_fill=True)
+    missing = item["triangles"] - sum(len(solid.faces) for solid in solids)
+    if missing > 0:
+        lengths = np.sort([edge.calc_length() for solid in solids for edge in solid.edges])[::-1]
+        shortest = lengths[missing // 2]  # an edge that is cut gives two triangles
+        for solid in solids:
+            edges = [edge for edge in solid.edges if edge.calc_length() > shortest]
+            bmesh.ops.subdivide_edges(solid, edges=edges, cuts=1)
+    for solid, mesh in zip(solids, meshes):
+        bmesh.ops.triangulate(solid, faces=solid.faces[:])
+        solid.to_mesh(mesh)
+    tempfile.tempdir = str(scratch)
+    bpy.ops.export_scene.gltf(filepath=str(scratch / "split.glb"), export_format="GLB")
+    return {"triangles": sum(len(mesh.polygons) for mesh in meshes)}
 
 
 def _played(clip: ClipItem, state: dict[str, Any]) -> tuple[Player, ClipNumbers]:

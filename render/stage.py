@@ -42,7 +42,8 @@ class RenderStage(Stage):
 
     def run(self, jobs: Sequence[Job], work: Work) -> Iterator[Answer]:
         items = [clip_item(job, work.store).to_item() for job in jobs]
-        for job, reply in zip(jobs, work.blender.run(RENDER_CLIP, items, scratch=work.scratch)):
+        # The replies first: read to their end they leave the Blender server as it is; dropped before, they end it.
+        for reply, job in zip(work.blender.run(RENDER_CLIP, items, scratch=work.scratch), jobs):
             outcome: Outcome | None = reply.outcome
             if reply.value is not None:
                 outcome = Kept([product_row(job, answer=reply.value, scratch=work.scratch, store=work.store)])

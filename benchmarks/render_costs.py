@@ -1,0 +1,181 @@
+"""What a view-frame costs, in CPU milliseconds (user + system) of all processes, for three characters.
+
+The stage runs as the driver runs it: a job, its Blender child behind the fork server (one core in sight of Blender),
+and the finished files in a store. What a clip costs whatever its length is found from a short and a longer clip, and
+given to the 324 view-frames of a clip of 81 frames: (fixed + 324 * each) / 324. Of the flow of bpy-renderer only what
+each frame costs counts, and Blender has its own default threads there (render_flow.py).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from render_assets import MAX_FRAMES, Asset, asset_of, blender, render_settings
+
+import render.stage
+from curate.canonical import canonical
+from render.stage import CLIP_COLUMNS, RenderStage
+from rigmill.blender import BlenderClient
+from rigmill.files import Store
+from rigmill.stage import Job
+from rigmill.types import Kept
+
+NUM_VIEWS, NUM_CLIPS = 4, 161_023
+TRIANGLES = {"low": 600, "mid": 6_000, "high": 33_900}
+SHORT = 2  # frames; the longer clip of an engine has as many as stand beside it
+ENGINES: dict[str, tuple[int, dict[str, Any]]] = {
+    "raster": (MAX_FRAMES, {"engine": "raster"}),
+    "workbench": (12, {"engine": "workbench"}),
+    "cycles4": (6, {"engine": "cycles", "samples": 4, "denoise": False}),
+    "cycles8": (5, {"engine": "cycles", "samples": 8, "denoise": True}),
+    "cycles16": (4, {"engine": "cycles", "samples": 16, "denoise": True}),
+}
+REFERENCE, REFERENCE_FRAMES = "bpy_renderer_style", 3
+FLOW = Path(__file__).with_name("render_flow.py")
+
+
+@dataclass
+class Worker:
+    """A worker of the stage: lends what a job needs, and knows what it has spent."""
+
+    scratch: Path
+    blender: BlenderClient = field(default_factory=blender)
+
+    @property
+    def output(self) -> Path:
+        return self.scratch
+
+    @property
+    def store(self) -> Store:
+        return Store(self.scratch / "store")
+
+    def render(self, asset: Asset, render: dict[str, Any], *, num_frames: int) -> dict[str, Any]:
+        """The product row of the clip's first frames."""
+        clip = asset.clip(render, num_frames=num_frames)
+        payload = dict.fromkeys(CLIP_COLUMNS) | {
+            "clip_id": clip.clip_id, "num_frames": clip.num_frames, "fps": clip.fps, "format": clip.format,
+            "file": self.store.put_file(asset.path.name, asset.path).to_row(), "armature": clip.armature,
+            "action": clip.action, "slot": clip.slot, "start_frame": clip.start_frame,
+            "motion_file": self.store.put_file("rest.npz", asset.motion_path).to_row() if asset.motion_path else None,
+        }
+        job = Job(stage="render", key="clip", input_id="clip", group="", payload=payload, settings=render)
+        (answer,) = RenderStage().run([job], self)
+        if not isinstance(answer.outcome, Kept):
+            raise SystemExit(f"{render['engine']} does not render {asset.name}: {answer.outcome}")
+        return dict(answer.outcome.rows[0])
+
+    def cpu_s(self) -> float:
+        """CPU seconds of this process, of the Blender server and of all its children so far."""
+        fields = Path(f"/proc/{self.server_pid}/stat").read_text().rpartition(")")[2].split()
+        return time.process_time() + sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
+
+    @property
+    def server_pid(self) -> int:
+        process = self.blender._process
+        assert process is not None
+        return process.pid
+
+
+def three_characters(assets: Sequence[Asset], folder: Path, scratch: Path) -> dict[str, Asset]:
+    """Of the skinned glTF files with a picture for the base colour and a motion: those nearest to 600 and 6,000
+    triangles, and the latter with its edges halved up to 33,900."""
+    able = [
+        asset for asset in assets if asset.found["texture_px"] and asset.found["rig_kind"] == "skin"
+        and asset.file_format == "glb" and asset.found["kind"] == "animated"
+    ]
+    low, mid = (min(able, key=lambda asset: abs(asset.found["num_faces"] - TRIANGLES[size])) for size in ("low", "mid"))
+    client = blender()
+    try:
+        item = {"path": str(mid.path), "format": mid.file_format, "fps": 24.0, "triangles": TRIANGLES["high"]}
+        (reply,) = client.run("render_child:split", [item], scratch=scratch)
+        if reply.value is None:
+            raise SystemExit(f"{mid.name} cannot be split: {reply.outcome}")
+        data, file_format = canonical((scratch / "split.glb").read_bytes(), "glb")
+        high = asset_of(data, file_format, name=f"{mid.name} split", folder=folder, client=client)
+    finally:
+        client.close()
+    assert high is not None
+    return {"low": low.longest(), "mid": mid.longest(), "high": high.longest()}
+
+
+def flow_ms(asset: Asset, folder: Path) -> dict[str, float]:
+    """What render_flow.py measures, per phase."""
+    command = [sys.executable, str(FLOW), str(asset.path), str(folder), "--frames", str(REFERENCE_FRAMES), "--json"]
+    environment = {name: value for name, value in os.environ.items() if not name.endswith("_NUM_THREADS")}
+    answer = subprocess.run(command, capture_output=True, text=True, check=True, env=environment).stdout
+    line = next(line for line in answer.splitlines() if line.startswith("MEASURED"))
+    return dict(json.loads(line.partition(" ")[2]))
+
+
+def stage_ms(worker: Worker, asset: Asset, *, long: int, changed: dict[str, Any]) -> tuple[float, dict[str, float]]:
+    """CPU milliseconds per view-frame of a clip of 81 frames, and of its phases in the child."""
+    render, spent, phases = render_settings(**changed), [], []
+    for num_frames in (SHORT, long):
+        before = worker.cpu_s()
+        worker.render(asset, render, num_frames=num_frames)
+        spent.append(worker.cpu_s() - before)
+        phases.append(json.loads((worker.scratch / "phases.json").read_text()))
+
+    def per_view_frame(short_s: float, long_s: float) -> float:
+        each = (long_s - short_s) / (long - SHORT)
+        return 1000 * (short_s + (MAX_FRAMES - SHORT) * each) / (MAX_FRAMES * NUM_VIEWS)
+
+    parts = {name: per_view_frame(phases[0].get(name, 0.0), phases[1][name]) for name in phases[1]}
+    return per_view_frame(*spent), parts
+
+
+def cost(
+    assets: Sequence[Asset], folder: Path, scratch: Path, *, engines: Sequence[str], rounds: int
+) -> dict[str, Any]:
+    """The figures; in every round all engines take turns on all characters."""
+    characters = three_characters(assets, folder, scratch)
+    render.stage.RENDER_CLIP = "render_child:timed_clip"
+    worker = Worker(scratch)
+    found: dict[str, dict[str, list[float]]] = {}
+    phases: dict[str, dict[str, dict[str, float]]] = {}
+    list(worker.blender.run("render_child:nothing", [{}], scratch=scratch))  # the server starts: paid once per worker
+    for _ in range(rounds):
+        for size, asset in characters.items():
+            for engine in engines:
+                if engine == REFERENCE:
+                    parts = flow_ms(asset, scratch / "flow")
+                    total = parts["total_ms"]
+                else:
+                    long, changed = ENGINES[engine]
+                    total, parts = stage_ms(worker, asset, long=long, changed=changed)
+                found.setdefault(engine, {}).setdefault(size, []).append(total)
+                phases.setdefault(engine, {})[size] = parts
+    worker.blender.close()
+    middle = {engine: {size: median(values) for size, values in sizes.items()} for engine, sizes in found.items()}
+    return summary(middle) | {
+        "cost_rounds": rounds, "cost_phases_ms": phases,
+        "cost_assets": {size: [asset.name, asset.found["num_faces"]] for size, asset in characters.items()},
+        "cost_spread": {
+            engine: max(max(values) / min(values) for values in sizes.values()) for engine, sizes in found.items()
+        },
+    }
+
+
+def summary(costs: dict[str, dict[str, float]]) -> dict[str, Any]:
+    """Ratios and hours from the milliseconds per view-frame of each engine and size."""
+    result: dict[str, Any] = {"cpu_ms_per_view_frame": costs}
+    for engine, sizes in costs.items():
+        hours = median(sizes.values()) * NUM_CLIPS * NUM_VIEWS * MAX_FRAMES / 3.6e6
+        result.setdefault("core_hours_161023_clips", {})[engine] = hours
+    if "raster" in costs:
+        result["cpu_ms_raster_median"] = median(costs["raster"].values())
+    for name, engine in (("raster", "raster"), ("cycles", "cycles16"), ("cycles8", "cycles8")):
+        if engine in costs and REFERENCE in costs:
+            ratios = [costs[REFERENCE][size] / costs[engine][size] for size in costs[engine]]
+            result[f"speedup_{name}_vs_reference"] = median(ratios)
+            result[f"speedup_{name}_vs_reference_min"] = min(ratios)
+    return result
