@@ -1,9 +1,10 @@
 """What a view-frame costs, in CPU milliseconds (user + system) of all processes, for three characters.
 
 The stage runs as the driver runs it: a job, its Blender child behind the fork server (one core in sight of Blender),
-and the finished files in a store. What a clip costs whatever its length is found from a short and a longer clip, and
-given to the 324 view-frames of a clip of 81 frames: (fixed + 324 * each) / 324. Of the flow of bpy-renderer only what
-each frame costs counts, and Blender has its own default threads there (render_flow.py).
+and the finished files in a store. A clip of 81 frames, 324 view-frames, is measured whole with the rasteriser; of slow
+engines its cost follows from two shorter clips, by phase: what a clip costs whatever its length (loading the file, the
+rest pose, the first picture) is shared out among the 324. Of the flow of bpy-renderer only what each frame after the
+first costs counts, and Blender has its own default threads there (render_flow.py).
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ ENGINES: dict[str, tuple[int, dict[str, Any]]] = {
     "cycles8": (5, {"engine": "cycles", "samples": 8, "denoise": True}),
     "cycles16": (4, {"engine": "cycles", "samples": 16, "denoise": True}),
 }
+PER_CLIP = frozenset({"load", "engine set-up", "templates", "other", "processes and files"})  # whatever its length
 REFERENCE, REFERENCE_FRAMES = "bpy_renderer_style", 3
 FLOW = Path(__file__).with_name("render_flow.py")
 
@@ -117,20 +119,23 @@ def flow_ms(asset: Asset, folder: Path) -> dict[str, float]:
 
 
 def stage_ms(worker: Worker, asset: Asset, *, long: int, changed: dict[str, Any]) -> tuple[float, dict[str, float]]:
-    """CPU milliseconds per view-frame of a clip of 81 frames, and of its phases in the child."""
-    render, spent, phases = render_settings(**changed), [], []
+    """CPU milliseconds per view-frame of a clip of 81 frames: all of it, and by phase."""
+    render, runs = render_settings(**changed), []
     for num_frames in (SHORT, long):
         before = worker.cpu_s()
         worker.render(asset, render, num_frames=num_frames)
-        spent.append(worker.cpu_s() - before)
-        phases.append(json.loads((worker.scratch / "phases.json").read_text()))
-
-    def per_view_frame(short_s: float, long_s: float) -> float:
-        each = (long_s - short_s) / (long - SHORT)
-        return 1000 * (short_s + (MAX_FRAMES - SHORT) * each) / (MAX_FRAMES * NUM_VIEWS)
-
-    parts = {name: per_view_frame(phases[0].get(name, 0.0), phases[1][name]) for name in phases[1]}
-    return per_view_frame(*spent), parts
+        phases = dict(json.loads((worker.scratch / "phases.json").read_text()))
+        phases["processes and files"] = max(worker.cpu_s() - before - sum(phases.values()), 0.0)
+        runs.append(phases)
+    short, longer = runs
+    parts = {}
+    for name in longer:
+        if name in PER_CLIP:
+            clip_s = (short[name] + longer[name]) / 2
+        else:
+            clip_s = short[name] + (MAX_FRAMES - SHORT) * (longer[name] - short[name]) / (long - SHORT)
+        parts[name] = 1000 * clip_s / (MAX_FRAMES * NUM_VIEWS)
+    return sum(parts.values()), parts
 
 
 def cost(
