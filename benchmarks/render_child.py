@@ -17,12 +17,14 @@ from bpy_extras.object_utils import world_to_camera_view
 
 from render.blender import worker
 from render.blender.choose import open_engine
+from render.blender.evaluated import Geometry
 from render.blender.frames import Player, loaded_subject, make_player, measure
 from render.blender.load import load_asset
 from render.blender.scene import add_camera, set_border, set_up
 from render.film import Film
 from render.jobs import ClipItem, ClipNumbers, clip_cameras
 from render.maps import build_geometry
+from render.raster.rasteriser import Rasteriser
 from rigmill.types import Camera
 
 
@@ -63,7 +65,7 @@ def reference(item: dict[str, Any], state: dict[str, Any], scratch: Path) -> dic
     Apart from loading and framing this is not the engine that is measured, so that a fault in that one shows.
     """
     clip = ClipItem.from_item(item)
-    player, numbers = _played(clip, state)
+    player, numbers = played(clip, state)
     camera = clip_cameras(numbers.view_bounds, clip.render)[item["view"]]
     player.subject.normalise(numbers.offset, numbers.scale)
     set_up(clip.render)
@@ -85,7 +87,7 @@ def joints_in_view(item: dict[str, Any], state: dict[str, Any], scratch: Path) -
     Blender poses, normalises and projects; of ours are the cameras alone.
     """
     clip = ClipItem.from_item(item)
-    player, numbers = _played(clip, state)
+    player, numbers = played(clip, state)
     ring = clip_cameras(numbers.view_bounds, clip.render)
     (scratch / "geometry.npz").write_bytes(build_geometry(numbers, ring, clip.render).to_bytes())
     player.subject.normalise(numbers.offset, numbers.scale)
@@ -113,10 +115,12 @@ def _head(name: str, bone: str) -> Any:
 def pictures_of_frame(item: dict[str, Any], state: dict[str, Any], scratch: Path) -> dict[str, Any]:
     """In scratch: pictures.npy, uint8 RGBA (V, H, W, 4) of frame `frame` by the engine of `render`; and the cameras."""
     clip = ClipItem.from_item(item)
-    player, numbers = _played(clip, state)
+    player, numbers = played(clip, state)
     cameras = clip_cameras(numbers.view_bounds, clip.render)
     player.subject.normalise(numbers.offset, numbers.scale)
-    choice = open_engine(player, numbers, cameras=cameras, render=clip.render, state=state, folder=scratch)
+    choice = open_engine(
+        player.subject, cameras=cameras, render=clip.render, extras=False, state=state, folder=scratch
+    )
     player.start(numbers.scale)
     player.show(item["frame"])
     pictures = choice.engine.shoot(numbers.frame_bounds[item["frame"]])
@@ -161,6 +165,7 @@ def timed_clip(item: dict[str, Any], state: dict[str, Any], scratch: Path) -> di
         (worker, "loaded_subject", "load"), (worker, "measure", "measure joints and bounds"),
         (Player, "show", "pose"), (Film, "add", "rgb videos"), (Film, "finish", "rgb videos"),
         (Film, "_write_pose", "pose maps and videos"), (Film, "add_templates", "templates"),
+        (Geometry, "read", "read what Blender evaluated"), (Rasteriser, "draw", "pictures"),
     ):
         setattr(owner, attribute, timed(getattr(owner, attribute), name))  # the child ends with this clip
     worker.open_engine = opened
@@ -204,7 +209,7 @@ def split(item: dict[str, Any], state: dict[str, Any], scratch: Path) -> dict[st
     return {"triangles": sum(len(mesh.polygons) for mesh in meshes)}
 
 
-def _played(clip: ClipItem, state: dict[str, Any]) -> tuple[Player, ClipNumbers]:
+def played(clip: ClipItem, state: dict[str, Any]) -> tuple[Player, ClipNumbers]:
     """The clip's player and numbers, measured once per child."""
     subject = loaded_subject(state, path=clip.path, file_format=clip.format, fps=clip.fps)
     player = make_player(subject, clip)
