@@ -38,6 +38,7 @@ os.environ["PYTHONPATH"] = os.pathsep.join([str(ROOT), str(ROOT / "benchmarks"),
 
 from render_assets import Asset, corpus_assets  # noqa: E402
 
+GL_FRAMES = 24
 PARTS = ("projection", "quality", "cost", "memory", "scaling", "gl", "gpu")
 
 
@@ -59,6 +60,33 @@ def run_quality(assets: Sequence[Asset], arguments: argparse.Namespace, scratch:
     return summary(rows) | noise_floor(textured(assets), arguments.references)
 
 
+def run_gl(assets: Sequence[Asset], folder: Path, scratch: Path) -> dict[str, Any]:
+    from render_assets import blender, render_settings
+    from render_costs import three_characters
+
+    found = {}
+    client = blender()
+    try:
+        for size, asset in three_characters(assets, folder, scratch).items():
+            item = asset.clip(render_settings(), num_frames=GL_FRAMES).to_item()
+            (reply,) = client.run("render_gl:compare", [item], scratch=scratch)
+            found[size] = reply.value or str(reply.outcome)
+    finally:
+        client.close()
+    return {"gl": found}
+
+
+def run_gpu(assets: Sequence[Asset], arguments: argparse.Namespace, scratch: Path) -> dict[str, Any]:
+    """EEVEE through the stage and OpenGL beside the rasteriser; the same keys under `gpu`."""
+    if not any(Path("/dev").glob("nvidia[0-9]*")) and not any(Path("/dev/dri").glob("renderD*")):
+        return {"gpu": "not run: no GPU"}
+    from render_costs import cost
+
+    folder = arguments.references / "assets"
+    costs = cost(assets, folder, scratch, engines=["eevee", "raster"], rounds=1)
+    return {"gpu": costs | run_gl(assets, folder, scratch)}
+
+
 def run_part(part: str, assets: Sequence[Asset], arguments: argparse.Namespace, scratch: Path) -> dict[str, Any]:
     if part == "projection":
         from render_projection import projection
@@ -71,7 +99,15 @@ def run_part(part: str, assets: Sequence[Asset], arguments: argparse.Namespace, 
 
         engines = arguments.engines or [*ENGINES, REFERENCE]
         return cost(assets, arguments.references / "assets", scratch, engines=engines, rounds=arguments.rounds)
-    raise SystemExit(f"no part {part}")
+    if part in ("memory", "scaling"):
+        import render_worker
+
+        return {"memory": render_worker.memory, "scaling": render_worker.scaling}[part](
+            assets if part == "memory" else textured(assets), scratch
+        )
+    if part == "gl":
+        return run_gl(assets, arguments.references / "assets", scratch)
+    return run_gpu(assets, arguments, scratch)
 
 
 def main() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import resource
 import tempfile
 import time
 from collections.abc import Callable
@@ -173,6 +174,14 @@ def timed_clip(item: dict[str, Any], state: dict[str, Any], scratch: Path) -> di
     turn()
     (scratch / "phases.json").write_text(json.dumps(spent))
     return answer
+
+
+def weighed_clip(item: dict[str, Any], state: dict[str, Any], scratch: Path) -> dict[str, Any]:
+    """What the stage asks of its child, and in scratch / peak_mb the most memory that this child has had."""
+    try:
+        return worker.render_clip(item, state, scratch)
+    finally:
+        (scratch / "peak_mb").write_text(str(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000))
 
 
 @dataclass

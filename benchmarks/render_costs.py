@@ -13,22 +13,16 @@ import json
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 from render_assets import MAX_FRAMES, Asset, asset_of, blender, render_settings
+from render_worker import Worker
 
 import render.stage
 from curate.canonical import canonical
-from render.stage import CLIP_COLUMNS, RenderStage
-from rigmill.blender import BlenderClient
-from rigmill.files import Store
-from rigmill.stage import Job
-from rigmill.types import Kept
 
 NUM_VIEWS, NUM_CLIPS = 4, 161_023
 TRIANGLES = {"low": 600, "mid": 6_000, "high": 33_900}
@@ -40,51 +34,10 @@ ENGINES: dict[str, tuple[int, dict[str, Any]]] = {
     "cycles8": (5, {"engine": "cycles", "samples": 8, "denoise": True}),
     "cycles16": (4, {"engine": "cycles", "samples": 16, "denoise": True}),
 }
+ON_A_GPU = {"eevee": (12, {"engine": "eevee", "samples": 16})}
 PER_CLIP = frozenset({"load", "engine set-up", "templates", "other", "processes and files"})  # whatever its length
 REFERENCE, REFERENCE_FRAMES = "bpy_renderer_style", 3
 FLOW = Path(__file__).with_name("render_flow.py")
-
-
-@dataclass
-class Worker:
-    """A worker of the stage: lends what a job needs, and knows what it has spent."""
-
-    scratch: Path
-    blender: BlenderClient = field(default_factory=blender)
-
-    @property
-    def output(self) -> Path:
-        return self.scratch
-
-    @property
-    def store(self) -> Store:
-        return Store(self.scratch / "store")
-
-    def render(self, asset: Asset, render: dict[str, Any], *, num_frames: int) -> dict[str, Any]:
-        """The product row of the clip's first frames."""
-        clip = asset.clip(render, num_frames=num_frames)
-        payload = dict.fromkeys(CLIP_COLUMNS) | {
-            "clip_id": clip.clip_id, "num_frames": clip.num_frames, "fps": clip.fps, "format": clip.format,
-            "file": self.store.put_file(asset.path.name, asset.path).to_row(), "armature": clip.armature,
-            "action": clip.action, "slot": clip.slot, "start_frame": clip.start_frame,
-            "motion_file": self.store.put_file("rest.npz", asset.motion_path).to_row() if asset.motion_path else None,
-        }
-        job = Job(stage="render", key="clip", input_id="clip", group="", payload=payload, settings=render)
-        (answer,) = RenderStage().run([job], self)
-        if not isinstance(answer.outcome, Kept):
-            raise SystemExit(f"{render['engine']} does not render {asset.name}: {answer.outcome}")
-        return dict(answer.outcome.rows[0])
-
-    def cpu_s(self) -> float:
-        """CPU seconds of this process, of the Blender server and of all its children so far."""
-        fields = Path(f"/proc/{self.server_pid}/stat").read_text().rpartition(")")[2].split()
-        return time.process_time() + sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
-
-    @property
-    def server_pid(self) -> int:
-        process = self.blender._process
-        assert process is not None
-        return process.pid
 
 
 def three_characters(assets: Sequence[Asset], folder: Path, scratch: Path) -> dict[str, Asset]:
@@ -147,7 +100,7 @@ def cost(
     worker = Worker(scratch)
     found: dict[str, dict[str, list[float]]] = {}
     phases: dict[str, dict[str, dict[str, float]]] = {}
-    list(worker.blender.run("render_child:nothing", [{}], scratch=scratch))  # the server starts: paid once per worker
+    worker.start()  # paid once per worker
     for _ in range(rounds):
         for size, asset in characters.items():
             for engine in engines:
@@ -155,7 +108,7 @@ def cost(
                     parts = flow_ms(asset, scratch / "flow")
                     total = parts["total_ms"]
                 else:
-                    long, changed = ENGINES[engine]
+                    long, changed = (ENGINES | ON_A_GPU)[engine]
                     total, parts = stage_ms(worker, asset, long=long, changed=changed)
                 found.setdefault(engine, {}).setdefault(size, []).append(total)
                 phases.setdefault(engine, {})[size] = parts

@@ -1,8 +1,9 @@
 """The rasteriser's surface drawn by OpenGL through EGL, to compare what the two cost; runs in a Blender child.
 
 All views go into one atlas with four samples per pixel (2 x 2, averaged on the processor), with textures, normal maps
-and the same direct light, but without hidden sky, shadows of one part on another and sorted see-through layers. On a
-machine without a GPU Mesa draws (llvmpipe, one thread). Needs moderngl, which the project itself does not.
+and the same direct light, but without hidden sky, shadows of one part on another and sorted see-through layers, and
+with one place in the pictures per corner. On a machine without a GPU Mesa draws (llvmpipe). Needs moderngl, which the
+project itself does not.
 """
 
 from __future__ import annotations
@@ -127,7 +128,8 @@ class GlRasteriser:
         """The base texture's place of each vertex (U, 2)."""
         spots = np.zeros((len(unique), 2))
         for index, look in enumerate(self.looks):
-            texture = next((each for each in (look.base_texture, look.normal_texture, look.surface_texture) if each), None)
+            textures = (look.base_texture, look.normal_texture, look.surface_texture, look.emission_texture)
+            texture = next((each for each in textures if each), None)
             own = unique[:, 2] == index
             if texture is not None and own.any():
                 flat = surface.uvs[texture.uv][unique[own, 1]]
@@ -153,7 +155,8 @@ class GlRasteriser:
 
     def draw(self, shape: Shape, cameras: Sequence[Camera]) -> list[Picture]:
         """A picture per camera, of the part that shows anything."""
-        self.moving.write(np.concatenate([shape.vertices[self.vertex], shape.normals[self.corner]], 1).astype("f4").tobytes())
+        moved = np.concatenate([shape.vertices[self.vertex], shape.normals[self.corner]], axis=1)
+        self.moving.write(moved.astype("f4").tobytes())
         parts = [_part(camera, shape.vertices) for camera in cameras]
         size = sum(part[2] for part in parts), max(part[3] for part in parts)
         if self.atlas is None or self.atlas.size[0] < FINER * size[0] or self.atlas.size[1] < FINER * size[1]:
