@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from render.raster.brdf import make_tables
+from render.raster.edges import POINTS, refine
 from render.raster.fragments import face_normals, gather
 from render.raster.locate import NUM_FOUND, locate
 from render.raster.occlusion import Around, directions, look_from_around
@@ -85,14 +86,15 @@ class Rasteriser:
         find_bounds(screen, self._triangles, bounds)
         size = np.array([camera.width_px, camera.height_px])
         low, high = np.clip(bounds[:2], 0, size), np.clip(bounds[2:], 0, size)
-        left, top = (int(value) for value in np.floor(low))
-        width, height = (max(int(value), 0) for value in np.ceil(high) - np.floor(low))
-        if width == 0 or height == 0:
+        if not (low < high).all():
             nothing = np.zeros((0, 0), np.float32)
             return Picture(
                 0, 0, np.zeros((0, 0, 4), np.uint8), nothing if extras else None,
                 np.zeros((0, 0, 3), np.float32) if extras else None,
             )
+        # A pixel more on each side: the filter reaches over the edge.
+        low, high = np.maximum(np.floor(low) - 1, 0), np.minimum(np.ceil(high) + 1, size)
+        left, top, width, height = (int(value) for value in (*low, *(high - low)))
         origin = np.array([left, top], np.int32)
         opaque = _Layer(height, width)
         self._scan(screen, origin, self._opaque, opaque, _NO_LIMIT)
@@ -105,6 +107,9 @@ class Rasteriser:
             lay_over(*fragments[:4], passing, light)
         else:
             lay(*fragments[:4], light)
+            refine(
+                opaque.ids, screen, self._triangles, self._look, self._packed.choices, origin, POINTS, light,
+            )
         if depth is not None and seen is not None:
             note_extras(fragments[0], fragments[1], fragments[4], opaque.near, depth, seen)
         picture = np.empty((height * width, 4), np.uint8)
