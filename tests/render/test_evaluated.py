@@ -34,6 +34,7 @@ def test_a_played_fox_is_where_cycles_shows_it(tmp_path: Path) -> None:
         check(answer["value"])
 
 
+@pytest.mark.slow
 @pytest.mark.blender
 @pytest.mark.corpus
 @pytest.mark.parametrize("name", [

@@ -83,6 +83,7 @@ def test_textured_files_of_the_corpus_look_as_cycles_says(tmp_path: Path) -> Non
     assert num >= 15
 
 
+@pytest.mark.slow
 @pytest.mark.blender
 @pytest.mark.corpus
 def test_no_file_of_the_corpus_needs_cycles(tmp_path: Path) -> None:
