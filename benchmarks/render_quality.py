@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,6 +39,7 @@ class Compared:
     ssim: float
     picture: Bytes
     reference: Bytes
+    reason: str = ""  # why `auto` would not take the rasteriser, as the materials say
 
 
 def quality(assets: Sequence[Asset], folder: Path, scratch: Path, *, engines: Sequence[str]) -> Iterator[Compared]:
@@ -47,28 +49,32 @@ def quality(assets: Sequence[Asset], folder: Path, scratch: Path, *, engines: Se
         for asset in assets:
             expected = {reference.view: reference for reference in references([asset], folder)}
             for engine in engines:
-                pictures, cameras = drawn(asset, client, scratch, render=render_settings(**ENGINES[engine]))
+                pictures, cameras, reason = drawn(asset, client, scratch, render=render_settings(**ENGINES[engine]))
+                rows = []
                 for view, picture in zip(VIEWS, pictures):
                     reference = expected[view]
                     if not same_camera(reference.camera, cameras[view]):
                         raise SystemExit(f"the references in {folder} are of other cameras: remove them")
-                    yield Compared(
+                    rows.append(Compared(
                         engine, asset.name, view, iou(picture, reference.picture),
-                        foreground_ssim(picture, reference.picture), picture, reference.picture,
-                    )
+                        foreground_ssim(picture, reference.picture), picture, reference.picture, reason,
+                    ))
+                ssims = " ".join(f"{row.ssim:.3f}" for row in rows)
+                print(engine, asset.name, ssims, reason, file=sys.stderr, flush=True)
+                yield from rows
     finally:
         client.close()
 
 
 def drawn(
     asset: Asset, client: BlenderClient, scratch: Path, *, render: dict[str, Any]
-) -> tuple[list[Bytes], list[dict[str, Any]]]:
-    """The four whole views of the middle frame, RGBA (H, W, 4), and the cameras they were taken with."""
+) -> tuple[list[Bytes], list[dict[str, Any]], str]:
+    """The four whole views of the middle frame, RGBA (H, W, 4), their cameras, and what the engine cannot reproduce."""
     item = asset.clip(render).to_item() | {"frame": middle_frame(asset)}
     (reply,) = client.run("render_child:pictures_of_frame", [item], scratch=scratch)
     if reply.value is None:
         raise RuntimeError(f"{render['engine']} draws nothing of {asset.name}: {reply.outcome}")
-    return list(np.load(scratch / "pictures.npy")), reply.value["cameras"]
+    return list(np.load(scratch / "pictures.npy")), reply.value["cameras"], reply.value["reason"]
 
 
 def noise_floor(assets: Sequence[Asset], folder: Path) -> dict[str, float]:
@@ -103,8 +109,8 @@ def summary(rows: Sequence[Compared]) -> dict[str, Any]:
 
 def table(rows: Sequence[Compared]) -> str:
     """Markdown: per file and engine the smallest and the mean over the views."""
-    lines = ["| file | engine | IoU min | IoU mean | SSIM min | SSIM mean | SSIM by view |",
-             "| --- | --- | --- | --- | --- | --- | --- |"]
+    lines = ["| file | engine | IoU min | IoU mean | SSIM min | SSIM mean | SSIM by view | not reproduced |",
+             "| --- | --- | --- | --- | --- | --- | --- | --- |"]
     for name, engine in dict.fromkeys((row.name, row.engine) for row in rows):
         own = [row for row in rows if (row.name, row.engine) == (name, engine)]
         figures = (
@@ -112,7 +118,8 @@ def table(rows: Sequence[Compared]) -> str:
             float(np.mean([row.ssim for row in own])),
         )
         views = " ".join(f"{row.ssim:.3f}" for row in own)
-        lines.append(f"| {name} | {engine} | " + " | ".join(f"{figure:.4f}" for figure in figures) + f" | {views} |")
+        lines.append(f"| {name} | {engine} | " + " | ".join(f"{figure:.4f}" for figure in figures)
+                     + f" | {views} | {own[0].reason} |")
     return "\n".join(lines)
 
 
