@@ -51,6 +51,9 @@ class Worker:
     def store(self) -> Store:
         return Store(self.scratch / "store")
 
+    def report(self, unit: str, done: int, total: int) -> None:
+        """Nobody watches."""
+
     def start(self) -> None:
         """Have the Blender server running."""
         list(self.blender.run("render_child:nothing", [{}], scratch=self.scratch))

@@ -1,4 +1,7 @@
-"""What happens inside a forked child: limits first, then the work, one JSON line per item, and no way back."""
+"""What happens inside a forked child: limits first, then the work, one JSON line per item, and no way back.
+
+Between two answers there may be lines that say how far the item is (telling.py).
+"""
 
 from __future__ import annotations
 
@@ -10,10 +13,12 @@ import re
 import resource
 import signal
 import sys
+import time
 from pathlib import Path
 from typing import Any, NoReturn
 
 from render.blender.barrier import confine
+from render.blender.telling import teller
 from rigmill.errors import Refusal
 from rigmill.types import FailKind
 
@@ -43,8 +48,11 @@ def run_child(request: dict[str, Any], *, answer_fd: int, parent: int) -> NoRetu
         function = getattr(importlib.import_module(module), name)
         confine(request, scratch)  # from here on strangers' bytes are read
         state: dict[str, Any] = {}
+        teller.open(answer_fd)
         for item in request["items"]:
-            _answer(answer_fd, _call(function, item, state, scratch, request["limits"]))
+            used_s = time.process_time()
+            answer = _call(function, item, state, scratch, request["limits"])
+            _answer(answer_fd, answer | {"cpu_s": time.process_time() - used_s})
         os._exit(0)  # no interpreter shutdown: Blender may hang in it
     except BaseException as error:
         _answer(answer_fd, {"failed": _failure(error, request)})

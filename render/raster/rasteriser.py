@@ -22,7 +22,8 @@ from rigmill.types import Bytes, Camera, Floats, Ints
 
 MAX_LAYERS = 8  # of surfaces that let light through, as many as Cycles follows
 NEAREST_DEPTH = 1e-4
-HIDDEN_SKY, HIDDEN_SUNS = 0.6, 0.2
+# Of the sky's light and of all suns' head-on light, what surfaces get that hide the sky from others; fitted to Cycles.
+HIDDEN_SKY, HIDDEN_SUNS = 0.8, 0.3
 
 
 class Rasteriser:
@@ -125,18 +126,32 @@ class Rasteriser:
     ) -> Floats:
         """Peel the see-through triangles in front of the opaque ones, nearest first; returns what they let through."""
         height, width = opaque.near.shape[1:]
-        passing = np.ones((height * width, NUM_SAMPLES), np.float32)
+        passing = np.ones((height, width, NUM_SAMPLES), np.float32)
+        bounds = np.empty(4)
+        find_bounds(screen, self._triangles[self._blend], bounds)
+        bounds -= [*origin, *origin]
+        if not (bounds[:2] < bounds[2:]).all():
+            return passing.reshape(-1, NUM_SAMPLES)
+        left, top = (int(value) for value in np.clip(np.floor(bounds[:2]), 0, [width, height]))
+        right, bottom = (int(value) for value in np.clip(np.ceil(bounds[2:]), 0, [width, height]))
+        part = np.s_[top:bottom, left:right]
+        behind = np.ascontiguousarray(opaque.near[:, part[0], part[1]])
+        size = (bottom - top) * (right - left)
+        open_part, light_part = np.ones((size, NUM_SAMPLES), np.float32), np.zeros((size, 4), np.float32)
         limit = _NO_LIMIT
         for _ in range(MAX_LAYERS):
-            layer = _Layer(height, width, opaque.near)
-            self._scan(screen, origin, self._blend, layer, limit)
-            if not (layer.ids >= 0).any():
+            layer = _Layer(bottom - top, right - left, behind)
+            corner = np.array([origin[0] + left, origin[1] + top], np.int32)
+            self._scan(screen, corner, self._blend, layer, limit)
+            if layer.ids.max(initial=-1) < 0:
                 break
-            fragments = self._shade(frame, camera, screen, origin, layer)
-            lay_over(*fragments[:4], passing, light)
+            fragments = self._shade(frame, camera, screen, corner, layer)
+            lay_over(*fragments[:4], open_part, light_part)
             # Where nothing was found nothing is behind either.
             limit = np.where(layer.ids >= 0, layer.near, np.float32(0))
-        return passing
+        passing[part] = open_part.reshape(bottom - top, right - left, NUM_SAMPLES)
+        light.reshape(height, width, 4)[part] = light_part.reshape(bottom - top, right - left, 4)
+        return passing.reshape(-1, NUM_SAMPLES)
 
     def _scan(self, screen: Floats, origin: Ints, chosen: Ints, layer: _Layer, limit: Floats) -> None:
         p = self._packed

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from render.raster.brdf import NUM_ROUGHNESSES
-from render.raster.bump import at, bent
+from render.raster.bump import at, bent, bump_shadow
 from render.raster.compiled import compiled
 from render.raster.locate import FACE, NORMAL, PLACE, WEIGHTS
 from render.raster.pack import (
@@ -109,11 +109,14 @@ def shade(
             out[index, 0], out[index, 1], out[index, 2] = red + shine_r, green + shine_g, blue + shine_b
             out[index, 3] = alpha
             continue
+        sx, sy, sz, upright = nx, ny, nz, 1.0
         if bump_layer >= 0:
             nx, ny, nz = bent(
                 nx, ny, nz, bump_x, bump_y, bump_z, at(numbers, material, BUMP), uvs, bump_layer, vertices,
                 a, b, c, ca, cb, cc,
             )
+        if bump_layer >= 0:
+            upright = max(nx * sx + ny * sy + nz * sz, 0.0)
         facing = max(nx * vx + ny * vy + nz * vz, 0.01)
         # What the surface does with even light; see brdf.py.
         roughness, metallic = min(max(roughness, 0.0), 1.0), min(max(metallic, 0.0), 1.0)
@@ -124,8 +127,10 @@ def shade(
         kept = mean[step] + (row - step) * (mean[step + 1] - mean[step])
         lost = (1 - whole) / whole
         f0 = at(numbers, material, REFLECTANCE)
-        gain = 1 + returned(f0 + (1 - f0) * curve, kept) * lost
-        coat = (f0 * whole + (1 - f0) * curved) * gain
+        # A surface that hardly reflects when faced hardly does at grazing angles either.
+        rise = min(f0 * 25, 1.0) * (1 - f0)
+        gain = 1 + returned(f0 + rise * curve, kept) * lost
+        coat = (f0 * whole + rise * curved) * gain
         body = (1 - metallic) * (1 - coat)
         coat *= 1 - metallic
         mr, mg, mb = coat, coat, coat
@@ -137,8 +142,10 @@ def shade(
             mr += (fr * whole + (1 - fr) * powered) * gain_r
             mg += (fg * whole + (1 - fg) * powered) * gain_g
             mb += (fb * whole + (1 - fb) * powered) * gain_b
-        sky_open = openness[members[index], 0]
-        hidden = 1 - sky_open
+        # A normal map's slopes see less of the sky: half of what they face is the surface itself.
+        sky_open = openness[members[index], 0] * (1 + upright) / 2
+        # What hides a place of which little is open is mostly hidden itself.
+        hidden = (1 - sky_open) * (0.15 + 0.85 * sky_open)
         sr = (ambient[0] * sky_open + hidden_light[0] * hidden * (red + mean_colour[0]) / 2) * (red * body + mr)
         sg = (ambient[1] * sky_open + hidden_light[1] * hidden * (green + mean_colour[1]) / 2) * (green * body + mg)
         sb = (ambient[2] * sky_open + hidden_light[2] * hidden * (blue + mean_colour[2]) / 2) * (blue * body + mb)
@@ -157,6 +164,8 @@ def shade(
             if strength <= 0:
                 continue
             diffuse = strength * light * body / math.pi
+            if bump_layer >= 0:
+                diffuse *= bump_shadow(sx * lx + sy * ly + sz * lz, light, upright)
             hx, hy, hz = lx + vx, ly + vy, lz + vz
             length = 1.0 / math.sqrt(hx * hx + hy * hy + hz * hz + 1e-12)
             hx, hy, hz = hx * length, hy * length, hz * length
@@ -165,7 +174,7 @@ def shade(
             # Smith's shadowing over 4 cos cos, as Hammon approximates it.
             spot *= 0.5 / ((1 - width) * 2 * light * facing + width * (light + facing))
             edge = schlick(meeting)
-            shared = spot * (f0 + (1 - f0) * edge) * gain
+            shared = spot * (f0 + rise * edge) * gain
             sr += diffuse * red + shared
             sg += diffuse * green + shared
             sb += diffuse * blue + shared

@@ -140,7 +140,7 @@ def filtered(
     offset, columns, rows = places[texture, level, 0], places[texture, level, 1], places[texture, level, 2]
     wide, high = columns / width * SPREAD_PX, rows / height * SPREAD_PX
     x, y = wrapped(u, wrap) * columns, wrapped(v, wrap) * rows
-    many = taps and (longest > 0.7 or nearest)
+    many = taps and (longest > 1.1 or nearest)
     if not many:
         lanes = look_up(texels, offset, columns, rows, wrap, nearest, x, y)
         if encoded:

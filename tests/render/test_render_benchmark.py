@@ -132,7 +132,7 @@ def test_the_stage_hears_blender_out_so_that_its_server_stays(tmp_path: Path) ->
     heard = []
 
     class Blender:
-        def run(self, function: str, items: Any, *, scratch: Path) -> Any:
+        def run(self, function: str, items: Any, *, scratch: Path, on_progress: Any) -> Any:
             for _ in items:
                 yield Reply(None, Failed(FailKind.CRASH, "Crash", "nothing"), Measured())
             heard.append("end")
@@ -144,6 +144,7 @@ def test_the_stage_hears_blender_out_so_that_its_server_stays(tmp_path: Path) ->
     payload = dict.fromkeys(("format", "armature", "action", "slot", "start_frame", "motion_file")) | {
         "clip_id": "clip", "file": stored, "num_frames": 1, "fps": 16.0
     }
-    job = Job(stage="render", key="key", input_id="clip", group="", payload=payload, settings={"masks": False})
+    settings = {"masks": False, "azimuths_deg": [0]}
+    job = Job(stage="render", key="key", input_id="clip", group="", payload=payload, settings=settings)
     (answer,) = RenderStage().run([job], Work())  # type: ignore[arg-type]
     assert isinstance(answer.outcome, Failed) and heard == ["end"]
