@@ -42,7 +42,8 @@ def settings_of_scene(item: dict[str, Any], state: dict[str, Any], scratch: Path
     lights = sorted((light for light in bpy.data.objects if light.type == "LIGHT"), key=lambda light: light.name)
     return {
         "blender": bpy.app.version_string, "cycles": _values(scene.cycles), "view": _values(scene.view_settings),
-        "world": [list(background.inputs["Color"].default_value), background.inputs["Strength"].default_value],
+        "world": [round(value * background.inputs["Strength"].default_value, 6)
+                  for value in background.inputs["Color"].default_value[:3]],
         "lights": [
             [light.data.energy, light.data.angle, [round(value, 6) for row in light.matrix_world for value in row]]
             for light in lights
@@ -77,9 +78,10 @@ def reference(item: dict[str, Any], state: dict[str, Any], scratch: Path) -> dic
     player.show(item["frame"])
     scene.camera = add_camera(camera, "view")
     set_border(camera, numbers.frame_bounds[item["frame"]])
-    scene.render.filepath = str(scratch / "picture.png")
+    name = f"reference.{item['view']}.png"  # the next item may be drawn before this one is fetched
+    scene.render.filepath = str(scratch / name)
     bpy.ops.render.render(write_still=True)
-    return {"picture": "picture.png", "camera": camera_row(camera), "frame": item["frame"]}
+    return {"picture": name, "camera": camera_row(camera), "frame": item["frame"]}
 
 
 def joints_in_view(item: dict[str, Any], state: dict[str, Any], scratch: Path) -> dict[str, Any]:
