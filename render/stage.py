@@ -49,7 +49,8 @@ class RenderStage(Stage):
             work.report("view-frames", sum(sizes[:index]) + done, sum(sizes))
 
         replies = work.blender.run(RENDER_CLIP, items, scratch=work.scratch, on_progress=on_progress)
-        for job, size, reply in zip(jobs, sizes, replies):
+        # The replies first: read to their end they leave the Blender server as it is; dropped before, they end it.
+        for reply, job, size in zip(replies, jobs, sizes):
             outcome: Outcome | None = reply.outcome
             measured = reply.measured
             if reply.value is not None:
