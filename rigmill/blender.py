@@ -134,7 +134,8 @@ class BlenderClient:
 
 
 def _reply(message: dict[str, Any]) -> Reply:
-    measured = Measured(wall_s=message.get("wall_s", 0.0), peak_bytes=message.get("peak_bytes", 0))
+    extra = {"cpu_s": round(message["cpu_s"], 3)} if "cpu_s" in message else {}
+    measured = Measured(wall_s=message.get("wall_s", 0.0), peak_bytes=message.get("peak_bytes", 0), extra=extra)
     if "value" in message:
         return Reply(message["value"], None, measured)
     if "rejected" in message:

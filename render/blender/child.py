@@ -10,6 +10,7 @@ import re
 import resource
 import signal
 import sys
+import time
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -44,7 +45,10 @@ def run_child(request: dict[str, Any], *, answer_fd: int, parent: int) -> NoRetu
         confine(request, scratch)  # from here on strangers' bytes are read
         state: dict[str, Any] = {}
         for item in request["items"]:
-            _answer(answer_fd, _call(function, item, state, scratch, request["limits"]))
+            started = time.process_time()
+            answer = _call(function, item, state, scratch, request["limits"])
+            peak_bytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024  # of this child so far
+            _answer(answer_fd, answer | {"peak_bytes": peak_bytes, "cpu_s": time.process_time() - started})
         os._exit(0)  # no interpreter shutdown: Blender may hang in it
     except BaseException as error:
         _answer(answer_fd, {"failed": _failure(error, request)})
