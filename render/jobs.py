@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+import cv2
 import numpy as np
 
 from rigmill.camera import camera_ring
@@ -70,9 +71,14 @@ def clip_cameras(view_bounds: Floats, render: dict[str, Any]) -> tuple[Camera, .
 
 def over_background(picture: Bytes, background: tuple[int, int, int]) -> Bytes:
     """RGBA (H, W, 4), straight alpha, over a flat colour: RGB (H, W, 3)."""
-    alpha = picture[:, :, 3]
-    mixed = np.where((alpha > 0)[..., None], picture[:, :, :3], np.array(background, np.uint8))
+    if not picture.size:
+        return np.zeros((*picture.shape[:2], 3), np.uint8)
+    mixed = cv2.cvtColor(picture, cv2.COLOR_RGBA2RGB)
+    alpha = np.ascontiguousarray(picture[:, :, 3])
+    flat = np.empty_like(mixed)
+    cv2.rectangle(flat, (0, 0), (flat.shape[1], flat.shape[0]), tuple(map(float, background)), cv2.FILLED)
+    cv2.copyTo(flat, (alpha == 0).view(np.uint8), mixed)
     edge = (alpha > 0) & (alpha < 255)  # few pixels
     share = alpha[edge, None].astype(np.float32) / 255
-    mixed[edge] = np.rint(picture[edge][:, :3] * share + np.array(background, np.float32) * (1 - share))
-    return mixed
+    mixed[edge] = np.rint(mixed[edge] * share + np.array(background, np.float32) * (1 - share))
+    return np.asarray(mixed)

@@ -182,8 +182,7 @@ def draw(
 
     `joints_px` is (J, 2) and `depth` (J,) along the view axis; joints behind the camera are not drawn.
     """
-    picture = np.zeros((height_px, width_px, 3), dtype=np.uint8)
-    picture[:] = BACKGROUND
+    picture = np.zeros((height_px, width_px, 3), dtype=np.uint8)  # BACKGROUND
     sane = np.isfinite(joints_px).all(axis=-1) & (np.abs(np.nan_to_num(joints_px)) < _FAR_PX).all(axis=-1)
     shown = drawn & sane & (depth > 0)
     thickness = max(1, round(radius_px / 2))

@@ -25,6 +25,12 @@ _SYSTEM = (
     "/usr", "/lib", "/lib64", "/opt", "/nix/store", "/etc/ld.so.cache", "/etc/fonts", "/etc/localtime",
     "/proc/cpuinfo", "/proc/meminfo", "/proc/stat", "/sys/devices/system", "/dev/urandom", "/dev/random",
 )
+# Only for engines that draw by OpenGL: what a driver opens of a graphics card.
+_GRAPHICS = (
+    "/dev/dri", "/dev/nvidiactl", "/dev/nvidia-modeset", "/dev/nvidia-uvm", "/dev/nvidia-uvm-tools",
+    *(f"/dev/nvidia{number}" for number in range(16)), "/proc/driver/nvidia", "/proc/modules", "/sys/dev/char",
+    "/sys/bus/pci", "/sys/class/drm", "/etc/glvnd", "/etc/vulkan", "/etc/egl",
+)
 
 
 def confine(request: dict[str, Any], scratch: Path) -> bool:
@@ -48,10 +54,19 @@ def confine(request: dict[str, Any], scratch: Path) -> bool:
         _allow(kernel, ruleset, path, _READ & rights)
     _allow(kernel, ruleset, str(scratch), rights)
     _allow(kernel, ruleset, os.devnull, (_READ_FILE | _WRITE_FILE) & rights)
+    if _wants_graphics(request["items"]):
+        for path in _GRAPHICS:
+            _allow(kernel, ruleset, path, (_READ | _WRITE_FILE) & rights)
     kernel.prctl(_NO_NEW_PRIVILEGES, 1, 0, 0, 0)
     closed = kernel.syscall(_RESTRICT_SELF, ruleset, 0) == 0
     os.close(ruleset)
     return closed
+
+
+def _wants_graphics(items: list[Any]) -> bool:
+    """Whether an item asks for an engine that draws by OpenGL."""
+    settings = (item.get("render") for item in items if isinstance(item, dict))
+    return any(isinstance(render, dict) and render.get("engine") in ("eevee", "workbench") for render in settings)
 
 
 def _allow(kernel: ctypes.CDLL, ruleset: int, path: str, rights: int) -> None:

@@ -18,7 +18,9 @@ _TGA_HEADER = 18
 class Engine(Protocol):
     """Makes pictures of the scene as it stands, from cameras that it was given."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """As the profile spells it."""
 
     def shoot(self, bounds: Floats, *, extras: bool = False) -> list[Picture]:
         """One picture per camera. `bounds` (2, 3) hold the subject; `extras`: with depth and normals."""

@@ -16,6 +16,7 @@ from render.raster.types import Look, Texture
 from rigmill.types import Bytes, Floats
 
 _LUMINANCE = np.array([0.2126729, 0.7151522, 0.0721750])
+_BRIGHTEST = 4.0  # times white that a computed picture can be: more would leave few steps for the rest
 _SPECULAR_SPREAD = 0.25  # of a specular level's picture, as a standard deviation, above which its mean is not it
 
 
@@ -113,7 +114,7 @@ def _base_texture(base: Product, alpha: Product, baker: Baker) -> tuple[Texture 
         values = np.ones(3, dtype=np.float32)
         for term in base.terms:
             values = values * evaluator.colour(term.given)
-        factor = max(float(values.max()), 1.0)
+        factor = min(max(float(values.max()), 1.0), _BRIGHTEST)
         pixels[..., :3] = as_bytes(values / factor, encode=True)
     if alpha.terms:
         pixels[..., 3] = as_bytes(_numbers(alpha.terms, evaluator), encode=False)

@@ -81,6 +81,15 @@ class Subject:
         self.normaliser.location = tuple(float(value) for value in -offset * scale)
         bpy.context.view_layer.update()
 
+    def placing(self) -> tuple[Any, ...]:
+        """Where `normalise` has moved everything, for `place`."""
+        return tuple(self.normaliser.location), tuple(self.normaliser.scale)
+
+    def place(self, placing: tuple[Any, ...]) -> None:
+        """Move everything back to where it was."""
+        self.normaliser.location, self.normaliser.scale = placing
+        bpy.context.view_layer.update()
+
     def rest_frames(self) -> Floats:
         """World matrices of the joints at rest, (J, 4, 4). Call after `reset`."""
         return self._frames(lambda item: _read_matrices(item.data.bones, "matrix_local"))

@@ -9,15 +9,17 @@ import bpy
 import numpy as np
 from mathutils import Matrix
 
+from render.raster.types import Light, Sun
 from rigmill.camera import project
 from rigmill.types import Camera, Floats
 
 SENSOR_MM = 36.0
 BORDER_MARGIN_PX = 4
 # Even light from everywhere shows all four sides; the suns, weaker, give shape without a dark back.
-WORLD_COLOUR, WORLD_STRENGTH = (1.0, 1.0, 1.0), 0.6
-SUNS = (((0.5, -0.8, 1.3), 1.5), ((-0.6, 0.9, 1.0), 0.7))  # towards the sun, strength
-SUN_ANGLE_DEG = 20.0
+LIGHT = Light(
+    ambient=(0.6, 0.6, 0.6),
+    suns=(Sun((0.5, -0.8, 1.3), strength=1.5, angle_deg=20.0), Sun((-0.6, 0.9, 1.0), strength=0.7, angle_deg=20.0)),
+)
 
 
 def set_up(render: dict[str, Any]) -> None:
@@ -83,16 +85,16 @@ def _light(scene: Any) -> None:
     world = bpy.data.worlds.new("studio")
     world.use_nodes = True
     background = next(node for node in world.node_tree.nodes if node.type == "BACKGROUND")
-    background.inputs["Color"].default_value = (*WORLD_COLOUR, 1.0)
-    background.inputs["Strength"].default_value = WORLD_STRENGTH
+    background.inputs["Color"].default_value = (*LIGHT.ambient, 1.0)
+    background.inputs["Strength"].default_value = 1.0
     scene.world = world
-    for index, (towards, strength) in enumerate(SUNS):
+    for index, sun in enumerate(LIGHT.suns):
         light = bpy.data.lights.new(f"sun {index}", "SUN")
-        light.energy, light.angle = strength, math.radians(SUN_ANGLE_DEG)
-        sun = bpy.data.objects.new(f"sun {index}", light)
-        direction = np.array(towards) / np.linalg.norm(towards)
-        sun.matrix_world = Matrix(_looking_along(-direction).tolist()).to_4x4()
-        scene.collection.objects.link(sun)
+        light.energy, light.angle = sun.strength, math.radians(sun.angle_deg)
+        item = bpy.data.objects.new(f"sun {index}", light)
+        direction = np.array(sun.towards) / np.linalg.norm(sun.towards)
+        item.matrix_world = Matrix(_looking_along(-direction).tolist()).to_4x4()
+        scene.collection.objects.link(item)
 
 
 def _looking_along(forward: Floats) -> Floats:

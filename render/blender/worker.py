@@ -30,7 +30,9 @@ def render_clip(item: dict[str, Any], state: dict[str, Any], scratch: Path) -> d
     folder.mkdir(parents=True, exist_ok=True)
     film = Film(geometry, render=clip.render, fps=clip.fps, outputs=clip.outputs, folder=folder)
     subject.normalise(numbers.offset, numbers.scale)
-    choice = open_engine(player, numbers, cameras=cameras, render=clip.render, state=state, folder=folder)
+    choice = open_engine(
+        subject, cameras=cameras, render=clip.render, extras=film.wants_extras, state=state, folder=folder
+    )
     try:
         if "templates" in clip.outputs:
             subject.reset()

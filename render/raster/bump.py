@@ -1,0 +1,48 @@
+"""A part of shading: normals from normal maps."""
+
+from __future__ import annotations
+
+import math
+
+from render.raster.compiled import inlined
+from rigmill.types import Floats
+
+
+@inlined
+def at(values: Floats, corner: int, axis: int) -> float:
+    return float(values[corner, axis])
+
+
+@inlined
+def bent(
+    nx: float, ny: float, nz: float, x: float, y: float, z: float, strength: float, uv: Floats, vertices: Floats,
+    a: int, b: int, c: int, ca: int, cb: int, cc: int,
+) -> tuple[float, float, float]:
+    """The normal that a normal map's (x, y, z) gives, tangents from the triangle's UV."""
+    u1, v1 = at(uv, cb, 0) - uv[ca, 0], at(uv, cb, 1) - uv[ca, 1]
+    u2, v2 = at(uv, cc, 0) - uv[ca, 0], at(uv, cc, 1) - uv[ca, 1]
+    turn = u1 * v2 - u2 * v1
+    if not abs(turn) > 1e-20:
+        return nx, ny, nz
+    side = 1.0 if turn > 0 else -1.0
+    tx = ((at(vertices, b, 0) - vertices[a, 0]) * v2 - (at(vertices, c, 0) - vertices[a, 0]) * v1) * side
+    ty = ((at(vertices, b, 1) - vertices[a, 1]) * v2 - (at(vertices, c, 1) - vertices[a, 1]) * v1) * side
+    tz = ((at(vertices, b, 2) - vertices[a, 2]) * v2 - (at(vertices, c, 2) - vertices[a, 2]) * v1) * side
+    along = tx * nx + ty * ny + tz * nz
+    tx, ty, tz = tx - along * nx, ty - along * ny, tz - along * nz
+    square = tx * tx + ty * ty + tz * tz
+    if not square > 1e-30:
+        return nx, ny, nz
+    length = 1.0 / math.sqrt(square)
+    tx, ty, tz = tx * length, ty * length, tz * length
+    bx, by, bz = (ny * tz - nz * ty) * side, (nz * tx - nx * tz) * side, (nx * ty - ny * tx) * side
+    mx, my, mz = x * tx + y * bx + z * nx, x * ty + y * by + z * ny, x * tz + y * bz + z * nz
+    length = math.sqrt(mx * mx + my * my + mz * mz)
+    if length < 1e-6:
+        return nx, ny, nz
+    mx, my, mz = mx / length, my / length, mz / length
+    mx, my, mz = nx + (mx - nx) * strength, ny + (my - ny) * strength, nz + (mz - nz) * strength
+    length = math.sqrt(mx * mx + my * my + mz * mz)
+    if length < 1e-6:
+        return nx, ny, nz
+    return mx / length, my / length, mz / length

@@ -1,0 +1,52 @@
+"""Compiling Python functions over arrays to machine code, once per machine."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
+
+import numba
+from numba.core.caching import FunctionCache, IndexDataCacheFile
+
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
+# `contract` lets a * b + c be one instruction; nothing may be reordered, so that the same machine code gives the same
+# bytes. No check for division by zero: it gives inf or nan, as in numpy.
+_OPTIONS: dict[str, Any] = {"nopython": True, "error_model": "numpy", "fastmath": {"contract"}}
+
+
+@lru_cache
+def _digest() -> str:
+    """Of everything that compiled code may come from; numba itself looks at a function's own file alone."""
+    files = sorted(Path(__file__).parent.glob("*.py"))
+    return hashlib.sha256(b"\0".join(file.read_bytes() for file in files)).hexdigest()
+
+
+def compiled(signature: str) -> Callable[[Callable[_P, _R]], Callable[_P, _R]]:
+    """Compile for one signature now, or load what an earlier process compiled; children inherit it by forking."""
+
+    def compile_now(function: Callable[_P, _R]) -> Callable[_P, _R]:
+        dispatcher = numba.jit(**_OPTIONS)(function)
+        try:
+            cache = FunctionCache(function)
+            cache._cache_file = IndexDataCacheFile(
+                cache_path=cache.cache_path, filename_base=cache._impl.filename_base, source_stamp=_digest()
+            )
+            dispatcher._cache = cache
+        except RuntimeError:  # no folder to keep it in: every process compiles
+            pass
+        dispatcher.compile(signature)
+        dispatcher.disable_compile()
+        ready: Callable[_P, _R] = dispatcher
+        return ready
+
+    return compile_now
+
+
+def inlined(function: Callable[_P, _R]) -> Callable[_P, _R]:
+    """A part of compiled functions; it is compiled into each of them."""
+    part: Callable[_P, _R] = numba.jit(forceinline=True, **_OPTIONS)(function)
+    return part

@@ -1,0 +1,171 @@
+"""All views of one frame, drawn on the processor by one thread."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from render.raster.brdf import make_tables
+from render.raster.fragments import face_normals, gather
+from render.raster.pack import BLEND, DECODED, ENCODED, MODE, pack
+from render.raster.resolve import finish, lay, lay_over, note_extras
+from render.raster.shade import shade
+from render.raster.types import Light, Look, Picture, Shape, Surface
+from render.raster.visibility import NUM_SAMPLES, SAMPLES, find_bounds, project_vertices, scan
+from rigmill.types import Bytes, Camera, Floats, Ints
+
+MAX_LAYERS = 8  # of surfaces that let light through, as many as Cycles follows
+NEAREST_DEPTH = 1e-4
+
+
+class Rasteriser:
+    """Draws a subject. What does not move is prepared once."""
+
+    def __init__(self, surface: Surface, looks: tuple[Look, ...], light: Light) -> None:
+        num_layers = surface.uvs.shape[0]
+        self._packed = pack(looks, num_layers)
+        self._triangles = np.ascontiguousarray(surface.triangles, np.int32).reshape(-1, 3)
+        self._corners = np.ascontiguousarray(surface.corners, np.int32).reshape(-1, 3)
+        last = len(self._packed.numbers) - 1
+        self._look = np.ascontiguousarray(np.clip(surface.look, 0, last), np.int32)
+        self._uvs = np.ascontiguousarray(surface.uvs, np.float32)
+        self._colours = np.ascontiguousarray(surface.colours, np.float32)
+        blend = self._packed.choices[self._look, MODE] == BLEND
+        self._opaque = np.flatnonzero(~blend).astype(np.int32)
+        self._blend = np.flatnonzero(blend).astype(np.int32)
+        self._ambient = np.array(light.ambient, np.float64)
+        self._suns = np.zeros((len(light.suns), 5))
+        for row, sun in zip(self._suns, light.suns):
+            row[:3] = np.array(sun.towards) / np.linalg.norm(sun.towards)
+            row[3:] = sun.strength, max(math.sin(math.radians(sun.angle_deg) / 2), 1e-3)
+        self._tables = make_tables(tuple(sun.angle_deg for sun in light.suns))
+        _check(surface, self._triangles, self._corners)
+
+    def draw(self, shape: Shape, cameras: Sequence[Camera], *, extras: bool = False) -> list[Picture]:
+        """A picture of `shape` for each camera; `extras` adds depth and normals."""
+        vertices = np.ascontiguousarray(shape.vertices, np.float32)
+        normals = np.ascontiguousarray(shape.normals, np.float32)
+        if len(self._triangles) and (
+            len(vertices) <= self._triangles.max() or len(normals) <= self._corners.max()
+        ):
+            raise ValueError("the shape has fewer vertices or normals than the surface's triangles use")
+        faces = np.empty((len(self._triangles), 3), np.float32)
+        face_normals(vertices, self._triangles, faces)
+        frame = _Frame(vertices, normals, faces)
+        return [self._view(frame, camera, extras) for camera in cameras]
+
+    def _view(self, frame: _Frame, camera: Camera, extras: bool) -> Picture:
+        screen = np.empty((len(frame.vertices), 3), np.float32)
+        k = camera.intrinsics
+        lens = np.array([k[0, 0], k[1, 1], k[0, 2], k[1, 2], NEAREST_DEPTH])
+        project_vertices(frame.vertices, np.ascontiguousarray(camera.world_to_view, np.float64), lens, screen)
+        bounds = np.empty(4)
+        find_bounds(screen, self._triangles, bounds)
+        size = np.array([camera.width_px, camera.height_px])
+        low, high = np.clip(bounds[:2], 0, size), np.clip(bounds[2:], 0, size)
+        left, top = (int(value) for value in np.floor(low))
+        width, height = (max(int(value), 0) for value in np.ceil(high) - np.floor(low))
+        if width == 0 or height == 0:
+            nothing = np.zeros((0, 0), np.float32)
+            return Picture(
+                0, 0, np.zeros((0, 0, 4), np.uint8), nothing if extras else None,
+                np.zeros((0, 0, 3), np.float32) if extras else None,
+            )
+        origin = np.array([left, top], np.int32)
+        opaque = _Layer(height, width)
+        self._scan(screen, origin, self._opaque, opaque, _NO_LIMIT)
+        light = np.zeros((height * width, 4), np.float32)
+        depth = np.full(height * width, np.inf, np.float32) if extras else None
+        seen = np.zeros((height * width, 3), np.float32) if extras else None
+        fragments = self._shade(frame, camera, screen, origin, opaque)
+        if len(self._blend):
+            passing = self._draw_blend(frame, camera, screen, origin, opaque, light)
+            lay_over(*fragments[:4], passing, light)
+        else:
+            lay(*fragments[:4], light)
+        if depth is not None and seen is not None:
+            note_extras(fragments[0], fragments[1], fragments[4], opaque.near, depth, seen)
+        picture = np.empty((height * width, 4), np.uint8)
+        finish(light, ENCODED, picture)
+        return Picture(
+            left, top, picture.reshape(height, width, 4),
+            None if depth is None else depth.reshape(height, width),
+            None if seen is None else seen.reshape(height, width, 3),
+        )
+
+    def _draw_blend(
+        self, frame: _Frame, camera: Camera, screen: Floats, origin: Ints, opaque: _Layer, light: Floats
+    ) -> Floats:
+        """Peel the see-through triangles in front of the opaque ones, nearest first; returns what they let through."""
+        height, width = opaque.near.shape[1:]
+        passing = np.ones((height * width, NUM_SAMPLES), np.float32)
+        limit = _NO_LIMIT
+        for _ in range(MAX_LAYERS):
+            layer = _Layer(height, width, opaque.near)
+            self._scan(screen, origin, self._blend, layer, limit)
+            if not (layer.ids >= 0).any():
+                break
+            fragments = self._shade(frame, camera, screen, origin, layer)
+            lay_over(*fragments[:4], passing, light)
+            # Where nothing was found nothing is behind either.
+            limit = np.where(layer.ids >= 0, layer.near, np.float32(0))
+        return passing
+
+    def _scan(self, screen: Floats, origin: Ints, chosen: Ints, layer: _Layer, limit: Floats) -> None:
+        p = self._packed
+        scan(
+            screen, self._triangles, self._corners, self._look, chosen, origin, SAMPLES, self._uvs, self._colours,
+            p.numbers, p.choices, p.texels, p.places, p.kinds, p.turns, limit, layer.near, layer.ids,
+        )
+
+    def _shade(
+        self, frame: _Frame, camera: Camera, screen: Floats, origin: Ints, layer: _Layer
+    ) -> tuple[int, Ints, Bytes, Floats, Floats]:
+        """Number, pixels, masks, colours and normals of the layer's fragments."""
+        most = layer.ids.size
+        pixels, hit = np.empty(most, np.int32), np.empty(most, np.int32)
+        spots, masks = np.empty((most, 2), np.float32), np.empty(most, np.uint8)
+        num = gather(layer.ids, layer.near, frame.faces, self._look, SAMPLES, pixels, hit, spots, masks)
+        openness = np.ones((num, 1 + len(self._suns)), np.float32)
+        seen, shaded = np.empty((num, 3), np.float32), np.empty((num, 4), np.float32)
+        p, t = self._packed, self._tables
+        shade(
+            num, pixels, hit, spots, masks, openness, screen, origin, np.ascontiguousarray(camera.position, np.float64),
+            frame.faces, self._triangles, self._corners, self._look, self._uvs, self._colours, frame.vertices,
+            frame.normals, seen, p.numbers, p.choices, p.texels, p.places, p.kinds, p.turns, DECODED, self._ambient,
+            self._suns, t.sky, t.mean, t.lobe, t.curve, shaded,
+        )
+        return num, pixels, masks, shaded, seen
+
+
+class _Frame:
+    """What all views of a frame share."""
+
+    def __init__(self, vertices: Floats, normals: Floats, faces: Floats) -> None:
+        self.vertices, self.normals, self.faces = vertices, normals, faces
+
+
+class _Layer:
+    """The nearest 1 / depth and triangle of each sample, (4, h, w); at first those of `behind` and none."""
+
+    def __init__(self, height: int, width: int, behind: Floats | None = None) -> None:
+        size = (NUM_SAMPLES, height, width)
+        self.near = np.zeros(size, np.float32) if behind is None else behind.copy()
+        self.ids = np.full(size, -1, np.int32)
+
+
+_NO_LIMIT = np.zeros((NUM_SAMPLES, 0, 0), np.float32)
+
+
+def _check(surface: Surface, triangles: Ints, corners: Ints) -> None:
+    """Compiled code checks no index, so they are checked once here."""
+    num = len(triangles)
+    if len(corners) != num or len(surface.look) != num:
+        raise ValueError("triangles, corners and look differ in length")
+    if num and (triangles.min() < 0 or corners.min() < 0):
+        raise ValueError("an index of the surface is negative")
+    most = int(corners.max()) + 1 if num else 0
+    if len(surface.colours) < most or (surface.uvs.shape[0] and surface.uvs.shape[1] < most):
+        raise ValueError("a corner has no UV or colour")
