@@ -396,6 +396,8 @@ def foxes() -> dict[str, tuple[Change, ...]]:
         "uneven-scale": (under(scale=[1, 0.6, 1.5]),),
         "far-away-1e5": (under(translation=[1e5, 0, 0]),),
         "far-away-1e7": (under(translation=[1e7, 0, 0]),),
+        "far-away-joints-1e5": (moving(ROOT_JOINT, "translation", [0, 1], [[1e5, 0, 0]] * 2),),
+        "far-away-joints-1e7": (moving(ROOT_JOINT, "translation", [0, 1], [[1e7, 0, 0]] * 2),),
         "no-area": (without_area,),
         "flat": (under(scale=[1e-5, 1, 1]),),
         "scaled-to-zero": (under(scale=[0, 1, 1]),),
