@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from curate.draco_header import draco_faces
 from curate.gltf_json import malformed, over_budget, truncated
 from curate.gltf_pack import decode_data_uri
-from rigmill.errors import Refusal, Reject
 from curate.gltf_schema import COMPONENT_BYTES, ELEMENTS
+from rigmill.errors import Refusal, Reject
 
 # What all accessors may decode to: this, and so much for every byte of the file.
 BUDGET_BYTES, BUDGET_PER_BYTE = 64 * 1024 * 1024, 4
