@@ -34,13 +34,15 @@ from true_motion import Ladder, surface_points, swing, true_shift_px  # noqa: E4
 
 from curate.motion import MOST_PERCENTILE, Seen, look  # noqa: E402
 from render.blender import preview as stage  # noqa: E402
-from render.blender.frames import loaded_subject, make_player, measure  # noqa: E402
+from render.blender.engines import BlenderEngine  # noqa: E402
+from render.blender.frames import Player, loaded_subject, make_player, measure  # noqa: E402
 from render.blender.probe import probe_asset  # noqa: E402
 from render.blender.procedural.make import make_asset  # noqa: E402
-from render.jobs import ClipItem, clip_cameras  # noqa: E402
+from render.jobs import ClipItem, ClipNumbers, clip_cameras  # noqa: E402
+from render.raster.types import Picture  # noqa: E402
 from rigmill.config import load  # noqa: E402
 from rigmill.rigfile import motion_to_bytes  # noqa: E402
-from rigmill.types import Motion  # noqa: E402
+from rigmill.types import Camera, Motion  # noqa: E402
 
 PICTURES = ROOT / "docs" / "pictures"
 FPS, MAX_FRAMES, PREVIEW_PX, PAIRS = 16.0, 25, 128, 9
@@ -173,11 +175,27 @@ def run_case(case: Case, scratch: Path) -> Row:
         coat, coat_s = previewed(item, state, scratch)
         plain, plain_s = Seen(math.nan, math.nan, math.nan), math.nan
         if case.group in ("whole body", "look"):
-            with changed(vars(stage), "painted", lambda subject: contextlib.nullcontext()):
+            with own_look(scratch) as drawer, changed(vars(stage), "coat_drawer", drawer):
                 plain, plain_s = previewed(item, state, scratch)
         true_mean, true_most = truth(item, state, case)
     return Row(case.group, Path(case.asset).stem, case.label, true_mean, true_most, coat.flow_px_per_frame,
                coat.flow_px, plain.flow_px_per_frame, plain.flow_px, coat_s, plain_s)
+
+
+@contextlib.contextmanager
+def own_look(scratch: Path) -> Iterator[Callable[..., Callable[[int], list[Picture]]]]:
+    """In place of the coat: the asset's own materials under the scene's light, by Cycles."""
+    engines: list[BlenderEngine] = []
+
+    def drawer(player: Player, numbers: ClipNumbers, *, cameras: tuple[Camera, ...], state: dict[str, Any]) -> Any:
+        render = {"engine": "cycles", "samples": 2, "denoise": False, "width_px": cameras[0].width_px,
+                  "height_px": cameras[0].height_px}
+        engines.append(BlenderEngine(cameras, render, scratch))
+        return lambda frame: engines[-1].shoot(numbers.frame_bounds[frame])
+
+    yield drawer
+    for engine in engines:
+        engine.close()
 
 
 @contextlib.contextmanager

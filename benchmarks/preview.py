@@ -2,8 +2,8 @@
 
     python benchmarks/preview.py [--json]
 
-Before: every picture with the asset's own materials and lights, flow between consecutive frames alone. Now: a coat of
-noise without lights, four pictures for people, and flow over the whole clip besides.
+Before: every picture by Cycles, with the asset's own materials and lights, flow between consecutive frames alone. Now:
+by the rasteriser, under a coat of noise without lights, four pictures for people, and flow over the whole clip besides.
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ from flow_calibration import FPS, previewed, probed, quiet  # noqa: E402
 
 from curate.motion import flow_px_per_frame  # noqa: E402
 from render.blender import preview as stage  # noqa: E402
-from render.blender.frames import loaded_subject, make_player, measure, shoot_pictures  # noqa: E402
+from render.blender.engines import BlenderEngine  # noqa: E402
+from render.blender.frames import loaded_subject, make_player, measure  # noqa: E402
 from render.jobs import ClipItem, clip_cameras  # noqa: E402
 
 CLIPS = (("Fox.glb", "Survey"), ("Fox.glb", "Run"), ("Quaternius_Lever.glb", ""), ("RiggedSimple.glb", ""))
@@ -42,8 +43,13 @@ def before(item: dict[str, Any], state: dict[str, Any], scratch: Path) -> float:
     numbers = measure(player)
     starts = stage.pair_starts(clip.num_frames, item["preview_frames"])
     frames = sorted({frame for start in starts for frame in (start, start + 1)})
-    names = shoot_pictures(player, numbers, cameras=clip_cameras(numbers.clip_bounds, render), render=render,
-                               frames=frames, folder=scratch)
+    cameras = clip_cameras(numbers.clip_bounds, render)
+    subject = player.subject
+    subject.normalise(numbers.offset, numbers.scale)
+    engine = BlenderEngine(cameras, render | {"engine": "cycles", "samples": 2, "denoise": False}, scratch)
+    names = stage.write_pictures(player, numbers, frames, lambda frame: engine.shoot(numbers.frame_bounds[frame]),
+                                 cameras=cameras, folder=scratch)
+    engine.close()
     views = [dict(zip(frames, (cv2.cvtColor(cv2.imread(str(scratch / name), cv2.IMREAD_UNCHANGED),
                                             cv2.COLOR_BGRA2RGBA) for name in view))) for view in names]
     flow_px_per_frame([(view[start], view[start + 1]) for view in views for start in starts])

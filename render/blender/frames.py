@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,16 +9,14 @@ from typing import Any
 import numpy as np
 
 from render.blender.action import show_time, start_action
-from render.blender.engines import BlenderEngine
 from render.blender.load import load_asset
 from render.blender.pose import Poser, read_motion
 from render.blender.rig import Subject, find_subject
 from render.blender.surface import visible_bounds
-from render.film import image_bytes
 from render.jobs import ClipItem, ClipNumbers
 from rigmill.errors import Refusal, Reject
 from rigmill.rigfile import motion_from_bytes
-from rigmill.types import Camera, Motion, Rig
+from rigmill.types import Motion, Rig
 
 _MOST_ROUNDING = 5e-4  # of the subject's size: a quarter of a pixel at 480 lines; Blender counts in 32 bits
 
@@ -122,26 +119,3 @@ def measure(player: Player) -> ClipNumbers:
         scale=scale,
         offset=offset,
     )
-
-
-def shoot_pictures(
-    player: Player, numbers: ClipNumbers, *, cameras: tuple[Camera, ...], render: dict[str, Any],
-    frames: Iterable[int], folder: Path,
-) -> list[list[str]]:
-    """Names [view][frame] of RGBA PNG files in `folder`."""
-    player.subject.normalise(numbers.offset, numbers.scale)
-    engine = BlenderEngine(cameras, render, folder)
-    names: list[list[str]] = [[] for _ in cameras]
-    try:
-        player.start(numbers.scale)
-        for frame in frames:
-            player.show(frame)
-            for view, picture in enumerate(engine.shoot(numbers.frame_bounds[frame])):
-                names[view].append(f"{view}.{frame:05d}.png")
-                whole = picture.whole(cameras[view].width_px, cameras[view].height_px)
-                (folder / names[view][-1]).write_bytes(image_bytes(".png", whole))
-    finally:
-        engine.close()
-        player.subject.reset()
-        player.subject.normalise(np.zeros(3), 1.0)
-    return names

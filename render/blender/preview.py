@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from render.blender.frames import loaded_subject, make_player, measure, shoot_pictures
-from render.blender.paint import painted
+from render.blender.choose import open_engine
+from render.blender.drawing import loaded_drawing
+from render.blender.frames import Player, loaded_subject, make_player, measure
+from render.blender.scene import LIGHT
+from render.coat import coated, coated_shape
+from render.film import image_bytes
 from render.jobs import ClipItem, ClipNumbers, clip_cameras
+from render.raster.rasteriser import Rasteriser
+from render.raster.types import Picture
+from rigmill.types import Camera
 
 AZIMUTHS_DEG = (0.0, 90.0)
-CHEAP = {"engine": "cycles", "samples": 2, "denoise": False, "elevation_deg": 0.0, "field_of_view_deg": 40.0,
-         "margin": 0.08}
+# Small, and by the rasteriser wherever it can: a preview is looked at, not trained on.
+CHEAP = {"engine": "auto", "min_agreement": 0.0, "samples": 4, "denoise": True, "elevation_deg": 0.0,
+         "field_of_view_deg": 40.0, "margin": 0.08}
 
 
 def preview_clip(item: dict[str, Any], state: dict[str, Any], scratch: Path) -> dict[str, Any]:
@@ -21,8 +30,8 @@ def preview_clip(item: dict[str, Any], state: dict[str, Any], scratch: Path) -> 
 
     `item` is that of render_clip with `preview_px` and `preview_frames` instead of `render`. Answers with names in
     scratch / `folder`: `views` [view][index] -> RGBA PNG of frame `frames`[index], the subject under a coat of noise
-    (paint.py); `shown` [view][index] -> RGBA PNG of frame `shown_frames`[index] as the asset looks; `joints`, a npy
-    (T, J, 3) in normalised coordinates. `starts` are the frames t of the pairs (t, t + 1) among `frames`, `extents`
+    (render/coat.py); `shown` [view][index] -> RGBA PNG of frame `shown_frames`[index] as the asset looks; `joints`, a
+    npy (T, J, 3) in normalised coordinates. `starts` are the frames t of the pairs (t, t + 1) among `frames`, `extents`
     (T) the largest side of each frame's bounds as a share of the clip's.
     """
     size_px = int(item["preview_px"])
@@ -37,20 +46,64 @@ def preview_clip(item: dict[str, Any], state: dict[str, Any], scratch: Path) -> 
     folder = scratch / f"preview-{clip.clip_id}"
     (folder / "shown").mkdir(parents=True, exist_ok=True)
     cameras = clip_cameras(numbers.clip_bounds, render)  # the rest pose is not shown here
-    shown = shoot_pictures(
-        player, numbers, cameras=cameras, render=render, frames=shown_frames, folder=folder / "shown"
-    )
     subject.normalise(numbers.offset, numbers.scale)
-    player.start(numbers.scale)
-    player.show(0)
-    with painted(subject):
-        views = shoot_pictures(player, numbers, cameras=cameras, render=render, frames=frames, folder=folder)
+    choice = open_engine(subject, cameras=cameras, render=render, extras=False, state=state, folder=folder)
+    try:
+        shown = write_pictures(
+            player, numbers, shown_frames, lambda frame: choice.engine.shoot(numbers.frame_bounds[frame]),
+            cameras=cameras, folder=folder / "shown",
+        )
+    finally:
+        choice.engine.close()
+    views = write_pictures(
+        player, numbers, frames, coat_drawer(player, numbers, cameras=cameras, state=state), cameras=cameras,
+        folder=folder,
+    )
+    subject.reset()
+    subject.normalise(np.zeros(3), 1.0)
     np.save(folder / "joints.npy", numbers.joints)
     return {
         "folder": folder.name, "views": views, "frames": frames, "starts": starts, "joints": "joints.npy",
         "shown": [[f"shown/{name}" for name in names] for names in shown], "shown_frames": shown_frames,
         "extents": [float(side) for side in np.ptp(numbers.frame_bounds, axis=1).max(axis=1)],
     }
+
+
+def coat_drawer(
+    player: Player, numbers: ClipNumbers, *, cameras: tuple[Camera, ...], state: dict[str, Any]
+) -> Callable[[int], list[Picture]]:
+    """Draws the frame that the scene shows under a coat that is fixed to the clip's first frame."""
+    drawing = loaded_drawing(player.subject, state)
+    player.start(numbers.scale)
+    player.show(0)
+    first = drawing.geometry.read()
+    surface, looks = coated(drawing.geometry.surface, drawing.appearance.looks, first)
+    rasteriser = Rasteriser(surface, looks, LIGHT)
+    num_corners = len(first.normals)
+
+    def draw(frame: int) -> list[Picture]:
+        shape = drawing.geometry.read()
+        if len(shape.normals) != num_corners:
+            raise ValueError("a modifier changes the mesh during the clip, so that no pattern can follow it")
+        return rasteriser.draw(coated_shape(surface, shape), cameras)
+
+    return draw
+
+
+def write_pictures(
+    player: Player, numbers: ClipNumbers, frames: Iterable[int], draw: Callable[[int], list[Picture]], *,
+    cameras: tuple[Camera, ...], folder: Path,
+) -> list[list[str]]:
+    """Names [view][frame] in `folder` of RGBA PNG files of what `draw` makes of each frame once the scene shows it."""
+    names: list[list[str]] = [[] for _ in cameras]
+    player.start(numbers.scale)
+    for frame in frames:
+        player.show(frame)
+        for view, picture in enumerate(draw(frame)):
+            names[view].append(f"{view}.{frame:05d}.png")
+            whole = picture.whole(cameras[view].width_px, cameras[view].height_px)
+            (folder / names[view][-1]).write_bytes(image_bytes(".png", whole))
+    return names
 
 
 def pair_starts(num_frames: int, num_pairs: int) -> list[int]:

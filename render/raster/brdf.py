@@ -14,7 +14,7 @@ import numpy as np
 
 from rigmill.types import Floats
 
-NUM_VIEWS, NUM_ROUGHNESSES, NUM_HALVES = 32, 32, 64
+NUM_VIEWS, NUM_ROUGHNESSES, NUM_HALVES = 32, 32, 192
 MIN_ROUGHNESS = 0.03
 INDEX = 1.5  # of refraction, whose Fresnel curve all dielectrics get between their own ends
 
@@ -45,7 +45,7 @@ def dielectric(cosine: Floats) -> Floats:
 
 def half_angle(column: Floats) -> Floats:
     """The angle in radians that a column 0..NUM_HALVES - 1 of the lobe table stands for: finer near 0."""
-    angle: Floats = (column / (NUM_HALVES - 1)) ** 2 * (math.pi / 2)
+    angle: Floats = np.arccos(1 - (column / (NUM_HALVES - 1)) ** 2)
     return angle
 
 
@@ -103,7 +103,7 @@ def _share(light: Floats, view: Floats, alpha: float) -> Floats:
 
 def _lobe(alpha: float, radius: float) -> Floats:
     """GGX's D (NUM_HALVES,) averaged over a disc of half vectors."""
-    rings, spokes = 24, 32
+    rings, spokes = 12, 16
     r = radius * np.sqrt((np.arange(rings) + 0.5) / rings)[:, None]
     turn = 2 * math.pi * (np.arange(spokes) + 0.5) / spokes
     x, y = (r * np.cos(turn)).reshape(-1), (r * np.sin(turn)).reshape(-1)

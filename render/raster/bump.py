@@ -15,12 +15,13 @@ def at(values: Floats, corner: int, axis: int) -> float:
 
 @inlined
 def bent(
-    nx: float, ny: float, nz: float, x: float, y: float, z: float, strength: float, uv: Floats, vertices: Floats,
-    a: int, b: int, c: int, ca: int, cb: int, cc: int,
+    nx: float, ny: float, nz: float, x: float, y: float, z: float, strength: float, uvs: Floats, layer: int,
+    vertices: Floats, a: int, b: int, c: int, ca: int, cb: int, cc: int,
 ) -> tuple[float, float, float]:
     """The normal that a normal map's (x, y, z) gives, tangents from the triangle's UV."""
-    u1, v1 = at(uv, cb, 0) - uv[ca, 0], at(uv, cb, 1) - uv[ca, 1]
-    u2, v2 = at(uv, cc, 0) - uv[ca, 0], at(uv, cc, 1) - uv[ca, 1]
+    u0, v0 = float(uvs[layer, ca, 0]), float(uvs[layer, ca, 1])
+    u1, v1 = uvs[layer, cb, 0] - u0, uvs[layer, cb, 1] - v0
+    u2, v2 = uvs[layer, cc, 0] - u0, uvs[layer, cc, 1] - v0
     turn = u1 * v2 - u2 * v1
     if not abs(turn) > 1e-20:
         return nx, ny, nz

@@ -10,9 +10,10 @@ SAME_FACING = 0.9  # cosine between two triangles under which they are not shade
 SAME_DEPTH = 0.01  # of the depth
 
 
-@compiled("void(float32[:, ::1], int32[:, ::1], float32[:, ::1])")
-def face_normals(vertices: Floats, triangles: Ints, normals: Floats) -> None:
-    """Unit normals (K, 3) by the order of the vertices, 0 where there is none."""
+@compiled("void(float32[:, ::1], int32[:, ::1], float32[:, ::1], float32[:, ::1], float64[::1])")
+def face_normals(vertices: Floats, triangles: Ints, colours: Floats, normals: Floats, mean: Floats) -> None:
+    """Unit normals (K, 3) by the order of the vertices, 0 where there is none; `mean` (3,): colour over the area."""
+    total = 1e-30
     for index in range(triangles.shape[0]):
         a, b, c = triangles[index, 0], triangles[index, 1], triangles[index, 2]
         px, py, pz = (float(vertices[b, 0]) - vertices[a, 0], float(vertices[b, 1]) - vertices[a, 1],
@@ -25,6 +26,12 @@ def face_normals(vertices: Floats, triangles: Ints, normals: Floats) -> None:
         if scale == 0.0:
             x, y, z = 0.0, 0.0, 0.0
         normals[index, 0], normals[index, 1], normals[index, 2] = x * scale, y * scale, z * scale
+        if scale > 0:
+            total += length
+            for channel in range(3):
+                mean[channel] += length * colours[index, channel]
+    for channel in range(3):
+        mean[channel] /= total
 
 
 @inlined
@@ -57,6 +64,15 @@ def gather(
     count = 0
     for row in range(height):
         for column in range(width):
+            triangle = ids[0, row, column]
+            if triangle == ids[1, row, column] == ids[2, row, column] == ids[3, row, column]:
+                if triangle >= 0:
+                    pixels[count] = row * width + column
+                    triangles[count] = triangle
+                    places[count, 0], places[count, 1] = column + 0.5, row + 0.5
+                    masks[count] = 15
+                    count += 1
+                continue
             left = 0
             for sample in range(NUM_SAMPLES):
                 if ids[sample, row, column] >= 0:

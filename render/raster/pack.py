@@ -50,7 +50,7 @@ class Packed:
 
     numbers: Floats  # (M, NUM_NUMBERS) float32
     choices: Ints  # (M, NUM_CHOICES) int32; textures by index, -1 for none
-    texels: Bytes  # (B,) all levels of all textures, RGBA
+    texels: Ints  # (B,) uint32: all levels of all textures, red in the lowest byte
     places: Ints  # (T, MAX_LEVELS, 3) int64: offset in texels, width, height
     kinds: Ints  # (T, NUM_KINDS) int32
     turns: Floats  # (T, 6) float32
@@ -97,9 +97,9 @@ def _with_textures(numbers: Floats, choices: Ints, textures: list[tuple[Texture,
         turns[index] = np.array(texture.transform, np.float32).reshape(6)
         for number, level in enumerate(levels):
             places[index, number] = offset, level.shape[1], level.shape[0]
-            parts.append(level.reshape(-1))
+            parts.append(np.ascontiguousarray(level).view(np.uint32).reshape(-1))
             offset += level.shape[0] * level.shape[1]
-    texels = np.concatenate(parts) if parts else np.zeros(4, np.uint8)
+    texels = np.concatenate(parts) if parts else np.zeros(1, np.uint32)
     return Packed(numbers=numbers, choices=choices, texels=texels, places=places, kinds=kinds, turns=turns)
 
 

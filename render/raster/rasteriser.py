@@ -8,16 +8,21 @@ from collections.abc import Sequence
 import numpy as np
 
 from render.raster.brdf import make_tables
+from render.raster.edges import POINTS, refine
 from render.raster.fragments import face_normals, gather
-from render.raster.pack import BLEND, DECODED, ENCODED, MODE, pack
+from render.raster.locate import NUM_FOUND, locate
+from render.raster.occlusion import Around, directions, look_from_around
+from render.raster.openness import BLOCK_PX, look_up_openness
+from render.raster.pack import BLEND, CLIP, CUTOFF, DECODED, ENCODED, MODE, pack
 from render.raster.resolve import finish, lay, lay_over, note_extras
-from render.raster.shade import shade
+from render.raster.shade import body_colours, shade
 from render.raster.types import Light, Look, Picture, Shape, Surface
 from render.raster.visibility import NUM_SAMPLES, SAMPLES, find_bounds, project_vertices, scan
 from rigmill.types import Bytes, Camera, Floats, Ints
 
 MAX_LAYERS = 8  # of surfaces that let light through, as many as Cycles follows
 NEAREST_DEPTH = 1e-4
+HIDDEN_SKY, HIDDEN_SUNS = 0.6, 0.2
 
 
 class Rasteriser:
@@ -41,6 +46,20 @@ class Rasteriser:
             row[:3] = np.array(sun.towards) / np.linalg.norm(sun.towards)
             row[3:] = sun.strength, max(math.sin(math.radians(sun.angle_deg) / 2), 1e-3)
         self._tables = make_tables(tuple(sun.angle_deg for sun in light.suns))
+        self._towards = directions(self._suns)
+        # The light on what hides the sky: less of the sky than in the open, and what the suns give on average.
+        self._hidden_light = HIDDEN_SKY * self._ambient + HIDDEN_SUNS / math.pi * self._suns[:, 3].sum()
+        self._body_colours = np.zeros((len(self._triangles), 4), np.float32)
+        p = self._packed
+        body_colours(
+            self._corners, self._look, self._uvs, self._colours, p.numbers, p.choices, p.texels, p.places, p.kinds,
+            p.turns, DECODED, self._body_colours,
+        )
+        # Cut-outs throw a shadow or none, by their middle; see-through triangles some.
+        cut = self._packed.choices[self._look, MODE] == CLIP
+        there = self._body_colours[:, 3] >= self._packed.numbers[self._look, CUTOFF]
+        self._body_colours[cut, 3] = there[cut]
+        self._casting = np.flatnonzero(self._body_colours[:, 3] > 0).astype(np.int32)
         _check(surface, self._triangles, self._corners)
 
     def draw(self, shape: Shape, cameras: Sequence[Camera], *, extras: bool = False) -> list[Picture]:
@@ -52,8 +71,10 @@ class Rasteriser:
         ):
             raise ValueError("the shape has fewer vertices or normals than the surface's triangles use")
         faces = np.empty((len(self._triangles), 3), np.float32)
-        face_normals(vertices, self._triangles, faces)
-        frame = _Frame(vertices, normals, faces)
+        mean_colour = np.zeros(3)
+        face_normals(vertices, self._triangles, self._body_colours, faces, mean_colour)
+        around = look_from_around(vertices, self._triangles, self._casting, self._towards, self._body_colours)
+        frame = _Frame(vertices, normals, faces, mean_colour, around)
         return [self._view(frame, camera, extras) for camera in cameras]
 
     def _view(self, frame: _Frame, camera: Camera, extras: bool) -> Picture:
@@ -65,14 +86,15 @@ class Rasteriser:
         find_bounds(screen, self._triangles, bounds)
         size = np.array([camera.width_px, camera.height_px])
         low, high = np.clip(bounds[:2], 0, size), np.clip(bounds[2:], 0, size)
-        left, top = (int(value) for value in np.floor(low))
-        width, height = (max(int(value), 0) for value in np.ceil(high) - np.floor(low))
-        if width == 0 or height == 0:
+        if not (low < high).all():
             nothing = np.zeros((0, 0), np.float32)
             return Picture(
                 0, 0, np.zeros((0, 0, 4), np.uint8), nothing if extras else None,
                 np.zeros((0, 0, 3), np.float32) if extras else None,
             )
+        # A pixel more on each side: the filter reaches over the edge.
+        low, high = np.maximum(np.floor(low) - 1, 0), np.minimum(np.ceil(high) + 1, size)
+        left, top, width, height = (int(value) for value in (*low, *(high - low)))
         origin = np.array([left, top], np.int32)
         opaque = _Layer(height, width)
         self._scan(screen, origin, self._opaque, opaque, _NO_LIMIT)
@@ -85,6 +107,9 @@ class Rasteriser:
             lay_over(*fragments[:4], passing, light)
         else:
             lay(*fragments[:4], light)
+            refine(
+                opaque.ids, screen, self._triangles, self._look, self._packed.choices, origin, POINTS, light,
+            )
         if depth is not None and seen is not None:
             note_extras(fragments[0], fragments[1], fragments[4], opaque.near, depth, seen)
         picture = np.empty((height * width, 4), np.uint8)
@@ -128,23 +153,37 @@ class Rasteriser:
         pixels, hit = np.empty(most, np.int32), np.empty(most, np.int32)
         spots, masks = np.empty((most, 2), np.float32), np.empty(most, np.uint8)
         num = gather(layer.ids, layer.near, frame.faces, self._look, SAMPLES, pixels, hit, spots, masks)
-        openness = np.ones((num, 1 + len(self._suns)), np.float32)
-        seen, shaded = np.empty((num, 3), np.float32), np.empty((num, 4), np.float32)
+        found = np.empty((num, NUM_FOUND), np.float32)
+        eye = np.ascontiguousarray(camera.position, np.float64)
+        locate(
+            num, hit, spots, screen, origin, eye, self._triangles, self._corners, frame.vertices, frame.normals,
+            frame.faces, found,
+        )
+        height, width = layer.near.shape[1:]
+        blocks = np.full((height // BLOCK_PX + 1, width // BLOCK_PX + 1), -1, np.int32)
+        members, around = np.empty(num, np.int32), frame.around
+        openness = np.empty((num, 1 + len(self._suns)), np.float32)
+        look_up_openness(
+            num, pixels, width, found, self._suns, around.top, around.bottom, around.to_map, self._towards,
+            around.lift, blocks, members, np.empty(num, np.int32), np.empty_like(openness), openness,
+        )
+        shaded = np.empty((num, 4), np.float32)
         p, t = self._packed, self._tables
         shade(
-            num, pixels, hit, spots, masks, openness, screen, origin, np.ascontiguousarray(camera.position, np.float64),
-            frame.faces, self._triangles, self._corners, self._look, self._uvs, self._colours, frame.vertices,
-            frame.normals, seen, p.numbers, p.choices, p.texels, p.places, p.kinds, p.turns, DECODED, self._ambient,
-            self._suns, t.sky, t.mean, t.lobe, t.curve, shaded,
+            num, hit, masks, found, members, openness, eye, self._hidden_light, frame.mean_colour,
+            self._triangles, self._corners, self._look, self._uvs, self._colours, frame.vertices,
+            p.numbers, p.choices, p.texels, p.places, p.kinds, p.turns, DECODED, self._ambient, self._suns,
+            t.sky, t.mean, t.lobe, t.curve, shaded,
         )
-        return num, pixels, masks, shaded, seen
+        return num, pixels, masks, shaded, found
 
 
 class _Frame:
     """What all views of a frame share."""
 
-    def __init__(self, vertices: Floats, normals: Floats, faces: Floats) -> None:
+    def __init__(self, vertices: Floats, normals: Floats, faces: Floats, mean_colour: Floats, around: Around) -> None:
         self.vertices, self.normals, self.faces = vertices, normals, faces
+        self.mean_colour, self.around = mean_colour, around
 
 
 class _Layer:

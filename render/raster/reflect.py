@@ -27,7 +27,7 @@ def from_sky(sky: Floats, roughness: float, cosine: float) -> tuple[float, float
 def from_sun(lobe: Floats, sun: int, roughness: float, cosine: float) -> float:
     """GGX's D averaged over a sun's disc, where the half vector has `cosine` with the normal."""
     row = roughness * (NUM_ROUGHNESSES - 1)
-    column = math.sqrt(math.acos(min(max(cosine, 0.0), 1.0)) / (math.pi / 2)) * (NUM_HALVES - 1)
+    column = math.sqrt(1.0 - min(max(cosine, 0.0), 1.0)) * (NUM_HALVES - 1)
     i, j = min(int(row), NUM_ROUGHNESSES - 2), min(int(column), NUM_HALVES - 2)
     p, q = row - i, column - j
     return ((1 - p) * ((1 - q) * lobe[sun, i, j] + q * lobe[sun, i, j + 1])
@@ -55,15 +55,6 @@ def share_above(cosine: float, sine: float) -> float:
 def schlick(cosine: float) -> float:
     x = 1.0 - cosine
     return x * x * x * x * x
-
-
-@inlined
-def dielectric_curve(cosine: float) -> float:
-    """brdf.dielectric, for an index of 1.5."""
-    inside = math.sqrt(1.25 + cosine * cosine)
-    across = (cosine - inside) / (cosine + inside)
-    along = (2.25 * cosine - inside) / (2.25 * cosine + inside)
-    return ((across * across + along * along) / 2 - 0.04) / 0.96
 
 
 @inlined

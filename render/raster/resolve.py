@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from render.raster.compiled import compiled
+from render.raster.locate import NORMAL
 from render.raster.pack import ENCODE_STEPS
 from render.raster.visibility import NUM_SAMPLES
 from rigmill.types import Bytes, Floats, Ints
@@ -53,7 +54,7 @@ def finish(light: Floats, encoded: Bytes, picture: Bytes) -> None:
 
 
 @compiled("void(int64, int32[::1], float32[:, ::1], float32[:, :, ::1], float32[::1], float32[:, ::1])")
-def note_extras(num: int, pixels: Ints, seen: Floats, near: Floats, depth: Floats, normals: Floats) -> None:
+def note_extras(num: int, pixels: Ints, found: Floats, near: Floats, depth: Floats, normals: Floats) -> None:
     """Depth (P,) of the nearest sample, and the normal (P, 3) of each pixel's first fragment."""
     width = near.shape[2]
     for index in range(num):
@@ -64,4 +65,4 @@ def note_extras(num: int, pixels: Ints, seen: Floats, near: Floats, depth: Float
         most = max(max(near[0, row, column], near[1, row, column]), max(near[2, row, column], near[3, row, column]))
         depth[pixel] = 1.0 / most
         for axis in range(3):
-            normals[pixel, axis] = seen[index, axis]
+            normals[pixel, axis] = found[index, NORMAL + axis]

@@ -7,6 +7,7 @@ import math
 from render.raster.brdf import NUM_ROUGHNESSES
 from render.raster.bump import at, bent
 from render.raster.compiled import compiled
+from render.raster.locate import FACE, NORMAL, PLACE, WEIGHTS
 from render.raster.pack import (
     ALPHA,
     BASE,
@@ -25,7 +26,7 @@ from render.raster.pack import (
     UV,
     VERTEX_COLOURS,
 )
-from render.raster.reflect import dielectric_curve, from_sky, from_sun, returned, risen, schlick, share_above
+from render.raster.reflect import from_sky, from_sun, returned, risen, schlick, share_above
 from render.raster.texture import filtered
 from rigmill.types import Bytes, Floats, Ints
 
@@ -33,46 +34,36 @@ FULL = 15  # all four samples
 
 
 @compiled(
-    "void(int64, int32[::1], int32[::1], float32[:, ::1], uint8[::1], float32[:, ::1],"
-    " float32[:, ::1], int32[::1], float64[::1], float32[:, ::1],"
-    " int32[:, ::1], int32[:, ::1], int32[::1], float32[:, :, ::1], float32[:, ::1], float32[:, ::1], float32[:, ::1],"
-    " float32[:, ::1], float32[:, ::1], int32[:, ::1], uint8[::1], int64[:, :, ::1], int32[:, ::1],"
+    "void(int64, int32[::1], uint8[::1], float32[:, ::1], int32[::1], float32[:, ::1],"
+    " float64[::1], float64[::1], float64[::1],"
+    " int32[:, ::1], int32[:, ::1], int32[::1], float32[:, :, ::1], float32[:, ::1], float32[:, ::1],"
+    " float32[:, ::1], int32[:, ::1], uint32[::1], int64[:, :, ::1], int32[:, ::1],"
     " float32[:, ::1], float32[::1], float64[::1], float64[:, ::1], float32[:, :, ::1], float32[::1],"
     " float32[:, :, ::1], float64, float32[:, ::1])"
 )
 def shade(
-    num: int, pixels: Ints, hit: Ints, spots: Floats, masks: Bytes, openness: Floats,
-    screen: Floats, origin: Ints, eye: Floats, faces: Floats,
-    triangles: Ints, corners: Ints, look: Ints, uvs: Floats, colours: Floats, vertices: Floats, normals: Floats,
-    seen: Floats, numbers: Floats, choices: Ints, texels: Bytes, places: Ints, kinds: Ints,
+    num: int, hit: Ints, masks: Bytes, found: Floats, members: Ints, openness: Floats, eye: Floats,
+    hidden_light: Floats, mean_colour: Floats,
+    triangles: Ints, corners: Ints, look: Ints, uvs: Floats, colours: Floats, vertices: Floats,
+    numbers: Floats, choices: Ints, texels: Ints, places: Ints, kinds: Ints,
     turns: Floats, decode: Floats, ambient: Floats, suns: Floats, sky: Floats, mean: Floats,
     lobe: Floats, curve: float, out: Floats,
 ) -> None:
-    """Linear RGB and alpha of `num` fragments into `out` (num, 4), and their normals into `seen` (num, 3).
+    """Linear RGB and alpha of `num` fragments into `out` (num, 4).
 
-    `suns` rows: direction to the sun, strength, sine of its radius. `openness` (num, 1 + S): how much of the sky and
-    of each sun a fragment sees.
+    `found` is what `locate` says of them.
+    `suns` rows: direction to the sun, strength, sine of its radius. `members` says which row of `openness`
+    is a fragment's.
     """
+    gain_r, gain_g, gain_b = 0.0, 0.0, 0.0
     for index in range(num):
         triangle = hit[index]
         a, b, c = triangles[triangle, 0], triangles[triangle, 1], triangles[triangle, 2]
         ca, cb, cc = corners[triangle, 0], corners[triangle, 1], corners[triangle, 2]
         material = look[triangle]
-        # Weights of the corners, perspective-correct, and how they change with a step right and down.
-        ax, ay, az = at(screen, a, 0) - origin[0], at(screen, a, 1) - origin[1], at(screen, a, 2)
-        bx, by, bz = at(screen, b, 0) - origin[0], at(screen, b, 1) - origin[1], at(screen, b, 2)
-        cx, cy, cz = at(screen, c, 0) - origin[0], at(screen, c, 1) - origin[1], at(screen, c, 2)
-        area = (bx - ax) * (cy - ay) - (cx - ax) * (by - ay)
-        bdx, bdy = (cy - ay) / area * bz, (ax - cx) / area * bz
-        cdx, cdy = (ay - by) / area * cz, (bx - ax) / area * cz
-        adx, ady = (by - cy) / area * az, (cx - bx) / area * az
-        px, py = spots[index, 0] - ax, spots[index, 1] - ay
-        wa, wb, wc = max(az + px * adx + py * ady, 0.0), max(px * bdx + py * bdy, 0.0), max(px * cdx + py * cdy, 0.0)
-        inverse = 1.0 / (wa + wb + wc)
-        wa, wb, wc = wa * inverse, wb * inverse, wc * inverse
-        tdx, tdy = adx + bdx + cdx, ady + bdy + cdy
-        bdx, bdy = (bdx - wb * tdx) * inverse, (bdy - wb * tdy) * inverse
-        cdx, cdy = (cdx - wc * tdx) * inverse, (cdy - wc * tdy) * inverse
+        wb, wc = at(found, index, WEIGHTS), at(found, index, WEIGHTS + 1)
+        wa = 1.0 - wb - wc
+        bdx, bdy, cdx, cdy = at(found, index, 2), at(found, index, 3), at(found, index, 4), at(found, index, 5)
         # Base colour and alpha.
         red, green, blue = at(numbers, material, BASE), at(numbers, material, BASE + 1), at(numbers, material, BASE + 2)
         alpha = at(numbers, material, ALPHA)
@@ -91,12 +82,13 @@ def shade(
             texture = choices[material, role]
             if texture < 0:
                 continue
-            uv = uvs[kinds[texture, UV]]
-            u1, v1 = at(uv, cb, 0) - uv[ca, 0], at(uv, cb, 1) - uv[ca, 1]
-            u2, v2 = at(uv, cc, 0) - uv[ca, 0], at(uv, cc, 1) - uv[ca, 1]
+            layer = kinds[texture, UV]
+            u0, v0 = float(uvs[layer, ca, 0]), float(uvs[layer, ca, 1])
+            u1, v1 = uvs[layer, cb, 0] - u0, uvs[layer, cb, 1] - v0
+            u2, v2 = uvs[layer, cc, 0] - u0, uvs[layer, cc, 1] - v0
             r, g, bl, al = filtered(
                 texels, places, kinds, turns, decode, texture, role == BASE_TEXTURE or role == EMISSION_TEXTURE, taps,
-                uv[ca, 0] + wb * u1 + wc * u2, uv[ca, 1] + wb * v1 + wc * v2,
+                u0 + wb * u1 + wc * u2, v0 + wb * v1 + wc * v2,
                 bdx * u1 + cdx * u2, bdx * v1 + cdx * v2, bdy * u1 + cdy * u2, bdy * v1 + cdy * v2,
             )
             if role == BASE_TEXTURE:
@@ -108,34 +100,18 @@ def shade(
             else:
                 shine_r, shine_g, shine_b = shine_r * r, shine_g * g, shine_b * bl
         alpha = min(max(alpha, 0.0), 1.0) if choices[material, MODE] != OPAQUE else 1.0
-        # Normals, turned to the viewer.
-        vx = eye[0] - (wa * vertices[a, 0] + wb * vertices[b, 0] + wc * vertices[c, 0])
-        vy = eye[1] - (wa * vertices[a, 1] + wb * vertices[b, 1] + wc * vertices[c, 1])
-        vz = eye[2] - (wa * vertices[a, 2] + wb * vertices[b, 2] + wc * vertices[c, 2])
+        nx, ny, nz = at(found, index, NORMAL), at(found, index, NORMAL + 1), at(found, index, NORMAL + 2)
+        gx, gy, gz = at(found, index, FACE), at(found, index, FACE + 1), at(found, index, FACE + 2)
+        vx, vy, vz = eye[0] - found[index, PLACE], eye[1] - found[index, PLACE + 1], eye[2] - found[index, PLACE + 2]
         length = 1.0 / math.sqrt(vx * vx + vy * vy + vz * vz)
         vx, vy, vz = vx * length, vy * length, vz * length
-        gx, gy, gz = at(faces, triangle, 0), at(faces, triangle, 1), at(faces, triangle, 2)
-        if gx * vx + gy * vy + gz * vz < 0:
-            gx, gy, gz = -gx, -gy, -gz
-        nx = wa * normals[ca, 0] + wb * normals[cb, 0] + wc * normals[cc, 0]
-        ny = wa * normals[ca, 1] + wb * normals[cb, 1] + wc * normals[cc, 1]
-        nz = wa * normals[ca, 2] + wb * normals[cb, 2] + wc * normals[cc, 2]
-        square = nx * nx + ny * ny + nz * nz
-        if square > 1e-8 and square < 1e8:
-            length = 1.0 / math.sqrt(square)
-            nx, ny, nz = nx * length, ny * length, nz * length
-            if nx * gx + ny * gy + nz * gz < 0:
-                nx, ny, nz = -nx, -ny, -nz
-        else:
-            nx, ny, nz = gx, gy, gz
-        seen[index, 0], seen[index, 1], seen[index, 2] = nx, ny, nz
         if choices[material, UNLIT] > 0:
             out[index, 0], out[index, 1], out[index, 2] = red + shine_r, green + shine_g, blue + shine_b
             out[index, 3] = alpha
             continue
         if bump_layer >= 0:
             nx, ny, nz = bent(
-                nx, ny, nz, bump_x, bump_y, bump_z, at(numbers, material, BUMP), uvs[bump_layer], vertices,
+                nx, ny, nz, bump_x, bump_y, bump_z, at(numbers, material, BUMP), uvs, bump_layer, vertices,
                 a, b, c, ca, cb, cc,
             )
         facing = max(nx * vx + ny * vy + nz * vz, 0.01)
@@ -151,16 +127,23 @@ def shade(
         gain = 1 + returned(f0 + (1 - f0) * curve, kept) * lost
         coat = (f0 * whole + (1 - f0) * curved) * gain
         body = (1 - metallic) * (1 - coat)
-        fr, fg, fb = min(red, 1.0), min(green, 1.0), min(blue, 1.0)
-        gain_r = 1 + returned(fr + (1 - fr) / 21, kept) * lost
-        gain_g = 1 + returned(fg + (1 - fg) / 21, kept) * lost
-        gain_b = 1 + returned(fb + (1 - fb) / 21, kept) * lost
-        sky_open = openness[index, 0]
         coat *= 1 - metallic
-        sr = ambient[0] * sky_open * (red * body + coat + metallic * (fr * whole + (1 - fr) * powered) * gain_r)
-        sg = ambient[1] * sky_open * (green * body + coat + metallic * (fg * whole + (1 - fg) * powered) * gain_g)
-        sb = ambient[2] * sky_open * (blue * body + coat + metallic * (fb * whole + (1 - fb) * powered) * gain_b)
+        mr, mg, mb = coat, coat, coat
+        fr, fg, fb = min(red, 1.0), min(green, 1.0), min(blue, 1.0)
+        if metallic > 0:
+            gain_r = metallic * (1 + returned(fr + (1 - fr) / 21, kept) * lost)
+            gain_g = metallic * (1 + returned(fg + (1 - fg) / 21, kept) * lost)
+            gain_b = metallic * (1 + returned(fb + (1 - fb) / 21, kept) * lost)
+            mr += (fr * whole + (1 - fr) * powered) * gain_r
+            mg += (fg * whole + (1 - fg) * powered) * gain_g
+            mb += (fb * whole + (1 - fb) * powered) * gain_b
+        sky_open = openness[members[index], 0]
+        hidden = 1 - sky_open
+        sr = (ambient[0] * sky_open + hidden_light[0] * hidden * (red + mean_colour[0]) / 2) * (red * body + mr)
+        sg = (ambient[1] * sky_open + hidden_light[1] * hidden * (green + mean_colour[1]) / 2) * (green * body + mg)
+        sb = (ambient[2] * sky_open + hidden_light[2] * hidden * (blue + mean_colour[2]) / 2) * (blue * body + mb)
         width = max(roughness, 0.03) ** 2
+        gain *= 1 - metallic
         for sun in range(suns.shape[0]):
             lx, ly, lz, sine = suns[sun, 0], suns[sun, 1], suns[sun, 2], suns[sun, 4]
             cosine = nx * lx + ny * ly + nz * lz
@@ -168,7 +151,7 @@ def shade(
             flat = gx * lx + gy * ly + gz * lz
             if light <= 0 or flat <= -sine:
                 continue
-            strength = suns[sun, 3] * openness[index, 1 + sun]
+            strength = suns[sun, 3] * openness[members[index], 1 + sun]
             if flat < cosine and flat < sine:
                 strength *= min(share_above(flat, sine) / max(share_above(cosine, sine), 1e-3), 1.0)
             if strength <= 0:
@@ -179,14 +162,52 @@ def shade(
             hx, hy, hz = hx * length, hy * length, hz * length
             meeting = min(max(hx * vx + hy * vy + hz * vz, 0.0), 1.0)
             spot = from_sun(lobe, sun, roughness, hx * nx + hy * ny + hz * nz) * strength * light
-            w2 = width * width
-            spot *= 0.5 / (light * math.sqrt(w2 + (1 - w2) * facing * facing)
-                           + facing * math.sqrt(w2 + (1 - w2) * light * light))
-            shared = spot * (1 - metallic) * (f0 + (1 - f0) * dielectric_curve(meeting)) * gain
-            metal, edge = spot * metallic, schlick(meeting)
-            sr += diffuse * red + shared + metal * (fr + (1 - fr) * edge) * gain_r
-            sg += diffuse * green + shared + metal * (fg + (1 - fg) * edge) * gain_g
-            sb += diffuse * blue + shared + metal * (fb + (1 - fb) * edge) * gain_b
+            # Smith's shadowing over 4 cos cos, as Hammon approximates it.
+            spot *= 0.5 / ((1 - width) * 2 * light * facing + width * (light + facing))
+            edge = schlick(meeting)
+            shared = spot * (f0 + (1 - f0) * edge) * gain
+            sr += diffuse * red + shared
+            sg += diffuse * green + shared
+            sb += diffuse * blue + shared
+            if metallic > 0:
+                sr += spot * (fr + (1 - fr) * edge) * gain_r
+                sg += spot * (fg + (1 - fg) * edge) * gain_g
+                sb += spot * (fb + (1 - fb) * edge) * gain_b
         out[index, 0], out[index, 1], out[index, 2], out[index, 3] = sr + shine_r, sg + shine_g, sb + shine_b, alpha
 
 
+
+
+@compiled(
+    "void(int32[:, ::1], int32[::1], float32[:, :, ::1], float32[:, ::1], float32[:, ::1], int32[:, ::1], uint32[::1],"
+    " int64[:, :, ::1], int32[:, ::1], float32[:, ::1], float32[::1], float32[:, ::1])"
+)
+def body_colours(
+    corners: Ints, look: Ints, uvs: Floats, colours: Floats, numbers: Floats, choices: Ints, texels: Ints,
+    places: Ints, kinds: Ints, turns: Floats, decode: Floats, out: Floats,
+) -> None:
+    """Each triangle's diffuse colour and alpha, (K, 4): at its middle, texture averaged over about its size."""
+    for index in range(corners.shape[0]):
+        ca, cb, cc = corners[index, 0], corners[index, 1], corners[index, 2]
+        material = look[index]
+        texture = choices[material, BASE_TEXTURE]
+        red, green, blue, alpha = 1.0, 1.0, 1.0, 1.0
+        if texture >= 0:
+            layer = kinds[texture, UV]
+            u0, v0 = float(uvs[layer, ca, 0]), float(uvs[layer, ca, 1])
+            u1, v1 = uvs[layer, cb, 0] - u0, uvs[layer, cb, 1] - v0
+            u2, v2 = uvs[layer, cc, 0] - u0, uvs[layer, cc, 1] - v0
+            red, green, blue, alpha = filtered(
+                texels, places, kinds, turns, decode, texture, True, True,
+                u0 + (u1 + u2) / 3, v0 + (v1 + v2) / 3, u1, v1, u2, v2,
+            )
+        if choices[material, VERTEX_COLOURS] > 0:
+            red *= (at(colours, ca, 0) + colours[cb, 0] + colours[cc, 0]) / 3
+            green *= (at(colours, ca, 1) + colours[cb, 1] + colours[cc, 1]) / 3
+            blue *= (at(colours, ca, 2) + colours[cb, 2] + colours[cc, 2]) / 3
+            alpha *= (at(colours, ca, 3) + colours[cb, 3] + colours[cc, 3]) / 3
+        body = 1 - min(max(at(numbers, material, METALLIC), 0.0), 1.0)
+        out[index, 0] = min(max(red * numbers[material, BASE] * body, 0.0), 1.0)
+        out[index, 1] = min(max(green * numbers[material, BASE + 1] * body, 0.0), 1.0)
+        out[index, 2] = min(max(blue * numbers[material, BASE + 2] * body, 0.0), 1.0)
+        out[index, 3] = alpha * numbers[material, ALPHA] if choices[material, MODE] != OPAQUE else 1.0

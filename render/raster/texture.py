@@ -1,14 +1,17 @@
-"""Looking up textures in compiled code. Values are bytes' numbers (0..255), interpolated encoded, as Cycles does."""
+"""Looking up textures in compiled code. Bytes are interpolated as they are stored, as Cycles does."""
 
 from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from render.raster.compiled import inlined
-from render.raster.pack import DECODE_STEPS, NEAREST, NUM_LEVELS, UV, WRAP
-from rigmill.types import Bytes, Floats, Ints
+from render.raster.pack import NEAREST, NUM_LEVELS, UV, WRAP
+from rigmill.types import Floats, Ints
 
 SPREAD_PX = 0.2077  # of Cycles' pixel filter: four taps so far from the centre have its standard deviation
+FULL_LANE = 255.0 * 256.0
 REPEAT, MIRROR, EXTEND, CLIPPED = range(4)
 
 
@@ -33,49 +36,51 @@ def wrapped(value: float, wrap: int) -> float:
 
 @inlined
 def beside(index: int, size: int, wrap: int) -> int:
-    """A texel's number that may be one step outside, brought inside."""
-    if index < 0:
-        return size - 1 if wrap == REPEAT else 0
-    if index >= size:
-        return 0 if wrap == REPEAT else size - 1
-    return index
+    """A texel's number that may be a few steps outside, brought inside."""
+    if wrap == REPEAT:
+        if index < 0:
+            index += size
+        elif index >= size:
+            index -= size
+    return min(max(index, 0), size - 1)
+
+
+@inlined
+def spread(texel: int) -> np.uint64:
+    """Four bytes in lanes of 16 bits: red, blue, green, alpha from the lowest."""
+    wide = np.uint64(texel)
+    return (wide & np.uint64(0x00FF00FF)) | ((wide & np.uint64(0xFF00FF00)) << np.uint64(24))
 
 
 @inlined
 def look_up(
-    texels: Bytes, places: Ints, kinds: Ints, texture: int, level: int, u: float, v: float
-) -> tuple[float, float, float, float]:
-    """RGBA at (u, v) of a level, between its texels or at the nearest."""
-    wrap = kinds[texture, WRAP]
-    if wrap == CLIPPED and (u < 0.0 or u > 1.0 or v < 0.0 or v > 1.0):
-        return 0.0, 0.0, 0.0, 0.0
-    offset, width, height = places[texture, level, 0], places[texture, level, 1], places[texture, level, 2]
-    x, y = wrapped(u, wrap) * width, wrapped(v, wrap) * height
-    if kinds[texture, NEAREST] > 0:
-        at = (offset + min(int(y), height - 1) * width + min(int(x), width - 1)) * 4
-        return float(texels[at]), float(texels[at + 1]), float(texels[at + 2]), float(texels[at + 3])
+    texels: Ints, offset: int, width: int, height: int, wrap: int, nearest: bool, x: float, y: float
+) -> np.uint64:
+    """What lies at (x, y), in texels of a level: lanes as of `spread`, in 1/256 of a byte's step."""
+    if nearest:
+        column, row = beside(int(math.floor(x)), width, wrap), beside(int(math.floor(y)), height, wrap)
+        return spread(texels[np.uint64(offset + row * width + column)]) << np.uint64(8)
     x, y = x - 0.5, y - 0.5
-    floor_x, floor_y = math.floor(x), math.floor(y)
-    x, y = x - floor_x, y - floor_y
-    left, right = beside(int(floor_x), width, wrap), beside(int(floor_x) + 1, width, wrap)
-    low, high = beside(int(floor_y), height, wrap), beside(int(floor_y) + 1, height, wrap)
-    a, b = (offset + low * width + left) * 4, (offset + low * width + right) * 4
-    c, d = (offset + high * width + left) * 4, (offset + high * width + right) * 4
-    wd = x * y
-    wb, wc = x - wd, y - wd
-    wa = 1.0 - x - wc
-    return (
-        texels[a] * wa + texels[b] * wb + texels[c] * wc + texels[d] * wd,
-        texels[a + 1] * wa + texels[b + 1] * wb + texels[c + 1] * wc + texels[d + 1] * wd,
-        texels[a + 2] * wa + texels[b + 2] * wb + texels[c + 2] * wc + texels[d + 2] * wd,
-        texels[a + 3] * wa + texels[b + 3] * wb + texels[c + 3] * wc + texels[d + 3] * wd,
-    )
+    i, j = int(math.floor(x)), int(math.floor(y))
+    p, q = int((x - i) * 256 + 0.5), int((y - j) * 256 + 0.5)
+    if i >= 0 and j >= 0 and i < width - 1 and j < height - 1:
+        a = offset + j * width + i
+        b, c, d = a + 1, a + width, a + width + 1
+    else:
+        left, right = beside(i, width, wrap), beside(i + 1, width, wrap)
+        low, high = offset + beside(j, height, wrap) * width, offset + beside(j + 1, height, wrap) * width
+        a, b, c, d = low + left, low + right, high + left, high + right
+    wd = (p * q) >> 8
+    wb, wc = p - wd, q - wd
+    wa = 256 - wb - wc - wd
+    return (spread(texels[np.uint64(a)]) * np.uint64(wa) + spread(texels[np.uint64(b)]) * np.uint64(wb)
+            + spread(texels[np.uint64(c)]) * np.uint64(wc) + spread(texels[np.uint64(d)]) * np.uint64(wd))
 
 
 @inlined
 def alpha_at(
     triangle: int, corners: Ints, wb: float, wc: float, uvs: Floats, colours: Floats, texture: int,
-    with_colours: bool, texels: Bytes, places: Ints, kinds: Ints, turns: Floats,
+    with_colours: bool, texels: Ints, places: Ints, kinds: Ints, turns: Floats,
 ) -> float:
     """The texture's alpha times the vertex colours' at a place in a triangle."""
     ca, cb, cc = corners[triangle, 0], corners[triangle, 1], corners[triangle, 2]
@@ -88,57 +93,75 @@ def alpha_at(
         u = wa * uvs[layer, ca, 0] + wb * uvs[layer, cb, 0] + wc * uvs[layer, cc, 0]
         v = wa * uvs[layer, ca, 1] + wb * uvs[layer, cb, 1] + wc * uvs[layer, cc, 1]
         u, v = turned(turns, texture, u, v)
-        alpha *= look_up(texels, places, kinds, texture, 0, u, v)[3] / 255.0
+        wrap = kinds[texture, WRAP]
+        if wrap == CLIPPED and (u < 0.0 or u > 1.0 or v < 0.0 or v > 1.0):
+            return 0.0
+        width, height = places[texture, 0, 1], places[texture, 0, 2]
+        lanes = look_up(
+            texels, places[texture, 0, 0], width, height, wrap, kinds[texture, NEAREST] > 0,
+            wrapped(u, wrap) * width, wrapped(v, wrap) * height,
+        )
+        alpha *= lane(lanes, 48) / FULL_LANE
     return alpha
 
 
 @inlined
-def level_for(kinds: Ints, texture: int, texels_per_tap: float) -> int:
-    """The level whose texels are about as far apart as the taps of a look-up."""
-    level = int(math.floor(math.log2(max(texels_per_tap, 1.0)) + 0.5))
-    return min(level, kinds[texture, NUM_LEVELS] - 1)
-
-
-@inlined
-def decoded(table: Floats, value: float) -> float:
-    """Linear of an encoded byte's number."""
-    return float(table[int(value * DECODE_STEPS + 0.5)])
+def lane(lanes: np.uint64, shift: int) -> int:
+    """One of the four values."""
+    return int((lanes >> np.uint64(shift)) & np.uint64(0xFFFF))
 
 
 @inlined
 def filtered(
-    texels: Bytes, places: Ints, kinds: Ints, turns: Floats, decode: Floats, texture: int, encoded: bool, taps: bool,
+    texels: Ints, places: Ints, kinds: Ints, turns: Floats, decode: Floats, texture: int, encoded: bool, taps: bool,
     u: float, v: float, ux: float, vx: float, uy: float, vy: float,
 ) -> tuple[float, float, float, float]:
     """RGBA of a texture as a pixel sees it; a step right on the screen is (ux, vx), a step down (uy, vy).
 
     RGB is linear 0..1 where `encoded`, else the byte's number / 255, as is A.
     """
+    wrap, nearest = kinds[texture, WRAP], kinds[texture, NEAREST] > 0
     u, v = turned(turns, texture, u, v)
-    t = turns[texture]
-    ux, vx = t[0] * ux + t[1] * vx, t[3] * ux + t[4] * vx
-    uy, vy = t[0] * uy + t[1] * vy, t[3] * uy + t[4] * vy
-    width, height = places[texture, 0, 1], places[texture, 0, 2]
-    long_x = math.sqrt(ux * ux * width * width + vx * vx * height * height)
-    long_y = math.sqrt(uy * uy * width * width + vy * vy * height * height)
-    longest = max(long_x, long_y)
-    if not longest < 1e6:
-        longest, ux, vx, uy, vy = 1e6, 0.0, 0.0, 0.0, 0.0
-    level = level_for(kinds, texture, longest * 2 * SPREAD_PX)
-    red, green, blue, alpha = 0.0, 0.0, 0.0, 0.0
-    many = taps and (longest > 0.7 or kinds[texture, NEAREST] > 0)
-    num = 4 if many else 1
-    for tap in range(num):
-        x = (SPREAD_PX if tap & 1 else -SPREAD_PX) if many else 0.0
-        y = (SPREAD_PX if tap & 2 else -SPREAD_PX) if many else 0.0
-        r, g, b, a = look_up(texels, places, kinds, texture, level, u + x * ux + y * uy, v + x * vx + y * vy)
+    if wrap == CLIPPED and (u < 0.0 or u > 1.0 or v < 0.0 or v > 1.0):
+        return 0.0, 0.0, 0.0, 0.0
+    width, height = float(places[texture, 0, 1]), float(places[texture, 0, 2])
+    ta, tb, tc, td = turns[texture, 0], turns[texture, 1], turns[texture, 3], turns[texture, 4]
+    ux, vx = (ta * ux + tb * vx) * width, (tc * ux + td * vx) * height
+    uy, vy = (ta * uy + tb * vy) * width, (tc * uy + td * vy) * height
+    longest = math.sqrt(max(ux * ux + vx * vx, uy * uy + vy * vy))
+    if not longest < 1e5:
+        longest, ux, vx, uy, vy = 1e5, 0.0, 0.0, 0.0, 0.0
+    # The level whose texels are about as far apart as the taps.
+    level, apart = 0, longest * (2 * SPREAD_PX)
+    last = kinds[texture, NUM_LEVELS] - 1
+    while apart > 1.5 and level < last:
+        apart *= 0.5
+        level += 1
+    offset, columns, rows = places[texture, level, 0], places[texture, level, 1], places[texture, level, 2]
+    wide, high = columns / width * SPREAD_PX, rows / height * SPREAD_PX
+    x, y = wrapped(u, wrap) * columns, wrapped(v, wrap) * rows
+    many = taps and (longest > 0.7 or nearest)
+    if not many:
+        lanes = look_up(texels, offset, columns, rows, wrap, nearest, x, y)
         if encoded:
-            red += decoded(decode, r)
-            green += decoded(decode, g)
-            blue += decoded(decode, b)
+            return (float(decode[lane(lanes, 0) + 8 >> 4]), float(decode[lane(lanes, 32) + 8 >> 4]),
+                    float(decode[lane(lanes, 16) + 8 >> 4]), lane(lanes, 48) / FULL_LANE)
+        return (lane(lanes, 0) / FULL_LANE, lane(lanes, 32) / FULL_LANE, lane(lanes, 16) / FULL_LANE,
+                lane(lanes, 48) / FULL_LANE)
+    ux, uy, vx, vy = ux * wide, uy * wide, vx * high, vy * high
+    red, green, blue, alpha = 0.0, 0.0, 0.0, 0
+    for tap in range(4):
+        right, down = float((tap & 1) * 2 - 1), float((tap & 2) - 1)
+        lanes = look_up(
+            texels, offset, columns, rows, wrap, nearest, x + right * ux + down * uy, y + right * vx + down * vy
+        )
+        alpha += lane(lanes, 48)
+        if encoded:
+            red += decode[lane(lanes, 0) + 8 >> 4]
+            green += decode[lane(lanes, 32) + 8 >> 4]
+            blue += decode[lane(lanes, 16) + 8 >> 4]
         else:
-            red += r / 255.0
-            green += g / 255.0
-            blue += b / 255.0
-        alpha += a / 255.0
-    return red / num, green / num, blue / num, alpha / num
+            red += lane(lanes, 0) / FULL_LANE
+            green += lane(lanes, 32) / FULL_LANE
+            blue += lane(lanes, 16) / FULL_LANE
+    return red * 0.25, green * 0.25, blue * 0.25, alpha * (0.25 / FULL_LANE)

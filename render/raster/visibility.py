@@ -9,7 +9,7 @@ import numpy as np
 from render.raster.compiled import compiled, inlined
 from render.raster.pack import ALPHA, BASE_TEXTURE, CLIP, CUTOFF, MODE, VERTEX_COLOURS
 from render.raster.texture import alpha_at
-from rigmill.types import Bytes, Floats, Ints
+from rigmill.types import Floats, Ints
 
 # A square turned by 18.4 degrees: four different rows and columns. Its spread is that of Cycles' pixel filter
 # (Blackman-Harris over 1.5 px, a standard deviation of 0.2077 px), so the mean of the samples is the filtered value.
@@ -80,17 +80,18 @@ def first_at(value: float) -> int:
 
 @compiled(
     "void(float32[:, ::1], int32[:, ::1], int32[:, ::1], int32[::1], int32[::1], int32[::1], float64[:, ::1],"
-    " float32[:, :, ::1], float32[:, ::1], float32[:, ::1], int32[:, ::1], uint8[::1], int64[:, :, ::1],"
+    " float32[:, :, ::1], float32[:, ::1], float32[:, ::1], int32[:, ::1], uint32[::1], int64[:, :, ::1],"
     " int32[:, ::1], float32[:, ::1], float32[:, :, ::1], float32[:, :, ::1], int32[:, :, ::1])"
 )
 def scan(
     screen: Floats, triangles: Ints, corners: Ints, look: Ints, chosen: Ints, origin: Ints, samples: Floats,
-    uvs: Floats, colours: Floats, numbers: Floats, choices: Ints, texels: Bytes, places: Ints,
+    uvs: Floats, colours: Floats, numbers: Floats, choices: Ints, texels: Ints, places: Ints,
     kinds: Ints, turns: Floats, limit: Floats, near: Floats, ids: Ints,
 ) -> None:
     """Draw the `chosen` triangles: where one is nearer than `near` (4, h, w; 1 / depth) and not nearer than `limit`,
     it takes the place in `near` and `ids`. `limit` has no rows where there is none."""
     height, width = near.shape[1], near.shape[2]
+    nearest, taken = near.reshape(-1), ids.reshape(-1)
     limited = limit.shape[1] > 0
     for number in range(chosen.shape[0]):
         triangle = chosen[number]
@@ -125,9 +126,19 @@ def scan(
                 bent = x0 + (y - y0) * upper if y < y1 else x1 + (y - y1) * lower
                 left, right = (straight, bent) if bends_right else (bent, straight)
                 start, end = max(first_at(left - off_x), 0), min(first_at(right - off_x), width)
+                base = np.float32(az + (off_x - ax) * across + (y - ay) * down)
+                flat = np.uint64((sample * height + row) * width)
+                step, low, high = np.float32(across), np.float32(least), np.float32(most)
+                if not clipped and not limited:
+                    for column in range(start, end):
+                        z = min(max(base + np.float32(column) * step, low), high)
+                        place = flat + np.uint64(column)
+                        if z > nearest[place]:
+                            nearest[place] = z
+                            taken[place] = triangle
+                    continue
                 for column in range(start, end):
-                    value = az + (column + off_x - ax) * across + (y - ay) * down
-                    z = np.float32(min(max(value, least), most))
+                    z = min(max(base + np.float32(column) * step, low), high)
                     if not z > near[sample, row, column]:
                         continue
                     if limited and not z < limit[sample, row, column]:

@@ -229,7 +229,7 @@ def compare(material: Any, folder: Path, *, uv_layers: list[str], colour_layers:
         truth = socket_shot(material, socket, folder) * factor
         if claim == "emission" and factor == 0:
             continue
-        # Principled takes no negative colour and nothing brighter than white; ours are kept up to four times that.
+        # Principled takes no negative colour; a computed one is kept up to four times white.
         apart = np.abs(np.clip(truth, 0, 4) - claims[claim]).max(axis=-1)
         found[claim] = [float(apart.mean()), float(np.quantile(apart, 0.99)), float(np.ptp(truth, axis=(0, 1)).max())]
     bpy.data.objects.remove(item)
@@ -271,4 +271,22 @@ def reasons_of_file(item: dict[str, Any], state: dict[str, Any], scratch: Path) 
     return {
         "num_looks": len(found.looks), "num_textured": sum(look.base_texture is not None for look in found.looks),
         "modes": sorted({look.alpha_mode for look in found.looks}), "reasons": list(found.reasons),
+    }
+
+
+def numbers_of_file(item: dict[str, Any], state: dict[str, Any], scratch: Path) -> dict[str, Any]:
+    """The numbers of a file's first look, and the reasons that it cannot be shown for."""
+    from render.blender.joints import visible_meshes
+    from render.blender.load import load_asset
+    from render.blender.read_looks import read_appearance
+
+    load_asset(Path(item["path"]), item["format"], 16.0)
+    found = read_appearance(visible_meshes())
+    look = found.looks[0]
+    texture = look.base_texture
+    return {
+        "reasons": list(found.reasons), "base": look.base, "alpha": look.alpha, "mode": look.alpha_mode,
+        "cutoff": look.cutoff, "specular": look.specular, "emission": look.emission, "unlit": look.unlit,
+        "emits_picture": look.emission_texture is not None, "roughness": look.roughness, "metallic": look.metallic,
+        "wrap": texture.wrap if texture else None, "transform": texture.transform if texture else None,
     }

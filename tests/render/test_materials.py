@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -85,6 +83,7 @@ def test_textured_files_of_the_corpus_look_as_cycles_says(tmp_path: Path) -> Non
     assert num >= 15
 
 
+@pytest.mark.slow
 @pytest.mark.blender
 @pytest.mark.corpus
 def test_no_file_of_the_corpus_needs_cycles(tmp_path: Path) -> None:
@@ -99,8 +98,6 @@ def test_no_file_of_the_corpus_needs_cycles(tmp_path: Path) -> None:
         path.name: answer["value"] for path, answer in
         zip(paths, call("tests.render.looks_truth:reasons_of_file", items, tmp_path))
     }
-    if report := os.environ.get("RIGMILL_LOOKS_TABLE"):
-        Path(report).write_text(json.dumps(found, indent=1))
     assert len(found) > 45
     assert {name: row["reasons"] for name, row in found.items() if row["reasons"]} == {}
     assert sum(row["num_textured"] > 0 for row in found.values()) >= 20

@@ -1,0 +1,121 @@
+"""Outlines: how much of a pixel at the subject's edge is covered, finer than by four samples."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from render.raster.compiled import compiled, inlined
+from render.raster.pack import MODE, OPAQUE
+from render.raster.visibility import NUM_SAMPLES
+from rigmill.types import Floats, Ints
+
+FILTER_PX = 1.5  # the width of Cycles' pixel filter, Blackman-Harris
+NUM_POINTS = 16
+MOST_TRIANGLES = 12  # of those seen around a pixel
+
+
+def filter_points() -> Floats:
+    """Places (NUM_POINTS, 2) around a pixel's centre, as densely as the filter weighs them."""
+    x = (np.arange(4096) + 0.5) / 4096 - 0.5
+    turn = 2 * math.pi * x
+    weight = 0.35875 + 0.48829 * np.cos(turn) + 0.14128 * np.cos(2 * turn) + 0.01168 * np.cos(3 * turn)
+    share = np.cumsum(weight) / weight.sum()
+    number = np.arange(NUM_POINTS)
+    reversed_bits = np.array([int(f"{value:04b}"[::-1], 2) for value in number])
+    points = np.stack([(number + 0.5) / NUM_POINTS, (reversed_bits + 0.5) / NUM_POINTS], axis=-1)
+    places: Floats = np.interp(points, share, x) * FILTER_PX
+    return places
+
+
+POINTS = filter_points()
+
+
+@inlined
+def is_inside(screen: Floats, triangles: Ints, triangle: int, x: float, y: float) -> bool:
+    """Whether a place on the screen is in a triangle, its edges included."""
+    a, b, c = triangles[triangle, 0], triangles[triangle, 1], triangles[triangle, 2]
+    ax, ay = float(screen[a, 0]) - x, float(screen[a, 1]) - y
+    bx, by = float(screen[b, 0]) - x, float(screen[b, 1]) - y
+    cx, cy = float(screen[c, 0]) - x, float(screen[c, 1]) - y
+    ab, bc, ca = ax * by - bx * ay, bx * cy - cx * by, cx * ay - ax * cy
+    return bool((ab >= 0 and bc >= 0 and ca >= 0) or (ab <= 0 and bc <= 0 and ca <= 0))
+
+
+@compiled(
+    "void(int32[:, :, ::1], float32[:, ::1], int32[:, ::1], int32[::1], int32[:, ::1], int32[::1], float64[:, ::1],"
+    " float32[:, ::1])"
+)
+def refine(
+    ids: Ints, screen: Floats, triangles: Ints, look: Ints, choices: Ints, origin: Ints, points: Floats, light: Floats,
+) -> None:
+    """Set the coverage of pixels on outlines, in premultiplied `light` (P, 4), by the triangles seen around them."""
+    height, width = ids.shape[1], ids.shape[2]
+    around = np.empty(MOST_TRIANGLES, np.int32)
+    before = light[:, 3].copy()
+    for row in range(height):
+        for column in range(width):
+            pixel = row * width + column
+            hit = 0
+            for sample in range(NUM_SAMPLES):
+                hit += ids[sample, row, column] >= 0
+            top, bottom = max(row - 1, 0), min(row + 1, height - 1)
+            left, right = max(column - 1, 0), min(column + 1, width - 1)
+            if hit == 0 or hit == NUM_SAMPLES:
+                # Inside or outside, unless a neighbour across an edge is the opposite.
+                first = ids[0, row, column] >= 0
+                if (
+                    (ids[2, top, column] >= 0) == first and (ids[0, bottom, column] >= 0) == first
+                    and (ids[1, row, left] >= 0) == first and (ids[0, row, right] >= 0) == first
+                    and (ids[3, top, column] >= 0) == first and (ids[3, row, left] >= 0) == first
+                    and (ids[1, bottom, column] >= 0) == first and (ids[2, row, right] >= 0) == first
+                ):
+                    continue
+            count, plain = 0, True
+            red, green, blue, weight = 0.0, 0.0, 0.0, 0.0
+            for j in range(top, bottom + 1):
+                for i in range(left, right + 1):
+                    for sample in range(NUM_SAMPLES):
+                        triangle = ids[sample, j, i]
+                        if triangle < 0:
+                            continue
+                        known = False
+                        for index in range(count):
+                            known = known or around[index] == triangle
+                        if not known and count < MOST_TRIANGLES:
+                            around[count] = triangle
+                            count += 1
+                            plain = plain and choices[look[triangle], MODE] == OPAQUE
+            if not plain:
+                continue
+            covered = 0
+            for point in range(points.shape[0]):
+                x = origin[0] + column + 0.5 + points[point, 0]
+                y = origin[1] + row + 0.5 + points[point, 1]
+                for index in range(count):
+                    if is_inside(screen, triangles, around[index], x, y):
+                        covered += 1
+                        break
+            alpha = covered / points.shape[0]
+            if hit > 0:
+                alpha = max(alpha, 1.0 / points.shape[0])
+                scale = alpha / before[pixel] if before[pixel] > 0 else 0.0
+                for channel in range(3):
+                    light[pixel, channel] *= scale
+                light[pixel, 3] = alpha
+            elif covered > 0:  # no sample of its own: the colour is the neighbours'
+                for j in range(top, bottom + 1):
+                    for i in range(left, right + 1):
+                        other = j * width + i
+                        if before[other] > 0:
+                            share = before[other] / light[other, 3]
+                            red += light[other, 0] * share
+                            green += light[other, 1] * share
+                            blue += light[other, 2] * share
+                            weight += before[other]
+                if weight > 0:
+                    light[pixel, 0], light[pixel, 1], light[pixel, 2] = (
+                        red / weight * alpha, green / weight * alpha, blue / weight * alpha
+                    )
+                    light[pixel, 3] = alpha
