@@ -61,7 +61,7 @@ class End:
     message: str = ""
     measured: float | None = None
     limit: float | None = None
-    kind: str = ""  # the probe's
+    rig: dict[str, Any] | None = None  # product of probe
     peak_bytes: int = 0
     cpu_s: float = 0.0
     wall_s: float = 0.0
@@ -73,7 +73,7 @@ class End:
         """kept, static (a sound character without a motion of its own), or the code."""
         if self.status != "kept":
             return self.code or self.status
-        return "kept" if self.stage == "render" else self.kind
+        return "kept" if self.stage == "render" or self.rig is None else str(self.rig["kind"])
 
 
 def run(contents: dict[str, bytes], place: Path, *, engine: str, samples: int = 2, workers: int = 2) -> dict[str, End]:
@@ -118,7 +118,7 @@ def read(place: Path) -> dict[str, End]:
             end.cpu_s += cost.get("cpu_s", 0.0)
             end.wall_s = max(end.wall_s, cost.get("wall_s", 0.0))
     for row in view.products("probe"):
-        ends[asset_name[row["asset_id"]]].kind = row["kind"]
+        ends[asset_name[row["asset_id"]]].rig = dict(row)
     for row in view.products("render"):
         end = ends[asset_name[row["asset_id"]]]
         end.product = dict(row)
