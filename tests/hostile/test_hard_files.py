@@ -102,10 +102,10 @@ def check_kept(ends: Ends) -> None:
         assert solid.mean(axis=(1, 2, 3)).min() >= 0.005, name
         edges = np.concatenate([solid[:, :, [0, -1]].ravel(), solid[..., [0, -1]].ravel()])
         assert not edges.any(), name
-        # Opposite views see the same outline, mirrored, but for perspective.
+        # Opposite views see the same outline, mirrored, but for perspective: what comes near is larger.
         for view in (0, 1):
             front, back = solid[view].mean(), solid[view + 2].mean()
-            assert front == pytest.approx(back, rel=0.35), name
+            assert front == pytest.approx(back, rel=0.6), name
 
 
 def check_same_places(ends: Ends) -> None:
