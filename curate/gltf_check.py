@@ -188,6 +188,8 @@ def _check_primitive(primitive: dict[str, Any], where: str, accessors: Accessors
         kind = key.split("_")[0]
         accessors.expect(index, f"{where}.{key}", _TYPES[kind], at_least=count, finite=kind in _FINITE)
         accessors.vertex_data.add(index)
+        if key == "WEIGHTS_0":
+            accessors.weights.add(index)
     for target in primitive.get("targets", ()):
         for key, index in target.items():
             shape = _TYPES[key.split("_")[0]]
@@ -210,7 +212,7 @@ def _check_primitive(primitive: dict[str, Any], where: str, accessors: Accessors
 
 
 # Blender puts a vertex whose place is no number to the origin and says nothing: a spike in every picture.
-_FINITE = ("POSITION", "WEIGHTS")
+_FINITE = ("POSITION",)
 _TYPES = {
     "POSITION": ("VEC3",), "NORMAL": ("VEC3",), "TANGENT": ("VEC4", "VEC3"), "TEXCOORD": ("VEC2",),
     "COLOR": ("VEC3", "VEC4"), "JOINTS": ("VEC4",), "WEIGHTS": ("VEC4",),

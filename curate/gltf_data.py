@@ -32,6 +32,7 @@ class Accessors:
         self._highest: dict[int, int] = {}
         self.entries = {index: document["accessors"][index] for index in used}
         self.vertex_data: set[int] = set()  # what a vertex buffer needs aligned to 4 bytes
+        self.weights: set[int] = set()  # of vertices, for their first four joints
         self._compressed: set[int] = set()
         self._check_all()
 

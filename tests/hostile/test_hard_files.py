@@ -24,7 +24,7 @@ REFUSED = {
     "far-away-1e7": "malformed", "far-away-joints-1e7": "malformed", "far-away-joints-1e5": "empty_picture",
     "no-area": "empty_picture", "flat": "empty_picture", "scaled-to-zero": "empty_picture",
     "long-and-thin": "empty_picture", "stray-vertex": "empty_picture", "huge-vertex": "empty_picture",
-    "nan-vertex": "malformed", "infinite-vertex": "malformed", "nan-key": "malformed", "nan-weight": "malformed",
+    "nan-vertex": "malformed", "infinite-vertex": "malformed", "nan-key": "malformed",
     "100k-keys-over-an-hour": "over_budget", "100k-keys-no-mesh": "over_budget",
     "100k-keys-still": "static", "100k-keys-moves-once": "static",  # kept as characters, without a motion of their own
     "travels-1000-heights": "empty_picture", "shapes-alone": "no_rig", "one-triangle": "empty_picture",
@@ -38,7 +38,7 @@ NO_NUMBER = ("nan-key", "texture-cut-short", "shapes-alone", "100k-keys-still", 
 # The control's places in a look that says nothing about where things are.
 SAME_PLACES = (
     "scale-1e-6", "scale-1e6", "far-away-1e5", "100-meshes", "64-materials", "empty-slot", "no-material", "no-uv",
-    "nan-uv", "nan-normal", "zero-normals", "huge-weight", "late-start", "loose-vertex", "texture-1x1",
+    "nan-uv", "nan-normal", "zero-normals", "huge-weight", "nan-weight", "late-start", "loose-vertex", "texture-1x1",
     "texture-1x4096", "texture-16-bit", "texture-grey", "texture-grey-alpha", "texture-one-bit", "texture-palette",
     "texture-cmyk",
 )
