@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from curate.fbx_check import without_paths
 from curate.gltf_write import write_glb
-from curate.preflight import checked_gltf, sound_fbx
+from curate.preflight import checked_gltf, identify, sound_fbx
+from curate.sources.files import read_asset
 from rigmill.errors import Refusal, Reject
 
 
@@ -19,3 +22,9 @@ def canonical(data: bytes, file_format: str) -> tuple[bytes, str]:
     if file_format in ("glb", "gltf", "vrm"):
         return write_glb(checked_gltf(data, file_format)), "glb"
     raise Refusal(Reject.UNKNOWN_TYPE, "the content is neither glTF nor FBX")
+
+
+def canonical_file(path: Path, max_file_bytes: int) -> tuple[bytes, str]:
+    """`canonical` of a file that a person named, known by its content; a Refusal says why there is none."""
+    data = read_asset(path, max_file_bytes)
+    return canonical(data, identify(data))

@@ -12,6 +12,7 @@ import pyarrow as pa
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from rigmill.cli import build_parser
 from rigmill.config import load
 from rigmill.errors import REJECT_MEANING
 from rigmill.profile import SOURCE_SECTIONS, Download, Profile
@@ -111,7 +112,36 @@ def errors_page() -> str:
     return "\n".join(lines) + "\n"
 
 
-PAGES = {"pipelines-yaml.md": profile_page, "tables.md": tables_page, "reject-codes.md": errors_page}
+def commands_page() -> str:
+    """Every command with its options."""
+    lines = ["# Commands", "", "`rigmill COMMAND`; `--help` says the same. Exit status: 0 well, 1 a run or a check "
+             "found something, 2 a mistake in what was asked (the message names the fix), 130 interrupted.", ""]
+    (commands,) = (action for action in build_parser()._actions if isinstance(action, argparse._SubParsersAction))
+    for name, command in commands.choices.items():
+        lines += [f"## {name}", "", f"{command.description[0].upper()}{command.description[1:]}.", "",
+                  "| option | meaning |", "| --- | --- |"]
+        for action in command._actions:
+            if not isinstance(action, argparse._HelpAction):
+                lines.append(f"| `{_option(action)}` | {_meaning(action)} |")
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _option(action: argparse.Action) -> str:
+    choices = "" if action.nargs == 0 else "|".join(map(str, action.choices or ()))
+    value = str(action.metavar or choices).replace("|", "\\|")
+    return " ".join(filter(None, [", ".join(action.option_strings), value])) or action.dest
+
+
+def _meaning(action: argparse.Action) -> str:
+    text = (action.help or "").replace("%(default)s", str(action.default)).replace("|", "\\|")
+    return text + (" (required)" if action.required and action.option_strings else "")
+
+
+PAGES = {
+    "commands.md": commands_page, "pipelines-yaml.md": profile_page, "tables.md": tables_page,
+    "reject-codes.md": errors_page,
+}
 
 
 def main() -> int:

@@ -99,7 +99,8 @@ class Film:
             self._write(members.mask_video(view), encoder.finish())
         if "pose" in self.outputs:
             self._write_pose()
-        self._write(members.GEOMETRY, self.geometry.to_bytes())
+        if "geometry" in self.outputs:
+            self._write(members.GEOMETRY, self.geometry.to_bytes())
 
     def _write_pose(self) -> None:
         geometry, radius_px = self.geometry, joint_radius_px(self.render)

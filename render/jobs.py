@@ -12,25 +12,25 @@ from rigmill.camera import camera_ring
 from rigmill.types import Bytes, Camera, Floats, Motion, Rig
 
 RENDER_CLIP = "render.blender.worker:render_clip"
-OUTPUTS = ("rgb", "pose", "templates")
+OUTPUTS = ("rgb", "pose", "templates", "geometry")  # of a clip of the pipeline
 
 
 @dataclass(frozen=True, slots=True)
 class ClipItem:
-    """One clip to show: an action of the file, or a stored motion put on its rig."""
+    """One clip to show: an action of the file, a stored motion put on its rig, or the rest pose."""
 
     clip_id: str
     path: str
     format: str
     armature: str
-    action: str | None
+    action: str | None  # None, and no stored motion either: the rest pose
     slot: str | None
     start_frame: float  # at `fps`; frames of the file's action, or of the stored motion
     num_frames: int
     fps: float
     motion_path: str | None
     render: dict[str, Any]  # the profile's render section
-    outputs: tuple[str, ...] = ()  # of film.Film: rgb, pose, mask, templates; png, webp, depth, normal
+    outputs: tuple[str, ...] = ()  # of film.Film: OUTPUTS, mask; png, webp, depth, normal
 
     def to_item(self) -> dict[str, Any]:
         return asdict(self)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -42,13 +43,21 @@ class RenderStage(Stage):
 
     def run(self, jobs: Sequence[Job], work: Work) -> Iterator[Answer]:
         items = [clip_item(job, work.store).to_item() for job in jobs]
-        for job, reply in zip(jobs, work.blender.run(RENDER_CLIP, items, scratch=work.scratch)):
+        sizes = [job.payload["num_frames"] * len(job.settings["azimuths_deg"]) for job in jobs]  # in view-frames
+
+        def on_progress(index: int, done: int, total: int) -> None:
+            work.report("view-frames", sum(sizes[:index]) + done, sum(sizes))
+
+        replies = work.blender.run(RENDER_CLIP, items, scratch=work.scratch, on_progress=on_progress)
+        for job, size, reply in zip(jobs, sizes, replies):
             outcome: Outcome | None = reply.outcome
+            measured = reply.measured
             if reply.value is not None:
                 outcome = Kept([product_row(job, answer=reply.value, scratch=work.scratch, store=work.store)])
+                measured = replace(measured, extra=measured.extra | {"view_frames": size})
             shutil.rmtree(work.scratch / job.payload["clip_id"], ignore_errors=True)
             assert outcome is not None
-            yield Answer(job.key, outcome, reply.measured)
+            yield Answer(job.key, outcome, measured)
 
 
 def clip_item(job: Job, store: Store) -> ClipItem:
@@ -70,7 +79,7 @@ def product_row(job: Job, *, answer: Row, scratch: Path, store: Store) -> Row:
     num_views = len(render["azimuths_deg"])
     names = [name for name in members.member_names(num_views, masks=render["masks"]) if name != members.META]
     folder = scratch / clip["clip_id"]
-    files = [store.put_bytes(name, read_own(folder / name)) for name in names]
+    files = [store.put_bytes(name, read_own(folder, name)) for name in names]
     return only_keys(clip, *CLIP_COLUMNS) | {
         "asset_file": clip["file"],
         "width_px": render["width_px"], "height_px": render["height_px"], "num_views": num_views,
@@ -80,7 +89,12 @@ def product_row(job: Job, *, answer: Row, scratch: Path, store: Store) -> Row:
     }
 
 
-def read_own(path: Path) -> bytes:
-    """A file that a child wrote; never one that it only points to."""
-    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as stream:
+def read_own(folder: Path, name: str) -> bytes:
+    """A file that a child wrote into its folder; never one that it only points to, nor one in a folder that it does."""
+    inside = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    try:
+        found = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=inside)
+    finally:
+        os.close(inside)
+    with os.fdopen(found, "rb") as stream:
         return stream.read()

@@ -11,7 +11,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,10 @@ from rigmill.types import Failed, FailKind, Measured, Rejected
 START_TIMEOUT_S = 120
 # Nothing else of the environment reaches a process that parses strangers' files: no keys, no proxies.
 PASSED_ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "PYTHONPATH", "VIRTUAL_ENV", "TMPDIR")
+
+
+# Called with the place of an item in the request, and how many of how many of its steps are done.
+OnProgress = Callable[[int, int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,15 +57,20 @@ class BlenderClient:
         self._requests: Any = None
         self._replies: Any = None
 
-    def run(self, function: str, items: Sequence[dict[str, Any]], *, scratch: Path) -> Iterator[Reply]:
-        """One reply per item, in order. Ends early after an item that killed the child; the rest was not tried."""
+    def run(
+        self, function: str, items: Sequence[dict[str, Any]], *, scratch: Path, on_progress: OnProgress | None = None
+    ) -> Iterator[Reply]:
+        """One reply per item, in order. Ends early after an item that killed the child; the rest was not tried.
+
+        `on_progress` hears how far an item is, now and then, while its reply is waited for.
+        """
         request = {"function": function, "items": list(items), "scratch": str(scratch),
                    "limits": {name: getattr(self.limits, name) for name in Limits.__slots__}}
         try:
             self._start()
             self._requests.write(json.dumps(request).encode() + b"\n")
             self._requests.flush()
-            ended = False
+            ended, num_replies = False, 0
             try:
                 while True:
                     line = self._replies.readline()
@@ -73,6 +82,11 @@ class BlenderClient:
                         if message.get("failed"):
                             yield _reply(message)
                         return
+                    if message["event"] == "progress":
+                        if on_progress is not None:
+                            on_progress(num_replies, *message["progress"])
+                        continue
+                    num_replies += 1
                     yield _reply(message)
             finally:
                 if not ended:  # the caller stopped reading, or the server died: this server's stream is spoilt
@@ -134,8 +148,8 @@ class BlenderClient:
 
 
 def _reply(message: dict[str, Any]) -> Reply:
-    extra = {"cpu_s": round(message["cpu_s"], 3)} if "cpu_s" in message else {}
-    measured = Measured(wall_s=message.get("wall_s", 0.0), peak_bytes=message.get("peak_bytes", 0), extra=extra)
+    used = {"cpu_s": round(message["cpu_s"], 3)} if "cpu_s" in message else {}  # a child that died measured nothing
+    measured = Measured(wall_s=message.get("wall_s", 0.0), peak_bytes=message.get("peak_bytes", 0), extra=used)
     if "value" in message:
         return Reply(message["value"], None, measured)
     if "rejected" in message:

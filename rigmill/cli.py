@@ -13,6 +13,7 @@ from typing import Any
 
 from rigmill import __version__
 from rigmill.errors import UserError, disk_full
+from rigmill.single_options import add_options
 
 EXIT_OK, EXIT_FAILED, EXIT_USER_ERROR, EXIT_INTERRUPTED = 0, 1, 2, 130
 
@@ -20,7 +21,7 @@ EXIT_OK, EXIT_FAILED, EXIT_USER_ERROR, EXIT_INTERRUPTED = 0, 1, 2, 130
 def main(arguments: list[str] | None = None) -> int:
     """Run one command and return its exit status."""
     gc.set_threshold(100_000, 20, 20)  # plans make many objects and no cycles: looking for those takes its time
-    parsed = _parser().parse_args(arguments)
+    parsed = build_parser().parse_args(arguments)
     try:
         status: int = parsed.command(parsed)
         return status
@@ -40,7 +41,8 @@ def main(arguments: list[str] | None = None) -> int:
         return EXIT_USER_ERROR
 
 
-def _parser() -> argparse.ArgumentParser:
+def build_parser() -> argparse.ArgumentParser:
+    """Every command with its options."""
     parser = argparse.ArgumentParser(
         prog="rigmill", description="Rigged 3D assets to training data and a joint video-pose diffusion model.",
         epilog="stages, in the order in which data flows: collect probe retarget preview select (together: curate) "
@@ -78,6 +80,8 @@ def _parser() -> argparse.ArgumentParser:
     export = add("export", _export, "write a clip's asset as a GLB with the clip's motion as its one animation")
     export.add_argument("clip", help="clip id (or how it begins)")
     export.add_argument("--out", type=Path, metavar="FILE", help="the file to write (default: ./CLIP.glb)")
+    render = add("render", _render, "render a single file into a folder: videos, pose maps, pictures, numbers")
+    add_options(render)
     verify = add("verify", _verify, "read every stored file and shard again and compare digests")
     report = add("report", _report, "write the report: one folder of static HTML")
     report.add_argument("--open", action="store_true", help="open it in a browser")
@@ -204,6 +208,31 @@ def _export(parsed: argparse.Namespace) -> int:
     shared = clip["rights"]["may_share_asset"] and clip["rights"]["may_share_motion"]  # unknown is no
     print(f"licence: {clip['licence']}; {clip['attribution'] or 'no attribution given'}"
           + ("" if shared else "; nothing says that this file may be passed on"))
+    return EXIT_OK
+
+
+def _render(parsed: argparse.Namespace) -> int:
+    from rigmill.blender import Limits
+    from rigmill.config import load
+    from rigmill.progress import Progress
+    from rigmill.single import render_single
+    from rigmill.single_options import order_of, overrides
+    from rigmill.single_text import Meter, summary_text
+
+    resolved = load(parsed.profile, file=parsed.config, overrides=overrides(parsed))
+    order = order_of(parsed, resolved)
+    with Progress() as progress:
+        meter = Meter(progress, order.asset.name)
+        meter.begin()
+        try:
+            rendered = render_single(
+                order, limits=Limits(**resolved.profile.limits.model_dump()), on_progress=meter,
+                max_file_bytes=resolved.profile.collect.max_file_bytes,
+            )
+        except KeyboardInterrupt:
+            progress.say("interrupted; nothing was written")
+            return EXIT_INTERRUPTED
+    print(summary_text(order, rendered))
     return EXIT_OK
 
 

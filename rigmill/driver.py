@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import json
 import shutil
 import time
 from collections import Counter, OrderedDict, deque
@@ -18,6 +17,7 @@ from rigmill.files import write_atomic
 from rigmill.layout import Layout
 from rigmill.pool import Batch, Event, Pool
 from rigmill.progress import Progress, closing_line
+from rigmill.reports import Report, note, read_report, seconds_left
 from rigmill.runlog import RunLog
 from rigmill.stage import Answer, Row, Stub, source_of
 from rigmill.sweep import sweep_store
@@ -29,6 +29,7 @@ from rigmill.worker import Abort, answers
 COMMIT_S = 1.0  # at most this much finished work is lost with the driver (more where a commit itself takes long)
 INLINE_S = 0.5  # an inline stage works this long before other stages get their turn
 INLINE_COMMIT_S = 5.0  # its work is quickly done again, and one commit of it all is cheaper than many
+REPORT_S = 0.5  # what workers say is read this often
 ATTEMPTS_AFTER_CRASH = 2
 FAILED_SHARE_FROM_JOBS = 20
 
@@ -69,6 +70,8 @@ class StageRun:
     whole: bool = False  # planned after everything upstream was finished
     done: bool = False
     started: float = field(default_factory=time.monotonic)
+    reports: list[Report] = field(default_factory=list)  # of the workers that have a batch of this stage
+    reports_read_at: float = 0.0
 
     @property
     def queued(self) -> bool:
@@ -155,8 +158,7 @@ class Driver:
                 if now - run.committed_at > max(every_s, 5 * run.commit_cost_s):
                     self._commit(run)
                 if not run.done and (run.num_running or run.queued):
-                    self.progress.update(run.name, run.counts(), running=run.num_running,
-                                         planned=run.whole, note=self._note(run.name))
+                    self._show(run)
                 if not run.done and run.whole and not run.queued and not run.num_running:
                     self._commit(run)
                     self._finish(run)
@@ -334,16 +336,27 @@ class Driver:
 
     def _reported_age_s(self, batch: Batch) -> float:
         try:
-            return time.time() - self.layout.progress(batch.stage).stat().st_mtime
+            return time.time() - self.layout.progress(batch.number).stat().st_mtime
         except OSError:
             return float("inf")
 
-    def _note(self, stage: str) -> str:
-        try:
-            report = json.loads(self.layout.progress(stage).read_text())
-            return f"{report['message']} ({report['done']}/{report['total']})"
-        except (OSError, ValueError, KeyError):
-            return ""
+    def _show(self, run: StageRun) -> None:
+        """The stage's live line, with what its workers say about the batches that they have now."""
+        now = time.monotonic()
+        if now - run.reports_read_at > REPORT_S:
+            said = (
+                read_report(
+                    self.layout.progress(batch.number), num_open=len(batch.unanswered),
+                    num_jobs=len(batch.unanswered) + batch.num_answers,
+                )
+                for batch in self.pool.running if batch.stage == run.name
+            )
+            run.reports, run.reports_read_at = [report for report in said if report is not None], now
+        counts = run.counts()
+        self.progress.update(
+            run.name, counts, running=run.num_running, planned=run.whole, note=note(run.reports),
+            left_s=seconds_left(run.reports, num_pending=counts.pending),
+        )
 
     def _commit(self, run: StageRun) -> None:
         if not run.ends:

@@ -62,5 +62,6 @@ class Layout:
     def lock(self) -> Path:
         return self.root / ".lock"
 
-    def progress(self, stage: str) -> Path:
-        return self.scratch / f"progress-{stage}.json"
+    def progress(self, batch: int) -> Path:
+        """What the worker that has this batch says about it; each batch of a run has its own."""
+        return self.scratch / f"progress-{batch}.json"

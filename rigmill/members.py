@@ -47,6 +47,18 @@ def frame_file(kind: str, frame: int) -> str:
     return f"{frame:05d}.{'webp' if kind == 'webp' else 'png'}"
 
 
+def output_names(output: str, num_views: int) -> list[str]:
+    """Files, or folders of single pictures, that one output of a rendered clip consists of."""
+    views = range(num_views)
+    one_per_view = {"rgb": [rgb_video], "pose": [pose_video], "mask": [mask_video],
+                    "templates": [rgb_template, pose_template]}
+    if output == "geometry":
+        return [GEOMETRY]
+    if output in one_per_view:
+        return [name(view) for name in one_per_view[output] for view in views]
+    return [frames_folder(output, view) for view in views]
+
+
 def member_names(num_views: int, *, masks: bool = False) -> tuple[str, ...]:
     """All names of a sample's files, in the order in which they are written."""
     views = range(num_views)

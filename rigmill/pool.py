@@ -6,6 +6,7 @@ import os
 import socket
 import time
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from rigmill.worker import Abort, Worker
 class Batch:
     """Jobs in the hands of one actor. `unanswered` shrinks as answers arrive."""
 
+    number: int  # unique in the run
     stage: str
     unanswered: dict[str, Stub]
     stream: Any
@@ -47,6 +49,7 @@ class Pool:
         self.running: list[Batch] = []
         self.started = False
         self._ray: Any = None
+        self._numbers = count()
 
     def start(self) -> None:
         self.started = True
@@ -85,8 +88,9 @@ class Pool:
         """Hand a batch to an idle worker. There must be one."""
         actor = self.idle.pop()
         jobs = [stub.job(stage, settings) for stub in stubs]
-        stream = actor.run.options(num_returns="streaming").remote(STAGES[stage], jobs)
-        self.running.append(Batch(stage, {stub.key: stub for stub in stubs}, stream, actor))
+        number = next(self._numbers)
+        stream = actor.run.options(num_returns="streaming").remote(STAGES[stage], jobs, number)
+        self.running.append(Batch(number, stage, {stub.key: stub for stub in stubs}, stream, actor))
 
     def wait(self, timeout_s: float) -> list[Event]:
         """What happened meanwhile. An ended batch's worker is idle again; a dead one is replaced."""

@@ -35,24 +35,34 @@ class Progress:
             self._live.stop()
             self._live = None
 
-    def update(self, stage: str, counts: Counts, *, running: int, planned: bool, note: str = "") -> None:
-        """Show where a stage stands. `planned` is False while its inputs are still being made upstream."""
+    def update(
+        self, stage: str, counts: Counts, *, running: int, planned: bool, note: str = "", left_s: float | None = None
+    ) -> None:
+        """Show where a stage stands. `planned` is False while its inputs are still being made upstream.
+
+        `left_s` is known where workers say how far their jobs are; otherwise the jobs that have ended tell.
+        """
         done = counts.num_in - counts.pending
         started, at_start = self._first.setdefault(stage, (time.monotonic(), done))
         elapsed = time.monotonic() - started
         rate = (done - at_start) / elapsed if elapsed > 1 else 0.0
-        eta = f", {counts.pending / rate:.0f} s left" if rate > 0 and counts.pending and planned else ""
+        if left_s is None and rate > 0 and counts.pending:
+            left_s = counts.pending / rate
+        eta = f", {duration(left_s)} left" if left_s is not None and planned else ""
         total = f"{counts.num_in}" if planned else f"{counts.num_in}+"
         line = (f"{stage:<9} {done}/{total}  kept {counts.kept}  rejected {counts.rejected}  failed {counts.failed}"
                 f"  running {running}{eta}{'  ' + note if note else ''}")
-        self._lines[stage] = line
+        self.show(stage, line, state=f"{done}/{total}/{running}/{note}")
+
+    def show(self, name: str, line: str, *, state: str) -> None:
+        """Put `line` in place of the last one of this name; where lines stay, only when its `state` is another."""
+        self._lines[name] = line
         if self._live is not None:
             self._show()
             return
-        state = f"{done}/{total}/{running}/{note}"
-        before, printed_at = self._printed.get(stage, ("", 0.0))
+        before, printed_at = self._printed.get(name, ("", 0.0))
         if state != before and time.monotonic() - printed_at >= PLAIN_INTERVAL_S:
-            self._printed[stage] = (state, time.monotonic())
+            self._printed[name] = (state, time.monotonic())
             self.say(line)
 
     def close(self, stage: str, line: str) -> None:
@@ -72,6 +82,13 @@ class Progress:
             self._live.console.print(line, highlight=False, markup=False, soft_wrap=True)
         else:
             print(line, file=self.stream, flush=True)
+
+
+def duration(seconds: float) -> str:
+    """As people say it, with two digits or three."""
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"
 
 
 def closing_line(stage: str, counts: Counts, *, wall_s: float, where: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from typing import Any
 
 from rigmill.errors import UserError
 from rigmill.stage import Stage
@@ -20,6 +21,9 @@ STAGES: dict[str, str] = {
     "eval": "eval.stage:EvalStage",
 }
 
+# What a command wants of a room. By name, as stages: the hallway imports no room, and no room another.
+CANONICAL_FILE = "curate.canonical:canonical_file"
+
 # What a person asks for: a stage, a room with several stages, or everything.
 GROUPS: dict[str, tuple[str, ...]] = {
     "curate": ("collect", "probe", "retarget", "preview", "select"),
@@ -34,9 +38,14 @@ def load_stage(name: str) -> Stage:
 
 def import_stage(path: str) -> Stage:
     """The object of a stage, by module:class (what the driver sends to workers)."""
-    module, _, attribute = path.partition(":")
-    stage: Stage = getattr(importlib.import_module(module), attribute)()
+    stage: Stage = by_name(path)()
     return stage
+
+
+def by_name(path: str) -> Any:
+    """What a room calls so, by module:name."""
+    module, _, attribute = path.partition(":")
+    return getattr(importlib.import_module(module), attribute)
 
 
 def expand(names: list[str]) -> tuple[str, ...]:

@@ -98,7 +98,7 @@ class Work(Protocol):
     def blender(self) -> BlenderClient: ...
 
     def report(self, message: str, done: int, total: int) -> None:
-        """Progress inside one long job (training steps), for the live line."""
+        """Progress inside one long job, or over the jobs that came together, for the live line."""
 
 
 class Stage(ABC):

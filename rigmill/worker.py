@@ -13,9 +13,10 @@ from pathlib import Path
 
 from rigmill.blender import BlenderClient, Limits
 from rigmill.errors import Refusal, UserError
-from rigmill.files import Store, canonical_json, scratch_folder, write_atomic
+from rigmill.files import Store, scratch_folder
 from rigmill.layout import Layout
 from rigmill.registry import import_stage
+from rigmill.reports import Reporter
 from rigmill.stage import Answer, Job, Stage
 from rigmill.types import Failed, FailKind, Measured, Rejected
 
@@ -42,6 +43,7 @@ class LocalWork:
     scratch: Path
     # Shared by all jobs of the worker, empty until needed; None: the driver itself, which starts no Blender.
     client: list[BlenderClient] | None = field(default_factory=list)
+    reporter: Reporter | None = None
 
     @property
     def store(self) -> Store:
@@ -60,8 +62,8 @@ class LocalWork:
         return self.client[0]
 
     def report(self, message: str, done: int, total: int) -> None:
-        progress = canonical_json({"message": message, "done": done, "total": total})
-        write_atomic(self.layout.progress(self.stage), progress.encode(), durable=False)
+        if self.reporter is not None:
+            self.reporter.write(message, done, total)
 
 
 class Worker:
@@ -75,18 +77,22 @@ class Worker:
         if host == socket.gethostname():
             threading.Thread(target=_end_with, args=(pid,), daemon=True).start()
 
-    def run(self, stage_path: str, jobs: list[Job]) -> Iterator[Answer | Abort]:
+    def run(self, stage_path: str, jobs: list[Job], batch: int) -> Iterator[Answer | Abort]:
         """Answers as they come. A job without one was not tried, or took the worker down with it."""
-        yield from answers(import_stage(stage_path), jobs, self.layout, self.limits, client=self.client)
+        reporter = Reporter(self.layout.progress(batch))
+        stage = import_stage(stage_path)
+        yield from answers(stage, jobs, self.layout, self.limits, client=self.client, reporter=reporter)
+        reporter.close()
 
 
 def answers(
-    stage: Stage, jobs: Sequence[Job], layout: Layout, limits: Limits, *, client: list[BlenderClient] | None
+    stage: Stage, jobs: Sequence[Job], layout: Layout, limits: Limits, *, client: list[BlenderClient] | None,
+    reporter: Reporter | None = None,
 ) -> Iterator[Answer | Abort]:
     """What the stage makes of the jobs, with whatever it raises turned into an answer for the job it was raised by."""
     unanswered = dict.fromkeys(job.key for job in jobs)
     with scratch_folder(layout.scratch) as scratch:
-        work = LocalWork(layout, limits, stage.name, scratch, client)
+        work = LocalWork(layout, limits, stage.name, scratch, client, reporter)
         started = time.monotonic()
         try:
             for answer in stage.run(jobs, work):

@@ -110,8 +110,7 @@ def _read(payload: Row, max_file_bytes: int) -> bytes:
             measured=float(payload["size_bytes"]), limit=float(max_file_bytes),
         )
     path = Path(payload["root"]).expanduser() / payload["path"]
-    with _open_regular(path) as stream:
-        data = stream.read(max_file_bytes + 1)
+    data = _bytes(path, max_file_bytes)
     try:
         whole = _whole(path, data, max_file_bytes)
     except Refusal:
@@ -119,6 +118,22 @@ def _read(payload: Row, max_file_bytes: int) -> bytes:
         raise
     _same(payload, whole)
     return whole
+
+
+def read_asset(path: Path, max_file_bytes: int) -> bytes:
+    """The bytes of a file that a person named; a .gltf comes with its files in one GLB."""
+    data = _bytes(path, max_file_bytes)
+    if len(data) > max_file_bytes:
+        raise Refusal(
+            Reject.TOO_LARGE, "the file is larger than collect.max_file_bytes", limit=float(max_file_bytes)
+        )
+    return _whole(path, data, max_file_bytes)
+
+
+def _bytes(path: Path, max_file_bytes: int) -> bytes:
+    """All that a file may hold, and one byte more where it holds more."""
+    with _open_regular(path) as stream:
+        return stream.read(max_file_bytes + 1)
 
 
 def _whole(path: Path, data: bytes, max_file_bytes: int) -> bytes:

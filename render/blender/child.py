@@ -1,4 +1,7 @@
-"""What happens inside a forked child: limits first, then the work, one JSON line per item, and no way back."""
+"""What happens inside a forked child: limits first, then the work, one JSON line per item, and no way back.
+
+Between two answers there may be lines that say how far the item is (telling.py).
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from render.blender.barrier import confine
+from render.blender.telling import teller
 from rigmill.errors import Refusal
 from rigmill.types import FailKind
 
@@ -44,11 +48,12 @@ def run_child(request: dict[str, Any], *, answer_fd: int, parent: int) -> NoRetu
         function = getattr(importlib.import_module(module), name)
         confine(request, scratch)  # from here on strangers' bytes are read
         state: dict[str, Any] = {}
+        teller.open(answer_fd)
         for item in request["items"]:
-            started = time.process_time()
+            used_s = time.process_time()
             answer = _call(function, item, state, scratch, request["limits"])
             peak_bytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024  # of this child so far
-            _answer(answer_fd, answer | {"peak_bytes": peak_bytes, "cpu_s": time.process_time() - started})
+            _answer(answer_fd, answer | {"cpu_s": time.process_time() - used_s, "peak_bytes": peak_bytes})
         os._exit(0)  # no interpreter shutdown: Blender may hang in it
     except BaseException as error:
         _answer(answer_fd, {"failed": _failure(error, request)})

@@ -47,6 +47,7 @@ def open_engine(
         return Choice(engine)
     drawing = loaded_drawing(subject, state)
     raster = RasterEngine(drawing, cameras)
+    drawing.geometry.start()
     reason = "; ".join(drawing.appearance.reasons)[:_REASON_CHARACTERS]
     agreement = None
     if name == "raster":
@@ -54,6 +55,7 @@ def open_engine(
     if not reason and render["min_agreement"] > 0:
         if "agreement" not in state:
             state["agreement"] = measure_agreement(subject, drawing, render, folder)
+            drawing.geometry.start()  # nothing of it may show in the clip
         agreement = state["agreement"]
         if agreement < render["min_agreement"]:
             reason = f"looks unlike Cycles: {agreement:.2f}, at least {render['min_agreement']:.2f} is asked for"

@@ -36,8 +36,9 @@ class Drawing:
 
 
 def loaded_drawing(subject: Subject, state: dict[str, Any]) -> Drawing:
-    """The drawing of the subject that `state` holds, made once per child."""
+    """The drawing of the subject that `state` holds, made once per child. Call when the subject is at rest."""
     if "drawing" not in state:
+        subject.reset()  # what does not move is read at rest
         appearance = read_appearance(subject.meshes)
         geometry = Geometry.of(subject.meshes, appearance)
         rasteriser = Rasteriser(geometry.surface, appearance.looks, LIGHT)

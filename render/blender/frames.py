@@ -41,7 +41,7 @@ class Player:
 
     subject: Subject
     item: ClipItem
-    motion: Motion | None  # a stored one, as imported; None: the file's own action
+    motion: Motion | None  # a stored one, as imported; None: the file's own action, or none at all
     poser: Poser | None = None
     scale: float = 1.0
 
@@ -50,10 +50,12 @@ class Player:
         self.scale = scale
         self.subject.reset()
         self.poser = Poser.at_rest(self.subject)
-        if self.motion is None:
-            start_action(self.subject, self.item.action or "", self.item.slot or "")
+        if self.motion is None and self.item.action is not None:
+            start_action(self.subject, self.item.action, self.item.slot or "")
 
     def show(self, frame: int) -> None:
+        if self.motion is None and self.item.action is None:
+            return  # the rest pose
         if self.motion is None:
             show_time(self.subject, self.item.start_frame + frame, self.item.fps)
             return

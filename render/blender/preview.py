@@ -74,6 +74,7 @@ def coat_drawer(
 ) -> Callable[[int], list[Picture]]:
     """Draws the frame that the scene shows under a coat that is fixed to the clip's first frame."""
     drawing = loaded_drawing(player.subject, state)
+    drawing.geometry.start()
     player.start(numbers.scale)
     player.show(0)
     first = drawing.geometry.read()

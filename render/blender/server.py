@@ -1,7 +1,8 @@
 """The Blender fork server: imports bpy, then forks one limited child per request. Single-threaded, does no work.
 
 Started by rigmill.blender as `python -m render.blender.server REQUEST_FD REPLY_FD PARENT_PID`. A request is one
-JSON line: function, items, scratch, limits. The replies are JSON lines: one per item, then {"event": "end"}.
+JSON line: function, items, scratch, limits. The replies are JSON lines: one per item, then {"event": "end"}; between
+them, {"event": "progress"} as the child tells it.
 """
 
 from __future__ import annotations
@@ -94,6 +95,9 @@ def _relay(request: dict[str, Any], *, child: int, answer_read: int, reply_fd: i
         for line in lines:
             now = time.monotonic()
             message = json.loads(line)
+            if "progress" in message:  # passed on, and no sign of life: the clock of the item runs on
+                _send(reply_fd, message | {"event": "progress"})
+                continue
             message |= {"event": "item", "wall_s": now - last_sign}
             last_sign = now
             num_answers += 1

@@ -9,16 +9,18 @@ import numpy as np
 
 from render.blender.choose import open_engine
 from render.blender.frames import loaded_subject, make_player, measure
+from render.blender.telling import teller
 from render.film import Film
 from render.jobs import ClipItem, clip_cameras
 from render.maps import build_geometry
 
 
 def render_clip(item: dict[str, Any], state: dict[str, Any], scratch: Path) -> dict[str, Any]:
-    """Writes the files that `outputs` asks for, and geometry.npz, into scratch / `folder`.
+    """Writes the files that `outputs` asks for into scratch / `folder`, and tells of every view-frame.
 
     Answers with the `engine` that drew them and why it did (`engine_reason`, empty where nobody had to choose), its
-    measured `agreement` with Cycles (None: not measured), the `coverage` of each view and `num_drawn_joints`.
+    measured `agreement` with Cycles (None: not measured), the `coverage` of each view, `num_drawn_joints`, and the
+    `cameras` in the world that `scale` and `offset` lead to: normalised = (imported - offset) * scale.
     """
     clip = ClipItem.from_item(item)
     subject = loaded_subject(state, path=clip.path, file_format=clip.format, fps=clip.fps)
@@ -41,6 +43,7 @@ def render_clip(item: dict[str, Any], state: dict[str, Any], scratch: Path) -> d
         for frame in range(clip.num_frames):
             player.show(frame)
             film.add(choice.engine.shoot(numbers.frame_bounds[frame], extras=film.wants_extras))
+            teller.tell((frame + 1) * len(cameras), clip.num_frames * len(cameras))
     finally:
         choice.engine.close()
         subject.reset()
@@ -50,4 +53,9 @@ def render_clip(item: dict[str, Any], state: dict[str, Any], scratch: Path) -> d
         "folder": clip.clip_id, "engine": choice.engine.name, "engine_reason": choice.reason,
         "agreement": choice.agreement, "coverage": [watch.coverage for watch in film.watches],
         "num_drawn_joints": int(geometry.drawn.sum()),
+        "cameras": [
+            {"azimuth_deg": camera.azimuth_deg, "intrinsics": camera.intrinsics.tolist(),
+             "world_to_view": camera.world_to_view.tolist()} for camera in cameras
+        ],
+        "scale": numbers.scale, "offset": numbers.offset.tolist(),
     }

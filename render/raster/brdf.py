@@ -49,21 +49,10 @@ def half_angle(column: Floats) -> Floats:
     return angle
 
 
-@lru_cache(maxsize=8)
 def make_tables(sun_angles_deg: tuple[float, ...]) -> Tables:
     """The tables for suns of these diameters."""
-    cosines, roughnesses = np.linspace(0, 1, NUM_VIEWS), np.linspace(0, 1, NUM_ROUGHNESSES)
-    sky = np.empty((NUM_ROUGHNESSES, NUM_VIEWS, 3))
-    for index, roughness in enumerate(roughnesses):
-        sky[index] = _reflected(np.maximum(cosines, 1e-3), max(roughness, MIN_ROUGHNESS) ** 2)
-    step = np.ones(NUM_VIEWS)
-    step[[0, -1]] = 0.5
-    mean = (sky[..., 0] * cosines * step).sum(axis=1) / (cosines * step).sum()
-    fine = (np.arange(512) + 0.5) / 512
-    curve = float((dielectric(fine) * fine).sum() / fine.sum())
-    lobe = np.array([[_lobe(max(r, MIN_ROUGHNESS) ** 2, math.radians(angle) / 4) for r in roughnesses]
-                     for angle in sun_angles_deg]).reshape(-1, NUM_ROUGHNESSES, NUM_HALVES)
-    return Tables(sky=sky.astype(np.float32), mean=mean.astype(np.float32), lobe=lobe.astype(np.float32), curve=curve)
+    lobe = np.array([_lobes(angle) for angle in sun_angles_deg], np.float32)
+    return Tables(sky=_SKY, mean=_MEAN, lobe=lobe.reshape(-1, NUM_ROUGHNESSES, NUM_HALVES), curve=_CURVE)
 
 
 def _reflected(cosines: Floats, alpha: float) -> Floats:
@@ -101,13 +90,26 @@ def _share(light: Floats, view: Floats, alpha: float) -> Floats:
     return np.asarray((1 + hidden(view)) / (1 + hidden(view) + hidden(light)))
 
 
-def _lobe(alpha: float, radius: float) -> Floats:
-    """GGX's D (NUM_HALVES,) averaged over a disc of half vectors."""
-    rings, spokes = 12, 16
-    r = radius * np.sqrt((np.arange(rings) + 0.5) / rings)[:, None]
+@lru_cache(maxsize=8)
+def _lobes(sun_angle_deg: float) -> Floats:
+    """GGX's D (roughness, NUM_HALVES), averaged over the half vectors of a sun's disc: half as wide as the disc."""
+    rings, spokes = 6, 12
+    r = math.radians(sun_angle_deg) / 4 * np.sqrt((np.arange(rings) + 0.5) / rings)[:, None]
     turn = 2 * math.pi * (np.arange(spokes) + 0.5) / spokes
     x, y = (r * np.cos(turn)).reshape(-1), (r * np.sin(turn)).reshape(-1)
     angle = np.minimum(np.hypot(half_angle(np.arange(float(NUM_HALVES)))[:, None] + x, y), math.pi / 2)
     cosine2 = np.cos(angle) ** 2
-    mean: Floats = (alpha**2 / (math.pi * (cosine2 * (alpha**2 - 1) + 1) ** 2)).mean(axis=1)
+    alpha2 = (np.maximum(_ROUGHNESSES, MIN_ROUGHNESS) ** 4)[:, None, None]
+    mean: Floats = (alpha2 / (math.pi * (cosine2 * (alpha2 - 1) + 1) ** 2)).mean(axis=-1)
     return mean
+
+
+# Computed when this is imported, so that forked children need not.
+_ROUGHNESSES, _COSINES = np.linspace(0, 1, NUM_ROUGHNESSES), np.linspace(0, 1, NUM_VIEWS)
+_SKY = np.array(
+    [_reflected(np.maximum(_COSINES, 1e-3), max(roughness, MIN_ROUGHNESS) ** 2) for roughness in _ROUGHNESSES.tolist()]
+).astype(np.float32)
+_WEIGHTS = _COSINES * np.where((_COSINES == 0) | (_COSINES == 1), 0.5, 1.0)
+_MEAN = (_SKY[..., 0] @ _WEIGHTS / _WEIGHTS.sum()).astype(np.float32)
+_FINE = (np.arange(512) + 0.5) / 512
+_CURVE = float((dielectric(_FINE) * _FINE).sum() / _FINE.sum())

@@ -47,3 +47,15 @@ def bent(
     if length < 1e-6:
         return nx, ny, nz
     return mx / length, my / length, mz / length
+
+
+@inlined
+def bump_shadow(smooth: float, bumped: float, upright: float) -> float:
+    """How much a normal map's slope shades itself, from cosines: light and surface, light and map, map and surface.
+
+    Cycles does the same: Chiang et al., Taming the Shadow Terminator, 2019.
+    """
+    if smooth <= 0:
+        return 0.0
+    share = smooth / max(bumped * upright, 1e-6)
+    return 1.0 if share >= 1 else share * (1 + share * (1 - share))

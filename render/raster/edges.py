@@ -13,7 +13,8 @@ from rigmill.types import Floats, Ints
 
 FILTER_PX = 1.5  # the width of Cycles' pixel filter, Blackman-Harris
 NUM_POINTS = 16
-MOST_TRIANGLES = 12  # of those seen around a pixel
+MOST_TRIANGLES = 10  # of those seen around a pixel: with more, the samples' word stands
+SLACK = 0.15  # triangles too small for any sample are missed, so the samples bound what is found
 
 
 def filter_points() -> Floats:
@@ -83,10 +84,11 @@ def refine(
                         known = False
                         for index in range(count):
                             known = known or around[index] == triangle
-                        if not known and count < MOST_TRIANGLES:
-                            around[count] = triangle
-                            count += 1
-                            plain = plain and choices[look[triangle], MODE] == OPAQUE
+                        if not known:
+                            plain = plain and count < MOST_TRIANGLES and choices[look[triangle], MODE] == OPAQUE
+                            if plain:
+                                around[count] = triangle
+                                count += 1
             if not plain:
                 continue
             covered = 0
@@ -97,7 +99,8 @@ def refine(
                     if is_inside(screen, triangles, around[index], x, y):
                         covered += 1
                         break
-            alpha = covered / points.shape[0]
+            sampled = hit / NUM_SAMPLES
+            alpha = min(max(covered / points.shape[0], sampled - SLACK), sampled + SLACK)
             if hit > 0:
                 alpha = max(alpha, 1.0 / points.shape[0])
                 scale = alpha / before[pixel] if before[pixel] > 0 else 0.0

@@ -19,7 +19,7 @@ MAP_PX = 160
 SKY_PAIRS = 14  # directions of the sky are twice as many
 SUN_RAYS = 7  # in each sun's disc
 STEPS = 128  # of a height, in a texel: maps of short numbers stay in a processor's cache
-OFFSET_TEXELS = 1.3  # a point is lifted off its surface, or the surface would hide it
+OFFSET_TEXELS = 1.0  # a point is lifted off its surface, or the surface would hide it
 MOST_TINY = 60_000  # triangles smaller than a texel that are drawn; of more, every n-th
 
 
@@ -71,10 +71,10 @@ def look_from_around(vertices: Floats, triangles: Ints, casting: Ints, towards: 
     num = len(towards)
     top = np.full((num, MAP_PX, MAP_PX), -32768, np.int16)
     bottom = np.full((SKY_PAIRS, MAP_PX, MAP_PX), 32767, np.int16)
-    centre, radius = (bounds[:3] + bounds[3:]) / 2, float(np.linalg.norm(bounds[3:] - bounds[:3])) / 2
     to_map = np.zeros((num, 3, 4))
-    if not (np.isfinite(radius) and radius > 0):
+    if not (bounds[3:] > bounds[:3]).any():
         return Around(top, bottom, to_map, 0.0)
+    centre, radius = (bounds[:3] + bounds[3:]) / 2, float(np.linalg.norm(bounds[3:] - bounds[:3])) / 2
     per_world = (MAP_PX / 2 - 2) / radius
     for matrix, direction in zip(to_map, towards):
         matrix[:, :3] = np.stack([*_across(direction), direction]) * per_world

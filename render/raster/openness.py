@@ -9,7 +9,7 @@ from rigmill.types import Floats, Ints
 
 BLOCK_PX = 2  # one look-up for the fragments of a surface in so many pixels by so many
 SMOOTH_BLOCKS = 1  # the look-ups' steps are smoothed over so many blocks on each side
-SAME_FACING = 0.9
+SAME_FACING, SMOOTH_FACING = 0.99, 0.9  # cosine between normals that are looked up once, and that are smoothed
 
 
 @inlined
@@ -49,29 +49,18 @@ def sun_seen(top: Ints, to_map: Floats, first: int, x: float, y: float, z: float
     """The share of a sun's rays, whose maps begin at `first`, that reach a lifted point."""
     total = 0.0
     for number in range(first, first + SUN_RAYS):
-        column = along(to_map, number, 0, x, y, z) - 0.5
-        row = along(to_map, number, 1, x, y, z) - 0.5
-        height = along(to_map, number, 2, x, y, z)
-        i = min(max(int(column), 0), MAP_PX - 2)
-        j = min(max(int(row), 0), MAP_PX - 2)
-        p, q = column - i, row - j
-        if top[number, j, i] <= height:
-            total += (1 - p) * (1 - q)
-        if top[number, j, i + 1] <= height:
-            total += p * (1 - q)
-        if top[number, j + 1, i] <= height:
-            total += (1 - p) * q
-        if top[number, j + 1, i + 1] <= height:
-            total += p * q
+        column = min(max(int(along(to_map, number, 0, x, y, z)), 0), MAP_PX - 1)
+        row = min(max(int(along(to_map, number, 1, x, y, z)), 0), MAP_PX - 1)
+        total += 1.0 if top[number, row, column] <= along(to_map, number, 2, x, y, z) else 0.0
     return total / SUN_RAYS
 
 
 @inlined
-def is_near(found: Floats, first: int, second: int, reach: float) -> bool:
+def is_near(found: Floats, first: int, second: int, reach: float, facing: float) -> bool:
     """Whether two fragments are on one smooth surface and close to each other."""
     nx, ny, nz = found[first, NORMAL], found[first, NORMAL + 1], found[first, NORMAL + 2]
     cosine = nx * found[second, NORMAL] + ny * found[second, NORMAL + 1] + nz * found[second, NORMAL + 2]
-    if not cosine > SAME_FACING:
+    if not cosine > facing:
         return False
     x, y, z = (found[first, PLACE] - found[second, PLACE], found[first, PLACE + 1] - found[second, PLACE + 1],
                found[first, PLACE + 2] - found[second, PLACE + 2])
@@ -97,7 +86,7 @@ def look_up_openness(
     for index in range(num):
         row, column = pixels[index] // width // BLOCK_PX, pixels[index] % width // BLOCK_PX
         other = blocks[row, column]
-        if other >= 0 and is_near(found, leaders[other], index, lift):
+        if other >= 0 and is_near(found, leaders[other], index, lift, SAME_FACING):
             members[index] = other
             continue
         members[index] = blocks[row, column] = count
@@ -123,7 +112,7 @@ def look_up_openness(
         for j in range(max(row - SMOOTH_BLOCKS, 0), min(row + SMOOTH_BLOCKS + 1, rows)):
             for i in range(max(column - SMOOTH_BLOCKS, 0), min(column + SMOOTH_BLOCKS + 1, columns)):
                 other = blocks[j, i]
-                if other >= 0 and other != number and is_near(found, leader, leaders[other], lift):
+                if other >= 0 and other != number and is_near(found, leader, leaders[other], lift, SMOOTH_FACING):
                     total += 1.0
                     for value in range(num_values):
                         openness[number, value] += raw[other, value]

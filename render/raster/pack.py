@@ -42,6 +42,8 @@ def encode(linear: Floats) -> Floats:
 DECODED = decode(np.arange(255 * DECODE_STEPS + 2) / (255 * DECODE_STEPS)).astype(np.float32)
 ENCODE_STEPS = 8192
 ENCODED = np.rint(encode(np.arange(ENCODE_STEPS + 1) / ENCODE_STEPS) * 255).astype(np.uint8)
+# Linear of each byte, and of alpha the byte itself: (1, 256, 4).
+_TO_LIGHT = np.stack([DECODED[::DECODE_STEPS]] * 3 + [np.arange(256, dtype=np.float32)], axis=-1)[None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +109,7 @@ def make_levels(pixels: Bytes, *, encoded: bool, alpha: bool) -> list[Bytes]:
     """The picture and its halvings, averaged as light is, weighted by alpha where it matters; (H, W, 4) bytes each."""
     pixels = np.ascontiguousarray(pixels)
     levels = [pixels] if max(pixels.shape[:2]) <= MAX_TEXTURE_PX else []
-    light = pixels.astype(np.float32)
-    if encoded:
-        light[..., :3] = DECODED[::DECODE_STEPS][pixels[..., :3]]
+    light = cv2.LUT(pixels, _TO_LIGHT) if encoded else pixels.astype(np.float32)
     if alpha:
         light[..., :3] *= np.maximum(light[..., 3:], 0.25)
     while max(light.shape[:2]) > 1 and len(levels) < MAX_LEVELS:
@@ -125,5 +125,6 @@ def _as_bytes(light: Floats, *, encoded: bool, alpha: bool) -> Bytes:
     if alpha:
         values[..., :3] /= np.maximum(values[..., 3:], 0.25)
     if encoded:
-        values[..., :3] = encode(np.clip(values[..., :3], 0, 1)) * 255
-    return np.rint(np.clip(values, 0, 255)).astype(np.uint8)
+        steps = np.clip(values[..., :3], 0, 1) * ENCODE_STEPS + 0.5
+        values[..., :3] = np.take(ENCODED, steps.astype(np.int32))
+    return (np.clip(values, 0, 255) + 0.5).astype(np.uint8)

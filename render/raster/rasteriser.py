@@ -22,7 +22,8 @@ from rigmill.types import Bytes, Camera, Floats, Ints
 
 MAX_LAYERS = 8  # of surfaces that let light through, as many as Cycles follows
 NEAREST_DEPTH = 1e-4
-HIDDEN_SKY, HIDDEN_SUNS = 0.6, 0.2
+# What surfaces get that hide the sky from others: of its light, and of all suns' head-on. Fitted to Cycles.
+HIDDEN_SKY, HIDDEN_SUNS = 0.8, 0.3
 
 
 class Rasteriser:
@@ -33,17 +34,18 @@ class Rasteriser:
         self._packed = pack(looks, num_layers)
         self._triangles = np.ascontiguousarray(surface.triangles, np.int32).reshape(-1, 3)
         self._corners = np.ascontiguousarray(surface.corners, np.int32).reshape(-1, 3)
+        self._num_used = _check(surface, self._triangles, self._corners)
         last = len(self._packed.numbers) - 1
         self._look = np.ascontiguousarray(np.clip(surface.look, 0, last), np.int32)
         self._uvs = np.ascontiguousarray(surface.uvs, np.float32)
-        self._colours = np.ascontiguousarray(surface.colours, np.float32)
+        self._colours = np.clip(np.nan_to_num(np.ascontiguousarray(surface.colours, np.float32)), 0, 1e4)
         blend = self._packed.choices[self._look, MODE] == BLEND
         self._opaque = np.flatnonzero(~blend).astype(np.int32)
         self._blend = np.flatnonzero(blend).astype(np.int32)
         self._ambient = np.array(light.ambient, np.float64)
         self._suns = np.zeros((len(light.suns), 5))
         for row, sun in zip(self._suns, light.suns):
-            row[:3] = np.array(sun.towards) / np.linalg.norm(sun.towards)
+            row[:3] = np.array(sun.towards) / max(float(np.linalg.norm(sun.towards)), 1e-9)
             row[3:] = sun.strength, max(math.sin(math.radians(sun.angle_deg) / 2), 1e-3)
         self._tables = make_tables(tuple(sun.angle_deg for sun in light.suns))
         self._towards = directions(self._suns)
@@ -60,15 +62,12 @@ class Rasteriser:
         there = self._body_colours[:, 3] >= self._packed.numbers[self._look, CUTOFF]
         self._body_colours[cut, 3] = there[cut]
         self._casting = np.flatnonzero(self._body_colours[:, 3] > 0).astype(np.int32)
-        _check(surface, self._triangles, self._corners)
 
     def draw(self, shape: Shape, cameras: Sequence[Camera], *, extras: bool = False) -> list[Picture]:
         """A picture of `shape` for each camera; `extras` adds depth and normals."""
         vertices = np.ascontiguousarray(shape.vertices, np.float32)
         normals = np.ascontiguousarray(shape.normals, np.float32)
-        if len(self._triangles) and (
-            len(vertices) <= self._triangles.max() or len(normals) <= self._corners.max()
-        ):
+        if len(vertices) < self._num_used[0] or len(normals) < self._num_used[1]:
             raise ValueError("the shape has fewer vertices or normals than the surface's triangles use")
         faces = np.empty((len(self._triangles), 3), np.float32)
         mean_colour = np.zeros(3)
@@ -125,18 +124,32 @@ class Rasteriser:
     ) -> Floats:
         """Peel the see-through triangles in front of the opaque ones, nearest first; returns what they let through."""
         height, width = opaque.near.shape[1:]
-        passing = np.ones((height * width, NUM_SAMPLES), np.float32)
+        passing = np.ones((height, width, NUM_SAMPLES), np.float32)
+        bounds = np.empty(4)
+        find_bounds(screen, self._triangles[self._blend], bounds)
+        bounds -= [*origin, *origin]
+        if not (bounds[:2] < bounds[2:]).all():
+            return passing.reshape(-1, NUM_SAMPLES)
+        left, top = (int(value) for value in np.clip(np.floor(bounds[:2]), 0, [width, height]))
+        right, bottom = (int(value) for value in np.clip(np.ceil(bounds[2:]), 0, [width, height]))
+        part = np.s_[top:bottom, left:right]
+        behind = np.ascontiguousarray(opaque.near[:, part[0], part[1]])
+        size = (bottom - top) * (right - left)
+        open_part, light_part = np.ones((size, NUM_SAMPLES), np.float32), np.zeros((size, 4), np.float32)
         limit = _NO_LIMIT
         for _ in range(MAX_LAYERS):
-            layer = _Layer(height, width, opaque.near)
-            self._scan(screen, origin, self._blend, layer, limit)
-            if not (layer.ids >= 0).any():
+            layer = _Layer(bottom - top, right - left, behind)
+            corner = np.array([origin[0] + left, origin[1] + top], np.int32)
+            self._scan(screen, corner, self._blend, layer, limit)
+            if layer.ids.max(initial=-1) < 0:
                 break
-            fragments = self._shade(frame, camera, screen, origin, layer)
-            lay_over(*fragments[:4], passing, light)
+            fragments = self._shade(frame, camera, screen, corner, layer)
+            lay_over(*fragments[:4], open_part, light_part)
             # Where nothing was found nothing is behind either.
             limit = np.where(layer.ids >= 0, layer.near, np.float32(0))
-        return passing
+        passing[part] = open_part.reshape(bottom - top, right - left, NUM_SAMPLES)
+        light.reshape(height, width, 4)[part] = light_part.reshape(bottom - top, right - left, 4)
+        return passing.reshape(-1, NUM_SAMPLES)
 
     def _scan(self, screen: Floats, origin: Ints, chosen: Ints, layer: _Layer, limit: Floats) -> None:
         p = self._packed
@@ -170,10 +183,10 @@ class Rasteriser:
         shaded = np.empty((num, 4), np.float32)
         p, t = self._packed, self._tables
         shade(
-            num, hit, masks, found, members, openness, eye, self._hidden_light, frame.mean_colour,
-            self._triangles, self._corners, self._look, self._uvs, self._colours, frame.vertices,
-            p.numbers, p.choices, p.texels, p.places, p.kinds, p.turns, DECODED, self._ambient, self._suns,
-            t.sky, t.mean, t.lobe, t.curve, shaded,
+            num, hit, masks, found, members, openness, np.zeros((num, 7), np.float32), eye,
+            self._hidden_light, frame.mean_colour, self._triangles, self._corners, self._look, self._uvs,
+            self._colours, frame.vertices, p.numbers, p.choices, p.texels, p.places, p.kinds, p.turns, DECODED,
+            self._ambient, self._suns, t.sky, t.mean, t.lobe, t.curve, shaded,
         )
         return num, pixels, masks, shaded, found
 
@@ -198,8 +211,8 @@ class _Layer:
 _NO_LIMIT = np.zeros((NUM_SAMPLES, 0, 0), np.float32)
 
 
-def _check(surface: Surface, triangles: Ints, corners: Ints) -> None:
-    """Compiled code checks no index, so they are checked once here."""
+def _check(surface: Surface, triangles: Ints, corners: Ints) -> tuple[int, int]:
+    """How many vertices and corners must be there. Compiled code checks no index, so they are checked once here."""
     num = len(triangles)
     if len(corners) != num or len(surface.look) != num:
         raise ValueError("triangles, corners and look differ in length")
@@ -208,3 +221,4 @@ def _check(surface: Surface, triangles: Ints, corners: Ints) -> None:
     most = int(corners.max()) + 1 if num else 0
     if len(surface.colours) < most or (surface.uvs.shape[0] and surface.uvs.shape[1] < most):
         raise ValueError("a corner has no UV or colour")
+    return (int(triangles.max()) + 1 if num else 0), most

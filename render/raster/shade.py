@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from render.raster.brdf import NUM_ROUGHNESSES
-from render.raster.bump import at, bent
+from render.raster.bump import at, bent, bump_shadow
 from render.raster.compiled import compiled
 from render.raster.locate import FACE, NORMAL, PLACE, WEIGHTS
 from render.raster.pack import (
@@ -35,14 +35,14 @@ FULL = 15  # all four samples
 
 @compiled(
     "void(int64, int32[::1], uint8[::1], float32[:, ::1], int32[::1], float32[:, ::1],"
-    " float64[::1], float64[::1], float64[::1],"
+    " float32[:, ::1], float64[::1], float64[::1], float64[::1],"
     " int32[:, ::1], int32[:, ::1], int32[::1], float32[:, :, ::1], float32[:, ::1], float32[:, ::1],"
     " float32[:, ::1], int32[:, ::1], uint32[::1], int64[:, :, ::1], int32[:, ::1],"
     " float32[:, ::1], float32[::1], float64[::1], float64[:, ::1], float32[:, :, ::1], float32[::1],"
     " float32[:, :, ::1], float64, float32[:, ::1])"
 )
 def shade(
-    num: int, hit: Ints, masks: Bytes, found: Floats, members: Ints, openness: Floats, eye: Floats,
+    num: int, hit: Ints, masks: Bytes, found: Floats, members: Ints, openness: Floats, lit: Floats, eye: Floats,
     hidden_light: Floats, mean_colour: Floats,
     triangles: Ints, corners: Ints, look: Ints, uvs: Floats, colours: Floats, vertices: Floats,
     numbers: Floats, choices: Ints, texels: Ints, places: Ints, kinds: Ints,
@@ -53,7 +53,7 @@ def shade(
 
     `found` is what `locate` says of them.
     `suns` rows: direction to the sun, strength, sine of its radius. `members` says which row of `openness`
-    is a fragment's.
+    is a fragment's; `lit` (num, 7) has zeros.
     """
     gain_r, gain_g, gain_b = 0.0, 0.0, 0.0
     for index in range(num):
@@ -100,20 +100,32 @@ def shade(
             else:
                 shine_r, shine_g, shine_b = shine_r * r, shine_g * g, shine_b * bl
         alpha = min(max(alpha, 0.0), 1.0) if choices[material, MODE] != OPAQUE else 1.0
+        if choices[material, UNLIT] > 0:
+            out[index, 0], out[index, 1], out[index, 2] = red + shine_r, green + shine_g, blue + shine_b
+            out[index, 3] = alpha
+            continue
+        # Plain dielectrics are lit once for all fragments that share a look-up of what is open, whatever their colour.
+        group = members[index]
+        shares = metallic <= 0 and choices[material, SURFACE_TEXTURE] < 0 and choices[material, NORMAL_TEXTURE] < 0
+        if shares and lit[group, 6] == material + 1:
+            out[index, 0] = max(red, 0.0) * lit[group, 0] + lit[group, 3] + shine_r
+            out[index, 1] = max(green, 0.0) * lit[group, 1] + lit[group, 4] + shine_g
+            out[index, 2] = max(blue, 0.0) * lit[group, 2] + lit[group, 5] + shine_b
+            out[index, 3] = alpha
+            continue
         nx, ny, nz = at(found, index, NORMAL), at(found, index, NORMAL + 1), at(found, index, NORMAL + 2)
         gx, gy, gz = at(found, index, FACE), at(found, index, FACE + 1), at(found, index, FACE + 2)
         vx, vy, vz = eye[0] - found[index, PLACE], eye[1] - found[index, PLACE + 1], eye[2] - found[index, PLACE + 2]
         length = 1.0 / math.sqrt(vx * vx + vy * vy + vz * vz)
         vx, vy, vz = vx * length, vy * length, vz * length
-        if choices[material, UNLIT] > 0:
-            out[index, 0], out[index, 1], out[index, 2] = red + shine_r, green + shine_g, blue + shine_b
-            out[index, 3] = alpha
-            continue
+        sx, sy, sz, upright = nx, ny, nz, 1.0
         if bump_layer >= 0:
             nx, ny, nz = bent(
                 nx, ny, nz, bump_x, bump_y, bump_z, at(numbers, material, BUMP), uvs, bump_layer, vertices,
                 a, b, c, ca, cb, cc,
             )
+        if bump_layer >= 0:
+            upright = max(nx * sx + ny * sy + nz * sz, 0.0)
         facing = max(nx * vx + ny * vy + nz * vz, 0.01)
         # What the surface does with even light; see brdf.py.
         roughness, metallic = min(max(roughness, 0.0), 1.0), min(max(metallic, 0.0), 1.0)
@@ -124,8 +136,10 @@ def shade(
         kept = mean[step] + (row - step) * (mean[step + 1] - mean[step])
         lost = (1 - whole) / whole
         f0 = at(numbers, material, REFLECTANCE)
-        gain = 1 + returned(f0 + (1 - f0) * curve, kept) * lost
-        coat = (f0 * whole + (1 - f0) * curved) * gain
+        # A surface that hardly reflects when faced hardly does at grazing angles either.
+        rise = min(f0 * 25, 1.0) * (1 - f0)
+        gain = 1 + returned(f0 + rise * curve, kept) * lost
+        coat = (f0 * whole + rise * curved) * gain
         body = (1 - metallic) * (1 - coat)
         coat *= 1 - metallic
         mr, mg, mb = coat, coat, coat
@@ -137,11 +151,16 @@ def shade(
             mr += (fr * whole + (1 - fr) * powered) * gain_r
             mg += (fg * whole + (1 - fg) * powered) * gain_g
             mb += (fb * whole + (1 - fb) * powered) * gain_b
-        sky_open = openness[members[index], 0]
-        hidden = 1 - sky_open
-        sr = (ambient[0] * sky_open + hidden_light[0] * hidden * (red + mean_colour[0]) / 2) * (red * body + mr)
-        sg = (ambient[1] * sky_open + hidden_light[1] * hidden * (green + mean_colour[1]) / 2) * (green * body + mg)
-        sb = (ambient[2] * sky_open + hidden_light[2] * hidden * (blue + mean_colour[2]) / 2) * (blue * body + mb)
+        # A normal map's slopes see less of the sky: half of what they face is the surface itself.
+        sky_open = openness[members[index], 0] * (1 + upright) / 2
+        # What hides a place of which little is open is mostly hidden itself.
+        hidden = (1 - sky_open) * (0.15 + 0.85 * sky_open)
+        # Light on the surface, and what comes back from it as it is: `red`, `green` and `blue` times the first.
+        dr = ambient[0] * sky_open + hidden_light[0] * hidden * (red + mean_colour[0]) / 2
+        dg = ambient[1] * sky_open + hidden_light[1] * hidden * (green + mean_colour[1]) / 2
+        db = ambient[2] * sky_open + hidden_light[2] * hidden * (blue + mean_colour[2]) / 2
+        mr, mg, mb = dr * mr, dg * mg, db * mb
+        dr, dg, db = dr * body, dg * body, db * body
         width = max(roughness, 0.03) ** 2
         gain *= 1 - metallic
         for sun in range(suns.shape[0]):
@@ -157,6 +176,8 @@ def shade(
             if strength <= 0:
                 continue
             diffuse = strength * light * body / math.pi
+            if bump_layer >= 0:
+                diffuse *= bump_shadow(sx * lx + sy * ly + sz * lz, light, upright)
             hx, hy, hz = lx + vx, ly + vy, lz + vz
             length = 1.0 / math.sqrt(hx * hx + hy * hy + hz * hz + 1e-12)
             hx, hy, hz = hx * length, hy * length, hz * length
@@ -165,15 +186,21 @@ def shade(
             # Smith's shadowing over 4 cos cos, as Hammon approximates it.
             spot *= 0.5 / ((1 - width) * 2 * light * facing + width * (light + facing))
             edge = schlick(meeting)
-            shared = spot * (f0 + (1 - f0) * edge) * gain
-            sr += diffuse * red + shared
-            sg += diffuse * green + shared
-            sb += diffuse * blue + shared
+            glint = spot * (f0 + rise * edge) * gain
+            dr, dg, db = dr + diffuse, dg + diffuse, db + diffuse
+            mr, mg, mb = mr + glint, mg + glint, mb + glint
             if metallic > 0:
-                sr += spot * (fr + (1 - fr) * edge) * gain_r
-                sg += spot * (fg + (1 - fg) * edge) * gain_g
-                sb += spot * (fb + (1 - fb) * edge) * gain_b
-        out[index, 0], out[index, 1], out[index, 2], out[index, 3] = sr + shine_r, sg + shine_g, sb + shine_b, alpha
+                mr += spot * (fr + (1 - fr) * edge) * gain_r
+                mg += spot * (fg + (1 - fg) * edge) * gain_g
+                mb += spot * (fb + (1 - fb) * edge) * gain_b
+        out[index, 0] = red * dr + mr + shine_r
+        out[index, 1] = green * dg + mg + shine_g
+        out[index, 2] = blue * db + mb + shine_b
+        out[index, 3] = alpha
+        if shares:
+            lit[group, 0], lit[group, 1], lit[group, 2] = dr, dg, db
+            lit[group, 3], lit[group, 4], lit[group, 5] = mr, mg, mb
+            lit[group, 6] = material + 1
 
 
 

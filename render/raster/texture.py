@@ -10,7 +10,9 @@ from render.raster.compiled import inlined
 from render.raster.pack import NEAREST, NUM_LEVELS, UV, WRAP
 from rigmill.types import Floats, Ints
 
-SPREAD_PX = 0.2077  # of Cycles' pixel filter: four taps so far from the centre have its standard deviation
+SPREAD_PX = 0.2077  # the standard deviation of Cycles' pixel filter
+# Three taps around the centre with that deviation in every direction: so far up, down and to the sides, in it.
+UP, DOWN, SIDE = 1.4142, 0.7071, 1.2247
 FULL_LANE = 255.0 * 256.0
 REPEAT, MIRROR, EXTEND, CLIPPED = range(4)
 
@@ -132,15 +134,15 @@ def filtered(
     if not longest < 1e5:
         longest, ux, vx, uy, vy = 1e5, 0.0, 0.0, 0.0, 0.0
     # The level whose texels are about as far apart as the taps.
-    level, apart = 0, longest * (2 * SPREAD_PX)
+    level, apart = 0, longest * (2 * SIDE * SPREAD_PX)
     last = kinds[texture, NUM_LEVELS] - 1
-    while apart > 1.5 and level < last:
+    while apart > 1.8 and level < last:
         apart *= 0.5
         level += 1
     offset, columns, rows = places[texture, level, 0], places[texture, level, 1], places[texture, level, 2]
     wide, high = columns / width * SPREAD_PX, rows / height * SPREAD_PX
     x, y = wrapped(u, wrap) * columns, wrapped(v, wrap) * rows
-    many = taps and (longest > 0.7 or nearest)
+    many = taps and (longest > 1.1 or nearest)
     if not many:
         lanes = look_up(texels, offset, columns, rows, wrap, nearest, x, y)
         if encoded:
@@ -150,8 +152,8 @@ def filtered(
                 lane(lanes, 48) / FULL_LANE)
     ux, uy, vx, vy = ux * wide, uy * wide, vx * high, vy * high
     red, green, blue, alpha = 0.0, 0.0, 0.0, 0
-    for tap in range(4):
-        right, down = float((tap & 1) * 2 - 1), float((tap & 2) - 1)
+    for tap in range(3):
+        right, down = (0.0 if tap == 0 else SIDE if tap == 1 else -SIDE), (-UP if tap == 0 else DOWN)
         lanes = look_up(
             texels, offset, columns, rows, wrap, nearest, x + right * ux + down * uy, y + right * vx + down * vy
         )
@@ -164,4 +166,4 @@ def filtered(
             red += lane(lanes, 0) / FULL_LANE
             green += lane(lanes, 32) / FULL_LANE
             blue += lane(lanes, 16) / FULL_LANE
-    return red * 0.25, green * 0.25, blue * 0.25, alpha * (0.25 / FULL_LANE)
+    return red / 3, green / 3, blue / 3, alpha / (3 * FULL_LANE)

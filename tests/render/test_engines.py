@@ -20,7 +20,7 @@ from rigmill.likeness import silhouette_iou, subject_ssim
 RENDER_CLIP = "render.blender.worker:render_clip"
 NUM_FRAMES = 2
 SIZE = {"width_px": 192, "height_px": 128}
-STILLS = ["rgb", "png", "depth", "normal"]
+STILLS = ["rgb", "png", "depth", "normal", "geometry"]
 
 
 def rewritten(source: Path, target: Path, change: Callable[[dict[str, Any]], None]) -> Path:

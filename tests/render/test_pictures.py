@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,7 @@ from rigmill.types import Kept, Motion, Rejected, StoredFile
 from rigmill.video import decode
 
 RENDER_CLIP = "render.blender.worker:render_clip"
-OUTPUTS = ["rgb", "pose", "mask", "templates", "png"]
+OUTPUTS = ["rgb", "pose", "mask", "templates", "png", "geometry"]
 
 
 @pytest.fixture(scope="module")
@@ -144,9 +144,10 @@ class PlainWork:
     output: Path
     scratch: Path
     blender: BlenderClient
+    said: list[tuple[str, int, int]] = field(default_factory=list)
 
     def report(self, message: str, done: int, total: int) -> None:
-        pass
+        self.said.append((message, done, total))
 
 
 @dataclass
@@ -176,6 +177,8 @@ def run_stage(folder: Path, overrides: tuple[str, ...] = ()) -> tuple[Answer, St
     finally:
         client.close()
     assert not list(work.scratch.rglob("*.png"))  # a batch leaves no pictures behind
+    # Of 5 frames from 4 sides; in a quick clip one word may be all there is.
+    assert work.said and {(message, total) for message, _, total in work.said} == {("view-frames", 20)}
     return answer, store
 
 
@@ -187,6 +190,7 @@ def test_a_clip_is_kept_with_every_file_and_the_same_bytes_each_time(tmp_path: P
     assert isinstance(answer.outcome, Kept), answer.outcome
     (row,) = answer.outcome.rows
     assert set(row) == set(PRODUCTS["render"].names)
+    assert answer.measured.extra["view_frames"] == 20 and answer.measured.extra["cpu_s"] > 0.05  # for the run's log
     files = {item["name"]: StoredFile.from_row(item) for item in row["files"]}
     assert list(files) == [name for name in members.member_names(4) if name != members.META]
     geometry = ClipGeometry.from_bytes(store.read(files[members.GEOMETRY]))
@@ -246,7 +250,11 @@ def test_what_a_child_only_points_to_is_not_read(tmp_path: Path) -> None:
     (tmp_path / "secret").write_text("x")
     (tmp_path / "rgb.0.mp4").symlink_to(tmp_path / "secret")
     with pytest.raises(OSError):
-        read_own(tmp_path / "rgb.0.mp4")
+        read_own(tmp_path, "rgb.0.mp4")
+    (tmp_path / "linked").symlink_to(tmp_path)
+    with pytest.raises(OSError):
+        read_own(tmp_path / "linked", "secret")
+    assert read_own(tmp_path, "secret") == b"x"
 
 
 def test_half_transparent_pixels_mix_with_the_background() -> None:
@@ -262,7 +270,7 @@ def test_a_stored_motion_looks_like_the_action_it_was_read_from(tmp_path: Path) 
     )
     path = tmp_path / made["value"]["file"]
     item = clip_item(path, probe(path, tmp_path), "", num_frames=5) | {"clip_id": "action"}
-    item |= {"outputs": ["png"]}
+    item |= {"outputs": ["png", "geometry"]}
     call(RENDER_CLIP, [item], tmp_path)
     numbers = ClipGeometry.from_bytes((tmp_path / "action" / members.GEOMETRY).read_bytes())
     as_imported = Motion(

@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from render.blender.telling import teller
 from rigmill.errors import Refusal, Reject
 
 
@@ -50,6 +51,29 @@ def act(item: dict[str, Any], state: dict[str, Any], scratch: Path) -> dict[str,
         while not (scratch / "grandchild").exists():
             time.sleep(0.01)
         return {"pid": int((scratch / "grandchild").read_text())}
+    if what == "tell":  # as fast as it can, for a little more than a second
+        until, number = time.monotonic() + 1.1, 0
+        while time.monotonic() < until:
+            teller.tell(number := number + 1, 10**9)
+        return {"told": number}
+    if what == "burn":  # half a second of CPU time, however long that takes, and some sleep
+        until_s = time.process_time() + 0.5
+        while time.process_time() < until_s:
+            pass
+        time.sleep(0.3)
+    if what == "tell forever":
+        while True:
+            teller.tell(1, 2)
+            time.sleep(0.01)
+    if what == "flood":
+        while True:
+            os.write(_answers(), b'{"progress": [1, 2]}\n')
     if what == "environment":
         return {"names": sorted(os.environ)}
     return {"did": what, "calls": state["calls"], "pid": os.getpid()}
+
+
+def _answers() -> int:
+    """The pipe that a child which keeps to no rule writes into."""
+    assert teller._fd is not None
+    return teller._fd

@@ -60,6 +60,47 @@ def test_a_bad_item_is_named_and_the_server_lives_on(
     assert act(client, tmp_path, "work")[0].value is not None
 
 
+def heard(client: BlenderClient, scratch: Path, *what: str) -> tuple[list[Reply], list[tuple[int, int, int]]]:
+    told: list[tuple[int, int, int]] = []
+    replies = list(client.run(
+        "misbehave:act", [{"do": do} for do in what], scratch=scratch,
+        on_progress=lambda index, done, total: told.append((index, done, total)),
+    ))
+    return replies, told
+
+
+def test_a_child_tells_how_far_it_is_a_few_times_a_second_and_each_item_still_has_one_answer(
+    client: BlenderClient, tmp_path: Path
+) -> None:
+    replies, told = heard(client, tmp_path, "work", "tell", "work")
+    assert [reply.value is not None for reply in replies] == [True, True, True]
+    assert 2 <= len(told) <= 4 and {index for index, _, _ in told} == {1} and {total for *_, total in told} == {10**9}
+    done = [number for _, number, _ in told]
+    assert done == sorted(set(done)) and replies[1].value and done[-1] <= replies[1].value["told"]
+    assert 1.0 < replies[1].measured.wall_s < LIMITS.wall_s  # from answer to answer, whatever was told between
+    # Nobody has to listen, and the answers are the same.
+    (unheard,) = act(client, tmp_path, "tell")
+    assert unheard.value is not None
+
+
+@pytest.mark.parametrize("what", ["tell forever", "flood"])
+def test_telling_is_no_answer_so_the_clock_of_the_item_runs_on(
+    client: BlenderClient, tmp_path: Path, what: str
+) -> None:
+    started = time.monotonic()
+    (good, bad), told = heard(client, tmp_path, "work", what)
+    assert good.value is not None and told
+    assert (failed(bad).kind, failed(bad).error_type) == (FailKind.TIMEOUT, "WallClock")
+    assert LIMITS.wall_s <= time.monotonic() - started < LIMITS.wall_s + 6
+    assert act(client, tmp_path, "work")[0].value is not None
+
+
+def test_an_answer_comes_with_the_cpu_seconds_of_its_item(client: BlenderClient, tmp_path: Path) -> None:
+    first, second = act(client, tmp_path, "burn", "work")
+    assert 0.5 <= first.measured.extra["cpu_s"] < 0.7 < first.measured.wall_s
+    assert second.measured.extra["cpu_s"] < 0.1
+
+
 def test_items_after_a_death_are_not_answered(client: BlenderClient, tmp_path: Path) -> None:
     replies = act(client, tmp_path, "work", "segfault", "work")
     assert len(replies) == 2

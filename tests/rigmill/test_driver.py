@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -49,13 +50,26 @@ def toys(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, cluster: str) -> Path:
     return tmp_path / "inputs"
 
 
+class Listening(Progress):
+    """Keeps what it is told of a stage."""
+
+    def __init__(self) -> None:
+        super().__init__(io.StringIO())
+        self.heard: list[tuple[str, float | None]] = []
+
+    def update(self, stage: str, counts: Counts, **more: Any) -> None:
+        self.heard.append((more["note"], more["left_s"]))
+        super().update(stage, counts, **more)
+
+
 def run(
-    folder: Path, *overrides: str, stages: tuple[str, ...] = tuple(TOYS), limit: int | None = None
+    folder: Path, *overrides: str, stages: tuple[str, ...] = tuple(TOYS), limit: int | None = None,
+    listening: Progress | None = None,
 ) -> dict[str, Counts]:
     resolved = config.load("demo", overrides=("run.min_free_disk_bytes=0", *overrides))
     layout = Layout(folder)
     options = Options(stages=stages, limit=limit, workers=2, ray_address=os.environ["TOY_CLUSTER"])
-    with locked(layout), Progress(io.StringIO()) as progress:
+    with locked(layout), listening or Progress(io.StringIO()) as progress:
         return Driver(resolved, layout, options, progress=progress).run()
 
 
@@ -79,6 +93,18 @@ def test_every_input_has_one_outcome_and_the_rest_is_reused(toys: Path, tmp_path
     before = tables(tmp_path / "out")
     assert run(tmp_path / "out") == counts
     assert tables(tmp_path / "out") == before
+
+
+def test_what_two_workers_say_about_their_jobs_is_added_up_while_they_run(toys: Path, tmp_path: Path) -> None:
+    toys.write_text("a1=report b1=report")
+    listening = Listening()
+    assert run(tmp_path / "out", stages=("collect",), listening=listening)["collect"].kept == 2
+    notes = [note for note, _ in listening.heard if note]
+    assert any(note.startswith("steps (") and "/8" in note for note in notes), notes
+    assert any(left_s is not None and 0 < left_s < 30 for _, left_s in listening.heard)
+    # Costs stay out of what is compared byte for byte.
+    assert b"rate_per_s" not in b"".join(tables(tmp_path / "out").values())
+    assert not list((tmp_path / "out").rglob("progress-*"))
 
 
 def test_a_worker_that_always_dies_costs_its_own_job_only(toys: Path, tmp_path: Path) -> None:

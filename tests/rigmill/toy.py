@@ -46,6 +46,10 @@ class ToyCollect(Stage):
             os.kill(os.getpid(), signal.SIGKILL)
         if do == "crash":
             return Failed(FailKind.CRASH, "Crash", "died of SIGSEGV", "SIGSEGV")
+        if do == "report":
+            for done in (1, 2, 3):
+                work.report("steps", done, 4)
+                time.sleep(0.6)
         if do == "slow":
             time.sleep(0.3)
         stored = work.store.put_bytes("asset.glb", job.input_id.encode())
