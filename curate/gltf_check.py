@@ -185,11 +185,15 @@ def _check_primitive(primitive: dict[str, Any], where: str, accessors: Accessors
     count = accessors.count(attributes["POSITION"])
     draco = primitive.get("extensions", {}).get("KHR_draco_mesh_compression")
     for key, index in attributes.items():
-        accessors.expect(index, f"{where}.{key}", _TYPES[key.split("_")[0]], at_least=count)
+        kind = key.split("_")[0]
+        accessors.expect(index, f"{where}.{key}", _TYPES[kind], at_least=count, finite=kind in _FINITE)
         accessors.vertex_data.add(index)
+        if key == "WEIGHTS_0":
+            accessors.weights.add(index)
     for target in primitive.get("targets", ()):
         for key, index in target.items():
-            accessors.expect(index, f"{where}.targets.{key}", _TYPES[key.split("_")[0]], at_least=count)
+            shape = _TYPES[key.split("_")[0]]
+            accessors.expect(index, f"{where}.targets.{key}", shape, at_least=count, finite=key in _FINITE)
             accessors.vertex_data.add(index)
     if draco is not None:
         if "indices" not in primitive:
@@ -207,6 +211,8 @@ def _check_primitive(primitive: dict[str, Any], where: str, accessors: Accessors
     return count, accessors.count(indices)
 
 
+# Blender puts a vertex whose place is no number to the origin and says nothing: a spike in every picture.
+_FINITE = ("POSITION",)
 _TYPES = {
     "POSITION": ("VEC3",), "NORMAL": ("VEC3",), "TANGENT": ("VEC4", "VEC3"), "TEXCOORD": ("VEC2",),
     "COLOR": ("VEC3", "VEC4"), "JOINTS": ("VEC4",), "WEIGHTS": ("VEC4",),
@@ -221,7 +227,7 @@ def _check_skins(document: dict[str, Any], accessors: Accessors) -> None:
         joints |= set(skin["joints"])
         if "inverseBindMatrices" in skin:
             accessors.expect(skin["inverseBindMatrices"], f"skins[{index}].inverseBindMatrices", ("MAT4",),
-                             at_least=len(skin["joints"]), components=(5126,))
+                             at_least=len(skin["joints"]), components=(5126,), finite=True)
     if len(joints) > MAX_JOINTS:
         over_budget("joints", measured=len(joints), limit=MAX_JOINTS)
 

@@ -15,6 +15,7 @@ from curate.draco_header import draco_faces
 from curate.gltf_json import malformed, over_budget, truncated
 from curate.gltf_pack import decode_data_uri
 from curate.gltf_schema import COMPONENT_BYTES, ELEMENTS
+from rigmill.errors import Refusal, Reject
 
 # What all accessors may decode to: this, and so much for every byte of the file.
 BUDGET_BYTES, BUDGET_PER_BYTE = 64 * 1024 * 1024, 4
@@ -31,6 +32,7 @@ class Accessors:
         self._highest: dict[int, int] = {}
         self.entries = {index: document["accessors"][index] for index in used}
         self.vertex_data: set[int] = set()  # what a vertex buffer needs aligned to 4 bytes
+        self.weights: set[int] = set()  # of vertices, for their first four joints
         self._compressed: set[int] = set()
         self._check_all()
 
@@ -44,9 +46,9 @@ class Accessors:
 
     def expect(
         self, index: int, where: str, types: tuple[str, ...], *, at_least: int = 0,
-        components: tuple[int, ...] | None = None,
+        components: tuple[int, ...] | None = None, finite: bool = False,
     ) -> None:
-        """A Refusal unless the accessor is of one of these types and long enough."""
+        """A Refusal unless the accessor is of one of these types and long enough, and, where asked, of numbers."""
         entry = self.entries[index]
         if entry["type"] not in types:
             malformed(f"{where} is {entry['type']}, not {' or '.join(types)}")
@@ -54,6 +56,10 @@ class Accessors:
             malformed(f"{where} has components of type {entry['componentType']}")
         if entry["count"] < at_least:
             malformed(f"{where} has {entry['count']} of {at_least} values")
+        if finite and (broken := int(np.count_nonzero(~np.isfinite(self.values(index))))):
+            raise Refusal(
+                Reject.MALFORMED, f"{where}: {broken} numbers are not finite", measured=float(broken), limit=0.0
+            )
 
     def view(self, index: int, where: str) -> tuple[memoryview, int]:
         """The bytes of a buffer view, and its stride or 0."""

@@ -89,6 +89,8 @@ def _accessor(index: int, checked: Checked, binary: _Binary) -> dict[str, Any]:
     entry = {key: accessors.entries[index][key] for key in
              ("componentType", "normalized", "count", "type", "min", "max") if key in accessors.entries[index]}
     data, size = accessors.bytes_of(index), accessors.size(index)
+    if data is not None and index in accessors.weights and entry["componentType"] == 5126:
+        data = _sound_weights(data)
     if data is not None:
         # A vertex buffer's elements start at multiples of four bytes.
         stride = math.ceil(size / 4) * 4 if index in accessors.vertex_data else size
@@ -111,6 +113,20 @@ def _accessor(index: int, checked: Checked, binary: _Binary) -> dict[str, Any]:
             "values": {"bufferView": ("plain", 0), "byteOffset": binary.add(("plain", 0), values)},
         }
     return entry
+
+
+def _sound_weights(data: bytes | memoryview) -> bytes | memoryview:
+    """Weights of four joints per vertex; what is no number counts as nothing, and the first joint stands in for all.
+
+    Exporters divide weights by their sum, and leave NaN where a vertex has none: Blender would tear it off.
+    """
+    weights = np.frombuffer(data, "<f4").reshape(-1, 4)
+    finite = np.isfinite(weights)
+    if finite.all():
+        return data
+    sound = np.where(finite, weights, 0).astype("<f4")
+    sound[~finite.all(axis=1) & (sound.sum(axis=1) <= 0), 0] = 1
+    return sound.tobytes()
 
 
 def _renumber(document: dict[str, Any], checked: Checked) -> None:

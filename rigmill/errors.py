@@ -84,7 +84,7 @@ REJECT_MEANING: dict[Reject, str] = {
     Reject.MALFORMED: "the container does not follow its format",
     Reject.EXTERNAL_REFERENCE: "the file points to other files or addresses, which are never followed",
     Reject.REFUSED_TYPE: "a format that can carry programs or other files (.blend, USD, archives); never opened",
-    Reject.BAD_IMAGE: "a texture is no PNG, JPEG or WebP image with a sound header",
+    Reject.BAD_IMAGE: "a texture is no PNG, JPEG or WebP image with a sound header, or its pixels cannot be decoded",
     Reject.OVER_BUDGET: "the file asks for more memory or work than its limits allow, whatever its size",
     Reject.UNREADABLE: "Blender's importer refuses the file",
     Reject.NO_RIG: "no skeleton deforms a mesh and no animated node carries one, and there is no motion to retarget",

@@ -52,7 +52,8 @@ def run_child(request: dict[str, Any], *, answer_fd: int, parent: int) -> NoRetu
         for item in request["items"]:
             used_s = time.process_time()
             answer = _call(function, item, state, scratch, request["limits"])
-            _answer(answer_fd, answer | {"cpu_s": time.process_time() - used_s})
+            peak_bytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024  # of this child so far
+            _answer(answer_fd, answer | {"cpu_s": time.process_time() - used_s, "peak_bytes": peak_bytes})
         os._exit(0)  # no interpreter shutdown: Blender may hang in it
     except BaseException as error:
         _answer(answer_fd, {"failed": _failure(error, request)})

@@ -18,6 +18,8 @@ from rigmill.errors import Refusal, Reject
 from rigmill.rigfile import motion_from_bytes
 from rigmill.types import Motion, Rig
 
+_MOST_ROUNDING = 5e-4  # of the subject's size: a quarter of a pixel at 480 lines; Blender counts in 32 bits
+
 
 def loaded_subject(state: dict[str, Any], *, path: str, file_format: str, fps: float) -> Subject:
     """The subject of a file, loaded once per child."""
@@ -99,6 +101,12 @@ def measure(player: Player) -> ClipNumbers:
     extent = float((clip_bounds[1] - clip_bounds[0]).max())
     if extent <= 0:
         raise Refusal(Reject.EMPTY_PICTURE, "the subject has no extent", measured=extent, limit=0.0)
+    rounding = float(np.abs(clip_bounds).max()) / extent * 2.0**-24
+    if rounding > _MOST_ROUNDING:
+        raise Refusal(
+            Reject.MALFORMED, "the subject is so far from the origin that its vertices are rounded to steps of "
+            f"{rounding:.2g} of its size", measured=rounding, limit=_MOST_ROUNDING,
+        )
     scale, offset = 1 / extent, clip_bounds.mean(axis=0)
     motion = read_motion(joint_matrices, rest, rig, item.fps)
     normal_clip, normal_rest = (clip_bounds - offset) * scale, (rest_bounds - offset) * scale

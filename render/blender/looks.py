@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from render.blender.surface import Surface
+from rigmill.errors import Refusal, Reject
 from rigmill.types import Floats
 
 COLOURLESS = 0.06  # largest minus smallest channel, display-referred 0..1, under which a colour is a grey
@@ -39,7 +40,7 @@ class BaseColour:
 
 
 def read_looks(meshes: list[Any], surface: Surface) -> Looks:
-    """The looks of `surface`, which is that of `meshes`."""
+    """The looks of `surface`, which is that of `meshes`. Refuses a picture in the file that cannot be decoded."""
     colours: set[tuple[int, ...]] = set()
     used: dict[str, Any] = {}
     bases: dict[str, BaseColour] = {}
@@ -154,7 +155,11 @@ def _pictures(material: Any) -> list[Any]:
         return []
     outputs = [node for node in material.node_tree.nodes if node.type == "OUTPUT_MATERIAL"]
     nodes = _upstream([socket for output in outputs for socket in output.inputs])
-    return [node.image for node in nodes if node.type == "TEX_IMAGE" and node.image and is_loaded(node.image)]
+    pictures = [node.image for node in nodes if node.type == "TEX_IMAGE" and node.image]
+    for picture in pictures:
+        if picture.packed_file is not None and not is_loaded(picture):  # Blender shows it in a loud pink
+            raise Refusal(Reject.BAD_IMAGE, f"the pixels of the picture '{picture.name[:60]}' cannot be decoded")
+    return [picture for picture in pictures if is_loaded(picture)]
 
 
 def is_loaded(picture: Any) -> bool:

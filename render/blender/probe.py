@@ -20,6 +20,7 @@ from rigmill.rigfile import motion_to_bytes, rig_to_bytes
 from rigmill.types import Floats
 
 _NO_SIZE = 1e-12
+_MAX_JOINT_FRAMES = 1_000_000  # of a stored motion: 65 joints for 16 minutes; each takes 1.3 kB while it is read
 
 
 def probe_asset(item: dict[str, Any], state: dict[str, Any], scratch: Path) -> dict[str, Any]:
@@ -125,6 +126,12 @@ def _store(subject: Subject, take: Take, path: Path) -> str:
     """Write the motion, in the world as imported; returns the file's name."""
     subject.reset()
     rig, rest = subject.read_rig(), subject.rest_frames()
+    size = take.num_frames * len(subject.nodes)
+    if size > _MAX_JOINT_FRAMES:
+        raise Refusal(
+            Reject.OVER_BUDGET, f"a motion of {take.num_frames} frames for {len(subject.nodes)} joints",
+            measured=float(size), limit=float(_MAX_JOINT_FRAMES),
+        )
     start_take(take)
     frames = []
     for frame in range(take.num_frames):

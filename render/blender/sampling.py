@@ -12,6 +12,7 @@ from render.blender.surface import visible_bounds
 from rigmill.types import Floats, Ints
 
 SAMPLES = 7
+MOST_SAMPLES = 1000  # what stands still in that many frames, spread over the whole take, counts as still
 STILL_TURN = 1e-3  # of a matrix whose axes are unit at rest: about a twentieth of a degree
 STILL_PLACE = 1e-4  # of the rig's size
 ALIKE = 1e-4  # likewise: two motions whose samples differ by less are one
@@ -37,17 +38,22 @@ class Sample:
 
 
 def sample_take(subject: Subject, take: Take, rest: Floats, size: float) -> Sample:
-    """Frames of a take, evenly spread; all of them where a few show nothing that moves.
+    """Frames of a take, evenly spread; many more of them where a few show nothing that moves.
 
     `rest` are the joints' matrices at rest and `size` is the rig's. Leaves the subject playing.
     """
     subject.reset()
     start_take(take)
-    few = sorted({int(frame) for frame in np.rint(np.linspace(0, take.num_frames - 1, SAMPLES))})
+    few = _spread(take.num_frames, SAMPLES)
     sample = _sample(subject, take, few, rest, size)
     if not len(sample.moving) and len(few) < take.num_frames:
-        sample = _sample(subject, take, list(range(take.num_frames)), rest, size)
+        sample = _sample(subject, take, _spread(take.num_frames, MOST_SAMPLES), rest, size)
     return sample
+
+
+def _spread(num_frames: int, most: int) -> list[int]:
+    """At most so many of the frames, evenly spread, the first and the last among them."""
+    return sorted({int(frame) for frame in np.rint(np.linspace(0, num_frames - 1, most))})
 
 
 def _sample(subject: Subject, take: Take, indices: list[int], rest: Floats, size: float) -> Sample:

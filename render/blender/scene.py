@@ -53,7 +53,8 @@ def _set_up_cycles(scene: Any, render: dict[str, Any]) -> None:
     cycles.seed, cycles.use_animated_seed = 0, False
     cycles.use_light_tree = False  # three lights: choosing among them costs more than it saves
     cycles.max_bounces, cycles.diffuse_bounces, cycles.glossy_bounces = 3, 1, 1
-    cycles.transmission_bounces, cycles.transparent_max_bounces = 2, 8
+    cycles.transmission_bounces = 2
+    cycles.transparent_max_bounces = 64  # what lies behind the last one is black and opaque: hair has dozens of layers
     cycles.caustics_reflective = cycles.caustics_refractive = False
     cycles.use_denoising = render["denoise"]
     if render["denoise"]:

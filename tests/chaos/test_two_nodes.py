@@ -7,6 +7,9 @@ from pathlib import Path
 import pytest
 from conftest import finish, results, run_all
 
+from rigmill.config import load
+from rigmill.view import View
+
 pytestmark = [pytest.mark.slow, pytest.mark.blender, pytest.mark.ray]
 
 
@@ -26,3 +29,5 @@ def test_four_workers_on_two_nodes_give_the_bytes_of_one_worker(small: Path, mon
     one, four = results(small.parent / "one"), results(small.parent / "four")
     assert len(one) > 80 and four == one
     assert "failed 0" in text
+    view = View(small.parent / "one" / "out" / "tables", load("small", file=small).profile)
+    assert {row["engine"] for row in view.products("render")} == {"raster"}  # what the demo's `auto` takes for these

@@ -33,6 +33,7 @@ REFUSED = {
     "corrupt/missing_bin/BoxTextured_missing_bin.gltf": "external_reference",
     "corrupt/popsicle_bad_json.gltf": "malformed",
     "derived/Fox_http_texture.glb": "external_reference",  # Blender: a white fox
+    "derived/Fox_nan_vertex.glb": "malformed",  # Blender: the vertex at the origin
     "derived/Fox_node_cycle.glb": "malformed",
     "derived/Fox_path_traversal_texture.glb": "external_reference",  # Blender: reads the file
     "derived/Knight_truncated_60pct.glb": "truncated",
