@@ -3,8 +3,9 @@
 The stage runs as the driver runs it: a job, its Blender child behind the fork server (one core in sight of Blender),
 and the finished files in a store. A clip of 81 frames, 324 view-frames, is measured whole with the rasteriser; of slow
 engines its cost follows from two shorter clips, by phase: what a clip costs whatever its length (loading the file, the
-rest pose, the first picture) is shared out among the 324. Of the flow of bpy-renderer only what each frame after the
-first costs counts, and Blender has its own default threads there (render_flow.py).
+rest pose, the first picture) is shared out among the 324. A child loads a file once for all its clips in a batch, so
+the clip is charged its share of loading, by the motions that the file has. Of the flow of bpy-renderer only what each
+frame after the first costs counts, and Blender has its own default threads there (render_flow.py).
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from typing import Any
 from render_assets import MAX_FRAMES, Asset, asset_of, blender, render_settings
 from render_worker import Worker
 
-import render.stage
+import render.stage as render_stage
 from curate.canonical import canonical
 
 NUM_VIEWS, NUM_CLIPS = 4, 161_023
@@ -87,6 +88,8 @@ def stage_ms(worker: Worker, asset: Asset, *, long: int, changed: dict[str, Any]
             clip_s = (short[name] + longer[name]) / 2
         else:
             clip_s = short[name] + (MAX_FRAMES - SHORT) * (longer[name] - short[name]) / (long - SHORT)
+        if name == "load":
+            clip_s /= min(max(len(asset.found["motions"]), 1), render_stage.RenderStage.batch)
         parts[name] = 1000 * clip_s / (MAX_FRAMES * NUM_VIEWS)
     return sum(parts.values()), parts
 
@@ -96,7 +99,7 @@ def cost(
 ) -> dict[str, Any]:
     """The figures; in every round all engines take turns on all characters."""
     characters = three_characters(assets, folder, scratch)
-    render.stage.RENDER_CLIP = "render_child:timed_clip"
+    render_stage.RENDER_CLIP = "render_child:timed_clip"
     worker = Worker(scratch)
     found: dict[str, dict[str, list[float]]] = {}
     phases: dict[str, dict[str, dict[str, float]]] = {}
@@ -131,7 +134,7 @@ def summary(costs: dict[str, dict[str, float]]) -> dict[str, Any]:
         result.setdefault("core_hours_161023_clips", {})[engine] = hours
     if "raster" in costs:
         result["cpu_ms_raster_median"] = median(costs["raster"].values())
-    for name, engine in (("raster", "raster"), ("cycles", "cycles16"), ("cycles8", "cycles8")):
+    for name, engine in (("raster", "raster"), ("cycles", "cycles8"), ("cycles16", "cycles16")):
         if engine in costs and REFERENCE in costs:
             ratios = [costs[REFERENCE][size] / costs[engine][size] for size in costs[engine]]
             result[f"speedup_{name}_vs_reference"] = median(ratios)

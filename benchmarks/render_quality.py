@@ -21,8 +21,8 @@ from rigmill.types import Bytes
 # What is held against the references: the engines' settings beside the rest of the profile `paper`.
 ENGINES: dict[str, dict[str, Any]] = {
     "raster": {"engine": "raster"},
-    "cycles": {"engine": "cycles", "samples": 16, "denoise": True},
-    "cycles8": {"engine": "cycles", "samples": 8, "denoise": True},
+    "auto": {"engine": "auto", "min_agreement": 0.85},  # as the profile `paper-fast`
+    "cycles": {"engine": "cycles", "samples": 8, "denoise": True},  # as the profile `paper`
 }
 NOISE_FILES = 3  # for these a second reference, of another seed, tells how far two references are apart
 WORST = 6

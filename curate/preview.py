@@ -36,7 +36,7 @@ class PreviewStage(Stage):
     """
 
     name: ClassVar[str] = "preview"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     upstream: ClassVar[tuple[str, ...]] = ("probe", "retarget")
     batch: ClassVar[int] = 16
 
@@ -81,7 +81,8 @@ class PreviewStage(Stage):
         if not asked:
             return  # Blender is not started for nothing
         items = [_preview_item(job, work) for job in asked]
-        for job, reply in zip(asked, work.blender.run(PREVIEW, items, scratch=work.scratch)):
+        # Replies first: they must be read to their end, or the client takes the server for one that is cut off.
+        for reply, job in zip(work.blender.run(PREVIEW, items, scratch=work.scratch), asked):
             outcome: Outcome | None = reply.outcome
             if reply.value is not None:
                 outcome = Kept([_row(job, reply.value, work)])

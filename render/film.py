@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 
 from render.jobs import over_background
 from render.maps import joint_radius_px, pose_map
+from render.raster.planes import paint_over
 from render.raster.types import Picture
 from rigmill import members, posemap
 from rigmill.errors import Refusal, Reject
 from rigmill.geometry import ClipGeometry
-from rigmill.types import Camera
-from rigmill.video import Encoder
+from rigmill.types import Bytes, Camera
+from rigmill.video import TO_YUV, Encoder
 
 OPAQUE = 128  # alpha from which a pixel counts as the subject
 BLACK = 3.0  # of 255: mean brightness of a subject that nobody can see
@@ -68,11 +69,19 @@ class Film:
             self.watches[view].add(picture)
             at = {"left_px": picture.left_px, "top_px": picture.top_px}
             if self._rgb:
-                self._rgb[view].add(over_background(picture.rgba, self.background), **at)
+                self._add_rgb(view, picture)
             if self._mask:
                 self._mask[view].add(cv2.cvtColor(picture.rgba[..., 3], cv2.COLOR_GRAY2RGB), **at)
             self._add_stills(view, picture)
         self._num_frames += 1
+
+    def _add_rgb(self, view: int, picture: Picture) -> None:
+        def paint(planes: Bytes) -> None:
+            paint_over(
+                picture.rgba, picture.left_px, picture.top_px, np.array(self.background, np.float64), TO_YUV, planes
+            )
+
+        self._rgb[view].add_painted(paint)
 
     def _add_stills(self, view: int, picture: Picture) -> None:
         camera = self.geometry.cameras[view]

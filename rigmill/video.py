@@ -8,6 +8,7 @@ directions round to nearest and agree. In 4:2:0 a chroma sample is the mean of i
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from fractions import Fraction
 from typing import Any, Literal
 
@@ -32,9 +33,9 @@ def _rgb_to_yuv_matrix() -> Floats:
     return np.concatenate([gains, [[16.0], [128.0], [128.0]]], axis=1)
 
 
-_TO_YUV = _rgb_to_yuv_matrix()
-_TO_RGB = np.linalg.inv(_TO_YUV[:, :3])
-_TO_RGB = np.concatenate([_TO_RGB, -_TO_RGB @ _TO_YUV[:, 3:]], axis=1)
+TO_YUV = _rgb_to_yuv_matrix()
+_TO_RGB = np.linalg.inv(TO_YUV[:, :3])
+_TO_RGB = np.concatenate([_TO_RGB, -_TO_RGB @ TO_YUV[:, 3:]], axis=1)
 
 
 _Part = tuple[slice, slice]  # rows and columns of a picture
@@ -42,7 +43,7 @@ _Part = tuple[slice, slice]  # rows and columns of a picture
 
 def _blank(colour: tuple[int, int, int], width: int, height: int, pixel_format: PixelFormat) -> Bytes:
     """The planes of a picture in one colour, as PyAV takes them: (3, H, W), or (H * 3 / 2, W) for 4:2:0."""
-    levels = np.rint(_TO_YUV @ [*colour, 1.0]).astype(np.uint8)
+    levels = np.rint(TO_YUV @ [*colour, 1.0]).astype(np.uint8)
     if pixel_format == "yuv444p":
         return np.ascontiguousarray(np.broadcast_to(levels[:, None, None], (3, height, width)))
     quarter = width * height // 4
@@ -53,16 +54,16 @@ def _paint(planes: Bytes, part: Bytes, at: _Part, pixel_format: PixelFormat) -> 
     """Put an RGB part (h, w, 3) into planes of the whole picture, in place."""
     rows, columns = at
     if pixel_format == "yuv444p":
-        planes[:, rows, columns] = cv2.transform(part, _TO_YUV).transpose(2, 0, 1)
+        planes[:, rows, columns] = cv2.transform(part, TO_YUV).transpose(2, 0, 1)
         return
     width = planes.shape[1]
     height = planes.shape[0] * 2 // 3
-    planes[rows, columns] = cv2.transform(part, _TO_YUV[:1])
+    planes[rows, columns] = cv2.transform(part, TO_YUV[:1])
     # Chroma is averaged before it is rounded to bytes.
     half = cv2.resize(
         part.astype(np.float32), (part.shape[1] // 2, part.shape[0] // 2), interpolation=cv2.INTER_AREA
     )
-    chroma = np.rint(cv2.transform(half, _TO_YUV[1:])).clip(0, 255).astype(np.uint8)
+    chroma = np.rint(cv2.transform(half, TO_YUV[1:])).clip(0, 255).astype(np.uint8)
     both = planes[height:].reshape(2, height // 2, width // 2)
     both[:, rows.start // 2:rows.stop // 2, columns.start // 2:columns.stop // 2] = chroma.transpose(2, 0, 1)
 
@@ -96,6 +97,7 @@ class Encoder:
         self._background = background
         self._size, self._format = (width_px, height_px), pixel_format
         self._blank = _blank(background, width_px, height_px, pixel_format)
+        self._planes = np.empty_like(self._blank)
         self._rate = Fraction(fps).limit_denominator(1001)
         self._buffer = io.BytesIO()
         self._container = av.open(self._buffer, mode="w", format="mp4", options={"fflags": "+bitexact"})
@@ -116,11 +118,17 @@ class Encoder:
 
     def add(self, part: Bytes, *, left_px: int = 0, top_px: int = 0) -> None:
         """The next frame: an RGB part (h, w, 3) of it, which may be empty, and its place."""
-        planes = self._blank.copy()
         if part.size:
             part, at = self._even(part, left_px, top_px)
-            _paint(planes, part, at, self._format)
-        picture = av.VideoFrame.from_ndarray(planes, format=self._format)
+            self.add_painted(lambda planes: _paint(planes, part, at, self._format))
+        else:
+            self.add_painted(lambda planes: None)
+
+    def add_painted(self, paint: Callable[[Bytes], None]) -> None:
+        """The next frame: what `paint` makes of the planes of an empty one, (3, H, W) or (H * 3 / 2, W)."""
+        np.copyto(self._planes, self._blank)
+        paint(self._planes)
+        picture = av.VideoFrame.from_ndarray(self._planes, format=self._format)
         picture.color_range, picture.colorspace = _LIMITED, _BT709
         picture.pts, picture.time_base = self._num_frames, 1 / self._rate
         self._num_frames += 1

@@ -28,7 +28,8 @@ def candidates(settings: Row) -> Iterator[Input]:
 def fetch(jobs: Sequence[Job], work: Work) -> Iterator[Answer]:
     """Each asset's file in the store and its row."""
     items = [{key: job.payload[key] for key in ("group", "variant", "seed")} for job in jobs]
-    for job, reply in zip(jobs, work.blender.run(MAKE, items, scratch=work.scratch)):
+    # Replies first: they must be read to their end, or the client takes the server for one that is cut off.
+    for reply, job in zip(work.blender.run(MAKE, items, scratch=work.scratch), jobs):
         outcome: Outcome | None = reply.outcome
         if outcome is None:
             outcome = Kept([_row(job.payload, reply.value or {}, work)])

@@ -43,6 +43,7 @@ def load_asset(path: Path, file_format: str, fps: float) -> float:
     file_fps = scene.render.fps / scene.render.fps_base
     _set_rate(scene, fps)
     _remove_cameras_and_lights()
+    _hide_what_is_hidden()
     disarm()
     return file_fps
 
@@ -56,6 +57,16 @@ class glTF2ImportUserExtension:
 
     def gather_import_animations(self, animations: Any, options: Any, importer: Any) -> None:
         options.restore_first_anim = False
+
+
+def _hide_what_is_hidden() -> None:
+    """Leave out of pictures what the file hides: the importer only hides it from the viewport.
+
+    Blender would draw it all the same, where it was when the file was read, since it evaluates no hidden object.
+    """
+    for item in bpy.data.objects:
+        if item.hide_viewport or item.hide_get():
+            item.hide_render = True
 
 
 def _set_rate(scene: bpy.types.Scene, fps: float) -> None:

@@ -16,8 +16,8 @@ from render.raster.visibility import by_height, first_at, slope
 from rigmill.types import Floats, Ints
 
 MAP_PX = 160
-SKY_PAIRS = 14  # directions of the sky are twice as many
-SUN_RAYS = 7  # in each sun's disc
+SKY_PAIRS = 12  # directions of the sky are twice as many
+SUN_RAYS = 5  # in each sun's disc
 STEPS = 128  # of a height, in a texel: maps of short numbers stay in a processor's cache
 OFFSET_TEXELS = 1.0  # a point is lifted off its surface, or the surface would hide it
 MOST_TINY = 60_000  # triangles smaller than a texel that are drawn; of more, every n-th
@@ -34,7 +34,7 @@ class Around:
 
 
 def directions(suns: Floats) -> Floats:
-    """Right, up and towards (K, 3, 3) of K = SKY_PAIRS + S * SUN_RAYS maps: half of the sky, then the discs of `suns`."""
+    """Right, up and towards (K, 3, 3) of SKY_PAIRS + S * SUN_RAYS maps: half of the sky, then the discs of `suns`."""
     golden = math.pi * (3 - math.sqrt(5))
     number = np.arange(SKY_PAIRS)
     height, turn = (number + 0.5) / SKY_PAIRS, number * golden + 0.4
@@ -83,7 +83,7 @@ def look_from_around(vertices: Floats, triangles: Ints, casting: Ints, axes: Flo
     to_map[:, :, 3] = np.array([MAP_PX / 2, MAP_PX / 2, 0]) - to_map[:, :, :3] @ centre
     to_map[:, 2] *= STEPS
     kind = np.empty(len(casting), np.uint8)
-    num_tiny = sort_by_size(vertices, triangles, casting, 0.8 / per_world, kind)
+    num_tiny = sort_by_size(vertices, triangles, casting, 1.6 / per_world, kind)
     every = num_tiny // MOST_TINY + 1
     draw_maps(
         vertices, triangles, casting[kind == 1], casting[kind == 0][::every].copy(), to_map, top, bottom,

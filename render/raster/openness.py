@@ -7,7 +7,7 @@ from render.raster.locate import FACE, NORMAL, PLACE
 from render.raster.occlusion import MAP_PX, SKY_PAIRS, SUN_RAYS
 from rigmill.types import Floats, Ints
 
-BLOCK_PX = 2  # one look-up for the fragments of a surface in so many pixels by so many
+BLOCK_PX = 3  # one look-up for the fragments of a surface in so many pixels by so many
 SMOOTH_BLOCKS = 1  # the look-ups' steps are smoothed over so many blocks on each side
 SAME_FACING, SMOOTH_FACING = 0.99, 0.9  # cosine between normals that are looked up once, and that are smoothed
 

@@ -69,7 +69,7 @@ def pack(looks: tuple[Look, ...], num_layers: int) -> Packed:
         if texture is None or min(texture.pixels.shape[:2]) == 0 or not 0 <= texture.uv < num_layers:
             return -1
         for index, (other, was_encoded, had_alpha) in enumerate(textures):
-            if other is texture and (was_encoded, had_alpha) == (encoded, alpha):
+            if is_same(other, texture) and (was_encoded, had_alpha) == (encoded, alpha):
                 return index
         textures.append((texture, encoded, alpha))
         return len(textures) - 1
@@ -86,6 +86,13 @@ def pack(looks: tuple[Look, ...], num_layers: int) -> Packed:
         choice[VERTEX_COLOURS], choice[UNLIT] = look.vertex_colours, look.unlit
     np.nan_to_num(numbers, copy=False, nan=0.0, posinf=1e4, neginf=0.0)
     return _with_textures(numbers, choices, textures)
+
+
+def is_same(first: Texture, second: Texture) -> bool:
+    """Whether two textures lay one picture in the same way."""
+    return first.pixels is second.pixels and (first.uv, first.wrap, first.nearest, first.transform) == (
+        second.uv, second.wrap, second.nearest, second.transform
+    )
 
 
 def _with_textures(numbers: Floats, choices: Ints, textures: list[tuple[Texture, bool, bool]]) -> Packed:

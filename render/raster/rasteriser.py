@@ -17,11 +17,21 @@ from render.raster.pack import BLEND, CLIP, CUTOFF, DECODED, ENCODED, MODE, pack
 from render.raster.resolve import finish, lay, lay_over, note_extras
 from render.raster.shade import body_colours, shade
 from render.raster.types import Light, Look, Picture, Shape, Surface
-from render.raster.visibility import NUM_SAMPLES, SAMPLES, find_bounds, project_vertices, scan
+from render.raster.visibility import (
+    NUM_SAMPLES,
+    SAMPLES,
+    TILE_PX,
+    find_bounds,
+    find_tiles,
+    project_vertices,
+    scan,
+)
 from rigmill.types import Bytes, Camera, Floats, Ints
 
-MAX_LAYERS = 8  # of surfaces that let light through, as many as Cycles follows
+MAX_LAYERS = 64  # of surfaces that let light through, as many as Cycles follows
 NEAREST_DEPTH = 1e-4
+FRONT = -1  # the way round on the screen, y down, of triangles that face the camera
+_NO_TILES = np.zeros((0, 0), np.float32)
 # What surfaces get that hide the sky from others: of its light, and of all suns' head-on. Fitted to Cycles.
 HIDDEN_SKY, HIDDEN_SUNS = 0.8, 0.3
 
@@ -97,7 +107,11 @@ class Rasteriser:
         left, top, width, height = (int(value) for value in (*low, *(high - low)))
         origin = np.array([left, top], np.int32)
         opaque = _Layer(height, width)
-        self._scan(screen, origin, self._opaque, opaque, _NO_LIMIT)
+        # What faces away is mostly hidden by what faces the camera, if that is drawn first.
+        self._scan(screen, origin, self._opaque, opaque, _NO_LIMIT, facing=FRONT)
+        tiles = np.empty((-(-height // TILE_PX), -(-width // TILE_PX)), np.float32)
+        find_tiles(opaque.near, tiles)
+        self._scan(screen, origin, self._opaque, opaque, _NO_LIMIT, facing=-FRONT, tiles=tiles)
         light = np.zeros((height * width, 4), np.float32)
         depth = np.full(height * width, np.inf, np.float32) if extras else None
         seen = np.zeros((height * width, 3), np.float32) if extras else None
@@ -152,11 +166,15 @@ class Rasteriser:
         light.reshape(height, width, 4)[part] = light_part.reshape(bottom - top, right - left, 4)
         return passing.reshape(-1, NUM_SAMPLES)
 
-    def _scan(self, screen: Floats, origin: Ints, chosen: Ints, layer: _Layer, limit: Floats) -> None:
+    def _scan(
+        self, screen: Floats, origin: Ints, chosen: Ints, layer: _Layer, limit: Floats, *, facing: int = 0,
+        tiles: Floats = _NO_TILES,
+    ) -> None:
         p = self._packed
         scan(
             screen, self._triangles, self._corners, self._look, chosen, origin, SAMPLES, self._uvs, self._colours,
-            p.numbers, p.choices, p.texels, p.places, p.kinds, p.turns, limit, layer.near, layer.ids,
+            p.numbers, p.choices, p.texels, p.places, p.kinds, p.turns, limit, facing, tiles,
+            layer.near, layer.ids,
         )
 
     def _shade(

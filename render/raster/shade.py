@@ -87,7 +87,8 @@ def shade(
             u1, v1 = uvs[layer, cb, 0] - u0, uvs[layer, cb, 1] - v0
             u2, v2 = uvs[layer, cc, 0] - u0, uvs[layer, cc, 1] - v0
             r, g, bl, al = filtered(
-                texels, places, kinds, turns, decode, texture, role == BASE_TEXTURE or role == EMISSION_TEXTURE, taps,
+                texels, places, kinds, turns, decode, texture, role == BASE_TEXTURE or role == EMISSION_TEXTURE,
+                taps and role != SURFACE_TEXTURE,
                 u0 + wb * u1 + wc * u2, v0 + wb * v1 + wc * v2,
                 bdx * u1 + cdx * u2, bdx * v1 + cdx * v2, bdy * u1 + cdy * u2, bdy * v1 + cdy * v2,
             )

@@ -130,19 +130,19 @@ def filtered(
     ta, tb, tc, td = turns[texture, 0], turns[texture, 1], turns[texture, 3], turns[texture, 4]
     ux, vx = (ta * ux + tb * vx) * width, (tc * ux + td * vx) * height
     uy, vy = (ta * uy + tb * vy) * width, (tc * uy + td * vy) * height
-    longest = math.sqrt(max(ux * ux + vx * vx, uy * uy + vy * vy))
-    if not longest < 1e5:
-        longest, ux, vx, uy, vy = 1e5, 0.0, 0.0, 0.0, 0.0
+    longest = max(ux * ux + vx * vx, uy * uy + vy * vy)  # squared
+    if not longest < 1e10:
+        longest, ux, vx, uy, vy = 1e10, 0.0, 0.0, 0.0, 0.0
     # The level whose texels are about as far apart as the taps.
-    level, apart = 0, longest * (2 * SIDE * SPREAD_PX)
+    level, apart, scale = 0, longest * (2 * SIDE * SPREAD_PX) ** 2, SPREAD_PX
     last = kinds[texture, NUM_LEVELS] - 1
-    while apart > 1.8 and level < last:
-        apart *= 0.5
+    while apart > 1.2 * 1.2 and level < last:
+        apart *= 0.25
+        scale *= 0.5
         level += 1
     offset, columns, rows = places[texture, level, 0], places[texture, level, 1], places[texture, level, 2]
-    wide, high = columns / width * SPREAD_PX, rows / height * SPREAD_PX
     x, y = wrapped(u, wrap) * columns, wrapped(v, wrap) * rows
-    many = taps and (longest > 1.1 or nearest)
+    many = taps and (longest > 1.1 * 1.1 or nearest)
     if not many:
         lanes = look_up(texels, offset, columns, rows, wrap, nearest, x, y)
         if encoded:
@@ -150,7 +150,7 @@ def filtered(
                     float(decode[lane(lanes, 16) + 8 >> 4]), lane(lanes, 48) / FULL_LANE)
         return (lane(lanes, 0) / FULL_LANE, lane(lanes, 32) / FULL_LANE, lane(lanes, 16) / FULL_LANE,
                 lane(lanes, 48) / FULL_LANE)
-    ux, uy, vx, vy = ux * wide, uy * wide, vx * high, vy * high
+    ux, uy, vx, vy = ux * scale, uy * scale, vx * scale, vy * scale
     red, green, blue, alpha = 0.0, 0.0, 0.0, 0
     for tap in range(3):
         right, down = (0.0 if tap == 0 else SIDE if tap == 1 else -SIDE), (-UP if tap == 0 else DOWN)

@@ -16,6 +16,7 @@ from rigmill.types import Floats, Ints
 _A, _B = 0.0929, 0.2787
 SAMPLES = np.array([[-_A, -_B], [_B, -_A], [-_B, _A], [_A, _B]], np.float64)
 NUM_SAMPLES = 4
+TILE_PX = 8
 FAR_PX = 1e6  # a vertex projected further away than that belongs to a triangle that is not drawn
 
 
@@ -52,6 +53,19 @@ def find_bounds(screen: Floats, triangles: Ints, bounds: Floats) -> None:
     bounds[0], bounds[1], bounds[2], bounds[3] = left, top, right, bottom
 
 
+@compiled("void(float32[:, :, ::1], float32[:, ::1])")
+def find_tiles(near: Floats, tiles: Floats) -> None:
+    """What is farthest, the least 1 / depth, in each square of TILE_PX pixels: 0 where a sample sees nothing."""
+    for j in range(tiles.shape[0]):
+        for i in range(tiles.shape[1]):
+            tiles[j, i] = np.float32(np.inf)
+    for sample in range(near.shape[0]):
+        for row in range(near.shape[1]):
+            for column in range(near.shape[2]):
+                j, i = row // TILE_PX, column // TILE_PX
+                tiles[j, i] = min(tiles[j, i], near[sample, row, column])
+
+
 @inlined
 def by_height(screen: Floats, a: int, b: int, c: int) -> tuple[int, int, int]:
     """The three vertices from the top down."""
@@ -81,15 +95,20 @@ def first_at(value: float) -> int:
 @compiled(
     "void(float32[:, ::1], int32[:, ::1], int32[:, ::1], int32[::1], int32[::1], int32[::1], float64[:, ::1],"
     " float32[:, :, ::1], float32[:, ::1], float32[:, ::1], int32[:, ::1], uint32[::1], int64[:, :, ::1],"
-    " int32[:, ::1], float32[:, ::1], float32[:, :, ::1], float32[:, :, ::1], int32[:, :, ::1])"
+    " int32[:, ::1], float32[:, ::1], float32[:, :, ::1], int64, float32[:, ::1], float32[:, :, ::1],"
+    " int32[:, :, ::1])"
 )
 def scan(
     screen: Floats, triangles: Ints, corners: Ints, look: Ints, chosen: Ints, origin: Ints, samples: Floats,
     uvs: Floats, colours: Floats, numbers: Floats, choices: Ints, texels: Ints, places: Ints,
-    kinds: Ints, turns: Floats, limit: Floats, near: Floats, ids: Ints,
+    kinds: Ints, turns: Floats, limit: Floats, facing: int, tiles: Floats, near: Floats, ids: Ints,
 ) -> None:
     """Draw the `chosen` triangles: where one is nearer than `near` (4, h, w; 1 / depth) and not nearer than `limit`,
-    it takes the place in `near` and `ids`. `limit` has no rows where there is none."""
+    it takes the place in `near` and `ids`. `limit` has no rows where there is none.
+
+    `facing` 1 or -1 draws those whose corners go one way round on the screen, 0 all. `tiles` is that of `find_tiles`,
+    or has no rows: a triangle behind all of its tiles is not looked at any further.
+    """
     height, width = near.shape[1], near.shape[2]
     nearest, taken = near.reshape(-1), ids.reshape(-1)
     limited = limit.shape[1] > 0
@@ -104,12 +123,21 @@ def scan(
         if min(ay, by, cy) >= height or max(ay, by, cy) <= 0 or min(ax, bx, cx) >= width or max(ax, bx, cx) <= 0:
             continue
         area = (bx - ax) * (cy - ay) - (cx - ax) * (by - ay)
-        if not abs(area) > 1e-9:
+        if not abs(area) > 1e-9 or area * facing < 0:
             continue
+        least, most = min(az, bz, cz), max(az, bz, cz)
+        if tiles.shape[0] > 0:
+            i0, i1 = max(int(min(ax, bx, cx)), 0), min(int(max(ax, bx, cx)), width - 1)
+            j0, j1 = max(int(min(ay, by, cy)), 0), min(int(max(ay, by, cy)), height - 1)
+            hidden = True
+            for j in range(j0 // TILE_PX, j1 // TILE_PX + 1):
+                for i in range(i0 // TILE_PX, i1 // TILE_PX + 1):
+                    hidden = hidden and most < tiles[j, i]
+            if hidden:
+                continue
         # 1 / depth is linear on the screen. Slivers have steep planes: never leave the range of the corners.
         across = ((bz - az) * (cy - ay) - (cz - az) * (by - ay)) / area
         down = ((cz - az) * (bx - ax) - (bz - az) * (cx - ax)) / area
-        least, most = min(az, bz, cz), max(az, bz, cz)
         material = look[triangle]
         clipped = choices[material, MODE] == CLIP
         a, b, c = by_height(screen, a, b, c)
