@@ -111,6 +111,8 @@ def main(name: str, folder: Path) -> None:
     set_up({"engine": "cycles", "samples": 128, "denoise": False, "width_px": SIZE_PX[0], "height_px": SIZE_PX[1]})
     bpy.context.scene.camera = add_camera(camera, "view")
     set_border(camera, bounds)
+    bpy.context.scene.render.use_crop_to_border = False
+    bpy.context.scene.render.image_settings.file_format = "PNG"
     bpy.context.scene.render.filepath = str(folder / "view.png")
     bpy.ops.render.render(write_still=True)
     assert math.isfinite(bounds.sum())
