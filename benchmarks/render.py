@@ -39,7 +39,7 @@ os.environ["PYTHONPATH"] = os.pathsep.join([str(ROOT), str(ROOT / "benchmarks"),
 from render_assets import Asset, corpus_assets  # noqa: E402
 
 GL_FRAMES = 24
-PARTS = ("projection", "quality", "cost", "memory", "scaling", "gl", "gpu")
+PARTS = ("projection", "quality", "noise", "cost", "memory", "scaling", "gl", "gpu")
 
 
 def textured(assets: Sequence[Asset]) -> list[Asset]:
@@ -49,7 +49,7 @@ def textured(assets: Sequence[Asset]) -> list[Asset]:
 
 
 def run_quality(assets: Sequence[Asset], arguments: argparse.Namespace, scratch: Path) -> dict[str, Any]:
-    from render_quality import ENGINES, noise_floor, quality, summary, table, write_sheet
+    from render_quality import ENGINES, quality, summary, table, write_sheet
 
     engines = arguments.engines or list(ENGINES)
     rows = list(quality(textured(assets), arguments.references, scratch, engines=engines))
@@ -57,7 +57,7 @@ def run_quality(assets: Sequence[Asset], arguments: argparse.Namespace, scratch:
     (arguments.pictures / "quality.md").write_text(table(rows) + "\n")
     for engine in engines:
         write_sheet(rows, arguments.pictures / f"worst-{engine}.png", engine=engine)
-    return summary(rows) | noise_floor(textured(assets), arguments.references)
+    return summary(rows)
 
 
 def run_gl(assets: Sequence[Asset], folder: Path, scratch: Path) -> dict[str, Any]:
@@ -94,6 +94,10 @@ def run_part(part: str, assets: Sequence[Asset], arguments: argparse.Namespace, 
         return projection(assets, scratch)
     if part == "quality":
         return run_quality(assets, arguments, scratch)
+    if part == "noise":
+        from render_quality import noise_floor
+
+        return noise_floor(textured(assets), arguments.references)
     if part == "cost":
         from render_costs import ENGINES, REFERENCE, cost
 
