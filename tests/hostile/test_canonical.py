@@ -24,6 +24,7 @@ from rigmill.errors import Refusal, Reject
 CORPUS = os.environ.get("RIGMILL_CORPUS")
 needs_corpus = [pytest.mark.corpus, pytest.mark.skipif(CORPUS is None, reason="RIGMILL_CORPUS is not set")]
 # Of the corpus, what the gate refuses. Blender refuses these as well, but for those marked.
+REPAIRED = {"quaternius_glb/Quaternius_Wasp.glb"}
 REFUSED = {
     "babylon/vintageFan/vintageFan_animated.gltf": "external_reference",  # as bytes alone: the folder source packs it
     "corrupt/Fox_meshopt_webp.glb": "unreadable",
@@ -194,6 +195,8 @@ class TestCorpus:
             again = look(client, tmp_path, *canonical(data, file_format))
             if file_format == "fbx":  # paths become names
                 original.pop("images"), again.pop("images")
+            if name in REPAIRED:  # weights that are no numbers: Blender leaves those vertices at the origin, a spike
+                assert again.pop("bounds") != original.pop("bounds"), name
             assert again == original, name
             compared += 1
         assert compared >= 70
