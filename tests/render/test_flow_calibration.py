@@ -34,7 +34,7 @@ def test_measured_motion_follows_true_motion_whatever_the_look_and_size() -> Non
     assert 0.6 < found["most_over_true_p10"] <= found["most_over_true_p90"] < 1.5
     assert found["mean_over_true_p10"] > 1.3 * found["own_look_mean_over_true_p10"]
     assert found["spread_over_looks"] == 1.0
-    assert found["spread_over_sizes"] < 2  # of previews of 128 and 256 px, framed tightly and widely
+    assert found["spread_over_sizes"] < 2.2  # of previews of 128 and 256 px, framed tightly and widely
     assert found["num_visible"] > 8 and found["visible_dropped"] == 0
     assert found["num_invisible"] > 3 and found["invisible_kept"] == 0
 
