@@ -16,12 +16,12 @@ from typing import Any
 import cv2
 import numpy as np
 from render_child import played
-from render_measures import foreground_ssim, iou
 
 from render.blender.drawing import loaded_drawing
 from render.blender.scene import LIGHT
 from render.jobs import ClipItem, clip_cameras
 from render.raster.types import Light, Look, Picture, Shape, Surface, Texture
+from rigmill.likeness import silhouette_iou, subject_ssim
 from rigmill.types import Bytes, Camera, Floats
 
 try:  # before the child closes its files
@@ -253,7 +253,7 @@ def compare(item: dict[str, Any], state: dict[str, Any], scratch: Path) -> dict[
         wholes = [[picture.whole(camera.width_px, camera.height_px) for picture, camera in zip(pictures, cameras)]
                   for pictures in drawn.values()]
         if frame == clip.num_frames // 2:
-            alike = [(iou(*pair), foreground_ssim(*pair)) for pair in zip(*wholes)]
+            alike = [(silhouette_iou(*pair), subject_ssim(*pair)) for pair in zip(*wholes)]
     return {
         name: 1000 * float(np.median(values[2:])) / len(cameras) for name, values in spent.items()
     } | {

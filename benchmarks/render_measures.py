@@ -1,61 +1,14 @@
-"""What render.py measures on pictures and points, each from its definition and apart from the code under test."""
+"""What render.py measures on points and pose maps, each from its definition and apart from the code under test."""
 
 from __future__ import annotations
 
 import math
 
-import cv2
 import numpy as np
 
-from rigmill.types import Bools, Bytes, Camera, Floats
+from rigmill.types import Bytes, Camera, Floats
 
-OPAQUE = 128  # alpha from which a pixel is the subject's
-SIGMA_PX, WINDOW_PX = 1.5, 11
-_C1, _C2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
 GREY = np.array([128.0, 128.0, 128.0])  # of a pose map's lines
-
-
-def silhouette(picture: Bytes) -> Bools:
-    """Where an RGBA picture (H, W, 4) shows the subject, (H, W)."""
-    return np.asarray(picture[..., 3] >= OPAQUE)
-
-
-def iou(one: Bytes, other: Bytes) -> float:
-    """Pixels that both silhouettes hold, as a share of those that either does; 1 where neither shows anything."""
-    first, second = silhouette(one), silhouette(other)
-    either = int((first | second).sum())
-    return float((first & second).sum() / either) if either else 1.0
-
-
-def over_white(picture: Bytes) -> Floats:
-    """RGBA (H, W, 4), straight alpha, over white: RGB (H, W, 3) in 0 .. 255, not rounded."""
-    alpha = picture[..., 3:].astype(np.float64) / 255
-    return np.asarray(picture[..., :3] * alpha + 255 * (1 - alpha))
-
-
-def ssim_map(one: Floats, other: Floats) -> Floats:
-    """Structural similarity per pixel and channel (H, W, C) of pictures in 0 .. 255: an 11 x 11 Gaussian of 1.5 px."""
-
-    def mean(values: Floats) -> Floats:
-        return np.asarray(cv2.GaussianBlur(values, (WINDOW_PX, WINDOW_PX), SIGMA_PX, borderType=cv2.BORDER_REFLECT_101))
-
-    one_mean, other_mean = mean(one), mean(other)
-    one_spread, other_spread = mean(one * one) - one_mean**2, mean(other * other) - other_mean**2
-    together = mean(one * other) - one_mean * other_mean
-    found = (2 * one_mean * other_mean + _C1) * (2 * together + _C2)
-    return np.asarray(found / ((one_mean**2 + other_mean**2 + _C1) * (one_spread + other_spread + _C2)))
-
-
-def foreground_ssim(one: Bytes, other: Bytes) -> float:
-    """Mean SSIM of R, G and B over white, over the pixels that either silhouette holds; 1 where there are none."""
-    either = silhouette(one) | silhouette(other)
-    if not either.any():
-        return 1.0
-    rows, columns = (np.flatnonzero(either.any(axis=axis)) for axis in (1, 0))
-    # Around the subject only; the window reaches no further than this.
-    part = (slice(max(rows[0] - WINDOW_PX, 0), rows[-1] + WINDOW_PX + 1),
-            slice(max(columns[0] - WINDOW_PX, 0), columns[-1] + WINDOW_PX + 1))
-    return float(ssim_map(over_white(one[part]), over_white(other[part]))[either[part]].mean())
 
 
 def circle_centres(picture: Bytes, colours: Bytes, radius_px: float) -> dict[int, Floats]:

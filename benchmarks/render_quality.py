@@ -12,10 +12,10 @@ from typing import Any
 import cv2
 import numpy as np
 from render_assets import Asset, blender, render_settings
-from render_measures import foreground_ssim, iou, over_white, silhouette
 from render_references import VIEWS, middle_frame, references, same_camera
 
 from rigmill.blender import BlenderClient
+from rigmill.likeness import over_white, silhouette, silhouette_iou, subject_ssim
 from rigmill.types import Bytes
 
 # What is held against the references: the engines' settings beside the rest of the profile `paper`.
@@ -56,8 +56,8 @@ def quality(assets: Sequence[Asset], folder: Path, scratch: Path, *, engines: Se
                     if not same_camera(reference.camera, cameras[view]):
                         raise SystemExit(f"the references in {folder} are of other cameras: remove them")
                     rows.append(Compared(
-                        engine, asset.name, view, iou(picture, reference.picture),
-                        foreground_ssim(picture, reference.picture), picture, reference.picture, reason,
+                        engine, asset.name, view, silhouette_iou(picture, reference.picture),
+                        subject_ssim(picture, reference.picture), picture, reference.picture, reason,
                     ))
                 ssims = " ".join(f"{row.ssim:.3f}" for row in rows)
                 print(engine, asset.name, ssims, reason, file=sys.stderr, flush=True)
@@ -86,8 +86,8 @@ def noise_floor(assets: Sequence[Asset], folder: Path) -> dict[str, float]:
     ]
     return {
         "reference_files": float(min(len(assets), NOISE_FILES)),
-        "reference_iou_median": median(iou(*pair) for pair in pairs),
-        "reference_ssim_median": median(foreground_ssim(*pair) for pair in pairs),
+        "reference_iou_median": median(silhouette_iou(*pair) for pair in pairs),
+        "reference_ssim_median": median(subject_ssim(*pair) for pair in pairs),
     }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from rigmill.types import Bytes, Floats
+from rigmill.types import Bools, Bytes, Floats
 
 OPAQUE = 128  # alpha from which a pixel counts as the subject
 _SIGMA_PX, _WINDOW_PX = 1.5, 11
@@ -17,7 +17,7 @@ def ssim_map(first: Floats, second: Floats) -> Floats:
 
     The index of Wang et al. 2004 with its Gaussian window and constants.
     """
-    first, second = first.astype(np.float32), second.astype(np.float32)
+    first, second = first.astype(np.float64), second.astype(np.float64)
 
     def mean(values: Floats) -> Floats:
         return np.asarray(cv2.GaussianBlur(
@@ -37,19 +37,29 @@ def subject_ssim(first: Bytes, second: Bytes) -> float:
 
     1 where neither shows anything.
     """
-    there = (first[..., 3] >= OPAQUE) | (second[..., 3] >= OPAQUE)
+    there = silhouette(first) | silhouette(second)
     if not there.any():
         return 1.0
-    return float(ssim_map(_over_white(first), _over_white(second))[there].mean())
+    # The window reaches no further than this from the subject.
+    rows, columns = (np.flatnonzero(there.any(axis=axis)) for axis in (1, 0))
+    part = (slice(max(rows[0] - _WINDOW_PX, 0), rows[-1] + _WINDOW_PX + 1),
+            slice(max(columns[0] - _WINDOW_PX, 0), columns[-1] + _WINDOW_PX + 1))
+    return float(ssim_map(over_white(first[part]), over_white(second[part]))[there[part]].mean())
+
+
+def silhouette(picture: Bytes) -> Bools:
+    """Where a picture, RGBA (H, W, 4), shows the subject, (H, W)."""
+    return np.asarray(picture[..., 3] >= OPAQUE)
 
 
 def silhouette_iou(first: Bytes, second: Bytes) -> float:
     """Intersection over union of two subjects, RGBA (H, W, 4); 1 where neither is there."""
-    one, other = first[..., 3] >= OPAQUE, second[..., 3] >= OPAQUE
+    one, other = silhouette(first), silhouette(second)
     either = np.count_nonzero(one | other)
     return float(np.count_nonzero(one & other) / either) if either else 1.0
 
 
-def _over_white(picture: Bytes) -> Floats:
-    alpha = picture[..., 3:].astype(np.float32) / 255
+def over_white(picture: Bytes) -> Floats:
+    """RGBA (H, W, 4), straight alpha, over white: RGB (H, W, 3) in 0 .. 255, not rounded."""
+    alpha = picture[..., 3:].astype(np.float64) / 255
     return np.asarray(picture[..., :3] * alpha + 255 * (1 - alpha))

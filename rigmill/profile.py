@@ -249,7 +249,7 @@ class Render(Section):
     samples: Positive = Field(description="per pixel, of cycles and eevee")
     denoise: bool = Field(description="Open Image Denoise, fast setting; of cycles")
     min_agreement: Share = Field(
-        default=0.0, description="auto: similarity (SSIM) to one small Cycles picture per asset, under which Cycles "
+        default=0.0, description="auto: similarity (SSIM) to two small Cycles pictures per asset, under which Cycles "
         "draws it; 0: none is made",
     )
     masks: bool = Field(default=False, description="keep a mask video per view, beside the RGB over `background`")

@@ -15,9 +15,9 @@ COLUMNS = (
     "engine", "clips", "assets", "agreement, measured", "agreement, 10 %", "agreement, median", "coverage, median",
 )
 _NOTE = (
-    '<p class="muted">Agreement is the similarity (SSIM) of a small picture by the rasteriser to one by Cycles, where '
-    "the profile asks for it. Coverage is the share of the picture that the subject fills, in the view where it fills "
-    "least. See docs/rendering.md.</p>"
+    '<p class="muted">Agreement is the least similarity (SSIM) of two small pictures by the rasteriser to those by '
+    "Cycles, where the profile asks for it. Coverage is the share of the picture that the subject fills, in the view "
+    "where it fills least. See docs/rendering.md.</p>"
 )
 
 

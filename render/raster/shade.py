@@ -204,8 +204,6 @@ def shade(
             lit[group, 6] = material + 1
 
 
-
-
 @compiled(
     "void(int32[:, ::1], int32[::1], float32[:, :, ::1], float32[:, ::1], float32[:, ::1], int32[:, ::1], uint32[::1],"
     " int64[:, :, ::1], int32[:, ::1], float32[:, ::1], float32[::1], float32[:, ::1])"
