@@ -20,9 +20,9 @@ from rigmill.stage import Answer, Input, Job, Row, Rows, Stage, Work, only_keys
 from rigmill.types import Bytes, Kept, Measured, StoredFile
 
 if TYPE_CHECKING:
-    from eval.reconstruct import Reconstruction
     from rigmill.config import Profile
     from rigmill.geometry import ClipGeometry
+    from rigmill.reconstruct.clip import Reconstruction
 
 RECORDED, GENERATED = "ground_truth", "generated"
 _CLIP = ("clip_id", "caption", "num_frames", "fps", "offset", "num_bytes", "sample_sha256", "shard_file", "asset_file")
@@ -116,9 +116,9 @@ def _row(
     payload: Row, settings: Row, work: Work, *, geometry: ClipGeometry, maps: Bytes, videos: list[StoredFile]
 ) -> Row:
     """The product row, with the reconstruction, its animated GLB where the asset is one, and generated videos."""
-    from eval.metrics import score
-    from eval.reconstruct import reconstruct
     from rigmill.posemap import radius_for
+    from rigmill.reconstruct.clip import reconstruct
+    from rigmill.reconstruct.metrics import score
 
     camera, (height_px, width_px) = geometry.cameras[0], maps.shape[2:4]
     # A squeezed disc is an ellipse: its area counts.

@@ -1,4 +1,4 @@
-"""Pose maps: which joints are drawn, in which colours, and how. The decoder is `eval.localize`."""
+"""Pose maps: which joints are drawn, in which colours, and how. The decoder is `rigmill.reconstruct.localize`."""
 
 from __future__ import annotations
 

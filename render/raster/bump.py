@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from render.raster.compiled import inlined
+from rigmill.compiled import inlined
 from rigmill.types import Floats
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from render.raster.compiled import compiled, inlined
+from rigmill.compiled import compiled, inlined
 from rigmill.types import Floats, Ints
 
 _LEANS_RAD = 2e-3  # what leans less is the mean

@@ -6,9 +6,9 @@ import math
 
 import numpy as np
 
-from render.raster.compiled import compiled, inlined
 from render.raster.pack import MODE, OPAQUE
 from render.raster.visibility import NUM_SAMPLES
+from rigmill.compiled import compiled, inlined
 from rigmill.types import Floats, Ints
 
 FILTER_PX = 1.5  # the width of Cycles' pixel filter, Blackman-Harris

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from render.raster.compiled import compiled, inlined
 from render.raster.visibility import NUM_SAMPLES
+from rigmill.compiled import compiled, inlined
 from rigmill.types import Bytes, Floats, Ints
 
 SAME_FACING = 0.9  # cosine between two triangles under which they are not shaded as one

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from render.raster.bump import at
-from render.raster.compiled import compiled
+from rigmill.compiled import compiled
 from rigmill.types import Floats, Ints
 
 # Columns of what is found: weights of the second and third corner (the first has the rest), how these two change with

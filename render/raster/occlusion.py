@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from render.raster.compiled import compiled
 from render.raster.visibility import by_height, first_at, slope
+from rigmill.compiled import compiled
 from rigmill.types import Floats, Ints
 
 MAP_PX = 160

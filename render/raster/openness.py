@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from render.raster.compiled import compiled, inlined
 from render.raster.locate import FACE, NORMAL, PLACE
 from render.raster.occlusion import MAP_PX, SKY_PAIRS, SUN_RAYS
+from rigmill.compiled import compiled, inlined
 from rigmill.types import Floats, Ints
 
 BLOCK_PX = 3  # one look-up for the fragments of a surface in so many pixels by so many

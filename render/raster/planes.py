@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from render.raster.compiled import compiled
+from rigmill.compiled import compiled
 from rigmill.types import Bytes, Floats
 
 

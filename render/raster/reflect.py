@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from render.raster.brdf import NUM_HALVES, NUM_ROUGHNESSES, NUM_VIEWS
-from render.raster.compiled import inlined
+from rigmill.compiled import inlined
 from rigmill.types import Floats
 
 

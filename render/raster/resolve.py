@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from render.raster.compiled import compiled
 from render.raster.locate import NORMAL
 from render.raster.pack import ENCODE_STEPS
 from render.raster.visibility import NUM_SAMPLES
+from rigmill.compiled import compiled
 from rigmill.types import Bytes, Floats, Ints
 
 

@@ -6,7 +6,6 @@ import math
 
 from render.raster.brdf import NUM_ROUGHNESSES
 from render.raster.bump import at, bent, bump_shadow
-from render.raster.compiled import compiled
 from render.raster.locate import FACE, NORMAL, PLACE, WEIGHTS
 from render.raster.pack import (
     ALPHA,
@@ -28,6 +27,7 @@ from render.raster.pack import (
 )
 from render.raster.reflect import from_sky, from_sun, returned, risen, schlick, share_above
 from render.raster.texture import filtered
+from rigmill.compiled import compiled
 from rigmill.types import Bytes, Floats, Ints
 
 FULL = 15  # all four samples

@@ -6,8 +6,8 @@ import math
 
 import numpy as np
 
-from render.raster.compiled import inlined
 from render.raster.pack import NEAREST, NUM_LEVELS, UV, WRAP
+from rigmill.compiled import inlined
 from rigmill.types import Floats, Ints
 
 SPREAD_PX = 0.2077  # the standard deviation of Cycles' pixel filter

@@ -6,9 +6,9 @@ import math
 
 import numpy as np
 
-from render.raster.compiled import compiled, inlined
 from render.raster.pack import ALPHA, BASE_TEXTURE, CLIP, CUTOFF, MODE, VERTEX_COLOURS
 from render.raster.texture import alpha_at
+from rigmill.compiled import compiled, inlined
 from rigmill.types import Floats, Ints
 
 # A square turned by 18.4 degrees: four different rows and columns. Its spread is that of Cycles' pixel filter

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +10,6 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
-from eval_synthetic import Scene, pose_maps, scene
 
 from eval.stage import GENERATED, RECORDED, EvalStage
 from rigmill import config, posemap, video
@@ -20,6 +20,9 @@ from rigmill.stage import Job
 from rigmill.tables import PRODUCTS
 from rigmill.types import Bytes, Kept
 from shards.sample import member_names, sample_bytes
+
+sys.path.append(str(Path(__file__).parents[1] / "reconstruct"))
+from pose_scenes import Scene, pose_maps, scene
 
 FRAMES = 9
 

@@ -6,14 +6,14 @@ import av
 import cv2
 import numpy as np
 import pytest
-from eval_synthetic import Scene, pose_maps, scene
+from pose_scenes import Scene, pose_maps, scene
 from scipy.spatial.transform import Rotation
 
-from eval.kinematics import solve
-from eval.metrics import Scores, height, joint_classes, score, turn_errors_deg
-from eval.reconstruct import Reconstruction, reconstruct, resize_camera
 from rigmill import posemap, skeleton
 from rigmill.camera import project
+from rigmill.reconstruct.clip import Reconstruction, reconstruct, resize_camera
+from rigmill.reconstruct.kinematics import solve
+from rigmill.reconstruct.metrics import Scores, height, joint_classes, score, turn_errors_deg
 from rigmill.types import Bytes, Rig
 
 

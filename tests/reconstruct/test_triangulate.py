@@ -1,12 +1,12 @@
 from __future__ import annotations
 
 import numpy as np
-from eval_synthetic import Scene, scene
+from pose_scenes import Scene, scene
 from scipy.optimize import least_squares
 
-from eval.refine import refine
-from eval.triangulate import Triangulated, triangulate
 from rigmill.camera import project
+from rigmill.reconstruct.refine import refine
+from rigmill.reconstruct.triangulate import Triangulated, triangulate
 from rigmill.types import Floats
 
 

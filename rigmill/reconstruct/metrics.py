@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from eval.kinematics import drawn_rig
-from eval.reconstruct import Reconstruction
 from rigmill import skeleton
+from rigmill.reconstruct.clip import Reconstruction
+from rigmill.reconstruct.kinematics import drawn_rig
 from rigmill.types import Bools, Floats, Motion, Rig
 
 _FAR_PCT = 2.0

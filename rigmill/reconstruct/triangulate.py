@@ -1,4 +1,4 @@
-"""3D joints from 2D ones in several views: rays that agree, gaps filled over time, then `eval.refine`."""
+"""3D joints from 2D ones in several views: rays that agree, gaps filled over time, then `refine`."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from eval.refine import refine
 from rigmill.camera import pixel_rays, project
+from rigmill.reconstruct.refine import refine
 from rigmill.types import Bools, Camera, Floats, Ints
 
 _PARALLEL = 0.3  # det / (trace / 3)^3 of the rays' normal matrix below which depth is a guess: opposite views

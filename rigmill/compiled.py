@@ -19,21 +19,25 @@ _OPTIONS: dict[str, Any] = {"nopython": True, "error_model": "numpy", "fastmath"
 
 
 @lru_cache
-def _digest() -> str:
-    """Of everything that compiled code may come from; numba itself looks at a function's own file alone."""
-    files = sorted(Path(__file__).parent.glob("*.py"))
+def _digest(folder: Path) -> str:
+    """Of everything that compiled code in a folder may come from; numba looks at a function's own file alone."""
+    files = [Path(__file__), *sorted(folder.glob("*.py"))]
     return hashlib.sha256(b"\0".join(file.read_bytes() for file in files)).hexdigest()
 
 
 def compiled(signature: str) -> Callable[[Callable[_P, _R]], Callable[_P, _R]]:
-    """Compile for one signature now, or load what an earlier process compiled; children inherit it by forking."""
+    """Compile for one signature now, or load what an earlier process compiled; children inherit it by forking.
+
+    A compiled function may call `inlined` ones of its own folder alone.
+    """
 
     def compile_now(function: Callable[_P, _R]) -> Callable[_P, _R]:
         dispatcher = numba.jit(**_OPTIONS)(function)
         try:
             cache = FunctionCache(function)
             cache._cache_file = IndexDataCacheFile(
-                cache_path=cache.cache_path, filename_base=cache._impl.filename_base, source_stamp=_digest()
+                cache_path=cache.cache_path, filename_base=cache._impl.filename_base,
+                source_stamp=_digest(Path(function.__code__.co_filename).parent),
             )
             dispatcher._cache = cache
         except RuntimeError:  # no folder to keep it in: every process compiles

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from eval.kinematics import drawn_rig, solve
-from eval.localize import localize
-from eval.triangulate import triangulate
+from rigmill.reconstruct.kinematics import drawn_rig, solve
+from rigmill.reconstruct.localize import localize
+from rigmill.reconstruct.triangulate import triangulate
 from rigmill.types import Bools, Bytes, Camera, Floats, Motion, Rig
 
 _LEAST_THRESHOLD_PX = 1.0

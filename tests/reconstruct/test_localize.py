@@ -3,11 +3,11 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import pytest
-from eval_synthetic import pose_maps, scene
+from pose_scenes import pose_maps, scene
 
-from eval.localize import localize
 from rigmill import posemap
 from rigmill.camera import project
+from rigmill.reconstruct.localize import localize
 from rigmill.types import Bytes, Floats
 
 
