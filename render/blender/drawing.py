@@ -36,13 +36,21 @@ class Drawing:
 
 
 def loaded_drawing(subject: Subject, state: dict[str, Any]) -> Drawing:
-    """The drawing of the subject that `state` holds, made once per child. Call when the subject is at rest."""
+    """The drawing of the subject that `state` holds, made once per child, whichever clip asks first.
+
+    Making it puts the subject at rest, and leaves it in the world that it was in.
+    """
     if "drawing" not in state:
-        subject.reset()  # what does not move is read at rest
+        # What does not move is read at rest and as imported: read in the world of a clip, it would be rounded with
+        # that clip's scale, and the next clip's bytes would tell which one came before.
+        placing = subject.placing()
+        subject.reset()
+        subject.normalise(np.zeros(3), 1.0)
         appearance = read_appearance(subject.meshes)
         geometry = Geometry.of(subject.meshes, appearance)
         rasteriser = Rasteriser(geometry.surface, appearance.looks, LIGHT)
         state["drawing"] = Drawing(appearance, geometry, rasteriser, geometry.surface)
+        subject.place(placing)
     drawing = state["drawing"]
     assert isinstance(drawing, Drawing)
     return drawing

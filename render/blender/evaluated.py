@@ -40,18 +40,20 @@ class Geometry:
     appearance: Appearance
     surface: Surface
     parts: list[Part]
+    _at_rest: tuple[Surface, list[Part]]
     _num_read: int = 0
     _asked: set[int] = field(default_factory=set)  # parts whose normals are Blender's
 
     def start(self) -> None:
-        """Get ready for another clip: what was found out about normals in earlier ones is forgotten."""
+        """Get ready for another clip: what was found out in earlier ones is forgotten."""
+        self.surface, self.parts = self._at_rest
         self._num_read, self._asked = 0, set()
 
     @classmethod
     def of(cls, meshes: list[Any], appearance: Appearance) -> Geometry:
         """The geometry of `meshes`, which are at rest now, in the looks of `appearance`."""
         surface, parts = _read_surface(meshes, appearance)
-        return cls(meshes, appearance, surface, parts)
+        return cls(meshes, appearance, surface, parts, (surface, parts))
 
     def read(self) -> Shape:
         """The shape as the scene shows it now. Where a modifier has made other triangles, `surface` is a new one."""
@@ -59,7 +61,7 @@ class Geometry:
         evaluated = [part.mesh.evaluated_get(depsgraph) for part in self.parts]
         if any(_size(item.data) != _size_of(part) for item, part in zip(evaluated, self.parts)):
             self.surface, self.parts = _read_surface(self.meshes, self.appearance)
-            self.start()
+            self._num_read, self._asked = 0, set()
         is_checked = self._num_read % _CHECKED_EVERY == 0
         self._num_read += 1
         num_vertices = self.parts[-1].vertices.stop if self.parts else 0

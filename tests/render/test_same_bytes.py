@@ -38,3 +38,22 @@ def test_clips_are_the_same_bytes_in_any_order_within_a_child(tmp_path: Path) ->
     alike = {name: digests(tmp_path / "forth" / f"Run-{name}") for name in ENGINES}
     assert alike["cycles"] == alike["refused"]  # whoever chose it
     assert alike["cycles"]["rgb.0.mp4"] != alike["auto"]["rgb.0.mp4"]
+
+
+def test_the_world_in_which_a_file_is_first_drawn_leaves_no_trace(tmp_path: Path) -> None:
+    """Each clip has a scale of its own; what is read once per file must not be rounded with that of the first."""
+    asset = {"group": "biped", "variant": 0, "seed": 7}
+    made = call("render.blender.procedural.make:make_asset", [asset], tmp_path / "made")[0]["value"]
+    biped = tmp_path / "made" / made["file"]
+    probed = probe(biped, tmp_path / "probe")
+    items: list[dict[str, Any]] = []
+    for motion in probed["motions"]:
+        item = clip_item(biped, probed, motion["name"], num_frames=17)
+        render = item["render"] | {"engine": "raster", "width_px": 96, "height_px": 96}
+        items.append(item | {"clip_id": motion["name"], "render": render})
+    assert len(items) == 2
+    call("render.blender.worker:render_clip", items, tmp_path / "forth")
+    call("render.blender.worker:render_clip", items[::-1], tmp_path / "back")
+    for item in items:
+        ours, theirs = (digests(tmp_path / run / item["clip_id"]) for run in ("forth", "back"))
+        assert ours == theirs, item["clip_id"]
