@@ -39,6 +39,9 @@ _TO_RGB = np.concatenate([_TO_RGB, -_TO_RGB @ TO_YUV[:, 3:]], axis=1)
 
 
 _Part = tuple[slice, slice]  # rows and columns of a picture
+# Preset and parameters of x264. Pose maps, in 4:4:4, are discs and lines on black: a search for motion finds nothing;
+# the cheapest preset does. In RGB most of what a search gains is in the choice of blocks, not in finer steps.
+_EFFORT = {"yuv444p": ("ultrafast", "cabac=1"), "yuv420p": ("veryfast", "me=dia:subme=1")}
 
 
 def _blank(colour: tuple[int, int, int], width: int, height: int, pixel_format: PixelFormat) -> Bytes:
@@ -98,6 +101,9 @@ class Encoder:
         self._size, self._format = (width_px, height_px), pixel_format
         self._blank = _blank(background, width_px, height_px, pixel_format)
         self._planes = np.empty_like(self._blank)
+        # One picture for all frames: x264 copies what it is given, and a new one each time costs more than painting it.
+        self._picture = av.VideoFrame(width_px, height_px, pixel_format)
+        self._picture.color_range, self._picture.colorspace = _LIMITED, _BT709
         self._rate = Fraction(fps).limit_denominator(1001)
         self._buffer = io.BytesIO()
         self._container = av.open(self._buffer, mode="w", format="mp4", options={"fflags": "+bitexact"})
@@ -112,8 +118,8 @@ class Encoder:
         # One thread: x264 decides differently with more. cpu-independent: its fastest routines read memory that
         # nobody wrote, so that without it the same frames give other bytes now and then (at 832x480, not at 256x256).
         stream.options = {
-            "crf": str(crf), "preset": "veryfast", "g": str(keyframe_interval), "threads": "1",
-            "flags": "+bitexact", "x264-params": "chromaloc=1:cpu-independent=1",
+            "crf": str(crf), "preset": _EFFORT[pixel_format][0], "g": str(keyframe_interval), "threads": "1",
+            "flags": "+bitexact", "x264-params": f"chromaloc=1:cpu-independent=1:{_EFFORT[pixel_format][1]}",
         }
 
     def add(self, part: Bytes, *, left_px: int = 0, top_px: int = 0) -> None:
@@ -128,11 +134,15 @@ class Encoder:
         """The next frame: what `paint` makes of the planes of an empty one, (3, H, W) or (H * 3 / 2, W)."""
         np.copyto(self._planes, self._blank)
         paint(self._planes)
-        picture = av.VideoFrame.from_ndarray(self._planes, format=self._format)
-        picture.color_range, picture.colorspace = _LIMITED, _BT709
-        picture.pts, picture.time_base = self._num_frames, 1 / self._rate
+        flat, start = self._planes.reshape(-1), 0
+        for plane in self._picture.planes:
+            end = start + plane.width * plane.height
+            rows = np.frombuffer(plane, np.uint8).reshape(plane.height, plane.line_size)
+            np.copyto(rows[:, :plane.width], flat[start:end].reshape(plane.height, plane.width))
+            start = end
+        self._picture.pts, self._picture.time_base = self._num_frames, 1 / self._rate
         self._num_frames += 1
-        self._container.mux(self._stream.encode(picture))
+        self._container.mux(self._stream.encode(self._picture))
 
     def _even(self, part: Bytes, left: int, top: int) -> tuple[Bytes, _Part]:
         """The part, grown by background to whole chroma samples where the format has fewer of them than pixels."""

@@ -9,7 +9,7 @@ import numpy as np
 from render.raster.pack import MODE, OPAQUE
 from render.raster.visibility import NUM_SAMPLES
 from rigmill.compiled import compiled, inlined
-from rigmill.types import Floats, Ints
+from rigmill.types import Bytes, Floats, Ints
 
 FILTER_PX = 1.5  # the width of Cycles' pixel filter, Blackman-Harris
 NUM_POINTS = 16
@@ -18,14 +18,14 @@ SLACK = 0.15  # triangles too small for any sample are missed, so the samples bo
 
 
 def filter_points() -> Floats:
-    """Places (NUM_POINTS, 2) around a pixel's centre, as densely as the filter weighs them."""
+    """Columns and rows (2, NUM_POINTS) around a pixel's centre, as densely as the filter weighs them."""
     x = (np.arange(4096) + 0.5) / 4096 - 0.5
     turn = 2 * math.pi * x
     weight = 0.35875 + 0.48829 * np.cos(turn) + 0.14128 * np.cos(2 * turn) + 0.01168 * np.cos(3 * turn)
     share = np.cumsum(weight) / weight.sum()
     number = np.arange(NUM_POINTS)
     reversed_bits = np.array([int(f"{value:04b}"[::-1], 2) for value in number])
-    points = np.stack([(number + 0.5) / NUM_POINTS, (reversed_bits + 0.5) / NUM_POINTS], axis=-1)
+    points = np.stack([(number + 0.5) / NUM_POINTS, (reversed_bits + 0.5) / NUM_POINTS])
     places: Floats = np.interp(points, share, x) * FILTER_PX
     return places
 
@@ -34,14 +34,24 @@ POINTS = filter_points()
 
 
 @inlined
-def is_inside(screen: Floats, triangles: Ints, triangle: int, x: float, y: float) -> bool:
-    """Whether a place on the screen is in a triangle, its edges included."""
+def cover(screen: Floats, triangles: Ints, triangle: int, x: float, y: float, points: Floats, covered: Bytes) -> None:
+    """Set `covered` (NUM_POINTS,) for the points around (x, y) that are in a triangle, its edges included."""
     a, b, c = triangles[triangle, 0], triangles[triangle, 1], triangles[triangle, 2]
     ax, ay = float(screen[a, 0]) - x, float(screen[a, 1]) - y
     bx, by = float(screen[b, 0]) - x, float(screen[b, 1]) - y
     cx, cy = float(screen[c, 0]) - x, float(screen[c, 1]) - y
+    # Twice the areas that a place makes with each side are linear in it; all have one sign inside.
     ab, bc, ca = ax * by - bx * ay, bx * cy - cx * by, cx * ay - ax * cy
-    return bool((ab >= 0 and bc >= 0 and ca >= 0) or (ab <= 0 and bc <= 0 and ca <= 0))
+    side = 1.0 if ab + bc + ca > 0 else -1.0
+    ab_x, ab_y, ab = (ay - by) * side, (bx - ax) * side, ab * side
+    bc_x, bc_y, bc = (by - cy) * side, (cx - bx) * side, bc * side
+    ca_x, ca_y, ca = (cy - ay) * side, (ax - cx) * side, ca * side
+    for point in range(NUM_POINTS):
+        px, py = points[0, point], points[1, point]
+        inside = (ab + ab_x * px + ab_y * py >= 0) & (bc + bc_x * px + bc_y * py >= 0) & (
+            ca + ca_x * px + ca_y * py >= 0
+        )
+        covered[point] |= np.uint8(inside)
 
 
 @compiled(
@@ -53,7 +63,7 @@ def refine(
 ) -> None:
     """Set the coverage of pixels on outlines, in premultiplied `light` (P, 4), by the triangles seen around them."""
     height, width = ids.shape[1], ids.shape[2]
-    around = np.empty(MOST_TRIANGLES, np.int32)
+    around, inside = np.empty(MOST_TRIANGLES, np.int32), np.empty(NUM_POINTS, np.uint8)
     before = light[:, 3].copy()
     for row in range(height):
         for column in range(width):
@@ -91,18 +101,18 @@ def refine(
                                 count += 1
             if not plain:
                 continue
+            inside[:] = 0
+            for index in range(count):
+                cover(
+                    screen, triangles, around[index], origin[0] + column + 0.5, origin[1] + row + 0.5, points, inside
+                )
             covered = 0
-            for point in range(points.shape[0]):
-                x = origin[0] + column + 0.5 + points[point, 0]
-                y = origin[1] + row + 0.5 + points[point, 1]
-                for index in range(count):
-                    if is_inside(screen, triangles, around[index], x, y):
-                        covered += 1
-                        break
+            for point in range(NUM_POINTS):
+                covered += inside[point]
             sampled = hit / NUM_SAMPLES
-            alpha = min(max(covered / points.shape[0], sampled - SLACK), sampled + SLACK)
+            alpha = min(max(covered / NUM_POINTS, sampled - SLACK), sampled + SLACK)
             if hit > 0:
-                alpha = max(alpha, 1.0 / points.shape[0])
+                alpha = max(alpha, 1.0 / NUM_POINTS)
                 scale = alpha / before[pixel] if before[pixel] > 0 else 0.0
                 for channel in range(3):
                     light[pixel, channel] *= scale

@@ -2,57 +2,68 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from render.raster.locate import FACE, NORMAL, PLACE
 from render.raster.occlusion import MAP_PX, SKY_PAIRS, SUN_RAYS
 from rigmill.compiled import compiled, inlined
 from rigmill.types import Floats, Ints
 
 BLOCK_PX = 3  # one look-up for the fragments of a surface in so many pixels by so many
+SURFACES = 2  # that a block remembers, of all that are in it
 SMOOTH_BLOCKS = 1  # the look-ups' steps are smoothed over so many blocks on each side
 SAME_FACING, SMOOTH_FACING = 0.99, 0.9  # cosine between normals that are looked up once, and that are smoothed
+# Columns of a spot where maps are looked up: shading normal, face normal, place lifted off the surface.
+FACING, LIFTED, NUM_SPOT = 3, 6, 9
 
 
 @inlined
-def along(to_map: Floats, number: int, axis: int, x: float, y: float, z: float) -> float:
-    """A point's column, row or height in a map."""
-    return (to_map[number, axis, 0] * x + to_map[number, axis, 1] * y + to_map[number, axis, 2] * z
-            + to_map[number, axis, 3])
+def along(to_map: Floats, number: int, axis: int, spots: Floats, group: int) -> float:
+    """A lifted point's column, row or height in a map."""
+    return (to_map[number, axis, 0] * spots[group, LIFTED] + to_map[number, axis, 1] * spots[group, LIFTED + 1]
+            + to_map[number, axis, 2] * spots[group, LIFTED + 2] + to_map[number, axis, 3])
 
 
 @inlined
-def sky_seen(
-    top: Ints, bottom: Ints, to_map: Floats, towards: Floats, x: float, y: float, z: float,
-    nx: float, ny: float, nz: float, gx: float, gy: float, gz: float,
-) -> float:
-    """The share of even light that reaches a lifted point with normal n on a face with normal g."""
-    total, open_part = 1e-6, 1e-6
-    for number in range(bottom.shape[0]):
-        dx, dy, dz = towards[number, 0], towards[number, 1], towards[number, 2]
-        weight = nx * dx + ny * dy + nz * dz
-        side = 1.0 if weight > 0 else -1.0
-        weight *= side
-        total += weight
-        if (gx * dx + gy * dy + gz * dz) * side <= 0:
-            continue
-        column = int(along(to_map, number, 0, x, y, z))
-        row = int(along(to_map, number, 1, x, y, z))
-        height = along(to_map, number, 2, x, y, z)
-        column, row = min(max(column, 0), MAP_PX - 1), min(max(row, 0), MAP_PX - 1)
-        hidden = top[number, row, column] > height if side > 0 else bottom[number, row, column] < height
-        if not hidden:
-            open_part += weight
-    return open_part / total
+def height_above(heights: Ints, to_map: Floats, number: int, spots: Floats, group: int) -> float:
+    """How far a lifted point is above what a map shows there."""
+    column = min(max(int(along(to_map, number, 0, spots, group)), 0), MAP_PX - 1)
+    row = min(max(int(along(to_map, number, 1, spots, group)), 0), MAP_PX - 1)
+    return along(to_map, number, 2, spots, group) - heights[number, row, column]
 
 
 @inlined
-def sun_seen(top: Ints, to_map: Floats, first: int, x: float, y: float, z: float) -> float:
-    """The share of a sun's rays, whose maps begin at `first`, that reach a lifted point."""
-    total = 0.0
-    for number in range(first, first + SUN_RAYS):
-        column = min(max(int(along(to_map, number, 0, x, y, z)), 0), MAP_PX - 1)
-        row = min(max(int(along(to_map, number, 1, x, y, z)), 0), MAP_PX - 1)
-        total += 1.0 if top[number, row, column] <= along(to_map, number, 2, x, y, z) else 0.0
-    return total / SUN_RAYS
+def look_at_sky(
+    top: Ints, bottom: Ints, to_map: Floats, towards: Floats, number: int, spots: Floats, count: int, raw: Floats
+) -> None:
+    """Add a pair of directions to `raw` (count, ..): even light that could reach each spot, and what does."""
+    dx, dy, dz = towards[number, 0], towards[number, 1], towards[number, 2]
+    for group in range(count):
+        weight = spots[group, 0] * dx + spots[group, 1] * dy + spots[group, 2] * dz
+        facing = spots[group, FACING] * dx + spots[group, FACING + 1] * dy + spots[group, FACING + 2] * dz
+        if weight > 0:
+            raw[group, 1] += weight
+            if facing > 0 and height_above(top, to_map, number, spots, group) >= 0:
+                raw[group, 0] += weight
+        else:
+            raw[group, 1] -= weight
+            if facing < 0 and height_above(bottom, to_map, number, spots, group) <= 0:
+                raw[group, 0] -= weight
+
+
+@inlined
+def look_at_sun(
+    top: Ints, to_map: Floats, suns: Floats, sun: int, spots: Floats, count: int, raw: Floats
+) -> None:
+    """The share of a sun's rays that reach each spot, into `raw`."""
+    for group in range(count):
+        raw[group, 2 + sun] = 0.0
+    for number in range(SKY_PAIRS + sun * SUN_RAYS, SKY_PAIRS + (sun + 1) * SUN_RAYS):
+        for group in range(count):
+            facing = (spots[group, FACING] * suns[sun, 0] + spots[group, FACING + 1] * suns[sun, 1]
+                      + spots[group, FACING + 2] * suns[sun, 2])
+            if facing > -suns[sun, 4] and height_above(top, to_map, number, spots, group) >= 0:
+                raw[group, 2 + sun] += np.float32(1.0 / SUN_RAYS)
 
 
 @inlined
@@ -67,54 +78,84 @@ def is_near(found: Floats, first: int, second: int, reach: float, facing: float)
     return bool(abs(x * nx + y * ny + z * nz) < reach)
 
 
+@inlined
+def are_near(spots: Floats, first: int, second: int, reach: float) -> bool:
+    """Whether what was looked up at two spots may be smoothed."""
+    nx, ny, nz = spots[first, 0], spots[first, 1], spots[first, 2]
+    if not nx * spots[second, 0] + ny * spots[second, 1] + nz * spots[second, 2] > SMOOTH_FACING:
+        return False
+    x, y, z = (spots[first, LIFTED] - spots[second, LIFTED], spots[first, LIFTED + 1] - spots[second, LIFTED + 1],
+               spots[first, LIFTED + 2] - spots[second, LIFTED + 2])
+    return bool(abs(x * nx + y * ny + z * nz) < reach)
+
+
 @compiled(
-    "void(int64, int32[::1], int64, float32[:, ::1], float64[:, ::1], int16[:, :, ::1], int16[:, :, ::1],"
-    " float64[:, :, ::1], float64[:, ::1], float64, int32[:, ::1], int32[::1], int32[::1], float32[:, ::1],"
-    " float32[:, ::1])"
+    "int64(int64, int32[::1], int64, float32[:, ::1], float64[:, ::1], int16[:, :, ::1], int16[:, :, ::1],"
+    " float64[:, :, ::1], float64[:, ::1], float64, int32[:, :, ::1], int32[::1], int32[::1], float64[:, ::1],"
+    " float32[:, ::1], float32[:, ::1])"
 )
 def look_up_openness(
     num: int, pixels: Ints, width: int, found: Floats, suns: Floats, top: Ints, bottom: Ints,
-    to_map: Floats, towards: Floats, lift: float, blocks: Ints, members: Ints, leaders: Ints, raw: Floats,
-    openness: Floats,
-) -> None:
-    """Fill `openness` (num, 1 + S): the shares of the sky and of each sun that the fragments see.
+    to_map: Floats, towards: Floats, lift: float, blocks: Ints, members: Ints, leaders: Ints, spots: Floats,
+    raw: Floats, openness: Floats,
+) -> int:
+    """Fill `openness` (num, 1 + S): the shares of the sky and of each sun that spots see; says how many spots.
 
-    `blocks` (rows, columns) has -1; `members`, `leaders` (num,) and `raw` (num, 1 + S) are scratch.
+    `members` (num,) gets the spot of each fragment. `blocks` (rows, columns, SURFACES) has -1; `leaders` (num,),
+    `spots` (num, NUM_SPOT) and `raw` (num, 2 + S) are scratch.
     """
     rows, columns, num_values = blocks.shape[0], blocks.shape[1], openness.shape[1]
-    count = 0
+    count, line = 0, 0
     for index in range(num):
-        row, column = pixels[index] // width // BLOCK_PX, pixels[index] % width // BLOCK_PX
-        other = blocks[row, column]
+        while pixels[index] >= (line + 1) * width:  # fragments are in the order of pixels; a division costs more
+            line += 1
+        row, column = line // BLOCK_PX, (pixels[index] - line * width) // BLOCK_PX
+        other = blocks[row, column, 0]
         if other >= 0 and is_near(found, leaders[other], index, lift, SAME_FACING):
             members[index] = other
             continue
-        members[index] = blocks[row, column] = count
+        # Where two surfaces meet, rows of pixels go to and fro between them.
+        second = blocks[row, column, 1]
+        blocks[row, column, 1] = other
+        if second >= 0 and is_near(found, leaders[second], index, lift, SAME_FACING):
+            members[index] = blocks[row, column, 0] = second
+            continue
+        members[index] = blocks[row, column, 0] = count
         leaders[count] = index
-        gx, gy, gz = float(found[index, FACE]), float(found[index, FACE + 1]), float(found[index, FACE + 2])
-        x, y = found[index, PLACE] + gx * lift, found[index, PLACE + 1] + gy * lift
-        z = found[index, PLACE + 2] + gz * lift
-        raw[count, 0] = sky_seen(
-            top, bottom, to_map, towards, x, y, z, float(found[index, NORMAL]), float(found[index, NORMAL + 1]),
-            float(found[index, NORMAL + 2]), gx, gy, gz,
-        )
-        for sun in range(num_values - 1):
-            raw[count, 1 + sun] = 0.0
-            if gx * suns[sun, 0] + gy * suns[sun, 1] + gz * suns[sun, 2] > -suns[sun, 4]:
-                raw[count, 1 + sun] = sun_seen(top, to_map, SKY_PAIRS + sun * SUN_RAYS, x, y, z)
+        for axis in range(3):
+            spots[count, axis] = found[index, NORMAL + axis]
+            spots[count, FACING + axis] = found[index, FACE + axis]
+            spots[count, LIFTED + axis] = found[index, PLACE + axis] + lift * found[index, FACE + axis]
+        raw[count, 0] = raw[count, 1] = 1e-6
         count += 1
-    for number in range(count):
-        leader = leaders[number]
-        row, column = pixels[leader] // width // BLOCK_PX, pixels[leader] % width // BLOCK_PX
-        total = 1.0
+    # Map by map: one stays in the processor's cache, all together do not.
+    for number in range(bottom.shape[0]):
+        look_at_sky(top, bottom, to_map, towards, number, spots, count, raw)
+    for sun in range(num_values - 1):
+        look_at_sun(top, to_map, suns, sun, spots, count, raw)
+    for group in range(count):
+        raw[group, 1] = raw[group, 0] / raw[group, 1]
+        raw[group, 0] = 1.0  # from here on how many spots are averaged
         for value in range(num_values):
-            openness[number, value] = raw[number, value]
-        for j in range(max(row - SMOOTH_BLOCKS, 0), min(row + SMOOTH_BLOCKS + 1, rows)):
+            openness[group, value] = raw[group, 1 + value]
+    line = 0
+    for group in range(count):
+        pixel = pixels[leaders[group]]
+        while pixel >= (line + 1) * width:
+            line += 1
+        row, column = line // BLOCK_PX, (pixel - line * width) // BLOCK_PX
+        for j in range(row, min(row + SMOOTH_BLOCKS + 1, rows)):
             for i in range(max(column - SMOOTH_BLOCKS, 0), min(column + SMOOTH_BLOCKS + 1, columns)):
-                other = blocks[j, i]
-                if other >= 0 and other != number and is_near(found, leader, leaders[other], lift, SMOOTH_FACING):
-                    total += 1.0
-                    for value in range(num_values):
-                        openness[number, value] += raw[other, value]
+                for surface in range(SURFACES):
+                    other = blocks[j, i, surface]
+                    # Each pair once, from the spot that came first.
+                    if other > group and are_near(spots, group, other, lift):
+                        raw[group, 0] += 1.0
+                        raw[other, 0] += 1.0
+                        for value in range(num_values):
+                            openness[group, value] += raw[other, 1 + value]
+                            openness[other, value] += raw[group, 1 + value]
+    for group in range(count):
         for value in range(num_values):
-            openness[number, value] /= total
+            openness[group, value] /= raw[group, 0]
+    return count

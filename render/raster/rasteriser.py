@@ -12,7 +12,7 @@ from render.raster.edges import POINTS, refine
 from render.raster.fragments import face_normals, gather
 from render.raster.locate import NUM_FOUND, locate
 from render.raster.occlusion import Around, directions, look_from_around
-from render.raster.openness import BLOCK_PX, look_up_openness
+from render.raster.openness import BLOCK_PX, NUM_SPOT, SURFACES, look_up_openness
 from render.raster.pack import BLEND, CLIP, CUTOFF, DECODED, ENCODED, MODE, pack
 from render.raster.resolve import finish, lay, lay_over, note_extras
 from render.raster.shade import body_colours, shade
@@ -192,12 +192,14 @@ class Rasteriser:
             frame.faces, found,
         )
         height, width = layer.near.shape[1:]
-        blocks = np.full((height // BLOCK_PX + 1, width // BLOCK_PX + 1), -1, np.int32)
+        blocks = np.full((height // BLOCK_PX + 1, width // BLOCK_PX + 1, SURFACES), -1, np.int32)
         members, around = np.empty(num, np.int32), frame.around
-        openness = np.empty((num, 1 + len(self._suns)), np.float32)
+        num_suns = len(self._suns)
+        openness = np.empty((num, 1 + num_suns), np.float32)
         look_up_openness(
             num, pixels, width, found, self._suns, around.top, around.bottom, around.to_map, self._towards,
-            around.lift, blocks, members, np.empty(num, np.int32), np.empty_like(openness), openness,
+            around.lift, blocks, members, np.empty(num, np.int32), np.empty((num, NUM_SPOT)),
+            np.empty((num, 2 + num_suns), np.float32), openness,
         )
         shaded = np.empty((num, 4), np.float32)
         p, t = self._packed, self._tables

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from render.raster.brdf import NUM_ROUGHNESSES
 from render.raster.bump import at, bent, bump_shadow
-from render.raster.locate import FACE, NORMAL, PLACE, WEIGHTS
+from render.raster.locate import FACE, NORMAL, PLACE, STEPS, WEIGHTS
 from render.raster.pack import (
     ALPHA,
     BASE,
@@ -26,7 +28,7 @@ from render.raster.pack import (
     VERTEX_COLOURS,
 )
 from render.raster.reflect import from_sky, from_sun, returned, risen, schlick, share_above
-from render.raster.texture import filtered
+from render.raster.texture import NUM_PREPARED, filtered, prepare
 from rigmill.compiled import compiled
 from rigmill.types import Bytes, Floats, Ints
 
@@ -56,14 +58,29 @@ def shade(
     is a fragment's; `lit` (num, 7) has zeros.
     """
     gain_r, gain_g, gain_b = 0.0, 0.0, 0.0
+    run = np.empty((4, NUM_PREPARED))
+    last = -1
+    a, b, c, ca, cb, cc, material = 0, 0, 0, 0, 0, 0, 0
     for index in range(num):
         triangle = hit[index]
-        a, b, c = triangles[triangle, 0], triangles[triangle, 1], triangles[triangle, 2]
-        ca, cb, cc = corners[triangle, 0], corners[triangle, 1], corners[triangle, 2]
-        material = look[triangle]
+        if triangle != last:  # in a row of pixels the same one comes several times
+            last = triangle
+            a, b, c = triangles[triangle, 0], triangles[triangle, 1], triangles[triangle, 2]
+            ca, cb, cc = corners[triangle, 0], corners[triangle, 1], corners[triangle, 2]
+            material = look[triangle]
+            for role in range(4):
+                texture = choices[material, role]
+                if texture >= 0:
+                    layer = kinds[texture, UV]
+                    u, v = float(uvs[layer, ca, 0]), float(uvs[layer, ca, 1])
+                    prepare(
+                        places, kinds, turns, texture, u, v, uvs[layer, cb, 0] - u, uvs[layer, cb, 1] - v,
+                        uvs[layer, cc, 0] - u, uvs[layer, cc, 1] - v,
+                        at(found, index, STEPS), at(found, index, STEPS + 1), at(found, index, STEPS + 2),
+                        at(found, index, STEPS + 3), run, role,
+                    )
         wb, wc = at(found, index, WEIGHTS), at(found, index, WEIGHTS + 1)
         wa = 1.0 - wb - wc
-        bdx, bdy, cdx, cdy = at(found, index, 2), at(found, index, 3), at(found, index, 4), at(found, index, 5)
         # Base colour and alpha.
         red, green, blue = at(numbers, material, BASE), at(numbers, material, BASE + 1), at(numbers, material, BASE + 2)
         alpha = at(numbers, material, ALPHA)
@@ -82,15 +99,9 @@ def shade(
             texture = choices[material, role]
             if texture < 0:
                 continue
-            layer = kinds[texture, UV]
-            u0, v0 = float(uvs[layer, ca, 0]), float(uvs[layer, ca, 1])
-            u1, v1 = uvs[layer, cb, 0] - u0, uvs[layer, cb, 1] - v0
-            u2, v2 = uvs[layer, cc, 0] - u0, uvs[layer, cc, 1] - v0
             r, g, bl, al = filtered(
-                texels, places, kinds, turns, decode, texture, role == BASE_TEXTURE or role == EMISSION_TEXTURE,
-                taps and role != SURFACE_TEXTURE,
-                u0 + wb * u1 + wc * u2, v0 + wb * v1 + wc * v2,
-                bdx * u1 + cdx * u2, bdx * v1 + cdx * v2, bdy * u1 + cdy * u2, bdy * v1 + cdy * v2,
+                texels, places, kinds, decode, texture, role == BASE_TEXTURE or role == EMISSION_TEXTURE,
+                taps and role != SURFACE_TEXTURE, run, role, wb, wc,
             )
             if role == BASE_TEXTURE:
                 red, green, blue, alpha = red * r, green * g, blue * bl, alpha * al
@@ -213,6 +224,7 @@ def body_colours(
     places: Ints, kinds: Ints, turns: Floats, decode: Floats, out: Floats,
 ) -> None:
     """Each triangle's diffuse colour and alpha, (K, 4): at its middle, texture averaged over about its size."""
+    run = np.empty((1, NUM_PREPARED))
     for index in range(corners.shape[0]):
         ca, cb, cc = corners[index, 0], corners[index, 1], corners[index, 2]
         material = look[index]
@@ -223,9 +235,10 @@ def body_colours(
             u0, v0 = float(uvs[layer, ca, 0]), float(uvs[layer, ca, 1])
             u1, v1 = uvs[layer, cb, 0] - u0, uvs[layer, cb, 1] - v0
             u2, v2 = uvs[layer, cc, 0] - u0, uvs[layer, cc, 1] - v0
+            # As if the triangle were a pixel: its sides are the steps.
+            prepare(places, kinds, turns, texture, u0, v0, u1, v1, u2, v2, 1.0, 0.0, 0.0, 1.0, run, 0)
             red, green, blue, alpha = filtered(
-                texels, places, kinds, turns, decode, texture, True, True,
-                u0 + (u1 + u2) / 3, v0 + (v1 + v2) / 3, u1, v1, u2, v2,
+                texels, places, kinds, decode, texture, True, True, run, 0, 1 / 3, 1 / 3,
             )
         if choices[material, VERTEX_COLOURS] > 0:
             red *= (at(colours, ca, 0) + colours[cb, 0] + colours[cc, 0]) / 3

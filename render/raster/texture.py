@@ -15,6 +15,7 @@ SPREAD_PX = 0.2077  # the standard deviation of Cycles' pixel filter
 UP, DOWN, SIDE = 1.4142, 0.7071, 1.2247
 FULL_LANE = 255.0 * 256.0
 REPEAT, MIRROR, EXTEND, CLIPPED = range(4)
+NUM_PREPARED = 12
 
 
 @inlined
@@ -114,22 +115,25 @@ def lane(lanes: np.uint64, shift: int) -> int:
 
 
 @inlined
-def filtered(
-    texels: Ints, places: Ints, kinds: Ints, turns: Floats, decode: Floats, texture: int, encoded: bool, taps: bool,
-    u: float, v: float, ux: float, vx: float, uy: float, vy: float,
-) -> tuple[float, float, float, float]:
-    """RGBA of a texture as a pixel sees it; a step right on the screen is (ux, vx), a step down (uy, vy).
+def prepare(
+    places: Ints, kinds: Ints, turns: Floats, texture: int, u0: float, v0: float, u1: float, v1: float,
+    u2: float, v2: float, bdx: float, bdy: float, cdx: float, cdy: float, run: Floats, role: int,
+) -> None:
+    """What looking up a texture needs to know of a triangle, into row `role` of `run` (roles, NUM_PREPARED).
 
-    RGB is linear 0..1 where `encoded`, else the byte's number / 255, as is A.
+    (u0, v0) is the UV of its first corner, (u1, v1) and (u2, v2) what the other corners' differ from it; bdx .. cdy
+    are how these corners' weights change with a step right and down on the screen.
     """
-    wrap, nearest = kinds[texture, WRAP], kinds[texture, NEAREST] > 0
-    u, v = turned(turns, texture, u, v)
-    if wrap == CLIPPED and (u < 0.0 or u > 1.0 or v < 0.0 or v > 1.0):
-        return 0.0, 0.0, 0.0, 0.0
-    width, height = float(places[texture, 0, 1]), float(places[texture, 0, 2])
     ta, tb, tc, td = turns[texture, 0], turns[texture, 1], turns[texture, 3], turns[texture, 4]
-    ux, vx = (ta * ux + tb * vx) * width, (tc * ux + td * vx) * height
-    uy, vy = (ta * uy + tb * vy) * width, (tc * uy + td * vy) * height
+    x0, y0 = ta * u0 + tb * v0 + turns[texture, 2], tc * u0 + td * v0 + turns[texture, 5]
+    x1, y1, x2, y2 = ta * u1 + tb * v1, tc * u1 + td * v1, ta * u2 + tb * v2, tc * u2 + td * v2
+    if not (abs(x0) < 1e6 and abs(x1) < 1e6 and abs(x2) < 1e6):
+        x0, x1, x2 = 0.0, 0.0, 0.0
+    if not (abs(y0) < 1e6 and abs(y1) < 1e6 and abs(y2) < 1e6):
+        y0, y1, y2 = 0.0, 0.0, 0.0
+    width, height = float(places[texture, 0, 1]), float(places[texture, 0, 2])
+    ux, vx = (bdx * x1 + cdx * x2) * width, (bdx * y1 + cdx * y2) * height
+    uy, vy = (bdy * x1 + cdy * x2) * width, (bdy * y1 + cdy * y2) * height
     longest = max(ux * ux + vx * vx, uy * uy + vy * vy)  # squared
     if not longest < 1e10:
         longest, ux, vx, uy, vy = 1e10, 0.0, 0.0, 0.0, 0.0
@@ -140,17 +144,37 @@ def filtered(
         apart *= 0.25
         scale *= 0.5
         level += 1
+    many = longest > 1.1 * 1.1 or kinds[texture, NEAREST] > 0
+    run[role, 0], run[role, 1], run[role, 2], run[role, 3], run[role, 4], run[role, 5] = x0, x1, x2, y0, y1, y2
+    run[role, 6], run[role, 7], run[role, 8], run[role, 9] = ux * scale, vx * scale, uy * scale, vy * scale
+    run[role, 10], run[role, 11] = float(level), 1.0 if many else 0.0
+
+
+@inlined
+def filtered(
+    texels: Ints, places: Ints, kinds: Ints, decode: Floats, texture: int, encoded: bool, taps: bool,
+    run: Floats, role: int, wb: float, wc: float,
+) -> tuple[float, float, float, float]:
+    """RGBA of a texture as a pixel sees it, at the second and third corners' weights in a triangle, see `prepare`.
+
+    RGB is linear 0..1 where `encoded`, else the byte's number / 255, as is A. `taps` allows more than one look-up.
+    """
+    wrap, nearest = kinds[texture, WRAP], kinds[texture, NEAREST] > 0
+    u = run[role, 0] + wb * run[role, 1] + wc * run[role, 2]
+    v = run[role, 3] + wb * run[role, 4] + wc * run[role, 5]
+    if wrap == CLIPPED and (u < 0.0 or u > 1.0 or v < 0.0 or v > 1.0):
+        return 0.0, 0.0, 0.0, 0.0
+    level = int(run[role, 10])
     offset, columns, rows = places[texture, level, 0], places[texture, level, 1], places[texture, level, 2]
     x, y = wrapped(u, wrap) * columns, wrapped(v, wrap) * rows
-    many = taps and (longest > 1.1 * 1.1 or nearest)
-    if not many:
+    if not (taps and run[role, 11] > 0):
         lanes = look_up(texels, offset, columns, rows, wrap, nearest, x, y)
         if encoded:
             return (float(decode[lane(lanes, 0) + 8 >> 4]), float(decode[lane(lanes, 32) + 8 >> 4]),
                     float(decode[lane(lanes, 16) + 8 >> 4]), lane(lanes, 48) / FULL_LANE)
         return (lane(lanes, 0) / FULL_LANE, lane(lanes, 32) / FULL_LANE, lane(lanes, 16) / FULL_LANE,
                 lane(lanes, 48) / FULL_LANE)
-    ux, uy, vx, vy = ux * scale, uy * scale, vx * scale, vy * scale
+    ux, vx, uy, vy = run[role, 6], run[role, 7], run[role, 8], run[role, 9]
     red, green, blue, alpha = 0.0, 0.0, 0.0, 0
     for tap in range(3):
         right, down = (0.0 if tap == 0 else SIDE if tap == 1 else -SIDE), (-UP if tap == 0 else DOWN)
