@@ -6,14 +6,15 @@ import math
 
 import numpy as np
 
-from render.raster.pack import MODE, OPAQUE
+from render.raster.pack import ALPHA, BASE_TEXTURE, CLIP, CUTOFF, MODE, VERTEX_COLOURS
+from render.raster.texture import alpha_at
 from render.raster.visibility import NUM_SAMPLES
 from rigmill.compiled import compiled, inlined
 from rigmill.types import Bytes, Floats, Ints
 
 FILTER_PX = 1.5  # the width of Cycles' pixel filter, Blackman-Harris
-NUM_POINTS = 16
-MOST_TRIANGLES = 10  # of those seen around a pixel: with more, the samples' word stands
+NUM_POINTS = 64
+MOST_TRIANGLES = 36  # seen around a pixel, by four samples each of nine
 SLACK = 0.15  # triangles too small for any sample are missed, so the samples bound what is found
 
 
@@ -24,7 +25,7 @@ def filter_points() -> Floats:
     weight = 0.35875 + 0.48829 * np.cos(turn) + 0.14128 * np.cos(2 * turn) + 0.01168 * np.cos(3 * turn)
     share = np.cumsum(weight) / weight.sum()
     number = np.arange(NUM_POINTS)
-    reversed_bits = np.array([int(f"{value:04b}"[::-1], 2) for value in number])
+    reversed_bits = np.array([int(f"{value:06b}"[::-1], 2) for value in number])
     points = np.stack([(number + 0.5) / NUM_POINTS, (reversed_bits + 0.5) / NUM_POINTS])
     places: Floats = np.interp(points, share, x) * FILTER_PX
     return places
@@ -54,14 +55,48 @@ def cover(screen: Floats, triangles: Ints, triangle: int, x: float, y: float, po
         covered[point] |= np.uint8(inside)
 
 
+@inlined
+def cut_out(
+    screen: Floats, triangles: Ints, triangle: int, x: float, y: float, points: Floats, covered: Bytes, corners: Ints,
+    uvs: Floats, colours: Floats, texture: int, with_colours: bool, texels: Ints, places: Ints, kinds: Ints,
+    turns: Floats, cutoff: float,
+) -> None:
+    """As `cover`, where the alpha of the triangle's texture and colours is `cutoff` at least; by every second point."""
+    a, b, c = triangles[triangle, 0], triangles[triangle, 1], triangles[triangle, 2]
+    for point in range(0, NUM_POINTS, 2):
+        px, py = x + points[0, point], y + points[1, point]
+        ax, ay = float(screen[a, 0]) - px, float(screen[a, 1]) - py
+        bx, by = float(screen[b, 0]) - px, float(screen[b, 1]) - py
+        cx, cy = float(screen[c, 0]) - px, float(screen[c, 1]) - py
+        ab, bc, ca = ax * by - bx * ay, bx * cy - cx * by, cx * ay - ax * cy
+        inside = (ab >= 0 and bc >= 0 and ca >= 0) or (ab <= 0 and bc <= 0 and ca <= 0)
+        if covered[point] or not inside:
+            continue
+        # Barycentric, then perspective-correct.
+        wa, wb, wc = bc * screen[a, 2], ca * screen[b, 2], ab * screen[c, 2]
+        total = wa + wb + wc
+        if total != 0:
+            alpha = alpha_at(
+                triangle, corners, wb / total, wc / total, uvs, colours, texture, with_colours, texels, places, kinds,
+                turns,
+            )
+            covered[point] = covered[point + 1] = alpha >= cutoff
+
+
 @compiled(
-    "void(int32[:, :, ::1], float32[:, ::1], int32[:, ::1], int32[::1], int32[:, ::1], int32[::1], float64[:, ::1],"
-    " float32[:, ::1])"
+    "void(int32[:, :, ::1], float32[:, ::1], int32[:, ::1], int32[:, ::1], int32[::1], int32[::1], float64[:, ::1],"
+    " float32[:, :, ::1], float32[:, ::1], float32[:, ::1], int32[:, ::1], uint32[::1], int64[:, :, ::1],"
+    " int32[:, ::1], float32[:, ::1], float32[:, ::1], float32[:, ::1])"
 )
 def refine(
-    ids: Ints, screen: Floats, triangles: Ints, look: Ints, choices: Ints, origin: Ints, points: Floats, light: Floats,
+    ids: Ints, screen: Floats, triangles: Ints, corners: Ints, look: Ints, origin: Ints, points: Floats, uvs: Floats,
+    colours: Floats, numbers: Floats, choices: Ints, texels: Ints, places: Ints, kinds: Ints, turns: Floats,
+    passing: Floats, light: Floats,
 ) -> None:
-    """Set the coverage of pixels on outlines, in premultiplied `light` (P, 4), by the triangles seen around them."""
+    """Set the coverage of pixels on outlines, in premultiplied `light` (P, 4), by the triangles seen around them.
+
+    What see-through triangles let pass, `passing` (P, 4), has no rows where there are none; outlines behind them stay.
+    """
     height, width = ids.shape[1], ids.shape[2]
     around, inside = np.empty(MOST_TRIANGLES, np.int32), np.empty(NUM_POINTS, np.uint8)
     before = light[:, 3].copy()
@@ -84,6 +119,9 @@ def refine(
                 ):
                     continue
             count, plain = 0, True
+            if passing.shape[0] > 0:
+                for sample in range(NUM_SAMPLES):
+                    plain = plain and passing[pixel, sample] >= 1
             red, green, blue, weight = 0.0, 0.0, 0.0, 0.0
             for j in range(top, bottom + 1):
                 for i in range(left, right + 1):
@@ -95,17 +133,26 @@ def refine(
                         for index in range(count):
                             known = known or around[index] == triangle
                         if not known:
-                            plain = plain and count < MOST_TRIANGLES and choices[look[triangle], MODE] == OPAQUE
+                            plain = plain and count < MOST_TRIANGLES
                             if plain:
                                 around[count] = triangle
                                 count += 1
             if not plain:
                 continue
             inside[:] = 0
+            x, y = origin[0] + column + 0.5, origin[1] + row + 0.5
             for index in range(count):
-                cover(
-                    screen, triangles, around[index], origin[0] + column + 0.5, origin[1] + row + 0.5, points, inside
-                )
+                if choices[look[around[index]], MODE] != CLIP:
+                    cover(screen, triangles, around[index], x, y, points, inside)
+            for index in range(count):
+                material = look[around[index]]
+                alpha = numbers[material, ALPHA]
+                if choices[material, MODE] == CLIP and alpha > 0:
+                    cut_out(
+                        screen, triangles, around[index], x, y, points, inside, corners, uvs, colours,
+                        choices[material, BASE_TEXTURE], choices[material, VERTEX_COLOURS] > 0, texels, places, kinds,
+                        turns, numbers[material, CUTOFF] / alpha,
+                    )
             covered = 0
             for point in range(NUM_POINTS):
                 covered += inside[point]

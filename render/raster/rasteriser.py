@@ -16,6 +16,7 @@ from render.raster.openness import BLOCK_PX, NUM_SPOT, SURFACES, look_up_opennes
 from render.raster.pack import BLEND, CLIP, CUTOFF, DECODED, ENCODED, MODE, pack
 from render.raster.resolve import finish, lay, lay_over, note_extras
 from render.raster.shade import body_colours, shade
+from render.raster.solid import find_solid
 from render.raster.types import Light, Look, Picture, Shape, Surface
 from render.raster.visibility import (
     NUM_SAMPLES,
@@ -26,7 +27,7 @@ from render.raster.visibility import (
     project_vertices,
     scan,
 )
-from rigmill.types import Bytes, Camera, Floats, Ints
+from rigmill.types import Bools, Bytes, Camera, Floats, Ints
 
 MAX_LAYERS = 64  # of surfaces that let light through, as many as Cycles follows
 NEAREST_DEPTH = 1e-4
@@ -50,6 +51,7 @@ class Rasteriser:
         self._uvs = np.ascontiguousarray(surface.uvs, np.float32)
         self._colours = np.clip(np.nan_to_num(np.ascontiguousarray(surface.colours, np.float32)), 0, 1e4)
         blend = self._packed.choices[self._look, MODE] == BLEND
+        blend[blend] = ~self._solid(np.flatnonzero(blend).astype(np.int32))
         self._opaque = np.flatnonzero(~blend).astype(np.int32)
         self._blend = np.flatnonzero(blend).astype(np.int32)
         self._ambient = np.array(light.ambient, np.float64)
@@ -73,6 +75,16 @@ class Rasteriser:
         there = self._body_colours[:, 3] >= self._packed.numbers[self._look, CUTOFF]
         self._body_colours[cut, 3] = there[cut]
         self._casting = np.flatnonzero(self._body_colours[:, 3] > 0).astype(np.int32)
+
+    def _solid(self, chosen: Ints) -> Bools:
+        """Which of the chosen see-through triangles let nothing through."""
+        solid = np.zeros(len(chosen), np.bool_)
+        p = self._packed
+        find_solid(
+            chosen, self._corners, self._look, self._uvs, self._colours, p.numbers, p.choices, p.texels, p.places,
+            p.kinds, p.turns, solid,
+        )
+        return solid
 
     def draw(self, shape: Shape, cameras: Sequence[Camera], *, extras: bool = False) -> list[Picture]:
         """A picture of `shape` for each camera; `extras` adds depth and normals."""
@@ -116,14 +128,17 @@ class Rasteriser:
         depth = np.full(height * width, np.inf, np.float32) if extras else None
         seen = np.zeros((height * width, 3), np.float32) if extras else None
         fragments = self._shade(frame, camera, screen, origin, opaque)
+        passing = _ALL_PASSES
         if len(self._blend):
             passing = self._draw_blend(frame, camera, screen, origin, opaque, light)
-            lay_over(*fragments[:4], passing, light)
+            lay_over(*fragments[:4], passing.copy(), light)  # which takes away what it lets pass
         else:
             lay(*fragments[:4], light)
-            refine(
-                opaque.ids, screen, self._triangles, self._look, self._packed.choices, origin, POINTS, light,
-            )
+        p = self._packed
+        refine(
+            opaque.ids, screen, self._triangles, self._corners, self._look, origin, POINTS, self._uvs, self._colours,
+            p.numbers, p.choices, p.texels, p.places, p.kinds, p.turns, passing, light,
+        )
         if depth is not None and seen is not None:
             note_extras(fragments[0], fragments[1], fragments[4], opaque.near, depth, seen)
         picture = np.empty((height * width, 4), np.uint8)
@@ -229,6 +244,7 @@ class _Layer:
         self.ids = np.full(size, -1, np.int32)
 
 
+_ALL_PASSES = np.zeros((0, NUM_SAMPLES), np.float32)
 _NO_LIMIT = np.zeros((NUM_SAMPLES, 0, 0), np.float32)
 
 
