@@ -77,9 +77,11 @@ def build_parser() -> argparse.ArgumentParser:
     status.add_argument("--by", choices=["source"], help="the counts of each source")
     show = add("show", _show, "everything known about an asset, a clip or an input")
     show.add_argument("id", help="asset id, clip id or input id (or how one begins)")
-    export = add("export", _export, "write a clip's asset as a GLB with the clip's motion as its one animation")
+    export = add("export", _export, "write a clip's asset as a GLB with the clip's motion as its one animation, or as "
+                 "FBX, or the motion alone")
     export.add_argument("clip", help="clip id (or how it begins)")
-    export.add_argument("--out", type=Path, metavar="FILE", help="the file to write (default: ./CLIP.glb)")
+    export.add_argument("--out", type=Path, metavar="FILE", help="the file to write, in the format that its name ends "
+                        "with: .glb, .fbx, .bvh, .npz or .csv (default: ./CLIP.glb)")
     render = add("render", _render, "render a single file into a folder: videos, pose maps, pictures, numbers")
     add_options(render)
     verify = add("verify", _verify, "read every stored file and shard again and compare digests")
@@ -193,15 +195,19 @@ def _show(parsed: argparse.Namespace) -> int:
 
 def _export(parsed: argparse.Namespace) -> int:
     from rigmill.blender import Limits
-    from rigmill.export import clip_glb, find_clip
+    from rigmill.export import FORMATS, clip_file, find_clip
     from rigmill.files import scratch_folder, write_atomic
     from rigmill.view import View
 
     resolved, layout = _resolve(parsed)
+    file_format = parsed.out.suffix[1:].lower() if parsed.out else "glb"
+    if file_format not in FORMATS:
+        raise UserError(f"--out {parsed.out}: no such format", why=f"there are {', '.join(FORMATS)}",
+                        fix=f"for example --out {parsed.out.with_suffix('.glb')}", code="E123")
     clip = find_clip(View(layout.tables, resolved.profile), parsed.clip)
     limits = Limits(**resolved.profile.limits.model_dump())
     with scratch_folder(layout.scratch) as scratch:
-        data = clip_glb(clip, store=layout.store, limits=limits, scratch=scratch)
+        data = clip_file(clip, file_format, store=layout.store, limits=limits, scratch=scratch)
     path = parsed.out or Path(f"{clip['clip_id']}.glb")
     write_atomic(path, data)
     print(f"{path}: '{clip['motion_name']}' on '{clip['title']}', {clip['num_frames']} frames at {clip['fps']:g} fps")

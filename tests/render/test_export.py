@@ -19,7 +19,7 @@ from curate.collect import CollectStage
 from curate.pairing import RetargetStage
 from curate.preview import PreviewStage
 from curate.probe import ProbeStage
-from rigmill.export import clip_glb
+from rigmill.export import clip_file
 from rigmill.files import scratch_folder
 from rigmill.rigfile import motion_from_bytes, rig_from_bytes
 from rigmill.skeleton import forward
@@ -33,7 +33,7 @@ def exported(made: Bench, clip: Row) -> bytes:
     """The file of a row as `find_clip` gives it."""
     (rig,) = [row for row in made.tables.products("probe") if row["asset_id"] == clip["asset_id"]]
     with scratch_folder(made.layout.scratch) as scratch:
-        return clip_glb(clip | {"rig_file": rig["rig_file"]}, store=made.layout.store, limits=made.limits,
+        return clip_file(clip | {"rig_file": rig["rig_file"]}, "glb", store=made.layout.store, limits=made.limits,
                         scratch=scratch)
 
 

@@ -12,7 +12,7 @@ from test_animate import TINY, parts, tiny_glb
 
 from rigmill.blender import Limits
 from rigmill.errors import UserError
-from rigmill.export import clip_glb, find_clip
+from rigmill.export import clip_file, find_clip
 from rigmill.files import Store
 from rigmill.rigfile import motion_to_bytes, rig_to_bytes
 from rigmill.rows import StoredRows
@@ -76,7 +76,7 @@ def stored_clip(store: Store, rig: Rig, **more: Any) -> dict[str, Any]:
 def test_the_window_of_a_stored_motion_is_written_without_blender(tmp_path: Path) -> None:
     store = Store(tmp_path / "store")
     clip = stored_clip(store, TINY)
-    data = clip_glb(clip, store=store, limits=NO_BLENDER, scratch=tmp_path)
+    data = clip_file(clip, "glb", store=store, limits=NO_BLENDER, scratch=tmp_path)
     document, binary = parts(data)
     (animation,) = document["animations"]
     assert animation["name"] == "rise"
@@ -89,4 +89,4 @@ def test_the_window_of_a_stored_motion_is_written_without_blender(tmp_path: Path
     np.testing.assert_allclose(values[0], [0, 1 / 8, 2 / 8])
     # Our z is the holder's local z at half its size: frames 2, 3 and 4 are 4, 6 and 8 of its units up.
     np.testing.assert_allclose(values[1].reshape(-1, 3), [[0, 1, 4], [0, 1, 6], [0, 1, 8]], atol=1e-5)
-    assert clip_glb(clip, store=store, limits=NO_BLENDER, scratch=tmp_path) == data
+    assert clip_file(clip, "glb", store=store, limits=NO_BLENDER, scratch=tmp_path) == data
