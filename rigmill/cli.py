@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from rigmill import __version__
+from rigmill.animate_options import add_animate_options
 from rigmill.errors import UserError, disk_full
 from rigmill.single_options import add_options
 
@@ -84,6 +85,8 @@ def build_parser() -> argparse.ArgumentParser:
                         "with: .glb, .fbx, .bvh, .npz or .csv (default: ./CLIP.glb)")
     render = add("render", _render, "render a single file into a folder: videos, pose maps, pictures, numbers")
     add_options(render)
+    animate = add("animate", _animate, "a rigged mesh and a sentence in, the mesh with a motion out")
+    add_animate_options(animate)
     verify = add("verify", _verify, "read every stored file and shard again and compare digests")
     report = add("report", _report, "write the report: one folder of static HTML")
     report.add_argument("--open", action="store_true", help="open it in a browser")
@@ -239,6 +242,30 @@ def _render(parsed: argparse.Namespace) -> int:
             progress.say("interrupted; nothing was written")
             return EXIT_INTERRUPTED
     print(summary_text(order, rendered))
+    return EXIT_OK
+
+
+def _animate(parsed: argparse.Namespace) -> int:
+    from rigmill.animate_options import animate_order_of
+    from rigmill.animate_text import StepMeter, animate_summary
+    from rigmill.blender import Limits
+    from rigmill.config import load
+    from rigmill.progress import Progress
+    from rigmill.registry import ANIMATE, by_name
+
+    resolved = load(parsed.profile, file=parsed.config, overrides=tuple(parsed.overrides))
+    order = animate_order_of(parsed, resolved)
+    with Progress() as progress:
+        try:
+            info, wall_s = by_name(ANIMATE)(
+                order, limits=Limits(**resolved.profile.limits.model_dump()),
+                max_file_bytes=resolved.profile.collect.max_file_bytes,
+                on_progress=StepMeter(progress, order.asset.name),
+            )
+        except KeyboardInterrupt:
+            progress.say("interrupted; nothing was written")
+            return EXIT_INTERRUPTED
+    print(animate_summary(order, info, wall_s=wall_s))
     return EXIT_OK
 
 

@@ -18,7 +18,8 @@ _FIXES = {
     Reject.REFUSED_TYPE: "unpack it, or export it from its own program as .glb",
     Reject.EXTERNAL_REFERENCE: "put the files that it names beside it, or export it as .glb, in one file",
     Reject.TOO_LARGE: "--set collect.max_file_bytes=...",
-    Reject.NO_RIG: "bind a mesh to a skeleton (Blender: select both, Ctrl+P, Armature Deform), or animate its nodes",
+    Reject.NO_RIG: "bind a mesh to a skeleton (Blender: select both, Ctrl+P, Armature Deform With Automatic Weights; "
+    "or an automatic rigger, such as UniRig, or Mixamo's for people), or animate its nodes",
     Reject.EMPTY_PICTURE: "--set render.min_coverage=0, if it is meant to be so small",
     Reject.OUT_OF_FRAME: "--set render.margin=0.2",
     Reject.BLACK_PICTURE: "another --engine; if it stays black, its materials are",
