@@ -6,6 +6,7 @@ For every file a seeded motion (all joints turn, roots move) is put onto its rig
 
 - `glb_pct`, `fbx_pct`, `bvh_pct`: how far a joint is, at most, from where the motion has it when Blender's importer,
   with its defaults, reads the file again; per cent of the rig's or the mesh's height, whichever is more.
+- `gltf_pct`: the same for the GLB as its numbers say, by glTF's own rules, without any importer.
 - `kept`: whether the GLB's buffer begins with all of the source's, and its meshes, materials, skins, accessors, buffer
   views, pictures and textures are the source's. `from`: the file itself, its canonical copy, or Blender's export of it.
 - `errors`: of the GLB by Khronos' glTF-Validator, and of those the ones that the source does not have (`new`). The
@@ -27,6 +28,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from scipy.spatial.transform import Rotation
 
 from rigmill import skeleton
 from rigmill.animate import is_vrm0
@@ -92,6 +94,38 @@ def shown(folder: Path, paths: Sequence[Path]) -> dict[Path, dict[str, Floats]]:
     return found
 
 
+def evaluated(data: bytes) -> dict[str, Floats]:
+    """Places (T, 3) of all nodes of a GLB with one animation, in Blender's axes; read from its numbers alone."""
+    document, binary = parts(data)
+    nodes, (animation,) = document["nodes"], document["animations"]
+
+    def floats(accessor: int) -> Floats:
+        entry = document["accessors"][accessor]
+        start = document["bufferViews"][entry["bufferView"]].get("byteOffset", 0) + entry.get("byteOffset", 0)
+        width = {"SCALAR": 1, "VEC3": 3, "VEC4": 4}[entry["type"]]
+        return np.frombuffer(binary, "<f4", entry["count"] * width, start).reshape(-1, width).astype(np.float64)
+
+    moving = {(channel["target"]["node"], channel["target"]["path"]): floats(
+        animation["samplers"][channel["sampler"]]["output"]) for channel in animation["channels"]}
+    found: dict[str, Floats] = {}
+    stack = [(node, np.tile(np.eye(4), (FRAMES, 1, 1)))
+             for node in set(range(len(nodes))) - {child for node in nodes for child in node.get("children", ())}]
+    while stack:
+        index, above = stack.pop()
+        node, local = nodes[index], np.tile(np.eye(4), (FRAMES, 1, 1))
+        if "matrix" in node:
+            local[:] = np.array(node["matrix"]).reshape(4, 4).T
+        else:
+            turn = moving.get((index, "rotation"), node.get("rotation", [0, 0, 0, 1]))
+            local[:, :3, :3] = Rotation.from_quat(turn).as_matrix() * node.get("scale", [1, 1, 1])
+            local[:, :3, 3] = moving.get((index, "translation"), node.get("translation", [0, 0, 0]))
+        here = above @ local
+        named = node.get("name") or document["meshes"][node["mesh"]].get("name") if "mesh" in node else node.get("name")
+        found[f"{index}/{named or f'Node_{index}'}"] = here[:, [0, 2, 1], 3] * [1, -1, 1]  # as Blender calls it
+        stack += [(child, here) for child in node.get("children", ())]
+    return found
+
+
 def farthest_pct(seen: dict[str, Floats] | None, names: Sequence[str], joints: Floats, unit: float) -> float | None:
     """How far any joint is from where it should be, per cent of `unit`; None: not all were found.
 
@@ -102,8 +136,9 @@ def farthest_pct(seen: dict[str, Floats] | None, names: Sequence[str], joints: F
     worst = 0.0
     for joint, name in enumerate(names):
         # A bone name that several armatures have is `armature:bone` here.
-        like = [places for key, places in seen.items() for plain in (name, name.rpartition(":")[2])
-                if key.rpartition("/")[2].startswith(plain[:40]) or key.partition("/")[0].startswith(plain[:40])]
+        stems = {plain[:40] for full in (name, name.rpartition(":")[2]) for plain in (full, full.rpartition(".")[0])}
+        like = [places for key, places in seen.items() for stem in stems - {""}
+                if key.rpartition("/")[2].startswith(stem) or key.partition("/")[0].startswith(stem)]
         far = [float(np.linalg.norm(places - joints[:, joint], axis=-1).max())
                for places in like if len(places) == len(joints)]
         if not far:
@@ -164,7 +199,25 @@ def measure(path: Path, client: BlenderClient, folder: Path, modules: Path | Non
         turned = file == glb and row["from"] == "file" and is_vrm0(parts(opened.original)[0])
         expected = joints * [-1, -1, 1] if turned else joints
         row[f"{file.suffix[1:]}_pct"] = farthest_pct(seen.get(file), names, expected, unit)
+        if file == glb and glb.exists():
+            row["gltf_pct"] = farthest_pct(evaluated(glb.read_bytes()), names, expected, unit)
     return row
+
+
+def summary(rows: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """How many rigs there were, and for how many of them what holds."""
+    rigs = [row for row in rows.values() if "refused" not in row]
+    found: dict[str, Any] = {"files": len(rows), "rigs": len(rigs), "kept": sum(row.get("kept", False) for row in rigs),
+                             "from": Counter(row["from"] for row in rigs)}
+    for name in ("glb_pct", "gltf_pct", "fbx_pct", "bvh_pct"):
+        known = [row[name] for row in rigs if row.get(name) is not None]
+        found[name] = {"found": len(known), "within_0.01": sum(value <= 0.01 for value in known),
+                       "median": float(np.median(known)) if known else None, "worst": max(known, default=None)}
+    checked = [row for row in rigs if "errors" in row]
+    if checked:
+        found["validated"] = {"files": len(checked), "without_errors": sum(not row["errors"] for row in checked),
+                              "with_new_errors": sum(bool(row["new"]) for row in checked)}
+    return found
 
 
 def main() -> None:
@@ -185,8 +238,7 @@ def main() -> None:
         if not parsed.json:
             print(name, json.dumps(row), flush=True)
     client.close()
-    if parsed.json:
-        print(json.dumps(rows, indent=1))
+    print(json.dumps({"summary": summary(rows)} | ({"rows": rows} if parsed.json else {}), indent=1))
 
 
 if __name__ == "__main__":

@@ -158,7 +158,7 @@ class _Run:
         read, radius_px = read_maps(
             pose, geometry, joint_radius_px=self.order.render["joint_radius_px"], fps=self.order.fps
         )
-        quality = _quality(read, geometry, radius_px)
+        quality = _quality(read, geometry, radius_px, best_share=self._best_share(model, geometry, templates))
         motion = Motion(rotations=read.motion.rotations, fps=read.motion.fps,
                         translations=read.motion.translations / geometry.scale)  # as imported
         (self.ask.scratch / "motion.npz").write_bytes(motion_to_bytes(motion))
@@ -194,6 +194,17 @@ class _Run:
         geometry = ClipGeometry.from_bytes((folder / members.GEOMETRY).read_bytes())
         names = members.output_names("templates", len(geometry.cameras))
         return geometry, {name: (folder / name).read_bytes() for name in names}
+
+    def _best_share(self, model: Any, geometry: ClipGeometry, templates: Mapping[str, bytes]) -> float:
+        """The share of the drawn joints that can be found in the rest pose's maps once the model's codec had them."""
+        from train.sampler import through_codec
+
+        views = range(len(geometry.cameras))
+        maps = through_codec(model, np.stack([picture(templates[members.pose_template(view)]) for view in views]))
+        read, _ = read_maps(
+            maps, geometry, joint_radius_px=self.order.render["joint_radius_px"], fps=self.order.fps
+        )
+        return float(read.usable.mean())
 
     def _generated(
         self, model: Any, geometry: ClipGeometry, templates: Mapping[str, bytes], num_frames: int
@@ -261,16 +272,18 @@ class _Run:
         return files
 
 
-def _quality(read: Reconstruction, geometry: ClipGeometry, radius_px: float) -> dict[str, Any]:
+def _quality(
+    read: Reconstruction, geometry: ClipGeometry, radius_px: float, *, best_share: float
+) -> dict[str, Any]:
     """Numbers and a verdict; there is no truth to compare with."""
     scores = score(read, rig=geometry.rig, drawn=geometry.drawn, radius_px=radius_px, motion=None, joints=None,
                    joints_px=None, visible=None)
     moved_pct = movement_pct(read, geometry.rig)
-    said = verdict(scores, moved_pct=moved_pct)
+    said = verdict(scores, moved_pct=moved_pct, best_share=best_share)
     known = {key: asdict(scores)[key] for key in ("usable_share", "reprojection_px", "bone_drift_pct")}
     return {"verdict": said.word, "sentence": said.sentence} | {
         key: None if value is None or not math.isfinite(value) else round(value, 6)
-        for key, value in (known | {"movement_pct": moved_pct}).items()
+        for key, value in (known | {"movement_pct": moved_pct, "best_share": best_share}).items()
     }
 
 

@@ -51,14 +51,19 @@ def movement_pct(found: Reconstruction, rig: Rig) -> float:
     return float(100 * moved.mean() / max(height(rig), 1e-9))
 
 
-def verdict(scores: Scores, *, moved_pct: float) -> Verdict:
-    """What the numbers of a generated clip say about its motion."""
+def verdict(scores: Scores, *, moved_pct: float, best_share: float = 1.0) -> Verdict:
+    """What the numbers of a generated clip say about its motion.
+
+    `best_share` of the joints can be found in maps that are without fault, once the model's codec has had them.
+    """
     share = f"{scores.usable_share:.0%} of the joints could be found in the generated pose maps"
-    if not scores.usable_share:
-        return Verdict("hardly", "not one joint could be found in the generated pose maps: the mesh stays at rest")
     if scores.usable_share < _HARDLY:
-        return Verdict("hardly", f"the pose maps were hardly readable ({share}): most of this motion is a guess, "
-                       "and not what the prompt asked for")
+        what = "most of this motion is a guess" if scores.usable_share else "the mesh stays at rest"
+        why = ""
+        if best_share < _HARDLY:
+            why = (f"; at this checkpoint's size and through its codec even faultless maps of this rig would show "
+                   f"{best_share:.0%}")
+        return Verdict("hardly", f"the pose maps were hardly readable ({share}{why}): {what}")
     drift = scores.bone_drift_pct or 0.0
     if scores.usable_share < _READABLE or drift > _LOOSE_BONES_PCT:
         loose = f", bones seen {drift:.0f}% longer or shorter than they are" if drift > _LOOSE_BONES_PCT else ""

@@ -58,6 +58,14 @@ def sample(
         return from_unit(codec.decode(latents.rgb[0])), from_unit(codec.decode(latents.pose[0]))
 
 
+def through_codec(model: Model, pictures: Bytes) -> Bytes:
+    """Pictures (V, H, W, 3) as the model's codec leaves them, (V, 1, s, s, 3): the best that it could draw."""
+    with deterministic_cpu(), torch.inference_mode():
+        return from_unit(model.codec.decode(model.codec.encode(
+            to_unit(square(pictures, model.config.size_px)[:, None])
+        )))
+
+
 def denoise(
     model: Model, *, noise: Pair, condition: Pair, text: Tensor, rays: Tensor, steps: int, guidance: float,
     on_step: OnStep | None = None,

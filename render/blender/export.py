@@ -118,7 +118,8 @@ def _with_quaternions(subject: Subject) -> list[tuple[Any, str]]:
 
 
 def _play(subject: Subject, keys: list[list[list[Floats]]], title: str) -> list[Any]:
-    """Actions that hold keys (T frames, J joints, the paths' values), assigned to what they move."""
+    """Actions that hold keys (T frames, J joints, the paths' values), assigned to what they move; at rest before."""
+    _with_quaternions(subject)  # a reset takes objects back to how they were turned before
     actions: dict[str, Any] = {}
     places = np.arange(len(keys), dtype=np.float64)
     for joint, (owner, bone) in enumerate(subject.nodes):

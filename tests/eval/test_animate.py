@@ -142,9 +142,8 @@ def test_the_motion_that_a_perfect_model_draws_is_the_one_in_the_file_that_blend
     moved = float(np.linalg.norm(expected - expected[:1], axis=-1).max()) / truth["unit"] * 100
     for path, far in shown(tmp_path, [out / "animated.glb", out / "animated.bvh"]).items():
         pct = farthest_pct(far, names, expected, truth["unit"])
-        # Reading maps has an error of its own, far smaller than the motion (docs: reconstruction).
-        print(path.name, pct, moved)
-        assert pct is not None and pct < 3 < moved, (path.name, pct, moved)
+        # Reading maps has an error of its own, far smaller than the motion.
+        assert pct is not None and pct < 1 < 10 < moved, (path.name, pct, moved)
 
 
 @pytest.mark.blender
@@ -252,6 +251,21 @@ def test_a_verdict_says_what_the_numbers_say() -> None:
     assert said(0.95, drift=40).startswith("partly") and "40%" in said(0.95, drift=40)
     assert said(0.6, None).startswith("partly") and said(0.2).startswith("hardly")
     assert "rest" in said(0.0, None, 0.0)
+    scores = Scores(*[None] * 3, 0.1, *[None] * 3, 0.5, None, None)
+    assert "even faultless maps of this rig would show 20%" in verdict(scores, moved_pct=5, best_share=0.2).sentence
+
+
+def test_the_codecs_share_falls_where_its_blocks_are_larger_than_the_discs() -> None:
+    """What a model's codec leaves of a picture is what `_best_share` reads: a flat one whole, a fine one not."""
+    from train.sampler import through_codec
+
+    model = new_model(RECIPES["tiny_joint"]({"size_px": 32}), seed=0)
+    flat = np.full((2, 32, 32, 3), 90, np.uint8)
+    assert np.abs(through_codec(model, flat).astype(int)[:, 0] - flat).max() <= 1
+    fine = flat.copy()
+    fine[:, ::2, ::2] = [250, 20, 20]
+    assert np.abs(through_codec(model, fine).astype(int)[:, 0] - fine).mean() > 20
+    assert through_codec(model, np.zeros((2, 64, 96, 3), np.uint8)).shape == (2, 1, 32, 32, 3)
 
 
 def test_the_longest_clip_is_what_the_models_positions_allow() -> None:

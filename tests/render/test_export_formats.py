@@ -79,7 +79,9 @@ def test_rigs_with_scales_matrices_several_roots_and_moving_nodes_come_back(
 @pytest.mark.slow
 @pytest.mark.corpus
 @pytest.mark.blender
-@pytest.mark.parametrize("name", ["quaternius_fbx/Wolf.fbx", "ufbx/blender_293_barbarian_7400_binary.fbx"])
+@pytest.mark.parametrize("name", [
+    "quaternius_fbx/Wolf.fbx", "ufbx/blender_293_barbarian_7400_binary.fbx", "ufbx/maya_slime_7500_binary.fbx",
+])
 def test_an_fbx_becomes_a_glb_by_blenders_exporter(name: str, client: BlenderClient, tmp_path: Path) -> None:
     row = measure(corpus(name), client, tmp_path, node_modules())
     check(row)
