@@ -9,8 +9,9 @@ For every file a seeded motion (all joints turn, roots move) is put onto its rig
 - `gltf_pct`: the same for the GLB as its numbers say, by glTF's own rules, without any importer.
 - `kept`: whether the GLB's buffer begins with all of the source's, and its meshes, materials, skins, accessors, buffer
   views, pictures and textures are the source's. `from`: the file itself, its canonical copy, or Blender's export of it.
-- `errors`: of the GLB by Khronos' glTF-Validator, and of those the ones that the source does not have (`new`). The
-  validator is a package of Node.js: `npm install --prefix FOLDER gltf-validator`.
+- `errors`: of the GLB by Khronos' glTF-Validator, and of those the ones that the source does not have (`new`);
+  `canonical_new`: those that the canonical copy has and the file does not. The validator is a package of Node.js:
+  `npm install --prefix FOLDER gltf-validator`.
 """
 
 from __future__ import annotations
@@ -108,11 +109,12 @@ def evaluated(data: bytes) -> dict[str, Floats]:
     moving = {(channel["target"]["node"], channel["target"]["path"]): floats(
         animation["samplers"][channel["sampler"]]["output"]) for channel in animation["channels"]}
     found: dict[str, Floats] = {}
-    stack = [(node, np.tile(np.eye(4), (FRAMES, 1, 1)))
+    num_frames = document["accessors"][animation["samplers"][0]["input"]]["count"]
+    stack = [(node, np.tile(np.eye(4), (num_frames, 1, 1)))
              for node in set(range(len(nodes))) - {child for node in nodes for child in node.get("children", ())}]
     while stack:
         index, above = stack.pop()
-        node, local = nodes[index], np.tile(np.eye(4), (FRAMES, 1, 1))
+        node, local = nodes[index], np.tile(np.eye(4), (num_frames, 1, 1))
         if "matrix" in node:
             local[:] = np.array(node["matrix"]).reshape(4, 4).T
         else:
@@ -186,8 +188,12 @@ def measure(path: Path, client: BlenderClient, folder: Path, modules: Path | Non
         glb.write_bytes(data)
         row["kept"] = is_kept(before.read_bytes(), data)
         if modules is not None:
-            codes = validate(modules, [before, glb])
+            copy, original = folder / "canonical.glb", folder / "original.glb"
+            copy.write_bytes(opened.canonical if opened.format == "glb" else before.read_bytes())
+            original.write_bytes(opened.original if opened.format == "glb" else before.read_bytes())
+            codes = validate(modules, [before, glb, copy, original])
             row["errors"], row["new"] = codes[glb].total(), dict(codes[glb] - codes[before])
+            row["canonical_new"] = dict(codes[copy] - codes[original])
     except NotAnimatable as error:
         row["from"] = str(error)
     written = [file for file in (glb, fbx, bvh) if file.exists()]
@@ -216,7 +222,7 @@ def summary(rows: dict[str, dict[str, Any]]) -> dict[str, Any]:
     checked = [row for row in rigs if "errors" in row]
     if checked:
         found["validated"] = {"files": len(checked), "without_errors": sum(not row["errors"] for row in checked),
-                              "with_new_errors": sum(bool(row["new"]) for row in checked)}
+                              "with_new_errors": sum(bool(row["new"] or row["canonical_new"]) for row in checked)}
     return found
 
 

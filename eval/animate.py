@@ -258,8 +258,9 @@ class _Run:
         try:
             self.ask(
                 RENDER_CLIP, self.item | {"clip_id": "mesh", "render": render, "outputs": ["rgb"]},
-                on_progress=lambda done, total: self.on_progress(PREVIEW, done, total),
+                on_progress=lambda done, total: self.on_progress(PREVIEW, min(done, total - 1), total),
             )
+            self.on_progress(PREVIEW, total := len(views) * self.item["num_frames"], total)
             drawn = [(self.ask.scratch / "mesh" / members.rgb_video(view)).read_bytes() for view in views]
             files = {f"mesh.{view}.mp4": data for view, data in enumerate(drawn)}
             rows = {"the mesh, animated": np.stack([decode(data) for data in drawn]), **rows}

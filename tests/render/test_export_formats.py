@@ -46,7 +46,7 @@ def check(row: dict[str, Any]) -> None:
     assert row["kept"] is True, row
     for name in ("glb_pct", "fbx_pct", "bvh_pct"):
         assert row[name] is not None and row[name] < PCT, (name, row)
-    assert not row.get("new"), row
+    assert not row.get("new") and not row.get("canonical_new"), row
 
 
 @pytest.mark.blender
