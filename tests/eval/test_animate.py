@@ -301,3 +301,27 @@ def test_the_preview_shows_rows_and_views_where_they_belong() -> None:
     assert (frames[2, 30, 60] == [0, 0, 255]).all() and (frames[1, 30, 60] == 0).all()
     assert (frames[0, 22 + 30 + 22 + 5, 5] == 200).all()
     assert cv2.cvtColor(frames[0], cv2.COLOR_RGB2GRAY)[:22].min() < 150  # a label
+
+
+def test_a_duration_becomes_the_nearest_number_of_frames_that_the_codec_can_make() -> None:
+    from dataclasses import replace
+    from types import SimpleNamespace
+    from typing import cast
+
+    from eval.animate import _num_frames
+    from eval.checkpoint import Checkpoint
+    from rigmill.animate_options import AnimateOrder
+    from rigmill.errors import UserError
+
+    config = RECIPES["tiny_joint"]({"size_px": 32})
+    made = Checkpoint("c", b"", replace(config, codec=replace(config.codec, temporal_factor=4)), 81)
+
+    def frames(**more: Any) -> int:
+        asked = SimpleNamespace(**({"num_frames": None, "seconds": None, "fps": 16.0} | more))
+        return _num_frames(cast(AnimateOrder, asked), made)
+
+    assert frames() == 81 and frames(num_frames=17) == 17
+    assert [frames(seconds=seconds) for seconds in (0.01, 1.0, 1.1, 5.0)] == [1, 17, 17, 81]
+    with pytest.raises(UserError) as caught:
+        frames(num_frames=16)
+    assert "--frames 17" in caught.value.fix
