@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from eval.checkpoint import Checkpoint, open_checkpoint
-from eval.preview import sheet
+from eval.preview import png, sheet
 from eval.reading import movement_pct, read_maps, verdict
 from eval.sample import picture, video_files
 from rigmill import __version__, members
@@ -269,7 +269,7 @@ class _Run:
         frames = sheet(rows, size_px=(render["width_px"], render["height_px"]))
         files["preview.mp4"] = encode(frames, fps=self.order.fps, crf=render["rgb_crf"], pixel_format="yuv444p",
                                       keyframe_interval=render["keyframe_interval"])
-        files["preview.png"] = _still(frames[len(frames) // 2])
+        files["preview.png"] = png(frames[len(frames) // 2])
         return files
 
 
@@ -293,10 +293,3 @@ def _evidence(read: Reconstruction, geometry: ClipGeometry) -> dict[str, Any]:
     seen = np.zeros((len(read.joints), geometry.rig.num_joints), dtype=np.bool_)
     seen[:, geometry.drawn] = read.usable
     return {"drawn": geometry.drawn, "seen": seen}
-
-
-def _still(frame: Bytes) -> bytes:
-    import cv2
-
-    return bytes(cv2.imencode(".png", frame[..., ::-1])[1].tobytes())
-
