@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from curate.fbx_check import without_paths
+from curate.gltf_pack import pack_gltf
 from curate.gltf_write import write_glb
 from curate.preflight import checked_gltf, identify, sound_fbx
 from curate.sources.files import read_asset
@@ -24,7 +25,13 @@ def canonical(data: bytes, file_format: str) -> tuple[bytes, str]:
     raise Refusal(Reject.UNKNOWN_TYPE, "the content is neither glTF nor FBX")
 
 
-def canonical_file(path: Path, max_file_bytes: int) -> tuple[bytes, str]:
-    """`canonical` of a file that a person named, known by its content; a Refusal says why there is none."""
+def canonical_file(path: Path, max_file_bytes: int) -> tuple[bytes, str, bytes]:
+    """`canonical` of a file that a person named, known by its content, and the file itself, a .gltf as a GLB.
+
+    A Refusal says why there is none.
+    """
     data = read_asset(path, max_file_bytes)
-    return canonical(data, identify(data))
+    found = canonical(data, identify(data))
+    if identify(data) == "gltf":  # what it names is inside it
+        data = pack_gltf(data, path.parent, max_bytes=2 * max_file_bytes)
+    return *found, data

@@ -16,7 +16,8 @@ _HALF_TURN = [0.0, 1.0, 0.0, 0.0]  # 180 degrees about glTF's +Y, as x, y, z, w
 
 
 class _Binary:
-    """The one buffer, laid out as it is filled: a view for plain numbers, one per vertex stride, one per image."""
+    """The one buffer, laid out as it is filled: a view for plain numbers, one for faces, one for the places at
+    which joints were bound, one per vertex stride, one per image."""
 
     def __init__(self) -> None:
         self.parts: dict[tuple[str, int], list[bytes | memoryview]] = {}
@@ -49,8 +50,9 @@ class _Binary:
 def write_glb(checked: Checked) -> bytes:
     """The canonical file of a checked document. The same document gives the same bytes; its own file gives itself."""
     document, binary = checked.document, _Binary()
+    uses = _uses(document)
     _renumber(document, checked)
-    entries = [_accessor(index, checked, binary) for index in checked.accessors.entries]
+    entries = [_accessor(index, checked, binary, uses) for index in checked.accessors.entries]
     for image in checked.images.values():
         if ("image", image.place) not in binary.parts:
             binary.add(("image", image.place), image.data, padded=1)
@@ -83,7 +85,15 @@ def write_glb(checked: Checked) -> bytes:
     return join_glb(dict(sorted(document.items())), joined)
 
 
-def _accessor(index: int, checked: Checked, binary: _Binary) -> dict[str, Any]:
+def _uses(document: dict[str, Any]) -> dict[int, str]:
+    """Accessors that glTF wants in views of their own, and which: faces, and where joints were bound."""
+    faces = {primitive["indices"]: "faces" for mesh in document.get("meshes", []) for primitive in mesh["primitives"]
+             if "indices" in primitive}
+    return faces | {skin["inverseBindMatrices"]: "bind" for skin in document.get("skins", [])
+                    if "inverseBindMatrices" in skin}
+
+
+def _accessor(index: int, checked: Checked, binary: _Binary, uses: dict[int, str]) -> dict[str, Any]:
     """The accessor's entry, its elements put into the buffer; `bufferView` is still the group's name."""
     accessors = checked.accessors
     entry = {key: accessors.entries[index][key] for key in
@@ -98,7 +108,7 @@ def _accessor(index: int, checked: Checked, binary: _Binary) -> dict[str, Any]:
             rows = np.zeros((entry["count"], stride), np.uint8)
             rows[:, :size] = np.frombuffer(data, np.uint8).reshape(-1, size)
             data = rows.tobytes()
-        group = ("stride", stride) if index in accessors.vertex_data else ("plain", 0)
+        group = ("stride", stride) if index in accessors.vertex_data else (uses.get(index, "plain"), 0)
         place = (group, *accessors.place(index))
         if place not in binary.placed:  # two accessors may show the same bytes
             binary.placed[place] = binary.add(group, data)
@@ -108,9 +118,9 @@ def _accessor(index: int, checked: Checked, binary: _Binary) -> dict[str, Any]:
         places, values = accessors.sparse_of(index)
         entry["sparse"] = {
             "count": sparse["count"],
-            "indices": {"bufferView": ("plain", 0), "byteOffset": binary.add(("plain", 0), places),
+            "indices": {"bufferView": ("sparse", 0), "byteOffset": binary.add(("sparse", 0), places),
                         "componentType": sparse["indices"]["componentType"]},
-            "values": {"bufferView": ("plain", 0), "byteOffset": binary.add(("plain", 0), values)},
+            "values": {"bufferView": ("sparse", 0), "byteOffset": binary.add(("sparse", 0), values)},
         }
     return entry
 

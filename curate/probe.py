@@ -36,7 +36,7 @@ class ProbeStage(Stage):
     """`collect` rows -> one `probe` row per asset that has a rig."""
 
     name = "probe"
-    version = 5
+    version = 6
     upstream = ("collect",)
 
     def settings(self, profile: Profile) -> Row:

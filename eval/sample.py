@@ -1,4 +1,4 @@
-"""What one clip's job reads: its sample, cut out of a shard, and a checkpoint's files."""
+"""What one clip's job reads and writes: its sample, cut out of a shard, pictures and videos."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ import cv2
 import numpy as np
 
 from rigmill.files import Store
+from rigmill.members import pose_video, rgb_video
 from rigmill.types import Bytes, StoredFile
+from rigmill.video import encode
 from shards.sample import read_sample
 
 
@@ -27,3 +29,14 @@ def sample_members(row: Mapping[str, Any], store: Store) -> dict[str, bytes]:
 def picture(data: bytes) -> Bytes:
     """A PNG as RGB (H, W, 3)."""
     return np.asarray(cv2.cvtColor(cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB))
+
+
+def video_files(rgb: Bytes, pose: Bytes, *, fps: float, render: Mapping[str, Any]) -> dict[str, bytes]:
+    """Generated videos (V, T, s, s, 3) as mp4 files by name; `render` says how they are compressed."""
+    return {
+        name(view): encode(
+            video[view], fps=fps, crf=render["pose_crf"], pixel_format="yuv444p",
+            keyframe_interval=render["keyframe_interval"],
+        )
+        for name, video in ((rgb_video, rgb), (pose_video, pose)) for view in range(len(video))
+    }

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import io
 import json
-import math
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
@@ -32,7 +31,7 @@ class EvalStage(Stage):
     """One row per clip whose recorded maps are read, and one per clip that the model generates."""
 
     name = "eval"
-    version = 2
+    version = 3
     upstream = ("shards", "train")
     barrier = True
 
@@ -79,10 +78,9 @@ def _recorded(payload: Row, settings: Row, work: Work) -> Row:
 
 
 def _generated(payload: Row, settings: Row, work: Work) -> Row:
-    from eval.sample import picture, sample_members
+    from eval.sample import picture, sample_members, video_files
     from rigmill.geometry import ClipGeometry
-    from rigmill.video import encode
-    from shards.sample import GEOMETRY, pose_template, pose_video, rgb_template, rgb_video
+    from shards.sample import GEOMETRY, pose_template, rgb_template
     from train.sampler import generate
 
     clip = payload["clip"]
@@ -99,16 +97,8 @@ def _generated(payload: Row, settings: Row, work: Work) -> Row:
         seed=int(digest(settings["seed"], "generate", clip["clip_id"])[:8], 16), steps=settings["sampling_steps"],
         guidance=settings["guidance"],
     )
-    videos = [
-        work.store.put_bytes(
-            name(view),
-            encode(
-                video[view], fps=clip["fps"], crf=settings["pose_crf"], pixel_format="yuv444p",
-                keyframe_interval=settings["keyframe_interval"],
-            ),
-        )
-        for name, video in ((rgb_video, rgb), (pose_video, pose)) for view in views
-    ]
+    encoded = video_files(rgb, pose, fps=clip["fps"], render=settings)
+    videos = [work.store.put_bytes(name, data) for name, data in encoded.items()]
     return _row(payload, settings, work, geometry=geometry, maps=pose, videos=videos)
 
 
@@ -116,17 +106,11 @@ def _row(
     payload: Row, settings: Row, work: Work, *, geometry: ClipGeometry, maps: Bytes, videos: list[StoredFile]
 ) -> Row:
     """The product row, with the reconstruction, its animated GLB where the asset is one, and generated videos."""
-    from rigmill.posemap import radius_for
-    from rigmill.reconstruct.clip import reconstruct
+    from eval.reading import read_maps
     from rigmill.reconstruct.metrics import score
 
-    camera, (height_px, width_px) = geometry.cameras[0], maps.shape[2:4]
-    # A squeezed disc is an ellipse: its area counts.
-    squeeze = math.sqrt(width_px / camera.width_px * height_px / camera.height_px)
-    radius_px = radius_for(settings["joint_radius_px"], camera.height_px) * squeeze
-    found = reconstruct(
-        maps, cameras=geometry.cameras, rig=geometry.rig, drawn=geometry.drawn, colours=geometry.colours,
-        radius_px=radius_px, fps=geometry.motion.fps,
+    found, radius_px = read_maps(
+        maps, geometry, joint_radius_px=settings["joint_radius_px"], fps=geometry.motion.fps
     )
     known = payload["maps"] == RECORDED
     scores = score(

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from rigmill import __version__
+from rigmill.animate_options import add_animate_options
 from rigmill.errors import UserError, disk_full
 from rigmill.single_options import add_options
 
@@ -77,11 +78,15 @@ def build_parser() -> argparse.ArgumentParser:
     status.add_argument("--by", choices=["source"], help="the counts of each source")
     show = add("show", _show, "everything known about an asset, a clip or an input")
     show.add_argument("id", help="asset id, clip id or input id (or how one begins)")
-    export = add("export", _export, "write a clip's asset as a GLB with the clip's motion as its one animation")
+    export = add("export", _export, "write a clip's asset as a GLB with the clip's motion as its one animation, or as "
+                 "FBX, or the motion alone")
     export.add_argument("clip", help="clip id (or how it begins)")
-    export.add_argument("--out", type=Path, metavar="FILE", help="the file to write (default: ./CLIP.glb)")
+    export.add_argument("--out", type=Path, metavar="FILE", help="the file to write, in the format that its name ends "
+                        "with: .glb, .fbx, .bvh, .npz or .csv (default: ./CLIP.glb)")
     render = add("render", _render, "render a single file into a folder: videos, pose maps, pictures, numbers")
     add_options(render)
+    animate = add("animate", _animate, "a rigged mesh and a sentence in, the mesh with a motion out")
+    add_animate_options(animate)
     verify = add("verify", _verify, "read every stored file and shard again and compare digests")
     report = add("report", _report, "write the report: one folder of static HTML")
     report.add_argument("--open", action="store_true", help="open it in a browser")
@@ -193,15 +198,19 @@ def _show(parsed: argparse.Namespace) -> int:
 
 def _export(parsed: argparse.Namespace) -> int:
     from rigmill.blender import Limits
-    from rigmill.export import clip_glb, find_clip
+    from rigmill.export import FORMATS, clip_file, find_clip
     from rigmill.files import scratch_folder, write_atomic
     from rigmill.view import View
 
     resolved, layout = _resolve(parsed)
+    file_format = parsed.out.suffix[1:].lower() if parsed.out else "glb"
+    if file_format not in FORMATS:
+        raise UserError(f"--out {parsed.out}: no such format", why=f"there are {', '.join(FORMATS)}",
+                        fix=f"for example --out {parsed.out.with_suffix('.glb')}", code="E123")
     clip = find_clip(View(layout.tables, resolved.profile), parsed.clip)
     limits = Limits(**resolved.profile.limits.model_dump())
     with scratch_folder(layout.scratch) as scratch:
-        data = clip_glb(clip, store=layout.store, limits=limits, scratch=scratch)
+        data = clip_file(clip, file_format, store=layout.store, limits=limits, scratch=scratch)
     path = parsed.out or Path(f"{clip['clip_id']}.glb")
     write_atomic(path, data)
     print(f"{path}: '{clip['motion_name']}' on '{clip['title']}', {clip['num_frames']} frames at {clip['fps']:g} fps")
@@ -233,6 +242,30 @@ def _render(parsed: argparse.Namespace) -> int:
             progress.say("interrupted; nothing was written")
             return EXIT_INTERRUPTED
     print(summary_text(order, rendered))
+    return EXIT_OK
+
+
+def _animate(parsed: argparse.Namespace) -> int:
+    from rigmill.animate_options import animate_order_of
+    from rigmill.animate_text import StepMeter, animate_summary
+    from rigmill.blender import Limits
+    from rigmill.config import load
+    from rigmill.progress import Progress
+    from rigmill.registry import ANIMATE, by_name
+
+    resolved = load(parsed.profile, file=parsed.config, overrides=tuple(parsed.overrides))
+    order = animate_order_of(parsed, resolved)
+    with Progress() as progress:
+        try:
+            info, wall_s = by_name(ANIMATE)(
+                order, limits=Limits(**resolved.profile.limits.model_dump()),
+                max_file_bytes=resolved.profile.collect.max_file_bytes,
+                on_progress=StepMeter(progress, order.asset.name),
+            )
+        except KeyboardInterrupt:
+            progress.say("interrupted; nothing was written")
+            return EXIT_INTERRUPTED
+    print(animate_summary(order, info, wall_s=wall_s))
     return EXIT_OK
 
 

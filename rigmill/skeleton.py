@@ -73,6 +73,13 @@ def from_matrix(matrix: Floats) -> Floats:
     return normalise(np.take_along_axis(rows, best, axis=-2)[..., 0, :])
 
 
+def nearest_rotations(matrices: Floats) -> Floats:
+    """The rotation nearest to each (..., 3, 3) matrix."""
+    left, _, right = np.linalg.svd(matrices)
+    left[..., :, 2] *= np.where(np.linalg.det(left @ right) < 0, -1.0, 1.0)[..., None]
+    return left @ right
+
+
 def between(start: Floats, end: Floats) -> Floats:
     """The smallest turn (..., 4) from direction `start` to direction `end` (..., 3); identity if one is zero."""
     start, end = np.broadcast_arrays(np.asarray(start, dtype=np.float64), np.asarray(end, dtype=np.float64))

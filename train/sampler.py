@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
@@ -16,10 +16,18 @@ from train.model.joint import Pair
 from train.objective import draw_noise, shift_sigma
 from train.weights import Model, load_model
 
+OnStep = Callable[[int, int], None]  # denoising steps done, of how many
 
-def generate(
-    checkpoint: bytes,
-    config: Mapping[str, Any],
+
+def generate(checkpoint: bytes, config: Mapping[str, Any], **asked: Any) -> tuple[Bytes, Bytes]:
+    """`sample` of a checkpoint's model.safetensors and parsed config.json."""
+    with deterministic_cpu():
+        model = load_model(checkpoint, config)
+    return sample(model, **asked)
+
+
+def sample(
+    model: Model,
     *,
     templates_rgb: Bytes,
     templates_pose: Bytes,
@@ -29,14 +37,13 @@ def generate(
     seed: int,
     steps: int,
     guidance: float,
+    on_step: OnStep | None = None,
 ) -> tuple[Bytes, Bytes]:
     """RGB and pose videos (V, num_frames, s, s, 3) uint8, s = the model's picture size.
 
-    `checkpoint` and `config` are a checkpoint's model.safetensors and parsed config.json; templates are
-    (V, H, W, 3) uint8 renders and pose maps of the rest pose, seen by `cameras`.
+    Templates are (V, H, W, 3) uint8 renders and pose maps of the rest pose, seen by `cameras`.
     """
     with deterministic_cpu(), torch.inference_mode():
-        model = load_model(checkpoint, config)
         size_px, codec = model.config.size_px, model.codec
         templates = Pair(*(
             codec.encode(to_unit(square(pictures, size_px)[:, None]))[None]
@@ -46,13 +53,22 @@ def generate(
         shape = (1, len(cameras), codec.z_dim, num_latent_frames(codec, num_frames), cells, cells)
         latents = denoise(
             model, noise=draw_noise(shape, seed=seed, step=0), condition=templates, text=model.text([caption]),
-            rays=ray_maps(cameras, cells=cells)[None], steps=steps, guidance=guidance,
+            rays=ray_maps(cameras, cells=cells)[None], steps=steps, guidance=guidance, on_step=on_step,
         )
         return from_unit(codec.decode(latents.rgb[0])), from_unit(codec.decode(latents.pose[0]))
 
 
+def through_codec(model: Model, pictures: Bytes) -> Bytes:
+    """Pictures (V, H, W, 3) as the model's codec leaves them, (V, 1, s, s, 3): the best that it could draw."""
+    with deterministic_cpu(), torch.inference_mode():
+        return from_unit(model.codec.decode(model.codec.encode(
+            to_unit(square(pictures, model.config.size_px)[:, None])
+        )))
+
+
 def denoise(
-    model: Model, *, noise: Pair, condition: Pair, text: Tensor, rays: Tensor, steps: int, guidance: float
+    model: Model, *, noise: Pair, condition: Pair, text: Tensor, rays: Tensor, steps: int, guidance: float,
+    on_step: OnStep | None = None,
 ) -> Pair:
     """Clean latents of one clip, by Euler steps from noise to data along the guided velocity.
 
@@ -64,11 +80,13 @@ def denoise(
     both = Pair(*(torch.cat([torch.zeros_like(part), part]) for part in (condition.rgb, condition.pose)))
     text, rays = text.repeat(2, 1, 1), rays.repeat(2, 1, 1, 1, 1)
     rgb, pose = noise.rgb, noise.pose
-    for sigma, following in zip(sigmas, sigmas[1:]):
+    for step, (sigma, following) in enumerate(zip(sigmas, sigmas[1:])):
         velocity = model.denoiser(
             Pair(torch.cat([rgb, rgb]), torch.cat([pose, pose])), condition=both,
             timestep=torch.full((2,), sigma * 1000), text=text, rays=rays,
         )
         rgb = rgb + (following - sigma) * (velocity.rgb[:1] + guidance * (velocity.rgb[1:] - velocity.rgb[:1]))
         pose = pose + (following - sigma) * (velocity.pose[:1] + guidance * (velocity.pose[1:] - velocity.pose[:1]))
+        if on_step is not None:
+            on_step(step + 1, steps)
     return Pair(rgb, pose)

@@ -11,7 +11,7 @@ from mathutils import Matrix, Quaternion, Vector
 
 from render.blender.joints import parent_of
 from render.blender.rig import Subject
-from rigmill.skeleton import local_from_places
+from rigmill.skeleton import local_from_places, nearest_rotations
 from rigmill.types import Floats, Motion, Rig
 
 _FLAT = 1e-7  # second over first singular value below which a matrix fixes no turn
@@ -48,13 +48,6 @@ def _turns(frames: Floats, rest: Floats, rig: Rig) -> Floats:
         if parent >= 0:
             turns[:, joint] = np.where(defined[:, joint, None, None], turns[:, joint], turns[:, parent])
     return turns
-
-
-def nearest_rotations(matrices: Floats) -> Floats:
-    """The rotation nearest to each (..., 3, 3) matrix."""
-    left, _, right = np.linalg.svd(matrices)
-    left[..., :, 2] *= np.where(np.linalg.det(left @ right) < 0, -1.0, 1.0)[..., None]
-    return left @ right
 
 
 def quaternions(matrices: Floats) -> Floats:

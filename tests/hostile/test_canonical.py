@@ -230,3 +230,23 @@ def test_a_rigged_file_imports_alike_before_and_after(client: BlenderClient, tmp
         before, after = look(client, tmp_path, data, "glb"), look(client, tmp_path, *canonical(data, "glb"))
         assert before == after
         assert after["keys"] and after["actions"] and after["images"] and len(next(iter(after["joints"].values()))) == 2
+
+
+def test_faces_binds_and_other_numbers_have_buffer_views_of_their_own() -> None:
+    """glTF wants one use per view: a validator calls anything else an error."""
+    fox = (Path(__file__).parents[1] / "assets" / "RiggedSimple.glb").read_bytes()
+    text, _ = split_glb(canonical(fox, "glb")[0])
+    document = json.loads(text)
+
+    def views(accessors: set[int]) -> set[int]:
+        return {document["accessors"][index]["bufferView"] for index in accessors}
+
+    primitives = [primitive for mesh in document["meshes"] for primitive in mesh["primitives"]]
+    uses = [
+        views({primitive["indices"] for primitive in primitives}),
+        views({skin["inverseBindMatrices"] for skin in document["skins"]}),
+        views({index for primitive in primitives for index in primitive["attributes"].values()}),
+        views({sampler[end] for animation in document["animations"] for sampler in animation["samplers"]
+               for end in ("input", "output")}),
+    ]
+    assert all(uses) and sum(map(len, uses)) == len(set().union(*uses))

@@ -19,7 +19,7 @@ from curate.collect import CollectStage
 from curate.pairing import RetargetStage
 from curate.preview import PreviewStage
 from curate.probe import ProbeStage
-from rigmill.export import clip_glb
+from rigmill.export import clip_file
 from rigmill.files import scratch_folder
 from rigmill.rigfile import motion_from_bytes, rig_from_bytes
 from rigmill.skeleton import forward
@@ -29,12 +29,12 @@ from rigmill.types import Floats, StoredFile
 pytestmark = pytest.mark.blender
 
 
-def exported(made: Bench, clip: Row) -> bytes:
+def exported(made: Bench, clip: Row, file_format: str = "glb") -> bytes:
     """The file of a row as `find_clip` gives it."""
     (rig,) = [row for row in made.tables.products("probe") if row["asset_id"] == clip["asset_id"]]
     with scratch_folder(made.layout.scratch) as scratch:
-        return clip_glb(clip | {"rig_file": rig["rig_file"]}, store=made.layout.store, limits=made.limits,
-                        scratch=scratch)
+        return clip_file(clip | {"rig_file": rig["rig_file"]}, file_format, store=made.layout.store,
+                         limits=made.limits, scratch=scratch)
 
 
 def joints_in(path: Path, scratch: Path) -> dict[str, Floats]:
@@ -79,15 +79,16 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
         yield made
 
 
-def test_a_retargeted_clip_of_an_fbx_character_becomes_a_glb_that_moves_as_stored(
+def test_a_retargeted_clip_of_an_fbx_character_becomes_a_glb_and_an_fbx_that_move_as_stored(
     folder: Bench, tmp_path: Path
 ) -> None:
     (clip,) = folder.tables.products("retarget")
     assert clip["format"] == "fbx"
     window = clip | {"start_frame": 3.0, "num_frames": 17}
-    path = tmp_path / "kick.glb"
-    path.write_bytes(exported(folder, window))
-    same(joints_in(path, tmp_path / "scratch"), stored_joints(folder, window))
+    for file_format in ("glb", "fbx"):
+        path = tmp_path / f"kick.{file_format}"
+        path.write_bytes(exported(folder, window, file_format))
+        same(joints_in(path, tmp_path / "scratch"), stored_joints(folder, window))
 
 
 def native_clips(made: Bench) -> dict[str, Row]:

@@ -12,6 +12,9 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
+sys.path.append(str(Path(__file__).parents[2] / "benchmarks"))
+from exports import evaluated
+
 from rigmill import skeleton
 from rigmill.animate import animated_glb
 from rigmill.glb import NotAnimatable
@@ -145,3 +148,56 @@ def test_a_rig_of_another_file_is_refused_by_joint_name() -> None:
     moved = Rig(names=TINY.names, parents=TINY.parents, rest_joints=TINY.rest_joints + [[0, 0, 0], [0.3, 0, 0]])
     with pytest.raises(NotAnimatable, match="joint.001"):
         animated_glb(tiny_glb(), moved, random_motion(2, 2), scale=1.0, offset=np.zeros(3))
+
+
+def test_under_uneven_scales_joints_are_exact_where_no_turn_could_be() -> None:
+    """glTF knows no shear: what a turned bone below an uneven scale would need is left out; no joint moves by it."""
+    document, binary = parts(tiny_glb() + struct.pack("<II", 0, 0x004E4942))
+    document["nodes"][0]["scale"] = [0.5, 1.0, 2.0]
+    text = json.dumps(document).encode()
+    text += b" " * (-len(text) % 4)
+    source = struct.pack("<4sIIII", b"glTF", 2, 20 + len(text), len(text), 0x4E4F534A) + text
+    # The joint's local (0, 1, 0) and (0, 2, 0) are glTF's -z; Blender's y is their opposite: 1 and 3 up along y.
+    rig = Rig(names=TINY.names, parents=TINY.parents, rest_joints=np.array([[0, 1.0, 0], [0, 3.0, 0]]))
+    motion = random_motion(4, 2)
+    written = animated_glb(source, rig, motion, scale=1.0, offset=np.zeros(3))
+    assert written is not None
+    expected, _ = skeleton.forward(rig, motion)
+    seen = evaluated(written)
+    for joint, node in enumerate((1, 2)):
+        assert np.abs(seen[f"{node}/joint"] - expected[:, joint]).max() < 1e-6
+    assert binary == b""
+
+
+def test_a_vrm_of_the_old_kind_moves_as_its_turned_canonical_file_does() -> None:
+    """Its file faces the other way than its canonical copy, which the rig and the motion are read from."""
+    document, _ = parts(tiny_glb() + struct.pack("<II", 0, 0x004E4942))
+    document["extensions"] = {"VRM": {}}
+    text = json.dumps(document).encode()
+    text += b" " * (-len(text) % 4)
+    source = struct.pack("<4sIIII", b"glTF", 2, 20 + len(text), len(text), 0x4E4F534A) + text
+    around = np.array([-1, -1, 1])
+    turned = Rig(names=TINY.names, parents=TINY.parents, rest_joints=TINY.rest_joints * around)
+    motion = random_motion(4, 2)
+    written = animated_glb(source, turned, motion, scale=1.0, offset=np.zeros(3))
+    assert written is not None
+    expected, _ = skeleton.forward(turned, motion)
+    seen = evaluated(written)
+    for joint, node in enumerate((1, 2)):
+        assert np.abs(seen[f"{node}/joint"] * around - expected[:, joint]).max() < 1e-6
+
+
+def test_a_bone_and_a_mesh_of_one_name_and_place_are_told_apart_by_the_skin() -> None:
+    document, _ = parts(tiny_glb() + struct.pack("<II", 0, 0x004E4942))
+    document["nodes"][0]["children"] = [3, 1]
+    document["nodes"].append({"name": "joint", "translation": [0, 1, 0], "mesh": 0})
+    document["meshes"] = [{"primitives": []}]
+    document["skins"] = [{"joints": [1, 2]}]
+    document["nodes"][1]["translation"] = [0, 1 + 1e-7, 0]  # the mesh is the nearer one
+    text = json.dumps(document).encode()
+    text += b" " * (-len(text) % 4)
+    source = struct.pack("<4sIIII", b"glTF", 2, 20 + len(text), len(text), 0x4E4F534A) + text
+    written = animated_glb(source, TINY, random_motion(2, 2), scale=1.0, offset=np.zeros(3))
+    assert written is not None
+    targets = {channel["target"]["node"] for channel in parts(written)[0]["animations"][0]["channels"]}
+    assert targets == {1, 2}

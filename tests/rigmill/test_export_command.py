@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 from typing import Any, cast
 
@@ -11,8 +12,9 @@ import pytest
 from test_animate import TINY, parts, tiny_glb
 
 from rigmill.blender import Limits
+from rigmill.cli import main
 from rigmill.errors import UserError
-from rigmill.export import clip_glb, find_clip
+from rigmill.export import clip_file, find_clip
 from rigmill.files import Store
 from rigmill.rigfile import motion_to_bytes, rig_to_bytes
 from rigmill.rows import StoredRows
@@ -76,7 +78,7 @@ def stored_clip(store: Store, rig: Rig, **more: Any) -> dict[str, Any]:
 def test_the_window_of_a_stored_motion_is_written_without_blender(tmp_path: Path) -> None:
     store = Store(tmp_path / "store")
     clip = stored_clip(store, TINY)
-    data = clip_glb(clip, store=store, limits=NO_BLENDER, scratch=tmp_path)
+    data = clip_file(clip, "glb", store=store, limits=NO_BLENDER, scratch=tmp_path)
     document, binary = parts(data)
     (animation,) = document["animations"]
     assert animation["name"] == "rise"
@@ -89,4 +91,27 @@ def test_the_window_of_a_stored_motion_is_written_without_blender(tmp_path: Path
     np.testing.assert_allclose(values[0], [0, 1 / 8, 2 / 8])
     # Our z is the holder's local z at half its size: frames 2, 3 and 4 are 4, 6 and 8 of its units up.
     np.testing.assert_allclose(values[1].reshape(-1, 3), [[0, 1, 4], [0, 1, 6], [0, 1, 8]], atol=1e-5)
-    assert clip_glb(clip, store=store, limits=NO_BLENDER, scratch=tmp_path) == data
+    assert clip_file(clip, "glb", store=store, limits=NO_BLENDER, scratch=tmp_path) == data
+
+
+def test_a_stored_motion_is_written_as_bvh_npz_and_csv_without_blender(tmp_path: Path) -> None:
+    store = Store(tmp_path / "store")
+    clip = stored_clip(store, TINY)
+    files = {name: clip_file(clip, name, store=store, limits=NO_BLENDER, scratch=tmp_path)
+             for name in ("bvh", "npz", "csv")}
+    lines = files["bvh"].decode().splitlines()
+    assert lines[:2] == ["HIERARCHY", "ROOT joint"] and "Frames: 3" in lines and "Frame Time: 0.125" in lines
+    # Our z is BVH's y: the root is at (0, 0.5, 0) and 2, 3 and 4 metres up.
+    heights = [float(line.split()[1]) for line in lines[lines.index("MOTION") + 3 :]]
+    np.testing.assert_allclose(heights, [2, 3, 4])
+    with np.load(io.BytesIO(files["npz"]), allow_pickle=False) as npz:
+        np.testing.assert_allclose(npz["joints"][:, 0], [[0, 0.5, 2], [0, 0.5, 3], [0, 0.5, 4]])
+    assert len(files["csv"].decode().splitlines()) == 1 + 3 * 2
+
+
+def test_a_format_that_is_none_is_named_before_anything_is_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["export", "3f2a", "--out", str(tmp_path / "kick.usd"), "--set", f"output={tmp_path}"]) == 2
+    said = capsys.readouterr().err
+    assert "glb, fbx, bvh, npz, csv" in said and "kick.glb" in said
