@@ -43,6 +43,7 @@ _FIXES = {
     Reject.NO_RIG: "bind a mesh to a skeleton (Blender: select both, Ctrl+P, Armature Deform), or animate its nodes",
     Reject.EMPTY_PICTURE: "--set render.min_coverage=0, if it is meant to be so small",
     Reject.OUT_OF_FRAME: "--set render.margin=0.2",
+    Reject.ROUND_TRIP: "a larger --size, or --set render.joint_radius_px=...",
     Reject.BLACK_PICTURE: "another --engine; if it stays black, its materials are",
 }
 _FAIL_FIXES = {
@@ -236,6 +237,8 @@ def _info(
             for camera, coverage in zip(answer["cameras"], answer["coverage"])
         ],
         "num_drawn_joints": answer["num_drawn_joints"],
+        "verified": {"limit_px": render["max_round_trip_px"], **answer["round_trip"]} if (
+            render["max_round_trip_px"] is not None) else None,
         "files": {
             name: members.output_names(output, order.num_views)
             for name, output in OUTPUTS.items() if output in order.outputs
