@@ -36,7 +36,7 @@ def section(view: View, *, store: Store, put: Put) -> str:
         return ""
     limit = view.profile.render.max_round_trip_px
     chart = "" if limit is None else html.histogram(
-        [*(row["round_trip_px"] for row in clips), *refused], limit=limit, keeps_above=False, logarithmic=True,
+        [*(row["round_trip_px"] for row in clips), *refused], limit=limit, keeps_above=False, logarithmic=False,
         label="round_trip_px: how far discs are off",
     )
     return (f"<h3>Read back</h3>{chart}{html.table(COLUMNS, spread(clips))}{_NOTE}"

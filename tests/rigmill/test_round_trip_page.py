@@ -56,7 +56,7 @@ def evaluated(maps: str, name: str, **known: float) -> dict[str, Any]:
 def test_generated_maps_stand_beside_recorded_ones_with_what_is_known_of_them() -> None:
     rows = [evaluated("ground_truth", f"c{n}", mpjpe_pct=n / 10, usable_share=1.0, bone_drift_pct=0.5, pck_2d=0.9)
             for n in (1, 2, 9)] + [evaluated("generated", "c1", usable_share=0.25, bone_drift_pct=30.0)]
-    recorded, generated = (dict(zip(("kind", "clips", *eval_page.SUMMARY), row)) for row in eval_page.summary(rows))
+    recorded, generated = (dict(zip(("kind", "clips", *eval_page.NUMBERS), row)) for row in eval_page.summary(rows))
     assert (recorded["clips"], recorded["mpjpe_pct"], recorded["pck_2d"]) == (3, 0.2, 0.9)
     assert (generated["clips"], generated["usable_share"], generated["bone_drift_pct"]) == (1, 0.25, 30.0)
     assert generated["mpjpe_pct"] is None and generated["pck_2d"] is None
