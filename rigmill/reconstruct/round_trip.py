@@ -18,7 +18,7 @@ from rigmill.errors import Refusal, Reject
 from rigmill.geometry import ClipGeometry
 from rigmill.reconstruct.clip import reconstruct
 from rigmill.types import Bools, Bytes, Floats
-from rigmill.video import decode
+from rigmill.video import pictures
 
 PERCENTILE = 90.0
 HALF_A_DISC = 0.5  # a joint or a frame is elsewhere when its discs are mostly farther off than this many radii
@@ -63,18 +63,18 @@ def read_pose_videos(videos: Sequence[bytes], geometry: ClipGeometry) -> Bytes:
         raise Refusal(Reject.ROUND_TRIP, f"{len(videos)} pose videos for {len(geometry.cameras)} cameras")
     maps = np.empty((len(videos), num_frames, camera.height_px, camera.width_px, 3), dtype=np.uint8)
     for view, data in enumerate(videos):
-        where = f"the pose video at {geometry.cameras[view].azimuth_deg:g} degrees"
+        where, num_read = f"the pose video at {geometry.cameras[view].azimuth_deg:g} degrees", 0
         try:
-            pictures = decode(data)
-        except (ValueError, OSError) as error:  # PyAV's errors are one or the other
+            for num_read, picture in enumerate(pictures(data), start=1):  # one by one: a clip is hundreds of megabytes
+                if picture.shape != maps.shape[2:]:
+                    raise Refusal(Reject.ROUND_TRIP, f"{where} is {picture.shape[1]}x{picture.shape[0]} px, the clip "
+                                  f"{camera.width_px}x{camera.height_px}")
+                if num_read <= num_frames:
+                    maps[view, num_read - 1] = picture
+        except (ValueError, OSError, IndexError) as error:  # PyAV's errors are of the first two kinds
             raise Refusal(Reject.ROUND_TRIP, f"{where} cannot be read ({type(error).__name__})") from None
-        if pictures.shape != maps.shape[1:]:
-            frames, height_px, width_px, _ = pictures.shape
-            raise Refusal(
-                Reject.ROUND_TRIP, f"{where} has {frames} frames of {width_px}x{height_px}, the clip {num_frames} of "
-                f"{camera.width_px}x{camera.height_px}"
-            )
-        maps[view] = pictures
+        if num_read != num_frames:
+            raise Refusal(Reject.ROUND_TRIP, f"{where} has {num_read} frames, the clip {num_frames}")
     return maps
 
 

@@ -124,8 +124,11 @@ FAULTS: dict[str, tuple[Callable[[Clip], Clip], str]] = {
     "half a pixel": (other_cameras(lambda clip: shifted(clip, 0.5, 0.5)), "most of all"),
     "colours of two joints swapped": (swapped_colours, "_knee'"),
     "other rotations": (other_rotations, "stored rotations"),
-    "a frame too few": (edited(2, lambda maps: maps[:-1]), f"180 degrees has {FRAMES - 1} frames of 256x256"),
-    "another size": (edited(0, lambda maps: maps[:, :240]), "of 256x240"),
+    "a frame too few": (edited(2, lambda maps: maps[:-1]), f"180 degrees has {FRAMES - 1} frames, the clip {FRAMES}"),
+    "a frame too many": (
+        edited(2, lambda maps: np.concatenate([maps, maps[-1:]])), f"has {FRAMES + 1} frames, the clip {FRAMES}"
+    ),
+    "another size": (edited(0, lambda maps: maps[:, :, :240]), "0 degrees is 240x256 px, the clip 256x256"),
     "a view too few": (lambda clip: (clip[0][:3], clip[1]), "3 pose videos for 4 cameras"),
     "a video cut short": (lambda clip: ([clip[0][0][:900], *clip[0][1:]], clip[1]), "0 degrees cannot be read"),
     "no video at all": (lambda clip: ([b"", *clip[0][1:]], clip[1]), "0 degrees cannot be read"),
