@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 from pose_scenes import Scene, pose_maps, scene
 from scipy.spatial.transform import Rotation
 
+from render.verify import verify
 from rigmill import posemap, skeleton, video
 from rigmill.camera import project
 from rigmill.errors import Refusal, Reject
 from rigmill.geometry import ClipGeometry
+from rigmill.members import pose_video
 from rigmill.reconstruct.round_trip import RoundTrip, check, clear_discs, read_pose_videos, round_trip
 from rigmill.tables import PRODUCTS
 from rigmill.types import Bytes, Motion
@@ -212,3 +215,16 @@ def test_a_clip_without_any_disc_cannot_be_judged_and_is_not_refused(sound: Clip
     ))
     measured = gate(([encoded(np.zeros((FRAMES, 256, 256, 3), np.uint8))] * 4, geometry))
     assert measured.columns()["round_trip_px"] is None and measured.view is None
+
+
+def test_the_stage_reads_the_files_that_lie_in_the_clips_folder(sound: Clip, tmp_path: Path) -> None:
+    videos, geometry = sound
+    render = {"max_round_trip_px": LIMIT_PX, "joint_radius_px": 5, "height_px": 256}
+    for view, data in enumerate(videos):
+        (tmp_path / pose_video(view)).write_bytes(data)
+    assert verify(tmp_path, geometry, render) == gate(sound).columns()
+    (tmp_path / pose_video(1)).write_bytes(videos[3])
+    with pytest.raises(Refusal, match="at 90 degrees"):
+        verify(tmp_path, geometry, render)
+    (tmp_path / pose_video(1)).unlink()
+    assert verify(tmp_path, geometry, render | {"max_round_trip_px": None}) == dict.fromkeys(gate(sound).columns())
