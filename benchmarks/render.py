@@ -14,6 +14,8 @@ Parts, all of them unless some are named:
   characters, for the stage with each engine and for the flow and settings of bpy-renderer. How: render_costs.py.
 - memory: resident memory of one worker and of its Blender server over 200 assets.
 - scaling: clips a second of two workers at once on two cores, and of one.
+- round_trip: pose videos of the corpus read back and held against their numbers, as the stage does, as they are and
+  with ten kinds of faults put in; at the sizes of `paper` and `demo`.
 - gl: the same surface drawn by the compiled rasteriser and by OpenGL through EGL, four views, read back.
 - gpu: what needs a GPU (EEVEE); says that it was not run where there is none.
 """
@@ -39,7 +41,7 @@ os.environ["PYTHONPATH"] = os.pathsep.join([str(ROOT), str(ROOT / "benchmarks"),
 from render_assets import Asset, corpus_assets  # noqa: E402
 
 GL_FRAMES = 24
-PARTS = ("projection", "quality", "noise", "cost", "memory", "scaling", "gl", "gpu")
+PARTS = ("projection", "quality", "noise", "cost", "memory", "scaling", "round_trip", "gl", "gpu")
 
 
 def textured(assets: Sequence[Asset]) -> list[Asset]:
@@ -109,6 +111,10 @@ def run_part(part: str, assets: Sequence[Asset], arguments: argparse.Namespace, 
         return {"memory": render_worker.memory, "scaling": render_worker.scaling}[part](
             assets if part == "memory" else textured(assets), scratch
         )
+    if part == "round_trip":
+        from render_round_trip import round_trips
+
+        return round_trips(assets, scratch)
     if part == "gl":
         return run_gl(assets, arguments.references / "assets", scratch)
     return run_gpu(assets, arguments, scratch)

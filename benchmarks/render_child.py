@@ -16,6 +16,7 @@ import bpy
 import numpy as np
 from bpy_extras.object_utils import world_to_camera_view
 
+from render import film
 from render.blender import worker
 from render.blender.choose import open_engine
 from render.blender.evaluated import Geometry
@@ -82,6 +83,15 @@ def reference(item: dict[str, Any], state: dict[str, Any], scratch: Path) -> dic
     scene.render.filepath = str(scratch / name)
     bpy.ops.render.render(write_still=True)
     return {"picture": name, "camera": camera_row(camera), "frame": item["frame"]}
+
+
+def geometry_of_clip(item: dict[str, Any], state: dict[str, Any], scratch: Path) -> dict[str, Any]:
+    """In scratch: geometry.npz as the stage would store it."""
+    clip = ClipItem.from_item(item)
+    _, numbers = played(clip, state)
+    ring = clip_cameras(numbers.view_bounds, clip.render)
+    (scratch / "geometry.npz").write_bytes(build_geometry(numbers, ring, clip.render).to_bytes())
+    return {}
 
 
 def joints_in_view(item: dict[str, Any], state: dict[str, Any], scratch: Path) -> dict[str, Any]:
@@ -167,7 +177,8 @@ def timed_clip(item: dict[str, Any], state: dict[str, Any], scratch: Path) -> di
     for owner, attribute, name in (
         (worker, "loaded_subject", "load"), (worker, "measure", "measure joints and bounds"),
         (Player, "show", "pose"), (Film, "add", "rgb videos"), (Film, "finish", "rgb videos"),
-        (Film, "_write_pose", "pose maps and videos"), (Film, "add_templates", "templates"),
+        (film, "pose_video", "pose maps and videos"), (worker, "verify", "read back"),
+        (Film, "add_templates", "templates"),
         (Geometry, "read", "read what Blender evaluated"), (Rasteriser, "draw", "pictures"),
     ):
         setattr(owner, attribute, timed(getattr(owner, attribute), name))  # the child ends with this clip

@@ -30,6 +30,7 @@ TRIANGLES = {"low": 600, "mid": 6_000, "high": 33_900}
 SHORT = 2  # frames; the longer clip of an engine has as many as stand beside it
 ENGINES: dict[str, tuple[int, dict[str, Any]]] = {
     "raster": (MAX_FRAMES, {"engine": "raster"}),
+    "raster_read_back": (MAX_FRAMES, {"engine": "raster", "max_round_trip_px": 0.5}),
     "workbench": (12, {"engine": "workbench"}),
     "cycles4": (6, {"engine": "cycles", "samples": 4, "denoise": False}),
     "cycles8": (5, {"engine": "cycles", "samples": 8, "denoise": True}),
@@ -74,7 +75,7 @@ def flow_ms(asset: Asset, folder: Path) -> dict[str, float]:
 
 def stage_ms(worker: Worker, asset: Asset, *, long: int, changed: dict[str, Any]) -> tuple[float, dict[str, float]]:
     """CPU milliseconds per view-frame of a clip of 81 frames: all of it, and by phase."""
-    render, runs = render_settings(**changed), []
+    render, runs = render_settings(**{"max_round_trip_px": None} | changed), []
     for num_frames in (SHORT, long):
         before = worker.cpu_s()
         worker.render(asset, render, num_frames=num_frames)

@@ -36,6 +36,20 @@ def video_encoder(
     )
 
 
+def pose_video(geometry: ClipGeometry, view: int, render: dict[str, Any], fps: float) -> bytes:
+    """One view's pose maps as an mp4."""
+    camera, radius_px = geometry.cameras[view], joint_radius_px(render)
+    encoder = video_encoder(camera, render, fps, kind="pose")
+    for joints_px, depth in zip(geometry.joints_px[view], geometry.joints_depth[view]):
+        rows, columns = posemap.box(
+            joints_px, geometry.drawn & (depth > 0), width_px=camera.width_px, height_px=camera.height_px,
+            radius_px=radius_px,
+        )
+        picture = pose_map(geometry, joints_px, depth, radius_px)[rows, columns]
+        encoder.add(picture, left_px=columns.start, top_px=rows.start)
+    return encoder.finish()
+
+
 class Film:
     """Takes the pictures of a clip frame by frame and keeps none of them."""
 
@@ -107,22 +121,10 @@ class Film:
         for view, encoder in enumerate(self._mask):
             self._write(members.mask_video(view), encoder.finish())
         if "pose" in self.outputs:
-            self._write_pose()
+            for view in range(len(self.geometry.cameras)):
+                self._write(members.pose_video(view), pose_video(self.geometry, view, self.render, self.fps))
         if "geometry" in self.outputs:
             self._write(members.GEOMETRY, self.geometry.to_bytes())
-
-    def _write_pose(self) -> None:
-        geometry, radius_px = self.geometry, joint_radius_px(self.render)
-        for view, camera in enumerate(geometry.cameras):
-            encoder = video_encoder(camera, self.render, self.fps, kind="pose")
-            for joints_px, depth in zip(geometry.joints_px[view], geometry.joints_depth[view]):
-                rows, columns = posemap.box(
-                    joints_px, geometry.drawn & (depth > 0), width_px=camera.width_px, height_px=camera.height_px,
-                    radius_px=radius_px,
-                )
-                picture = pose_map(geometry, joints_px, depth, radius_px)[rows, columns]
-                encoder.add(picture, left_px=columns.start, top_px=rows.start)
-            self._write(members.pose_video(view), encoder.finish())
 
     def _write(self, name: str, data: bytes) -> None:
         (self.folder / name).write_bytes(data)

@@ -27,7 +27,7 @@ class RenderStage(Stage):
     """One job per selected clip; the clips of one asset share a child process."""
 
     name: ClassVar[str] = "render"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     upstream: ClassVar[tuple[str, ...]] = ("select",)
     batch: ClassVar[int] = 16
 
@@ -85,7 +85,7 @@ def product_row(job: Job, *, answer: Row, scratch: Path, store: Store) -> Row:
         "asset_file": clip["file"],
         "width_px": render["width_px"], "height_px": render["height_px"], "num_views": num_views,
         "has_masks": render["masks"], "min_coverage": min(answer["coverage"]),
-        **only_keys(answer, "engine", "engine_reason", "agreement", "num_drawn_joints"),
+        **only_keys(answer, "engine", "engine_reason", "agreement", "num_drawn_joints"), **answer["round_trip"],
         "files": [stored.to_row() for stored in files],
     }
 

@@ -67,6 +67,7 @@ class Reject(StrEnum):
     EMPTY_PICTURE = "empty_picture"
     OUT_OF_FRAME = "out_of_frame"
     BLACK_PICTURE = "black_picture"
+    ROUND_TRIP = "round_trip"
     EMPTY_CAPTION = "empty_caption"
 
 
@@ -106,6 +107,7 @@ REJECT_MEANING: dict[Reject, str] = {
     Reject.EMPTY_PICTURE: "the subject covers too little of a view",
     Reject.OUT_OF_FRAME: "the subject leaves the picture",
     Reject.BLACK_PICTURE: "the subject is drawn black",
+    Reject.ROUND_TRIP: "the joints read back from the clip's pose videos are not the stored ones",
     Reject.EMPTY_CAPTION: "no words could be found for the clip",
 }
 

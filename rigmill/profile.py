@@ -268,6 +268,10 @@ class Render(Section):
     rgb_crf: Annotated[int, Field(ge=0, le=51)] = Field(description="H.264 quality of RGB videos, lower is better")
     pose_crf: Annotated[int, Field(ge=0, le=51)] = Field(description="H.264 quality of pose videos")
     keyframe_interval: Positive = Field(description="frames from keyframe to keyframe; short for random windows")
+    max_round_trip_px: PositiveFloat | None = Field(
+        default=None, description="how far the joints read back from a clip's pose videos may be from the stored ones "
+        "(docs/rendering.md); none: not read back",
+    )
 
 
 class Caption(Section):

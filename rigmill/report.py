@@ -9,7 +9,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from rigmill import funnel_page, html, render_page, retarget_page
+from rigmill import eval_page, funnel_page, html, render_page, retarget_page, round_trip_page
 from rigmill.config import Resolved
 from rigmill.contact import jpeg, mosaic_video, overlay, stack, tile
 from rigmill.files import digest, write_atomic
@@ -53,6 +53,7 @@ def write_report(view: View, layout: Layout, resolved: Resolved) -> Path:
         "<h2>Funnel</h2>", _funnel(view), "<h3>By source</h3>", funnel_page.by_source(view, ends),
         "<h2>Rejected and failed</h2>", funnel_page.reasons(view, ends, store=layout.store, put=put),
         retarget_page.section(view, ends), render_page.section(view),
+        round_trip_page.section(view, store=layout.store, put=put),
         "<h2>Limits</h2>", funnel_page.limits(view, store=layout.store, put=put),
         "<h2>Licences</h2>", funnel_page.licences(view),
         f"<h2>Clips</h2><p>{len(renders)} clips"
@@ -122,7 +123,8 @@ def _figure(
     chips = "".join(f'<span class="tag">{html.text(tag)}</span>' for tag in tags if tag)
     facts = (f"{row['num_frames']} frames at {row['fps']:g} fps, {row['num_drawn_joints']} drawn joints, flow "
              f"{html.text(flow)} px/frame, least coverage {html.text(row['min_coverage'])}")
-    return (f'<figure><video controls preload="none" loop muted poster="{poster}" src="{video}"></video>'
+    return (f'<figure id="{html.text(clip_id)}"><video controls preload="none" loop muted poster="{poster}" '
+            f'src="{video}"></video>'
             f"<figcaption><strong>{html.text(words)}</strong><br>{chips}<br>"
             f'<span class="muted">{facts}<br><code>{html.text(clip_id)}</code> {html.text(row["title"])}, '
             f'{html.text(row["motion_name"])}; {html.text(row["attribution"])}</span></figcaption></figure>')
@@ -151,15 +153,7 @@ def _evaluation(view: View, layout: Layout, used: set[str]) -> str:
     rows = sorted(view.products("eval"), key=lambda row: (row["maps"], row["clip_id"]))
     if not rows:
         return "<p>Nothing has been evaluated yet.</p>"
-    columns = ("maps", "clip_id", "num_frames", "num_drawn_joints", "mpjpe_pct", "over_2pct", "usable_share",
-               "branch_rotation_deg", "chain_rotation_deg", "leaf_rotation_deg", "reprojection_px")
-    intro = ("<p>Recorded maps ('ground_truth') measure reconstruction alone; 'generated' ones come from the model "
-             "and have no truth to compare with, only their own consistency: a usable share under 0.04 is chance. "
-             "mpjpe_pct: mean distance of drawn joints in per cent of the subject's size; over_2pct: per cent of "
-             "joint-frames off by more than 2 %; rotations in degrees (twist along a limb cannot be seen from "
-             "joints).</p>")
-    table = html.table(columns, [tuple(row[column] for column in columns) for row in rows])
-    return intro + table + "".join(_generated(row, layout, used) for row in rows if row["maps"] == "generated")
+    return eval_page.tables(rows) + "".join(_generated(row, layout, used) for row in rows if row["maps"] == "generated")
 
 
 def _generated(row: Row, layout: Layout, used: set[str]) -> str:

@@ -138,6 +138,8 @@ def _info(
             for camera, coverage in zip(answer["cameras"], answer["coverage"])
         ],
         "num_drawn_joints": answer["num_drawn_joints"],
+        "verified": {"limit_px": render["max_round_trip_px"], **answer["round_trip"]} if (
+            render["max_round_trip_px"] is not None) else None,
         "files": {
             name: members.output_names(output, order.num_views)
             for name, output in OUTPUTS.items() if output in order.outputs

@@ -22,6 +22,7 @@ OUTPUTS = {
 DEFAULT_OUTPUTS = "mp4,pose,npz,templates"
 ENGINES = ("auto", "raster", "cycles", "eevee", "workbench")
 MAX_SIDE_PX, MAX_VIEWS, MAX_FPS = 8192, 64, 1000
+_ROUND_TRIP_PX = 0.5  # of --verify, where the profile sets no limit
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,8 @@ def add_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--fov", type=float, metavar="DEG", help="field of view, over the larger side")
     command.add_argument("--background", metavar="R,G,B", help="under the subject in mp4 and templates; 'transparent' "
                          "where only outputs with alpha, or without a ground, are asked for")
+    command.add_argument("--verify", action="store_true", help="read the pose videos back and compare them with the "
+                         "joints, as the pipeline does (render.max_round_trip_px)")
 
 
 def overrides(parsed: argparse.Namespace) -> tuple[str, ...]:
@@ -88,6 +91,10 @@ def order_of(parsed: argparse.Namespace, resolved: Resolved) -> Order:
                      "-89 to 89")
     if parsed.background is not None:
         render["background"] = _background(parsed.background, outputs, render["background"])
+    if parsed.verify and "pose" not in outputs:
+        raise UserError("--verify reads pose videos, and there are none", fix="add pose to --outputs", code="E133")
+    limit_px = render["max_round_trip_px"] or _ROUND_TRIP_PX
+    render["max_round_trip_px"] = limit_px if parsed.verify else None
     if not profile.probe.fps <= MAX_FPS:
         raise _wrong("--fps", f"{profile.probe.fps:g}", "more than any motion has", f"up to {MAX_FPS}")
     first, most = _frames(parsed.frames, profile.filters.max_frames)

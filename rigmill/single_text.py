@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from typing import Any
 
 from rigmill.progress import Progress, duration
 from rigmill.single import INFO, Rendered
@@ -44,9 +45,22 @@ def summary_text(order: Order, rendered: Rendered) -> str:
         f"{info['asset']['name']}: {shown}, {num_views} view{'s' if num_views > 1 else ''} of {width}x{height}",
         f"engine: {engine['name']}" + (f" ({engine['reason']})" if engine["reason"] else ""),
         f"subject covers, by azimuth: {coverage}",
+        *_verified(info["verified"]),
         f"{num} view-frames in {duration(rendered.wall_s)}, {num / rendered.wall_s:.3g}/s with everything",
         f"written to {order.out}:", names, f"  {'info':<10}{INFO}",
     ])
+
+
+def _verified(found: dict[str, Any] | None) -> list[str]:
+    """What reading the pose videos back has said."""
+    if found is None:
+        return []
+    if found["round_trip_px"] is None:
+        return ["read back: no disc of a pose video can be judged"]
+    reconstructed = "no two views show a joint" if found["round_trip_mpjpe_pct"] is None else (
+        f"reconstructed joints {found['round_trip_mpjpe_pct']:.2g} % of the subject's size")
+    return [f"read back: discs within {found['round_trip_px']:.2g} px of the joints (limit {found['limit_px']:g}), "
+            + reconstructed]
 
 
 def _frames(motion: dict[str, int]) -> str:

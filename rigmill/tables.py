@@ -107,10 +107,14 @@ PRODUCTS: dict[str, pa.Schema] = {
                          ("flow_px_per_frame", _number), ("flow_px", _number)]),
     # One row per rendered clip. `engine` drew it, `engine_reason` says why where `auto` chose, and `agreement` is its
     # similarity (SSIM) to Cycles where that was measured; `min_coverage` is of the view that the subject covers least.
+    # `round_trip_px`: how far discs read back from the pose videos are from the stored joints, 90th percentile of the
+    # worst view, `round_trip_worst` its worst joint; `round_trip_mpjpe_pct` and `round_trip_usable_share` say what
+    # reconstruction makes of joints that two views show. Empty where it was not asked for or nothing can be judged.
     "render": pa.schema([*_CLIP, ("asset_file", _file), ("width_px", _count), ("height_px", _count),
                          ("num_views", _count), ("has_masks", _flag), ("engine", _text), ("engine_reason", _text),
                          ("agreement", _number), ("min_coverage", _number), ("num_drawn_joints", _count),
-                         ("files", _files)]),
+                         ("round_trip_px", _number), ("round_trip_worst", _text), ("round_trip_mpjpe_pct", _number),
+                         ("round_trip_usable_share", _number), ("files", _files)]),
     "caption": pa.schema([("clip_id", _text), ("caption", _text), ("category", _text), ("provider", _text)]),
     # one row per sample inside a shard: `offset` and `num_bytes` cut it out without reading the rest
     "shards": pa.schema([*_CLIP, ("shard", _text), ("split", _text), ("offset", _count), ("num_bytes", _count),
@@ -124,6 +128,7 @@ PRODUCTS: dict[str, pa.Schema] = {
                        ("mpjpe_pct", _number), ("mpjpe_all_pct", _number), ("over_2pct", _number),
                        ("usable_share", _number), ("branch_rotation_deg", _number), ("chain_rotation_deg", _number),
                        ("leaf_rotation_deg", _number), ("reprojection_px", _number),
+                       ("bone_drift_pct", _number), ("pck_2d", _number),
                        ("checkpoint_id", _text), ("files", _files)]),
 }
 

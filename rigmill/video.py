@@ -8,8 +8,9 @@ directions round to nearest and agree. In 4:2:0 a chroma sample is the mean of i
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from fractions import Fraction
+from itertools import islice
 from typing import Any, Literal
 
 import av
@@ -180,9 +181,8 @@ def encode(
     return encoder.finish()
 
 
-def decode(data: bytes, *, start: int = 0, count: int | None = None) -> Bytes:
-    """Frames start .. start + count (or the end) of a video that `encode` made, RGB (T, H, W, 3)."""
-    frames: list[Bytes] = []
+def pictures(data: bytes, *, start: int = 0) -> Iterator[Bytes]:
+    """The frames from `start` on of a video that `encode` made, RGB (H, W, 3), one at a time."""
     with av.open(io.BytesIO(data), mode="r") as container:
         stream = container.streams.video[0]
         stream.codec_context.thread_count = 1
@@ -190,10 +190,13 @@ def decode(data: bytes, *, start: int = 0, count: int | None = None) -> Bytes:
         if start:
             container.seek(round(start * per_frame), stream=stream, backward=True)
         for picture in container.decode(stream):
-            if count is not None and len(frames) >= count:
-                break
             if round(picture.pts / per_frame) >= start:
-                frames.append(_to_rgb(picture))
+                yield _to_rgb(picture)
+
+
+def decode(data: bytes, *, start: int = 0, count: int | None = None) -> Bytes:
+    """Frames start .. start + count (or the end) of a video that `encode` made, RGB (T, H, W, 3)."""
+    frames = list(islice(pictures(data, start=start), count))
     if not frames or (count is not None and len(frames) < count):
         raise ValueError(f"the video ends before frame {start + (count or 1)}")
     return np.stack(frames)

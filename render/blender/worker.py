@@ -13,14 +13,16 @@ from render.blender.telling import teller
 from render.film import Film
 from render.jobs import ClipItem, clip_cameras
 from render.maps import build_geometry
+from render.verify import NOT_ASKED, verify
 
 
 def render_clip(item: dict[str, Any], state: dict[str, Any], scratch: Path) -> dict[str, Any]:
     """Writes the files that `outputs` asks for into scratch / `folder`, and tells of every view-frame.
 
     Answers with the `engine` that drew them and why it did (`engine_reason`, empty where nobody had to choose), its
-    measured `agreement` with Cycles (None: not measured), the `coverage` of each view, `num_drawn_joints`, and the
-    `cameras` in the world that `scale` and `offset` lead to: normalised = (imported - offset) * scale.
+    measured `agreement` with Cycles (None: not measured), the `coverage` of each view, `num_drawn_joints`, what reading
+    the pose videos back says (`round_trip`: columns), and the `cameras` in the world that `scale` and `offset` lead to:
+    normalised = (imported - offset) * scale.
     """
     clip = ClipItem.from_item(item)
     subject = loaded_subject(state, path=clip.path, file_format=clip.format, fps=clip.fps)
@@ -49,10 +51,11 @@ def render_clip(item: dict[str, Any], state: dict[str, Any], scratch: Path) -> d
         subject.reset()
         subject.normalise(np.zeros(3), 1.0)
     film.finish()
+    read_back = verify(folder, geometry, clip.render) if "pose" in clip.outputs else NOT_ASKED
     return {
         "folder": clip.clip_id, "engine": choice.engine.name, "engine_reason": choice.reason,
         "agreement": choice.agreement, "coverage": [watch.coverage for watch in film.watches],
-        "num_drawn_joints": int(geometry.drawn.sum()),
+        "num_drawn_joints": int(geometry.drawn.sum()), "round_trip": read_back,
         "cameras": [
             {"azimuth_deg": camera.azimuth_deg, "intrinsics": camera.intrinsics.tolist(),
              "world_to_view": camera.world_to_view.tolist()} for camera in cameras

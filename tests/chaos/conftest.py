@@ -19,7 +19,7 @@ small:
       groups: [biped, cabinet, motion]
       variants: 1
   filters: {max_frames: 17, preview_px: 64, preview_frames: 3}
-  render: {samples: 1, denoise: false, width_px: 96, height_px: 96}
+  render: {samples: 1, denoise: false, width_px: 96, height_px: 96, joint_radius_px: 13}
   shards: {samples_per_shard: 2, bench_share: 0.4}
   train: {num_steps: 30, checkpoint_interval: 10, sampling_steps: 2}
   eval: {generate_clips: 1}

@@ -60,7 +60,7 @@ def heavy() -> bytes:
 
 
 def folder_profile(tmp_path: Path, name: str, folder: Path) -> Path:
-    """A pipelines.yaml with a profile that reads one folder and gives up on a file after 8 s."""
+    """A pipelines.yaml with a profile that reads one folder and gives up on a file after 5 s."""
     config = tmp_path / "pipelines.yaml"
     config.write_text((Path(__file__).parents[2] / "pipelines.yaml").read_text() + f"""
 {name}:
@@ -70,7 +70,7 @@ def folder_profile(tmp_path: Path, name: str, folder: Path) -> Path:
     - kind: folder
       path: {folder}
       licence: unknown
-  limits: {{wall_s: 8}}
+  limits: {{wall_s: 5}}
   run: {{min_free_disk_bytes: 0}}
 """)
     return config
@@ -99,7 +99,7 @@ def test_bad_files_are_rows_and_cost_the_good_ones_nothing(tmp_path: Path) -> No
     ends = {reason["code"]: reason for stage in status for reason in stage["reasons"]}
     assert set(ends) == {"empty_file", "truncated", "malformed", "over_budget", "timeout"}
     assert "byteStride" in ends["malformed"]["examples"][0]["message"]
-    assert ends["timeout"]["examples"][0]["message"] == "no answer within 8 s"
+    assert ends["timeout"]["examples"][0]["message"] == "no answer within 5 s"
     assert "rigmill retry probe --profile bad --only" in ends["timeout"]["examples"][0]["command"]
     text = finish(rigmill("run", "collect", "probe", "--config", config, "--profile", "bad", cwd=tmp_path))
     assert "nothing to do" in text

@@ -46,7 +46,8 @@ hard:
     min_flow_px: 0.001
     preview_px: 64
     preview_frames: 2
-  render: {{engine: {engine}, samples: {samples}, denoise: false, width_px: 128, height_px: 128, masks: true}}
+  render: {{engine: {engine}, samples: {samples}, denoise: false, width_px: 128, height_px: 128, masks: true,
+    joint_radius_px: 13}}
   run: {{min_free_disk_bytes: 0, max_failed_share: 1.0}}
 """
 

@@ -160,7 +160,8 @@ class Selected:
 
 def run_stage(folder: Path, overrides: tuple[str, ...] = ()) -> tuple[Answer, Store]:
     """The stage on five frames of the fox, through a fork server of its own."""
-    profile = config.load("demo", overrides=("render.width_px=128", "render.height_px=96", *overrides)).profile
+    small = ("render.width_px=128", "render.height_px=96", "render.joint_radius_px=13")  # discs as large as the demo's
+    profile = config.load("demo", overrides=(*small, *overrides)).profile
     limits = profile.limits
     client = BlenderClient(Limits(limits.wall_s, limits.cpu_s, limits.memory_bytes, limits.file_bytes, limits.network))
     store = Store(folder / "store")
@@ -207,6 +208,22 @@ def test_a_clip_is_kept_with_every_file_and_the_same_bytes_each_time(tmp_path: P
     pose = decode(store.read(files[members.pose_video(1)]))
     assert np.abs(pose[2, y, x].astype(int) - geometry.colours[tip]).max() < 60
     assert row["min_coverage"] > 0.005
+    # The videos were read back: discs are where the joints are, and two views say where those are.
+    assert 0 < row["round_trip_px"] < 0.5 and row["round_trip_worst"] in geometry.rig.names
+    assert 0 < row["round_trip_mpjpe_pct"] < 1 and row["round_trip_usable_share"] > 0.9
+
+
+@pytest.mark.blender
+def test_a_clip_whose_videos_read_back_differ_from_its_joints_is_rejected_unless_nobody_asked(tmp_path: Path) -> None:
+    answer, _ = run_stage(tmp_path / "limit", ("render.max_round_trip_px=0.001",))
+    assert isinstance(answer.outcome, Rejected), answer.outcome
+    assert answer.outcome.code == "round_trip" and answer.outcome.limit == 0.001
+    assert answer.outcome.measured is not None and 0.05 < answer.outcome.measured < 0.5
+    assert "degrees" in answer.outcome.message and "most of all" in answer.outcome.message
+    answer, _ = run_stage(tmp_path / "none", ("render.max_round_trip_px=null",))
+    assert isinstance(answer.outcome, Kept)
+    (row,) = answer.outcome.rows
+    assert all(row[name] is None for name in PRODUCTS["render"].names if name.startswith("round_trip_"))
 
 
 @pytest.mark.blender

@@ -139,6 +139,23 @@ def test_what_cannot_be_rendered_is_said_with_what_to_do_and_nothing_is_left_beh
 
 
 @pytest.mark.blender
+def test_pose_videos_are_read_back_where_somebody_asks_and_too_small_discs_are_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = ["--engine", "raster", "--frames", "2", "--outputs", "pose", "--size", "256x256"]
+    assert render(FOX, tmp_path / "out", *options, "--verify") == 0
+    assert "read back: discs within 0." in capsys.readouterr().out
+    verified = json.loads((tmp_path / "out" / "info.json").read_text())["verified"]
+    assert 0 < verified["round_trip_px"] < verified["limit_px"] == 0.5 and verified["round_trip_usable_share"] > 0.9
+    unread = [*options, "--set", "render.joint_radius_px=1"]
+    assert render(FOX, tmp_path / "small", *unread, "--verify") == 2
+    text = capsys.readouterr().err
+    assert "round_trip" in text and "limit 0.5" in text and "joint_radius_px" in text
+    assert render(FOX, tmp_path / "small", *unread) == 0 and "read back" not in capsys.readouterr().out
+    assert json.loads((tmp_path / "small" / "info.json").read_text())["verified"] is None
+
+
+@pytest.mark.blender
 def test_depth_and_normals_come_whatever_engine_draws_the_colours(tmp_path: Path) -> None:
     out = tmp_path / "out"
     assert render(FOX, out, "--frames", "2", "--views", "90", "--outputs", "depth,normal,png,npz") == 0
@@ -167,7 +184,7 @@ def test_depth_and_normals_come_whatever_engine_draws_the_colours(tmp_path: Path
     (["--frames", "0"], "10-40"), (["--frames", "5-4"], "10-40"), (["--frames", "all"], "10-40"),
     (["--fps", "inf"], "1000"), (["--fps", "nan"], "fps"), (["--fps", "0"], "fps"),
     (["--background", "transparent"], "png"), (["--background", "1,2,256"], "255"), (["--samples", "0"], "samples"),
-    (["--profile", "nope"], "nope"),
+    (["--profile", "nope"], "nope"), (["--verify", "--outputs", "mp4,npz"], "add pose"),
 ])
 def test_a_wrong_option_is_named_before_anything_is_read(
     options: list[str], words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
