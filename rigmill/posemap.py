@@ -23,6 +23,17 @@ def radius_for(radius_px_at_480: float, height_px: int) -> float:
     return radius_px_at_480 * height_px / 480
 
 
+def line_thickness(radius_px: float) -> int:
+    """Of the lines between discs, as cv2 counts it."""
+    return max(1, round(radius_px / 2))
+
+
+def line_half_px(radius_px: float) -> float:
+    """Half the width of a line as it is drawn: cv2's anti-aliased lines are wider than they are called."""
+    thickness = line_thickness(radius_px)
+    return 0.65 + (thickness + 1) // 2 if thickness > 1 else 0.65
+
+
 @functools.lru_cache(maxsize=16)
 def _palette(num: int) -> Bytes:
     if num == 0:
@@ -185,7 +196,7 @@ def draw(
     picture = np.zeros((height_px, width_px, 3), dtype=np.uint8)  # BACKGROUND
     sane = np.isfinite(joints_px).all(axis=-1) & (np.abs(np.nan_to_num(joints_px)) < _FAR_PX).all(axis=-1)
     shown = drawn & sane & (depth > 0)
-    thickness = max(1, round(radius_px / 2))
+    thickness = line_thickness(radius_px)
     points = _fixed_points(joints_px)
     above = drawn_parents(parents, drawn)
     for joint in np.flatnonzero(shown & (above >= 0) & shown[above]):

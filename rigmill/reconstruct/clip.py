@@ -7,12 +7,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from rigmill.reconstruct.again import look_again
 from rigmill.reconstruct.kinematics import drawn_rig, solve
-from rigmill.reconstruct.localize import localize
+from rigmill.reconstruct.localize import condition_of, localize
 from rigmill.reconstruct.triangulate import triangulate
 from rigmill.types import Bools, Bytes, Camera, Floats, Motion, Rig
 
 _LEAST_THRESHOLD_PX = 1.0
+_LOOKS = 2  # after the first one
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +53,29 @@ def reconstruct(
     """
     height_px, width_px = maps.shape[2:4]
     resized = [resize_camera(camera, width_px=width_px, height_px=height_px) for camera in cameras]
-    seen = [localize(view, colours=colours[drawn], radius_px=radius_px) for view in maps]
-    centres = np.stack([places for places, _ in seen])
-    confidence = np.stack([trust for _, trust in seen])
     small = drawn_rig(rig, drawn)
+    own, threshold_px = colours[drawn], max(radius_px, _LEAST_THRESHOLD_PX)
+    condition = condition_of(maps[0], colours=own, radius_px=radius_px)
+    seen = [localize(view, colours=own, radius_px=radius_px, condition=condition) for view in maps]
+    blobs = np.stack([places for places, _ in seen])
+    centres, confidence = blobs, np.stack([trust for _, trust in seen])
     found = triangulate(
-        resized, centres, confidence, parents=small.parents, rest_joints=small.rest_joints,
-        threshold_px=max(radius_px, _LEAST_THRESHOLD_PX),
+        resized, centres, confidence, parents=small.parents, rest_joints=small.rest_joints, threshold_px=threshold_px,
     )
+    for _ in range(_LOOKS):
+        measured = [
+            look_again(
+                view, camera, found.joints, places, parents=small.parents, colours=own, radius_px=radius_px,
+                condition=condition,
+            )
+            for view, camera, places in zip(maps, resized, blobs)
+        ]
+        centres = np.stack([one.centres for one in measured])
+        confidence = np.stack([one.confidence for one in measured])
+        found = triangulate(
+            resized, centres, confidence, parents=small.parents, rest_joints=small.rest_joints,
+            threshold_px=threshold_px, shapes=np.stack([one.shapes for one in measured]),
+        )
     # A joint that no frame shows is left at rest, as one that is not drawn; the first root has to be somewhere.
     seen_once = found.usable.any(axis=0) | (np.arange(len(small.parents)) == 0)
     solved = drawn.copy()

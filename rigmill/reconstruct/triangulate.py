@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rigmill.camera import pixel_rays, project
-from rigmill.reconstruct.refine import refine
+from rigmill.camera import project
+from rigmill.reconstruct.agree import best_points
+from rigmill.reconstruct.refine import lenses, refine
 from rigmill.types import Bools, Camera, Floats, Ints
 
 _PARALLEL = 0.3  # det / (trace / 3)^3 of the rays' normal matrix below which depth is a guess: opposite views
@@ -24,14 +25,6 @@ class Triangulated:
     joints: Floats  # (T, J, 3) world; interpolated in time where not usable
     usable: Bools  # (T, J) seen within the threshold by two views that are not parallel
     reprojection_px: Floats  # (T, J) mean over the views that agree, NaN if not usable
-
-
-def _solve(normal: Floats, right: Floats) -> Floats:
-    """The solutions (..., 3) of small symmetric systems; zero where they are singular."""
-    determinant = np.linalg.det(normal)
-    safe = np.abs(determinant) > 1e-12
-    solution = np.linalg.solve(np.where(safe[..., None, None], normal, np.eye(3)), right[..., None])[..., 0]
-    return np.where(safe[..., None], solution, 0.0)
 
 
 def _roundness(normal: Floats) -> Floats:
@@ -51,27 +44,18 @@ def _best_subset(
     cameras: Sequence[Camera], centres: Floats, confidence: Floats, *, threshold_px: float
 ) -> tuple[Floats, Floats]:
     """The point (T, J, 3) that most views agree on, and its truncated cost, infinite where no two views can say."""
-    planes = []  # per view, I - d d^T: what a ray says about a point
-    for camera, seen in zip(cameras, centres):
-        rays = np.nan_to_num(pixel_rays(camera, np.nan_to_num(seen)))
-        planes.append(np.eye(3) - rays[..., :, None] * rays[..., None, :])
-    sights = np.stack(planes)
-    weighted = sights * confidence[..., None, None]
-    sides = np.stack([plane @ camera.position for plane, camera in zip(weighted, cameras)])
-    best = np.zeros(confidence.shape[1:] + (3,))
-    lowest = np.full(confidence.shape[1:], np.inf)
     views = range(len(cameras))
-    for size in range(len(cameras), 1, -1):
-        for subset in itertools.combinations(views, size):
-            chosen = list(subset)
-            normal = weighted[chosen].sum(axis=0)
-            point = _solve(normal, sides[chosen].sum(axis=0))
-            errors = _errors_px(cameras, point, centres)
-            cost = np.sum(confidence * np.minimum(errors, threshold_px) ** 2, axis=0)
-            seen = (confidence[chosen] > 0).all(axis=0) & (_roundness(sights[chosen].sum(axis=0)) > _PARALLEL)
-            better = seen & (cost < lowest - 1e-9)
-            best[better], lowest[better] = point[better], cost[better]
-    return best, lowest
+    subsets = [
+        sum(1 << view for view in subset)
+        for size in range(len(cameras), 1, -1) for subset in itertools.combinations(views, size)
+    ]
+    points, costs = np.zeros((*confidence.shape[1:], 3)), np.zeros(confidence.shape[1:])
+    best_points(
+        lenses(cameras), np.stack([camera.position for camera in cameras]), np.array(subsets, dtype=np.int64),
+        np.ascontiguousarray(centres, dtype=np.float64), np.ascontiguousarray(confidence, dtype=np.float64),
+        threshold_px, _PARALLEL, points, costs,
+    )
+    return points, costs
 
 
 def _agreeing(
@@ -172,9 +156,12 @@ def _bones(joints: Floats, usable: Bools, *, parents: Ints, rest_joints: Floats,
 
 def triangulate(
     cameras: Sequence[Camera], centres: Floats, confidence: Floats, *,
-    parents: Ints, rest_joints: Floats, threshold_px: float,
+    parents: Ints, rest_joints: Floats, threshold_px: float, shapes: Floats | None = None,
 ) -> Triangulated:
-    """3D joints from centres (V, T, J, 2) and confidences (V, T, J) of joints with these parents and rest places."""
+    """3D joints from centres (V, T, J, 2) and confidences (V, T, J) of joints with these parents and rest places.
+
+    `shapes` (V, T, J, 3) are those of `refine`.
+    """
     points, cost = _best_subset(cameras, centres, confidence, threshold_px=threshold_px)
     usable, _ = _agreeing(cameras, points, centres, confidence, threshold_px=threshold_px)
     usable = _within_reach(points, usable & np.isfinite(cost), parents=parents, rest_joints=rest_joints)
@@ -186,7 +173,7 @@ def triangulate(
     trusted = confidence * usable  # views of a refused joint must not pull it, nor its neighbours through the bones
     joints = refine(
         cameras, joints, centres, trusted, parents=parents, lengths=lengths, weights=weights,
-        threshold_px=threshold_px, px=px,
+        threshold_px=threshold_px, px=px, shapes=shapes,
     )
     usable, reprojection_px = _agreeing(cameras, joints, centres, trusted, threshold_px=threshold_px)
     return Triangulated(joints=joints, usable=usable, reprojection_px=reprojection_px)
