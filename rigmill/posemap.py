@@ -12,7 +12,7 @@ from rigmill.types import Bools, Bytes, Floats, Ints, Rig
 
 BACKGROUND = (0, 0, 0)
 LINE = (128, 128, 128)
-_FIXED_MARGIN = 1.25  # joints keep this much more distance from background and line than from each other
+_FIXED_MARGIN = 1.5  # joints keep this much more distance from background and line than from each other
 _SPACING_RADII = 2.2  # discs nearer than this in every view cover each other
 _SHIFT = 8  # fractional bits of cv2's drawing coordinates
 _FAR_PX = 1e5  # farther out nothing can touch the picture, and cv2's fixed point would overflow
@@ -40,7 +40,8 @@ def _palette(num: int) -> Bytes:
         return np.zeros((0, 3), dtype=np.uint8)
     levels = np.linspace(0, 255, 18)
     grid = np.stack(np.meshgrid(levels, levels, levels, indexing="ij"), axis=-1).reshape(-1, 3)
-    fixed = np.array([BACKGROUND, LINE], dtype=np.float64)
+    # Not only background and line: a line's edges and a blurred line are what lies between the two.
+    fixed = np.linspace(BACKGROUND, LINE, 9)
     to_fixed = np.linalg.norm(grid[:, None] - fixed, axis=-1).min(axis=1) / _FIXED_MARGIN
     chosen: list[int] = []
     nearest = to_fixed.copy()

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rigmill.reconstruct.again import look_again
+from rigmill.reconstruct.again import View
 from rigmill.reconstruct.kinematics import drawn_rig, solve
-from rigmill.reconstruct.localize import condition_of, localize
-from rigmill.reconstruct.triangulate import triangulate
+from rigmill.reconstruct.localize import condition_of
+from rigmill.reconstruct.triangulate import Triangulated, triangulate
 from rigmill.types import Bools, Bytes, Camera, Floats, Motion, Rig
 
 _LEAST_THRESHOLD_PX = 1.0
-_LOOKS = 2  # after the first one
+_LOOKS = 3  # after the first one
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,26 +56,25 @@ def reconstruct(
     small = drawn_rig(rig, drawn)
     own, threshold_px = colours[drawn], max(radius_px, _LEAST_THRESHOLD_PX)
     condition = condition_of(maps[0], colours=own, radius_px=radius_px)
-    seen = [localize(view, colours=own, radius_px=radius_px, condition=condition) for view in maps]
-    blobs = np.stack([places for places, _ in seen])
-    centres, confidence = blobs, np.stack([trust for _, trust in seen])
-    found = triangulate(
-        resized, centres, confidence, parents=small.parents, rest_joints=small.rest_joints, threshold_px=threshold_px,
-    )
-    for _ in range(_LOOKS):
-        measured = [
-            look_again(
-                view, camera, found.joints, places, parents=small.parents, colours=own, radius_px=radius_px,
-                condition=condition,
-            )
-            for view, camera, places in zip(maps, resized, blobs)
-        ]
-        centres = np.stack([one.centres for one in measured])
-        confidence = np.stack([one.confidence for one in measured])
-        found = triangulate(
-            resized, centres, confidence, parents=small.parents, rest_joints=small.rest_joints,
-            threshold_px=threshold_px, shapes=np.stack([one.shapes for one in measured]),
+    views = [
+        View(view, camera, parents=small.parents, colours=own, radius_px=radius_px, condition=condition)
+        for view, camera in zip(maps, resized)
+    ]
+
+    def triangulated(shapes: Floats | None) -> Triangulated:
+        return triangulate(
+            resized, np.stack([view.measured.centres for view in views]),
+            np.stack([view.measured.confidence for view in views]), parents=small.parents,
+            rest_joints=small.rest_joints, threshold_px=threshold_px, shapes=shapes,
         )
+
+    found = triangulated(None)
+    for _ in range(_LOOKS):
+        for view in views:
+            view.look_again(found.joints, ~found.usable)
+        found = triangulated(np.stack([view.measured.shapes for view in views]))
+    centres = np.stack([view.measured.centres for view in views])
+    confidence = np.stack([view.measured.confidence for view in views])
     # A joint that no frame shows is left at rest, as one that is not drawn; the first root has to be somewhere.
     seen_once = found.usable.any(axis=0) | (np.arange(len(small.parents)) == 0)
     solved = drawn.copy()

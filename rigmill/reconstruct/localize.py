@@ -14,9 +14,9 @@ import cv2
 import numpy as np
 
 from rigmill.posemap import BACKGROUND, LINE
-from rigmill.reconstruct.pixels import BITS, UNKNOWN, find_blobs
+from rigmill.reconstruct.pixels import BITS, UNKNOWN, find_blobs, seek_blobs
 from rigmill.reconstruct.profiles import blur_of, peak_of
-from rigmill.types import Bytes, Floats
+from rigmill.types import Bools, Bytes, Floats
 
 _CORE_RADIUS_PX = 1.8  # smaller discs have no pixel whose four neighbours are also inside
 _LEAST_GATHERED = 0.5  # of a colour's pixels in its largest blob: a joint is in one place, noise is everywhere
@@ -26,6 +26,7 @@ _BETTER = 1.1  # so many times more has to be found with a stronger blur
 _LOOKED_AT = 6  # frames that say what state the maps are in
 _SMOOTHED_NOISE = 5.0  # RGB units of noise above which maps are averaged over 3 x 3 pixels to look colours up
 _LEAST_REACH, _MOST_REACH = 80.0, 130.0  # RGB units that a pixel's colour may be away from a joint's
+_LEAST_SOUGHT = 3  # pixels of a colour where it is expected
 _WHOLE = 0.5  # of a disc that has to be seen to tell its colour
 
 
@@ -73,6 +74,15 @@ class Looker:
         )
         return found
 
+    def seek(self, maps: Bytes, expected: Floats, wanted: Bools, *, gate_px: float) -> Floats:
+        """Where within `gate_px` of the expected places (T, D, 2) wanted joints' colours are, NaN where they are not."""
+        found = np.full(expected.shape, np.nan)
+        seek_blobs(
+            maps, np.ascontiguousarray(expected), np.ascontiguousarray(wanted), gate_px, self.radius_px, self.is_noisy,
+            self._members, self._reach, self._table, _LEAST_SOUGHT, found,
+        )
+        return found
+
 
 def condition_of(maps: Bytes, *, colours: Bytes, radius_px: float) -> Condition:
     """The condition of one view's maps (T, H, W, 3), from a few frames."""
@@ -109,13 +119,13 @@ def _noise(picture: Bytes) -> float:
 
 
 def localize(
-    maps: Bytes, *, colours: Bytes, radius_px: float, condition: Condition = Condition()
+    maps: Bytes, *, colours: Bytes, radius_px: float, condition: Condition = Condition(), looker: Looker | None = None
 ) -> tuple[Floats, Floats]:
     """Centres (T, J, 2) in pixels, NaN if missing, and the visible share of the disc (T, J), 0 if missing.
 
     `maps` is (T, H, W, 3) RGB, and `colours` (J, 3) the colours of the drawn joints alone.
     """
-    looker = Looker(maps.shape[1:3], colours=colours, radius_px=radius_px, condition=condition)
+    looker = looker or Looker(maps.shape[1:3], colours=colours, radius_px=radius_px, condition=condition)
     found = np.stack([looker.find(picture) for picture in maps])
     share = np.minimum(found[..., 2] / (math.pi * radius_px**2), 1.0)
     share = np.where(share >= _LEAST_SHARE, share, 0.0)

@@ -15,7 +15,8 @@ from rigmill.compiled import compiled, inlined
 from rigmill.types import Bytes, Floats, Ints
 
 _PER_PX = 16.0  # entries of a profile: 1 / profiles.STEP_PX
-_STEPS = 4
+_STEPS = 5
+_NEAR_PX = 0.01  # a step shorter than that is the last
 _ODD = 45.0  # RGB units beside the noise that a pixel may be off before it is doubted: codecs, what is not predicted
 
 
@@ -56,7 +57,7 @@ def far_to_near(depth: Floats, order: Ints) -> None:
 def lay_lines(patch: Floats, left: int, top: int, side: int, layout: Floats, parents: Ints, middle: Floats,
               profile: Floats, grey: float) -> None:
     """Background and lines behind the discs into the first three channels of `patch`."""
-    reach = side + profile.shape[0] / _PER_PX
+    reach = side * 0.71 + profile.shape[0] / _PER_PX
     for joint in range(parents.shape[0]):
         above = parents[joint]
         if above < 0:
@@ -64,11 +65,15 @@ def lay_lines(patch: Floats, left: int, top: int, side: int, layout: Floats, par
         ax, ay, bx, by = layout[above, 0], layout[above, 1], layout[joint, 0], layout[joint, 1]
         if not from_segment(middle[0], middle[1], ax, ay, bx, by) < reach:  # nor where a place is not known
             continue
-        for index in range(side * side):
-            x, y = left + index % side + 0.5, top + index // side + 0.5
-            cover, _ = covers(profile, from_segment(x, y, ax, ay, bx, by))
-            for channel in range(3):
-                patch[index, channel] += cover * (grey - patch[index, channel])
+        wide = profile.shape[0] / _PER_PX
+        for row in range(max(int(min(ay, by) - wide) - top, 0), min(int(max(ay, by) + wide) + 1 - top, side)):
+            for column in range(max(int(min(ax, bx) - wide) - left, 0), min(int(max(ax, bx) + wide) + 1 - left, side)):
+                distance = from_segment(left + column + 0.5, top + row + 0.5, ax, ay, bx, by)
+                cover, _ = covers(profile, distance)
+                if cover > 0.0:
+                    pixel = patch[row * side + column]
+                    for channel in range(3):
+                        pixel[channel] += cover * (grey - pixel[channel])
 
 
 @inlined
@@ -85,18 +90,17 @@ def lay_discs(patch: Floats, left: int, top: int, side: int, layout: Floats, ord
         dx, dy = layout[joint, 0] - middle[0], layout[joint, 1] - middle[1]
         if not dx * dx + dy * dy < reach * reach:
             continue
-        for index in range(side * side):
-            x, y = left + index % side + 0.5, top + index // side + 0.5
-            cover, _ = covers(profile, math.hypot(x - layout[joint, 0], y - layout[joint, 1]))
-            if cover == 0.0:
-                continue
-            if before:
-                patch[index, 6] *= 1.0 - cover
-                for channel in range(3):
-                    patch[index, 3 + channel] += cover * (colours[joint, channel] - patch[index, 3 + channel])
-            else:
-                for channel in range(3):
-                    patch[index, channel] += cover * (colours[joint, channel] - patch[index, channel])
+        cx, cy, wide = layout[joint, 0], layout[joint, 1], profile.shape[0] / _PER_PX
+        first = 3 if before else 0
+        for row in range(max(int(cy - wide) - top, 0), min(int(cy + wide) + 1 - top, side)):
+            for column in range(max(int(cx - wide) - left, 0), min(int(cx + wide) + 1 - left, side)):
+                cover, _ = covers(profile, math.hypot(left + column + 0.5 - cx, top + row + 0.5 - cy))
+                if cover > 0.0:
+                    pixel = patch[row * side + column]
+                    if before:
+                        pixel[6] *= 1.0 - cover
+                    for channel in range(3):
+                        pixel[first + channel] += cover * (colours[joint, channel] - pixel[first + channel])
 
 
 @inlined
@@ -106,6 +110,7 @@ def fit_disc(picture: Bytes, patch: Floats, left: int, top: int, side: int, colo
     height, width = picture.shape[0], picture.shape[1]
     start_x, start_y = at[0], at[1]
     doubt = _ODD * _ODD + 9.0 * noise * noise
+    is_last = False
     for step in range(_STEPS + 1):
         xx, xy, yy, gx, gy = 1e-9, 0.0, 1e-9, 0.0, 0.0
         energy, there, shows, whole = 1e-9, 0.0, 0.0, 1e-9
@@ -116,6 +121,8 @@ def fit_disc(picture: Bytes, patch: Floats, left: int, top: int, side: int, colo
             dx, dy = at[0] - column - 0.5, at[1] - row - 0.5
             distance = math.hypot(dx, dy)
             cover, slope = covers(profile, distance)
+            if cover == 0.0:
+                continue
             passes = patch[index, 6]
             square, dot, along = 0.0, 0.0, 0.0
             for channel in range(3):
@@ -138,7 +145,7 @@ def fit_disc(picture: Bytes, patch: Floats, left: int, top: int, side: int, colo
             there += cover * dot
             shows += cover * passes
             whole += cover
-        if step == _STEPS:
+        if is_last or step == _STEPS:
             result[0], result[1], result[2] = xx, xy, yy
             result[3], result[4] = there / energy, shows / whole
             break
@@ -150,6 +157,7 @@ def fit_disc(picture: Bytes, patch: Floats, left: int, top: int, side: int, colo
         shorter = min(1.0, 1.0 / max(length, 1e-12))
         at[0] += shorter * move_x
         at[1] += shorter * move_y
+        is_last = length < _NEAR_PX
     result[5] = math.hypot(at[0] - start_x, at[1] - start_y)
 
 

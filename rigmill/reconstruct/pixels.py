@@ -158,3 +158,72 @@ def find_blobs(
         found[joint, 0], found[joint, 1], found[joint, 2] = x - 0.5, y - 0.5, count
     for index in range(num):
         flat[places[index]], state[places[index]] = 0, 0
+
+
+@inlined
+def label_near(picture: Bytes, x: int, y: int, smooth: bool, members: Floats, reach: float, table: Ints) -> int:
+    """The joint (index + 1) that a pixel, or the mean of the 3 x 3 around it, shows; 0 for none."""
+    red, green, blue = np.int64(picture[y, x, 0]), np.int64(picture[y, x, 1]), np.int64(picture[y, x, 2])
+    if smooth:
+        if x < 1 or y < 1 or x >= picture.shape[1] - 1 or y >= picture.shape[0] - 1:
+            return 0
+        red, green, blue = 0, 0, 0
+        for row in range(y - 1, y + 2):
+            for column in range(x - 1, x + 2):
+                red += picture[row, column, 0]
+                green += picture[row, column, 1]
+                blue += picture[row, column, 2]
+        red, green, blue = (red + 4) // 9, (green + 4) // 9, (blue + 4) // 9
+    if (red | green | blue) & DARK_BITS == 0:
+        return 0
+    shift = 8 - BITS
+    r, g, b = red >> shift, green >> shift, blue >> shift
+    cell = (r << 2 * BITS) + (g << BITS) + b
+    label = table[cell]
+    if label == UNKNOWN:
+        half = 1 << (7 - BITS)
+        label = nearest_member((r << shift) + half, (g << shift) + half, (b << shift) + half, members, reach)
+        table[cell] = label
+    return int(label)
+
+
+@compiled(
+    "void(uint8[:, :, :, ::1], float64[:, :, ::1], boolean[:, ::1], float64, float64, boolean, float32[:, ::1], float64,"
+    " int16[::1], int64, float64[:, :, ::1])", nogil=True,
+)
+def seek_blobs(
+    maps: Bytes, expected: Floats, wanted: Ints, gate_px: float, radius_px: float, smooth: bool, members: Floats,
+    reach: float, table: Ints, least: int, found: Floats,
+) -> None:
+    """Where most pixels of a wanted joint's colour are within `gate_px` of the expected place (T, D, 2), into `found`.
+
+    Fewer than `least` of them within a disc are none: `found` is left as it is.
+    """
+    gate = int(gate_px)
+    xs, ys = np.empty((2 * gate + 1) ** 2, dtype=np.int64), np.empty((2 * gate + 1) ** 2, dtype=np.int64)
+    height, width = maps.shape[1], maps.shape[2]
+    for frame in range(maps.shape[0]):
+        for joint in range(wanted.shape[1]):
+            x, y = expected[frame, joint, 0], expected[frame, joint, 1]
+            if not wanted[frame, joint] or not (-gate < x < width + gate and -gate < y < height + gate):
+                continue
+            num = 0
+            for row in range(max(int(y) - gate, 0), min(int(y) + gate + 1, height)):
+                for column in range(max(int(x) - gate, 0), min(int(x) + gate + 1, width)):
+                    if label_near(maps[frame], column, row, smooth, members, reach, table) == joint + 1:
+                        xs[num], ys[num] = column, row
+                        num += 1
+            most, best = 0, 0
+            for index in range(num):
+                count = 0
+                for other in range(num):
+                    count += (xs[other] - xs[index]) ** 2 + (ys[other] - ys[index]) ** 2 <= radius_px * radius_px
+                if count > most:
+                    most, best = count, index
+            if most >= least:
+                sum_x, sum_y = 0.0, 0.0
+                for other in range(num):
+                    if (xs[other] - xs[best]) ** 2 + (ys[other] - ys[best]) ** 2 <= radius_px * radius_px:
+                        sum_x += xs[other] + 0.5
+                        sum_y += ys[other] + 0.5
+                found[frame, joint, 0], found[frame, joint, 1] = sum_x / most, sum_y / most
