@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from rigmill.reconstruct.again import View
-from rigmill.reconstruct.kinematics import drawn_rig, solve
+from rigmill.reconstruct.kinematics import drawn_reach, drawn_rig, solve
 from rigmill.reconstruct.localize import condition_of
 from rigmill.reconstruct.triangulate import Triangulated, triangulate
 from rigmill.types import Bools, Bytes, Camera, Floats, Motion, Rig
@@ -53,7 +53,7 @@ def reconstruct(
     """
     height_px, width_px = maps.shape[2:4]
     resized = [resize_camera(camera, width_px=width_px, height_px=height_px) for camera in cameras]
-    small = drawn_rig(rig, drawn)
+    small, reach = drawn_rig(rig, drawn), drawn_reach(rig, drawn)
     own, threshold_px = colours[drawn], max(radius_px, _LEAST_THRESHOLD_PX)
     condition = condition_of(maps[0], colours=own, radius_px=radius_px)
     views = [
@@ -65,7 +65,7 @@ def reconstruct(
         return triangulate(
             resized, np.stack([view.measured.centres for view in views]),
             np.stack([view.measured.confidence for view in views]), parents=small.parents,
-            rest_joints=small.rest_joints, threshold_px=threshold_px, shapes=shapes,
+            rest_joints=small.rest_joints, threshold_px=threshold_px, shapes=shapes, reach=reach,
         )
 
     found = triangulated(None)

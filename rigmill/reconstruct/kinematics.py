@@ -6,6 +6,7 @@ import numpy as np
 
 from rigmill import skeleton
 from rigmill.posemap import drawn_parents
+from rigmill.reconstruct.twist import spread
 from rigmill.types import Bools, Floats, Motion, Rig
 
 
@@ -22,13 +23,30 @@ def drawn_rig(rig: Rig, drawn: Bools) -> Rig:
     )
 
 
-def solve(rig: Rig, drawn: Bools, joints: Floats, *, fps: float) -> tuple[Motion, Floats]:
+def drawn_reach(rig: Rig, drawn: Bools) -> Floats:
+    """How far a drawn joint (D,) can be from its nearest drawn ancestor: the bones in between, end to end."""
+    lengths = np.linalg.norm(skeleton.rest_offsets(rig), axis=-1)
+    path = np.zeros(rig.num_joints)
+    for joint, parent in enumerate(rig.parents):
+        if parent >= 0:
+            path[joint] = lengths[joint] + (0.0 if drawn[parent] else path[parent])
+    return path[drawn]
+
+
+def solve(
+    rig: Rig, drawn: Bools, joints: Floats, *, fps: float, spread_twist: bool = True
+) -> tuple[Motion, Floats]:
     """The motion of the whole rig and its joints (T, J, 3), from positions (T, D, 3) of the drawn joints.
 
     Joints that are not drawn keep their local rest rotation, so a part that hangs between two drawn joints is
-    rigid and the drawn joints alone can be solved as a smaller rig.
+    rigid and the drawn joints alone can be solved as a smaller rig. `spread_twist`: see `twist.spread`.
     """
-    small = skeleton.inverse(drawn_rig(rig, drawn), joints, fps=fps)
+    own = drawn_rig(rig, drawn)
+    # What hangs from a joint that is not drawn may turn with that one, and says less about the drawn one above.
+    direct = np.array([parent < 0 or bool(drawn[parent]) for parent in rig.parents])[drawn]
+    small = skeleton.inverse(own, joints, fps=fps, rigid=direct)
+    if spread_twist:
+        small = spread(own, small)
     rotations = np.zeros((len(joints), rig.num_joints, 4))
     rotations[..., 0] = 1
     rotations[:, drawn] = small.rotations
