@@ -16,6 +16,7 @@ from rigmill.types import Bools, Bytes, Camera, Floats, Ints
 _GATE_RADII = 1.5  # farther from where it is expected a disc is somebody else's, or the expectation is wrong
 _SEEK_RADII = 4.0  # how far from there a joint is sought that was not found
 _THERE = (0.5, 1.7)  # shares of the expected colour between which a disc is taken to be there
+_OWN = 1.0  # nearer to another joint's colour than to its own, a disc is the other joint's
 _LEAST_SHOWN = 0.08  # of a disc that nothing covers
 _MODEL_ERROR = 6.0  # RGB units beside the noise that pixels are off
 _FINE_PX = 0.1  # what a centre is known better than makes it no better
@@ -44,7 +45,7 @@ def _shapes(information: Floats, noise: float) -> Floats:
 
 def _is_there(fit: Floats) -> Bools:
     shown = fit[..., 6] >= _LEAST_SHOWN
-    return shown & (fit[..., 5] >= _THERE[0]) & (fit[..., 5] <= _THERE[1])
+    return shown & (fit[..., 5] >= _THERE[0]) & (fit[..., 5] <= _THERE[1]) & (fit[..., 7] <= _OWN)
 
 
 def _away(places: Floats, layout: Floats) -> Floats:

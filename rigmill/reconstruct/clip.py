@@ -28,6 +28,8 @@ class Reconstruction:
     centres_px: Floats  # (V, T, D, 2) NaN where missing
     confidence: Floats  # (V, T, D)
     reprojection_px: Floats  # (T, D) NaN where not usable
+    missing: Bools  # (T, D) too little is seen of the joint
+    swapped: Bools  # (T, D) views agree on a place where the joint cannot be: it was taken for another
 
 
 def resize_camera(camera: Camera, *, width_px: int, height_px: int) -> Camera:
@@ -82,5 +84,6 @@ def reconstruct(
     motion, joints = solve(rig, solved, found.joints[:, seen_once], fps=fps)
     return Reconstruction(
         motion=motion, joints=joints, triangulated=found.joints, usable=found.usable, centres_px=centres,
-        confidence=confidence, reprojection_px=found.reprojection_px,
+        confidence=confidence, reprojection_px=found.reprojection_px, missing=~found.usable & ~found.odd,
+        swapped=found.odd,
     )

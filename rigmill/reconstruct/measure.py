@@ -16,6 +16,8 @@ from rigmill.types import Bytes, Floats, Ints
 
 _PER_PX = 16.0  # entries of a profile: 1 / profiles.STEP_PX
 _STEPS = 5
+_FADED, _BRIGHTER = 0.6, 1.15  # shares of a colour that are still it
+_SLACK = 25.0  # RGB units that a seen colour is off when neighbours are not quite where they are thought to be
 _NEAR_PX = 0.01  # a step shorter than that is the last
 _ODD = 45.0  # RGB units beside the noise that a pixel may be off before it is doubted: codecs, what is not predicted
 
@@ -106,14 +108,15 @@ def lay_discs(patch: Floats, left: int, top: int, side: int, layout: Floats, ord
 @inlined
 def fit_disc(picture: Bytes, patch: Floats, left: int, top: int, side: int, colour: Floats, profile: Floats,
              noise: float, at: Floats, result: Floats) -> None:
-    """Move `at` to where the disc fits best; `result`: information xx, xy, yy, how much of it is there, and shows."""
+    """Move `at` to where the disc fits best; `result`: information xx, xy, yy, how much of it is there, and shows, and
+    how far its colour is off in red, green and blue."""
     height, width = picture.shape[0], picture.shape[1]
-    start_x, start_y = at[0], at[1]
     doubt = _ODD * _ODD + 9.0 * noise * noise
     is_last = False
     for step in range(_STEPS + 1):
         xx, xy, yy, gx, gy = 1e-9, 0.0, 1e-9, 0.0, 0.0
-        energy, there, shows, whole = 1e-9, 0.0, 0.0, 1e-9
+        energy, there, shows, whole, seen = 1e-9, 0.0, 0.0, 1e-9, 1e-9
+        result[5], result[6], result[7] = 0.0, 0.0, 0.0
         for index in range(side * side):
             column, row = left + index % side, top + index // side
             if not (0 <= row < height and 0 <= column < width):
@@ -132,6 +135,7 @@ def fit_disc(picture: Bytes, patch: Floats, left: int, top: int, side: int, colo
                 square += change * change
                 off -= cover * change
                 along += off * off
+                result[5 + channel] += cover * off
             error = dot - cover * square  # of the pixel's residual along its own change
             trust = doubt / (doubt + along)
             trust *= trust
@@ -144,10 +148,13 @@ def fit_disc(picture: Bytes, patch: Floats, left: int, top: int, side: int, colo
             energy += cover * cover * square
             there += cover * dot
             shows += cover * passes
+            seen += cover * cover * passes
             whole += cover
         if is_last or step == _STEPS:
             result[0], result[1], result[2] = xx, xy, yy
             result[3], result[4] = there / energy, shows / whole
+            for channel in range(3):
+                result[5 + channel] /= seen
             break
         ridge = 0.02 * (xx + yy) + 1.0
         determinant = (xx + ridge) * (yy + ridge) - xy * xy
@@ -158,7 +165,29 @@ def fit_disc(picture: Bytes, patch: Floats, left: int, top: int, side: int, colo
         at[0] += shorter * move_x
         at[1] += shorter * move_y
         is_last = length < _NEAR_PX
-    result[5] = math.hypot(at[0] - start_x, at[1] - start_y)
+
+
+@inlined
+def own_share(off: Floats, own: int, colours: Floats) -> float:
+    """The distance of the seen colour, `off` from the own one, from that one over its distance from the nearest other.
+
+    From a colour that may have faded, or been taken for more faded than it is.
+    """
+    nearest, distance = np.inf, 0.0
+    for joint in range(colours.shape[0]):
+        dot, square, seen = 0.0, 1e-9, 0.0
+        for channel in range(3):
+            value = colours[own, channel] + off[channel]
+            dot += value * colours[joint, channel]
+            square += colours[joint, channel] * colours[joint, channel]
+            seen += value * value
+        share = min(max(dot / square, _FADED), _BRIGHTER)
+        away = math.sqrt(max(seen - 2.0 * share * dot + share * share * square, 0.0))
+        if joint == own:
+            distance = away
+        else:
+            nearest = min(nearest, away)
+    return distance / (nearest + _SLACK)
 
 
 @compiled(
@@ -173,14 +202,15 @@ def fit_discs(
 
     `layouts` (T, D, 2) and `depths` (T, D) say where discs and lines are about; NaN where that is not known, and NaN
     starts are left alone. Results: x, y; information xx, xy, yy in (RGB units / px)^2; the share of the expected
-    colour that is there; the share of the disc that nothing covers; how far the fit moved, px.
+    colour that is there; the share of the disc that nothing covers; how much nearer to the own colour than to another
+    joint's the seen one is: below 1 nearer.
     """
     num_joints = parents.shape[0]
     reach = radius_px + 1.0 + 0.5 * (disc.shape[0] / _PER_PX - radius_px - 1.0)
     side = 2 * int(math.ceil(reach)) + 1
     patch = np.empty((side * side, 7))
     order = np.empty(num_joints, dtype=np.int64)
-    at, own = np.empty(2), np.empty(6)
+    at, own = np.empty(2), np.empty(8)
     for frame in range(maps.shape[0]):
         picture, layout = maps[frame], layouts[frame]
         far_to_near(depths[frame], order)
@@ -196,4 +226,5 @@ def fit_discs(
             lay_discs(patch, left, top, side, layout, order, joint, at, disc, colours)
             fit_disc(picture, patch, left, top, side, colours[joint], disc, noise, at, own)
             results[frame, joint, 0], results[frame, joint, 1] = at[0], at[1]
-            results[frame, joint, 2:] = own
+            results[frame, joint, 2:7] = own[:5]
+            results[frame, joint, 7] = own_share(own[5:], joint, colours)

@@ -14,19 +14,8 @@ _USUAL = 6.0  # times what a joint usually differs from its neighbours in time
 _LEAST_JUMP = 0.006  # of the rig's size
 _STRETCH, _LEAST_STRETCH = 0.12, 0.008  # of the bone, of the rig's size: what its length may be off
 _SURE = 3.0  # times the allowed jump: then bones need not be asked
-_ROUNDS = 2  # what is right is seen better without what is wrong
-
-
-@inlined
-def middle_of(values: Floats, num: int) -> float:
-    """The median of the first `num` values, which are sorted."""
-    for index in range(1, num):
-        value, place = values[index], index
-        while place > 0 and values[place - 1] > value:
-            values[place] = values[place - 1]
-            place -= 1
-        values[place] = value
-    return 0.5 * (values[(num - 1) // 2] + values[num // 2])
+_LESS_SURE = 0.25  # weight of a jump near an end, where straight lines alone can be asked
+_ROUNDS = 4  # what is right is seen better without what is wrong
 
 
 @inlined
@@ -40,88 +29,89 @@ def cubic(t: float, a: float, b: float, c: float, d: float, p: float, q: float, 
     )
 
 
-@compiled("void(float64[:, :, ::1], boolean[:, ::1], float64[:, ::1])", nogil=True)
-def jumps(joints: Floats, usable: Bools, found: Floats) -> None:
-    """How far usable joints (T, J, 3) are from where their neighbours in time put them, into (T, J); else NaN.
+@inlined
+def off_line(joints: Floats, joint: int, t: int, a: int, b: int) -> float:
+    """The squared distance of a joint at frame t from the straight line through its places at frames a and b."""
+    share, square = (t - a) / (b - a), 0.0
+    for axis in range(3):
+        p, q = joints[a, joint, axis], joints[b, joint, axis]
+        square += (joints[t, joint, axis] - p - share * (q - p)) ** 2
+    return square
 
-    Several pairs of neighbours are asked and the median is taken, so that one wrong neighbour does no harm.
+
+@compiled("void(float64[:, :, ::1], boolean[:, ::1], boolean[:, ::1], float64[:, ::1])", nogil=True)
+def jumps(joints: Floats, asked: Bools, known: Bools, found: Floats) -> None:
+    """How far the joints (T, J, 3) that are asked for are from where known neighbours in time put them; else NaN.
+
+    Several sets of neighbours are tried and the nearest answer counts, so that a wrong neighbour does no harm.
     """
-    known, guesses = np.empty(joints.shape[0], dtype=np.int64), np.empty(5)
+    num_frames = joints.shape[0]
+    near = np.empty(4, dtype=np.int64)  # two known frames before, two after
     for joint in range(joints.shape[1]):
-        num = 0
-        for frame in range(joints.shape[0]):
-            found[frame, joint] = np.nan
-            if usable[frame, joint]:
-                known[num] = frame
-                num += 1
-        for index in range(num):
-            t = known[index]
-            before, after = min(index, 2), min(num - 1 - index, 2)
-            while before > 0 and t - known[index - before] > _FAR_FRAMES:
-                before -= 1
-            while after > 0 and known[index + after] - t > _FAR_FRAMES:
-                after -= 1
-            if before == 0 or after == 0:  # the end of a stretch: the other side alone, if there is enough of it
-                way = 1 if after > before else -1
-                if max(before, after) < 2:
-                    continue
-            square = 0.0
-            for axis in range(3):
-                asked = 0
-                for i in range(1, before + 1):
-                    for k in range(1, after + 1):
-                        a, b = known[index - i], known[index + k]
-                        p, q = joints[a, joint, axis], joints[b, joint, axis]
-                        guesses[asked] = p + (q - p) * (t - a) / (b - a)
-                        asked += 1
-                if before == 2 and after == 2:
-                    a, b, c, d = known[index - 2], known[index - 1], known[index + 1], known[index + 2]
-                    guesses[asked] = cubic(
+        for t in range(num_frames):
+            found[t, joint] = np.nan
+            if not asked[t, joint]:
+                continue
+            before, after = 0, 0
+            for step in range(1, _FAR_FRAMES + 1):
+                if before < 2 and t - step >= 0 and known[t - step, joint]:
+                    near[1 - before] = t - step
+                    before += 1
+                if after < 2 and t + step < num_frames and known[t + step, joint]:
+                    near[2 + after] = t + step
+                    after += 1
+            least = np.inf
+            for i in range(2 - before, 2):
+                for k in range(2, 2 + after):
+                    least = min(least, off_line(joints, joint, t, near[i], near[k]))
+            if before == 2:
+                least = min(least, off_line(joints, joint, t, near[0], near[1]))
+            if after == 2:
+                least = min(least, off_line(joints, joint, t, near[2], near[3]))
+            if before == 2 and after == 2:
+                a, b, c, d = near[0], near[1], near[2], near[3]
+                square = 0.0
+                for axis in range(3):
+                    guess = cubic(
                         t, a, b, c, d, joints[a, joint, axis], joints[b, joint, axis], joints[c, joint, axis],
                         joints[d, joint, axis],
                     )
-                    asked += 1
-                if asked == 0:
-                    a, b = known[index + way], known[index + 2 * way]
-                    p, q = joints[a, joint, axis], joints[b, joint, axis]
-                    guesses[0] = p + (p - q) * (t - a) / (a - b)
-                    asked = 1
-                off = joints[t, joint, axis] - middle_of(guesses, asked)
-                square += off * off
-            # From one side alone a guess is about half as good.
-            found[t, joint] = math.sqrt(square) * (1.0 if before and after else 0.5)
+                    square += (joints[t, joint, axis] - guess) ** 2
+                least = min(least, square)
+            if least < np.inf:
+                found[t, joint] = math.sqrt(least) * (1.0 if before == 2 and after == 2 else _LESS_SURE)
 
 
-def _stretched(joints: Floats, usable: Bools, *, parents: Ints, lengths: Floats, size: float) -> tuple[Bools, Bools]:
-    """Joints (T, J) with a bone to a usable parent or child whose length is wrong, and those with one to judge by."""
-    wrong, judged = np.zeros(usable.shape, dtype=np.bool_), np.zeros(usable.shape, dtype=np.bool_)
+def _stretched(joints: Floats, known: Bools, *, parents: Ints, lengths: Floats, size: float) -> tuple[Bools, Bools]:
+    """Joints (T, J) with a bone to a known parent or child whose length is wrong, and those with one to judge by."""
+    wrong, judged = np.zeros(known.shape, dtype=np.bool_), np.zeros(known.shape, dtype=np.bool_)
     for joint, parent in enumerate(parents):
         if parent < 0 or not np.isfinite(lengths[joint]):
             continue
-        both = usable[:, joint] & usable[:, parent]
         off = np.abs(np.linalg.norm(joints[:, joint] - joints[:, parent], axis=-1) - lengths[joint])
-        bad = both & (off > max(_STRETCH * lengths[joint], _LEAST_STRETCH * size))
-        for end in (joint, parent):
-            wrong[:, end] |= bad
-            judged[:, end] |= both
+        bad = off > max(_STRETCH * lengths[joint], _LEAST_STRETCH * size)
+        for own, other in ((joint, parent), (parent, joint)):
+            wrong[:, own] |= bad & known[:, other]
+            judged[:, own] |= known[:, other]
     return wrong, judged
 
 
-def odd_ones(joints: Floats, usable: Bools, *, parents: Ints, lengths: Floats, size: float) -> Bools:
-    """Usable joints (T, J) that jump away from their neighbours in time and whose bones, if any can be judged, stretch.
+def odd_ones(joints: Floats, agreed: Bools, *, parents: Ints, lengths: Floats, size: float) -> Bools:
+    """Joints (T, J) that views agree on, jump away from their neighbours in time, and stretch a bone if any tells.
 
     `lengths` (J,) are the bones' in this clip, NaN where they change; `size` is the rig's.
     """
-    left = usable.copy()
-    away = np.empty(usable.shape)
+    joints, odd = np.ascontiguousarray(joints), np.zeros(agreed.shape, dtype=np.bool_)
+    away = np.empty(agreed.shape)
     for _ in range(_ROUNDS):
-        jumps(np.ascontiguousarray(joints), left, away)
-        known = np.isfinite(away)
-        usual = np.array([np.median(column[ok]) if ok.any() else 0.0 for column, ok in zip(away.T, known.T)])
+        known = agreed & ~odd  # everyone is asked again, by what is left
+        jumps(joints, agreed, known, away)
+        told = np.isfinite(away)
+        usual = np.array([np.median(column[ok]) if ok.any() else 0.0 for column, ok in zip(away.T, (told & known).T)])
         allowed = np.maximum(_USUAL * usual, _LEAST_JUMP * size)
-        wrong, judged = _stretched(joints, left, parents=parents, lengths=lengths, size=size)
-        left &= ~(known & (away > allowed) & (wrong | ~judged | (away > _SURE * allowed)))
-    return usable & ~left
+        wrong, judged = _stretched(joints, known, parents=parents, lengths=lengths, size=size)
+        odd = told & (away > allowed) & (wrong | ~judged | (away > _SURE * allowed))
+    return odd
 
 
 @compiled("void(float64[:, ::1], boolean[::1], boolean)", nogil=True)

@@ -107,11 +107,11 @@ def triangulate(
     agreed, _ = _agreeing(cameras, points, centres, confidence, threshold_px=threshold_px)
     agreed &= np.isfinite(cost)
     reach = rest_lengths(parents, rest_joints) if reach is None else reach
-    usable = within_reach(points, agreed, parents=parents, rest_joints=rest_joints, reach=reach)
     rigid = (parents >= 0) & (reach <= RIGID * rest_lengths(parents, rest_joints))
-    lengths, _ = bone_lengths(points, usable, parents=parents, rest_joints=rest_joints, reach=reach, px=1.0)
+    lengths, _ = bone_lengths(points, agreed, parents=parents, rest_joints=rest_joints, reach=reach, px=1.0)
     size = float(np.ptp(rest_joints, axis=0).max(initial=0.0))
-    usable &= ~odd_ones(points, usable, parents=parents, lengths=np.where(rigid, lengths, np.nan), size=size)
+    odd = odd_ones(points, agreed, parents=parents, lengths=np.where(rigid, lengths, np.nan), size=size)
+    usable = within_reach(points, agreed & ~odd, parents=parents, rest_joints=rest_joints, reach=reach)
     joints = _interpolated(points, usable, parents=parents, rest_joints=rest_joints)
     camera = cameras[0]
     middle = rest_joints.mean(axis=0) if not usable.any() else joints[usable].mean(axis=0)
@@ -124,5 +124,5 @@ def triangulate(
     )
     usable, reprojection_px = _agreeing(cameras, joints, centres, trusted, threshold_px=threshold_px)
     return Triangulated(
-        joints=joints, usable=usable, reprojection_px=reprojection_px, odd=agreed & ~usable
+        joints=joints, usable=usable, reprojection_px=reprojection_px, odd=odd & ~usable
     )
