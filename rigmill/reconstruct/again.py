@@ -17,6 +17,7 @@ _GATE_RADII = 1.5  # farther from where it is expected a disc is somebody else's
 _SEEK_RADII = 4.0  # how far from there a joint is sought that was not found
 _THERE = (0.5, 1.7)  # shares of the expected colour between which a disc is taken to be there
 _OWN = 1.0  # nearer to another joint's colour than to its own, a disc is the other joint's
+_SLACK, _SLACK_PER_PX = 25.0, 40.0  # RGB units that a seen colour may be off, and more where maps are blurred
 _LEAST_SHOWN = 0.08  # of a disc that nothing covers
 _MODEL_ERROR = 6.0  # RGB units beside the noise that pixels are off
 _FINE_PX = 0.1  # what a centre is known better than makes it no better
@@ -112,6 +113,7 @@ class View:
         fit_discs(
             self._maps, np.ascontiguousarray(starts), np.ascontiguousarray(layout), np.ascontiguousarray(depth),
             self._parents, self._colours, self._radius_px, self._condition.noise,
+            _SLACK + _SLACK_PER_PX * self._condition.blur_px,
             disc_profile(self._radius_px, self._condition.blur_px),
             line_profile(line_half_px(self._radius_px), self._condition.blur_px), float(LINE[0]), results,
         )

@@ -17,7 +17,6 @@ from rigmill.types import Bytes, Floats, Ints
 _PER_PX = 16.0  # entries of a profile: 1 / profiles.STEP_PX
 _STEPS = 5
 _FADED, _BRIGHTER = 0.6, 1.15  # shares of a colour that are still it
-_SLACK = 25.0  # RGB units that a seen colour is off when neighbours are not quite where they are thought to be
 _NEAR_PX = 0.01  # a step shorter than that is the last
 _ODD = 45.0  # RGB units beside the noise that a pixel may be off before it is doubted: codecs, what is not predicted
 
@@ -168,10 +167,11 @@ def fit_disc(picture: Bytes, patch: Floats, left: int, top: int, side: int, colo
 
 
 @inlined
-def own_share(off: Floats, own: int, colours: Floats) -> float:
+def own_share(off: Floats, own: int, colours: Floats, slack: float) -> float:
     """The distance of the seen colour, `off` from the own one, from that one over its distance from the nearest other.
 
-    From a colour that may have faded, or been taken for more faded than it is.
+    From a colour that may have faded, or been taken for more faded than it is. `slack` is what neighbours that are not
+    quite where they are thought to be may add, RGB units.
     """
     nearest, distance = np.inf, 0.0
     for joint in range(colours.shape[0]):
@@ -187,16 +187,16 @@ def own_share(off: Floats, own: int, colours: Floats) -> float:
             distance = away
         else:
             nearest = min(nearest, away)
-    return distance / (nearest + _SLACK)
+    return distance / (nearest + slack)
 
 
 @compiled(
     "void(uint8[:, :, :, ::1], float64[:, :, ::1], float64[:, :, ::1], float64[:, ::1], int64[::1], float64[:, ::1],"
-    " float64, float64, float64[::1], float64[::1], float64, float64[:, :, ::1])", nogil=True,
+    " float64, float64, float64, float64[::1], float64[::1], float64, float64[:, :, ::1])", nogil=True,
 )
 def fit_discs(
     maps: Bytes, starts: Floats, layouts: Floats, depths: Floats, parents: Ints, colours: Floats, radius_px: float,
-    noise: float, disc: Floats, line: Floats, grey: float, results: Floats,
+    noise: float, slack: float, disc: Floats, line: Floats, grey: float, results: Floats,
 ) -> None:
     """Fit every disc of one view's maps (T, H, W, 3), starting from `starts` (T, D, 2), into `results` (T, D, 8).
 
@@ -227,4 +227,4 @@ def fit_discs(
             fit_disc(picture, patch, left, top, side, colours[joint], disc, noise, at, own)
             results[frame, joint, 0], results[frame, joint, 1] = at[0], at[1]
             results[frame, joint, 2:7] = own[:5]
-            results[frame, joint, 7] = own_share(own[5:], joint, colours)
+            results[frame, joint, 7] = own_share(own[5:], joint, colours, slack)
