@@ -86,7 +86,8 @@ def _body() -> list[Joint]:
             (f"{side}Arm", f"{side}Shoulder", (0.1 * sign, 0, 0.8)),
             (f"{side}ForeArm", f"{side}Arm", (0.25 * sign, 0.01, 0.8)),
             (f"{side}Hand", f"{side}ForeArm", (0.39 * sign, 0, 0.8)),
-            (f"{side}UpLeg", "Hips", (0.055 * sign, 0, 0.5)), (f"{side}Leg", f"{side}UpLeg", (0.06 * sign, -0.01, 0.28)),
+            (f"{side}UpLeg", "Hips", (0.055 * sign, 0, 0.5)),
+            (f"{side}Leg", f"{side}UpLeg", (0.06 * sign, -0.01, 0.28)),
             (f"{side}Foot", f"{side}Leg", (0.06 * sign, 0.015, 0.06)),
             (f"{side}ToeBase", f"{side}Foot", (0.06 * sign, -0.05, 0.015)),
             (f"{side}Toe_End", f"{side}ToeBase", (0.06 * sign, -0.09, 0.012)),
@@ -102,8 +103,7 @@ def _fingers() -> list[Joint]:
             thumb = name == "Thumb"
             for number in range(4):
                 reach = along + number * (0.022 if name == "Middle" else 0.019)
-                found.append((f"{up}{name}{number + 1}" if number == 0 else f"{side}Hand{name}{number + 1}",
-                              up if number == 0 else f"{side}Hand{name}{number}",
+                found.append((f"{up}{name}{number + 1}", up if number == 0 else f"{up}{name}{number}",
                               ((0.39 + reach) * sign, across - (0.012 * number if thumb else 0.0), 0.8)))
     return found
 
@@ -140,11 +140,12 @@ def body(num_joints: int) -> Rig:
 
 
 def skin(rig: Rig) -> Skin:
-    """Capsules along all bones, and beyond hands that have no fingers; near its start a capsule follows the joint above too."""
+    """Capsules along all bones, and beyond hands without fingers; a capsule's start follows the joint above as well."""
     bones = [(int(up), rig.rest_joints[up], rig.rest_joints[joint]) for joint, up in enumerate(rig.parents) if up >= 0]
     for joint, name in enumerate(rig.names):
         if name.endswith("Hand") and joint not in rig.parents:
-            bones.append((joint, rig.rest_joints[joint], rig.rest_joints[joint] + [np.sign(rig.rest_joints[joint, 0]) * 0.09, 0, 0]))
+            start = rig.rest_joints[joint]
+            bones.append((joint, start, start + [np.sign(start[0]) * 0.09, 0, 0]))
     vertices, joints, weights = [], [], []
     for joint, start, end in bones:
         way = end - start

@@ -41,7 +41,7 @@ class Condition:
 class Looker:
     """Finds blobs in pictures of one size; holds the workspace. `colours` (D, 3) are those of the drawn joints."""
 
-    def __init__(self, size_px: tuple[int, int], *, colours: Bytes, radius_px: float, condition: Condition) -> None:
+    def __init__(self, size_px: tuple[int, ...], *, colours: Bytes, radius_px: float, condition: Condition) -> None:
         height, width = size_px
         self.is_noisy = condition.noise > _SMOOTHED_NOISE
         # What is averaged is blurred once more: a box of three pixels has a variance of 2 / 3.
@@ -75,7 +75,7 @@ class Looker:
         return found
 
     def seek(self, maps: Bytes, expected: Floats, wanted: Bools, *, gate_px: float) -> Floats:
-        """Where within `gate_px` of the expected places (T, D, 2) wanted joints' colours are, NaN where they are not."""
+        """Where within `gate_px` of the expected places (T, D, 2) wanted joints' colours are, else NaN."""
         found = np.full(expected.shape, np.nan)
         seek_blobs(
             maps, np.ascontiguousarray(expected), np.ascontiguousarray(wanted), gate_px, self.radius_px, self.is_noisy,
@@ -96,7 +96,9 @@ def condition_of(maps: Bytes, *, colours: Bytes, radius_px: float) -> Condition:
         num = sum(float(np.minimum(look[:, 2] / (math.pi * radius_px**2), 1.0).sum()) for look in looks)
         if num > _BETTER * found:
             found = num
-            peaks = [peak for frame, look in zip(chosen, looks) for peak in _peaks(maps[frame], look, colours, radius_px)]
+            peaks = [
+                peak for frame, look in zip(chosen, looks) for peak in _peaks(maps[frame], look, colours, radius_px)
+            ]
     return Condition(noise=noise, blur_px=blur_of(radius_px, float(np.median(peaks))) if peaks else 0.0)
 
 

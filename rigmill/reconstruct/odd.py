@@ -137,7 +137,8 @@ def fill(values: Floats, known: Bools, smooth: bool) -> None:
         if smooth and after >= 2 and after + 1 < places.shape[0] and places[after + 1] - places[after - 2] <= 12:
             a, d = places[after - 2], places[after + 1]
             for axis in range(values.shape[1]):
-                values[t, axis] = cubic(t, a, b, c, d, values[a, axis], values[b, axis], values[c, axis], values[d, axis])
+                p, q, r, s = values[a, axis], values[b, axis], values[c, axis], values[d, axis]
+                values[t, axis] = cubic(t, a, b, c, d, p, q, r, s)
         else:
             share = (t - b) / (c - b)
             for axis in range(values.shape[1]):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from rigmill.compiled import compiled, inlined
@@ -13,7 +15,7 @@ UNKNOWN = -1  # an entry of the table that nobody has asked for yet
 
 
 @inlined
-def nearest_member(red: int, green: int, blue: int, members: Floats, reach: float) -> int:
+def nearest_member(red: Any, green: Any, blue: Any, members: Floats, reach: float) -> int:
     """The joint (index + 1) whose colour is nearest; 0 if background or line is, or none is within `reach`.
 
     The first two of `members` (K, 3) are background and line.
@@ -28,16 +30,30 @@ def nearest_member(red: int, green: int, blue: int, members: Floats, reach: floa
 
 
 @inlined
+def label_of(red: Any, green: Any, blue: Any, members: Floats, reach: float, table: Ints) -> int:
+    """The joint (index + 1) that a colour is nearest to, 0 for none; from the table, which learns what it is asked."""
+    if (red | green | blue) & DARK_BITS == 0:
+        return 0
+    shift, half = 8 - BITS, 1 << (7 - BITS)
+    r, g, b = np.int64(red) >> shift, np.int64(green) >> shift, np.int64(blue) >> shift
+    cell = (r << 2 * BITS) + (g << BITS) + b
+    if table[cell] == UNKNOWN:
+        table[cell] = nearest_member(
+            (r << shift) + half, (g << shift) + half, (b << shift) + half, members, reach
+        )
+    return int(table[cell])
+
+
+@inlined
 def paint_labels(
     picture: Bytes, words: Ints, members: Floats, reach: float, table: Ints, labels: Ints, places: Ints
 ) -> int:
-    """Put the joint (index + 1) of every pixel that is not dark into `labels` and its place into `places`; their number.
+    """Put the joint (index + 1) of every pixel that shows one into `labels` and its place into `places`; their number.
 
     `words` is the picture, eight bytes at a time, or has no columns.
     """
     height, width = picture.shape[0], picture.shape[1]
     dark = np.uint64(0xE0E0E0E0E0E0E0E0)
-    half = 1 << (7 - BITS)
     num = 0
     for y in range(height):
         done = 0  # pixels of this row that have been looked at
@@ -49,18 +65,7 @@ def paint_labels(
                     continue
                 first, last = max(word * 8 // 3, done), min((word * 8 + 7) // 3 + 1, width)
             for x in range(first, last):
-                red, green, blue = picture[y, x, 0], picture[y, x, 1], picture[y, x, 2]
-                if (red | green | blue) & DARK_BITS == 0:
-                    continue
-                shift = 8 - BITS
-                r, g, b = np.int64(red) >> shift, np.int64(green) >> shift, np.int64(blue) >> shift
-                cell = (r << 2 * BITS) + (g << BITS) + b
-                label = table[cell]
-                if label == UNKNOWN:
-                    label = nearest_member(
-                        (r << shift) + half, (g << shift) + half, (b << shift) + half, members, reach
-                    )
-                    table[cell] = label
+                label = label_of(picture[y, x, 0], picture[y, x, 1], picture[y, x, 2], members, reach, table)
                 if label > 0:
                     labels[y + 1, x + 1] = label
                     places[num] = (y + 1) * labels.shape[1] + x + 1
@@ -163,33 +168,22 @@ def find_blobs(
 @inlined
 def label_near(picture: Bytes, x: int, y: int, smooth: bool, members: Floats, reach: float, table: Ints) -> int:
     """The joint (index + 1) that a pixel, or the mean of the 3 x 3 around it, shows; 0 for none."""
-    red, green, blue = np.int64(picture[y, x, 0]), np.int64(picture[y, x, 1]), np.int64(picture[y, x, 2])
-    if smooth:
-        if x < 1 or y < 1 or x >= picture.shape[1] - 1 or y >= picture.shape[0] - 1:
-            return 0
-        red, green, blue = 0, 0, 0
-        for row in range(y - 1, y + 2):
-            for column in range(x - 1, x + 2):
-                red += picture[row, column, 0]
-                green += picture[row, column, 1]
-                blue += picture[row, column, 2]
-        red, green, blue = (red + 4) // 9, (green + 4) // 9, (blue + 4) // 9
-    if (red | green | blue) & DARK_BITS == 0:
+    if not smooth:
+        return label_of(picture[y, x, 0], picture[y, x, 1], picture[y, x, 2], members, reach, table)
+    if x < 1 or y < 1 or x >= picture.shape[1] - 1 or y >= picture.shape[0] - 1:
         return 0
-    shift = 8 - BITS
-    r, g, b = red >> shift, green >> shift, blue >> shift
-    cell = (r << 2 * BITS) + (g << BITS) + b
-    label = table[cell]
-    if label == UNKNOWN:
-        half = 1 << (7 - BITS)
-        label = nearest_member((r << shift) + half, (g << shift) + half, (b << shift) + half, members, reach)
-        table[cell] = label
-    return int(label)
+    red, green, blue = 0, 0, 0
+    for row in range(y - 1, y + 2):
+        for column in range(x - 1, x + 2):
+            red += picture[row, column, 0]
+            green += picture[row, column, 1]
+            blue += picture[row, column, 2]
+    return label_of((red + 4) // 9, (green + 4) // 9, (blue + 4) // 9, members, reach, table)
 
 
 @compiled(
-    "void(uint8[:, :, :, ::1], float64[:, :, ::1], boolean[:, ::1], float64, float64, boolean, float32[:, ::1], float64,"
-    " int16[::1], int64, float64[:, :, ::1])", nogil=True,
+    "void(uint8[:, :, :, ::1], float64[:, :, ::1], boolean[:, ::1], float64, float64, boolean, float32[:, ::1],"
+    " float64, int16[::1], int64, float64[:, :, ::1])", nogil=True,
 )
 def seek_blobs(
     maps: Bytes, expected: Floats, wanted: Ints, gate_px: float, radius_px: float, smooth: bool, members: Floats,

@@ -64,4 +64,4 @@ def peak_of(radius_px: float, blur_px: float) -> float:
 def blur_of(radius_px: float, cross: float) -> float:
     """The blur, in pixels, after which the middle pixel and its four neighbours have this share of the colour."""
     shares = np.array([_cross(radius_px, float(blur)) for blur in _BLURS])
-    return float(round(np.interp(-cross, -shares, _BLURS), 2))
+    return round(float(np.interp(-cross, -shares, _BLURS)), 2)

@@ -127,7 +127,8 @@ def tree_step(gradient: Floats, blocks: Floats, bones: Floats, parents: Ints, da
 
 @compiled(
     "void(float64[:, ::1], float64[:, :, ::1], float64[:, :, :, ::1], float64[:, :, ::1], float64[:, :, :, ::1],"
-    " int64[::1], float64[::1], float64[::1], float64[:, :, ::1], float64[:, ::1], float64, float64, int64)", nogil=True,
+    " int64[::1], float64[::1], float64[::1], float64[:, :, ::1], float64[:, ::1], float64, float64, int64)",
+    nogil=True,
 )
 def descend(
     lens: Floats, joints: Floats, seen: Floats, trust: Floats, shapes: Floats, parents: Ints, lengths: Floats,

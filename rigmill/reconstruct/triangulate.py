@@ -17,6 +17,7 @@ from rigmill.types import Bools, Camera, Floats, Ints
 
 _PARALLEL = 0.3  # det / (trace / 3)^3 of the rays' normal matrix below which depth is a guess: opposite views
 
+_SMOOTHINGS = 3  # places and what they are held at follow each other
 _WELL_KNOWN = 0.6  # of a joint's frames, above which gaps are filled by cubics and not by straight lines
 
 
@@ -93,15 +94,24 @@ def _interpolated(joints: Floats, usable: Bools, *, parents: Ints, rest_joints: 
     return filled
 
 
+def _between(joints: Floats) -> Floats:
+    """Where the cubic through a joint's places (T, J, 3) two frames before and after puts it; as it is at the ends."""
+    smooth = joints.copy()
+    if len(joints) > 4:
+        smooth[2:-2] = (4 * (joints[1:-3] + joints[3:-1]) - joints[:-4] - joints[4:]) / 6
+    return smooth
+
+
 def triangulate(
     cameras: Sequence[Camera], centres: Floats, confidence: Floats, *,
     parents: Ints, rest_joints: Floats, threshold_px: float, shapes: Floats | None = None,
-    reach: Floats | None = None,
+    reach: Floats | None = None, bone_weight: float = 1.0, smoothness: float = 0.0,
 ) -> Triangulated:
     """3D joints from centres (V, T, J, 2) and confidences (V, T, J) of joints with these parents and rest places.
 
     `shapes` (V, T, J, 3) are those of `refine`, and `reach` (J,) is how far a joint can be from its parent: more than
-    the rest length where joints in between are not among these.
+    the rest length where joints in between are not among these. `bone_weight` and `smoothness` are those of
+    `clip.reconstruct`.
     """
     points, cost = _best_subset(cameras, centres, confidence, threshold_px=threshold_px)
     agreed, _ = _agreeing(cameras, points, centres, confidence, threshold_px=threshold_px)
@@ -118,10 +128,14 @@ def triangulate(
     px = float(camera.intrinsics[0, 0] / max(np.linalg.norm(camera.position - middle), 1e-6))
     lengths, weights = bone_lengths(joints, usable, parents=parents, rest_joints=rest_joints, reach=reach, px=px)
     trusted = confidence * usable  # views of a refused joint must not pull it, nor its neighbours through the bones
-    joints = refine(
-        cameras, joints, centres, trusted, parents=parents, lengths=lengths, weights=weights,
-        threshold_px=threshold_px, px=px, shapes=shapes,
-    )
+    kept, keep = None, None
+    for _ in range(_SMOOTHINGS if smoothness else 1):
+        if smoothness:
+            kept, keep = _between(joints), np.full(usable.shape, smoothness)
+        joints = refine(
+            cameras, joints, centres, trusted, parents=parents, lengths=lengths, weights=bone_weight * weights,
+            threshold_px=threshold_px, px=px, shapes=shapes, kept=kept, keep=keep,
+        )
     usable, reprojection_px = _agreeing(cameras, joints, centres, trusted, threshold_px=threshold_px)
     return Triangulated(
         joints=joints, usable=usable, reprojection_px=reprojection_px, odd=odd & ~usable
