@@ -8,6 +8,7 @@ from rigmill import skeleton
 from rigmill.types import Bools, Floats, Motion, Rig
 
 _ROUNDS = 4
+_DEARER = 6.0  # how much more a turn about a bone counts than a swing
 _LEAST = 1e-9
 
 
@@ -40,11 +41,12 @@ def _free(rig: Rig) -> tuple[Bools, Floats]:
 
 
 def spread(rig: Rig, motion: Motion) -> Motion:
-    """The motion with the same joint positions, to first order, and the least sum of squared turns relative to parents.
+    """The motion with the same joint positions and the least sum of squared turns relative to parents.
 
-    A chain between two joints whose turns are seen shares the twist between them, where the chain's end would have it
-    all; a shin takes part of a foot's turn about it. Unknown is one angle for each joint that is turned by one bone,
-    and it is coupled to its neighbours in the tree alone, so the normal equations are solved by elimination.
+    A turn about a joint's own bone counts `_DEARER` times: limbs swing more than they twist. A chain between two joints
+    whose turns are seen shares the twist between them, where the chain's end would have it all; a shin takes part of a
+    foot's turn about it. Unknown is one angle for each joint that is turned by one bone, coupled to its neighbours in
+    the tree alone, so the normal equations are solved by elimination.
     """
     free, bones = _free(rig)
     if not free.any():
@@ -58,21 +60,24 @@ def spread(rig: Rig, motion: Motion) -> Motion:
         relative = _vectors(turns @ np.swapaxes(above, -1, -2))
         leaf = ~np.isin(np.arange(rig.num_joints), parents)
         counted = (~leaf | (np.abs(relative).max(axis=(0, 2)) > 1e-6)).astype(np.float64)
-        diagonal = np.where(free, counted, 1.0) + np.zeros(axes.shape[:2]) + 1e-6
-        right = -np.sum(axes * relative, axis=-1) * counted
+        diagonal = np.where(free, _DEARER * counted, 1.0) + np.zeros(axes.shape[:2]) + 1e-6
+        along = np.sum(axes * relative, axis=-1)
+        right = -_DEARER * along * counted
         coupling = np.zeros(axes.shape[:2])
         for joint in reversed(range(rig.num_joints)):
             up = parents[joint]
             if up < 0 or not free[up] or not counted[joint]:
                 continue
-            diagonal[:, up] += 1.0
+            shared = np.sum(axes[:, joint] * axes[:, up], axis=-1)
+            diagonal[:, up] += 1.0 + (_DEARER - 1) * shared**2
             right[:, up] += np.sum(axes[:, up] * relative[:, joint], axis=-1)
+            right[:, up] += (_DEARER - 1) * shared * along[:, joint]
         # Eliminate from the leaves; a joint's equations are complete once all below it are.
         for joint in reversed(range(rig.num_joints)):
             up = parents[joint]
             if up < 0 or not free[joint] or not free[up]:
                 continue
-            coupling[:, joint] = -np.sum(axes[:, joint] * axes[:, up], axis=-1)
+            coupling[:, joint] = -_DEARER * np.sum(axes[:, joint] * axes[:, up], axis=-1)
             share = coupling[:, joint] / diagonal[:, joint]
             diagonal[:, up] -= share * coupling[:, joint]
             right[:, up] -= share * right[:, joint]
