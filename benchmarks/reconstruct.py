@@ -5,7 +5,7 @@
 Parts, all of them unless some are named. Skeletons of 25, 65 and 150 joints, 81 frames, four views of 832x480:
 posed_bodies.py. Drawn joints are chosen as when rendering. Distances are in per cent of the rig's height.
 
-- clean, yuv444, yuv420_crf23, blur15_noise12: maps as they are, through H.264 4:4:4 crf 18 (as stored) and 4:2:0 crf 23,
+- clean, yuv444, yuv420_crf23, blur15_noise12: maps as they are; through H.264 4:4:4 crf 18 (as stored); 4:2:0 crf 23;
   blurred by 1.5 px with noise of 12 RGB units. `<part>.<joints>.<figure>`: mpjpe_pct of drawn joints, of the body's 25,
   the median; over_2pct, per cent of joint-frames farther off; rotation errors by class; mesh_pct, the mean vertex error
   of a skin of capsules, and mesh_drawn_pct, of what follows drawn joints alone.
@@ -43,7 +43,9 @@ from rigmill.reconstruct.clip import Reconstruction, reconstruct  # noqa: E402
 from rigmill.reconstruct.metrics import height, score  # noqa: E402
 from rigmill.types import Bytes, Motion  # noqa: E402
 
-PARTS = ("clean", "yuv444", "yuv420_crf23", "blur15_noise12", "all_drawn", "twist", "speed", "missing_swapped", "corpus")
+PARTS = (
+    "clean", "yuv444", "yuv420_crf23", "blur15_noise12", "all_drawn", "twist", "speed", "missing_swapped", "corpus",
+)
 
 
 def through_h264(pixel_format: video.PixelFormat, crf: int) -> Callable[[Bytes], Bytes]:

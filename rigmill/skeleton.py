@@ -164,7 +164,8 @@ def best_turn(rest: Floats, posed: Floats) -> Floats:
     return (u * flip[:, None, :]) @ vt
 
 
-def inverse(rig: Rig, joints: Floats, *, fps: float = 16.0, rigid: Bools | None = None) -> Motion:
+def inverse(rig: Rig, joints: Floats, *, fps: float = 16.0, rigid: Bools | None = None,
+            loose: Bools | None = None) -> Motion:
     """The motion whose joints come nearest to `joints` (T, J, 3), solved from the roots to the leaves.
 
     A joint with children in different directions is turned by all of them. One child fixes two axes only: the
@@ -172,7 +173,7 @@ def inverse(rig: Rig, joints: Floats, *, fps: float = 16.0, rigid: Bools | None 
     its parent. Roots are displaced to where they are seen; bones keep their length and all other joints their
     place in their parent's frame, since noise in `joints` must not become stretching. Zero-length bones have no
     direction and leave their parent as it is. Where some children are `rigid` (J,), known to keep their place in the
-    joint's frame, the others are only asked if those are too few.
+    joint's frame, the others are only asked if those are too few; children that are `loose` (J,) are never asked.
     """
     num_frames, num_joints = joints.shape[:2]
     below = children(rig.parents)
@@ -183,6 +184,8 @@ def inverse(rig: Rig, joints: Floats, *, fps: float = 16.0, rigid: Bools | None 
         if parent >= 0:
             turns[:, joint] = turns[:, parent]
         seen = [child for child in below[joint] if np.linalg.norm(offsets[child]) > _NOTHING * size]
+        if loose is not None:
+            seen = [child for child in seen if not loose[child]]
         if not seen:
             continue
         if rigid is not None:

@@ -99,7 +99,9 @@ def reconstruct(
     seen_once = found.usable.any(axis=0) | (np.arange(len(small.parents)) == 0)
     solved = drawn.copy()
     solved[drawn] = seen_once
-    motion, joints = solve(rig, solved, found.joints[:, seen_once], fps=fps, spread_twist=spread_twist)
+    motion, joints = solve(
+        rig, solved, found.joints[:, seen_once], fps=fps, spread_twist=spread_twist, elastic=found.elastic[seen_once]
+    )
     return Reconstruction(
         motion=motion, joints=joints, triangulated=found.joints, usable=found.usable,
         centres_px=np.stack([view.centres for view in seen]), confidence=np.stack([view.confidence for view in seen]),

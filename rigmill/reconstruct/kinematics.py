@@ -34,25 +34,54 @@ def drawn_reach(rig: Rig, drawn: Bools) -> Floats:
 
 
 def solve(
-    rig: Rig, drawn: Bools, joints: Floats, *, fps: float, spread_twist: bool = True
+    rig: Rig, drawn: Bools, joints: Floats, *, fps: float, spread_twist: bool = True, elastic: Bools | None = None
 ) -> tuple[Motion, Floats]:
     """The motion of the whole rig and its joints (T, J, 3), from positions (T, D, 3) of the drawn joints.
 
     Joints that are not drawn keep their local rest rotation, so a part that hangs between two drawn joints is
-    rigid and the drawn joints alone can be solved as a smaller rig. `spread_twist`: see `twist.spread`.
+    rigid and the drawn joints alone can be solved as a smaller rig. `spread_twist`: see `twist.spread`. Joints that
+    are `elastic` (D,) slide to where they are seen. A tree as a whole is put where most of its joints are, so a root
+    on the floor below a body that bobs does not shift the body.
     """
     own = drawn_rig(rig, drawn)
     # What hangs from a joint that is not drawn may turn with that one, and says less about the drawn one above.
     direct = np.array([parent < 0 or bool(drawn[parent]) for parent in rig.parents])[drawn]
-    small = skeleton.inverse(own, joints, fps=fps, rigid=direct)
+    small = skeleton.inverse(own, joints, fps=fps, rigid=direct, loose=elastic)
     if spread_twist:
-        small = spread(own, small)
+        small = spread(own, small, loose=elastic)
     rotations = np.zeros((len(joints), rig.num_joints, 4))
     rotations[..., 0] = 1
     rotations[:, drawn] = small.rotations
     translations = _translations(rig, drawn, small.translations)
     motion = Motion(rotations=rotations, translations=translations, fps=fps)
+    slide = np.zeros(len(own.parents), dtype=np.bool_) if elastic is None else elastic
+    motion = _placed(rig, drawn, motion, joints, slide)
     return motion, skeleton.forward(rig, motion)[0]
+
+
+def _placed(rig: Rig, drawn: Bools, motion: Motion, seen: Floats, elastic: Bools) -> Motion:
+    """The motion with elastic joints where they are `seen` (T, D, 3), and every tree shifted to its joints' median."""
+    places, turns = skeleton.forward(rig, motion)
+    translations = motion.translations.copy()
+    number = np.cumsum(drawn) - 1
+    moved = np.zeros(places.shape)
+    tops = np.arange(rig.num_joints)
+    for joint, parent in enumerate(rig.parents):
+        if parent < 0:
+            continue
+        tops[joint] = tops[parent]
+        moved[:, joint] = moved[:, parent]
+        if drawn[joint] and elastic[number[joint]]:
+            way = seen[:, number[joint]] - places[:, joint] - moved[:, joint]
+            translations[:, joint] += np.einsum("tba,tb->ta", turns[:, parent], way)
+            moved[:, joint] += way
+    off = np.full(places.shape, np.nan)
+    off[:, drawn] = seen - (places + moved)[:, drawn]
+    for root in np.flatnonzero(rig.parents < 0):
+        members = drawn & (tops == root)
+        if members.any():
+            translations[:, root] += np.median(off[:, members], axis=1)
+    return Motion(rotations=motion.rotations, translations=translations, fps=motion.fps)
 
 
 def _translations(rig: Rig, drawn: Bools, seen: Floats) -> Floats:

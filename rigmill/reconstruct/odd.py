@@ -13,7 +13,7 @@ _FAR_FRAMES = 6  # a neighbour in time that is farther away says nothing
 _USUAL = 6.0  # times what a joint usually differs from its neighbours in time
 _LEAST_JUMP = 0.006  # of the rig's size
 _STRETCH, _LEAST_STRETCH = 0.12, 0.008  # of the bone, of the rig's size: what its length may be off
-_SURE = 3.0  # times the allowed jump: then bones need not be asked
+_SURE, _SURER = 3.0, 6.0  # times the allowed jump: where half the bones are wrong; where no bone can tell
 _LESS_SURE = 0.25  # weight of a jump near an end, where straight lines alone can be asked
 _ROUNDS = 4  # what is right is seen better without what is wrong
 
@@ -82,22 +82,22 @@ def jumps(joints: Floats, asked: Bools, known: Bools, found: Floats) -> None:
                 found[t, joint] = math.sqrt(least) * (1.0 if before == 2 and after == 2 else _LESS_SURE)
 
 
-def _stretched(joints: Floats, known: Bools, *, parents: Ints, lengths: Floats, size: float) -> tuple[Bools, Bools]:
-    """Joints (T, J) with a bone to a known parent or child whose length is wrong, and those with one to judge by."""
-    wrong, judged = np.zeros(known.shape, dtype=np.bool_), np.zeros(known.shape, dtype=np.bool_)
+def _stretched(joints: Floats, known: Bools, *, parents: Ints, lengths: Floats, size: float) -> tuple[Ints, Ints]:
+    """How many bones of a joint (T, J) to known parents and children have a wrong length, and how many it has."""
+    wrong, judged = np.zeros(known.shape, dtype=np.int64), np.zeros(known.shape, dtype=np.int64)
     for joint, parent in enumerate(parents):
         if parent < 0 or not np.isfinite(lengths[joint]):
             continue
         off = np.abs(np.linalg.norm(joints[:, joint] - joints[:, parent], axis=-1) - lengths[joint])
         bad = off > max(_STRETCH * lengths[joint], _LEAST_STRETCH * size)
         for own, other in ((joint, parent), (parent, joint)):
-            wrong[:, own] |= bad & known[:, other]
-            judged[:, own] |= known[:, other]
+            wrong[:, own] += bad & known[:, other]
+            judged[:, own] += known[:, other]
     return wrong, judged
 
 
 def odd_ones(joints: Floats, agreed: Bools, *, parents: Ints, lengths: Floats, size: float) -> Bools:
-    """Joints (T, J) that views agree on, jump away from their neighbours in time, and stretch a bone if any tells.
+    """Joints (T, J) that views agree on, jump away from their neighbours in time, and stretch their bones if any tell.
 
     `lengths` (J,) are the bones' in this clip, NaN where they change; `size` is the rig's.
     """
@@ -110,7 +110,9 @@ def odd_ones(joints: Floats, agreed: Bools, *, parents: Ints, lengths: Floats, s
         usual = np.array([np.median(column[ok]) if ok.any() else 0.0 for column, ok in zip(away.T, (told & known).T)])
         allowed = np.maximum(_USUAL * usual, _LEAST_JUMP * size)
         wrong, judged = _stretched(joints, known, parents=parents, lengths=lengths, size=size)
-        odd = told & (away > allowed) & (wrong | ~judged | (away > _SURE * allowed))
+        most, half = 2 * wrong > judged, (2 * wrong == judged) & (judged > 0)
+        odd = told & (away > allowed) & (most | (half & (away > _SURE * allowed)))
+        odd |= told & (judged == 0) & (away > _SURER * allowed)
     return odd
 
 

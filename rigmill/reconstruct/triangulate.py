@@ -5,18 +5,20 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from rigmill.camera import project
 from rigmill.reconstruct.agree import best_points
-from rigmill.reconstruct.bones import RIGID, bone_lengths, rest_lengths, within_reach
+from rigmill.reconstruct.bones import RIGID, bone_lengths, measured_reach, rest_lengths, within_reach
 from rigmill.reconstruct.odd import fill, odd_ones
 from rigmill.reconstruct.refine import lenses, refine
 from rigmill.types import Bools, Camera, Floats, Ints
 
 _PARALLEL = 0.3  # det / (trace / 3)^3 of the rays' normal matrix below which depth is a guess: opposite views
 
+_LEAST_SIZE_PX = 100.0  # of a subject: a rig may have all its joints in one place
 _SMOOTHINGS = 3  # places and what they are held at follow each other
 _WELL_KNOWN = 0.6  # of a joint's frames, above which gaps are filled by cubics and not by straight lines
 
@@ -29,6 +31,7 @@ class Triangulated:
     usable: Bools  # (T, J) seen within the threshold by two views that are not parallel
     reprojection_px: Floats  # (T, J) mean over the views that agree, NaN if not usable
     odd: Bools  # (T, J) views agree on a place where the joint cannot be; not usable
+    elastic: Bools  # (J,) the distance from the parent changes
 
 
 def _roundness(normal: Floats) -> Floats:
@@ -64,8 +67,9 @@ def _best_subset(
 
 def _agreeing(
     cameras: Sequence[Camera], joints: Floats, centres: Floats, confidence: Floats, *, threshold_px: float
-) -> tuple[Bools, Floats]:
-    """Which joints (T, J) at least two views that are not parallel see in place, and the error (T, J) in those."""
+) -> tuple[Bools, Floats, Ints]:
+    """Which joints (T, J) two or more views that are not parallel see in place, their error (T, J) there and number.
+    """
     errors = _errors_px(cameras, joints, centres)
     inlier = (errors <= threshold_px) & (confidence > 0)
     rays = np.stack([joints - camera.position for camera in cameras])
@@ -73,7 +77,13 @@ def _agreeing(
     normal = np.sum((np.eye(3) - rays[..., :, None] * rays[..., None, :]) * inlier[..., None, None], axis=0)
     usable = (inlier.sum(axis=0) >= 2) & (_roundness(normal) > _PARALLEL)
     mean = np.where(inlier, errors, 0.0).sum(axis=0) / np.maximum(inlier.sum(axis=0), 1)
-    return usable, np.where(usable, mean, np.nan)
+    return usable, np.where(usable, mean, np.nan), inlier.sum(axis=0)
+
+
+def _pixels_per_unit(camera: Camera, places: Floats) -> float:
+    """How many pixels a unit is long about the middle of places (N, 3)."""
+    away = float(np.linalg.norm(camera.position - places.reshape(-1, 3).mean(axis=0)))
+    return float(camera.intrinsics[0, 0]) / max(away, 1e-6)
 
 
 def _interpolated(joints: Floats, usable: Bools, *, parents: Ints, rest_joints: Floats) -> Floats:
@@ -114,19 +124,21 @@ def triangulate(
     `clip.reconstruct`.
     """
     points, cost = _best_subset(cameras, centres, confidence, threshold_px=threshold_px)
-    agreed, _ = _agreeing(cameras, points, centres, confidence, threshold_px=threshold_px)
+    agreed, _, num_views = _agreeing(cameras, points, centres, confidence, threshold_px=threshold_px)
     agreed &= np.isfinite(cost)
-    reach = rest_lengths(parents, rest_joints) if reach is None else reach
-    rigid = (parents >= 0) & (reach <= RIGID * rest_lengths(parents, rest_joints))
-    lengths, _ = bone_lengths(points, agreed, parents=parents, rest_joints=rest_joints, reach=reach, px=1.0)
-    size = float(np.ptp(rest_joints, axis=0).max(initial=0.0))
+    px = _pixels_per_unit(cameras[0], points[agreed] if agreed.any() else rest_joints)
+    size = max(float(np.ptp(rest_joints, axis=0).max(initial=0.0)), _LEAST_SIZE_PX / px)
+    rest = rest_lengths(parents, rest_joints)
+    reach = rest if reach is None else reach
+    rigid = (parents >= 0) & (reach <= RIGID * rest)
+    reach, elastic = measured_reach(points, agreed & (num_views >= 3), parents=parents, reach=reach, size=size)
+    rigid &= ~elastic
+    bones: dict[str, Any] = {"parents": parents, "rest_joints": rest_joints}
+    lengths, _ = bone_lengths(points, agreed, **bones, rigid=rigid, px=px)
     odd = odd_ones(points, agreed, parents=parents, lengths=np.where(rigid, lengths, np.nan), size=size)
-    usable = within_reach(points, agreed & ~odd, parents=parents, rest_joints=rest_joints, reach=reach)
-    joints = _interpolated(points, usable, parents=parents, rest_joints=rest_joints)
-    camera = cameras[0]
-    middle = rest_joints.mean(axis=0) if not usable.any() else joints[usable].mean(axis=0)
-    px = float(camera.intrinsics[0, 0] / max(np.linalg.norm(camera.position - middle), 1e-6))
-    lengths, weights = bone_lengths(joints, usable, parents=parents, rest_joints=rest_joints, reach=reach, px=px)
+    usable = within_reach(points, agreed & ~odd, **bones, reach=reach, size=size)
+    joints = _interpolated(points, usable, **bones)
+    lengths, weights = bone_lengths(joints, usable, **bones, rigid=rigid, px=px)
     trusted = confidence * usable  # views of a refused joint must not pull it, nor its neighbours through the bones
     kept, keep = None, None
     for _ in range(_SMOOTHINGS if smoothness else 1):
@@ -136,7 +148,7 @@ def triangulate(
             cameras, joints, centres, trusted, parents=parents, lengths=lengths, weights=bone_weight * weights,
             threshold_px=threshold_px, px=px, shapes=shapes, kept=kept, keep=keep,
         )
-    usable, reprojection_px = _agreeing(cameras, joints, centres, trusted, threshold_px=threshold_px)
+    usable, reprojection_px, _ = _agreeing(cameras, joints, centres, trusted, threshold_px=threshold_px)
     return Triangulated(
-        joints=joints, usable=usable, reprojection_px=reprojection_px, odd=odd & ~usable
+        joints=joints, usable=usable, reprojection_px=reprojection_px, odd=odd & ~usable, elastic=elastic
     )

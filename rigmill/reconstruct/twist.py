@@ -26,13 +26,14 @@ def _about(axes: Floats, angles: Floats) -> Floats:
     return skeleton.to_matrix(np.concatenate([np.cos(half), axes * np.sin(half)], axis=-1))
 
 
-def _free(rig: Rig) -> tuple[Bools, Floats]:
+def _free(rig: Rig, loose: Bools | None) -> tuple[Bools, Floats]:
     """The joints (J,) whose turn about their bone is not seen, and that bone at rest (J, 3), a unit vector."""
     offsets, below = skeleton.rest_offsets(rig), skeleton.children(rig.parents)
     size = float(np.ptp(rig.rest_joints, axis=0).max(initial=0.0)) or 1.0
     free, bones = np.zeros(rig.num_joints, dtype=np.bool_), np.zeros((rig.num_joints, 3))
     for joint, children in enumerate(below):
-        seen = [child for child in children if np.linalg.norm(offsets[child]) > _LEAST * size]
+        seen = [child for child in children if np.linalg.norm(offsets[child]) > _LEAST * size
+                and not (loose is not None and loose[child])]
         if seen and not skeleton.fixes_turn(offsets[seen]):
             longest = max(seen, key=lambda child: float(np.linalg.norm(offsets[child])))
             free[joint] = True
@@ -40,15 +41,15 @@ def _free(rig: Rig) -> tuple[Bools, Floats]:
     return free, bones
 
 
-def spread(rig: Rig, motion: Motion) -> Motion:
+def spread(rig: Rig, motion: Motion, *, loose: Bools | None = None) -> Motion:
     """The motion with the same joint positions and the least sum of squared turns relative to parents.
 
     A turn about a joint's own bone counts `_DEARER` times: limbs swing more than they twist. A chain between two joints
     whose turns are seen shares the twist between them, where the chain's end would have it all; a shin takes part of a
     foot's turn about it. Unknown is one angle for each joint that is turned by one bone, coupled to its neighbours in
-    the tree alone, so the normal equations are solved by elimination.
+    the tree alone, so the normal equations are solved by elimination. Joints that are `loose` (J,) tell nothing.
     """
-    free, bones = _free(rig)
+    free, bones = _free(rig, loose)
     if not free.any():
         return motion
     turns = skeleton.forward(rig, motion)[1]
