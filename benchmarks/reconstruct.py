@@ -11,8 +11,8 @@ posed_bodies.py. Drawn joints are chosen as when rendering. Distances are in per
   of a skin of capsules, and mesh_drawn_pct, of what follows drawn joints alone.
 - all_drawn: the same clean and 4:4:4 maps of 65 and 150 joints with every joint drawn, crowded or not.
 - twist: mesh_pct by how much of the motion is twist, with joints turned as little as possible and with no twist.
-- speed: CPU milliseconds a frame, one thread, pixels of four views to rotations; the same from centres to joints beside
-  scipy.optimize.least_squares on the same equations; wall seconds of a clip with two threads.
+- speed: ms_per_frame, CPU milliseconds, one thread, pixels of four views to rotations; speedup_over_scipy: of the least
+  squares alone, over scipy.optimize.least_squares on the same equations; clip_wall_s with two threads.
 - missing_swapped: a tenth of the joints missing or exchanged: pose_faults.py.
 - corpus: clips of real files, played by Blender: reconstruct_corpus.py. Writes no files; prints a table.
 """
