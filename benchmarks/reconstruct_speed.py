@@ -53,7 +53,7 @@ def speed() -> dict[str, Any]:
 def beside_scipy(made: Take) -> tuple[float, float, float, float]:
     """CPU milliseconds a frame of `refine`, of scipy with a dense and with a sparse Jacobian, and our cost over theirs.
 
-    All joints, centres with 1 px of noise, the same start; scipy's `trf` with its own settings, Jacobians by differences.
+    All joints, centres with 1 px of noise, the same start; scipy's `trf` as it comes, Jacobians by differences.
     """
     small = drawn_rig(made.rig, made.drawn)
     rng = np.random.default_rng(0)

@@ -60,27 +60,29 @@ def solve(
 
 
 def _placed(rig: Rig, drawn: Bools, motion: Motion, seen: Floats, elastic: Bools) -> Motion:
-    """The motion with elastic joints where they are `seen` (T, D, 3), and every tree shifted to its joints' median."""
+    """The motion with every tree shifted to its joints' median and elastic joints where they are `seen` (T, D, 3)."""
     places, turns = skeleton.forward(rig, motion)
     translations = motion.translations.copy()
-    number = np.cumsum(drawn) - 1
-    moved = np.zeros(places.shape)
-    tops = np.arange(rig.num_joints)
+    target, slides = np.full(places.shape, np.nan), np.zeros(rig.num_joints, dtype=np.bool_)
+    target[:, drawn], slides[drawn] = seen, elastic
+    tops, hangs = np.arange(rig.num_joints), slides.copy()  # each joint's root; what slides or hangs from what does
     for joint, parent in enumerate(rig.parents):
-        if parent < 0:
+        if parent >= 0:
+            tops[joint], hangs[joint] = tops[parent], hangs[joint] or hangs[parent]
+    moved = np.zeros(places.shape)
+    for root in np.flatnonzero(rig.parents < 0):
+        members = drawn & (tops == root) & ~hangs
+        if members.any():
+            moved[:, tops == root] = np.median((target - places)[:, members], axis=1, keepdims=True)
+            translations[:, root] += moved[:, root]
+    for joint, parent in enumerate(rig.parents):
+        if parent < 0 or not hangs[joint]:
             continue
-        tops[joint] = tops[parent]
         moved[:, joint] = moved[:, parent]
-        if drawn[joint] and elastic[number[joint]]:
-            way = seen[:, number[joint]] - places[:, joint] - moved[:, joint]
+        if slides[joint]:
+            way = target[:, joint] - places[:, joint] - moved[:, joint]
             translations[:, joint] += np.einsum("tba,tb->ta", turns[:, parent], way)
             moved[:, joint] += way
-    off = np.full(places.shape, np.nan)
-    off[:, drawn] = seen - (places + moved)[:, drawn]
-    for root in np.flatnonzero(rig.parents < 0):
-        members = drawn & (tops == root)
-        if members.any():
-            translations[:, root] += np.median(off[:, members], axis=1)
     return Motion(rotations=motion.rotations, translations=translations, fps=motion.fps)
 
 

@@ -27,7 +27,10 @@ def _about(axes: Floats, angles: Floats) -> Floats:
 
 
 def _free(rig: Rig, loose: Bools | None) -> tuple[Bools, Floats]:
-    """The joints (J,) whose turn about their bone is not seen, and that bone at rest (J, 3), a unit vector."""
+    """The joints (J,) whose turn about their bone is not seen, and all joints' bones at rest (J, 3), unit vectors.
+
+    The bone of a joint with several is the middle of them; leaves have none.
+    """
     offsets, below = skeleton.rest_offsets(rig), skeleton.children(rig.parents)
     size = float(np.ptp(rig.rest_joints, axis=0).max(initial=0.0)) or 1.0
     free, bones = np.zeros(rig.num_joints, dtype=np.bool_), np.zeros((rig.num_joints, 3))
@@ -38,6 +41,9 @@ def _free(rig: Rig, loose: Bools | None) -> tuple[Bools, Floats]:
             longest = max(seen, key=lambda child: float(np.linalg.norm(offsets[child])))
             free[joint] = True
             bones[joint] = offsets[longest] / np.linalg.norm(offsets[longest])
+        elif seen:
+            middle = offsets[seen].sum(axis=0)
+            bones[joint] = middle / max(float(np.linalg.norm(middle)), _LEAST * size)
     return free, bones
 
 
@@ -55,7 +61,7 @@ def spread(rig: Rig, motion: Motion, *, loose: Bools | None = None) -> Motion:
     turns = skeleton.forward(rig, motion)[1]
     parents = rig.parents
     for _ in range(_ROUNDS):
-        axes = np.einsum("tjab,jb->tja", turns, bones)  # zero where nothing is free
+        axes = np.einsum("tjab,jb->tja", turns, bones)
         above = np.where((parents >= 0)[:, None, None], turns[:, np.maximum(parents, 0)], np.eye(3))
         # In world axes, a joint's turn relative to its parent grows by axis * angle - parent's axis * parent's angle.
         relative = _vectors(turns @ np.swapaxes(above, -1, -2))
