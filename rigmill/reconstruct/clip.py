@@ -18,7 +18,7 @@ from rigmill.types import Bools, Bytes, Camera, Floats, Motion, Rig
 
 Method = Literal["palette", "kmeans"]
 _LEAST_THRESHOLD_PX = 1.0
-_LOOKS = 3  # after the first one
+_LEAST_LOOKS, _MOST_LOOKS = 2, 6  # after the first one; the last one is the one that finds nothing more
 
 
 class BadMaps(ValueError):
@@ -91,9 +91,12 @@ def reconstruct(
                 zip(maps, resized),
             ))
             found = triangulated([view.measured for view in views], is_first=True)
-            for _ in range(_LOOKS):
+            for number in range(_MOST_LOOKS):
+                num_usable = int(found.usable.sum())
                 list(pool.map(lambda view: view.look_again(found.joints, ~found.usable), views))  # noqa: B023
                 found = triangulated([view.measured for view in views], is_first=False)
+                if number >= _LEAST_LOOKS - 1 and found.usable.sum() <= num_usable:
+                    break
             seen = [view.measured for view in views]
     # A joint that no frame shows is left at rest, as one that is not drawn; the first root has to be somewhere.
     seen_once = found.usable.any(axis=0) | (np.arange(len(small.parents)) == 0)
