@@ -26,7 +26,8 @@ def circle_centres(picture: Bytes, colours: Bytes, radius_px: float) -> dict[int
     for joint, colour in enumerate(colours.astype(np.int64) @ (1 << 16, 1 << 8, 1)):
         own = np.flatnonzero(shown == colour) if colour else ()
         if len(own):
-            cores[joint] = np.array([columns[own].mean() + 0.5, rows[own].mean() + 0.5, len(own)])
+            # The median: a pixel at the edge of a brighter disc may have this very colour.
+            cores[joint] = np.array([np.median(columns[own]) + 0.5, np.median(rows[own]) + 0.5, len(own)])
     found = {}
     for joint, (x, y, num) in cores.items():
         if num < num_full or np.ptp(colours[joint].astype(int)) < 30:

@@ -31,7 +31,7 @@ class EvalStage(Stage):
     """One row per clip whose recorded maps are read, and one per clip that the model generates."""
 
     name = "eval"
-    version = 3
+    version = 4
     upstream = ("shards", "train")
     barrier = True
 

@@ -27,7 +27,7 @@ class RenderStage(Stage):
     """One job per selected clip; the clips of one asset share a child process."""
 
     name: ClassVar[str] = "render"
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
     upstream: ClassVar[tuple[str, ...]] = ("select",)
     batch: ClassVar[int] = 16
 

@@ -25,14 +25,14 @@ def _digest(folder: Path) -> str:
     return hashlib.sha256(b"\0".join(file.read_bytes() for file in files)).hexdigest()
 
 
-def compiled(signature: str) -> Callable[[Callable[_P, _R]], Callable[_P, _R]]:
+def compiled(signature: str, *, nogil: bool = False) -> Callable[[Callable[_P, _R]], Callable[_P, _R]]:
     """Compile for one signature now, or load what an earlier process compiled; children inherit it by forking.
 
-    A compiled function may call `inlined` ones of its own folder alone.
+    A compiled function may call `inlined` ones of its own folder alone. With `nogil` other threads run beside it.
     """
 
     def compile_now(function: Callable[_P, _R]) -> Callable[_P, _R]:
-        dispatcher = numba.jit(**_OPTIONS)(function)
+        dispatcher = numba.jit(**_OPTIONS, nogil=nogil)(function)
         try:
             cache = FunctionCache(function)
             cache._cache_file = IndexDataCacheFile(

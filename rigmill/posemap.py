@@ -12,7 +12,7 @@ from rigmill.types import Bools, Bytes, Floats, Ints, Rig
 
 BACKGROUND = (0, 0, 0)
 LINE = (128, 128, 128)
-_FIXED_MARGIN = 1.25  # joints keep this much more distance from background and line than from each other
+_FIXED_MARGIN = 1.5  # joints keep this much more distance from background and line than from each other
 _SPACING_RADII = 2.2  # discs nearer than this in every view cover each other
 _SHIFT = 8  # fractional bits of cv2's drawing coordinates
 _FAR_PX = 1e5  # farther out nothing can touch the picture, and cv2's fixed point would overflow
@@ -23,13 +23,25 @@ def radius_for(radius_px_at_480: float, height_px: int) -> float:
     return radius_px_at_480 * height_px / 480
 
 
+def line_thickness(radius_px: float) -> int:
+    """Of the lines between discs, as cv2 counts it."""
+    return max(1, round(radius_px / 2))
+
+
+def line_half_px(radius_px: float) -> float:
+    """Half the width of a line as it is drawn: cv2's anti-aliased lines are wider than they are called."""
+    thickness = line_thickness(radius_px)
+    return 0.65 + (thickness + 1) // 2 if thickness > 1 else 0.65
+
+
 @functools.lru_cache(maxsize=16)
 def _palette(num: int) -> Bytes:
     if num == 0:
         return np.zeros((0, 3), dtype=np.uint8)
     levels = np.linspace(0, 255, 18)
     grid = np.stack(np.meshgrid(levels, levels, levels, indexing="ij"), axis=-1).reshape(-1, 3)
-    fixed = np.array([BACKGROUND, LINE], dtype=np.float64)
+    # Not only background and line: a line's edges and a blurred line are what lies between the two.
+    fixed = np.linspace(BACKGROUND, LINE, 9)
     to_fixed = np.linalg.norm(grid[:, None] - fixed, axis=-1).min(axis=1) / _FIXED_MARGIN
     chosen: list[int] = []
     nearest = to_fixed.copy()
@@ -185,7 +197,7 @@ def draw(
     picture = np.zeros((height_px, width_px, 3), dtype=np.uint8)  # BACKGROUND
     sane = np.isfinite(joints_px).all(axis=-1) & (np.abs(np.nan_to_num(joints_px)) < _FAR_PX).all(axis=-1)
     shown = drawn & sane & (depth > 0)
-    thickness = max(1, round(radius_px / 2))
+    thickness = line_thickness(radius_px)
     points = _fixed_points(joints_px)
     above = drawn_parents(parents, drawn)
     for joint in np.flatnonzero(shown & (above >= 0) & shown[above]):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from rigmill import turns as clip
-from rigmill.types import Floats, Ints, Motion, Rig
+from rigmill.types import Bools, Floats, Ints, Motion, Rig
 
 _NOTHING = 1e-9  # a bone shorter than this share of the rig has no direction
 _COLLINEAR = 0.05  # second over first singular value of a joint's children below which they fix no twist
@@ -171,14 +171,16 @@ def best_turn(rest: Floats, posed: Floats) -> Floats:
     return (u * flip[:, None, :]) @ vt
 
 
-def inverse(rig: Rig, joints: Floats, *, fps: float = 16.0) -> Motion:
+def inverse(rig: Rig, joints: Floats, *, fps: float = 16.0, rigid: Bools | None = None,
+            loose: Bools | None = None) -> Motion:
     """The motion whose joints come nearest to `joints` (T, J, 3), solved from the roots to the leaves.
 
     A joint with children in different directions is turned by all of them. One child fixes two axes only: the
     joint follows its parent and is swung the shortest way, so twist along a chain reads as none. A leaf follows
     its parent. Roots are displaced to where they are seen; bones keep their length and all other joints their
     place in their parent's frame, since noise in `joints` must not become stretching. Zero-length bones have no
-    direction and leave their parent as it is.
+    direction and leave their parent as it is. Where some children are `rigid` (J,), known to keep their place in the
+    joint's frame, the others are only asked if those are too few; children that are `loose` (J,) are never asked.
     """
     num_frames, num_joints = joints.shape[:2]
     below = children(rig.parents)
@@ -189,8 +191,14 @@ def inverse(rig: Rig, joints: Floats, *, fps: float = 16.0) -> Motion:
         if parent >= 0:
             turns[:, joint] = turns[:, parent]
         seen = [child for child in below[joint] if np.linalg.norm(offsets[child]) > _NOTHING * size]
+        if loose is not None:
+            seen = [child for child in seen if not loose[child]]
         if not seen:
             continue
+        if rigid is not None:
+            sure = [child for child in seen if rigid[child]]
+            if fixes_turn(offsets[sure]) or (sure and not fixes_turn(offsets[seen])):
+                seen = sure
         posed = joints[:, seen] - joints[:, joint, None]
         if fixes_turn(offsets[seen]):
             turns[:, joint] = best_turn(offsets[seen], posed)

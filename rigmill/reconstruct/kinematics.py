@@ -6,6 +6,7 @@ import numpy as np
 
 from rigmill import skeleton
 from rigmill.posemap import drawn_parents
+from rigmill.reconstruct.twist import spread
 from rigmill.types import Bools, Floats, Motion, Rig
 
 
@@ -22,19 +23,67 @@ def drawn_rig(rig: Rig, drawn: Bools) -> Rig:
     )
 
 
-def solve(rig: Rig, drawn: Bools, joints: Floats, *, fps: float) -> tuple[Motion, Floats]:
+def drawn_reach(rig: Rig, drawn: Bools) -> Floats:
+    """How far a drawn joint (D,) can be from its nearest drawn ancestor: the bones in between, end to end."""
+    lengths = np.linalg.norm(skeleton.rest_offsets(rig), axis=-1)
+    path = np.zeros(rig.num_joints)
+    for joint, parent in enumerate(rig.parents):
+        if parent >= 0:
+            path[joint] = lengths[joint] + (0.0 if drawn[parent] else path[parent])
+    return path[drawn]
+
+
+def solve(
+    rig: Rig, drawn: Bools, joints: Floats, *, fps: float, spread_twist: bool = True, elastic: Bools | None = None
+) -> tuple[Motion, Floats]:
     """The motion of the whole rig and its joints (T, J, 3), from positions (T, D, 3) of the drawn joints.
 
     Joints that are not drawn keep their local rest rotation, so a part that hangs between two drawn joints is
-    rigid and the drawn joints alone can be solved as a smaller rig.
+    rigid and the drawn joints alone can be solved as a smaller rig. `spread_twist`: see `twist.spread`. Joints that
+    are `elastic` (D,) slide to where they are seen. A tree as a whole is put where most of its joints are, so a root
+    on the floor below a body that bobs does not shift the body.
     """
-    small = skeleton.inverse(drawn_rig(rig, drawn), joints, fps=fps)
+    own = drawn_rig(rig, drawn)
+    # What hangs from a joint that is not drawn may turn with that one, and says less about the drawn one above.
+    direct = np.array([parent < 0 or bool(drawn[parent]) for parent in rig.parents])[drawn]
+    small = skeleton.inverse(own, joints, fps=fps, rigid=direct, loose=elastic)
+    if spread_twist:
+        small = spread(own, small, loose=elastic)
     rotations = np.zeros((len(joints), rig.num_joints, 4))
     rotations[..., 0] = 1
     rotations[:, drawn] = small.rotations
     translations = _translations(rig, drawn, small.translations)
     motion = Motion(rotations=rotations, translations=translations, fps=fps)
+    slide = np.zeros(len(own.parents), dtype=np.bool_) if elastic is None else elastic
+    motion = _placed(rig, drawn, motion, joints, slide)
     return motion, skeleton.forward(rig, motion)[0]
+
+
+def _placed(rig: Rig, drawn: Bools, motion: Motion, seen: Floats, elastic: Bools) -> Motion:
+    """The motion with every tree shifted to its joints' median and elastic joints where they are `seen` (T, D, 3)."""
+    places, turns = skeleton.forward(rig, motion)
+    translations = motion.translations.copy()
+    target, slides = np.full(places.shape, np.nan), np.zeros(rig.num_joints, dtype=np.bool_)
+    target[:, drawn], slides[drawn] = seen, elastic
+    tops, hangs = np.arange(rig.num_joints), slides.copy()  # each joint's root; what slides or hangs from what does
+    for joint, parent in enumerate(rig.parents):
+        if parent >= 0:
+            tops[joint], hangs[joint] = tops[parent], hangs[joint] or hangs[parent]
+    moved = np.zeros(places.shape)
+    for root in np.flatnonzero(rig.parents < 0):
+        members = drawn & (tops == root) & ~hangs
+        if members.any():
+            moved[:, tops == root] = np.median((target - places)[:, members], axis=1, keepdims=True)
+            translations[:, root] += moved[:, root]
+    for joint, parent in enumerate(rig.parents):
+        if parent < 0 or not hangs[joint]:
+            continue
+        moved[:, joint] = moved[:, parent]
+        if slides[joint]:
+            way = target[:, joint] - places[:, joint] - moved[:, joint]
+            translations[:, joint] += np.einsum("tba,tb->ta", turns[:, parent], way)
+            moved[:, joint] += way
+    return Motion(rotations=motion.rotations, translations=translations, fps=motion.fps)
 
 
 def _translations(rig: Rig, drawn: Bools, seen: Floats) -> Floats:

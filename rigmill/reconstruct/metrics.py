@@ -29,6 +29,8 @@ class Scores:
     reprojection_px: float | None  # None when no joint is usable
     bone_drift_pct: float | None  # mean |seen length - rest length| / rest length
     pck_2d: float | None  # share of visible true centres found within half a radius
+    missing_share: float = 0.0  # of drawn joints and frames: too little is seen
+    swapped_share: float = 0.0  # taken for another joint
 
 
 def height(rig: Rig) -> float:
@@ -95,4 +97,5 @@ def score(
         branch_rotation_deg=rotation["branch"], chain_rotation_deg=rotation["chain"],
         leaf_rotation_deg=rotation["leaf"], reprojection_px=_mean(found.reprojection_px[found.usable]),
         bone_drift_pct=_bone_drift_pct(found, drawn_rig(rig, drawn)), pck_2d=pck,
+        missing_share=float(found.missing.mean()), swapped_share=float(found.swapped.mean()),
     )

@@ -5,16 +5,22 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from rigmill.camera import pixel_rays, project
-from rigmill.reconstruct.refine import refine
+from rigmill.camera import project
+from rigmill.reconstruct.agree import best_points
+from rigmill.reconstruct.bones import RIGID, bone_lengths, measured_reach, rest_lengths, within_reach
+from rigmill.reconstruct.odd import fill, odd_ones
+from rigmill.reconstruct.refine import lenses, refine
 from rigmill.types import Bools, Camera, Floats, Ints
 
 _PARALLEL = 0.3  # det / (trace / 3)^3 of the rays' normal matrix below which depth is a guess: opposite views
-_TIGHT_BELOW = 0.7  # share of a frame's joints that two views agree on: fewer, and agreement may be chance
-_BONE_WEIGHT = 20.0  # of a squared bone-length error beside a squared reprojection error, both in pixels
+
+_LEAST_SIZE_PX = 100.0  # of a subject: a rig may have all its joints in one place
+_SMOOTHINGS = 3  # places and what they are held at follow each other
+_WELL_KNOWN = 0.6  # of a joint's frames, above which gaps are filled by cubics and not by straight lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,14 +30,8 @@ class Triangulated:
     joints: Floats  # (T, J, 3) world; interpolated in time where not usable
     usable: Bools  # (T, J) seen within the threshold by two views that are not parallel
     reprojection_px: Floats  # (T, J) mean over the views that agree, NaN if not usable
-
-
-def _solve(normal: Floats, right: Floats) -> Floats:
-    """The solutions (..., 3) of small symmetric systems; zero where they are singular."""
-    determinant = np.linalg.det(normal)
-    safe = np.abs(determinant) > 1e-12
-    solution = np.linalg.solve(np.where(safe[..., None, None], normal, np.eye(3)), right[..., None])[..., 0]
-    return np.where(safe[..., None], solution, 0.0)
+    odd: Bools  # (T, J) views agree on a place where the joint cannot be; not usable
+    elastic: Bools  # (J,) the distance from the parent changes
 
 
 def _roundness(normal: Floats) -> Floats:
@@ -51,33 +51,25 @@ def _best_subset(
     cameras: Sequence[Camera], centres: Floats, confidence: Floats, *, threshold_px: float
 ) -> tuple[Floats, Floats]:
     """The point (T, J, 3) that most views agree on, and its truncated cost, infinite where no two views can say."""
-    planes = []  # per view, I - d d^T: what a ray says about a point
-    for camera, seen in zip(cameras, centres):
-        rays = np.nan_to_num(pixel_rays(camera, np.nan_to_num(seen)))
-        planes.append(np.eye(3) - rays[..., :, None] * rays[..., None, :])
-    sights = np.stack(planes)
-    weighted = sights * confidence[..., None, None]
-    sides = np.stack([plane @ camera.position for plane, camera in zip(weighted, cameras)])
-    best = np.zeros(confidence.shape[1:] + (3,))
-    lowest = np.full(confidence.shape[1:], np.inf)
     views = range(len(cameras))
-    for size in range(len(cameras), 1, -1):
-        for subset in itertools.combinations(views, size):
-            chosen = list(subset)
-            normal = weighted[chosen].sum(axis=0)
-            point = _solve(normal, sides[chosen].sum(axis=0))
-            errors = _errors_px(cameras, point, centres)
-            cost = np.sum(confidence * np.minimum(errors, threshold_px) ** 2, axis=0)
-            seen = (confidence[chosen] > 0).all(axis=0) & (_roundness(sights[chosen].sum(axis=0)) > _PARALLEL)
-            better = seen & (cost < lowest - 1e-9)
-            best[better], lowest[better] = point[better], cost[better]
-    return best, lowest
+    subsets = [
+        sum(1 << view for view in subset)
+        for size in range(len(cameras), 1, -1) for subset in itertools.combinations(views, size)
+    ]
+    points, costs = np.zeros((*confidence.shape[1:], 3)), np.zeros(confidence.shape[1:])
+    best_points(
+        lenses(cameras), np.stack([camera.position for camera in cameras]), np.array(subsets, dtype=np.int64),
+        np.ascontiguousarray(centres, dtype=np.float64), np.ascontiguousarray(confidence, dtype=np.float64),
+        threshold_px, _PARALLEL, points, costs,
+    )
+    return points, costs
 
 
 def _agreeing(
     cameras: Sequence[Camera], joints: Floats, centres: Floats, confidence: Floats, *, threshold_px: float
-) -> tuple[Bools, Floats]:
-    """Which joints (T, J) at least two views that are not parallel see in place, and the error (T, J) in those."""
+) -> tuple[Bools, Floats, Ints]:
+    """Which joints (T, J) two or more views that are not parallel see in place, their error (T, J) there and number.
+    """
     errors = _errors_px(cameras, joints, centres)
     inlier = (errors <= threshold_px) & (confidence > 0)
     rays = np.stack([joints - camera.position for camera in cameras])
@@ -85,13 +77,18 @@ def _agreeing(
     normal = np.sum((np.eye(3) - rays[..., :, None] * rays[..., None, :]) * inlier[..., None, None], axis=0)
     usable = (inlier.sum(axis=0) >= 2) & (_roundness(normal) > _PARALLEL)
     mean = np.where(inlier, errors, 0.0).sum(axis=0) / np.maximum(inlier.sum(axis=0), 1)
-    return usable, np.where(usable, mean, np.nan)
+    return usable, np.where(usable, mean, np.nan), inlier.sum(axis=0)
+
+
+def _pixels_per_unit(camera: Camera, places: Floats) -> float:
+    """How many pixels a unit is long about the middle of places (N, 3)."""
+    away = float(np.linalg.norm(camera.position - places.reshape(-1, 3).mean(axis=0)))
+    return float(camera.intrinsics[0, 0]) / max(away, 1e-6)
 
 
 def _interpolated(joints: Floats, usable: Bools, *, parents: Ints, rest_joints: Floats) -> Floats:
     """The joints (T, J, 3) with those that are not usable placed by their offset from the parent, over time."""
     filled = joints.copy()
-    frames = np.arange(len(joints))
     for joint, parent in enumerate(parents):
         missing = ~usable[:, joint]
         if not missing.any():
@@ -99,94 +96,59 @@ def _interpolated(joints: Floats, usable: Bools, *, parents: Ints, rest_joints: 
         base = filled[:, parent] if parent >= 0 else np.zeros((len(joints), 3))
         known = usable[:, joint] & (usable[:, parent] if parent >= 0 else True)
         if known.any():
-            offset = np.stack(
-                [np.interp(frames, frames[known], (joints[known, joint] - base[known])[:, axis]) for axis in range(3)],
-                axis=-1,
-            )
+            offset = np.ascontiguousarray(joints[:, joint] - base)
+            fill(offset, known, bool(known.mean() > _WELL_KNOWN))
         else:
             offset = rest_joints[joint] - (rest_joints[parent] if parent >= 0 else 0.0) + np.zeros((len(joints), 3))
         filled[missing, joint] = (base + offset)[missing]
     return filled
 
 
-def _within_reach(joints: Floats, usable: Bools, *, parents: Ints, rest_joints: Floats) -> Bools:
-    """The usable joints (T, J) that are not farther from their nearest accepted ancestor than the rig can reach.
-
-    Views can agree on a wrong place; a skeleton cannot. The limits are loose where most joints were seen, because
-    a wrongly refused joint costs more there, and tight where few were. A frame whose root is wrong loses its joints.
-    """
-    size = float(np.ptp(rest_joints, axis=0).max(initial=0.0))
-    tight = (usable.mean(axis=1) < _TIGHT_BELOW)[:, None]
-    accepted = usable.copy()
-    frames = np.arange(len(joints))
-    anchor = np.full(usable.shape, -1)  # the nearest accepted ancestor of every joint, per frame
-    path = np.zeros(usable.shape)  # and the length of the bones in between
-    for joint, parent in enumerate(parents):
-        if parent < 0:
-            continue
-        bone = float(np.linalg.norm(rest_joints[joint] - rest_joints[parent]))
-        direct = accepted[:, parent]
-        anchor[:, joint] = np.where(direct, parent, anchor[:, parent])
-        path[:, joint] = bone + np.where(direct, 0.0, path[:, parent])
-        distance = np.linalg.norm(joints[:, joint] - joints[frames, np.maximum(anchor[:, joint], 0)], axis=-1)
-        longest = path[:, joint] * np.where(tight[:, 0], 1.25, 1.5) + size * np.where(tight[:, 0], 0.0075, 0.036)
-        shortest = np.where(tight[:, 0] & direct, 0.75 * bone - 0.0075 * size, 0.0)
-        accepted[:, joint] &= (anchor[:, joint] < 0) | ((distance <= longest) & (distance >= shortest))
-    supported = _supported(joints, accepted, parents=parents, rest_joints=rest_joints)
-    return np.where(tight, accepted & supported, accepted)
-
-
-def _supported(joints: Floats, accepted: Bools, *, parents: Ints, rest_joints: Floats) -> Bools:
-    """Joints (T, J) with an accepted parent or child at about the distance that their bone has at rest.
-
-    Level cameras at right angles share the vertical alone, so that two of them agree is one equation, which noise
-    meets for one joint in six. That a neighbour in the rig agrees too is seldom chance.
-    """
-    size = float(np.ptp(rest_joints, axis=0).max(initial=0.0))
-    supported = np.zeros(accepted.shape, dtype=np.bool_)
-    for joint, parent in enumerate(parents):
-        if parent < 0:
-            continue
-        bone = float(np.linalg.norm(rest_joints[joint] - rest_joints[parent]))
-        length = np.linalg.norm(joints[:, joint] - joints[:, parent], axis=-1)
-        fits = accepted[:, joint] & accepted[:, parent] & (np.abs(length - bone) <= 0.25 * bone + 0.0075 * size)
-        supported[:, joint] |= fits
-        supported[:, parent] |= fits
-    return supported if len(parents) > 1 else accepted
-
-
-def _bones(joints: Floats, usable: Bools, *, parents: Ints, rest_joints: Floats, px: float) -> tuple[Floats, Floats]:
-    """Every bone's length in this clip (J,) and its weight (J,), little where the length really changes."""
-    lengths, weights = np.zeros(len(parents)), np.zeros(len(parents))
-    for joint, parent in enumerate(parents):
-        if parent < 0:
-            continue
-        both = usable[:, joint] & usable[:, parent]
-        rest = float(np.linalg.norm(rest_joints[joint] - rest_joints[parent]))
-        measured = np.linalg.norm(joints[both, joint] - joints[both, parent], axis=-1)
-        lengths[joint] = np.median(measured) if len(measured) >= 3 else rest
-        spread_px = np.median(np.abs(measured - lengths[joint])) * px if len(measured) >= 3 else 0.0
-        weights[joint] = _BONE_WEIGHT / (1 + spread_px**2)
-    return lengths, weights
+def _between(joints: Floats) -> Floats:
+    """Where the cubic through a joint's places (T, J, 3) two frames before and after puts it; as it is at the ends."""
+    smooth = joints.copy()
+    if len(joints) > 4:
+        smooth[2:-2] = (4 * (joints[1:-3] + joints[3:-1]) - joints[:-4] - joints[4:]) / 6
+    return smooth
 
 
 def triangulate(
     cameras: Sequence[Camera], centres: Floats, confidence: Floats, *,
-    parents: Ints, rest_joints: Floats, threshold_px: float,
+    parents: Ints, rest_joints: Floats, threshold_px: float, shapes: Floats | None = None,
+    reach: Floats | None = None, bone_weight: float = 1.0, smoothness: float = 0.0,
 ) -> Triangulated:
-    """3D joints from centres (V, T, J, 2) and confidences (V, T, J) of joints with these parents and rest places."""
+    """3D joints from centres (V, T, J, 2) and confidences (V, T, J) of joints with these parents and rest places.
+
+    `shapes` (V, T, J, 3) are those of `refine`, and `reach` (J,) is how far a joint can be from its parent: more than
+    the rest length where joints in between are not among these. `bone_weight` and `smoothness` are those of
+    `clip.reconstruct`.
+    """
     points, cost = _best_subset(cameras, centres, confidence, threshold_px=threshold_px)
-    usable, _ = _agreeing(cameras, points, centres, confidence, threshold_px=threshold_px)
-    usable = _within_reach(points, usable & np.isfinite(cost), parents=parents, rest_joints=rest_joints)
-    joints = _interpolated(points, usable, parents=parents, rest_joints=rest_joints)
-    camera = cameras[0]
-    middle = rest_joints.mean(axis=0) if not usable.any() else joints[usable].mean(axis=0)
-    px = float(camera.intrinsics[0, 0] / max(np.linalg.norm(camera.position - middle), 1e-6))
-    lengths, weights = _bones(joints, usable, parents=parents, rest_joints=rest_joints, px=px)
+    agreed, _, num_views = _agreeing(cameras, points, centres, confidence, threshold_px=threshold_px)
+    agreed &= np.isfinite(cost)
+    px = _pixels_per_unit(cameras[0], points[agreed] if agreed.any() else rest_joints)
+    size = max(float(np.ptp(rest_joints, axis=0).max(initial=0.0)), _LEAST_SIZE_PX / px)
+    rest = rest_lengths(parents, rest_joints)
+    reach = rest if reach is None else reach
+    rigid = (parents >= 0) & (reach <= RIGID * rest)
+    reach, elastic = measured_reach(points, agreed & (num_views >= 3), parents=parents, reach=reach, size=size)
+    rigid &= ~elastic
+    bones: dict[str, Any] = {"parents": parents, "rest_joints": rest_joints}
+    lengths, _ = bone_lengths(points, agreed, **bones, rigid=rigid, px=px)
+    odd = odd_ones(points, agreed, parents=parents, lengths=np.where(rigid, lengths, np.nan), size=size)
+    usable = within_reach(points, agreed & ~odd, **bones, reach=reach, size=size)
+    joints = _interpolated(points, usable, **bones)
+    lengths, weights = bone_lengths(joints, usable, **bones, rigid=rigid, px=px)
     trusted = confidence * usable  # views of a refused joint must not pull it, nor its neighbours through the bones
-    joints = refine(
-        cameras, joints, centres, trusted, parents=parents, lengths=lengths, weights=weights,
-        threshold_px=threshold_px, px=px,
+    kept, keep = None, None
+    for _ in range(_SMOOTHINGS if smoothness else 1):
+        if smoothness:
+            kept, keep = _between(joints), np.full(usable.shape, smoothness)
+        joints = refine(
+            cameras, joints, centres, trusted, parents=parents, lengths=lengths, weights=bone_weight * weights,
+            threshold_px=threshold_px, px=px, shapes=shapes, kept=kept, keep=keep,
+        )
+    usable, reprojection_px, _ = _agreeing(cameras, joints, centres, trusted, threshold_px=threshold_px)
+    return Triangulated(
+        joints=joints, usable=usable, reprojection_px=reprojection_px, odd=odd & ~usable, elastic=elastic
     )
-    usable, reprojection_px = _agreeing(cameras, joints, centres, trusted, threshold_px=threshold_px)
-    return Triangulated(joints=joints, usable=usable, reprojection_px=reprojection_px)

@@ -19,14 +19,14 @@ def map_of(places: Floats, *, colours: Bytes, radius_px: float = 3, depth: Float
     )
 
 
-def test_centres_in_a_clean_map_are_exact_to_a_few_hundredths_of_a_pixel() -> None:
+def test_the_first_look_finds_centres_to_a_fifth_of_a_pixel() -> None:
     made = scene(10)
     pixels, _ = project(made.cameras[0], made.joints)
     centres, confidence = localize(pose_maps(made)[0], colours=made.colours, radius_px=made.radius_px)
     errors = np.linalg.norm(centres - pixels, axis=-1)
-    assert np.nanmedian(errors) < 0.03
+    assert np.nanmedian(errors) < 0.2
     assert (errors < 1).mean() > 0.95
-    assert confidence[errors < 0.05].mean() > 2 * confidence[errors > 0.2].mean()
+    assert confidence[errors < 0.2].mean() > 1.3 * confidence[errors > 0.5].mean()
 
 
 def test_a_hidden_joint_is_missing_and_not_invented() -> None:
@@ -53,10 +53,10 @@ def test_specks_of_a_joints_colour_elsewhere_do_not_move_it() -> None:
     picture = map_of(places, colours=colours)
     picture[40:43, 85:88] = colours[0]
     centres, _ = localize(picture[None], colours=colours, radius_px=3)
-    assert np.abs(centres[0] - places).max() < 0.05
+    assert np.abs(centres[0] - places).max() < 0.3
 
 
-def test_blur_and_noise_cost_less_than_a_quarter_pixel() -> None:
+def test_blur_and_noise_cost_the_first_look_less_than_half_a_pixel() -> None:
     rng = np.random.default_rng(0)
     colours = posemap.palette(12)
     places = np.stack(np.meshgrid(np.linspace(12, 84, 4), np.linspace(12, 68, 3)), axis=-1).reshape(-1, 2)
@@ -65,7 +65,7 @@ def test_blur_and_noise_cost_less_than_a_quarter_pixel() -> None:
     noisy = np.clip(blurred + rng.normal(scale=8, size=blurred.shape), 0, 255).astype(np.uint8)
     centres, confidence = localize(noisy[None], colours=colours, radius_px=3)
     assert (confidence > 0).all()
-    assert np.linalg.norm(centres[0] - places, axis=-1).max() < 0.25
+    assert np.linalg.norm(centres[0] - places, axis=-1).max() < 0.45
 
 
 def test_150_joints_keep_their_own_colours() -> None:

@@ -139,7 +139,7 @@ def test_a_known_shift_scores_its_size_in_per_cent_of_the_height() -> None:
     shifted = Reconstruction(
         motion=found.motion, joints=made.joints + [0.03, 0, 0], triangulated=made.joints + [0.03, 0, 0],
         usable=found.usable, centres_px=found.centres_px, confidence=found.confidence,
-        reprojection_px=found.reprojection_px,
+        reprojection_px=found.reprojection_px, missing=found.missing, swapped=found.swapped,
     )
     scores = scores_of(made, shifted)
     assert height(made.rig) == pytest.approx(1.0)
