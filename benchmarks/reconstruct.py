@@ -5,7 +5,7 @@
 Parts, all of them unless some are named. Skeletons of 25, 65 and 150 joints, 81 frames, four views of 832x480:
 posed_bodies.py. Drawn joints are chosen as when rendering. Distances are in per cent of the rig's height.
 
-- clean, yuv444, yuv420_crf23, blur15_noise12: maps as they are; through H.264 4:4:4 crf 18 (as stored); 4:2:0 crf 23;
+- clean, yuv444, yuv420_crf23, blur15_noise12: maps as they are; through H.264 4:4:4 (as stored); 4:2:0 crf 23;
   blurred by 1.5 px with noise of 12 RGB units. `<part>.<joints>.<figure>`: mpjpe_pct of drawn joints, of the body's 25,
   the median; over_2pct, per cent of joint-frames farther off; rotation errors by class; mesh_pct, the mean vertex error
   of a skin of capsules, and mesh_drawn_pct, of what follows drawn joints alone.
@@ -39,6 +39,7 @@ from pose_faults import faulty_maps, found_share  # noqa: E402
 from posed_bodies import FPS, SIZES, Take, skin, take  # noqa: E402
 
 from rigmill import skeleton, video  # noqa: E402
+from rigmill.config import load  # noqa: E402
 from rigmill.reconstruct.clip import Reconstruction, reconstruct  # noqa: E402
 from rigmill.reconstruct.metrics import height, score  # noqa: E402
 from rigmill.types import Bytes, Motion  # noqa: E402
@@ -63,7 +64,8 @@ def blurred_and_noisy(maps: Bytes) -> Bytes:
 
 
 DAMAGE: dict[str, Callable[[Bytes], Bytes] | None] = {
-    "clean": None, "yuv444": through_h264("yuv444p", 18), "yuv420_crf23": through_h264("yuv420p", 23),
+    "clean": None, "yuv444": through_h264("yuv444p", load("paper").profile.render.pose_crf),
+    "yuv420_crf23": through_h264("yuv420p", 23),
     "blur15_noise12": blurred_and_noisy,
 }
 

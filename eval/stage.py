@@ -127,6 +127,7 @@ def _row(
         "branch_rotation_deg": scores.branch_rotation_deg, "chain_rotation_deg": scores.chain_rotation_deg,
         "leaf_rotation_deg": scores.leaf_rotation_deg, "reprojection_px": scores.reprojection_px,
         "bone_drift_pct": scores.bone_drift_pct, "pck_2d": scores.pck_2d,
+        "missing_share": scores.missing_share, "swapped_share": scores.swapped_share,
         "checkpoint_id": payload["checkpoint"]["checkpoint_id"] if "checkpoint" in payload else None,
         "files": [stored.to_row() for stored in files],
     }

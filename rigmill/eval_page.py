@@ -13,7 +13,8 @@ from rigmill.stage import Row
 KINDS = {"ground_truth": "recorded maps: the upper bound", "generated": "generated maps"}
 # Column of the table, and its heading.
 NUMBERS = {
-    "mpjpe_pct": "joints off, %", "over_2pct": "over 2 %, %", "usable_share": "usable", "pck_2d": "discs right",
+    "mpjpe_pct": "joints off, %", "over_2pct": "over 2 %, %", "usable_share": "usable",
+    "missing_share": "missing", "swapped_share": "swapped", "pck_2d": "discs right",
     "reprojection_px": "views agree, px", "bone_drift_pct": "bones off, %", "branch_rotation_deg": "branch, deg",
     "chain_rotation_deg": "chain, deg", "leaf_rotation_deg": "leaf, deg",
 }
@@ -22,8 +23,10 @@ _INTRO = (
     "<p>Recorded maps measure reconstruction alone; generated ones come from the model and have no truth to compare "
     "with, only their own consistency: a usable share under 0.04 is chance. Joints off: mean distance of drawn joints "
     "in per cent of the rig's size at rest, and the per cent of joint-frames off by more than 2 % of it. Usable: share "
-    "of joint-frames that two views agree on. Discs right: share of those in the picture that are found within half a "
-    "radius of the truth. Views agree: distance between usable joints and their discs. Bones off: from their length at "
+    "of joint-frames that two views agree on; the others are missing, or swapped: views agree on a place where the "
+    "joint cannot be. Both are filled from the frames around. Discs right: share of those in the picture that are "
+    "found within half a radius of the truth. Views agree: distance between usable joints and their discs. Bones off: "
+    "from their length at "
     "rest. Rotations by class of joint; twist along a limb cannot be seen from joints.</p>"
 )
 

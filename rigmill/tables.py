@@ -129,6 +129,7 @@ PRODUCTS: dict[str, pa.Schema] = {
                        ("usable_share", _number), ("branch_rotation_deg", _number), ("chain_rotation_deg", _number),
                        ("leaf_rotation_deg", _number), ("reprojection_px", _number),
                        ("bone_drift_pct", _number), ("pck_2d", _number),
+                       ("missing_share", _number), ("swapped_share", _number),
                        ("checkpoint_id", _text), ("files", _files)]),
 }
 

@@ -16,7 +16,7 @@ from rigmill import skeleton
 from rigmill.camera import project
 from rigmill.errors import Refusal, Reject
 from rigmill.geometry import ClipGeometry
-from rigmill.reconstruct.clip import reconstruct
+from rigmill.reconstruct.clip import BadMaps, reconstruct
 from rigmill.types import Bools, Bytes, Floats
 from rigmill.video import pictures
 
@@ -80,10 +80,13 @@ def read_pose_videos(videos: Sequence[bytes], geometry: ClipGeometry) -> Bytes:
 
 def round_trip(maps: Bytes, geometry: ClipGeometry, *, radius_px: float) -> RoundTrip:
     """Reconstruct pose maps (V, T, H, W, 3) and compare with what is stored beside them."""
-    found = reconstruct(
-        maps, cameras=geometry.cameras, rig=geometry.rig, drawn=geometry.drawn, colours=geometry.colours,
-        radius_px=radius_px, fps=geometry.motion.fps,
-    )
+    try:
+        found = reconstruct(
+            maps, cameras=geometry.cameras, rig=geometry.rig, drawn=geometry.drawn, colours=geometry.colours,
+            radius_px=radius_px, fps=geometry.motion.fps,
+        )
+    except BadMaps as error:
+        raise Refusal(Reject.ROUND_TRIP, str(error)) from None
     joints = geometry.joints.astype(np.float64)
     seen_by = [project(camera, joints[:, geometry.drawn]) for camera in geometry.cameras]
     pixels, depth = (np.stack(parts) for parts in zip(*seen_by))
