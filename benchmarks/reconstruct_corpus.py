@@ -2,7 +2,8 @@
 
 Blender plays a file's take (files without one: a seeded random motion), evaluates joints and vertices, and plays the
 reconstructed motion on the same file again. Mesh errors are between the two, so with the file's own weights; and for
-the motion that follows from exact joints: what joint positions cannot tell. All are in per cent of the subject's
+the motion that follows from exact joints: what joint positions cannot tell; and with markers (`render.turn_markers`),
+which tell it. All are in per cent of the subject's
 largest side in its first frame.
 """
 
@@ -88,9 +89,10 @@ def _row(path: Path, scratch: Path, client: BlenderClient) -> dict[str, Any]:
                            "num_drawn": int(geometry.drawn.sum())}
     unit = 100 / float(np.ptp(true_mesh[0], axis=0).max())
 
-    def mesh_pct(motion: Motion) -> float | None:
+    def mesh_pct(motion: Motion, geometry: ClipGeometry = geometry) -> float | None:
         stored = scratch / f"{asset.key}.motion.npz"
-        stored.write_bytes(motion_to_bytes(replace(motion, translations=motion.translations / geometry.scale)))
+        _, own = geometry.own(motion)
+        stored.write_bytes(motion_to_bytes(replace(own, translations=own.translations / geometry.scale)))
         item = replace(clip, action=None, slot=None, start_frame=0.0, motion_path=str(stored)).to_item()
         extra = {"frames": frames, "offset": geometry.offset.tolist(), "scale": geometry.scale}
         (reply,) = client.run("reconstruct_child:play_again", [item | extra], scratch=scratch)
@@ -115,6 +117,18 @@ def _row(path: Path, scratch: Path, client: BlenderClient) -> dict[str, Any]:
                    "leaf_rotation_deg": scores.leaf_rotation_deg, "usable_share": scores.usable_share,
                    "pck_2d": scores.pck_2d}
         row |= {name + key: value for key, value in figures.items()}
+    marked = asset.clip(settings | {"turn_markers": True}).to_item() | {"num_frames": clip.num_frames, "frames": frames}
+    (reply,) = client.run("reconstruct_child:play", [marked], scratch=scratch)
+    if reply.value is not None:
+        geometry = ClipGeometry.from_bytes((scratch / "geometry.npz").read_bytes())
+        result = reconstruct(
+            _maps(geometry, radius_px), cameras=geometry.cameras, rig=geometry.rig, drawn=geometry.drawn,
+            colours=geometry.colours, radius_px=radius_px, fps=clip.fps,
+        )
+        own = np.flatnonzero(geometry.drawn) < geometry.rig.num_joints - geometry.num_markers
+        errors = unit * np.linalg.norm(result.triangulated - geometry.joints[:, geometry.drawn], axis=-1)[:, own]
+        row |= {"markers_num_drawn": int(geometry.drawn.sum()), "markers_mpjpe_pct": float(errors.mean()),
+                "markers_mesh_pct": mesh_pct(result.motion, geometry)}
     return row
 
 
@@ -145,14 +159,15 @@ def _maps(geometry: ClipGeometry, radius_px: float) -> Bytes:
 def table(rows: dict[str, Any]) -> list[str]:
     """Markdown."""
     names = ("mpjpe_pct", "over_2pct", "mesh_pct", "no_twist_mesh_pct", "exact_mesh_pct", "kmeans_mpjpe_pct",
-             "kmeans_over_2pct", "kmeans_mesh_pct")
+             "kmeans_over_2pct", "kmeans_mesh_pct", "markers_num_drawn", "markers_mpjpe_pct", "markers_mesh_pct")
     lines = ["| file | kind | joints | drawn | MPJPE | > 2 % | mesh | mesh, no twist | exact joints: mesh "
-             "| k-means++ MPJPE | > 2 % | mesh |", "| --- | --- " + "| ---: " * 10 + "|"]
+             "| k-means++ MPJPE | > 2 % | mesh | with markers: discs | MPJPE | mesh |",
+             "| --- | --- " + "| ---: " * 13 + "|"]
     for name, row in rows.items():
         if "not_run" in row:
-            lines.append(f"| {name} | {row['kind']} | {row['not_run']} |" + " |" * 9)
+            lines.append(f"| {name} | {row['kind']} | {row['not_run']} |" + " |" * 12)
             continue
-        figures = ["" if row[key] is None else f"{row[key]:.2g}" for key in names]
+        figures = ["" if row.get(key) is None else f"{row[key]:.2g}" for key in names]
         cells = [name, row["kind"], str(row["num_joints"]), str(row["num_drawn"]), *figures]
         lines.append("| " + " | ".join(cells) + " |")
     return lines

@@ -159,8 +159,8 @@ class _Run:
             pose, geometry, joint_radius_px=self.order.render["joint_radius_px"], fps=self.order.fps
         )
         quality = _quality(read, geometry, radius_px, best_share=self._best_share(model, geometry, templates))
-        motion = Motion(rotations=read.motion.rotations, fps=read.motion.fps,
-                        translations=read.motion.translations / geometry.scale)  # as imported
+        _, own = geometry.own(read.motion)
+        motion = replace(own, translations=own.translations / geometry.scale)  # as imported
         (self.ask.scratch / "motion.npz").write_bytes(motion_to_bytes(motion))
         self.item |= {"motion_path": str(self.ask.scratch / "motion.npz"), "start_frame": 0.0,
                       "num_frames": num_frames}
@@ -292,4 +292,5 @@ def _evidence(read: Reconstruction, geometry: ClipGeometry) -> dict[str, Any]:
     """What joints.npz has beside the motion: which joints were drawn (J,), and where they were seen (T, J)."""
     seen = np.zeros((len(read.joints), geometry.rig.num_joints), dtype=np.bool_)
     seen[:, geometry.drawn] = read.usable
-    return {"drawn": geometry.drawn, "seen": seen}
+    num = geometry.rig.num_joints - geometry.num_markers
+    return {"drawn": geometry.drawn[:num], "seen": seen[:, :num]}

@@ -138,9 +138,10 @@ def _animated(payload: Row, work: Work, *, geometry: ClipGeometry, found: Recons
     from rigmill.animate import animated_glb
     from rigmill.glb import NotAnimatable
 
+    rig, motion = geometry.own(found.motion)
     try:
         data = animated_glb(
-            work.store.read(StoredFile.from_row(payload["clip"]["asset_file"])), geometry.rig, found.motion,
+            work.store.read(StoredFile.from_row(payload["clip"]["asset_file"])), rig, motion,
             scale=geometry.scale, offset=geometry.offset,
         )
     except NotAnimatable:

@@ -7,25 +7,31 @@ from typing import Any
 import numpy as np
 
 from render.jobs import ClipNumbers
-from rigmill import posemap
+from rigmill import posemap, skeleton
 from rigmill.camera import project
 from rigmill.geometry import ClipGeometry
+from rigmill.markers import choose_drawn_with_markers, with_markers
 from rigmill.types import Bytes, Camera, Floats
 
 
 def build_geometry(numbers: ClipNumbers, cameras: tuple[Camera, ...], render: dict[str, Any]) -> ClipGeometry:
     """Everything that is stored beside the videos."""
-    projected = [project(camera, numbers.joints) for camera in cameras]
-    at_rest = [project(camera, numbers.rig.rest_joints) for camera in cameras]
+    rig, motion, joints = numbers.rig, numbers.motion, numbers.joints
+    if render["turn_markers"]:
+        rig, motion = with_markers(rig, motion)
+        joints = np.concatenate([joints, skeleton.forward(rig, motion)[0][:, numbers.rig.num_joints:]], axis=1)
+    num_markers = rig.num_joints - numbers.rig.num_joints
+    projected = [project(camera, joints) for camera in cameras]
+    at_rest = [project(camera, rig.rest_joints) for camera in cameras]
     joints_px, joints_depth = np.stack([item[0] for item in projected]), np.stack([item[1] for item in projected])
     rest_px, rest_depth = np.stack([item[0] for item in at_rest]), np.stack([item[1] for item in at_rest])
     size = np.array([cameras[0].width_px, cameras[0].height_px])
-    drawn = posemap.choose_drawn(
-        numbers.rig, rest_px, radius_px=joint_radius_px(render), max_joints=render["max_drawn_joints"]
+    drawn = choose_drawn_with_markers(
+        rig, num_markers, rest_px, radius_px=joint_radius_px(render), max_joints=render["max_drawn_joints"]
     )
     return ClipGeometry(
-        rig=numbers.rig, drawn=drawn, colours=posemap.assign_colours(rest_px, drawn), motion=numbers.motion,
-        joints=numbers.joints, cameras=cameras, joints_px=joints_px, joints_depth=joints_depth,
+        rig=rig, drawn=drawn, colours=posemap.assign_colours(rest_px, drawn), motion=motion, num_markers=num_markers,
+        joints=joints, cameras=cameras, joints_px=joints_px, joints_depth=joints_depth,
         visible=(joints_depth > 0) & ((joints_px >= 0) & (joints_px < size)).all(axis=-1),
         rest_joints_px=rest_px, rest_joints_depth=rest_depth, scale=numbers.scale, offset=numbers.offset,
     )

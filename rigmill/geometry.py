@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from rigmill.markers import own_part
 from rigmill.types import Bools, Bytes, Camera, Floats, Motion, Rig
 
 # Every key of geometry.npz is spelled here and nowhere else.
@@ -29,6 +30,11 @@ class ClipGeometry:
     rest_joints_depth: Floats  # (V, J)
     scale: float  # normalised = (as imported - offset) * scale
     offset: Floats  # (3,)
+    num_markers: int = 0  # of the rig's joints, the last ones: see markers.py
+
+    def own(self, motion: Motion) -> tuple[Rig, Motion]:
+        """The rig, and a motion of it, without markers: what a file can be animated with."""
+        return own_part(self.rig, motion, self.num_markers)
 
     def to_bytes(self) -> bytes:
         """The npz, the same bytes for the same numbers."""
@@ -56,6 +62,7 @@ class ClipGeometry:
             rest_joints_depth=self.rest_joints_depth.astype(np.float32),
             scale=np.float64(self.scale),
             offset=self.offset.astype(np.float64),
+            num_markers=np.int32(self.num_markers),
         )
         return buffer.getvalue()
 
@@ -84,4 +91,5 @@ class ClipGeometry:
                 joints=npz["joints"], cameras=cameras, joints_px=npz["joints_px"],
                 joints_depth=npz["joints_depth"], visible=npz["visible"], rest_joints_px=npz["rest_joints_px"],
                 rest_joints_depth=npz["rest_joints_depth"], scale=float(npz["scale"]), offset=npz["offset"],
+                num_markers=int(npz["num_markers"]),
             )

@@ -144,9 +144,14 @@ def choose_drawn(rig: Rig, rest_joints_px: Floats, *, radius_px: float, max_join
     for joint in [*roots[:1], *(joint for chain in _chains(rig) for joint in chain)]:
         if drawn[joint] or drawn.sum() >= max_joints:
             continue
-        gap = np.linalg.norm(rest_joints_px[:, drawn] - rest_joints_px[:, joint, None], axis=-1).max(axis=0)
-        drawn[joint] = bool(np.all(gap >= _SPACING_RADII * radius_px))
+        drawn[joint] = far_enough(rest_joints_px, drawn, joint, radius_px=radius_px)
     return drawn
+
+
+def far_enough(rest_joints_px: Floats, drawn: Bools, joint: int, *, radius_px: float) -> bool:
+    """Whether every drawn joint (J,) is at least 2.2 radii from `joint` in some rest view (V, J, 2)."""
+    gap = np.linalg.norm(rest_joints_px[:, drawn] - rest_joints_px[:, joint, None], axis=-1).max(axis=0)
+    return bool(np.all(gap >= _SPACING_RADII * radius_px))
 
 
 def drawn_parents(parents: Ints, drawn: Bools) -> Ints:

@@ -264,6 +264,10 @@ class Render(Section):
     )
     min_coverage: Share = Field(description="least share of a view that the subject covers, over all frames")
     max_drawn_joints: Positive = Field(description="joints that the pose map may show")
+    turn_markers: bool = Field(
+        default=False, description="pose maps show the turn of leaves and twist of limbs by markers beside them, where "
+        "there is room; not in the paper (docs/reconstruction.md)",
+    )
     joint_radius_px: PositiveFloat = Field(description="at 480 lines; scales with height")
     rgb_crf: Annotated[int, Field(ge=0, le=51)] = Field(description="H.264 quality of RGB videos, lower is better")
     pose_crf: Annotated[int, Field(ge=0, le=51)] = Field(description="H.264 quality of pose videos")

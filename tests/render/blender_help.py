@@ -21,6 +21,7 @@ RENDER = {
     "engine": "cycles", "samples": 2, "denoise": True, "min_agreement": 0.0, "width_px": 96, "height_px": 64,
     "azimuths_deg": [0.0, 90.0, 180.0, 270.0], "elevation_deg": 0.0, "field_of_view_deg": 40.0, "margin": 0.08,
     "background": [255, 255, 255], "min_coverage": 0.005, "max_drawn_joints": 64, "joint_radius_px": 5.0,
+    "turn_markers": False,
     "rgb_crf": 18, "pose_crf": 18, "keyframe_interval": 12,
 }
 
