@@ -88,7 +88,7 @@ def condition_of(maps: Bytes, *, colours: Bytes, radius_px: float) -> Condition:
     """The condition of one view's maps (T, H, W, 3), from a few frames."""
     chosen = np.unique(np.linspace(0, len(maps) - 1, _LOOKED_AT).astype(int)) if len(maps) else []
     noise = float(np.median([_noise(maps[frame]) for frame in chosen])) if len(chosen) else 0.0
-    found, peaks = 0.0, []
+    found, rims = 0.0, []
     for guess in _GUESSES_PX:  # colours that have faded are found when it is about known how much
         condition = Condition(noise=noise, blur_px=guess)
         looker = Looker(maps.shape[1:3], colours=colours, radius_px=radius_px, condition=condition)
@@ -96,21 +96,24 @@ def condition_of(maps: Bytes, *, colours: Bytes, radius_px: float) -> Condition:
         num = sum(float(np.minimum(look[:, 2] / (math.pi * radius_px**2), 1.0).sum()) for look in looks)
         if num > _BETTER * found:
             found = num
-            peaks = [
-                peak for frame, look in zip(chosen, looks) for peak in _peaks(maps[frame], look, colours, radius_px)
-            ]
-    return Condition(noise=noise, blur_px=blur_of(radius_px, float(np.median(peaks))) if peaks else 0.0)
+            rims = [rim for frame, look in zip(chosen, looks) for rim in _rims(maps[frame], look, colours, radius_px)]
+    is_noisy = noise > _SMOOTHED_NOISE
+    return Condition(noise=noise, blur_px=blur_of(radius_px, np.stack(rims), is_noisy=is_noisy) if rims else 0.0)
 
 
-def _peaks(picture: Bytes, look: Floats, colours: Bytes, radius_px: float) -> Iterator[float]:
-    """What share of its colour the middle of each disc has that is seen nearly whole."""
+def _rims(picture: Bytes, look: Floats, colours: Bytes, radius_px: float) -> Iterator[Floats]:
+    """Of each disc that is seen nearly whole: the distance from its middle of the pixels around (2, P), and what share
+    of its colour they have."""
+    height, width = picture.shape[:2]
+    reach = math.ceil(radius_px)
+    step = np.arange(-reach, reach + 1)
     for (x, y, count), own in zip(look, colours):
         row, column, colour = int(y), int(x), own.astype(np.float64)
-        inside = 1 <= row < picture.shape[0] - 1 and 1 <= column < picture.shape[1] - 1
+        inside = reach <= row < height - reach and reach <= column < width - reach
         if inside and count >= _WHOLE * math.pi * radius_px**2:
-            seen = picture[row - 1 : row + 2, column - 1 : column + 2].astype(np.float64)
-            cross = (seen[1, 1] + seen[0, 1] + seen[2, 1] + seen[1, 0] + seen[1, 2]) / 5
-            yield float(cross @ colour / max(colour @ colour, 1.0))
+            seen = picture[row - reach : row + reach + 1, column - reach : column + reach + 1]
+            distance = np.hypot(column + step + 0.5 - x, (row + step + 0.5 - y)[:, None])
+            yield np.stack([distance.ravel(), (seen @ colour).ravel() / max(float(colour @ colour), 1.0)])
 
 
 def _noise(picture: Bytes) -> float:

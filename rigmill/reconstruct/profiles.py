@@ -11,6 +11,10 @@ from rigmill.types import Floats
 
 STEP_PX = 0.0625  # of the tables
 _BLURS = np.linspace(0.0, 3.0, 31)
+# Inside the edge: where the ring begins and ends that tells the blur. Near the edge it tells most; under noise, discs'
+# middles are not known as well, and the ring has to be farther inside.
+_RING_PX, _NOISY_RING_PX = (1.8, 0.4), (3.0, 1.5)
+_LEAST_END_PX = 1.5
 
 
 def _blurred(cover: Floats, blur_px: float) -> Floats:
@@ -44,24 +48,27 @@ def line_profile(half_px: float, blur_px: float) -> Floats:
     return profile
 
 
-@lru_cache(maxsize=256)
-def _cross(radius_px: float, blur_px: float) -> float:
-    """Mean coverage of the pixel that the centre is in and of its four neighbours, over all places in it."""
-    profile = disc_profile(radius_px, blur_px)
-    inside = (np.arange(8) + 0.5) / 8 - 0.5
-    total = 0.0
-    for x, y in ((0, 0), (1, 0), (-1, 0), (0, 1), (0, -1)):
-        distance = np.hypot(x - inside[:, None], y - inside)
-        total += float(np.interp(distance / STEP_PX, np.arange(len(profile)), profile).mean())
-    return total / 5
-
-
 def peak_of(radius_px: float, blur_px: float) -> float:
     """What is left of a disc's colour in its middle."""
     return float(disc_profile(radius_px, round(blur_px, 2))[0])
 
 
-def blur_of(radius_px: float, cross: float) -> float:
-    """The blur, in pixels, after which the middle pixel and its four neighbours have this share of the colour."""
-    shares = np.array([_cross(radius_px, float(blur)) for blur in _BLURS])
-    return round(float(np.interp(-cross, -shares, _BLURS)), 2)
+def blur_of(radius_px: float, rims: Floats, *, is_noisy: bool) -> float:
+    """The blur, in pixels, after which discs fade towards their edges as these do: the median over the discs.
+
+    `rims` (N, 2, P): pixels' distances from the disc's middle, and their shares of its colour. The ring just inside the
+    edge tells it for discs of any size; what lies outside may belong to lines and neighbours.
+    """
+    distances, shares = rims[:, 0], rims[:, 1]
+    begin, end = _NOISY_RING_PX if is_noisy else _RING_PX
+    ring = (distances >= radius_px - begin) & (distances <= max(radius_px - end, _LEAST_END_PX))
+    num = np.maximum(ring.sum(axis=1), 1)
+    seen = (shares * ring).sum(axis=1) / num
+    expected = []
+    for blur in _BLURS:
+        profile = disc_profile(radius_px, round(float(blur), 2))
+        cover = np.interp(distances / STEP_PX, np.arange(len(profile)), profile)
+        expected.append((cover * ring).sum(axis=1) / num)
+    curves = np.stack(expected, axis=1)  # (N, blurs), falling
+    found = [float(np.interp(-own, -curve, _BLURS)) for own, curve in zip(seen, curves)]
+    return round(float(np.median(found)), 2)
