@@ -35,6 +35,7 @@ os.environ["PYTHONPATH"] = os.pathsep.join([str(ROOT), str(ROOT / "benchmarks"),
 
 import cv2  # noqa: E402
 import numpy as np  # noqa: E402
+from figures import lines, rounded  # noqa: E402
 from pose_faults import faulty_maps, found_share  # noqa: E402
 from posed_bodies import FPS, SIZES, Take, skin, take  # noqa: E402
 
@@ -182,19 +183,6 @@ def run(parts: Sequence[str]) -> dict[str, Any]:
         result |= figures if part == "speed" else {part: figures}
         print(f"{part}: {time.monotonic() - started:.0f} s", file=sys.stderr)
     return result
-
-
-def rounded(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: rounded(item) for key, item in value.items()}
-    return float(f"{value:.4g}") if isinstance(value, float) else value
-
-
-def lines(result: dict[str, Any], start: str = "") -> list[str]:
-    found: list[str] = []
-    for key, value in result.items():
-        found += lines(value, f"{start}{key}.") if isinstance(value, dict) else [f"{start}{key}: {value}"]
-    return found
 
 
 def main() -> None:

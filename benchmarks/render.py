@@ -38,6 +38,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
 # Blender's children find render_child there.
 os.environ["PYTHONPATH"] = os.pathsep.join([str(ROOT), str(ROOT / "benchmarks"), os.environ.get("PYTHONPATH", "")])
 
+from figures import lines, rounded  # noqa: E402
 from render_assets import Asset, corpus_assets  # noqa: E402
 
 GL_FRAMES = 24
@@ -142,19 +143,6 @@ def main() -> None:
             scratch.mkdir()
             result |= run_part(part, assets, arguments, scratch)
     print(json.dumps(rounded(result)) if arguments.json else "\n".join(lines(rounded(result))))
-
-
-def rounded(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: rounded(item) for key, item in value.items()}
-    return float(f"{value:.4g}") if isinstance(value, float) else value
-
-
-def lines(result: dict[str, Any], start: str = "") -> list[str]:
-    found: list[str] = []
-    for key, value in result.items():
-        found += lines(value, f"{start}{key}.") if isinstance(value, dict) else [f"{start}{key}: {value}"]
-    return found
 
 
 if __name__ == "__main__":
