@@ -11,6 +11,7 @@ LIMIT ?=
 WORKERS ?=
 SET ?=
 RAY_ADDRESS ?=
+BASE ?=
 
 # A foreign ./render or ./train in the current folder must never be imported instead of ours.
 export PYTHONSAFEPATH = 1
@@ -21,7 +22,7 @@ PROFILE_FLAGS = --profile $(PROFILE) $(foreach value,$(SET),--set $(value))
 RUN_FLAGS = $(PROFILE_FLAGS) $(if $(LIMIT),--limit $(LIMIT)) $(if $(WORKERS),--workers $(WORKERS)) $(if $(RAY_ADDRESS),--ray-address $(RAY_ADDRESS))
 INSTALLED := $(VENV)/.installed
 
-.PHONY: help setup doctor demo test test-all check docs plan status report verify curate render caption shards train eval clean
+.PHONY: help setup doctor demo test test-all check same-bytes docs plan status report verify curate render caption shards train eval clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -35,7 +36,7 @@ $(INSTALLED): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/pip install --quiet -c constraints.txt torch
 	$(VENV)/bin/pip install --quiet -c constraints.txt -e ".[blender,curate,train,eval,dev]"
-	$(VENV)/bin/python -c "import render.raster.rasteriser, render.raster.corner_normals, rigmill.reconstruct.clip"  # compiled once, not in a run
+	$(VENV)/bin/python -c "import render.raster.rasteriser, render.raster.corner_normals, rigmill.reconstruct.reconstruct"  # compiled once, not in a run
 	@touch $(INSTALLED)
 
 doctor: $(INSTALLED) ## check this machine; names what is missing and how to install it
@@ -75,9 +76,14 @@ test-all: $(INSTALLED) ## the fast tests and the slow ones: kill tests, clusters
 
 check: $(INSTALLED) ## lint, types, import rules, generated docs
 	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
 	$(VENV)/bin/python docs/generate.py --check
+
+same-bytes: $(INSTALLED) ## the demo with this code and with commit BASE=...: tables, store and shards compared
+	@test -n "$(BASE)" || { echo "error: name a commit to compare with: make same-bytes BASE=main~1" >&2; exit 2; }
+	$(VENV)/bin/python -m tests.same_bytes $(BASE)
 
 docs: $(INSTALLED) ## rewrite the generated references
 	$(VENV)/bin/python docs/generate.py

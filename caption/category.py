@@ -7,20 +7,41 @@ from collections.abc import Iterable
 
 MISCELLANEOUS = "miscellaneous"
 CATEGORIES: tuple[str, ...] = (
-    "character", "anthropomorphic", "toy", "animal", "mythical creature", "weapon", "tool", "sculpture", "vehicle",
-    "anatomy", "household item", "plant", "accessory", "furniture", "scanned data", "electronic device",
-    "architecture", "clothing", "food", MISCELLANEOUS, "planet", "sporting goods", "paper", "jewelry",
+    "character",
+    "anthropomorphic",
+    "toy",
+    "animal",
+    "mythical creature",
+    "weapon",
+    "tool",
+    "sculpture",
+    "vehicle",
+    "anatomy",
+    "household item",
+    "plant",
+    "accessory",
+    "furniture",
+    "scanned data",
+    "electronic device",
+    "architecture",
+    "clothing",
+    "food",
+    MISCELLANEOUS,
+    "planet",
+    "sporting goods",
+    "paper",
+    "jewelry",
     "musical instrument",
 )
 
 _SYNONYMS: dict[str, str] = {
     "character": "biped human humanoid man woman boy girl person people knight soldier warrior avatar hero "
-                 "villain zombie pirate astronaut ninja wizard mixamo vroid vrm npc",
+    "villain zombie pirate astronaut ninja wizard mixamo vroid vrm npc",
     "anthropomorphic": "robot android mech mecha furry mascot",
     "toy": "toys doll plush plushie puppet lego figurine",
     "animal": "animals quadruped bird fish dog cat horse fox wolf bear lion tiger deer cow pig sheep rabbit mouse "
-              "elephant giraffe dinosaur velociraptor triceratops insect bee wasp spider snake frog turtle eagle bat "
-              "dragonfly butterfly winged",
+    "elephant giraffe dinosaur velociraptor triceratops insect bee wasp spider snake frog turtle eagle bat "
+    "dragonfly butterfly winged",
     "mythical creature": "creature monster dragon demon griffin unicorn phoenix fantasy ghost slime alien",
     "weapon": "weapons sword gun rifle pistol axe bow knife cannon",
     "tool": "tools hammer wrench lever crane drill",

@@ -11,8 +11,22 @@ _URL = re.compile(r"(?:[a-z][a-z0-9+.-]{1,15}://|www\.|mailto:)\S*|\b[\w-]+\.(?:
 _FILE_ENDING = re.compile(r"\.(?:fbx|glb|gltf|vrm|blend|obj|dae)\b", re.IGNORECASE)
 _RIG_NOISE = re.compile(r"^(?:.*\|)")  # 'Armature|walk', 'CharacterArmature|Run'
 _NOTHING = frozenset(
-    {"", "scene", "untitled", "model", "asset", "object", "armature", "animation", "action", "anim", "take", "default",
-     "baselayer", "mixamo"}
+    {
+        "",
+        "scene",
+        "untitled",
+        "model",
+        "asset",
+        "object",
+        "armature",
+        "animation",
+        "action",
+        "anim",
+        "take",
+        "default",
+        "baselayer",
+        "mixamo",
+    }
 )
 
 
@@ -35,8 +49,10 @@ def clean(text: str) -> str:
     """A stranger's text as plain words: no markup, addresses, control characters, file endings or underscores."""
     text = unicodedata.normalize("NFKC", text)
     text = _FILE_ENDING.sub(" ", _URL.sub(" ", _MARKUP.sub(" ", text)))
-    text = "".join(letter if letter.isalnum() or letter in "'-" or unicodedata.category(letter)[0] == "M" else " "
-                   for letter in text)
+    text = "".join(
+        letter if letter.isalnum() or letter in "'-" or unicodedata.category(letter)[0] == "M" else " "
+        for letter in text
+    )
     text = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", text)
     words = [word.strip("'-") for word in text.split() if any(letter.isalnum() for letter in word)]
     # Numbers alone ('Anim 0', 'Take 001') say nothing.

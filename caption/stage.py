@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from caption.category import category_of
 from caption.metadata import caption
-from rigmill.errors import Reject
-from rigmill.profile import Profile
-from rigmill.stage import Answer, Input, Job, Row, Rows, Stage, Work, only_keys
-from rigmill.types import Kept, Measured, Outcome, Rejected
+from rigmill.config.schema import Profile
+from rigmill.outcomes import Kept, Measured, Outcome, Reject, Rejected
+from rigmill.pipeline.stage import Answer, Input, Job, Rows, Stage, Work, only_keys
+from rigmill.types import Row
 
 
 class CaptionStage(Stage):

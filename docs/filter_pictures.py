@@ -22,40 +22,60 @@ sys.path.insert(0, str(ROOT))
 import cv2  # noqa: E402
 import numpy as np  # noqa: E402
 
-from curate.clips import window_length  # noqa: E402
-from curate.filters import RIG_RULES, SEEN_RULES, first_refusal  # noqa: E402
-from curate.motion import growth, look  # noqa: E402
-from render.blender.preview import preview_clip  # noqa: E402
-from render.blender.probe import probe_asset  # noqa: E402
-from rigmill.config import load  # noqa: E402
-from rigmill.contact import jpeg, stack, tile  # noqa: E402
+from curate.filters.flow import growth, look  # noqa: E402
+from curate.filters.rules import RIG_RULES, SEEN_RULES, first_refusal  # noqa: E402
+from curate.filters.windows import window_length  # noqa: E402
+from render.blender.jobs.preview import preview_clip  # noqa: E402
+from render.blender.jobs.probe import probe_asset  # noqa: E402
+from rigmill.clips.pictures import jpeg  # noqa: E402
+from rigmill.clips.sheets import stack, tile  # noqa: E402
+from rigmill.config.load import load  # noqa: E402
 
 TARGET = ROOT / "docs" / "pictures" / "filters"
 KEPT = "kept"
 EXAMPLES: dict[str, list[tuple[str, str, str]]] = {  # picture -> (file, part of the motion's name, verdict)
     "geometry": [
-        ("khronos/SimpleSkin.gltf", "", "too_simple"), ("sketchfab/bee_minecraft_nodeanim.glb", "", KEPT),
+        ("khronos/SimpleSkin.gltf", "", "too_simple"),
+        ("sketchfab/bee_minecraft_nodeanim.glb", "", KEPT),
         ("quaternius_glb/Quaternius_Lever.glb", "", KEPT),
     ],
     "texture": [
-        ("khronos/RiggedFigure.glb", "", "untextured"), ("quaternius_fbx/Eagle.fbx", "Idle", "untextured"),
-        ("khronos/RiggedSimple.glb", "", "untextured"), ("quaternius_glb/Quaternius_Spider.glb", "Idle", KEPT),
+        ("khronos/RiggedFigure.glb", "", "untextured"),
+        ("quaternius_fbx/Eagle.fbx", "Idle", "untextured"),
+        ("khronos/RiggedSimple.glb", "", "untextured"),
+        ("quaternius_glb/Quaternius_Spider.glb", "Idle", KEPT),
         ("quaternius_glb/Quaternius_Character.glb", "Walk", KEPT),
         ("kenney/bat_model.glb", "", KEPT),
         ("quaternius_fbx/Velociraptor.fbx", "Idle", KEPT),
     ],
     "coverage": [
-        ("derived/Fox_nonuniform_scale.glb", "Run", "empty_picture"), ("khronos/Fox.glb", "Run", KEPT),
+        ("derived/Fox_nonuniform_scale.glb", "Run", "empty_picture"),
+        ("khronos/Fox.glb", "Run", KEPT),
         ("quaternius_fbx/Velociraptor.fbx", "Walk", KEPT),
     ],
     "motion": [
-        ("sketchfab/grandmas_tv.glb", "", "little_motion"), ("sketchfab/lumberjack.glb", "Poses", "little_motion"),
+        ("sketchfab/grandmas_tv.glb", "", "little_motion"),
+        ("sketchfab/lumberjack.glb", "Poses", "little_motion"),
         ("quaternius_fbx/Male_Casual.fbx", "Man_Idle", KEPT),
-        ("ufbx/blender_293_barbarian_7400_binary.fbx", "idle", KEPT), ("kaykit/Knight.glb", "Lie_Idle", KEPT),
+        ("ufbx/blender_293_barbarian_7400_binary.fbx", "idle", KEPT),
+        ("kaykit/Knight.glb", "Lie_Idle", KEPT),
     ],
 }
-COLUMNS = ("file", "motion", "verdict", "num_vertices", "num_faces", "num_textures", "texture_px",
-           "num_base_colours", "grey_share", "extent_ratio", "coverage", "flow_px_per_frame", "flow_px")
+COLUMNS = (
+    "file",
+    "motion",
+    "verdict",
+    "num_vertices",
+    "num_faces",
+    "num_textures",
+    "texture_px",
+    "num_base_colours",
+    "grey_share",
+    "extent_ratio",
+    "coverage",
+    "flow_px_per_frame",
+    "flow_px",
+)
 
 
 def example(path: Path, motion: str, scratch: Path, limits: Any) -> tuple[dict[str, Any], list[Any]]:
@@ -65,18 +85,33 @@ def example(path: Path, motion: str, scratch: Path, limits: Any) -> tuple[dict[s
     rig = probe_asset({"path": str(path), "format": file_format, "fps": 16.0, "rigid_rigs": True}, state, scratch)
     take = next(take for take in rig["motions"] if motion in take["name"])
     num_frames = take["num_frames"]
-    answer = preview_clip({
-        "clip_id": "example", "path": str(path), "format": file_format, "armature": rig["armature"],
-        "action": take["action"], "slot": take["slot"], "start_frame": take["start_frame"], "motion_path": None,
-        "num_frames": window_length(num_frames, limits["max_frames"]) if num_frames > 4 else num_frames, "fps": 16.0,
-        "preview_px": 256, "preview_frames": limits["preview_frames"],
-    }, state, scratch)
+    answer = preview_clip(
+        {
+            "clip_id": "example",
+            "path": str(path),
+            "format": file_format,
+            "armature": rig["armature"],
+            "action": take["action"],
+            "slot": take["slot"],
+            "start_frame": take["start_frame"],
+            "motion_path": None,
+            "num_frames": window_length(num_frames, limits["max_frames"]) if num_frames > 4 else num_frames,
+            "fps": 16.0,
+            "preview_px": 256,
+            "preview_frames": limits["preview_frames"],
+        },
+        state,
+        scratch,
+    )
     folder = scratch / answer["folder"]
     views = [[_rgba(folder / name) for name in view] for view in answer["views"]]
     seen = look(views, frames=answer["frames"], starts=answer["starts"])
     row = {column: rig.get(column) for column in COLUMNS} | {
-        "motion": take["name"], "extent_ratio": growth(answer["extents"]), "coverage": seen.coverage,
-        "flow_px_per_frame": seen.flow_px_per_frame, "flow_px": seen.flow_px,
+        "motion": take["name"],
+        "extent_ratio": growth(answer["extents"]),
+        "coverage": seen.coverage,
+        "flow_px_per_frame": seen.flow_px_per_frame,
+        "flow_px": seen.flow_px,
     }
     refused = first_refusal(row, RIG_RULES, limits) or first_refusal(row, SEEN_RULES, limits)
     row["verdict"] = refused["code"] if refused else KEPT
@@ -89,8 +124,9 @@ def _rgba(path: Path) -> Any:
 
 def _on_white(rgba: Any) -> Any:
     alpha = rgba[..., 3:].astype(np.float32) / 255
-    return cv2.resize(np.rint(rgba[..., :3] * alpha + 255 * (1 - alpha)).astype(np.uint8), (160, 160),
-                      interpolation=cv2.INTER_AREA)
+    return cv2.resize(
+        np.rint(rgba[..., :3] * alpha + 255 * (1 - alpha)).astype(np.uint8), (160, 160), interpolation=cv2.INTER_AREA
+    )
 
 
 def write_numbers(path: Path, rows: list[dict[str, Any]]) -> None:
@@ -115,9 +151,12 @@ def main() -> None:
             if row["verdict"] != verdict:
                 raise SystemExit(f"{name} {motion}: {row['verdict']}, not {verdict}")
             rows.append(row)
-            labels = [verdict, Path(name).stem.removeprefix("Quaternius_")[:20],
-                      f"tex {row['num_textures']} col {row['num_base_colours']} grey {row['grey_share']:.2f}",
-                      f"flow {row['flow_px']:.2f} mean {row['flow_px_per_frame']:.3f}"]
+            labels = [
+                verdict,
+                Path(name).stem.removeprefix("Quaternius_")[:20],
+                f"tex {row['num_textures']} col {row['num_base_colours']} grey {row['grey_share']:.2f}",
+                f"flow {row['flow_px']:.2f} mean {row['flow_px_per_frame']:.3f}",
+            ]
             sheet.append(tile(pictures, labels))
         (TARGET / f"{picture}.jpg").write_bytes(jpeg(stack(sheet), quality=80))
         write_numbers(TARGET / f"{picture}.csv", rows)

@@ -19,16 +19,18 @@ sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
 
 import cv2  # noqa: E402
 import numpy as np  # noqa: E402
-from bodies import Actor, corpus_actors, world  # noqa: E402
 
-from curate.humanoid import PARENTS  # noqa: E402
-from curate.retargeting import put_on  # noqa: E402
-from render.blender.frames import loaded_subject, make_player, measure, render_pictures  # noqa: E402
-from render.blender.preview import CHEAP  # noqa: E402
-from render.jobs import ClipItem, clip_cameras  # noqa: E402
-from rigmill.camera import project  # noqa: E402
-from rigmill.contact import jpeg, stack, tile  # noqa: E402
-from rigmill.rigfile import motion_to_bytes  # noqa: E402
+from benchmarks.retargeting.bodies import Actor, corpus_actors, world  # noqa: E402
+from curate.humanoid.names import PARENTS  # noqa: E402
+from curate.retarget.pair import put_on  # noqa: E402
+from render.blender.jobs.preview import CHEAP  # noqa: E402
+from render.blender.subject.player import loaded_subject, make_player, measure, render_pictures  # noqa: E402
+from render.numbers import clip_cameras  # noqa: E402
+from rigmill.blender.requests import ClipItem  # noqa: E402
+from rigmill.clips.camera import project  # noqa: E402
+from rigmill.clips.pictures import jpeg  # noqa: E402
+from rigmill.clips.sheets import stack, tile  # noqa: E402
+from rigmill.rigs.npz import motion_to_bytes  # noqa: E402
 from rigmill.types import Motion  # noqa: E402
 
 TARGET = ROOT / "docs" / "pictures" / "retarget"
@@ -38,9 +40,7 @@ GODETTE, KNIGHT = "vrm/Godette_vrm_v4.vrm", "kaykit/Knight.glb"
 MANNEQUINY, CESIUM = "gdquest/mannequiny-0.3.0.glb", "khronos/CesiumMan.glb"
 CASUAL = "quaternius_fbx/Male_Casual.fbx"
 ASTRONAUT = "quaternius_glb/Quaternius_Astronaut_BarbaraTheBee-transformed.glb"
-CYBERPUNK, MOVEMENT, WALK = (
-    "quaternius_glb/Quaternius_Character.glb", "kaykit/Med_MovementBasic.glb", "ozz/walk.fbx"
-)
+CYBERPUNK, MOVEMENT, WALK = ("quaternius_glb/Quaternius_Character.glb", "kaykit/Med_MovementBasic.glb", "ozz/walk.fbx")
 PICTURES: dict[str, tuple[str, str, str]] = {  # picture -> (source, part of its motion's name, target)
     "walk-godette": (MOVEMENT, "Walking_C", GODETTE),
     "slice-mannequiny": (KNIGHT, "1H_Melee_Attack_Slice_Diagonal", MANNEQUINY),
@@ -51,9 +51,13 @@ PICTURES: dict[str, tuple[str, str, str]] = {  # picture -> (source, part of its
 }
 CREDITS = {
     GODETTE: ("CC-BY-3.0", "Low-Poly Godette by SirRichard94; VRM adaptation (c) 2021 Lyuma"),
-    KNIGHT: ("CC0-1.0", "KayKit Adventurers, Kay Lousberg"), MOVEMENT: ("CC0-1.0", "KayKit, Kay Lousberg"),
-    MANNEQUINY: ("CC-BY-4.0", "GDQuest and contributors"), CESIUM: ("CC-BY-4.0", "(c) 2017 Cesium"),
-    CASUAL: ("CC0-1.0", "Quaternius"), ASTRONAUT: ("CC0-1.0", "Quaternius"), CYBERPUNK: ("CC0-1.0", "Quaternius"),
+    KNIGHT: ("CC0-1.0", "KayKit Adventurers, Kay Lousberg"),
+    MOVEMENT: ("CC0-1.0", "KayKit, Kay Lousberg"),
+    MANNEQUINY: ("CC-BY-4.0", "GDQuest and contributors"),
+    CESIUM: ("CC-BY-4.0", "(c) 2017 Cesium"),
+    CASUAL: ("CC0-1.0", "Quaternius"),
+    ASTRONAUT: ("CC0-1.0", "Quaternius"),
+    CYBERPUNK: ("CC0-1.0", "Quaternius"),
     WALK: ("MIT", "ProAnimationBank, in ozz-animation"),
 }
 
@@ -68,15 +72,28 @@ def rendered(actor: Actor, motion: Motion, scratch: Path) -> list[list[Any]]:
     path.write_bytes(actor.asset)
     stored.write_bytes(motion_to_bytes(motion))
     clip = ClipItem(
-        clip_id="clip", path=str(path), format=actor.found["format"], armature=actor.found["armature"], action="",
-        slot="", start_frame=0.0, num_frames=len(motion.rotations), fps=motion.fps, motion_path=str(stored),
+        clip_id="clip",
+        path=str(path),
+        format=actor.found["format"],
+        armature=actor.found["armature"],
+        action="",
+        slot="",
+        start_frame=0.0,
+        num_frames=len(motion.rotations),
+        fps=motion.fps,
+        motion_path=str(stored),
         render=dict(RENDER),
     )
     player = make_player(loaded_subject({}, path=clip.path, file_format=clip.format, fps=clip.fps), clip)
     numbers = measure(player)
     names, _ = render_pictures(
-        player, numbers, cameras=clip_cameras(numbers.clip_bounds, RENDER), render=RENDER,
-        frames=shown_frames(motion), with_rest=False, folder=scratch,
+        player,
+        numbers,
+        cameras=clip_cameras(numbers.clip_bounds, RENDER),
+        render=RENDER,
+        frames=shown_frames(motion),
+        with_rest=False,
+        folder=scratch,
     )
     return [[_on_white(scratch / name) for name in view] for view in names]
 
@@ -110,8 +127,11 @@ def drawn(actor: Actor, motion: Motion) -> list[list[Any]]:
 def _on_white(path: Path) -> Any:
     rgba = cv2.cvtColor(cv2.imread(str(path), cv2.IMREAD_UNCHANGED), cv2.COLOR_BGRA2RGBA)
     alpha = rgba[..., 3:].astype(np.float32) / 255
-    return cv2.resize(np.rint(rgba[..., :3] * alpha + 255 * (1 - alpha)).astype(np.uint8), (SIZE_PX, SIZE_PX),
-                      interpolation=cv2.INTER_AREA)
+    return cv2.resize(
+        np.rint(rgba[..., :3] * alpha + 255 * (1 - alpha)).astype(np.uint8),
+        (SIZE_PX, SIZE_PX),
+        interpolation=cv2.INTER_AREA,
+    )
 
 
 def sheet(source: Actor, motion: Motion, target: Actor) -> Any:
@@ -123,8 +143,10 @@ def sheet(source: Actor, motion: Motion, target: Actor) -> Any:
     labels = [f"frame {frame}" for frame in shown_frames(motion)]
     rows = []
     for view in range(len(there)):
-        rows += [tile(there[view], [Path(source.name).stem[:20], *labels[1:]]),
-                 tile(here[view], [Path(target.name).stem.removeprefix("Quaternius_")[:20], *labels[1:]])]
+        rows += [
+            tile(there[view], [Path(source.name).stem[:20], *labels[1:]]),
+            tile(here[view], [Path(target.name).stem.removeprefix("Quaternius_")[:20], *labels[1:]]),
+        ]
     return stack(rows)
 
 

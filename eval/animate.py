@@ -20,34 +20,40 @@ import numpy as np
 from eval.checkpoint import Checkpoint, open_checkpoint
 from eval.preview import png, sheet
 from eval.reading import movement_pct, read_maps, verdict
-from eval.sample import picture, video_files
-from rigmill import __version__, members
-from rigmill.animate_options import AnimateOrder
-from rigmill.animate_text import INFO
-from rigmill.blender import BlenderClient, Limits
+from eval.sample import video_files
+from rigmill import __version__
+from rigmill.blender.client import BlenderClient, Limits
+from rigmill.clips import members
+from rigmill.clips.numbers import ClipGeometry
+from rigmill.clips.pictures import picture
+from rigmill.clips.video import decode, encode
+from rigmill.commands.export import PLAY
 from rigmill.errors import UserError
-from rigmill.export import PLAY, motion_file, moving_glb
-from rigmill.files import scratch_folder
-from rigmill.geometry import ClipGeometry
-from rigmill.glb import NotAnimatable
-from rigmill.layout import Layout
-from rigmill.reconstruct.clip import Reconstruction
+from rigmill.formats.glb import NotAnimatable
+from rigmill.formats.motion_files import motion_file, moving_glb
+from rigmill.one_file.animate_options import AnimateOrder
+from rigmill.one_file.animate_text import INFO
+from rigmill.one_file.folder import UNFINISHED, check_folder, fill_folder, remove_empty
+from rigmill.one_file.gate import Ask, Opened, open_asset
+from rigmill.one_file.render import PROBE, RENDER_CLIP, picture_s
 from rigmill.reconstruct.metrics import score
-from rigmill.rigfile import motion_to_bytes, rig_from_bytes
-from rigmill.single import PROBE, RENDER_CLIP, picture_s
-from rigmill.single_file import Ask, Opened, open_asset
-from rigmill.single_folder import UNFINISHED, check_folder, fill_folder, remove_empty
+from rigmill.reconstruct.reconstruct import Reconstruction
+from rigmill.rigs.npz import motion_to_bytes, rig_from_bytes
+from rigmill.storage.files import scratch_folder
+from rigmill.storage.layout import Layout
 from rigmill.types import Bytes, Motion, Rig
-from rigmill.video import decode, encode
 from train.recipes import ModelConfig
 
 OnProgress = Callable[[str, int, int], None]  # a step's name, how much of it is done, of how much
 LOOK, TEMPLATES, DENOISE, READ, WRITE, PREVIEW = (
-    "looking into the file", "drawing the rest pose", "denoising steps", "reading the pose maps", "writing files",
+    "looking into the file",
+    "drawing the rest pose",
+    "denoising steps",
+    "reading the pose maps",
+    "writing files",
     "drawing the preview",
 )
-_FILES = {"glb": "animated.glb", "fbx": "animated.fbx", "bvh": "animated.bvh", "npz": "joints.npz",
-          "csv": "joints.csv"}
+_FILES = {"glb": "animated.glb", "fbx": "animated.fbx", "bvh": "animated.bvh", "npz": "joints.npz", "csv": "joints.csv"}
 _OURS = re.compile(
     r"animated\.(glb|fbx|bvh)|joints\.(npz|csv)|preview\.(mp4|png)|(rgb|pose|mesh)\.\d+\.mp4|"
     r"template_(rgb|pose)\.\d+\.png|info\.json"
@@ -104,16 +110,24 @@ def _check_fit(checkpoint: Checkpoint, order: AnimateOrder, num_frames: int) -> 
     azimuths = np.radians(render["azimuths_deg"])
     num_views = len(azimuths)
     if num_views < config.views_per_clip:
-        raise _misfit(f"render.azimuths_deg of profile '{order.profile}' has {num_views} views",
-                      f"it was trained on {config.views_per_clip} at once", "--set render.azimuths_deg=[0,90,180,270]")
+        raise _misfit(
+            f"render.azimuths_deg of profile '{order.profile}' has {num_views} views",
+            f"it was trained on {config.views_per_clip} at once",
+            "--set render.azimuths_deg=[0,90,180,270]",
+        )
     if np.abs(np.sin(azimuths[:, None] - azimuths)).max() < _OPPOSITE:
-        raise _misfit(f"all views of profile '{order.profile}' look along one line", "they say nothing about depth",
-                      "--set render.azimuths_deg=[0,90,180,270]")
+        raise _misfit(
+            f"all views of profile '{order.profile}' look along one line",
+            "they say nothing about depth",
+            "--set render.azimuths_deg=[0,90,180,270]",
+        )
     smaller = min(render["width_px"], render["height_px"])
     if smaller < config.size_px:
-        raise _misfit(f"pictures of {render['width_px']}x{render['height_px']} are smaller than the model's",
-                      f"it draws {config.size_px} x {config.size_px} pixels", f"--set render.width_px={config.size_px} "
-                      f"--set render.height_px={config.size_px}, or more")
+        raise _misfit(
+            f"pictures of {render['width_px']}x{render['height_px']} are smaller than the model's",
+            f"it draws {config.size_px} x {config.size_px} pixels",
+            f"--set render.width_px={config.size_px} --set render.height_px={config.size_px}, or more",
+        )
     most = _longest(config)
     if num_frames > most:
         raise _misfit(f"{num_frames} frames", f"it has places in time for {most}", f"--frames {most}, or fewer")
@@ -134,7 +148,12 @@ class _Run:
     """One order being done, its file open."""
 
     def __init__(
-        self, order: AnimateOrder, opened: Opened, checkpoint: Checkpoint, ask: Ask, item: dict[str, Any],
+        self,
+        order: AnimateOrder,
+        opened: Opened,
+        checkpoint: Checkpoint,
+        ask: Ask,
+        item: dict[str, Any],
         on_progress: OnProgress,
     ) -> None:
         self.order, self.opened, self.checkpoint, self.ask, self.item = order, opened, checkpoint, ask, item
@@ -148,8 +167,11 @@ class _Run:
         model = self.checkpoint.load()  # before minutes are spent on anything else
         found = self.ask(PROBE, self.item)
         if found["kind"] == "motion":
-            raise UserError(f"{self.opened.path.name} holds motions and no mesh that they move", code="E144",
-                            fix="give a character; 'rigmill run retarget' puts motions onto characters")
+            raise UserError(
+                f"{self.opened.path.name} holds motions and no mesh that they move",
+                code="E144",
+                fix="give a character; 'rigmill run retarget' puts motions onto characters",
+            )
         rig = rig_from_bytes((self.ask.scratch / found["rig_file"]).read_bytes())
         self.item["armature"] = found["armature"]
         geometry, templates = self._templates()
@@ -162,8 +184,7 @@ class _Run:
         _, own = geometry.own(read.motion)
         motion = replace(own, translations=own.translations / geometry.scale)  # as imported
         (self.ask.scratch / "motion.npz").write_bytes(motion_to_bytes(motion))
-        self.item |= {"motion_path": str(self.ask.scratch / "motion.npz"), "start_frame": 0.0,
-                      "num_frames": num_frames}
+        self.item |= {"motion_path": str(self.ask.scratch / "motion.npz"), "start_frame": 0.0, "num_frames": num_frames}
         files, origin = self._exports(rig, motion, _evidence(read, geometry))
         kinds = {kind: [name] for kind, name in _FILES.items() if name in files}
         generated = video_files(rgb, pose, fps=self.order.fps, render=self.order.render)
@@ -173,23 +194,44 @@ class _Run:
             files |= parts
         config, order = self.checkpoint.config, self.order
         info = {
-            "schema": 1, "rigmill": __version__,
+            "schema": 1,
+            "rigmill": __version__,
             "asset": {"name": self.opened.path.name, "sha256": self.opened.sha256},
-            "prompt": order.prompt, "seed": order.seed, "steps": order.steps, "guidance": order.guidance,
+            "prompt": order.prompt,
+            "seed": order.seed,
+            "steps": order.steps,
+            "guidance": order.guidance,
             "checkpoint": {"name": self.checkpoint.name, "recipe": config.recipe, "size_px": config.size_px},
-            "motion": {"num_frames": num_frames, "fps": order.fps, "num_joints": rig.num_joints,
-                       "num_drawn_joints": int(geometry.drawn.sum())},
-            "quality": quality, "glb_from": origin, "notes": self.notes, "files": kinds,
+            "motion": {
+                "num_frames": num_frames,
+                "fps": order.fps,
+                "num_joints": rig.num_joints,
+                "num_drawn_joints": int(geometry.drawn.sum()),
+            },
+            "quality": quality,
+            "glb_from": origin,
+            "notes": self.notes,
+            "files": kinds,
         }
         return info, files
 
     def _templates(self) -> tuple[ClipGeometry, dict[str, bytes]]:
         """The rest pose as the render stage draws it, and the numbers that belong to it."""
         self.on_progress(TEMPLATES, 0, 0)
-        self.ask(RENDER_CLIP, self.item | {
-            "clip_id": "rest", "action": None, "slot": None, "motion_path": None, "start_frame": 0.0, "num_frames": 1,
-            "render": self.order.render, "outputs": ["templates", "geometry"],
-        })
+        self.ask(
+            RENDER_CLIP,
+            self.item
+            | {
+                "clip_id": "rest",
+                "action": None,
+                "slot": None,
+                "motion_path": None,
+                "start_frame": 0.0,
+                "num_frames": 1,
+                "render": self.order.render,
+                "outputs": ["templates", "geometry"],
+            },
+        )
         folder = self.ask.scratch / "rest"
         geometry = ClipGeometry.from_bytes((folder / members.GEOMETRY).read_bytes())
         names = members.output_names("templates", len(geometry.cameras))
@@ -201,9 +243,7 @@ class _Run:
 
         views = range(len(geometry.cameras))
         maps = through_codec(model, np.stack([picture(templates[members.pose_template(view)]) for view in views]))
-        read, _ = read_maps(
-            maps, geometry, joint_radius_px=self.order.render["joint_radius_px"], fps=self.order.fps
-        )
+        read, _ = read_maps(maps, geometry, joint_radius_px=self.order.render["joint_radius_px"], fps=self.order.fps)
         return float(read.usable.mean())
 
     def _generated(
@@ -214,20 +254,25 @@ class _Run:
         order, views = self.order, range(len(geometry.cameras))
         self.on_progress(DENOISE, 0, order.steps)
         return sample(
-            model, templates_rgb=np.stack([picture(templates[members.rgb_template(view)]) for view in views]),
+            model,
+            templates_rgb=np.stack([picture(templates[members.rgb_template(view)]) for view in views]),
             templates_pose=np.stack([picture(templates[members.pose_template(view)]) for view in views]),
-            cameras=geometry.cameras, caption=order.prompt, num_frames=num_frames, seed=order.seed, steps=order.steps,
-            guidance=order.guidance, on_step=lambda done, total: self.on_progress(DENOISE, done, total),
+            cameras=geometry.cameras,
+            caption=order.prompt,
+            num_frames=num_frames,
+            seed=order.seed,
+            steps=order.steps,
+            guidance=order.guidance,
+            on_step=lambda done, total: self.on_progress(DENOISE, done, total),
         )
 
-    def _exports(
-        self, rig: Rig, motion: Motion, evidence: Mapping[str, Any]
-    ) -> tuple[dict[str, bytes], str | None]:
+    def _exports(self, rig: Rig, motion: Motion, evidence: Mapping[str, Any]) -> tuple[dict[str, bytes], str | None]:
         """The motion in every format that was asked for, and what the GLB was made from."""
         self.on_progress(WRITE, 0, 0)
         formats, origin = self.order.formats, None
-        files = {_FILES[name]: motion_file(name, rig, motion, evidence)
-                 for name in formats if name not in ("glb", "fbx")}
+        files = {
+            _FILES[name]: motion_file(name, rig, motion, evidence) for name in formats if name not in ("glb", "fbx")
+        }
         sources = {"file": self.opened.original, "canonical": self.opened.canonical}
         if "glb" in formats:
             try:
@@ -257,7 +302,8 @@ class _Run:
         rows, files = {"generated video": rgb, "generated pose maps": pose}, {}
         try:
             self.ask(
-                RENDER_CLIP, self.item | {"clip_id": "mesh", "render": render, "outputs": ["rgb"]},
+                RENDER_CLIP,
+                self.item | {"clip_id": "mesh", "render": render, "outputs": ["rgb"]},
                 on_progress=lambda done, total: self.on_progress(PREVIEW, min(done, total - 1), total),
             )
             self.on_progress(PREVIEW, total := len(views) * self.item["num_frames"], total)
@@ -267,18 +313,29 @@ class _Run:
         except UserError as error:
             self.notes.append(f"the moving mesh could not be drawn: {error.what}")
         frames = sheet(rows, size_px=(render["width_px"], render["height_px"]))
-        files["preview.mp4"] = encode(frames, fps=self.order.fps, crf=render["rgb_crf"], pixel_format="yuv444p",
-                                      keyframe_interval=render["keyframe_interval"])
+        files["preview.mp4"] = encode(
+            frames,
+            fps=self.order.fps,
+            crf=render["rgb_crf"],
+            pixel_format="yuv444p",
+            keyframe_interval=render["keyframe_interval"],
+        )
         files["preview.png"] = png(frames[len(frames) // 2])
         return files
 
 
-def _quality(
-    read: Reconstruction, geometry: ClipGeometry, radius_px: float, *, best_share: float
-) -> dict[str, Any]:
+def _quality(read: Reconstruction, geometry: ClipGeometry, radius_px: float, *, best_share: float) -> dict[str, Any]:
     """Numbers and a verdict; there is no truth to compare with."""
-    scores = score(read, rig=geometry.rig, drawn=geometry.drawn, radius_px=radius_px, motion=None, joints=None,
-                   joints_px=None, visible=None)
+    scores = score(
+        read,
+        rig=geometry.rig,
+        drawn=geometry.drawn,
+        radius_px=radius_px,
+        motion=None,
+        joints=None,
+        joints_px=None,
+        visible=None,
+    )
     moved_pct = movement_pct(read, geometry.rig)
     said = verdict(scores, moved_pct=moved_pct, best_share=best_share)
     known = {key: asdict(scores)[key] for key in ("usable_share", "reprojection_px", "bone_drift_pct")}

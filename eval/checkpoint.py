@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rigmill.errors import UserError
-from rigmill.layout import Layout
-from rigmill.tables import StageTable
+from rigmill.storage.layout import Layout
+from rigmill.storage.segments import StageTable
 from rigmill.types import StoredFile
 from train.recipes import ModelConfig
 
@@ -50,18 +50,30 @@ def open_checkpoint(wanted: str | None, layout: Layout, *, profile: str) -> Chec
     found = [row for row in rows if row["checkpoint_id"].startswith(wanted or "")]
     train = f"rigmill run all --profile {profile}, or --checkpoint with a folder that holds {WEIGHTS} and {CONFIG}"
     if not rows:
-        raise UserError("there is no checkpoint", code="E141", fix=train,
-                        why=f"no model was trained yet in {layout.root}, where profile '{profile}' keeps its own")
+        raise UserError(
+            "there is no checkpoint",
+            code="E141",
+            fix=train,
+            why=f"no model was trained yet in {layout.root}, where profile '{profile}' keeps its own",
+        )
     if wanted is not None and len(found) != 1:
         ids = ", ".join(sorted({row["checkpoint_id"] for row in found or rows})[:5])
-        raise UserError(f"--checkpoint {wanted}: {len(found) or 'no'} checkpoints begin so", code="E141",
-                        why=f"there are {ids} in {layout.root}", fix="use one of them, or a folder")
+        raise UserError(
+            f"--checkpoint {wanted}: {len(found) or 'no'} checkpoints begin so",
+            code="E141",
+            why=f"there are {ids} in {layout.root}",
+            fix="use one of them, or a folder",
+        )
     files = [{file["name"]: StoredFile.from_row(file) for file in row["files"]} for row in found]
     paths = [{name: layout.store.path(file) for name, file in of_row.items()} for of_row in files]
     present = [(row, path) for row, path in zip(found, paths) if path[WEIGHTS].is_file() and path[CONFIG].is_file()]
     if not present:
-        raise UserError("the checkpoint's files are gone", why=f"they were in {layout.store.root}", code="E141",
-                        fix=f"rigmill verify --profile {profile}")
+        raise UserError(
+            "the checkpoint's files are gone",
+            why=f"they were in {layout.store.root}",
+            code="E141",
+            fix=f"rigmill verify --profile {profile}",
+        )
     # Rows hold no times (tables repeat byte for byte); files have them.
     row, path = max(present, key=lambda pair: (pair[1][WEIGHTS].stat().st_mtime, pair[0]["checkpoint_id"]))
     return _read(str(row["checkpoint_id"]), path[WEIGHTS], path[CONFIG])
@@ -70,9 +82,12 @@ def open_checkpoint(wanted: str | None, layout: Layout, *, profile: str) -> Chec
 def _of_folder(folder: Path) -> Checkpoint:
     for name in (WEIGHTS, CONFIG):
         if not (folder / name).is_file():
-            raise UserError(f"--checkpoint {folder}: no {name} there", code="E141",
-                            why="" if folder.is_dir() else "there is no such folder",
-                            fix=f"give a folder that holds {WEIGHTS} and {CONFIG}, or a checkpoint's id")
+            raise UserError(
+                f"--checkpoint {folder}: no {name} there",
+                code="E141",
+                why="" if folder.is_dir() else "there is no such folder",
+                fix=f"give a folder that holds {WEIGHTS} and {CONFIG}, or a checkpoint's id",
+            )
     return _read(folder.name, folder / WEIGHTS, folder / CONFIG)
 
 
@@ -82,12 +97,17 @@ def _read(name: str, weights: Path, config: Path) -> Checkpoint:
         model = ModelConfig.from_dict(about["model"])
         return Checkpoint(name, weights.read_bytes(), model, int(about["settings"]["num_frames"]))
     except OSError as error:
-        raise UserError(f"cannot read {error.filename}", why=error.strerror or "", fix="correct --checkpoint",
-                        code="E141") from None
+        raise UserError(
+            f"cannot read {error.filename}", why=error.strerror or "", fix="correct --checkpoint", code="E141"
+        ) from None
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise _no_checkpoint(name, f"{CONFIG}: {type(error).__name__} {error}"[:160]) from None
 
 
 def _no_checkpoint(name: str, why: str) -> UserError:
-    return UserError(f"'{name}' is no checkpoint of this version of rigmill", why=why, code="E142",
-                     fix="train it again with this version, or give another --checkpoint")
+    return UserError(
+        f"'{name}' is no checkpoint of this version of rigmill",
+        why=why,
+        code="E142",
+        fix="train it again with this version, or give another --checkpoint",
+    )

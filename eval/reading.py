@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rigmill.geometry import ClipGeometry
-from rigmill.posemap import radius_for
-from rigmill.reconstruct.clip import Reconstruction, reconstruct
+from rigmill.clips.numbers import ClipGeometry
+from rigmill.posemaps.posemap import radius_for
 from rigmill.reconstruct.metrics import Scores, height
+from rigmill.reconstruct.reconstruct import Reconstruction, reconstruct
 from rigmill.types import Bytes, Rig
 
 # What a reading is called. Recorded maps of the demo reach 0.9 and more; an untrained model's stay below 0.1.
@@ -31,8 +31,13 @@ def read_maps(
     squeeze = math.sqrt(width_px / camera.width_px * height_px / camera.height_px)
     radius_px = radius_for(joint_radius_px, camera.height_px) * squeeze
     found = reconstruct(
-        maps, cameras=geometry.cameras, rig=geometry.rig, drawn=geometry.drawn, colours=geometry.colours,
-        radius_px=radius_px, fps=fps,
+        maps,
+        cameras=geometry.cameras,
+        rig=geometry.rig,
+        drawn=geometry.drawn,
+        colours=geometry.colours,
+        radius_px=radius_px,
+        fps=fps,
     )
     return found, radius_px
 
@@ -61,8 +66,10 @@ def verdict(scores: Scores, *, moved_pct: float, best_share: float = 1.0) -> Ver
         what = "most of this motion is a guess" if scores.usable_share else "the mesh stays at rest"
         why = ""
         if best_share < _HARDLY:
-            why = (f"; at this checkpoint's size and through its codec even faultless maps of this rig would show "
-                   f"{best_share:.0%}")
+            why = (
+                f"; at this checkpoint's size and through its codec even faultless maps of this rig would show "
+                f"{best_share:.0%}"
+            )
         return Verdict("hardly", f"the pose maps were hardly readable ({share}{why}): {what}")
     drift = scores.bone_drift_pct or 0.0
     if scores.usable_share < _READABLE or drift > _LOOSE_BONES_PCT:
@@ -70,5 +77,7 @@ def verdict(scores: Scores, *, moved_pct: float, best_share: float = 1.0) -> Ver
         return Verdict("partly", f"the pose maps were partly readable ({share}{loose}): expect wrong limbs")
     if moved_pct < _STILL_PCT:
         return Verdict("readable", f"the pose maps were readable ({share}), and the subject hardly moves in them")
-    return Verdict("readable", f"the pose maps were readable ({share}); whether they show what the prompt asks for, "
-                   "the preview tells")
+    return Verdict(
+        "readable",
+        f"the pose maps were readable ({share}); whether they show what the prompt asks for, the preview tells",
+    )

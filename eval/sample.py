@@ -6,13 +6,10 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-import cv2
-import numpy as np
-
-from rigmill.files import Store
-from rigmill.members import pose_video, rgb_video
+from rigmill.clips.members import pose_video, rgb_video
+from rigmill.clips.video import encode
+from rigmill.storage.files import Store
 from rigmill.types import Bytes, StoredFile
-from rigmill.video import encode
 from shards.sample import read_sample
 
 
@@ -26,17 +23,16 @@ def sample_members(row: Mapping[str, Any], store: Store) -> dict[str, bytes]:
     return members
 
 
-def picture(data: bytes) -> Bytes:
-    """A PNG as RGB (H, W, 3)."""
-    return np.asarray(cv2.cvtColor(cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB))
-
-
 def video_files(rgb: Bytes, pose: Bytes, *, fps: float, render: Mapping[str, Any]) -> dict[str, bytes]:
     """Generated videos (V, T, s, s, 3) as mp4 files by name; `render` says how they are compressed."""
     return {
         name(view): encode(
-            video[view], fps=fps, crf=render["pose_crf"], pixel_format="yuv444p",
+            video[view],
+            fps=fps,
+            crf=render["pose_crf"],
+            pixel_format="yuv444p",
             keyframe_interval=render["keyframe_interval"],
         )
-        for name, video in ((rgb_video, rgb), (pose_video, pose)) for view in range(len(video))
+        for name, video in ((rgb_video, rgb), (pose_video, pose))
+        for view in range(len(video))
     }

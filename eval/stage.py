@@ -14,14 +14,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rigmill.files import digest
-from rigmill.stage import Answer, Input, Job, Row, Rows, Stage, Work, only_keys
-from rigmill.types import Bytes, Kept, Measured, StoredFile
+from rigmill.outcomes import Kept, Measured
+from rigmill.pipeline.stage import Answer, Input, Job, Rows, Stage, Work, only_keys
+from rigmill.storage.files import digest
+from rigmill.types import Bytes, Row, StoredFile
 
 if TYPE_CHECKING:
-    from rigmill.config import Profile
-    from rigmill.geometry import ClipGeometry
-    from rigmill.reconstruct.clip import Reconstruction
+    from rigmill.clips.numbers import ClipGeometry
+    from rigmill.config.load import Profile
+    from rigmill.reconstruct.reconstruct import Reconstruction
 
 RECORDED, GENERATED = "ground_truth", "generated"
 _CLIP = ("clip_id", "caption", "num_frames", "fps", "offset", "num_bytes", "sample_sha256", "shard_file", "asset_file")
@@ -37,9 +38,12 @@ class EvalStage(Stage):
 
     def settings(self, profile: Profile) -> Row:
         return {
-            "seed": profile.seed, "generate_clips": profile.eval.generate_clips,
-            "sampling_steps": profile.train.sampling_steps, "guidance": profile.train.guidance,
-            "joint_radius_px": profile.render.joint_radius_px, "pose_crf": profile.render.pose_crf,
+            "seed": profile.seed,
+            "generate_clips": profile.eval.generate_clips,
+            "sampling_steps": profile.train.sampling_steps,
+            "guidance": profile.train.guidance,
+            "joint_radius_px": profile.render.joint_radius_px,
+            "pose_crf": profile.render.pose_crf,
             "keyframe_interval": profile.render.keyframe_interval,
         }
 
@@ -53,8 +57,11 @@ class EvalStage(Stage):
             for row in held_out[: settings["generate_clips"]]:
                 yield Input(
                     f"{row['clip_id']}-generated",
-                    {"maps": GENERATED, "clip": only_keys(row, *_CLIP),
-                     "checkpoint": only_keys(checkpoint, "checkpoint_id", "files")},
+                    {
+                        "maps": GENERATED,
+                        "clip": only_keys(row, *_CLIP),
+                        "checkpoint": only_keys(checkpoint, "checkpoint_id", "files"),
+                    },
                 )
 
     def run(self, jobs: Sequence[Job], work: Work) -> Iterator[Answer]:
@@ -67,8 +74,8 @@ class EvalStage(Stage):
 
 def _recorded(payload: Row, settings: Row, work: Work) -> Row:
     from eval.sample import sample_members
-    from rigmill.geometry import ClipGeometry
-    from rigmill.video import decode
+    from rigmill.clips.numbers import ClipGeometry
+    from rigmill.clips.video import decode
     from shards.sample import GEOMETRY, pose_video
 
     members = sample_members(payload["clip"], work.store)
@@ -78,8 +85,9 @@ def _recorded(payload: Row, settings: Row, work: Work) -> Row:
 
 
 def _generated(payload: Row, settings: Row, work: Work) -> Row:
-    from eval.sample import picture, sample_members, video_files
-    from rigmill.geometry import ClipGeometry
+    from eval.sample import sample_members, video_files
+    from rigmill.clips.numbers import ClipGeometry
+    from rigmill.clips.pictures import picture
     from shards.sample import GEOMETRY, pose_template, rgb_template
     from train.sampler import generate
 
@@ -90,11 +98,15 @@ def _generated(payload: Row, settings: Row, work: Work) -> Row:
     files = {file["name"]: StoredFile.from_row(file) for file in payload["checkpoint"]["files"]}
     config = json.loads(work.store.read(files["config.json"]))
     rgb, pose = generate(
-        work.store.read(files["model.safetensors"]), config,
+        work.store.read(files["model.safetensors"]),
+        config,
         templates_rgb=np.stack([picture(members[rgb_template(view)]) for view in views]),
         templates_pose=np.stack([picture(members[pose_template(view)]) for view in views]),
-        cameras=geometry.cameras, caption=clip["caption"], num_frames=config["settings"]["num_frames"],
-        seed=int(digest(settings["seed"], "generate", clip["clip_id"])[:8], 16), steps=settings["sampling_steps"],
+        cameras=geometry.cameras,
+        caption=clip["caption"],
+        num_frames=config["settings"]["num_frames"],
+        seed=int(digest(settings["seed"], "generate", clip["clip_id"])[:8], 16),
+        steps=settings["sampling_steps"],
         guidance=settings["guidance"],
     )
     encoded = video_files(rgb, pose, fps=clip["fps"], render=settings)
@@ -109,25 +121,40 @@ def _row(
     from eval.reading import read_maps
     from rigmill.reconstruct.metrics import score
 
-    found, radius_px = read_maps(
-        maps, geometry, joint_radius_px=settings["joint_radius_px"], fps=geometry.motion.fps
-    )
+    found, radius_px = read_maps(maps, geometry, joint_radius_px=settings["joint_radius_px"], fps=geometry.motion.fps)
     known = payload["maps"] == RECORDED
     scores = score(
-        found, rig=geometry.rig, drawn=geometry.drawn, radius_px=radius_px,
-        motion=geometry.motion if known else None, joints=geometry.joints if known else None,
-        joints_px=geometry.joints_px if known else None, visible=geometry.visible if known else None,
+        found,
+        rig=geometry.rig,
+        drawn=geometry.drawn,
+        radius_px=radius_px,
+        motion=geometry.motion if known else None,
+        joints=geometry.joints if known else None,
+        joints_px=geometry.joints_px if known else None,
+        visible=geometry.visible if known else None,
     )
-    files = [work.store.put_bytes("reconstruction.npz", _reconstruction_npz(found)), *_animated(payload, work,
-             geometry=geometry, found=found), *videos]
+    files = [
+        work.store.put_bytes("reconstruction.npz", _reconstruction_npz(found)),
+        *_animated(payload, work, geometry=geometry, found=found),
+        *videos,
+    ]
     return {
-        "clip_id": payload["clip"]["clip_id"], "maps": payload["maps"], "num_frames": maps.shape[1],
-        "num_drawn_joints": int(geometry.drawn.sum()), "mpjpe_pct": scores.mpjpe_pct,
-        "mpjpe_all_pct": scores.mpjpe_all_pct, "over_2pct": scores.over_2pct, "usable_share": scores.usable_share,
-        "branch_rotation_deg": scores.branch_rotation_deg, "chain_rotation_deg": scores.chain_rotation_deg,
-        "leaf_rotation_deg": scores.leaf_rotation_deg, "reprojection_px": scores.reprojection_px,
-        "bone_drift_pct": scores.bone_drift_pct, "pck_2d": scores.pck_2d,
-        "missing_share": scores.missing_share, "swapped_share": scores.swapped_share,
+        "clip_id": payload["clip"]["clip_id"],
+        "maps": payload["maps"],
+        "num_frames": maps.shape[1],
+        "num_drawn_joints": int(geometry.drawn.sum()),
+        "mpjpe_pct": scores.mpjpe_pct,
+        "mpjpe_all_pct": scores.mpjpe_all_pct,
+        "over_2pct": scores.over_2pct,
+        "usable_share": scores.usable_share,
+        "branch_rotation_deg": scores.branch_rotation_deg,
+        "chain_rotation_deg": scores.chain_rotation_deg,
+        "leaf_rotation_deg": scores.leaf_rotation_deg,
+        "reprojection_px": scores.reprojection_px,
+        "bone_drift_pct": scores.bone_drift_pct,
+        "pck_2d": scores.pck_2d,
+        "missing_share": scores.missing_share,
+        "swapped_share": scores.swapped_share,
         "checkpoint_id": payload["checkpoint"]["checkpoint_id"] if "checkpoint" in payload else None,
         "files": [stored.to_row() for stored in files],
     }
@@ -135,14 +162,17 @@ def _row(
 
 def _animated(payload: Row, work: Work, *, geometry: ClipGeometry, found: Reconstruction) -> list[StoredFile]:
     """The asset with the reconstructed motion; nothing when it is not a GLB that our rig fits."""
-    from rigmill.animate import animated_glb
-    from rigmill.glb import NotAnimatable
+    from rigmill.formats.glb import NotAnimatable
+    from rigmill.formats.glb_animation import animated_glb
 
     rig, motion = geometry.own(found.motion)
     try:
         data = animated_glb(
-            work.store.read(StoredFile.from_row(payload["clip"]["asset_file"])), rig, motion,
-            scale=geometry.scale, offset=geometry.offset,
+            work.store.read(StoredFile.from_row(payload["clip"]["asset_file"])),
+            rig,
+            motion,
+            scale=geometry.scale,
+            offset=geometry.offset,
         )
     except NotAnimatable:
         return []
@@ -153,10 +183,13 @@ def _reconstruction_npz(found: Reconstruction) -> bytes:
     """The reconstruction as npz; the same numbers give the same bytes."""
     buffer = io.BytesIO()
     arrays: dict[str, Any] = {
-        "rotations": found.motion.rotations.astype(np.float32), "fps": np.float64(found.motion.fps),
+        "rotations": found.motion.rotations.astype(np.float32),
+        "fps": np.float64(found.motion.fps),
         "translations": found.motion.translations.astype(np.float32),
-        "joints": found.joints.astype(np.float32), "triangulated": found.triangulated.astype(np.float32),
-        "usable": found.usable, "centres_px": found.centres_px.astype(np.float32),
+        "joints": found.joints.astype(np.float32),
+        "triangulated": found.triangulated.astype(np.float32),
+        "usable": found.usable,
+        "centres_px": found.centres_px.astype(np.float32),
         "confidence": found.confidence.astype(np.float32),
         "reprojection_px": found.reprojection_px.astype(np.float32),
     }

@@ -9,17 +9,30 @@ from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
-from render.jobs import OUTPUTS, RENDER_CLIP, ClipItem
-from rigmill import members
-from rigmill.files import Store
-from rigmill.profile import Profile
-from rigmill.stage import Answer, Input, Job, Row, Rows, Stage, Work, only_keys
-from rigmill.types import Kept, Outcome, StoredFile
+from rigmill.blender.requests import OUTPUTS, RENDER_CLIP, ClipItem
+from rigmill.clips import members
+from rigmill.config.schema import Profile
+from rigmill.outcomes import Kept, Outcome
+from rigmill.pipeline.stage import Answer, Input, Job, Rows, Stage, Work, only_keys
+from rigmill.storage.files import Store
+from rigmill.types import Row, StoredFile
 
 # What a clip is called and where it comes from; copied into the product row.
 CLIP_COLUMNS = (
-    "clip_id", "asset_id", "rig_id", "motion_id", "source", "title", "tags", "licence", "attribution", "rights",
-    "motion_name", "kind", "num_frames", "fps",
+    "clip_id",
+    "asset_id",
+    "rig_id",
+    "motion_id",
+    "source",
+    "title",
+    "tags",
+    "licence",
+    "attribution",
+    "rights",
+    "motion_name",
+    "kind",
+    "num_frames",
+    "fps",
 )
 
 
@@ -66,10 +79,17 @@ def clip_item(job: Job, store: Store) -> ClipItem:
     clip = job.payload
     stored = clip["motion_file"]
     return ClipItem(
-        clip_id=clip["clip_id"], path=str(store.path(StoredFile.from_row(clip["file"]))), format=clip["format"],
-        armature=clip["armature"], action=clip["action"], slot=clip["slot"],
-        start_frame=clip["start_frame"] or 0.0, num_frames=clip["num_frames"], fps=clip["fps"],
-        motion_path=str(store.path(StoredFile.from_row(stored))) if stored else None, render=job.settings,
+        clip_id=clip["clip_id"],
+        path=str(store.path(StoredFile.from_row(clip["file"]))),
+        format=clip["format"],
+        armature=clip["armature"],
+        action=clip["action"],
+        slot=clip["slot"],
+        start_frame=clip["start_frame"] or 0.0,
+        num_frames=clip["num_frames"],
+        fps=clip["fps"],
+        motion_path=str(store.path(StoredFile.from_row(stored))) if stored else None,
+        render=job.settings,
         outputs=(*OUTPUTS, "mask") if job.settings["masks"] else OUTPUTS,
     )
 
@@ -83,9 +103,13 @@ def product_row(job: Job, *, answer: Row, scratch: Path, store: Store) -> Row:
     files = [store.put_bytes(name, read_own(folder, name)) for name in names]
     return only_keys(clip, *CLIP_COLUMNS) | {
         "asset_file": clip["file"],
-        "width_px": render["width_px"], "height_px": render["height_px"], "num_views": num_views,
-        "has_masks": render["masks"], "min_coverage": min(answer["coverage"]),
-        **only_keys(answer, "engine", "engine_reason", "agreement", "num_drawn_joints"), **answer["round_trip"],
+        "width_px": render["width_px"],
+        "height_px": render["height_px"],
+        "num_views": num_views,
+        "has_masks": render["masks"],
+        "min_coverage": min(answer["coverage"]),
+        **only_keys(answer, "engine", "engine_reason", "agreement", "num_drawn_joints"),
+        **answer["round_trip"],
         "files": [stored.to_row() for stored in files],
     }
 

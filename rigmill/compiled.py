@@ -36,7 +36,8 @@ def compiled(signature: str, *, nogil: bool = False) -> Callable[[Callable[_P, _
         try:
             cache = FunctionCache(function)
             cache._cache_file = IndexDataCacheFile(
-                cache_path=cache.cache_path, filename_base=cache._impl.filename_base,
+                cache_path=cache.cache_path,
+                filename_base=cache._impl.filename_base,
                 source_stamp=_digest(Path(function.__code__.co_filename).parent),
             )
             dispatcher._cache = cache

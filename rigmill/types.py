@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from enum import StrEnum
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,28 +12,6 @@ Floats = NDArray[np.floating[Any]]
 Ints = NDArray[np.integer[Any]]
 Bools = NDArray[np.bool_]
 Bytes = NDArray[np.uint8]
-
-
-class Status(StrEnum):
-    """How an input of a stage ended. Nothing else exists, and pending is the absence of a row."""
-
-    KEPT = "kept"
-    REJECTED = "rejected"
-    FAILED = "failed"
-
-
-class FailKind(StrEnum):
-    """Why something broke. INTERRUPTED and NETWORK say nothing about the input, so the next run tries it again."""
-
-    EXCEPTION = "exception"
-    CRASH = "crash"
-    TIMEOUT = "timeout"
-    MEMORY = "memory"
-    INTERRUPTED = "interrupted"
-    NETWORK = "network"
-
-
-TRY_AGAIN = frozenset({FailKind.INTERRUPTED, FailKind.NETWORK})
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,41 +80,4 @@ class StoredFile:
         return cls(name=row["name"], sha256=row["sha256"], size_bytes=row["size_bytes"])
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """The job's product rows (of the stage's table), in an order that depends on the input alone."""
-
-    rows: list[dict[str, Any]]
-
-
-@dataclass(frozen=True, slots=True)
-class Rejected:
-    """A rule said no. `measured` and `limit` are in the rule's own unit; None when it measures nothing."""
-
-    code: str
-    message: str
-    measured: float | None = None
-    limit: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Failed:
-    """It broke. `message` holds no paths, ids or times that change from run to run."""
-
-    kind: FailKind
-    error_type: str
-    message: str
-    signal: str | None = None
-
-
-Outcome = Kept | Rejected | Failed
-
-
-@dataclass(frozen=True, slots=True)
-class Measured:
-    """What one job cost. Kept in the run log, never in a table: tables repeat byte for byte, costs do not."""
-
-    wall_s: float = 0.0
-    peak_bytes: int = 0
-    attempts: int = 1
-    extra: dict[str, float] = field(default_factory=dict)
+Row = dict[str, Any]

@@ -6,8 +6,8 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from rigmill.policy import Policy
-from rigmill.stage import Row
+from rigmill.licences.policy import Policy
+from rigmill.types import Row
 from shards.sample import member_names
 
 MAX_CREDITS = 50  # more are in attribution.csv alone
@@ -27,8 +27,18 @@ def card(rows: Sequence[Row], *, policy: str) -> str:
     """Markdown with the front matter that dataset hubs read."""
     splits = Counter(row["split"] for row in rows)
     size = next((name for limit, name in _SIZES if len(rows) < limit), "n>1M")
-    front = ["---", "license: other", "task_categories:", "- image-to-video", "tags:", "- webdataset", "- 3d",
-             "- animation", "- multi-view", f"size_categories:\n- {size}"]
+    front = [
+        "---",
+        "license: other",
+        "task_categories:",
+        "- image-to-video",
+        "tags:",
+        "- webdataset",
+        "- 3d",
+        "- animation",
+        "- multi-view",
+        f"size_categories:\n- {size}",
+    ]
     if splits:
         front += ["configs:", "- config_name: default", "  data_files:"]
         for split in sorted(splits, reverse=True):
@@ -36,39 +46,66 @@ def card(rows: Sequence[Row], *, policy: str) -> str:
     num_views = max((row["num_views"] for row in rows), default=4)
     has_masks = any(row["has_masks"] for row in rows)
     body = [
-        "---", "", "# Multi-view animation clips", "",
+        "---",
+        "",
+        "# Multi-view animation clips",
+        "",
         f"{len(rows)} clips of {len({row['asset_id'] for row in rows})} assets: {num_views}-view RGB and pose-map "
-        "videos, rest-pose templates, joints and cameras. Made with Rigmill.", "",
-        "## Splits", "",
-        _table(("split", "clips", "assets", "shards"), [
-            (split, splits[split], len({row["asset_id"] for row in rows if row["split"] == split}),
-             len({row["shard"] for row in rows if row["split"] == split})) for split in sorted(splits, reverse=True)
-        ]),
-        "`bench` is held out by asset: no asset and no motion is in both splits.", "",
-        "## Sources and licences", "",
-        _TERMS[Policy(policy)], "",
-        _table(("source", "licence", "clips"), [
-            (source, licence, count)
-            for (source, licence), count in sorted(Counter((row["source"], row["licence"]) for row in rows).items())
-        ]),
+        "videos, rest-pose templates, joints and cameras. Made with Rigmill.",
+        "",
+        "## Splits",
+        "",
+        _table(
+            ("split", "clips", "assets", "shards"),
+            [
+                (
+                    split,
+                    splits[split],
+                    len({row["asset_id"] for row in rows if row["split"] == split}),
+                    len({row["shard"] for row in rows if row["split"] == split}),
+                )
+                for split in sorted(splits, reverse=True)
+            ],
+        ),
+        "`bench` is held out by asset: no asset and no motion is in both splits.",
+        "",
+        "## Sources and licences",
+        "",
+        _TERMS[Policy(policy)],
+        "",
+        _table(
+            ("source", "licence", "clips"),
+            [
+                (source, licence, count)
+                for (source, licence), count in sorted(Counter((row["source"], row["licence"]) for row in rows).items())
+            ],
+        ),
         *_duties(rows),
         "`attribution.csv` has a line for every file whose model or motion is used: title, author, where it is from, "
-        "licence and what was changed. Pass it on with every copy.", "",
+        "licence and what was changed. Pass it on with every copy.",
+        "",
         *_attributions(rows),
-        "## Categories", "",
+        "## Categories",
+        "",
         _table(("category", "clips"), sorted(Counter(row["category"] for row in rows).items())),
-        "Captions and categories come from: "
-        + ", ".join(sorted({_plain(row["provider"]) for row in rows})) + ".", "",
-        "## Files", "",
-        "`*.tar` are WebDataset shards; a sample's key is its clip id and every sample has the same members:", "",
-        *(f"- `{name}`" for name in member_names(num_views, masks=has_masks)), "",
+        "Captions and categories come from: " + ", ".join(sorted({_plain(row["provider"]) for row in rows})) + ".",
+        "",
+        "## Files",
+        "",
+        "`*.tar` are WebDataset shards; a sample's key is its clip id and every sample has the same members:",
+        "",
+        *(f"- `{name}`" for name in member_names(num_views, masks=has_masks)),
+        "",
         "`index.parquet` has a row per sample with `shard`, `offset` and `num_bytes`, which cut it out of its tar. "
-        "`sizes.json` counts the samples of each tar. Check a copy with `sha256sum -c SHA256SUMS`.", "",
-        "## Conventions", "",
+        "`sizes.json` counts the samples of each tar. Check a copy with `sha256sum -c SHA256SUMS`.",
+        "",
+        "## Conventions",
+        "",
         "World: right-handed, +Z up, subject facing -Y, in the normalised units of `geometry.npz`. Cameras: OpenCV "
         "(+x right, +y down, +z forward), pixels from the top-left corner with centres at .5; azimuth 0 sees the "
         "front, and azimuths grow counter-clockwise seen from above. Pose maps: one colour per joint, the same in "
-        "all views and frames of a clip; grey lines from parent to child, black background.", "",
+        "all views and frames of a clip; grey lines from parent to child, black background.",
+        "",
     ]
     return "\n".join(front + body)
 
@@ -78,7 +115,8 @@ def _duties(rows: Sequence[Row]) -> list[str]:
     lines = [
         f"- {sum(bool(row['rights'][right]) for row in rows)} of {len(rows)} clips {words} (`rights.{right}`)"
         for right, words in (
-            ("needs_credit", "need credit"), ("share_alike", "are under licences that ask for the same terms again"),
+            ("needs_credit", "need credit"),
+            ("share_alike", "are under licences that ask for the same terms again"),
             ("non_commercial", "are not for commercial use"),
         )
     ]

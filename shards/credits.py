@@ -8,12 +8,23 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from rigmill.stage import Row, Rows
+from rigmill.pipeline.stage import Rows
+from rigmill.types import Row
 
 ATTRIBUTION = "attribution.csv"
 COLUMNS = (
-    "asset_id", "used_as", "title", "author", "source", "source_uid", "origin", "licence", "licence_url", "credit",
-    "changes", "clips",
+    "asset_id",
+    "used_as",
+    "title",
+    "author",
+    "source",
+    "source_uid",
+    "origin",
+    "licence",
+    "licence_url",
+    "credit",
+    "changes",
+    "clips",
 )
 _MODEL, _MOTION = "model", "motion"
 
@@ -57,9 +68,11 @@ def _line(asset_id: str, used: dict[str, list[Row]], asset: Row | None) -> Row:
     clips = used[_MODEL] or used[_MOTION]
     row = asset or {**clips[0], "author": "", "source_uid": "", "origin": "", "licence_url": ""}
     return {
-        "asset_id": asset_id, "used_as": " and ".join(name for name in (_MODEL, _MOTION) if used[name]),
+        "asset_id": asset_id,
+        "used_as": " and ".join(name for name in (_MODEL, _MOTION) if used[name]),
         **{name: row[name] for name in ("title", "author", "source", "source_uid", "origin", "licence", "licence_url")},
-        "credit": row["attribution"] or "", "changes": _changes(asset_id, used),
+        "credit": row["attribution"] or "",
+        "changes": _changes(asset_id, used),
         "clips": len({clip["clip_id"] for clips in used.values() for clip in clips}),
     }
 

@@ -14,10 +14,9 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from rigmill.files import Store, fsync_folder, sha256_bytes
-from rigmill.stage import Row
-from rigmill.tables import PRODUCTS
-from rigmill.types import StoredFile
+from rigmill.storage.columns import PRODUCTS
+from rigmill.storage.files import Store, fsync_folder, sha256_bytes
+from rigmill.types import Row, StoredFile
 from shards.card import card
 from shards.credits import ATTRIBUTION, Provenance, attribution_csv
 
@@ -55,9 +54,7 @@ def publish(rows: Sequence[Row], folder: Path, store: Store, *, policy: str, pro
         shutil.rmtree(new, ignore_errors=True)
 
 
-def _texts(
-    rows: Sequence[Row], tars: dict[str, Row], *, policy: str, provenance: Provenance
-) -> dict[str, bytes]:
+def _texts(rows: Sequence[Row], tars: dict[str, Row], *, policy: str, provenance: Provenance) -> dict[str, bytes]:
     """Every file of the dataset but the tars."""
     counts = Counter(f"{row['shard']}.tar" for row in rows)
     texts = {

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from rigmill.files import canonical_json
+from rigmill.storage.files import canonical_json
 from rigmill.types import Ints
 
 MAX_BLOCK = 10_000

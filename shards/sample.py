@@ -1,4 +1,4 @@
-"""One training sample and its members in a tar. The extensions are spelled in rigmill.members.
+"""One training sample and its members in a tar. The extensions are spelled in rigmill.clips.members.
 
 A sample's key is its clip id. Every sample has the same members, in this order:
 
@@ -7,7 +7,7 @@ A sample's key is its clip id. Every sample has the same members, in this order:
     <clip_id>.mask.<v>.mp4           how opaque the subject is (only where the profile keeps masks)
     <clip_id>.template_rgb.<v>.png   rest pose, RGB
     <clip_id>.template_pose.<v>.png  rest pose, pose map
-    <clip_id>.geometry.npz           rigmill.geometry.ClipGeometry
+    <clip_id>.geometry.npz           rigmill.clips.numbers.ClipGeometry
     <clip_id>.meta.json              caption, category, source, licence, fps, num_frames, ...
 """
 
@@ -17,10 +17,17 @@ import io
 import tarfile
 from collections.abc import Iterable
 
-from rigmill.members import GEOMETRY, META, member_names, pose_template, pose_video, rgb_template, rgb_video
+from rigmill.clips.members import GEOMETRY, META, member_names, pose_template, pose_video, rgb_template, rgb_video
 
 __all__ = [
-    "GEOMETRY", "META", "member_names", "pose_template", "pose_video", "read_sample", "rgb_template", "rgb_video",
+    "GEOMETRY",
+    "META",
+    "member_names",
+    "pose_template",
+    "pose_video",
+    "read_sample",
+    "rgb_template",
+    "rgb_video",
     "sample_bytes",
 ]
 

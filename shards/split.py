@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from rigmill.files import digest
+from rigmill.storage.files import digest
 
 TRAIN, BENCH = "train", "bench"
 MIN_ASSETS = 4  # with fewer, nothing is held out unless the share itself asks for a whole asset

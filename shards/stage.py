@@ -5,23 +5,40 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from rigmill.denied import Denied, read_denied
-from rigmill.errors import Reject
-from rigmill.files import digest, sha256_bytes
-from rigmill.layout import Layout
-from rigmill.policy import clip_refusal
-from rigmill.profile import Profile
-from rigmill.rights import Rights
-from rigmill.stage import Answer, Input, Job, Row, Rows, Stage, Work, only_keys
-from rigmill.types import Kept, Measured, Rejected
+from rigmill.config.schema import Profile
+from rigmill.licences.deny_list import Denied, read_denied
+from rigmill.licences.policy import clip_refusal
+from rigmill.licences.rights import Rights
+from rigmill.outcomes import Kept, Measured, Reject, Rejected
+from rigmill.pipeline.stage import Answer, Input, Job, Rows, Stage, Work, only_keys
+from rigmill.storage.files import digest, sha256_bytes
+from rigmill.storage.layout import Layout
+from rigmill.types import Row
 from shards.credits import Provenance
 from shards.index import publish
 from shards.split import BENCH, TRAIN, split_assets
 from shards.writer import META_COLUMNS, build_shard
 
 _CLIP_COLUMNS = (
-    "clip_id", "asset_id", "rig_id", "motion_id", "source", "title", "tags", "licence", "attribution", "rights",
-    "motion_name", "kind", "num_frames", "fps", "num_views", "has_masks", "caption", "category", "provider",
+    "clip_id",
+    "asset_id",
+    "rig_id",
+    "motion_id",
+    "source",
+    "title",
+    "tags",
+    "licence",
+    "attribution",
+    "rights",
+    "motion_name",
+    "kind",
+    "num_frames",
+    "fps",
+    "num_views",
+    "has_masks",
+    "caption",
+    "category",
+    "provider",
     "asset_file",
 )
 _ROW_COLUMNS = tuple(dict.fromkeys((*_CLIP_COLUMNS, *META_COLUMNS, "files")))
@@ -40,8 +57,10 @@ class ShardsStage(Stage):
 
     def settings(self, profile: Profile) -> Row:
         return {
-            "seed": profile.seed, "samples_per_shard": profile.shards.samples_per_shard,
-            "bench_share": profile.shards.bench_share, "policy": profile.licence_policy,
+            "seed": profile.seed,
+            "samples_per_shard": profile.shards.samples_per_shard,
+            "bench_share": profile.shards.bench_share,
+            "policy": profile.licence_policy,
             "denied": read_denied(profile.licence.deny_list),
         }
 
@@ -54,7 +73,8 @@ class ShardsStage(Stage):
         captions = {row["clip_id"]: row for row in tables.products("caption")}
         rendered = [
             only_keys(row | only_keys(captions[row["clip_id"]], "caption", "category", "provider"), *_ROW_COLUMNS)
-            for row in tables.products("render") if row["clip_id"] in captions
+            for row in tables.products("render")
+            if row["clip_id"] in captions
         ]
         if not rendered:
             return
@@ -66,8 +86,7 @@ class ShardsStage(Stage):
                 rows.append(row)
             else:
                 yield Input(
-                    f"refused-{row['clip_id']}",
-                    only_keys(row, "clip_id", "asset_id", "source") | {"refused": refused},
+                    f"refused-{row['clip_id']}", only_keys(row, "clip_id", "asset_id", "source") | {"refused": refused}
                 )
         seed, size = settings["seed"], settings["samples_per_shard"]
         split = split_assets(
@@ -90,8 +109,7 @@ class ShardsStage(Stage):
         """Publish the dataset folder: tars, index, sizes, attribution, digests and card."""
         layout, rows = Layout(output), tables.products(self.name)
         if rows or layout.dataset.exists():
-            publish(rows, layout.dataset, layout.store, policy=profile.licence_policy,
-                    provenance=Provenance.of(tables))
+            publish(rows, layout.dataset, layout.store, policy=profile.licence_policy, provenance=Provenance.of(tables))
 
 
 def _refused(row: Row, policy: str, denied: Denied, provenance: Provenance) -> Row | None:
@@ -103,7 +121,9 @@ def _refused(row: Row, policy: str, denied: Denied, provenance: Provenance) -> R
     for asset_id in dict.fromkeys((row["asset_id"], provenance.of_motion(row))):
         asset = provenance.assets.get(asset_id, {})
         reason = denied.reason(
-            source=asset.get("source", ""), uid=asset.get("source_uid", ""), sha256=asset_id,
+            source=asset.get("source", ""),
+            uid=asset.get("source_uid", ""),
+            sha256=asset_id,
             origin=asset.get("origin", ""),
         )
         if reason:
@@ -115,10 +135,16 @@ def _pack(payload: Row, work: Work) -> list[Row]:
     data, placed = build_shard(payload["rows"], work.store)
     stored = work.store.put_bytes("shard.tar", data)
     return [
-        only_keys(row, *_CLIP_COLUMNS) | {
-            "shard": payload["shard"], "split": payload["split"], "offset": place.offset,
-            "num_bytes": place.num_bytes, "sample_sha256": place.sha256, "shard_sha256": sha256_bytes(data),
-            "shard_bytes": len(data), "shard_file": stored.to_row(),
+        only_keys(row, *_CLIP_COLUMNS)
+        | {
+            "shard": payload["shard"],
+            "split": payload["split"],
+            "offset": place.offset,
+            "num_bytes": place.num_bytes,
+            "sample_sha256": place.sha256,
+            "shard_sha256": sha256_bytes(data),
+            "shard_bytes": len(data),
+            "shard_file": stored.to_row(),
         }
         for row, place in zip(payload["rows"], placed)
     ]

@@ -11,9 +11,9 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from rigmill.files import sha256_bytes, sha256_file
-from rigmill.stage import Row
-from rigmill.tables import PRODUCTS
+from rigmill.storage.columns import PRODUCTS
+from rigmill.storage.files import sha256_bytes, sha256_file
+from rigmill.types import Row
 from shards.credits import ATTRIBUTION, credited
 from shards.index import CARD, INDEX, SIZES, SUMS
 from shards.sample import member_names, read_sample

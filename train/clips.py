@@ -13,11 +13,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from rigmill.camera import plucker_rays
-from rigmill.files import Store
-from rigmill.geometry import ClipGeometry
+from rigmill.clips.camera import plucker_rays
+from rigmill.clips.numbers import ClipGeometry
+from rigmill.clips.video import decode
+from rigmill.storage.files import Store
 from rigmill.types import Bytes, Camera, Floats, StoredFile
-from rigmill.video import decode
 from shards.sample import GEOMETRY, pose_template, pose_video, read_sample, rgb_template, rgb_video
 
 Value = TypeVar("Value")
@@ -81,6 +81,7 @@ class Clips:
 
     def cameras(self, index: int) -> tuple[Camera, ...]:
         """The cameras of a clip, one per view."""
+
         def read() -> tuple[Camera, ...]:
             return ClipGeometry.from_bytes(self._members(index)[GEOMETRY]).cameras
 
@@ -92,6 +93,7 @@ class Clips:
 
     def _read_view(self, index: int, view: int) -> ViewFrames:
         members = self._members(index)
+
         def video(name: str) -> Bytes:
             return square(decode(members[name]), self.size_px)
 
@@ -100,8 +102,10 @@ class Clips:
             return square(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB)[None], self.size_px)[0]
 
         return ViewFrames(
-            rgb=video(rgb_video(view)), pose=video(pose_video(view)),
-            template_rgb=picture(rgb_template(view)), template_pose=picture(pose_template(view)),
+            rgb=video(rgb_video(view)),
+            pose=video(pose_video(view)),
+            template_rgb=picture(rgb_template(view)),
+            template_pose=picture(pose_template(view)),
         )
 
     def _members(self, index: int) -> dict[str, bytes]:

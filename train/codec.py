@@ -44,18 +44,22 @@ class DctCodec:
 
     def __init__(self, config: CodecConfig) -> None:
         self.z_dim, self.spatial_factor, self.temporal_factor = (
-            config.z_dim, config.spatial_factor, config.temporal_factor,
+            config.z_dim,
+            config.spatial_factor,
+            config.temporal_factor,
         )
         size = self.spatial_factor
         colours, waves = _dct_basis(3), _dct_basis(size)
         # Chroma costs two steps of frequency: the eye and our pictures have less detail there.
         kept = sorted(
             (row + column + (2 if colour else 0), colour, row, column)
-            for colour in range(3) for row in range(size) for column in range(size)
+            for colour in range(3)
+            for row in range(size)
+            for column in range(size)
         )[: self.z_dim]
-        self.basis = torch.stack([
-            torch.einsum("c,y,x->cyx", colours[colour], waves[row], waves[column]) for _, colour, row, column in kept
-        ]).float()  # (z_dim, 3, size, size)
+        self.basis = torch.stack(
+            [torch.einsum("c,y,x->cyx", colours[colour], waves[row], waves[column]) for _, colour, row, column in kept]
+        ).float()  # (z_dim, 3, size, size)
         gains = [_GAINS[min(cost, len(_GAINS) - 1)] for cost, *_ in kept]
         gains[0] /= size * math.sqrt(3)  # the coefficient of a picture that is 1 everywhere
         self.gains = torch.tensor(gains)[:, None, None]

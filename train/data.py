@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from rigmill.files import Store
+from rigmill.storage.files import Store
 from shards.mixture import Mixture, rank_positions
 from train.clips import Clips, ray_maps, to_unit
 from train.model.joint import Pair
@@ -34,12 +34,17 @@ class Batch:
 
     def to(self, device: torch.device, **_: Any) -> Batch:
         """The batch on another device; the trainer calls this."""
+
         def move(pair: Pair) -> Pair:
             return Pair(pair.rgb.to(device), pair.pose.to(device))
 
         return replace(
-            self, videos=move(self.videos), conditions=move(self.conditions), dropped=self.dropped.to(device),
-            sigma=self.sigma.to(device), rays=self.rays.to(device),
+            self,
+            videos=move(self.videos),
+            conditions=move(self.conditions),
+            dropped=self.dropped.to(device),
+            sigma=self.sigma.to(device),
+            rays=self.rays.to(device),
         )
 
 
@@ -72,7 +77,8 @@ class Batches:
             self.of_source.setdefault(row["source"], []).append(index)
         self.mixture = Mixture(
             {source: len(indices) for source, indices in self.of_source.items()},
-            weights=present_weights(settings["mixture"], set(self.of_source)), seed=settings["seed"],
+            weights=present_weights(settings["mixture"], set(self.of_source)),
+            seed=settings["seed"],
         )
 
     def __iter__(self) -> Iterator[Batch]:
@@ -100,10 +106,16 @@ class Batches:
     def _sample(self, index: int, *, step: int, place: int) -> _Sample:
         row, settings, num_frames = self.rows[index], self.settings, self.settings["num_frames"]
         choice = choose(
-            seed=settings["seed"], step=step, place=place, batch_size=settings["batch_size"],
-            num_clip_frames=row["num_frames"], num_frames=num_frames, num_views=row["num_views"],
+            seed=settings["seed"],
+            step=step,
+            place=place,
+            batch_size=settings["batch_size"],
+            num_clip_frames=row["num_frames"],
+            num_frames=num_frames,
+            num_views=row["num_views"],
             views_per_clip=min(self.config.views_per_clip, row["num_views"]),
-            condition_dropout=settings["condition_dropout"], sigma_shift=self.config.sigma_shift,
+            condition_dropout=settings["condition_dropout"],
+            sigma_shift=self.config.sigma_shift,
         )
         views = [self.clips.view(index, view) for view in choice.views]
         window = slice(choice.start, choice.start + num_frames)
@@ -114,11 +126,18 @@ class Batches:
             conditions = [(view.rgb[at], view.pose[at]) for view in views]
         cameras = self.clips.cameras(index)
         return _Sample(
-            videos=Pair(to_unit(np.stack([view.rgb[window] for view in views])),
-                        to_unit(np.stack([view.pose[window] for view in views]))),
-            conditions=Pair(to_unit(np.stack([rgb[None] for rgb, _ in conditions])),
-                            to_unit(np.stack([pose[None] for _, pose in conditions]))),
-            dropped=choice.drop_condition, sigma=choice.sigma, caption=row["caption"],
-            rays=ray_maps([cameras[view] for view in choice.views],
-                          cells=self.config.size_px // self.config.codec.spatial_factor),
+            videos=Pair(
+                to_unit(np.stack([view.rgb[window] for view in views])),
+                to_unit(np.stack([view.pose[window] for view in views])),
+            ),
+            conditions=Pair(
+                to_unit(np.stack([rgb[None] for rgb, _ in conditions])),
+                to_unit(np.stack([pose[None] for _, pose in conditions])),
+            ),
+            dropped=choice.drop_condition,
+            sigma=choice.sigma,
+            caption=row["caption"],
+            rays=ray_maps(
+                [cameras[view] for view in choice.views], cells=self.config.size_px // self.config.codec.spatial_factor
+            ),
         )

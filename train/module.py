@@ -21,7 +21,7 @@ import torch
 from lightning.pytorch.plugins.environments import LightningEnvironment
 from torch import Tensor
 
-from rigmill.files import fsync_folder
+from rigmill.storage.files import fsync_folder
 from train.data import Batch, Batches
 from train.determinism import deterministic_cpu
 from train.model.joint import Pair
@@ -78,7 +78,10 @@ class JointTraining(lightning.LightningModule):
         noise = Pair(noise.rgb.to(self.device), noise.pose.to(self.device))
         velocity = self.model.denoiser(
             Pair(add_noise(clean.rgb, noise.rgb, batch.sigma), add_noise(clean.pose, noise.pose, batch.sigma)),
-            condition=condition, timestep=batch.sigma * 1000, text=self.model.text(batch.captions), rays=batch.rays,
+            condition=condition,
+            timestep=batch.sigma * 1000,
+            text=self.model.text(batch.captions),
+            rays=batch.rays,
         )
         parts = flow_loss(velocity, clean=clean, noise=noise)
         loss = (parts.rgb + parts.pose) / 2
@@ -165,10 +168,19 @@ def train(
         training = JointTraining(new_model(config, seed=settings["seed"]), settings)
         keeper = KeepGoing(folder, settings=settings, report=report)
         trainer = lightning.Trainer(
-            accelerator="cpu", devices=1, plugins=[LightningEnvironment()], max_steps=settings["num_steps"],
-            max_epochs=1, gradient_clip_val=1.0, deterministic=True, callbacks=[keeper], default_root_dir=folder,
+            accelerator="cpu",
+            devices=1,
+            plugins=[LightningEnvironment()],
+            max_steps=settings["num_steps"],
+            max_epochs=1,
+            gradient_clip_val=1.0,
+            deterministic=True,
+            callbacks=[keeper],
+            default_root_dir=folder,
             logger=False,
-            enable_checkpointing=False, enable_progress_bar=False, enable_model_summary=False,
+            enable_checkpointing=False,
+            enable_progress_bar=False,
+            enable_model_summary=False,
         )
         trainer.fit(training, train_dataloaders=batches, ckpt_path=checkpoint, weights_only=True)
     return Trained(model=training.model.eval(), losses=tuple(keeper.losses))

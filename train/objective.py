@@ -65,10 +65,12 @@ def choose(
 
 def draw_noise(shape: tuple[int, ...], *, seed: int, step: int) -> Pair:
     """Unit noise for both modalities of a step's batch, independent over views and frames."""
-    return Pair(*(
-        torch.from_numpy(keyed_generator(seed, "noise", step, modality).standard_normal(shape, dtype=np.float32))
-        for modality in ("rgb", "pose")
-    ))
+    return Pair(
+        *(
+            torch.from_numpy(keyed_generator(seed, "noise", step, modality).standard_normal(shape, dtype=np.float32))
+            for modality in ("rgb", "pose")
+        )
+    )
 
 
 def add_noise(clean: Tensor, noise: Tensor, sigma: Tensor) -> Tensor:

@@ -27,10 +27,17 @@ class DenoiserConfig:
     def wan(self) -> dict[str, Any]:
         """Arguments of WanTransformer3DModel."""
         return {
-            "patch_size": (1, 2, 2), "num_attention_heads": self.num_attention_heads,
-            "attention_head_dim": self.attention_head_dim, "num_layers": self.num_layers, "ffn_dim": self.ffn_dim,
-            "in_channels": self.in_channels, "out_channels": self.in_channels, "text_dim": self.text_dim,
-            "freq_dim": self.freq_dim, "rope_max_seq_len": self.rope_max_seq_len, "cross_attn_norm": True,
+            "patch_size": (1, 2, 2),
+            "num_attention_heads": self.num_attention_heads,
+            "attention_head_dim": self.attention_head_dim,
+            "num_layers": self.num_layers,
+            "ffn_dim": self.ffn_dim,
+            "in_channels": self.in_channels,
+            "out_channels": self.in_channels,
+            "text_dim": self.text_dim,
+            "freq_dim": self.freq_dim,
+            "rope_max_seq_len": self.rope_max_seq_len,
+            "cross_attn_norm": True,
             "qk_norm": "rms_norm_across_heads",
         }
 
@@ -74,12 +81,14 @@ class ModelConfig:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> ModelConfig:
-        return cls(**{
-            **values,
-            "denoiser": DenoiserConfig(**values["denoiser"]),
-            "codec": CodecConfig(**values["codec"]),
-            "text": TextConfig(**values["text"]),
-        })
+        return cls(
+            **{
+                **values,
+                "denoiser": DenoiserConfig(**values["denoiser"]),
+                "codec": CodecConfig(**values["codec"]),
+                "text": TextConfig(**values["text"]),
+            }
+        )
 
 
 def tiny_joint(settings: Mapping[str, Any]) -> ModelConfig:
@@ -89,8 +98,15 @@ def tiny_joint(settings: Mapping[str, Any]) -> ModelConfig:
         size_px=settings["size_px"],
         # Wider than the 64 numbers of a patch: a narrower model cannot even hand on the noise that it is asked for.
         denoiser=DenoiserConfig(
-            num_attention_heads=3, attention_head_dim=32, num_layers=2, ffn_dim=256, in_channels=16, text_dim=32,
-            freq_dim=64, rope_max_seq_len=128, modality_freq_dim=64,
+            num_attention_heads=3,
+            attention_head_dim=32,
+            num_layers=2,
+            ffn_dim=256,
+            in_channels=16,
+            text_dim=32,
+            freq_dim=64,
+            rope_max_seq_len=128,
+            modality_freq_dim=64,
         ),
         # One latent frame per frame: a DCT that averages frames blurs exactly what moves.
         codec=CodecConfig(kind="dct", z_dim=16, spatial_factor=8, temporal_factor=1),
@@ -102,8 +118,15 @@ def tiny_joint(settings: Mapping[str, Any]) -> ModelConfig:
 def wan13_denoiser() -> DenoiserConfig:
     """The denoiser of Wan2.1 T2V 1.3B with the paper's additions; weights come from `train.weights.load_wan_base`."""
     return DenoiserConfig(
-        num_attention_heads=12, attention_head_dim=128, num_layers=30, ffn_dim=8960, in_channels=16, text_dim=4096,
-        freq_dim=256, rope_max_seq_len=1024, modality_freq_dim=256,
+        num_attention_heads=12,
+        attention_head_dim=128,
+        num_layers=30,
+        ffn_dim=8960,
+        in_channels=16,
+        text_dim=4096,
+        freq_dim=256,
+        rope_max_seq_len=1024,
+        modality_freq_dim=256,
     )
 
 

@@ -8,7 +8,15 @@ from typing import Any
 from rigmill.errors import UserError
 
 COLUMNS = (
-    "clip_id", "source", "caption", "num_frames", "num_views", "offset", "num_bytes", "sample_sha256", "shard_file",
+    "clip_id",
+    "source",
+    "caption",
+    "num_frames",
+    "num_views",
+    "offset",
+    "num_bytes",
+    "sample_sha256",
+    "shard_file",
 )
 
 
@@ -16,7 +24,8 @@ def usable_rows(rows: Sequence[Mapping[str, Any]], *, num_frames: int) -> list[d
     """The rows that training may draw: of the train split and long enough for a window, by clip id."""
     kept = [
         {column: row[column] for column in COLUMNS}
-        for row in rows if row["split"] == "train" and row["num_frames"] >= num_frames
+        for row in rows
+        if row["split"] == "train" and row["num_frames"] >= num_frames
     ]
     return sorted(kept, key=lambda row: row["clip_id"])
 
@@ -28,7 +37,8 @@ def present_weights(weights: Mapping[str, float], sources: set[str]) -> dict[str
     unlisted = sorted(sources - set(weights))
     if unlisted:
         raise UserError(
-            f"train.mixture has no weight for source {', '.join(map(repr, unlisted))}", code="E501",
+            f"train.mixture has no weight for source {', '.join(map(repr, unlisted))}",
+            code="E501",
             why=f"the shards hold it, and the weights name {', '.join(sorted(weights))}",
             fix=f"add a weight under train.mixture, for example {unlisted[0]}: 1.0",
         )

@@ -45,15 +45,23 @@ def sample(
     """
     with deterministic_cpu(), torch.inference_mode():
         size_px, codec = model.config.size_px, model.codec
-        templates = Pair(*(
-            codec.encode(to_unit(square(pictures, size_px)[:, None]))[None]
-            for pictures in (templates_rgb, templates_pose)
-        ))
+        templates = Pair(
+            *(
+                codec.encode(to_unit(square(pictures, size_px)[:, None]))[None]
+                for pictures in (templates_rgb, templates_pose)
+            )
+        )
         cells = size_px // codec.spatial_factor
         shape = (1, len(cameras), codec.z_dim, num_latent_frames(codec, num_frames), cells, cells)
         latents = denoise(
-            model, noise=draw_noise(shape, seed=seed, step=0), condition=templates, text=model.text([caption]),
-            rays=ray_maps(cameras, cells=cells)[None], steps=steps, guidance=guidance, on_step=on_step,
+            model,
+            noise=draw_noise(shape, seed=seed, step=0),
+            condition=templates,
+            text=model.text([caption]),
+            rays=ray_maps(cameras, cells=cells)[None],
+            steps=steps,
+            guidance=guidance,
+            on_step=on_step,
         )
         return from_unit(codec.decode(latents.rgb[0])), from_unit(codec.decode(latents.pose[0]))
 
@@ -61,13 +69,20 @@ def sample(
 def through_codec(model: Model, pictures: Bytes) -> Bytes:
     """Pictures (V, H, W, 3) as the model's codec leaves them, (V, 1, s, s, 3): the best that it could draw."""
     with deterministic_cpu(), torch.inference_mode():
-        return from_unit(model.codec.decode(model.codec.encode(
-            to_unit(square(pictures, model.config.size_px)[:, None])
-        )))
+        return from_unit(
+            model.codec.decode(model.codec.encode(to_unit(square(pictures, model.config.size_px)[:, None])))
+        )
 
 
 def denoise(
-    model: Model, *, noise: Pair, condition: Pair, text: Tensor, rays: Tensor, steps: int, guidance: float,
+    model: Model,
+    *,
+    noise: Pair,
+    condition: Pair,
+    text: Tensor,
+    rays: Tensor,
+    steps: int,
+    guidance: float,
     on_step: OnStep | None = None,
 ) -> Pair:
     """Clean latents of one clip, by Euler steps from noise to data along the guided velocity.
@@ -82,8 +97,11 @@ def denoise(
     rgb, pose = noise.rgb, noise.pose
     for step, (sigma, following) in enumerate(zip(sigmas, sigmas[1:])):
         velocity = model.denoiser(
-            Pair(torch.cat([rgb, rgb]), torch.cat([pose, pose])), condition=both,
-            timestep=torch.full((2,), sigma * 1000), text=text, rays=rays,
+            Pair(torch.cat([rgb, rgb]), torch.cat([pose, pose])),
+            condition=both,
+            timestep=torch.full((2,), sigma * 1000),
+            text=text,
+            rays=rays,
         )
         rgb = rgb + (following - sigma) * (velocity.rgb[:1] + guidance * (velocity.rgb[1:] - velocity.rgb[:1]))
         pose = pose + (following - sigma) * (velocity.pose[:1] + guidance * (velocity.pose[1:] - velocity.pose[:1]))

@@ -7,14 +7,15 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from rigmill.files import canonical_json, digest
-from rigmill.stage import Answer, Input, Job, Row, Rows, Stage, Work
-from rigmill.types import Failed, FailKind, Kept, Measured, Outcome
+from rigmill.outcomes import Failed, FailKind, Kept, Measured, Outcome
+from rigmill.pipeline.stage import Answer, Input, Job, Rows, Stage, Work
+from rigmill.storage.files import canonical_json, digest
+from rigmill.types import Row
 from train.recipes import RECIPES
 from train.rows import usable_rows
 
 if TYPE_CHECKING:
-    from rigmill.config import Profile
+    from rigmill.config.load import Profile
     from train.module import StepLoss
 
 _SAMPLING_ONLY = {"sampling_steps", "guidance"}  # read by eval: changing them must not train again
@@ -55,7 +56,11 @@ def _train(job: Job, work: Work) -> Outcome:
     config = RECIPES[settings["recipe"]](settings)
     try:
         trained = train(
-            config, settings=settings, rows=job.payload["samples"], store_root=work.store.root, folder=folder,
+            config,
+            settings=settings,
+            rows=job.payload["samples"],
+            store_root=work.store.root,
+            folder=folder,
             report=work.report,
         )
     except NotFinite as error:
@@ -63,18 +68,24 @@ def _train(job: Job, work: Work) -> Outcome:
         return Failed(FailKind.EXCEPTION, type(error).__name__, f"{error}; a lower train.learning_rate may help")
     model = work.store.put_bytes("model.safetensors", save_model(trained.model))
     about = {
-        "model": config.to_dict(), "settings": settings, "num_clips": len(job.payload["samples"]),
+        "model": config.to_dict(),
+        "settings": settings,
+        "num_clips": len(job.payload["samples"]),
         "samples_digest": digest(sorted(row["sample_sha256"] for row in job.payload["samples"])),
     }
     files = [
-        model, work.store.put_bytes("config.json", (canonical_json(about) + "\n").encode()),
+        model,
+        work.store.put_bytes("config.json", (canonical_json(about) + "\n").encode()),
         work.store.put_bytes("losses.csv", _losses_csv(trained.losses)),
     ]
     row = {
-        "checkpoint_id": digest("checkpoint", model.sha256, config.to_dict()), "recipe": config.recipe,
-        "num_steps": settings["num_steps"], "first_loss": _mean_loss(trained.losses[: _share(settings)]),
+        "checkpoint_id": digest("checkpoint", model.sha256, config.to_dict()),
+        "recipe": config.recipe,
+        "num_steps": settings["num_steps"],
+        "first_loss": _mean_loss(trained.losses[: _share(settings)]),
         "last_loss": _mean_loss(trained.losses[-_share(settings) :]),
-        "num_parameters": num_parameters(trained.model.denoiser), "files": [stored.to_row() for stored in files],
+        "num_parameters": num_parameters(trained.model.denoiser),
+        "files": [stored.to_row() for stored in files],
     }
     shutil.rmtree(folder, ignore_errors=True)
     return Kept([row])

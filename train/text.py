@@ -21,10 +21,17 @@ class TextEncoder(nn.Module):
         super().__init__()
         self.num_tokens = config.num_tokens
         self.tokenizer = ByT5Tokenizer()
-        self.encoder = UMT5EncoderModel(UMT5Config(
-            vocab_size=len(self.tokenizer), d_model=config.d_model, d_kv=config.d_kv, d_ff=config.d_ff,
-            num_heads=config.num_heads, num_layers=config.num_layers, dropout_rate=0.0,
-        ))
+        self.encoder = UMT5EncoderModel(
+            UMT5Config(
+                vocab_size=len(self.tokenizer),
+                d_model=config.d_model,
+                d_kv=config.d_kv,
+                d_ff=config.d_ff,
+                num_heads=config.num_heads,
+                num_layers=config.num_layers,
+                dropout_rate=0.0,
+            )
+        )
         self.requires_grad_(False).eval()
         self._known: dict[str, Tensor] = {}
 

@@ -63,7 +63,9 @@ def load_wan_base(denoiser: JointVideoPose, folder: Path, *, dtype: torch.dtype 
     """
     if not (folder / "config.json").is_file():
         raise UserError(
-            f"no Wan transformer in {folder}", why="config.json is missing there", code="E520",
+            f"no Wan transformer in {folder}",
+            why="config.json is missing there",
+            code="E520",
             fix="point it to the 'transformer' folder of Wan2.1-T2V-1.3B-Diffusers, downloaded beforehand",
         )
     found = WanTransformer3DModel.load_config(folder, local_files_only=True)
@@ -72,8 +74,10 @@ def load_wan_base(denoiser: JointVideoPose, folder: Path, *, dtype: torch.dtype 
         have = tuple(found[key]) if isinstance(value, tuple) else found.get(key)
         if have != value:
             raise UserError(
-                f"the Wan transformer in {folder} has another architecture", code="E521",
-                why=f"{key} is {have}, the recipe needs {value}", fix="use the weights that the recipe names",
+                f"the Wan transformer in {folder} has another architecture",
+                code="E521",
+                why=f"{key} is {have}, the recipe needs {value}",
+                fix="use the weights that the recipe names",
             )
     denoiser.wan = WanTransformer3DModel.from_pretrained(folder, local_files_only=True, torch_dtype=dtype)
     denoiser.copy_attention_to_views()

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rigmill.stage import Answer, Input, Job, Row, Work
+from rigmill.pipeline.stage import Answer, Input, Job, Work
+from rigmill.types import Row
 
 
 def _nothing(settings: Row, say: Callable[[str], None]) -> None:
@@ -32,6 +33,7 @@ class SourceKind:
 
 def _later(module: str, function: str) -> Callable[..., Any]:
     """The function of a module that is imported when it is called: `status` waits for nobody's HTTP client."""
+
     def call(*arguments: Any) -> Any:
         return getattr(importlib.import_module(f"curate.sources.{module}"), function)(*arguments)
 
@@ -39,8 +41,9 @@ def _later(module: str, function: str) -> Callable[..., Any]:
 
 
 def _kind(module: str, *, prepares: bool = False) -> SourceKind:
-    return SourceKind(_later(module, "candidates"), _later(module, "fetch"),
-                      _later(module, "prepare") if prepares else _nothing)
+    return SourceKind(
+        _later(module, "candidates"), _later(module, "fetch"), _later(module, "prepare") if prepares else _nothing
+    )
 
 
 SOURCES: dict[str, SourceKind] = {

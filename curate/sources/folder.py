@@ -9,17 +9,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
 
-from curate.assets import asset_row
-from curate.gltf_json import parse, split_glb
-from curate.licence import rights_of
-from curate.licence_text import spdx_of
-from curate.preflight import REFUSED_SUFFIXES, identify
-from curate.sources.files import file_candidates, folder_tags, take_files, words
-from curate.vrm import read_vrm
-from curate.vrm_licence import Terms, strictest, terms
-from rigmill.errors import Refusal, Reject
-from rigmill.rights import PERMISSIONS, Rights
-from rigmill.stage import Answer, Input, Job, Row, Work
+from curate.gate.gltf_json import parse, split_glb
+from curate.gate.preflight import REFUSED_SUFFIXES, identify
+from curate.licences.rights_of import rights_of
+from curate.licences.spelling import spdx_of
+from curate.sources.asset_row import asset_row
+from curate.sources.local_files import file_candidates, folder_tags, take_files, words
+from curate.vrm.block import read_vrm
+from curate.vrm.licence import Terms, strictest, terms
+from rigmill.licences.rights import PERMISSIONS, Rights
+from rigmill.outcomes import Refusal, Reject
+from rigmill.pipeline.stage import Answer, Input, Job, Work
+from rigmill.types import Row
 
 SUFFIXES = frozenset({".glb", ".gltf", ".vrm", ".vrma", ".fbx", ".bvh"}) | REFUSED_SUFFIXES
 
@@ -45,24 +46,45 @@ def _take(payload: Row, data: bytes, work: Work) -> Row:
         rights = strictest(rights, said.rights)
     elif said is not None:
         return asset_row(
-            stored, source=payload["source"], source_uid=payload["uid"], origin=f"folder:{payload['uid']}",
-            title=words(PurePosixPath(payload["uid"]).stem), author=said.author, tags=folder_tags(payload["uid"]),
-            licence=said.licence, licence_raw=said.licence_raw, licence_url=said.licence_url, licence_seen_in="file",
-            rights=said.rights, attribution=payload["attribution"] or said.attribution, file_format=found,
+            stored,
+            source=payload["source"],
+            source_uid=payload["uid"],
+            origin=f"folder:{payload['uid']}",
+            title=words(PurePosixPath(payload["uid"]).stem),
+            author=said.author,
+            tags=folder_tags(payload["uid"]),
+            licence=said.licence,
+            licence_raw=said.licence_raw,
+            licence_url=said.licence_url,
+            licence_seen_in="file",
+            rights=said.rights,
+            attribution=payload["attribution"] or said.attribution,
+            file_format=found,
         )
     return asset_row(
-        stored, source=payload["source"], source_uid=payload["uid"], origin=f"folder:{payload['uid']}",
-        title=words(PurePosixPath(payload["uid"]).stem), tags=folder_tags(payload["uid"]),
-        licence=payload["licence"], licence_raw=payload["licence"], licence_seen_in="profile",
-        rights=rights, attribution=payload["attribution"], file_format=found,
+        stored,
+        source=payload["source"],
+        source_uid=payload["uid"],
+        origin=f"folder:{payload['uid']}",
+        title=words(PurePosixPath(payload["uid"]).stem),
+        tags=folder_tags(payload["uid"]),
+        licence=payload["licence"],
+        licence_raw=payload["licence"],
+        licence_seen_in="profile",
+        rights=rights,
+        attribution=payload["attribution"],
+        file_format=found,
     )
 
 
 def _compare(licence: str, stated: Rights, said: Terms) -> None:
     """A refusal where the profile's licence grants what the file's own block denies."""
     granted, block = stated.to_row(), said.rights.to_row()
-    denied = [name for name, value in granted.items()
-              if block[name] is (name not in PERMISSIONS) and value is (name in PERMISSIONS)]
+    denied = [
+        name
+        for name, value in granted.items()
+        if block[name] is (name not in PERMISSIONS) and value is (name in PERMISSIONS)
+    ]
     if denied:
         raise Refusal(
             Reject.LICENCE_CONFLICT,

@@ -15,12 +15,13 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
 
-from curate.assets import asset_row
-from curate.licence import decide, rights_of
-from curate.preflight import identify
-from curate.sources.files import file_candidates, folder_tags, take_files, words
-from rigmill.errors import Refusal, Reject
-from rigmill.stage import Answer, Input, Job, Row, Work
+from curate.gate.preflight import identify
+from curate.licences.rights_of import decide, rights_of
+from curate.sources.asset_row import asset_row
+from curate.sources.local_files import file_candidates, folder_tags, take_files, words
+from rigmill.outcomes import Refusal, Reject
+from rigmill.pipeline.stage import Answer, Input, Job, Work
+from rigmill.types import Row
 
 SUFFIXES = frozenset({".fbx", ".glb"})
 LICENCE = "LicenseRef-Mixamo"
@@ -53,9 +54,16 @@ def _take(payload: Row, data: bytes, work: Work) -> Row:
         )
     stated = ", ".join(f"{key}: {value}" for key, value in sorted(payload["decided"].items()) if value is not None)
     return asset_row(
-        work.store.put_bytes(f"asset.{found}", data), source=payload["source"], source_uid=payload["uid"],
-        origin=f"mixamo:{payload['uid']}", title=title_of(payload["uid"]),
-        tags=folder_tags(payload["uid"]), licence=LICENCE, licence_raw=stated, licence_seen_in="profile",
+        work.store.put_bytes(f"asset.{found}", data),
+        source=payload["source"],
+        source_uid=payload["uid"],
+        origin=f"mixamo:{payload['uid']}",
+        title=title_of(payload["uid"]),
+        tags=folder_tags(payload["uid"]),
+        licence=LICENCE,
+        licence_raw=stated,
+        licence_seen_in="profile",
         licence_url="https://helpx.adobe.com/creative-cloud/faq/mixamo-faq.html",
-        rights=decide(rights_of(LICENCE), payload["decided"]), file_format=found,
+        rights=decide(rights_of(LICENCE), payload["decided"]),
+        file_format=found,
     )

@@ -1,7 +1,7 @@
 """Objaverse 1.0: objects chosen by their annotations, then downloaded one file each.
 
 The `objaverse` package knows where the index files lie and how to read them; it has no timeouts and no retries, so
-every byte comes through curate.download, into the places where the package looks for it.
+every byte comes through curate.download.downloader, into the places where the package looks for it.
 """
 
 from __future__ import annotations
@@ -17,22 +17,33 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from curate.fetch import fetch_files
+from curate.download.jobs import fetch_files
 from curate.sources import objaverse_index as shared
 from rigmill.errors import UserError
-from rigmill.files import canonical_json, digest, write_atomic
-from rigmill.stage import Answer, Input, Job, Row, Work
+from rigmill.pipeline.stage import Answer, Input, Job, Work
+from rigmill.storage.files import canonical_json, digest, write_atomic
+from rigmill.types import Row
 
 PACKAGE_FOLDER = "hf-objaverse-v1"
 PATHS_FILE = "object-paths.json.gz"
 PAGE = "https://sketchfab.com/3d-models/"
 _OBJECT_PATH = re.compile(r"glbs/(\d{3}-\d{3})/([A-Za-z0-9_-]{1,64})\.glb")
 NO_AI_TAGS = frozenset({"noai", "no-ai", "no ai", "notai"})
-_COMPACT = pa.schema([
-    ("uid", pa.string()), ("path", pa.string()), ("title", pa.string()), ("author", pa.string()),
-    ("page", pa.string()), ("tags", pa.list_(pa.string())), ("licence", pa.string()), ("animations", pa.int64()),
-    ("faces", pa.int64()), ("size_bytes", pa.int64()), ("no_ai", pa.bool_()),
-])
+_COMPACT = pa.schema(
+    [
+        ("uid", pa.string()),
+        ("path", pa.string()),
+        ("title", pa.string()),
+        ("author", pa.string()),
+        ("page", pa.string()),
+        ("tags", pa.list_(pa.string())),
+        ("licence", pa.string()),
+        ("animations", pa.int64()),
+        ("faces", pa.int64()),
+        ("size_bytes", pa.int64()),
+        ("no_ai", pa.bool_()),
+    ]
+)
 
 
 def prepare(settings: Row, say: shared.Say) -> None:
@@ -51,9 +62,18 @@ def candidates(settings: Row) -> Iterator[Input]:
     hints, name = shared.hints(settings), settings["name"]
     for row in _chosen(settings).to_pylist():
         payload = {
-            "kind": "objaverse", "source": name, "uid": row["uid"], "url": f"{settings['address']}/{row['path']}",
-            "problem": "", "sha256": row["sha256"] or "", "origin": row["page"], "title": row["title"],
-            "author": row["author"], "tags": row["tags"], "licence": row["licence"], "licence_if_none": "unknown",
+            "kind": "objaverse",
+            "source": name,
+            "uid": row["uid"],
+            "url": f"{settings['address']}/{row['path']}",
+            "problem": "",
+            "sha256": row["sha256"] or "",
+            "origin": row["page"],
+            "title": row["title"],
+            "author": row["author"],
+            "tags": row["tags"],
+            "licence": row["licence"],
+            "licence_if_none": "unknown",
         }
         yield Input(f"{name}-{row['uid']}", payload, group=name, hints=hints)
 
@@ -88,13 +108,22 @@ def _chosen(settings: Row) -> pa.Table:
 def _choose(settings: Row) -> pa.Table:
     table = _annotations(settings)
     funnel = shared.Funnel(table.num_rows)
-    table = funnel.keep(table, pc.greater_equal(pc.fill_null(table["animations"], 0), settings["min_animations"]),
-                        f"with fewer than {settings['min_animations']} animations")
+    table = funnel.keep(
+        table,
+        pc.greater_equal(pc.fill_null(table["animations"], 0), settings["min_animations"]),
+        f"with fewer than {settings['min_animations']} animations",
+    )
     faces = pc.fill_null(table["faces"], settings["min_faces"])  # not stated: the probe will count them
-    table = funnel.keep(table, pc.and_(pc.greater_equal(faces, settings["min_faces"]),
-                                       pc.less_equal(faces, settings["max_faces"])), "with too few or many faces")
-    table = funnel.keep(table, pc.less_equal(pc.fill_null(table["size_bytes"], 0), settings["max_file_bytes"]),
-                        "larger than max_file_bytes")
+    table = funnel.keep(
+        table,
+        pc.and_(pc.greater_equal(faces, settings["min_faces"]), pc.less_equal(faces, settings["max_faces"])),
+        "with too few or many faces",
+    )
+    table = funnel.keep(
+        table,
+        pc.less_equal(pc.fill_null(table["size_bytes"], 0), settings["max_file_bytes"]),
+        "larger than max_file_bytes",
+    )
     if settings["tags"]:
         table = funnel.keep(table, _has_tag(table["tags"], settings["tags"]), "without one of the tags")
     table = funnel.keep(table, pc.invert(table["no_ai"]), "tagged against generative AI")
@@ -135,7 +164,9 @@ def reading(path: Path) -> Iterator[None]:
         yield
     except (OSError, EOFError, ValueError, KeyError, TypeError, AttributeError, pa.ArrowException) as error:
         raise UserError(
-            f"the index file cannot be read: {path}", why=" ".join(str(error).split())[:200], code="E216",
+            f"the index file cannot be read: {path}",
+            why=" ".join(str(error).split())[:200],
+            code="E216",
             fix="remove it; the next run of collect fetches it again",
         ) from error
 
@@ -143,8 +174,11 @@ def reading(path: Path) -> Iterator[None]:
 def object_paths(index: Path) -> dict[str, str]:
     """Path of every object's file below the dataset's address, by uid; as the package reads it, checked by us."""
     with _package(index / PACKAGE_FOLDER) as package, reading(index / PACKAGE_FOLDER / PATHS_FILE):
-        return {uid: path for uid, path in package._load_object_paths().items()
-                if (match := _OBJECT_PATH.fullmatch(path)) and match[2] == uid}
+        return {
+            uid: path
+            for uid, path in package._load_object_paths().items()
+            if (match := _OBJECT_PATH.fullmatch(path)) and match[2] == uid
+        }
 
 
 def _parts(settings: Row) -> list[str]:
@@ -218,11 +252,16 @@ def _compact_row(uid: str, path: str, annotation: Any) -> Row:
     page_is_known = isinstance(page, str) and page.startswith("https://sketchfab.com/") and page == shared.clean(page)
     faces = _whole(about.get("faceCount"))
     return {
-        "uid": uid, "path": path, "title": shared.clean(about.get("name")) or uid,
+        "uid": uid,
+        "path": path,
+        "title": shared.clean(about.get("name")) or uid,
         "author": shared.clean(user.get("displayName")) or shared.clean(user.get("username")),
-        "page": page if page_is_known else PAGE + uid, "tags": [tag for tag in tags if tag][:50],
-        "licence": shared.clean(about.get("license")), "animations": _whole(about.get("animationCount")),
-        "faces": faces if faces is not None else _whole(glb.get("faceCount")), "size_bytes": _whole(glb.get("size")),
+        "page": page if page_is_known else PAGE + uid,
+        "tags": [tag for tag in tags if tag][:50],
+        "licence": shared.clean(about.get("license")),
+        "animations": _whole(about.get("animationCount")),
+        "faces": faces if faces is not None else _whole(glb.get("faceCount")),
+        "size_bytes": _whole(glb.get("size")),
         "no_ai": any(tag.lower() in NO_AI_TAGS for tag in tags),
     }
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
+from importlib import import_module
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -18,24 +18,23 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from curate import licence, licence_text
-from curate.assets import asset_row
-from curate.download import Downloader, Manners, Trouble, Wanted
-from curate.licence import rights_of
-from curate.licence_text import spdx_of
-from curate.part import Part, disk_trouble
-from rigmill import policy
-from rigmill.errors import Refusal, UserError
-from rigmill.files import digest, fsync_folder, sha256_bytes, write_atomic
-from rigmill.stage import Row
-from rigmill.types import StoredFile
+from curate.download.downloader import Downloader, Manners, Trouble, Wanted
+from curate.download.part import Part, disk_trouble
+from curate.licences.rights_of import rights_of
+from curate.licences.spelling import spdx_of
+from curate.sources.asset_row import asset_row
+from rigmill.errors import UserError
+from rigmill.licences import policy
+from rigmill.outcomes import Refusal
+from rigmill.storage.files import digest, fsync_folder, sha256_bytes, write_atomic
+from rigmill.types import Row, StoredFile
 
 VERSION = 1  # raise it when the code chooses otherwise from the same index and settings
 MAX_INDEX_FILE_BYTES = 16 * 2**30
 MAX_TEXT = 300
 # What says how, not what: a choice does not depend on it.
 _NOT_OF_THE_CHOICE = frozenset({"download", "hosts", "http_hosts", "name", "index"})
-_ABOUT_LICENCES: tuple[ModuleType, ...] = (licence, licence_text, policy)
+_ABOUT_LICENCES = ("curate.licences.rights_of", "curate.licences.spelling", "rigmill.licences.policy")
 Say = Callable[[str], None]
 
 
@@ -49,7 +48,7 @@ def manners_row(settings: Row) -> Row:
 
 
 def hints(settings: Row) -> Row:
-    """What `curate.fetch` reads beside the payload."""
+    """What `curate.download.jobs` reads beside the payload."""
     return {"download": manners_row(settings), "disk_budget_bytes": settings["disk_budget_bytes"]}
 
 
@@ -78,7 +77,8 @@ async def _fetch_all(settings: Row, files: Sequence[tuple[str, Path]]) -> None:
                     part.remove()
                 except (Trouble, Refusal) as error:
                     raise UserError(
-                        f"source '{settings['name']}': its index cannot be fetched", code="E215",
+                        f"source '{settings['name']}': its index cannot be fetched",
+                        code="E215",
                         why=f"{url}: {error}",
                         fix=f"run again when it can be reached; what is there is kept. Or put the file at {path}",
                     ) from None
@@ -111,9 +111,10 @@ def require(settings: Row, files: Iterable[Path]) -> None:
     missing = [path for path in files if not path.is_file()]
     if missing:
         raise UserError(
-            f"source '{settings['name']}': its index is not here yet", code="E213",
+            f"source '{settings['name']}': its index is not here yet",
+            code="E213",
             why=f"missing: {missing[0]}{f' and {len(missing) - 1} more' if len(missing) > 1 else ''}; "
-                "nothing but a run of collect uses the network",
+            "nothing but a run of collect uses the network",
             fix="rigmill run collect (with this --profile) fetches it, once; or copy it there, or correct 'index'",
         )
 
@@ -122,7 +123,7 @@ def remembered(settings: Row, files: Iterable[Path], choose: Callable[[], pa.Tab
     """What `choose` returns for these index files and settings; computed once."""
     stamps = [(path.name, info.st_size, info.st_mtime_ns) for path in files for info in [path.stat()]]
     rules = {key: value for key, value in settings.items() if key not in _NOT_OF_THE_CHOICE}
-    code = [sha256_bytes(Path(str(module.__file__)).read_bytes()) for module in _ABOUT_LICENCES]
+    code = [sha256_bytes(Path(str(import_module(module).__file__)).read_bytes()) for module in _ABOUT_LICENCES]
     key = digest(VERSION, stamps, rules, code, length=32)
     path = _own_folder(settings) / f"chosen-{key}.parquet"
     if path.is_file():
@@ -250,8 +251,17 @@ def make_row(payload: Row, stored: StoredFile, file_format: str) -> Row:
     name = licence_id(payload["licence"], missing=payload["licence_if_none"])
     by = f" by {payload['author']}" if payload["author"] else ""
     return asset_row(
-        stored, source=payload["source"], source_uid=payload["uid"], origin=payload["origin"], title=payload["title"],
-        author=payload["author"], tags=payload["tags"], licence=name, licence_raw=payload["licence"],
-        licence_seen_in="index" if payload["licence"] else "", rights=rights_of(name), file_format=file_format,
-        attribution=f"\"{payload['title']}\"{by} ({payload['origin']}), {name}",
+        stored,
+        source=payload["source"],
+        source_uid=payload["uid"],
+        origin=payload["origin"],
+        title=payload["title"],
+        author=payload["author"],
+        tags=payload["tags"],
+        licence=name,
+        licence_raw=payload["licence"],
+        licence_seen_in="index" if payload["licence"] else "",
+        rights=rights_of(name),
+        file_format=file_format,
+        attribution=f'"{payload["title"]}"{by} ({payload["origin"]}), {name}',
     )

@@ -17,21 +17,32 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from curate.fetch import fetch_files
+from curate.download.jobs import fetch_files
 from curate.sources import objaverse
 from curate.sources import objaverse_index as shared
-from rigmill.files import digest
-from rigmill.stage import Answer, Input, Job, Row, Work
+from rigmill.pipeline.stage import Answer, Input, Job, Work
+from rigmill.storage.files import digest
+from rigmill.types import Row
 
 WITH_ALIGNMENT = ("github", "sketchfab")
-_TABLE = pa.schema([
-    ("part", pa.string()), ("uid", pa.string()), ("licence", pa.string()), ("sha256", pa.string()),
-    ("metadata", pa.string()),
-])
-_WORDS = pa.schema([
-    ("url", pa.string()), ("problem", pa.string()), ("title", pa.string()), ("author", pa.string()),
-    ("tags", pa.list_(pa.string())),
-])
+_TABLE = pa.schema(
+    [
+        ("part", pa.string()),
+        ("uid", pa.string()),
+        ("licence", pa.string()),
+        ("sha256", pa.string()),
+        ("metadata", pa.string()),
+    ]
+)
+_WORDS = pa.schema(
+    [
+        ("url", pa.string()),
+        ("problem", pa.string()),
+        ("title", pa.string()),
+        ("author", pa.string()),
+        ("tags", pa.list_(pa.string())),
+    ]
+)
 _COLUMNS = ("fileIdentifier", "license", "fileType", "sha256", "metadata")
 _GITHUB = re.compile(r"https://github\.com/([\w.-]{1,100})/([\w.-]{1,100})/blob/([0-9a-f]{40})/(.{1,1000})", re.ASCII)
 _THING = re.compile(r"https://www\.thingiverse\.com/.*fileId=(\d{1,12})")
@@ -51,10 +62,18 @@ def candidates(settings: Row) -> Iterator[Input]:
     for row in _chosen(settings).to_pylist():
         part, uid = row["part"], row["uid"]
         payload = {
-            "kind": "objaverse_xl", "source": name, "uid": uid, "url": row["url"], "problem": row["problem"],
+            "kind": "objaverse_xl",
+            "source": name,
+            "uid": uid,
+            "url": row["url"],
+            "problem": row["problem"],
             # What has no address must not stand in for another copy of the same bytes.
-            "sha256": "" if row["problem"] else row["sha256"] or "", "origin": uid, "title": row["title"],
-            "author": row["author"], "tags": row["tags"], "licence": row["licence"] or "",
+            "sha256": "" if row["problem"] else row["sha256"] or "",
+            "origin": uid,
+            "title": row["title"],
+            "author": row["author"],
+            "tags": row["tags"],
+            "licence": row["licence"] or "",
             # A repository without a licence gives none; the other parts may have lost theirs on the way.
             "licence_if_none": "LicenseRef-None" if part == "github" else "unknown",
         }
@@ -145,17 +164,28 @@ def _read(part: str, settings: Row, funnel: shared.Funnel) -> Iterator[pa.Table]
             funnel.drop(table.num_rows, "in the index")
             types = pc.utf8_lower(table["fileType"].cast(pa.string()))
             table = funnel.keep(table, pc.is_in(types, value_set=formats), "of another file type")
-            table = funnel.keep(table, pc.less(pc.binary_length(table["fileIdentifier"].cast(pa.string())), 2000),
-                                "without an identifier")
-            table = funnel.keep(table, shared.licence_mask(table["license"].cast(pa.string()), settings,
-                                                           missing=missing), "not allowed by the licence policy")
+            table = funnel.keep(
+                table,
+                pc.less(pc.binary_length(table["fileIdentifier"].cast(pa.string())), 2000),
+                "without an identifier",
+            )
+            table = funnel.keep(
+                table,
+                shared.licence_mask(table["license"].cast(pa.string()), settings, missing=missing),
+                "not allowed by the licence policy",
+            )
             lower = pc.utf8_lower(table["sha256"].cast(pa.string()))
             sha256 = pc.if_else(pc.match_substring_regex(lower, "^[0-9a-f]{64}$"), lower, pa.scalar(None, pa.string()))
-            yield pa.table({
-                "part": pa.array([part] * table.num_rows, pa.string()),
-                "uid": table["fileIdentifier"].cast(pa.string()), "licence": table["license"].cast(pa.string()),
-                "sha256": sha256, "metadata": table["metadata"].cast(pa.string()),
-            }, schema=_TABLE)
+            yield pa.table(
+                {
+                    "part": pa.array([part] * table.num_rows, pa.string()),
+                    "uid": table["fileIdentifier"].cast(pa.string()),
+                    "licence": table["license"].cast(pa.string()),
+                    "sha256": sha256,
+                    "metadata": table["metadata"].cast(pa.string()),
+                },
+                schema=_TABLE,
+            )
 
 
 def _address(part: str, uid: str, settings: Row, paths: dict[str, str]) -> tuple[str, str]:
@@ -192,7 +222,8 @@ def _words(part: str, uid: str, metadata: str | None) -> Row:
     author = next((text for key in ("author", "creator") if (text := shared.clean(about.get(key)))), "")
     owner = re.match(r"https://github\.com/([\w.-]{1,100})/", uid) if part == "github" else None
     return {
-        "title": title or _spaced(path.stem) or "untitled", "author": author or (owner[1] if owner else ""),
+        "title": title or _spaced(path.stem) or "untitled",
+        "author": author or (owner[1] if owner else ""),
         "tags": list(dict.fromkeys(word for name in folders for word in _spaced(name).lower().split()))[:50],
     }
 

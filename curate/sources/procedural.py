@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from curate.assets import asset_row
-from curate.licence import rights_of
-from rigmill.stage import Answer, Input, Job, Row, Work
-from rigmill.types import Kept, Outcome
+from curate.licences.rights_of import rights_of
+from curate.sources.asset_row import asset_row
+from rigmill.outcomes import Kept, Outcome
+from rigmill.pipeline.stage import Answer, Input, Job, Work
+from rigmill.types import Row
 
 MAKE = "render.blender.procedural.make:make_asset"
 
@@ -19,7 +20,11 @@ def candidates(settings: Row) -> Iterator[Input]:
         for variant in range(settings["variants"]):
             uid = f"{group}-{variant}"
             payload = {
-                "kind": "procedural", "source": source, "uid": uid, "group": group, "variant": variant,
+                "kind": "procedural",
+                "source": source,
+                "uid": uid,
+                "group": group,
+                "variant": variant,
                 "seed": settings["seed"],
             }
             yield Input(f"{source}-{uid}", payload)
@@ -39,7 +44,14 @@ def fetch(jobs: Sequence[Job], work: Work) -> Iterator[Answer]:
 def _row(payload: Row, made: Row, work: Work) -> Row:
     stored = work.store.put_file(f"asset.{made['format']}", work.scratch / made["file"])
     return asset_row(
-        stored, source=payload["source"], source_uid=payload["uid"],
-        origin=f"procedural:{payload['uid']}:seed-{payload['seed']}", title=made["title"], tags=made["tags"],
-        licence="CC0-1.0", licence_seen_in="file", rights=rights_of("CC0-1.0"), file_format=made["format"],
+        stored,
+        source=payload["source"],
+        source_uid=payload["uid"],
+        origin=f"procedural:{payload['uid']}:seed-{payload['seed']}",
+        title=made["title"],
+        tags=made["tags"],
+        licence="CC0-1.0",
+        licence_seen_in="file",
+        rights=rights_of("CC0-1.0"),
+        file_format=made["format"],
     )

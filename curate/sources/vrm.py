@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
 
-from curate.assets import asset_row
-from curate.gltf_json import parse, split_glb
-from curate.licence import decide
-from curate.preflight import sniff
-from curate.sources.files import file_candidates, folder_tags, take_files, words
-from curate.vrm import Vrm, read_vrm
-from curate.vrm_licence import terms
-from rigmill.errors import Refusal, Reject
-from rigmill.stage import Answer, Input, Job, Row, Work
+from curate.gate.gltf_json import parse, split_glb
+from curate.gate.preflight import sniff
+from curate.licences.rights_of import decide
+from curate.sources.asset_row import asset_row
+from curate.sources.local_files import file_candidates, folder_tags, take_files, words
+from curate.vrm.block import Vrm, read_vrm
+from curate.vrm.licence import terms
+from rigmill.outcomes import Refusal, Reject
+from rigmill.pipeline.stage import Answer, Input, Job, Work
+from rigmill.types import Row
 
 
 def candidates(settings: Row) -> Iterator[Input]:
@@ -45,10 +46,18 @@ def block_of(data: bytes) -> Vrm:
 def _take(payload: Row, data: bytes, work: Work) -> Row:
     said = terms(block_of(data))
     return asset_row(
-        work.store.put_bytes("asset.glb", data), source=payload["source"], source_uid=payload["uid"],
-        origin=f"folder:{payload['uid']}", title=said.title or words(PurePosixPath(payload["uid"]).stem),
-        author=said.author, tags=folder_tags(payload["uid"]), licence=said.licence, licence_raw=said.licence_raw,
-        licence_url=said.licence_url, licence_seen_in="file",
-        rights=decide(said.rights, payload["decided"]), attribution=said.attribution,
+        work.store.put_bytes("asset.glb", data),
+        source=payload["source"],
+        source_uid=payload["uid"],
+        origin=f"folder:{payload['uid']}",
+        title=said.title or words(PurePosixPath(payload["uid"]).stem),
+        author=said.author,
+        tags=folder_tags(payload["uid"]),
+        licence=said.licence,
+        licence_raw=said.licence_raw,
+        licence_url=said.licence_url,
+        licence_seen_in="file",
+        rights=decide(said.rights, payload["decided"]),
+        attribution=said.attribution,
         file_format="glb",
     )

@@ -11,15 +11,15 @@ import os
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from curate import vroid_hub_api
-from curate.assets import asset_row
-from curate.licence import decide
+from curate.licences.rights_of import decide
+from curate.sources import vroid_hub_api
+from curate.sources.asset_row import asset_row
 from curate.sources.vrm import block_of
-from curate.vrm_licence import hub_rights, strictest, terms
-from curate.vroid_hub_api import Hub, HubTrouble
-from rigmill.errors import Refusal, Reject
-from rigmill.stage import Answer, Input, Job, Row, Work
-from rigmill.types import Failed, FailKind, Kept, Measured, Outcome, Rejected
+from curate.sources.vroid_hub_api import Hub, HubTrouble
+from curate.vrm.licence import hub_rights, strictest, terms
+from rigmill.outcomes import Failed, FailKind, Kept, Measured, Outcome, Refusal, Reject, Rejected
+from rigmill.pipeline.stage import Answer, Input, Job, Work
+from rigmill.types import Row
 
 TOKEN = "VROID_HUB_TOKEN"  # noqa: S105 - the variable's name
 
@@ -27,9 +27,7 @@ TOKEN = "VROID_HUB_TOKEN"  # noqa: S105 - the variable's name
 def candidates(settings: Row) -> Iterator[Input]:
     """One input per named model. Needs no network: planning never asks the service."""
     for model_id in sorted(set(settings["models"])):
-        payload = {
-            "kind": "vroid_hub", "source": settings["name"], "uid": model_id, "decided": settings["decided"],
-        }
+        payload = {"kind": "vroid_hub", "source": settings["name"], "uid": model_id, "decided": settings["decided"]}
         yield Input(f"{settings['name']}-{model_id}", payload)
 
 
@@ -64,10 +62,19 @@ def _take(payload: Row, hub: Hub, max_file_bytes: int, work: Work) -> Row:
     rights = decide(strictest(said.rights, hub_rights(conditions)), payload["decided"])
     page = f"https://hub.vroid.com/characters/{_digits(character.get('id'))}/models/{payload['uid']}"
     return asset_row(
-        work.store.put_bytes("asset.glb", data), source=payload["source"], source_uid=payload["uid"], origin=page,
-        title=said.title or f"VRoid Hub model {payload['uid']}", author=said.author, licence=said.licence,
-        licence_raw=said.licence_raw, licence_url=said.licence_url or page, licence_seen_in="file", rights=rights,
-        attribution=said.attribution, file_format="glb",
+        work.store.put_bytes("asset.glb", data),
+        source=payload["source"],
+        source_uid=payload["uid"],
+        origin=page,
+        title=said.title or f"VRoid Hub model {payload['uid']}",
+        author=said.author,
+        licence=said.licence,
+        licence_raw=said.licence_raw,
+        licence_url=said.licence_url or page,
+        licence_seen_in="file",
+        rights=rights,
+        attribution=said.attribution,
+        file_format="glb",
     )
 
 

@@ -15,8 +15,22 @@ def at(values: Floats, corner: int, axis: int) -> float:
 
 @inlined
 def bent(
-    nx: float, ny: float, nz: float, x: float, y: float, z: float, strength: float, uvs: Floats, layer: int,
-    vertices: Floats, a: int, b: int, c: int, ca: int, cb: int, cc: int,
+    nx: float,
+    ny: float,
+    nz: float,
+    x: float,
+    y: float,
+    z: float,
+    strength: float,
+    uvs: Floats,
+    layer: int,
+    vertices: Floats,
+    a: int,
+    b: int,
+    c: int,
+    ca: int,
+    cb: int,
+    cc: int,
 ) -> tuple[float, float, float]:
     """The normal that a normal map's (x, y, z) gives, tangents from the triangle's UV."""
     u0, v0 = float(uvs[layer, ca, 0]), float(uvs[layer, ca, 1])

@@ -31,7 +31,7 @@ class Fans:
 
 
 def find_fans(
-    *, starts: Ints, vertices: Ints, edges: Ints, sharp_edges: Ints, sharp_faces: Ints, all_smooth: bool,
+    *, starts: Ints, vertices: Ints, edges: Ints, sharp_edges: Ints, sharp_faces: Ints, all_smooth: bool
 ) -> Fans:
     """The fans of faces whose corners begin at `starts` (F + 1,), with the vertex and the edge of each corner (N,).
 
@@ -50,9 +50,9 @@ def find_fans(
     else:
         one, other = _smooth_pairs(starts, vertices, edges, following, sharp_edges, sharp_faces)
         leaves[one] = leaves[other] = enters[following[one]] = enters[following[other]] = True
-        pairs = np.concatenate([
-            np.stack([one, following[other]], axis=1), np.stack([following[one], other], axis=1)
-        ]).astype(np.int32)
+        pairs = np.concatenate(
+            [np.stack([one, following[other]], axis=1), np.stack([following[one], other], axis=1)]
+        ).astype(np.int32)
         fan = np.arange(num, dtype=np.int32)
         _join(np.ascontiguousarray(pairs), fan)
     _, corner, fan = np.unique(fan, return_index=True, return_inverse=True)
@@ -61,8 +61,11 @@ def find_fans(
     axes[fan[first], 1] = vertices[following[first]]
     axes[fan[last], 2] = vertices[before[last]]
     return Fans(
-        starts.astype(np.int32), vertices.astype(np.int32), fan.astype(np.int32),
-        np.ascontiguousarray(axes, dtype=np.int32), np.zeros((0, 2), np.float32),
+        starts.astype(np.int32),
+        vertices.astype(np.int32),
+        fan.astype(np.int32),
+        np.ascontiguousarray(axes, dtype=np.int32),
+        np.zeros((0, 2), np.float32),
     )
 
 
@@ -218,11 +221,11 @@ def _spread(means: Any, fan: Any, out: Any) -> None:
         out[corner, 0], out[corner, 1], out[corner, 2] = means[index, 0], means[index, 1], means[index, 2]
 
 
-@compiled("void(float32[:, ::1], int32[::1], int32[::1], int32[::1], int32[:, ::1], float32[:, ::1], float32[:, ::1], "
-          "float32[:, ::1])")
-def _add_edges(
-    points: Any, starts: Any, vertices: Any, fan: Any, axes: Any, means: Any, leans: Any, sums: Any
-) -> None:
+@compiled(
+    "void(float32[:, ::1], int32[::1], int32[::1], int32[::1], int32[:, ::1], float32[:, ::1], float32[:, ::1], "
+    "float32[:, ::1])"
+)
+def _add_edges(points: Any, starts: Any, vertices: Any, fan: Any, axes: Any, means: Any, leans: Any, sums: Any) -> None:
     """Per fan the sum of its edges' angles with its mean, and how many edges it has; where `leans` says it matters."""
     some = leans.shape[0] > 0
     for face in range(starts.shape[0] - 1):

@@ -49,17 +49,31 @@ def cover(screen: Floats, triangles: Ints, triangle: int, x: float, y: float, po
     ca_x, ca_y, ca = (cy - ay) * side, (ax - cx) * side, ca * side
     for point in range(NUM_POINTS):
         px, py = points[0, point], points[1, point]
-        inside = (ab + ab_x * px + ab_y * py >= 0) & (bc + bc_x * px + bc_y * py >= 0) & (
-            ca + ca_x * px + ca_y * py >= 0
+        inside = (
+            (ab + ab_x * px + ab_y * py >= 0) & (bc + bc_x * px + bc_y * py >= 0) & (ca + ca_x * px + ca_y * py >= 0)
         )
         covered[point] |= np.uint8(inside)
 
 
 @inlined
 def cut_out(
-    screen: Floats, triangles: Ints, triangle: int, x: float, y: float, points: Floats, covered: Bytes, corners: Ints,
-    uvs: Floats, colours: Floats, texture: int, with_colours: bool, texels: Ints, places: Ints, kinds: Ints,
-    turns: Floats, cutoff: float,
+    screen: Floats,
+    triangles: Ints,
+    triangle: int,
+    x: float,
+    y: float,
+    points: Floats,
+    covered: Bytes,
+    corners: Ints,
+    uvs: Floats,
+    colours: Floats,
+    texture: int,
+    with_colours: bool,
+    texels: Ints,
+    places: Ints,
+    kinds: Ints,
+    turns: Floats,
+    cutoff: float,
 ) -> None:
     """As `cover`, where the alpha of the triangle's texture and colours is `cutoff` at least; by every second point."""
     a, b, c = triangles[triangle, 0], triangles[triangle, 1], triangles[triangle, 2]
@@ -77,7 +91,17 @@ def cut_out(
         total = wa + wb + wc
         if total != 0:
             alpha = alpha_at(
-                triangle, corners, wb / total, wc / total, uvs, colours, texture, with_colours, texels, places, kinds,
+                triangle,
+                corners,
+                wb / total,
+                wc / total,
+                uvs,
+                colours,
+                texture,
+                with_colours,
+                texels,
+                places,
+                kinds,
                 turns,
             )
             covered[point] = covered[point + 1] = alpha >= cutoff
@@ -89,9 +113,23 @@ def cut_out(
     " int32[:, ::1], float32[:, ::1], float32[:, ::1], float32[:, ::1])"
 )
 def refine(
-    ids: Ints, screen: Floats, triangles: Ints, corners: Ints, look: Ints, origin: Ints, points: Floats, uvs: Floats,
-    colours: Floats, numbers: Floats, choices: Ints, texels: Ints, places: Ints, kinds: Ints, turns: Floats,
-    passing: Floats, light: Floats,
+    ids: Ints,
+    screen: Floats,
+    triangles: Ints,
+    corners: Ints,
+    look: Ints,
+    origin: Ints,
+    points: Floats,
+    uvs: Floats,
+    colours: Floats,
+    numbers: Floats,
+    choices: Ints,
+    texels: Ints,
+    places: Ints,
+    kinds: Ints,
+    turns: Floats,
+    passing: Floats,
+    light: Floats,
 ) -> None:
     """Set the coverage of pixels on outlines, in premultiplied `light` (P, 4), by the triangles seen around them.
 
@@ -112,10 +150,14 @@ def refine(
                 # Inside or outside, unless a neighbour across an edge is the opposite.
                 first = ids[0, row, column] >= 0
                 if (
-                    (ids[2, top, column] >= 0) == first and (ids[0, bottom, column] >= 0) == first
-                    and (ids[1, row, left] >= 0) == first and (ids[0, row, right] >= 0) == first
-                    and (ids[3, top, column] >= 0) == first and (ids[3, row, left] >= 0) == first
-                    and (ids[1, bottom, column] >= 0) == first and (ids[2, row, right] >= 0) == first
+                    (ids[2, top, column] >= 0) == first
+                    and (ids[0, bottom, column] >= 0) == first
+                    and (ids[1, row, left] >= 0) == first
+                    and (ids[0, row, right] >= 0) == first
+                    and (ids[3, top, column] >= 0) == first
+                    and (ids[3, row, left] >= 0) == first
+                    and (ids[1, bottom, column] >= 0) == first
+                    and (ids[2, row, right] >= 0) == first
                 ):
                     continue
             count, plain = 0, True
@@ -149,9 +191,23 @@ def refine(
                 alpha = numbers[material, ALPHA]
                 if choices[material, MODE] == CLIP and alpha > 0:
                     cut_out(
-                        screen, triangles, around[index], x, y, points, inside, corners, uvs, colours,
-                        choices[material, BASE_TEXTURE], choices[material, VERTEX_COLOURS] > 0, texels, places, kinds,
-                        turns, numbers[material, CUTOFF] / alpha,
+                        screen,
+                        triangles,
+                        around[index],
+                        x,
+                        y,
+                        points,
+                        inside,
+                        corners,
+                        uvs,
+                        colours,
+                        choices[material, BASE_TEXTURE],
+                        choices[material, VERTEX_COLOURS] > 0,
+                        texels,
+                        places,
+                        kinds,
+                        turns,
+                        numbers[material, CUTOFF] / alpha,
                     )
             covered = 0
             for point in range(NUM_POINTS):
@@ -176,6 +232,8 @@ def refine(
                             weight += before[other]
                 if weight > 0:
                     light[pixel, 0], light[pixel, 1], light[pixel, 2] = (
-                        red / weight * alpha, green / weight * alpha, blue / weight * alpha
+                        red / weight * alpha,
+                        green / weight * alpha,
+                        blue / weight * alpha,
                     )
                     light[pixel, 3] = alpha

@@ -16,10 +16,16 @@ def face_normals(vertices: Floats, triangles: Ints, colours: Floats, normals: Fl
     total = 1e-30
     for index in range(triangles.shape[0]):
         a, b, c = triangles[index, 0], triangles[index, 1], triangles[index, 2]
-        px, py, pz = (float(vertices[b, 0]) - vertices[a, 0], float(vertices[b, 1]) - vertices[a, 1],
-                      float(vertices[b, 2]) - vertices[a, 2])
-        qx, qy, qz = (float(vertices[c, 0]) - vertices[a, 0], float(vertices[c, 1]) - vertices[a, 1],
-                      float(vertices[c, 2]) - vertices[a, 2])
+        px, py, pz = (
+            float(vertices[b, 0]) - vertices[a, 0],
+            float(vertices[b, 1]) - vertices[a, 1],
+            float(vertices[b, 2]) - vertices[a, 2],
+        )
+        qx, qy, qz = (
+            float(vertices[c, 0]) - vertices[a, 0],
+            float(vertices[c, 1]) - vertices[a, 1],
+            float(vertices[c, 2]) - vertices[a, 2],
+        )
         x, y, z = py * qz - pz * qy, pz * qx - px * qz, px * qy - py * qx
         length = (x * x + y * y + z * z) ** 0.5
         scale = 1.0 / length if length > 0 and length < 1e30 else 0.0
@@ -43,8 +49,11 @@ def is_same_surface(
         return True
     if look[first] != look[second] or abs(near_first - near_second) > SAME_DEPTH * near_first:
         return False
-    cosine = (normals[first, 0] * normals[second, 0] + normals[first, 1] * normals[second, 1]
-              + normals[first, 2] * normals[second, 2])
+    cosine = (
+        normals[first, 0] * normals[second, 0]
+        + normals[first, 1] * normals[second, 1]
+        + normals[first, 2] * normals[second, 2]
+    )
     return bool(cosine > SAME_FACING)
 
 
@@ -53,8 +62,15 @@ def is_same_surface(
     " int32[::1], int32[::1], float32[:, ::1], uint8[::1])"
 )
 def gather(
-    ids: Ints, near: Floats, normals: Floats, look: Ints, samples: Floats,
-    pixels: Ints, triangles: Ints, places: Floats, masks: Bytes,
+    ids: Ints,
+    near: Floats,
+    normals: Floats,
+    look: Ints,
+    samples: Floats,
+    pixels: Ints,
+    triangles: Ints,
+    places: Floats,
+    masks: Bytes,
 ) -> int:
     """Fill in the fragments, in the order of the pixels, and say how many.
 

@@ -19,8 +19,18 @@ WEIGHTS, STEPS, PLACE, NORMAL, FACE, NUM_FOUND = 0, 2, 6, 9, 12, 15
     " int32[:, ::1], float32[:, ::1], float32[:, ::1], float32[:, ::1], float32[:, ::1])"
 )
 def locate(
-    num: int, hit: Ints, spots: Floats, screen: Floats, origin: Ints, eye: Floats, triangles: Ints,
-    corners: Ints, vertices: Floats, normals: Floats, faces: Floats, found: Floats,
+    num: int,
+    hit: Ints,
+    spots: Floats,
+    screen: Floats,
+    origin: Ints,
+    eye: Floats,
+    triangles: Ints,
+    corners: Ints,
+    vertices: Floats,
+    normals: Floats,
+    faces: Floats,
+    found: Floats,
 ) -> None:
     """Fill `found` (num, NUM_FOUND) for fragments at `spots` of the screen."""
     last = -1

@@ -86,8 +86,15 @@ def look_from_around(vertices: Floats, triangles: Ints, casting: Ints, axes: Flo
     num_tiny = sort_by_size(vertices, triangles, casting, 1.6 / per_world, kind)
     every = num_tiny // MOST_TINY + 1
     draw_maps(
-        vertices, triangles, casting[kind == 1], casting[kind == 0][::every].copy(), to_map, top, bottom,
-        colours, np.empty((len(vertices), 3), np.float32),
+        vertices,
+        triangles,
+        casting[kind == 1],
+        casting[kind == 0][::every].copy(),
+        to_map,
+        top,
+        bottom,
+        colours,
+        np.empty((len(vertices), 3), np.float32),
     )
     return Around(top, bottom, to_map, OFFSET_TEXELS / per_world)
 
@@ -114,8 +121,11 @@ def sort_by_size(vertices: Floats, triangles: Ints, casting: Ints, limit: float,
         most = 0.0
         for side in range(3):
             a, b = triangles[triangle, side], triangles[triangle, (side + 1) % 3]
-            x, y, z = (float(vertices[a, 0]) - vertices[b, 0], float(vertices[a, 1]) - vertices[b, 1],
-                       float(vertices[a, 2]) - vertices[b, 2])
+            x, y, z = (
+                float(vertices[a, 0]) - vertices[b, 0],
+                float(vertices[a, 1]) - vertices[b, 1],
+                float(vertices[a, 2]) - vertices[b, 2],
+            )
             square = x * x + y * y + z * z
             most = square if not square < most else most  # nan stays
         kind[number] = 2
@@ -132,8 +142,15 @@ def sort_by_size(vertices: Floats, triangles: Ints, casting: Ints, limit: float,
     " int16[:, :, ::1], float32[:, ::1], float32[:, ::1])"
 )
 def draw_maps(
-    vertices: Floats, triangles: Ints, large: Ints, tiny: Ints, to_map: Floats, top: Ints, bottom: Ints,
-    colours: Floats, places: Floats,
+    vertices: Floats,
+    triangles: Ints,
+    large: Ints,
+    tiny: Ints,
+    to_map: Floats,
+    top: Ints,
+    bottom: Ints,
+    colours: Floats,
+    places: Floats,
 ) -> None:
     """Draw triangles into all maps: `large` ones texel by texel, `tiny` ones as points.
 

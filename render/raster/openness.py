@@ -20,8 +20,12 @@ FACING, LIFTED, NUM_SPOT = 3, 6, 9
 @inlined
 def along(to_map: Floats, number: int, axis: int, spots: Floats, group: int) -> float:
     """A lifted point's column, row or height in a map."""
-    return (to_map[number, axis, 0] * spots[group, LIFTED] + to_map[number, axis, 1] * spots[group, LIFTED + 1]
-            + to_map[number, axis, 2] * spots[group, LIFTED + 2] + to_map[number, axis, 3])
+    return (
+        to_map[number, axis, 0] * spots[group, LIFTED]
+        + to_map[number, axis, 1] * spots[group, LIFTED + 1]
+        + to_map[number, axis, 2] * spots[group, LIFTED + 2]
+        + to_map[number, axis, 3]
+    )
 
 
 @inlined
@@ -52,16 +56,17 @@ def look_at_sky(
 
 
 @inlined
-def look_at_sun(
-    top: Ints, to_map: Floats, suns: Floats, sun: int, spots: Floats, count: int, raw: Floats
-) -> None:
+def look_at_sun(top: Ints, to_map: Floats, suns: Floats, sun: int, spots: Floats, count: int, raw: Floats) -> None:
     """The share of a sun's rays that reach each spot, into `raw`."""
     for group in range(count):
         raw[group, 2 + sun] = 0.0
     for number in range(SKY_PAIRS + sun * SUN_RAYS, SKY_PAIRS + (sun + 1) * SUN_RAYS):
         for group in range(count):
-            facing = (spots[group, FACING] * suns[sun, 0] + spots[group, FACING + 1] * suns[sun, 1]
-                      + spots[group, FACING + 2] * suns[sun, 2])
+            facing = (
+                spots[group, FACING] * suns[sun, 0]
+                + spots[group, FACING + 1] * suns[sun, 1]
+                + spots[group, FACING + 2] * suns[sun, 2]
+            )
             if facing > -suns[sun, 4] and height_above(top, to_map, number, spots, group) >= 0:
                 raw[group, 2 + sun] += np.float32(1.0 / SUN_RAYS)
 
@@ -73,8 +78,11 @@ def is_near(found: Floats, first: int, second: int, reach: float, facing: float)
     cosine = nx * found[second, NORMAL] + ny * found[second, NORMAL + 1] + nz * found[second, NORMAL + 2]
     if not cosine > facing:
         return False
-    x, y, z = (found[first, PLACE] - found[second, PLACE], found[first, PLACE + 1] - found[second, PLACE + 1],
-               found[first, PLACE + 2] - found[second, PLACE + 2])
+    x, y, z = (
+        found[first, PLACE] - found[second, PLACE],
+        found[first, PLACE + 1] - found[second, PLACE + 1],
+        found[first, PLACE + 2] - found[second, PLACE + 2],
+    )
     return bool(abs(x * nx + y * ny + z * nz) < reach)
 
 
@@ -84,8 +92,11 @@ def are_near(spots: Floats, first: int, second: int, reach: float) -> bool:
     nx, ny, nz = spots[first, 0], spots[first, 1], spots[first, 2]
     if not nx * spots[second, 0] + ny * spots[second, 1] + nz * spots[second, 2] > SMOOTH_FACING:
         return False
-    x, y, z = (spots[first, LIFTED] - spots[second, LIFTED], spots[first, LIFTED + 1] - spots[second, LIFTED + 1],
-               spots[first, LIFTED + 2] - spots[second, LIFTED + 2])
+    x, y, z = (
+        spots[first, LIFTED] - spots[second, LIFTED],
+        spots[first, LIFTED + 1] - spots[second, LIFTED + 1],
+        spots[first, LIFTED + 2] - spots[second, LIFTED + 2],
+    )
     return bool(abs(x * nx + y * ny + z * nz) < reach)
 
 
@@ -95,9 +106,22 @@ def are_near(spots: Floats, first: int, second: int, reach: float) -> bool:
     " float32[:, ::1], float32[:, ::1])"
 )
 def look_up_openness(
-    num: int, pixels: Ints, width: int, found: Floats, suns: Floats, top: Ints, bottom: Ints,
-    to_map: Floats, towards: Floats, lift: float, blocks: Ints, members: Ints, leaders: Ints, spots: Floats,
-    raw: Floats, openness: Floats,
+    num: int,
+    pixels: Ints,
+    width: int,
+    found: Floats,
+    suns: Floats,
+    top: Ints,
+    bottom: Ints,
+    to_map: Floats,
+    towards: Floats,
+    lift: float,
+    blocks: Ints,
+    members: Ints,
+    leaders: Ints,
+    spots: Floats,
+    raw: Floats,
+    openness: Floats,
 ) -> int:
     """Fill `openness` (num, 1 + S): the shares of the sky and of each sun that spots see; says how many spots.
 

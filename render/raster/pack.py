@@ -75,7 +75,7 @@ def pack(looks: tuple[Look, ...], num_layers: int) -> Packed:
         return len(textures) - 1
 
     for row, choice, look in zip(numbers, choices, looks):
-        row[BASE:BASE + 3], row[EMISSION:EMISSION + 3] = look.base, look.emission
+        row[BASE : BASE + 3], row[EMISSION : EMISSION + 3] = look.base, look.emission
         row[ALPHA], row[CUTOFF], row[ROUGHNESS], row[METALLIC] = look.alpha, look.cutoff, look.roughness, look.metallic
         row[REFLECTANCE], row[BUMP] = 0.08 * look.specular, look.normal_strength
         choice[BASE_TEXTURE] = add(look.base_texture, True, look.alpha_mode != "opaque")
@@ -91,7 +91,10 @@ def pack(looks: tuple[Look, ...], num_layers: int) -> Packed:
 def is_same(first: Texture, second: Texture) -> bool:
     """Whether two textures lay one picture in the same way."""
     return first.pixels is second.pixels and (first.uv, first.wrap, first.nearest, first.transform) == (
-        second.uv, second.wrap, second.nearest, second.transform
+        second.uv,
+        second.wrap,
+        second.nearest,
+        second.transform,
     )
 
 

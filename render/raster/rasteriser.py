@@ -18,15 +18,7 @@ from render.raster.resolve import finish, lay, lay_over, note_extras
 from render.raster.shade import body_colours, shade
 from render.raster.solid import find_solid
 from render.raster.types import Light, Look, Picture, Shape, Surface
-from render.raster.visibility import (
-    NUM_SAMPLES,
-    SAMPLES,
-    TILE_PX,
-    find_bounds,
-    find_tiles,
-    project_vertices,
-    scan,
-)
+from render.raster.visibility import NUM_SAMPLES, SAMPLES, TILE_PX, find_bounds, find_tiles, project_vertices, scan
 from rigmill.types import Bools, Bytes, Camera, Floats, Ints
 
 MAX_LAYERS = 64  # of surfaces that let light through, as many as Cycles follows
@@ -67,8 +59,18 @@ class Rasteriser:
         self._body_colours = np.zeros((len(self._triangles), 4), np.float32)
         p = self._packed
         body_colours(
-            self._corners, self._look, self._uvs, self._colours, p.numbers, p.choices, p.texels, p.places, p.kinds,
-            p.turns, DECODED, self._body_colours,
+            self._corners,
+            self._look,
+            self._uvs,
+            self._colours,
+            p.numbers,
+            p.choices,
+            p.texels,
+            p.places,
+            p.kinds,
+            p.turns,
+            DECODED,
+            self._body_colours,
         )
         # Cut-outs throw a shadow or none, by their middle; see-through triangles some.
         cut = self._packed.choices[self._look, MODE] == CLIP
@@ -81,8 +83,18 @@ class Rasteriser:
         solid = np.zeros(len(chosen), np.bool_)
         p = self._packed
         find_solid(
-            chosen, self._corners, self._look, self._uvs, self._colours, p.numbers, p.choices, p.texels, p.places,
-            p.kinds, p.turns, solid,
+            chosen,
+            self._corners,
+            self._look,
+            self._uvs,
+            self._colours,
+            p.numbers,
+            p.choices,
+            p.texels,
+            p.places,
+            p.kinds,
+            p.turns,
+            solid,
         )
         return solid
 
@@ -111,7 +123,10 @@ class Rasteriser:
         if not (low < high).all():
             nothing = np.zeros((0, 0), np.float32)
             return Picture(
-                0, 0, np.zeros((0, 0, 4), np.uint8), nothing if extras else None,
+                0,
+                0,
+                np.zeros((0, 0, 4), np.uint8),
+                nothing if extras else None,
                 np.zeros((0, 0, 3), np.float32) if extras else None,
             )
         # A pixel more on each side: the filter reaches over the edge.
@@ -136,15 +151,32 @@ class Rasteriser:
             lay(*fragments[:4], light)
         p = self._packed
         refine(
-            opaque.ids, screen, self._triangles, self._corners, self._look, origin, POINTS, self._uvs, self._colours,
-            p.numbers, p.choices, p.texels, p.places, p.kinds, p.turns, passing, light,
+            opaque.ids,
+            screen,
+            self._triangles,
+            self._corners,
+            self._look,
+            origin,
+            POINTS,
+            self._uvs,
+            self._colours,
+            p.numbers,
+            p.choices,
+            p.texels,
+            p.places,
+            p.kinds,
+            p.turns,
+            passing,
+            light,
         )
         if depth is not None and seen is not None:
             note_extras(fragments[0], fragments[1], fragments[4], opaque.near, depth, seen)
         picture = np.empty((height * width, 4), np.uint8)
         finish(light, ENCODED, picture)
         return Picture(
-            left, top, picture.reshape(height, width, 4),
+            left,
+            top,
+            picture.reshape(height, width, 4),
             None if depth is None else depth.reshape(height, width),
             None if seen is None else seen.reshape(height, width, 3),
         )
@@ -182,14 +214,38 @@ class Rasteriser:
         return passing.reshape(-1, NUM_SAMPLES)
 
     def _scan(
-        self, screen: Floats, origin: Ints, chosen: Ints, layer: _Layer, limit: Floats, *, facing: int = 0,
+        self,
+        screen: Floats,
+        origin: Ints,
+        chosen: Ints,
+        layer: _Layer,
+        limit: Floats,
+        *,
+        facing: int = 0,
         tiles: Floats = _NO_TILES,
     ) -> None:
         p = self._packed
         scan(
-            screen, self._triangles, self._corners, self._look, chosen, origin, SAMPLES, self._uvs, self._colours,
-            p.numbers, p.choices, p.texels, p.places, p.kinds, p.turns, limit, facing, tiles,
-            layer.near, layer.ids,
+            screen,
+            self._triangles,
+            self._corners,
+            self._look,
+            chosen,
+            origin,
+            SAMPLES,
+            self._uvs,
+            self._colours,
+            p.numbers,
+            p.choices,
+            p.texels,
+            p.places,
+            p.kinds,
+            p.turns,
+            limit,
+            facing,
+            tiles,
+            layer.near,
+            layer.ids,
         )
 
     def _shade(
@@ -203,8 +259,18 @@ class Rasteriser:
         found = np.empty((num, NUM_FOUND), np.float32)
         eye = np.ascontiguousarray(camera.position, np.float64)
         locate(
-            num, hit, spots, screen, origin, eye, self._triangles, self._corners, frame.vertices, frame.normals,
-            frame.faces, found,
+            num,
+            hit,
+            spots,
+            screen,
+            origin,
+            eye,
+            self._triangles,
+            self._corners,
+            frame.vertices,
+            frame.normals,
+            frame.faces,
+            found,
         )
         height, width = layer.near.shape[1:]
         blocks = np.full((height // BLOCK_PX + 1, width // BLOCK_PX + 1, SURFACES), -1, np.int32)
@@ -212,17 +278,56 @@ class Rasteriser:
         num_suns = len(self._suns)
         openness = np.empty((num, 1 + num_suns), np.float32)
         look_up_openness(
-            num, pixels, width, found, self._suns, around.top, around.bottom, around.to_map, self._towards,
-            around.lift, blocks, members, np.empty(num, np.int32), np.empty((num, NUM_SPOT)),
-            np.empty((num, 2 + num_suns), np.float32), openness,
+            num,
+            pixels,
+            width,
+            found,
+            self._suns,
+            around.top,
+            around.bottom,
+            around.to_map,
+            self._towards,
+            around.lift,
+            blocks,
+            members,
+            np.empty(num, np.int32),
+            np.empty((num, NUM_SPOT)),
+            np.empty((num, 2 + num_suns), np.float32),
+            openness,
         )
         shaded = np.empty((num, 4), np.float32)
         p, t = self._packed, self._tables
         shade(
-            num, hit, masks, found, members, openness, np.zeros((num, 7), np.float32), eye,
-            self._hidden_light, frame.mean_colour, self._triangles, self._corners, self._look, self._uvs,
-            self._colours, frame.vertices, p.numbers, p.choices, p.texels, p.places, p.kinds, p.turns, DECODED,
-            self._ambient, self._suns, t.sky, t.mean, t.lobe, t.curve, shaded,
+            num,
+            hit,
+            masks,
+            found,
+            members,
+            openness,
+            np.zeros((num, 7), np.float32),
+            eye,
+            self._hidden_light,
+            frame.mean_colour,
+            self._triangles,
+            self._corners,
+            self._look,
+            self._uvs,
+            self._colours,
+            frame.vertices,
+            p.numbers,
+            p.choices,
+            p.texels,
+            p.places,
+            p.kinds,
+            p.turns,
+            DECODED,
+            self._ambient,
+            self._suns,
+            t.sky,
+            t.mean,
+            t.lobe,
+            t.curve,
+            shaded,
         )
         return num, pixels, masks, shaded, found
 

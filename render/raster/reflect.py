@@ -30,8 +30,9 @@ def from_sun(lobe: Floats, sun: int, roughness: float, cosine: float) -> float:
     column = math.sqrt(1.0 - min(max(cosine, 0.0), 1.0)) * (NUM_HALVES - 1)
     i, j = min(int(row), NUM_ROUGHNESSES - 2), min(int(column), NUM_HALVES - 2)
     p, q = row - i, column - j
-    return ((1 - p) * ((1 - q) * lobe[sun, i, j] + q * lobe[sun, i, j + 1])
-            + p * ((1 - q) * lobe[sun, i + 1, j] + q * lobe[sun, i + 1, j + 1]))
+    return (1 - p) * ((1 - q) * lobe[sun, i, j] + q * lobe[sun, i, j + 1]) + p * (
+        (1 - q) * lobe[sun, i + 1, j] + q * lobe[sun, i + 1, j + 1]
+    )
 
 
 @inlined

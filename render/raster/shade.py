@@ -44,12 +44,36 @@ FULL = 15  # all four samples
     " float32[:, :, ::1], float64, float32[:, ::1])"
 )
 def shade(
-    num: int, hit: Ints, masks: Bytes, found: Floats, members: Ints, openness: Floats, lit: Floats, eye: Floats,
-    hidden_light: Floats, mean_colour: Floats,
-    triangles: Ints, corners: Ints, look: Ints, uvs: Floats, colours: Floats, vertices: Floats,
-    numbers: Floats, choices: Ints, texels: Ints, places: Ints, kinds: Ints,
-    turns: Floats, decode: Floats, ambient: Floats, suns: Floats, sky: Floats, mean: Floats,
-    lobe: Floats, curve: float, out: Floats,
+    num: int,
+    hit: Ints,
+    masks: Bytes,
+    found: Floats,
+    members: Ints,
+    openness: Floats,
+    lit: Floats,
+    eye: Floats,
+    hidden_light: Floats,
+    mean_colour: Floats,
+    triangles: Ints,
+    corners: Ints,
+    look: Ints,
+    uvs: Floats,
+    colours: Floats,
+    vertices: Floats,
+    numbers: Floats,
+    choices: Ints,
+    texels: Ints,
+    places: Ints,
+    kinds: Ints,
+    turns: Floats,
+    decode: Floats,
+    ambient: Floats,
+    suns: Floats,
+    sky: Floats,
+    mean: Floats,
+    lobe: Floats,
+    curve: float,
+    out: Floats,
 ) -> None:
     """Linear RGB and alpha of `num` fragments into `out` (num, 4).
 
@@ -74,10 +98,22 @@ def shade(
                     layer = kinds[texture, UV]
                     u, v = float(uvs[layer, ca, 0]), float(uvs[layer, ca, 1])
                     prepare(
-                        places, kinds, turns, texture, u, v, uvs[layer, cb, 0] - u, uvs[layer, cb, 1] - v,
-                        uvs[layer, cc, 0] - u, uvs[layer, cc, 1] - v,
-                        at(found, index, STEPS), at(found, index, STEPS + 1), at(found, index, STEPS + 2),
-                        at(found, index, STEPS + 3), run, role,
+                        places,
+                        kinds,
+                        turns,
+                        texture,
+                        u,
+                        v,
+                        uvs[layer, cb, 0] - u,
+                        uvs[layer, cb, 1] - v,
+                        uvs[layer, cc, 0] - u,
+                        uvs[layer, cc, 1] - v,
+                        at(found, index, STEPS),
+                        at(found, index, STEPS + 1),
+                        at(found, index, STEPS + 2),
+                        at(found, index, STEPS + 3),
+                        run,
+                        role,
                     )
         wb, wc = at(found, index, WEIGHTS), at(found, index, WEIGHTS + 1)
         wa = 1.0 - wb - wc
@@ -100,8 +136,17 @@ def shade(
             if texture < 0:
                 continue
             r, g, bl, al = filtered(
-                texels, places, kinds, decode, texture, role == BASE_TEXTURE or role == EMISSION_TEXTURE,
-                taps and role != SURFACE_TEXTURE, run, role, wb, wc,
+                texels,
+                places,
+                kinds,
+                decode,
+                texture,
+                role == BASE_TEXTURE or role == EMISSION_TEXTURE,
+                taps and role != SURFACE_TEXTURE,
+                run,
+                role,
+                wb,
+                wc,
             )
             if role == BASE_TEXTURE:
                 red, green, blue, alpha = red * r, green * g, blue * bl, alpha * al
@@ -133,8 +178,22 @@ def shade(
         sx, sy, sz, upright = nx, ny, nz, 1.0
         if bump_layer >= 0:
             nx, ny, nz = bent(
-                nx, ny, nz, bump_x, bump_y, bump_z, at(numbers, material, BUMP), uvs, bump_layer, vertices,
-                a, b, c, ca, cb, cc,
+                nx,
+                ny,
+                nz,
+                bump_x,
+                bump_y,
+                bump_z,
+                at(numbers, material, BUMP),
+                uvs,
+                bump_layer,
+                vertices,
+                a,
+                b,
+                c,
+                ca,
+                cb,
+                cc,
             )
         if bump_layer >= 0:
             upright = max(nx * sx + ny * sy + nz * sz, 0.0)
@@ -220,8 +279,18 @@ def shade(
     " int64[:, :, ::1], int32[:, ::1], float32[:, ::1], float32[::1], float32[:, ::1])"
 )
 def body_colours(
-    corners: Ints, look: Ints, uvs: Floats, colours: Floats, numbers: Floats, choices: Ints, texels: Ints,
-    places: Ints, kinds: Ints, turns: Floats, decode: Floats, out: Floats,
+    corners: Ints,
+    look: Ints,
+    uvs: Floats,
+    colours: Floats,
+    numbers: Floats,
+    choices: Ints,
+    texels: Ints,
+    places: Ints,
+    kinds: Ints,
+    turns: Floats,
+    decode: Floats,
+    out: Floats,
 ) -> None:
     """Each triangle's diffuse colour and alpha, (K, 4): at its middle, texture averaged over about its size."""
     run = np.empty((1, NUM_PREPARED))
@@ -237,9 +306,7 @@ def body_colours(
             u2, v2 = uvs[layer, cc, 0] - u0, uvs[layer, cc, 1] - v0
             # As if the triangle were a pixel: its sides are the steps.
             prepare(places, kinds, turns, texture, u0, v0, u1, v1, u2, v2, 1.0, 0.0, 0.0, 1.0, run, 0)
-            red, green, blue, alpha = filtered(
-                texels, places, kinds, decode, texture, True, True, run, 0, 1 / 3, 1 / 3,
-            )
+            red, green, blue, alpha = filtered(texels, places, kinds, decode, texture, True, True, run, 0, 1 / 3, 1 / 3)
         if choices[material, VERTEX_COLOURS] > 0:
             red *= (at(colours, ca, 0) + colours[cb, 0] + colours[cc, 0]) / 3
             green *= (at(colours, ca, 1) + colours[cb, 1] + colours[cc, 1]) / 3

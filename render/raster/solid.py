@@ -23,8 +23,18 @@ MOST_TEXELS = 1 << 16  # that are looked at for one triangle; where there are mo
     " uint32[::1], int64[:, :, ::1], int32[:, ::1], float32[:, ::1], boolean[::1])"
 )
 def find_solid(
-    chosen: Ints, corners: Ints, look: Ints, uvs: Floats, colours: Floats, numbers: Floats, choices: Ints,
-    texels: Ints, places: Ints, kinds: Ints, turns: Floats, solid: Bools,
+    chosen: Ints,
+    corners: Ints,
+    look: Ints,
+    uvs: Floats,
+    colours: Floats,
+    numbers: Floats,
+    choices: Ints,
+    texels: Ints,
+    places: Ints,
+    kinds: Ints,
+    turns: Floats,
+    solid: Bools,
 ) -> None:
     """Fill `solid`, one for each of the `chosen` triangles."""
     for number in range(chosen.shape[0]):

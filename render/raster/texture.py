@@ -76,14 +76,28 @@ def look_up(
     wd = (p * q) >> 8
     wb, wc = p - wd, q - wd
     wa = 256 - wb - wc - wd
-    return (spread(texels[np.uint64(a)]) * np.uint64(wa) + spread(texels[np.uint64(b)]) * np.uint64(wb)
-            + spread(texels[np.uint64(c)]) * np.uint64(wc) + spread(texels[np.uint64(d)]) * np.uint64(wd))
+    return (
+        spread(texels[np.uint64(a)]) * np.uint64(wa)
+        + spread(texels[np.uint64(b)]) * np.uint64(wb)
+        + spread(texels[np.uint64(c)]) * np.uint64(wc)
+        + spread(texels[np.uint64(d)]) * np.uint64(wd)
+    )
 
 
 @inlined
 def alpha_at(
-    triangle: int, corners: Ints, wb: float, wc: float, uvs: Floats, colours: Floats, texture: int,
-    with_colours: bool, texels: Ints, places: Ints, kinds: Ints, turns: Floats,
+    triangle: int,
+    corners: Ints,
+    wb: float,
+    wc: float,
+    uvs: Floats,
+    colours: Floats,
+    texture: int,
+    with_colours: bool,
+    texels: Ints,
+    places: Ints,
+    kinds: Ints,
+    turns: Floats,
 ) -> float:
     """The texture's alpha times the vertex colours' at a place in a triangle."""
     ca, cb, cc = corners[triangle, 0], corners[triangle, 1], corners[triangle, 2]
@@ -101,8 +115,14 @@ def alpha_at(
             return 0.0
         width, height = places[texture, 0, 1], places[texture, 0, 2]
         lanes = look_up(
-            texels, places[texture, 0, 0], width, height, wrap, kinds[texture, NEAREST] > 0,
-            wrapped(u, wrap) * width, wrapped(v, wrap) * height,
+            texels,
+            places[texture, 0, 0],
+            width,
+            height,
+            wrap,
+            kinds[texture, NEAREST] > 0,
+            wrapped(u, wrap) * width,
+            wrapped(v, wrap) * height,
         )
         alpha *= lane(lanes, 48) / FULL_LANE
     return alpha
@@ -116,8 +136,22 @@ def lane(lanes: np.uint64, shift: int) -> int:
 
 @inlined
 def prepare(
-    places: Ints, kinds: Ints, turns: Floats, texture: int, u0: float, v0: float, u1: float, v1: float,
-    u2: float, v2: float, bdx: float, bdy: float, cdx: float, cdy: float, run: Floats, role: int,
+    places: Ints,
+    kinds: Ints,
+    turns: Floats,
+    texture: int,
+    u0: float,
+    v0: float,
+    u1: float,
+    v1: float,
+    u2: float,
+    v2: float,
+    bdx: float,
+    bdy: float,
+    cdx: float,
+    cdy: float,
+    run: Floats,
+    role: int,
 ) -> None:
     """What looking up a texture needs to know of a triangle, into row `role` of `run` (roles, NUM_PREPARED).
 
@@ -152,8 +186,17 @@ def prepare(
 
 @inlined
 def filtered(
-    texels: Ints, places: Ints, kinds: Ints, decode: Floats, texture: int, encoded: bool, taps: bool,
-    run: Floats, role: int, wb: float, wc: float,
+    texels: Ints,
+    places: Ints,
+    kinds: Ints,
+    decode: Floats,
+    texture: int,
+    encoded: bool,
+    taps: bool,
+    run: Floats,
+    role: int,
+    wb: float,
+    wc: float,
 ) -> tuple[float, float, float, float]:
     """RGBA of a texture as a pixel sees it, at the second and third corners' weights in a triangle, see `prepare`.
 
@@ -170,10 +213,18 @@ def filtered(
     if not (taps and run[role, 11] > 0):
         lanes = look_up(texels, offset, columns, rows, wrap, nearest, x, y)
         if encoded:
-            return (float(decode[lane(lanes, 0) + 8 >> 4]), float(decode[lane(lanes, 32) + 8 >> 4]),
-                    float(decode[lane(lanes, 16) + 8 >> 4]), lane(lanes, 48) / FULL_LANE)
-        return (lane(lanes, 0) / FULL_LANE, lane(lanes, 32) / FULL_LANE, lane(lanes, 16) / FULL_LANE,
-                lane(lanes, 48) / FULL_LANE)
+            return (
+                float(decode[lane(lanes, 0) + 8 >> 4]),
+                float(decode[lane(lanes, 32) + 8 >> 4]),
+                float(decode[lane(lanes, 16) + 8 >> 4]),
+                lane(lanes, 48) / FULL_LANE,
+            )
+        return (
+            lane(lanes, 0) / FULL_LANE,
+            lane(lanes, 32) / FULL_LANE,
+            lane(lanes, 16) / FULL_LANE,
+            lane(lanes, 48) / FULL_LANE,
+        )
     ux, vx, uy, vy = run[role, 6], run[role, 7], run[role, 8], run[role, 9]
     red, green, blue, alpha = 0.0, 0.0, 0.0, 0
     for tap in range(3):

@@ -106,5 +106,5 @@ class Picture:
         """The whole view, RGBA (H, W, 4)."""
         view = np.zeros((height_px, width_px, 4), np.uint8)
         width, height = self.size_px
-        view[self.top_px:self.top_px + height, self.left_px:self.left_px + width] = self.rgba
+        view[self.top_px : self.top_px + height, self.left_px : self.left_px + width] = self.rgba
         return view

@@ -99,9 +99,26 @@ def first_at(value: float) -> int:
     " int32[:, :, ::1])"
 )
 def scan(
-    screen: Floats, triangles: Ints, corners: Ints, look: Ints, chosen: Ints, origin: Ints, samples: Floats,
-    uvs: Floats, colours: Floats, numbers: Floats, choices: Ints, texels: Ints, places: Ints,
-    kinds: Ints, turns: Floats, limit: Floats, facing: int, tiles: Floats, near: Floats, ids: Ints,
+    screen: Floats,
+    triangles: Ints,
+    corners: Ints,
+    look: Ints,
+    chosen: Ints,
+    origin: Ints,
+    samples: Floats,
+    uvs: Floats,
+    colours: Floats,
+    numbers: Floats,
+    choices: Ints,
+    texels: Ints,
+    places: Ints,
+    kinds: Ints,
+    turns: Floats,
+    limit: Floats,
+    facing: int,
+    tiles: Floats,
+    near: Floats,
+    ids: Ints,
 ) -> None:
     """Draw the `chosen` triangles: where one is nearer than `near` (4, h, w; 1 / depth) and not nearer than `limit`,
     it takes the place in `near` and `ids`. `limit` has no rows where there is none.
@@ -180,8 +197,18 @@ def scan(
                         wb, wc = wb * bz, wc * cz
                         total = wa + wb + wc
                         alpha = alpha_at(
-                            triangle, corners, wb / total, wc / total, uvs, colours, choices[material, BASE_TEXTURE],
-                            choices[material, VERTEX_COLOURS] > 0, texels, places, kinds, turns,
+                            triangle,
+                            corners,
+                            wb / total,
+                            wc / total,
+                            uvs,
+                            colours,
+                            choices[material, BASE_TEXTURE],
+                            choices[material, VERTEX_COLOURS] > 0,
+                            texels,
+                            places,
+                            kinds,
+                            turns,
                         )
                         if alpha * numbers[material, ALPHA] < numbers[material, CUTOFF]:
                             continue

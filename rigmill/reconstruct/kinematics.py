@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from rigmill import skeleton
-from rigmill.posemap import drawn_parents
+from rigmill.posemaps.posemap import drawn_parents
 from rigmill.reconstruct.twist import spread
+from rigmill.rigs import skeleton
 from rigmill.types import Bools, Floats, Motion, Rig
 
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rigmill import skeleton
-from rigmill.reconstruct.clip import Reconstruction
 from rigmill.reconstruct.kinematics import drawn_rig
+from rigmill.reconstruct.reconstruct import Reconstruction
+from rigmill.rigs import skeleton
 from rigmill.types import Bools, Floats, Motion, Rig
 
 _FAR_PCT = 2.0
@@ -70,8 +70,15 @@ def _bone_drift_pct(found: Reconstruction, small: Rig) -> float | None:
 
 
 def score(
-    found: Reconstruction, *, rig: Rig, drawn: Bools, radius_px: float,
-    motion: Motion | None, joints: Floats | None, joints_px: Floats | None, visible: Bools | None,
+    found: Reconstruction,
+    *,
+    rig: Rig,
+    drawn: Bools,
+    radius_px: float,
+    motion: Motion | None,
+    joints: Floats | None,
+    joints_px: Floats | None,
+    visible: Bools | None,
 ) -> Scores:
     """The scores of a reconstruction against the true motion, joints (T, J, 3) and centres (V, T, J, 2) if known.
 
@@ -93,9 +100,16 @@ def score(
         right = np.nan_to_num(distance, nan=np.inf) <= _PCK_RADII * radius_px
         pck = _mean(right[visible[:, :, drawn]])
     return Scores(
-        mpjpe_pct=mpjpe, mpjpe_all_pct=mpjpe_all, over_2pct=far, usable_share=float(found.usable.mean()),
-        branch_rotation_deg=rotation["branch"], chain_rotation_deg=rotation["chain"],
-        leaf_rotation_deg=rotation["leaf"], reprojection_px=_mean(found.reprojection_px[found.usable]),
-        bone_drift_pct=_bone_drift_pct(found, drawn_rig(rig, drawn)), pck_2d=pck,
-        missing_share=float(found.missing.mean()), swapped_share=float(found.swapped.mean()),
+        mpjpe_pct=mpjpe,
+        mpjpe_all_pct=mpjpe_all,
+        over_2pct=far,
+        usable_share=float(found.usable.mean()),
+        branch_rotation_deg=rotation["branch"],
+        chain_rotation_deg=rotation["chain"],
+        leaf_rotation_deg=rotation["leaf"],
+        reprojection_px=_mean(found.reprojection_px[found.usable]),
+        bone_drift_pct=_bone_drift_pct(found, drawn_rig(rig, drawn)),
+        pck_2d=pck,
+        missing_share=float(found.missing.mean()),
+        swapped_share=float(found.swapped.mean()),
     )

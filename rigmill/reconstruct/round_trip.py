@@ -12,13 +12,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rigmill import skeleton
-from rigmill.camera import project
-from rigmill.errors import Refusal, Reject
-from rigmill.geometry import ClipGeometry
-from rigmill.reconstruct.clip import BadMaps, reconstruct
+from rigmill.clips.camera import project
+from rigmill.clips.numbers import ClipGeometry
+from rigmill.clips.video import pictures
+from rigmill.outcomes import Refusal, Reject
+from rigmill.reconstruct.reconstruct import BadMaps, reconstruct
+from rigmill.rigs import skeleton
 from rigmill.types import Bools, Bytes, Floats
-from rigmill.video import pictures
 
 PERCENTILE = 90.0
 HALF_A_DISC = 0.5  # a joint or a frame is elsewhere when its discs are mostly farther off than this many radii
@@ -52,7 +52,8 @@ class RoundTrip:
         return {
             "round_trip_px": _rounded(self.view.px if self.view else None),
             "round_trip_worst": self.view.what if self.view else None,
-            "round_trip_mpjpe_pct": _rounded(self.mpjpe_pct), "round_trip_usable_share": _rounded(self.usable_share),
+            "round_trip_mpjpe_pct": _rounded(self.mpjpe_pct),
+            "round_trip_usable_share": _rounded(self.usable_share),
         }
 
 
@@ -67,8 +68,11 @@ def read_pose_videos(videos: Sequence[bytes], geometry: ClipGeometry) -> Bytes:
         try:
             for num_read, picture in enumerate(pictures(data), start=1):  # one by one: a clip is hundreds of megabytes
                 if picture.shape != maps.shape[2:]:
-                    raise Refusal(Reject.ROUND_TRIP, f"{where} is {picture.shape[1]}x{picture.shape[0]} px, the clip "
-                                  f"{camera.width_px}x{camera.height_px}")
+                    raise Refusal(
+                        Reject.ROUND_TRIP,
+                        f"{where} is {picture.shape[1]}x{picture.shape[0]} px, the clip "
+                        f"{camera.width_px}x{camera.height_px}",
+                    )
                 if num_read <= num_frames:
                     maps[view, num_read - 1] = picture
         except (ValueError, OSError, IndexError) as error:  # PyAV's errors are of the first two kinds
@@ -82,8 +86,13 @@ def round_trip(maps: Bytes, geometry: ClipGeometry, *, radius_px: float) -> Roun
     """Reconstruct pose maps (V, T, H, W, 3) and compare with what is stored beside them."""
     try:
         found = reconstruct(
-            maps, cameras=geometry.cameras, rig=geometry.rig, drawn=geometry.drawn, colours=geometry.colours,
-            radius_px=radius_px, fps=geometry.motion.fps,
+            maps,
+            cameras=geometry.cameras,
+            rig=geometry.rig,
+            drawn=geometry.drawn,
+            colours=geometry.colours,
+            radius_px=radius_px,
+            fps=geometry.motion.fps,
         )
     except BadMaps as error:
         raise Refusal(Reject.ROUND_TRIP, str(error)) from None
@@ -99,7 +108,8 @@ def round_trip(maps: Bytes, geometry: ClipGeometry, *, radius_px: float) -> Roun
     apart = np.linalg.norm(found.triangulated - joints[:, geometry.drawn], axis=-1)
     shown = _by_two(clear, geometry)
     return RoundTrip(
-        **_worst(off, clear, geometry), motion_px=float(np.linalg.norm(turned - joints, axis=-1).max() * px),
+        **_worst(off, clear, geometry),
+        motion_px=float(np.linalg.norm(turned - joints, axis=-1).max() * px),
         mpjpe_pct=float(100 * apart[shown].mean()) if shown.any() else None,
         usable_share=float(found.usable[shown].mean()) if shown.any() else None,
     )
@@ -115,12 +125,19 @@ def check(measured: RoundTrip, *, limit_px: float, radius_px: float) -> None:
     for worst, limit, words in rules:
         if worst is not None and worst.px > limit:
             raise Refusal(
-                Reject.ROUND_TRIP, f"the pose video at {worst.azimuth_deg:g} degrees does not show the stored joints: "
-                + words.format(worst.what), measured=_rounded(worst.px), limit=limit,
+                Reject.ROUND_TRIP,
+                f"the pose video at {worst.azimuth_deg:g} degrees does not show the stored joints: "
+                + words.format(worst.what),
+                measured=_rounded(worst.px),
+                limit=limit,
             )
     if measured.motion_px > limit_px:
-        raise Refusal(Reject.ROUND_TRIP, "the stored rotations do not give the stored joints",
-                      measured=_rounded(measured.motion_px), limit=limit_px)
+        raise Refusal(
+            Reject.ROUND_TRIP,
+            "the stored rotations do not give the stored joints",
+            measured=_rounded(measured.motion_px),
+            limit=limit_px,
+        )
 
 
 def clear_discs(pixels: Floats, depth: Floats, *, size_px: Sequence[int], radius_px: float) -> Bools:

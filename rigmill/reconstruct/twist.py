@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from rigmill import skeleton
+from rigmill.rigs import quaternions, skeleton
 from rigmill.types import Bools, Floats, Motion, Rig
 
 _ROUNDS = 4
@@ -14,16 +14,16 @@ _LEAST = 1e-9
 
 def _vectors(turns: Floats) -> Floats:
     """Rotation vectors (..., 3) of rotation matrices (..., 3, 3)."""
-    quaternions = skeleton.from_matrix(turns)
-    sine = np.linalg.norm(quaternions[..., 1:], axis=-1)
-    angle = 2 * np.arctan2(sine, quaternions[..., 0])
-    return quaternions[..., 1:] * np.where(sine > _LEAST, angle / np.maximum(sine, _LEAST), 2.0)[..., None]
+    units = quaternions.from_matrix(turns)
+    sine = np.linalg.norm(units[..., 1:], axis=-1)
+    angle = 2 * np.arctan2(sine, units[..., 0])
+    return units[..., 1:] * np.where(sine > _LEAST, angle / np.maximum(sine, _LEAST), 2.0)[..., None]
 
 
 def _about(axes: Floats, angles: Floats) -> Floats:
     """Rotation matrices (..., 3, 3) about unit axes (..., 3)."""
     half = angles[..., None] / 2
-    return skeleton.to_matrix(np.concatenate([np.cos(half), axes * np.sin(half)], axis=-1))
+    return quaternions.to_matrix(np.concatenate([np.cos(half), axes * np.sin(half)], axis=-1))
 
 
 def _free(rig: Rig, loose: Bools | None) -> tuple[Bools, Floats]:
@@ -35,8 +35,11 @@ def _free(rig: Rig, loose: Bools | None) -> tuple[Bools, Floats]:
     size = float(np.ptp(rig.rest_joints, axis=0).max(initial=0.0)) or 1.0
     free, bones = np.zeros(rig.num_joints, dtype=np.bool_), np.zeros((rig.num_joints, 3))
     for joint, children in enumerate(below):
-        seen = [child for child in children if np.linalg.norm(offsets[child]) > _LEAST * size
-                and not (loose is not None and loose[child])]
+        seen = [
+            child
+            for child in children
+            if np.linalg.norm(offsets[child]) > _LEAST * size and not (loose is not None and loose[child])
+        ]
         if seen and not skeleton.fixes_turn(offsets[seen]):
             longest = max(seen, key=lambda child: float(np.linalg.norm(offsets[child])))
             free[joint] = True
@@ -99,6 +102,4 @@ def spread(rig: Rig, motion: Motion, *, loose: Bools | None = None) -> Motion:
         for joint in np.flatnonzero(leaf & (counted == 0)):
             if parents[joint] >= 0:
                 turns[:, joint] = turns[:, parents[joint]]
-    return Motion(
-        rotations=skeleton.local_from_world(parents, turns), translations=motion.translations, fps=motion.fps
-    )
+    return Motion(rotations=skeleton.local_from_world(parents, turns), translations=motion.translations, fps=motion.fps)

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from caption.category import _SYNONYMS, CATEGORIES, category_of
 from caption.metadata import MAX_CHARACTERS, caption
 from caption.stage import CaptionStage
-from rigmill.tables import PRODUCTS
-from rigmill.types import Kept, Rejected
+from rigmill.outcomes import Kept, Rejected
+from rigmill.storage.columns import PRODUCTS
 
 
 @pytest.mark.parametrize(
@@ -24,7 +24,7 @@ from rigmill.types import Kept, Rejected
         ("fuchs 狐", [], "läuft", "Fuchs 狐: läuft."),
         ("<b>Robot</b> http://evil.example/x?y=1 www.ads.net", [], "<script>jump(1)</script>", "Robot: jump 1."),
         ("robot.glb", [], "mixamo.com", "Robot."),
-        ("Knight: \"the\" {brave}\n\x1b[31m", [], "", "Knight the brave 31m."),
+        ('Knight: "the" {brave}\n\x1b[31m', [], "", "Knight the brave 31m."),
     ],
 )
 def test_captions_are_one_plain_sentence(title: str, tags: list[str], motion: str, sentence: str) -> None:
@@ -38,7 +38,7 @@ def test_captions_are_one_plain_sentence(title: str, tags: list[str], motion: st
 def test_no_metadata_gets_markup_or_control_characters_into_a_caption(title: str, tags: list[str], motion: str) -> None:
     text = caption(title, tags, motion)
     assert len(text) <= MAX_CHARACTERS
-    assert not set(text) & set("<>{}[]/\\\"`|\n\r\t\0") and "://" not in text
+    assert not set(text) & set('<>{}[]/\\"`|\n\r\t\0') and "://" not in text
     assert text == "" or (text.endswith(".") and any(letter.isalnum() for letter in text))
 
 
@@ -57,9 +57,14 @@ def test_the_closed_list_is_that_of_the_paper_and_every_synonym_points_into_it()
 @pytest.mark.parametrize(
     ("tags", "title", "category"),
     [
-        (["quadruped"], "", "animal"), (["cabinet", "articulated"], "", "furniture"), (["biped"], "", "character"),
-        (["Mythical Creature"], "", "mythical creature"), ([], "Fire Dragon", "mythical creature"),
-        (["cc0", "wooden chair"], "cat", "furniture"), (["xyz"], "", "miscellaneous"), ([], "", "miscellaneous"),
+        (["quadruped"], "", "animal"),
+        (["cabinet", "articulated"], "", "furniture"),
+        (["biped"], "", "character"),
+        (["Mythical Creature"], "", "mythical creature"),
+        ([], "Fire Dragon", "mythical creature"),
+        (["cc0", "wooden chair"], "cat", "furniture"),
+        (["xyz"], "", "miscellaneous"),
+        ([], "", "miscellaneous"),
     ],
 )
 def test_categories_come_from_the_tags_then_the_title(tags: list[str], title: str, category: str) -> None:

@@ -9,12 +9,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import finish, rigmill
+
+from tests.support.paths import ASSETS, ROOT
+from tests.support.small_runs import finish, rigmill
 
 pytestmark = [pytest.mark.blender, pytest.mark.ray]
-ASSETS = Path(__file__).parents[1] / "assets"
 SCENE: dict[str, Any] = {
-    "asset": {"version": "2.0"}, "scene": 0, "scenes": [{"nodes": [0]}], "nodes": [{"mesh": 0}],
+    "asset": {"version": "2.0"},
+    "scene": 0,
+    "scenes": [{"nodes": [0]}],
+    "nodes": [{"mesh": 0}],
     "meshes": [{"primitives": [{"attributes": {"POSITION": 0}}]}],
 }
 
@@ -31,11 +35,15 @@ def glb(document: dict[str, Any], binary: bytes = b"") -> bytes:
 
 def crashing() -> bytes:
     """A negative stride makes the importer read before its buffer: SIGSEGV."""
-    return glb({
-        **SCENE, "buffers": [{"byteLength": 64}],
-        "bufferViews": [{"buffer": 0, "byteOffset": 16, "byteLength": 48, "byteStride": -1_600_000}],
-        "accessors": [{"bufferView": 0, "componentType": 5126, "count": 300, "type": "VEC3"}],
-    }, bytes(64))
+    return glb(
+        {
+            **SCENE,
+            "buffers": [{"byteLength": 64}],
+            "bufferViews": [{"buffer": 0, "byteOffset": 16, "byteLength": 48, "byteStride": -1_600_000}],
+            "accessors": [{"bufferView": 0, "componentType": 5126, "count": 300, "type": "VEC3"}],
+        },
+        bytes(64),
+    )
 
 
 def bottomless() -> bytes:
@@ -47,32 +55,42 @@ def heavy() -> bytes:
     """Nothing is wrong with it: so many skinned vertices that the importer works far beyond the wall clock."""
     count = 3_999_999
     attributes = {"POSITION": 0, "JOINTS_0": 1, "WEIGHTS_0": 2}
-    return glb({
-        **SCENE, "scenes": [{"nodes": [0, 1]}], "nodes": [{"mesh": 0, "skin": 0}, {}], "skins": [{"joints": [1]}],
-        "meshes": [{"primitives": [{"attributes": attributes}]}],
-        "buffers": [{"byteLength": 4 * count}], "bufferViews": [{"buffer": 0, "byteLength": 4 * count}],
-        "accessors": [
-            {"componentType": 5126, "count": count, "type": "VEC3"},
-            {"componentType": 5121, "count": count, "type": "VEC4"},
-            {"componentType": 5121, "count": count, "type": "VEC4", "normalized": True, "bufferView": 0},
-        ],
-    }, b"\x40" * (4 * count))
+    return glb(
+        {
+            **SCENE,
+            "scenes": [{"nodes": [0, 1]}],
+            "nodes": [{"mesh": 0, "skin": 0}, {}],
+            "skins": [{"joints": [1]}],
+            "meshes": [{"primitives": [{"attributes": attributes}]}],
+            "buffers": [{"byteLength": 4 * count}],
+            "bufferViews": [{"buffer": 0, "byteLength": 4 * count}],
+            "accessors": [
+                {"componentType": 5126, "count": count, "type": "VEC3"},
+                {"componentType": 5121, "count": count, "type": "VEC4"},
+                {"componentType": 5121, "count": count, "type": "VEC4", "normalized": True, "bufferView": 0},
+            ],
+        },
+        b"\x40" * (4 * count),
+    )
 
 
 def folder_profile(tmp_path: Path, name: str, folder: Path) -> Path:
     """A pipelines.yaml with a profile that reads one folder and gives up on a file after 5 s."""
     config = tmp_path / "pipelines.yaml"
-    config.write_text((Path(__file__).parents[2] / "pipelines.yaml").read_text() + f"""
+    config.write_text(
+        (ROOT / "pipelines.yaml").read_text()
+        + f"""
 {name}:
   inherits: demo
-  output: {tmp_path / 'out'}
+  output: {tmp_path / "out"}
   sources:
     - kind: folder
       path: {folder}
       licence: unknown
   limits: {{wall_s: 5}}
   run: {{min_free_disk_bytes: 0}}
-""")
+"""
+    )
     return config
 
 
@@ -94,8 +112,9 @@ def test_bad_files_are_rows_and_cost_the_good_ones_nothing(tmp_path: Path) -> No
     closing = next(line for line in text.splitlines() if line.startswith("probe: "))
     assert f"kept {len(good)} of {len(good) + 4}, rejected 3, failed 1" in closing
     assert "timeout 1" in closing
-    status = json.loads(finish(rigmill("status", "--config", config, "--profile", "bad", "--json", "collect", "probe",
-                                       cwd=tmp_path)))
+    status = json.loads(
+        finish(rigmill("status", "--config", config, "--profile", "bad", "--json", "collect", "probe", cwd=tmp_path))
+    )
     ends = {reason["code"]: reason for stage in status for reason in stage["reasons"]}
     assert set(ends) == {"empty_file", "truncated", "malformed", "over_budget", "timeout"}
     assert "byteStride" in ends["malformed"]["examples"][0]["message"]

@@ -11,7 +11,8 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import finish, results, run_all
+
+from tests.support.small_runs import finish, results, run_all
 
 pytestmark = [pytest.mark.slow, pytest.mark.blender, pytest.mark.ray]
 NUM_DRIVER_KILLS = 10
@@ -70,7 +71,7 @@ def test_killed_blender_children_and_ray_workers_cost_nothing(small: Path) -> No
             shutil.rmtree(small.parent / "disturbed")
             process = run_all(small, "disturbed")
         time.sleep(chance.uniform(1.0, 3.0))
-        wanted = ("ray::Worker", "render.blender.server")
+        wanted = ("ray::Worker", "render.blender.sandbox.server")
         victims = [(pid, name) for pid, name in processes_below(process.pid).items() if any(w in name for w in wanted)]
         if victims:
             pid, name = chance.choice(sorted(victims))

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from conftest import finish, results, run_all
 
-from rigmill.config import load
-from rigmill.view import View
+from rigmill.config.load import load
+from rigmill.pipeline.view import View
+from tests.support.small_runs import finish, results, run_all
 
 pytestmark = [pytest.mark.slow, pytest.mark.blender, pytest.mark.ray]
 

@@ -9,7 +9,9 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import finish, rigmill, run_all
+
+from tests.support.paths import ROOT
+from tests.support.small_runs import finish, rigmill, run_all
 
 pytestmark = [pytest.mark.slow, pytest.mark.blender, pytest.mark.ray]
 
@@ -74,9 +76,14 @@ def test_doctor_finds_this_machine_fit(tmp_path: Path) -> None:
 def test_the_wheel_holds_every_tracked_source_file(tmp_path: Path) -> None:
     import zipfile
 
-    root = Path(__file__).parents[2]
-    tracked = subprocess.run(["git", "ls-files", "rigmill", "curate", "render", "caption", "shards", "train", "eval"],
-                             cwd=root, capture_output=True, text=True, check=False).stdout.split()
+    root = ROOT
+    tracked = subprocess.run(
+        ["git", "ls-files", "rigmill", "curate", "render", "caption", "shards", "train", "eval"],
+        cwd=root,
+        capture_output=True,
+        text=True,
+        check=False,
+    ).stdout.split()
     if not tracked:
         pytest.skip("not a git checkout")
     import sys

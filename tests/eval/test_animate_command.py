@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,25 +13,24 @@ import numpy as np
 import pytest
 import torch
 
-from rigmill import posemap, skeleton
-from rigmill.camera import project
-from rigmill.cli import main
-from rigmill.config import load
-from rigmill.files import canonical_json
-from rigmill.geometry import ClipGeometry
-from rigmill.reconstruct.metrics import Scores, height
-from rigmill.types import Bytes, Floats, Motion
-from rigmill.video import decode
-
-sys.path.append(str(Path(__file__).parents[2] / "benchmarks"))
-from exports import farthest_pct, is_kept, seeded_motion, shown
-
+from benchmarks.exporting.run import farthest_pct, is_kept, seeded_motion, shown
 from eval.animate import _longest, _Run
 from eval.reading import verdict
+from rigmill.clips.camera import project
+from rigmill.clips.numbers import ClipGeometry
+from rigmill.clips.video import decode
+from rigmill.commands.cli import main
+from rigmill.config.load import load
+from rigmill.posemaps import posemap
+from rigmill.reconstruct.metrics import Scores, height
+from rigmill.rigs import skeleton
+from rigmill.storage.files import canonical_json
+from rigmill.types import Bytes, Floats, Motion
+from tests.support.paths import ASSETS
 from train.recipes import RECIPES, ModelConfig
 from train.weights import new_model, save_model
 
-FOX = Path(__file__).parents[1] / "assets" / "Fox.glb"
+FOX = ASSETS / "Fox.glb"
 FRAMES = 5
 
 
@@ -60,8 +58,18 @@ def test_an_untrained_model_gives_all_files_and_is_not_called_a_success(
     checkpoint: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "out"
-    options = ["--checkpoint", str(checkpoint), "--steps", "2", "--formats", "glb,fbx,bvh,npz,csv", "--set",
-               "render.width_px=96", "--set", "render.height_px=64"]
+    options = [
+        "--checkpoint",
+        str(checkpoint),
+        "--steps",
+        "2",
+        "--formats",
+        "glb,fbx,bvh,npz,csv",
+        "--set",
+        "render.width_px=96",
+        "--set",
+        "render.height_px=64",
+    ]
     assert animate(FOX, out, *options) == 0
     said = capsys.readouterr()
     assert "HARDLY" in said.out and "a fox runs" in said.out
@@ -70,12 +78,26 @@ def test_an_untrained_model_gives_all_files_and_is_not_called_a_success(
     info = json.loads((out / "info.json").read_text())
     named = [name for names in info["files"].values() for name in names]
     assert {path.name for path in out.iterdir()} == {*named, "info.json"}
-    for name in ("animated.glb", "animated.fbx", "animated.bvh", "joints.npz", "joints.csv", "preview.mp4",
-                 "preview.png", "pose.3.mp4", "mesh.0.mp4", "template_rgb.2.png"):
+    for name in (
+        "animated.glb",
+        "animated.fbx",
+        "animated.bvh",
+        "joints.npz",
+        "joints.csv",
+        "preview.mp4",
+        "preview.png",
+        "pose.3.mp4",
+        "mesh.0.mp4",
+        "template_rgb.2.png",
+    ):
         assert name in named
     assert info["quality"]["verdict"] == "hardly" and info["quality"]["usable_share"] < 0.1
-    assert info["motion"] == {"num_frames": FRAMES, "fps": 16.0, "num_joints": 24,
-                              "num_drawn_joints": info["motion"]["num_drawn_joints"]}
+    assert info["motion"] == {
+        "num_frames": FRAMES,
+        "fps": 16.0,
+        "num_joints": 24,
+        "num_drawn_joints": info["motion"]["num_drawn_joints"],
+    }
     assert info["glb_from"] == "file" and info["notes"] == []
     assert is_kept(FOX.read_bytes(), (out / "animated.glb").read_bytes())
     preview = decode((out / "preview.mp4").read_bytes())
@@ -100,13 +122,21 @@ def maps_of(geometry: ClipGeometry, joints: Floats, *, side_px: int) -> Bytes:
     for camera in geometry.cameras:
         pixels, depth = project(camera, joints)
         pixels = pixels * [side_px / camera.width_px, side_px / camera.height_px]
-        videos.append([
-            posemap.draw(
-                pixels[frame], depth[frame], parents=geometry.rig.parents, drawn=geometry.drawn,
-                colours=geometry.colours, width_px=side_px, height_px=side_px,
-                radius_px=posemap.radius_for(5, camera.height_px) * side_px / camera.height_px,
-            ) for frame in range(len(joints))
-        ])
+        videos.append(
+            [
+                posemap.draw(
+                    pixels[frame],
+                    depth[frame],
+                    parents=geometry.rig.parents,
+                    drawn=geometry.drawn,
+                    colours=geometry.colours,
+                    width_px=side_px,
+                    height_px=side_px,
+                    radius_px=posemap.radius_for(5, camera.height_px) * side_px / camera.height_px,
+                )
+                for frame in range(len(joints))
+            ]
+        )
     return np.array(videos)
 
 
@@ -125,8 +155,12 @@ def test_the_motion_that_a_perfect_model_draws_is_the_one_in_the_file_that_blend
         turned = np.concatenate([np.cos(share * angle / 2), np.sin(share * angle / 2) * axis], axis=-1)
         motion = Motion(rotations=turned[:num_frames], translations=share * calm.translations[:num_frames], fps=16.0)
         joints, _ = skeleton.forward(geometry.rig, motion)
-        truth.update(joints=joints / geometry.scale + geometry.offset, rig=geometry.rig, drawn=geometry.drawn,
-                     unit=height(geometry.rig) / geometry.scale)
+        truth.update(
+            joints=joints / geometry.scale + geometry.offset,
+            rig=geometry.rig,
+            drawn=geometry.drawn,
+            unit=height(geometry.rig) / geometry.scale,
+        )
         maps = maps_of(geometry, joints, side_px=480)
         return maps, maps
 
@@ -150,8 +184,7 @@ def test_the_motion_that_a_perfect_model_draws_is_the_one_in_the_file_that_blend
 def test_a_mesh_without_a_rig_is_told_what_rigs_it(
     checkpoint: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    sys.path.append(str(Path(__file__).parents[1] / "rigmill"))
-    from test_render_command import unpacked
+    from tests.support.unpacked_fox import unpacked
 
     bare = unpacked(tmp_path, "animations", "skins")
     assert animate(bare, tmp_path / "out", "--checkpoint", str(checkpoint)) == 2
@@ -160,32 +193,51 @@ def test_a_mesh_without_a_rig_is_told_what_rigs_it(
     assert not (tmp_path / "out").exists()
 
 
-@pytest.mark.parametrize(("options", "words"), [
-    (["--prompt", "  "], "it is empty"), (["--formats", "usd"], "glb, fbx, bvh, npz, csv"),
-    (["--frames", "5", "--seconds", "1"], "one of the two"), (["--seconds", "nan"], "--seconds 2"),
-    (["--steps", "0"], "within 1 to"), (["--guidance", "-1"], "within 0 to"), (["--seed", "-1"], "within 0"),
-    (["--frames", "0"], "within 1 to"), (["--profile", "nope"], "nope"),
-    (["--frames", "400"], "places in time"), (["--set", "render.width_px=16"], "smaller than the model's"),
-    (["--set", "render.azimuths_deg=[0]"], "trained on 2"), (["--set", "render.azimuths_deg=[0,180]"], "depth"),
-])
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--prompt", "  "], "it is empty"),
+        (["--formats", "usd"], "glb, fbx, bvh, npz, csv"),
+        (["--frames", "5", "--seconds", "1"], "one of the two"),
+        (["--seconds", "nan"], "--seconds 2"),
+        (["--steps", "0"], "within 1 to"),
+        (["--guidance", "-1"], "within 0 to"),
+        (["--seed", "-1"], "within 0"),
+        (["--frames", "0"], "within 1 to"),
+        (["--profile", "nope"], "nope"),
+        (["--frames", "400"], "places in time"),
+        (["--set", "render.width_px=16"], "smaller than the model's"),
+        (["--set", "render.azimuths_deg=[0]"], "trained on 2"),
+        (["--set", "render.azimuths_deg=[0,180]"], "depth"),
+    ],
+)
 def test_what_was_asked_wrongly_is_named_before_blender_starts(
-    options: list[str], words: str, checkpoint: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str],
+    options: list[str],
+    words: str,
+    checkpoint: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("rigmill.blender.BlenderClient._start", lambda self: pytest.fail("Blender was started"))
+    monkeypatch.setattr("rigmill.blender.client.BlenderClient._start", lambda self: pytest.fail("Blender was started"))
     assert animate(FOX, tmp_path / "out", "--checkpoint", str(checkpoint), *options) == 2
     said = capsys.readouterr().err
     assert words in said and "fix:" in said and not (tmp_path / "out").exists(), said
 
 
-@pytest.mark.parametrize(("content", "words"), [
-    (None, "no such file"), (b"", "no bytes"), (b"hello", "neither glTF nor FBX"), (FOX.read_bytes()[:5000], "cut"),
-])
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [(None, "no such file"), (b"", "no bytes"), (b"hello", "neither glTF nor FBX"), (FOX.read_bytes()[:5000], "cut")],
+)
 def test_a_file_that_is_none_never_reaches_blender(
-    content: bytes | None, words: str, checkpoint: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str],
+    content: bytes | None,
+    words: str,
+    checkpoint: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("rigmill.blender.BlenderClient._start", lambda self: pytest.fail("Blender was started"))
+    monkeypatch.setattr("rigmill.blender.client.BlenderClient._start", lambda self: pytest.fail("Blender was started"))
     mesh = tmp_path / "mesh.glb"
     if content is not None:
         mesh.write_bytes(content)
@@ -219,20 +271,25 @@ def test_a_checkpoint_that_is_not_there_or_none_says_what_to_do(
 def test_the_newest_checkpoint_of_the_profile_is_taken_and_others_by_how_their_id_begins(tmp_path: Path) -> None:
     from eval.checkpoint import open_checkpoint
     from rigmill.errors import UserError
-    from rigmill.layout import Layout
-    from rigmill.tables import OUTCOMES, PRODUCTS, StageTable
+    from rigmill.storage.columns import OUTCOMES, PRODUCTS
+    from rigmill.storage.layout import Layout
+    from rigmill.storage.segments import StageTable
 
     layout = Layout(tmp_path / "data")
     outcomes, products = [], []
     for place, frames in enumerate((5, 7)):
         folder = write_checkpoint(tmp_path / f"model{place}", num_frames=frames)
         weights = (folder / "model.safetensors").read_bytes() + b" " * place  # not the same file twice
-        files = [layout.store.put_bytes("model.safetensors", weights),
-                 layout.store.put_bytes("config.json", (folder / "config.json").read_bytes())]
+        files = [
+            layout.store.put_bytes("model.safetensors", weights),
+            layout.store.put_bytes("config.json", (folder / "config.json").read_bytes()),
+        ]
         os.utime(layout.store.path(files[0]), (1000 - place, 1000 - place))  # the first is the newer one
         outcomes.append(dict.fromkeys(OUTCOMES.names) | {"job_key": f"k{place}", "input_id": "i", "status": "kept"})
-        products.append(dict.fromkeys(PRODUCTS["train"].names) | {
-            "job_key": f"k{place}", "checkpoint_id": f"{place}abc", "files": [file.to_row() for file in files]})
+        products.append(
+            dict.fromkeys(PRODUCTS["train"].names)
+            | {"job_key": f"k{place}", "checkpoint_id": f"{place}abc", "files": [file.to_row() for file in files]}
+        )
     StageTable(layout.tables, "train").commit(outcomes, products)
     assert open_checkpoint(None, layout, profile="demo").name == "0abc"
     assert open_checkpoint("1a", layout, profile="demo").num_frames == 7
@@ -281,8 +338,13 @@ def test_the_longest_clip_is_what_the_models_positions_allow() -> None:
         video, template = torch.zeros(1, 2, 16, num_frames, 4, 4), torch.zeros(1, 2, 16, 1, 4, 4)
         try:
             with torch.inference_mode():
-                model(Pair(video, video), condition=Pair(template, template), timestep=torch.zeros(1),
-                      text=torch.zeros(1, 4, 32), rays=torch.zeros(1, 2, 6, 4, 4))
+                model(
+                    Pair(video, video),
+                    condition=Pair(template, template),
+                    timestep=torch.zeros(1),
+                    text=torch.zeros(1, 4, 32),
+                    rays=torch.zeros(1, 2, 6, 4, 4),
+                )
         except RuntimeError:
             return False
         return True
@@ -310,8 +372,8 @@ def test_a_duration_becomes_the_nearest_number_of_frames_that_the_codec_can_make
 
     from eval.animate import _num_frames
     from eval.checkpoint import Checkpoint
-    from rigmill.animate_options import AnimateOrder
     from rigmill.errors import UserError
+    from rigmill.one_file.animate_options import AnimateOrder
 
     config = RECIPES["tiny_joint"]({"size_px": 32})
     made = Checkpoint("c", b"", replace(config, codec=replace(config.codec, temporal_factor=4)), 81)

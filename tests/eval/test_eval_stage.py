@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import io
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,17 +11,18 @@ import numpy as np
 import pytest
 
 from eval.stage import GENERATED, RECORDED, EvalStage
-from rigmill import config, posemap, video
-from rigmill.camera import project
-from rigmill.files import Store
-from rigmill.geometry import ClipGeometry
-from rigmill.stage import Job
-from rigmill.tables import PRODUCTS
-from rigmill.types import Bytes, Kept
+from rigmill.clips import video
+from rigmill.clips.camera import project
+from rigmill.clips.numbers import ClipGeometry
+from rigmill.config import load
+from rigmill.outcomes import Kept
+from rigmill.pipeline.stage import Job
+from rigmill.posemaps import posemap
+from rigmill.storage.columns import PRODUCTS
+from rigmill.storage.files import Store
+from rigmill.types import Bytes
 from shards.sample import member_names, sample_bytes
-
-sys.path.append(str(Path(__file__).parents[1] / "reconstruct"))
-from pose_scenes import Scene, pose_maps, scene
+from tests.support.pose_scenes import Scene, pose_maps, scene
 
 FRAMES = 9
 
@@ -54,9 +54,19 @@ def members(made: Scene) -> dict[str, bytes]:
     pixels, depths = (np.stack(parts) for parts in zip(*(project(c, made.joints) for c in made.cameras)))
     rest_px, rest_depth = (np.stack(parts) for parts in zip(*(project(c, made.rig.rest_joints) for c in made.cameras)))
     geometry = ClipGeometry(
-        rig=made.rig, drawn=made.drawn, colours=made.colours, motion=made.motion, joints=made.joints,
-        cameras=made.cameras, joints_px=pixels, joints_depth=depths, visible=np.ones(depths.shape, dtype=bool),
-        rest_joints_px=rest_px, rest_joints_depth=rest_depth, scale=1.0, offset=np.zeros(3),
+        rig=made.rig,
+        drawn=made.drawn,
+        colours=made.colours,
+        motion=made.motion,
+        joints=made.joints,
+        cameras=made.cameras,
+        joints_px=pixels,
+        joints_depth=depths,
+        visible=np.ones(depths.shape, dtype=bool),
+        rest_joints_px=rest_px,
+        rest_joints_depth=rest_depth,
+        scale=1.0,
+        offset=np.zeros(3),
     )
     found: dict[str, bytes] = {"geometry.npz": geometry.to_bytes(), "meta.json": b"{}"}
     for view, maps in enumerate(pose_maps(made)):
@@ -74,9 +84,18 @@ def shards_row(store: Store, clip_id: str, split: str, made: Scene) -> dict[str,
     before = b"x" * 1536  # other samples: only this one may be read
     row: dict[str, Any] = dict.fromkeys(PRODUCTS["shards"].names)
     row.update(
-        clip_id=clip_id, asset_id=clip_id, caption="a body moves", split=split, num_frames=FRAMES, fps=16.0,
-        offset=len(before), num_bytes=len(records), sample_sha256=f"digest of {clip_id}", source="procedural",
-        num_views=4, shard_file=store.put_bytes("shard.tar", before + records + b"y" * 512).to_row(),
+        clip_id=clip_id,
+        asset_id=clip_id,
+        caption="a body moves",
+        split=split,
+        num_frames=FRAMES,
+        fps=16.0,
+        offset=len(before),
+        num_bytes=len(records),
+        sample_sha256=f"digest of {clip_id}",
+        source="procedural",
+        num_views=4,
+        shard_file=store.put_bytes("shard.tar", before + records + b"y" * 512).to_row(),
         asset_file=store.put_bytes("body.fbx", b"Kaydara FBX Binary  \0").to_row(),
     )
     return row
@@ -91,10 +110,12 @@ def made() -> Scene:
 def plan(tmp_path: Path, made: Scene) -> Callable[..., tuple[list[Job], Lent]]:
     def planned(train: list[dict[str, Any]] | None = None) -> tuple[list[Job], Lent]:
         lent = Lent(Store(tmp_path / "files"), tmp_path, tmp_path)
-        rows = [shards_row(lent.store, clip, split, made) for clip, split in
-                (("cc", "bench"), ("aa", "train"), ("dd", "bench"), ("bb", "bench"))]
+        rows = [
+            shards_row(lent.store, clip, split, made)
+            for clip, split in (("cc", "bench"), ("aa", "train"), ("dd", "bench"), ("bb", "bench"))
+        ]
         tables = FakeRows({"shards": rows, "train": train or []})
-        return EvalStage().plan(tables, config.load("demo").profile), lent
+        return EvalStage().plan(tables, load.load("demo").profile), lent
 
     return planned
 
@@ -133,11 +154,11 @@ def test_the_same_job_gives_the_same_row(plan: Any) -> None:
 @pytest.mark.slow
 def test_generated_maps_have_no_truth_to_be_scored_against(plan: Any) -> None:
     weights = pytest.importorskip("train.weights")
-    from rigmill.files import canonical_json
+    from rigmill.storage.files import canonical_json
     from train.recipes import RECIPES
 
     lent_store = plan()[1].store
-    settings = {**config.load("demo").profile.train.model_dump(mode="json"), "seed": 7}
+    settings = {**load.load("demo").profile.train.model_dump(mode="json"), "seed": 7}
     model_config = RECIPES["tiny_joint"](settings)
     model = weights.new_model(model_config, seed=0)
     files = [
@@ -164,7 +185,11 @@ def test_an_index_that_points_to_another_clip_is_an_error(plan: Any) -> None:
     jobs, lent = plan()
     job = jobs[0]
     wrong = Job(
-        stage=job.stage, key=job.key, input_id=job.input_id, group=job.group, settings=job.settings,
+        stage=job.stage,
+        key=job.key,
+        input_id=job.input_id,
+        group=job.group,
+        settings=job.settings,
         payload={**job.payload, "clip": {**job.payload["clip"], "clip_id": "zz"}},
     )
     with pytest.raises(ValueError, match="zz"):

@@ -10,16 +10,16 @@ from typing import Any
 
 import numpy as np
 import pytest
-from fbx_maker import fbx_file, triangle
-from gltf_maker import data_uri, png, rigged
-from test_fuzz import instanced, vrm
 
-from curate.canonical import canonical
-from curate.gltf_json import split_glb
-from curate.gltf_write import FACING_NODE
-from curate.preflight import check, identify
-from rigmill.blender import BlenderClient, Limits
-from rigmill.errors import Refusal, Reject
+from curate.gate.canonical import canonical
+from curate.gate.gltf_json import split_glb
+from curate.gate.gltf_write import FACING_NODE
+from curate.gate.preflight import check, identify
+from rigmill.blender.client import BlenderClient, Limits
+from rigmill.outcomes import Refusal, Reject
+from tests.support.hostile.fbx_maker import fbx_file, triangle
+from tests.support.hostile.gltf_maker import data_uri, instanced, png, rigged, vrm
+from tests.support.paths import ASSETS, ROOT
 
 CORPUS = os.environ.get("RIGMILL_CORPUS")
 needs_corpus = [pytest.mark.corpus, pytest.mark.skipif(CORPUS is None, reason="RIGMILL_CORPUS is not set")]
@@ -56,15 +56,20 @@ def made(data: bytes, file_format: str = "glb") -> dict[str, Any]:
 
 def test_only_what_is_used_and_known_is_kept() -> None:
     asset = rigged()
-    asset.document |= {"cameras": [{"type": "perspective"}], "extras": {"x": 1}, "extensions": {"EVIL": {"uri": "x"}},
-                       "extensionsUsed": ["EVIL", "KHR_texture_transform"], "unknown": {"uri": "../x"}}
+    asset.document |= {
+        "cameras": [{"type": "perspective"}],
+        "extras": {"x": 1},
+        "extensions": {"EVIL": {"uri": "x"}},
+        "extensionsUsed": ["EVIL", "KHR_texture_transform"],
+        "unknown": {"uri": "../x"},
+    }
     asset.document["nodes"][0] |= {"camera": 0, "extras": {"y": 1}, "extensions": {"EVIL": 1}, "uri": "file:///x"}
     asset.view(b"nobody refers to this")
     asset.accessor("SCALAR", [1, 2, 3], 5125)
     asset.document["images"].append({"uri": data_uri(png()), "name": "unused"})
     document, binary = made(asset.glb()), split_glb(canonical(asset.glb(), "glb")[0])[1]
     text = json.dumps(document)
-    assert not any(word in text for word in ("camera", "EVIL", "uri", "extras\": {\"y", "unknown", "unused"))
+    assert not any(word in text for word in ("camera", "EVIL", "uri", 'extras": {"y', "unknown", "unused"))
     assert binary is not None and b"nobody" not in bytes(binary)
     assert document["extensionsUsed"] == ["KHR_texture_transform"]
     assert len(document["accessors"]) == 11 and len(document["images"]) == 1
@@ -171,9 +176,14 @@ class TestCorpus:
             if name not in ("vrm/Godette_vrm_v4.vrm", "vrm/cool_loops.vrm", "vrm/basic_armature_vrm1.vrm"):
                 continue
             extensions = json.loads(split_glb(data)[0])["extensions"]
-            bones = extensions["VRM"]["humanoid"]["humanBones"] if "VRM" in extensions else [
-                {"bone": bone, "node": found["node"]}
-                for bone, found in extensions["VRMC_vrm"]["humanoid"]["humanBones"].items()]
+            bones = (
+                extensions["VRM"]["humanoid"]["humanBones"]
+                if "VRM" in extensions
+                else [
+                    {"bone": bone, "node": found["node"]}
+                    for bone, found in extensions["VRMC_vrm"]["humanoid"]["humanBones"].items()
+                ]
+            )
             nodes = json.loads(split_glb(data)[0])["nodes"]
             name_of = {entry["bone"]: nodes[entry["node"]]["name"] for entry in bones}
             seen = look(client, tmp_path, *canonical(data, file_format))
@@ -209,9 +219,10 @@ def text_of(data: bytes) -> bytes:
 @pytest.fixture(scope="module")
 def client() -> Iterator[BlenderClient]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PYTHONPATH", str(Path(__file__).parent))
-        client = BlenderClient(Limits(wall_s=120, cpu_s=120, memory_bytes=4 * 2**30, file_bytes=2**28,
-                                      network="best_effort"))
+        patch.setenv("PYTHONPATH", str(ROOT))
+        client = BlenderClient(
+            Limits(wall_s=120, cpu_s=120, memory_bytes=4 * 2**30, file_bytes=2**28, network="best_effort")
+        )
         yield client
         client.close()
 
@@ -219,7 +230,9 @@ def client() -> Iterator[BlenderClient]:
 def look(client: BlenderClient, folder: Path, data: bytes, file_format: str) -> dict[str, Any]:
     path = folder / f"file.{file_format}"
     path.write_bytes(data)
-    (reply,) = client.run("blender_look:look", [{"path": str(path), "format": file_format}], scratch=folder)
+    (reply,) = client.run(
+        "tests.support.hostile.blender_look:look", [{"path": str(path), "format": file_format}], scratch=folder
+    )
     assert reply.value is not None, reply.outcome
     return reply.value
 
@@ -234,7 +247,7 @@ def test_a_rigged_file_imports_alike_before_and_after(client: BlenderClient, tmp
 
 def test_faces_binds_and_other_numbers_have_buffer_views_of_their_own() -> None:
     """glTF wants one use per view: a validator calls anything else an error."""
-    fox = (Path(__file__).parents[1] / "assets" / "RiggedSimple.glb").read_bytes()
+    fox = (ASSETS / "RiggedSimple.glb").read_bytes()
     text, _ = split_glb(canonical(fox, "glb")[0])
     document = json.loads(text)
 
@@ -246,7 +259,13 @@ def test_faces_binds_and_other_numbers_have_buffer_views_of_their_own() -> None:
         views({primitive["indices"] for primitive in primitives}),
         views({skin["inverseBindMatrices"] for skin in document["skins"]}),
         views({index for primitive in primitives for index in primitive["attributes"].values()}),
-        views({sampler[end] for animation in document["animations"] for sampler in animation["samplers"]
-               for end in ("input", "output")}),
+        views(
+            {
+                sampler[end]
+                for animation in document["animations"]
+                for sampler in animation["samplers"]
+                for end in ("input", "output")
+            }
+        ),
     ]
     assert all(uses) and sum(map(len, uses)) == len(set().union(*uses))

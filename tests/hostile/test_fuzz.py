@@ -10,72 +10,81 @@ import time
 from typing import Any
 
 import pytest
-from fbx_maker import fbx_file, triangle
-from gltf_maker import Asset, container, jpeg, png, rigged, webp
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from curate.canonical import canonical
-from curate.gltf_json import parse, split_glb
-from curate.preflight import check, sniff
-from curate.vrm import read_vrm
-from curate.vrm_licence import terms
-from rigmill.errors import Refusal
+from curate.gate.canonical import canonical
+from curate.gate.gltf_json import parse, split_glb
+from curate.gate.preflight import check, sniff
+from curate.vrm.block import read_vrm
+from curate.vrm.licence import terms
+from rigmill.outcomes import Refusal
+from tests.support.hostile.fbx_maker import fbx_file, triangle
+from tests.support.hostile.gltf_maker import Asset, container, instanced, png, rigged, vrm
 
 LIMIT_S = 0.2
 # Wrong types, extremes, and texts that mean something elsewhere.
 ODD: tuple[Any, ...] = (
-    None, True, False, 0, 1, -1, 2, 3, 4, 255, 2**31 - 1, 2**31, -(2**31), 2**32, 2**53, 2**63, 2**64, 10**300, 0.5,
-    -0.0, 1e38, 1e308, -1e308, 5e-324, "", "0", "x" * 500, "../../etc/passwd", "data:;base64,AAAA", "data:;base64,@",
-    "\ud800", "a\0b", "SCALAR", "MAT4", "VEC3", 5121, 5126, 5125, [], {}, [[]], [{}], {"x": {}}, [None], [0, 0],
-    [1e39] * 3, {"uri": 1}, {"bufferView": 0}, {"extensions": {}}, {"extensions": []}, {"count": -1},
+    None,
+    True,
+    False,
+    0,
+    1,
+    -1,
+    2,
+    3,
+    4,
+    255,
+    2**31 - 1,
+    2**31,
+    -(2**31),
+    2**32,
+    2**53,
+    2**63,
+    2**64,
+    10**300,
+    0.5,
+    -0.0,
+    1e38,
+    1e308,
+    -1e308,
+    5e-324,
+    "",
+    "0",
+    "x" * 500,
+    "../../etc/passwd",
+    "data:;base64,AAAA",
+    "data:;base64,@",
+    "\ud800",
+    "a\0b",
+    "SCALAR",
+    "MAT4",
+    "VEC3",
+    5121,
+    5126,
+    5125,
+    [],
+    {},
+    [[]],
+    [{}],
+    {"x": {}},
+    [None],
+    [0, 0],
+    [1e39] * 3,
+    {"uri": 1},
+    {"bufferView": 0},
+    {"extensions": {}},
+    {"extensions": []},
+    {"count": -1},
 )
-
-
-def vrm(version: int) -> Asset:
-    """The sound triangle as a VRM file."""
-    asset = rigged()
-    human = [{"bone": "hips", "node": 1}, {"bone": "spine", "node": 2}]
-    asset.document["extensions"] = {"VRM": {
-        "meta": {"title": "t", "licenseName": "CC0", "allowedUserName": "Everyone"}, "humanoid": {"humanBones": human},
-        "secondaryAnimation": {"boneGroups": [{"bones": [2]}], "colliderGroups": []},
-    }} if version == 0 else {
-        "VRMC_vrm": {"specVersion": "1.0", "meta": {"name": "t", "authors": ["a"], "licenseUrl": "https://vrm.dev"},
-                     "humanoid": {"humanBones": {"hips": {"node": 1}, "spine": {"node": 2}}}},
-        "VRMC_springBone": {"springs": [{"joints": [{"node": 2}]}]},
-    }
-    asset.document["extensionsUsed"] = list(asset.document["extensions"])
-    asset.document["extensionsRequired"] = list(asset.document["extensions"])
-    return asset
-
-
-def instanced() -> Asset:
-    """A sound file of the rarer kinds: instances, a compressed primitive, extensions of materials, a data: image."""
-    asset = rigged(picture=jpeg(8, 8))
-    place = asset.accessor("VEC3", [float(v) for v in range(12)])
-    asset.document["nodes"].append({"mesh": 0, "extensions": {"EXT_mesh_gpu_instancing": {
-        "attributes": {"TRANSLATION": place}}}})
-    asset.document["scenes"][0]["nodes"].append(4)
-    draco = asset.view(b"DRACO\x02\x02\x01\x01\0\0\0\x03\x01" + bytes(40))
-    primitive = {key: asset.document["meshes"][0]["primitives"][0][key] for key in ("attributes", "indices")}
-    asset.document["meshes"].append({"primitives": [primitive | {"extensions": {"KHR_draco_mesh_compression": {
-        "bufferView": draco, "attributes": {"POSITION": 0, "TEXCOORD_0": 1}}}}]})
-    asset.document["nodes"][2]["mesh"] = 1
-    asset.document["materials"].append({"extensions": {
-        "KHR_materials_unlit": {}, "KHR_materials_clearcoat": {"clearcoatNormalTexture": {"index": 0, "scale": 2}},
-        "KHR_materials_pbrSpecularGlossiness": {"diffuseFactor": [1, 1, 1, 1], "diffuseTexture": {"index": 1}}}})
-    asset.document["meshes"][1]["primitives"][0]["material"] = 1
-    asset.document["images"].append({"bufferView": asset.view(webp(16, 16))})
-    asset.document["textures"].append({"source": 0, "extensions": {"EXT_texture_webp": {"source": 1}}})
-    asset.document["animations"][0]["channels"].append({"sampler": 0, "target": {"path": "pointer", "extensions": {
-        "KHR_animation_pointer": {"pointer": "/nodes/2/rotation"}}}})
-    return asset
 
 
 GLTF = [rigged(), vrm(0), vrm(1), instanced()]
 BYTES = [asset.glb() for asset in GLTF] + [
-    rigged().gltf(), fbx_file(triangle(texture="a/b.png", content=png())), fbx_file(triangle(), 7700),
-    b"; FBX 7.3.0 project file\nFBXHeaderExtension:  {\n\tFBXVersion: 7300\n}\nObjects:  {\n\tA: \"a/b\" {\n\t}\n}\n",
+    rigged().gltf(),
+    fbx_file(triangle(texture="a/b.png", content=png())),
+    fbx_file(triangle(), 7700),
+    b'; FBX 7.3.0 project file\nFBXHeaderExtension:  {\n\tFBXVersion: 7300\n}\nObjects:  {\n\tA: "a/b" {\n\t}\n}\n',
 ]
 
 
@@ -218,8 +227,10 @@ def sound(draw: st.DrawFn) -> bytes:
         count = draw(st.integers(3, 30))
         stride = draw(st.sampled_from([0, 12, 16, 24, 252]))
         points = [struct.pack("<3f", *draw(st.tuples(size, size, size))) for _ in range(count)]
-        view = asset.view(b"".join(point.ljust(stride or 12, b"\xee") for point in points),
-                          **({"byteStride": stride} if stride else {}))
+        view = asset.view(
+            b"".join(point.ljust(stride or 12, b"\xee") for point in points),
+            **({"byteStride": stride} if stride else {}),
+        )
         asset.document["accessors"].append({"bufferView": view, "componentType": 5126, "count": count, "type": "VEC3"})
         primitive: dict[str, Any] = {"attributes": {"POSITION": len(asset.document["accessors"]) - 1}}
         if draw(st.booleans()):
@@ -246,10 +257,12 @@ def sound(draw: st.DrawFn) -> bytes:
         times = asset.accessor("SCALAR", [key * 0.1 for key in range(keys)])
         values = asset.accessor(f"VEC{width}", [1.0] * width * keys * (3 if cubic else 1))
         node_moved = draw(st.integers(0, number - 1))
-        animations.append({
-            "channels": [{"sampler": 0, "target": {"node": node_moved, "path": path}}],
-            "samplers": [{"input": times, "output": values, "interpolation": "CUBICSPLINE" if cubic else "LINEAR"}],
-        })
+        animations.append(
+            {
+                "channels": [{"sampler": 0, "target": {"node": node_moved, "path": path}}],
+                "samplers": [{"input": times, "output": values, "interpolation": "CUBICSPLINE" if cubic else "LINEAR"}],
+            }
+        )
     if animations:
         document["animations"] = animations
     asset.document |= document | {"extras": {"anything": True}, "extensionsUsed": ["UNKNOWN_extension"]}

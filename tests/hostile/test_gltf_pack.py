@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from curate.gltf_json import split_glb
-from curate.gltf_pack import pack_gltf, referenced_files
-from rigmill.errors import Refusal, Reject
+from curate.gate.gltf_json import split_glb
+from curate.gate.gltf_pack import pack_gltf, referenced_files
+from rigmill.outcomes import Refusal, Reject
 
 SECRET = b"CANARY-SECRET-" + bytes(range(20))
 LIMIT = 1 << 20
@@ -61,11 +61,35 @@ def test_buffers_and_images_of_the_folder_end_up_in_one_chunk(folder: Path) -> N
 @pytest.mark.parametrize("kind", ["buffers", "images"])
 @pytest.mark.parametrize(
     "uri",
-    ["../secret.bin", "%2e%2e/secret.bin", "..%2fsecret.bin", "%2e%2e%2Fsecret.bin", "..\\secret.bin",
-     "..%5Csecret.bin", "textures/../../secret.bin", "{secret}", "file://{secret}", "http://localhost/secret.bin",
-     "//host/secret.bin", "", ".", "C:\\secret.bin", "data:{secret}", "DATA:;base64,AAAA", "a\0b", "link.bin",
-     "linked/secret.bin", "pipe", "/dev/zero", "textures", "not-there.bin", "%252e%252e%252fsecret.bin", "%ff%fe",
-     "x" * 5000, "\ud800"],
+    [
+        "../secret.bin",
+        "%2e%2e/secret.bin",
+        "..%2fsecret.bin",
+        "%2e%2e%2Fsecret.bin",
+        "..\\secret.bin",
+        "..%5Csecret.bin",
+        "textures/../../secret.bin",
+        "{secret}",
+        "file://{secret}",
+        "http://localhost/secret.bin",
+        "//host/secret.bin",
+        "",
+        ".",
+        "C:\\secret.bin",
+        "data:{secret}",
+        "DATA:;base64,AAAA",
+        "a\0b",
+        "link.bin",
+        "linked/secret.bin",
+        "pipe",
+        "/dev/zero",
+        "textures",
+        "not-there.bin",
+        "%252e%252e%252fsecret.bin",
+        "%ff%fe",
+        "x" * 5000,
+        "\ud800",
+    ],
 )
 def test_nothing_outside_the_folder_is_read(folder: Path, kind: str, uri: str) -> None:
     (folder / "link.bin").symlink_to(folder.parent / "secret.bin")
@@ -79,9 +103,16 @@ def test_nothing_outside_the_folder_is_read(folder: Path, kind: str, uri: str) -
 
 @pytest.mark.parametrize(
     "parts",
-    [{"buffers": [{"uri": 1}]}, {"buffers": [1]}, {"buffers": {}}, {"buffers": [{"uri": "data:;base64,@@@"}]},
-     {"bufferViews": [{"buffer": 0}]}, {"buffers": [{"byteLength": 1}], "bufferViews": [{"buffer": 1}]},
-     {"buffers": [{"byteLength": 1}], "bufferViews": [{"buffer": 0, "byteOffset": -1}]}, {"images": "x"}],
+    [
+        {"buffers": [{"uri": 1}]},
+        {"buffers": [1]},
+        {"buffers": {}},
+        {"buffers": [{"uri": "data:;base64,@@@"}]},
+        {"bufferViews": [{"buffer": 0}]},
+        {"buffers": [{"byteLength": 1}], "bufferViews": [{"buffer": 1}]},
+        {"buffers": [{"byteLength": 1}], "bufferViews": [{"buffer": 0, "byteOffset": -1}]},
+        {"images": "x"},
+    ],
 )
 def test_wrong_types_are_malformed(folder: Path, parts: dict[str, Any]) -> None:
     assert refusal(document(**parts), folder).code is Reject.MALFORMED

@@ -6,29 +6,43 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hard_files import files, heavy_files
-from hard_run import End, run
 
-from curate.filters import RIG_RULES, first_refusal
-from rigmill.config import load
-from rigmill.errors import REJECT_MEANING
-from rigmill.geometry import ClipGeometry
-from rigmill.members import META, member_names
+from curate.filters.rules import RIG_RULES, first_refusal
+from rigmill.clips.members import META, member_names
+from rigmill.clips.numbers import ClipGeometry
+from rigmill.clips.video import decode
+from rigmill.config.load import load
+from rigmill.outcomes import REJECT_MEANING
 from rigmill.types import Floats
-from rigmill.video import decode
+from tests.support.hostile.hard_files import files, heavy_files
+from tests.support.hostile.hard_run import End, run
 
 pytestmark = [pytest.mark.blender, pytest.mark.ray]
 MEMORY_BYTES, WALL_S, CPU_S = 4 * 2**30, 120, 600  # the demo's limits
 # What is refused, and with what; everything else is kept.
 REFUSED = {
-    "far-away-1e7": "malformed", "far-away-joints-1e7": "malformed", "far-away-joints-1e5": "empty_picture",
-    "no-area": "empty_picture", "flat": "empty_picture", "scaled-to-zero": "empty_picture",
-    "long-and-thin": "empty_picture", "stray-vertex": "empty_picture", "huge-vertex": "empty_picture",
-    "nan-vertex": "malformed", "infinite-vertex": "malformed", "nan-key": "malformed",
-    "100k-keys-over-an-hour": "over_budget", "100k-keys-no-mesh": "over_budget",
-    "100k-keys-still": "static", "100k-keys-moves-once": "static",  # kept as characters, without a motion of their own
-    "travels-1000-heights": "empty_picture", "shapes-alone": "no_rig", "one-triangle": "empty_picture",
-    "invisible": "empty_picture", "cut-out-whole": "empty_picture", "black-unlit": "black_picture",
+    "far-away-1e7": "malformed",
+    "far-away-joints-1e7": "malformed",
+    "far-away-joints-1e5": "empty_picture",
+    "no-area": "empty_picture",
+    "flat": "empty_picture",
+    "scaled-to-zero": "empty_picture",
+    "long-and-thin": "empty_picture",
+    "stray-vertex": "empty_picture",
+    "huge-vertex": "empty_picture",
+    "nan-vertex": "malformed",
+    "infinite-vertex": "malformed",
+    "nan-key": "malformed",
+    "100k-keys-over-an-hour": "over_budget",
+    "100k-keys-no-mesh": "over_budget",
+    "100k-keys-still": "static",
+    "100k-keys-moves-once": "static",  # kept as characters, without a motion of their own
+    "travels-1000-heights": "empty_picture",
+    "shapes-alone": "no_rig",
+    "one-triangle": "empty_picture",
+    "invisible": "empty_picture",
+    "cut-out-whole": "empty_picture",
+    "black-unlit": "black_picture",
     "texture-cut-short": "bad_image",
 }
 # Kept and right, or refused: degenerate coordinates leave Cycles without tangents for a normal map, black.
@@ -36,15 +50,49 @@ EITHER = {"uv-in-one-point": "black_picture"}
 NO_NUMBER = ("nan-key", "texture-cut-short", "shapes-alone", "100k-keys-still", "100k-keys-moves-once")
 # The control's places in a look that says nothing about where things are.
 SAME_PLACES = (
-    "scale-1e-6", "scale-1e6", "far-away-1e5", "100-meshes", "64-materials", "empty-slot", "no-material", "no-uv",
-    "nan-uv", "nan-normal", "zero-normals", "huge-weight", "nan-weight", "late-start", "loose-vertex", "texture-1x1",
-    "texture-1x4096", "texture-16-bit", "texture-grey", "texture-grey-alpha", "texture-one-bit", "texture-palette",
+    "scale-1e-6",
+    "scale-1e6",
+    "far-away-1e5",
+    "100-meshes",
+    "64-materials",
+    "empty-slot",
+    "no-material",
+    "no-uv",
+    "nan-uv",
+    "nan-normal",
+    "zero-normals",
+    "huge-weight",
+    "nan-weight",
+    "late-start",
+    "loose-vertex",
+    "texture-1x1",
+    "texture-1x4096",
+    "texture-16-bit",
+    "texture-grey",
+    "texture-grey-alpha",
+    "texture-one-bit",
+    "texture-palette",
     "texture-cmyk",
 )
 QUICK = (
-    "control", "scale-1e-6", "scale-1e6", "mirrored", "nan-vertex", "nan-key", "nan-weight", "100k-keys",
-    "100k-keys-still", "100k-keys-over-an-hour", "500-bones", "two-characters", "no-material", "invisible",
-    "black-unlit", "stray-vertex", "one-triangle", "texture-cut-short",
+    "control",
+    "scale-1e-6",
+    "scale-1e6",
+    "mirrored",
+    "nan-vertex",
+    "nan-key",
+    "nan-weight",
+    "100k-keys",
+    "100k-keys-still",
+    "100k-keys-over-an-hour",
+    "500-bones",
+    "two-characters",
+    "no-material",
+    "invisible",
+    "black-unlit",
+    "stray-vertex",
+    "one-triangle",
+    "texture-cut-short",
 )
 Ends = dict[str, End]
 
@@ -91,10 +139,15 @@ def check_kept(ends: Ends) -> None:
         assert set(end.contents) == {item for item in member_names(4, masks=True) if item != META}, name
         numbers, seen = geometry(end), masks(end)
         assert seen.shape == (4, 5, 128, 128), name
-        assert all(decode(end.contents[f"{kind}.{view}.mp4"]).shape == (5, 128, 128, 3)
-                   for kind in ("rgb", "pose") for view in range(4)), name
-        assert all(np.isfinite(values).all() for values in (
-            numbers.joints, numbers.motion.rotations, numbers.motion.translations, numbers.joints_px)), name
+        assert all(
+            decode(end.contents[f"{kind}.{view}.mp4"]).shape == (5, 128, 128, 3)
+            for kind in ("rgb", "pose")
+            for view in range(4)
+        ), name
+        assert all(
+            np.isfinite(values).all()
+            for values in (numbers.joints, numbers.motion.rotations, numbers.motion.translations, numbers.joints_px)
+        ), name
         solid = seen >= 128
         assert solid.mean(axis=(1, 2, 3)).min() == pytest.approx(end.product["min_coverage"], rel=0.05), name  # type: ignore[index]
         assert solid.mean(axis=(1, 2, 3)).min() >= 0.005, name

@@ -13,19 +13,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from corpus import files
-from fbx_maker import fbx_file, triangle
-from gltf_maker import png
-from watch import Watch, snapshot
 
-from curate.canonical import canonical
-from curate.preflight import identify, sniff
-from rigmill.blender import BlenderClient, Limits
-from rigmill.errors import Refusal, Reject
-from rigmill.types import Failed, FailKind
+from curate.gate.canonical import canonical
+from curate.gate.preflight import identify, sniff
+from rigmill.blender.client import BlenderClient, Limits
+from rigmill.outcomes import Failed, FailKind, Refusal, Reject
+from tests.support.hostile.corpus import files
+from tests.support.hostile.fbx_maker import fbx_file, triangle
+from tests.support.hostile.gltf_maker import png
+from tests.support.hostile.watch import Watch, snapshot
+from tests.support.paths import ROOT
 
 pytestmark = pytest.mark.blender
-ROOT = Path(__file__).parents[2]
 # A picture, so that it would be shown where it is opened as one; its bytes are what the outputs are searched for.
 SECRET = png(5, 3, colour=b"\x13\x37\x42") + b"CANARY-SECRET-9b1f"
 LIMIT_S, LIMIT_BYTES = 60, 4 * 2**30
@@ -77,8 +76,13 @@ def corpus(place: Place) -> Place:
 
 def cli(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "rigmill.cli", *arguments], cwd=cwd, capture_output=True, text=True, timeout=600,
-        env=os.environ | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}, check=False,
+        [sys.executable, "-m", "rigmill", *arguments],
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        timeout=600,
+        env=os.environ | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"},
+        check=False,
     )
 
 
@@ -132,7 +136,7 @@ def snapshot_names(folder: Path) -> set[str]:
 @pytest.fixture
 def client() -> Iterator[BlenderClient]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PYTHONPATH", str(Path(__file__).parent))
+        patch.setenv("PYTHONPATH", str(ROOT))
         limits = Limits(wall_s=6, cpu_s=8, memory_bytes=LIMIT_BYTES, file_bytes=2**26, network="best_effort")
         client = BlenderClient(limits)
         yield client
@@ -153,7 +157,7 @@ def test_the_sandbox_alone_stands_where_the_gate_is_gone(tmp_path: Path, corpus:
         if file_format is None or accepted(data or b""):
             continue
         item = {"path": str(corpus.folder / name), "format": file_format, "fps": 16}
-        (reply,) = client.run("render.blender.probe:probe_asset", [item], scratch=scratch)
+        (reply,) = client.run("render.blender.jobs.probe:probe_asset", [item], scratch=scratch)
         if isinstance(reply.outcome, Failed):
             assert reply.outcome.kind is not FailKind.INTERRUPTED, name
         ends[name] = "kept" if reply.outcome is None else str(getattr(reply.outcome, "kind", reply.outcome))[:40]
@@ -178,7 +182,7 @@ def accepted(data: bytes) -> bool:
 
 
 def closed(client: BlenderClient, scratch: Path) -> bool:
-    (reply,) = client.run("reach:reach", [{"file": str(Path(__file__))}], scratch=scratch)
+    (reply,) = client.run("tests.support.hostile.reach:reach", [{"file": str(Path(__file__))}], scratch=scratch)
     assert reply.value is not None
     return reply.value["file"] == "PermissionError"
 
@@ -191,14 +195,24 @@ def test_a_child_can_open_its_own_files_and_no_other(tmp_path: Path, client: Ble
     if not closed(client, scratch):
         pytest.skip("this kernel has no Landlock")
     item = {
-        "path": str(tmp_path / "own"), "name": str(tmp_path / "other"), "parents": f"/proc/{os.getpid()}/environ",
-        "system": "/etc/passwd", "written": str(tmp_path / "new"), "scratch_written": str(scratch / "new"),
+        "path": str(tmp_path / "own"),
+        "name": str(tmp_path / "other"),
+        "parents": f"/proc/{os.getpid()}/environ",
+        "system": "/etc/passwd",
+        "written": str(tmp_path / "new"),
+        "scratch_written": str(scratch / "new"),
         "inside": {"motion_path": str(tmp_path / "own")},
     }
-    (reply,) = client.run("reach:reach", [item], scratch=scratch)
+    (reply,) = client.run("tests.support.hostile.reach:reach", [item], scratch=scratch)
     assert reply.value == {
-        "path": "opened", "name": "PermissionError", "parents": "PermissionError", "system": "PermissionError",
-        "written": "PermissionError", "scratch_written": "opened", "inside": "opened", "signal": "PermissionError",
+        "path": "opened",
+        "name": "PermissionError",
+        "parents": "PermissionError",
+        "system": "PermissionError",
+        "written": "PermissionError",
+        "scratch_written": "opened",
+        "inside": "opened",
+        "signal": "PermissionError",
         "settings": "nothing",
     }
     assert not (tmp_path / "new").exists()
@@ -206,7 +220,7 @@ def test_a_child_can_open_its_own_files_and_no_other(tmp_path: Path, client: Ble
 
 def look_without_barrier(paths: list[Path]) -> list[dict[str, Any]]:
     """What each FBX file shows in a Blender that may open any file."""
-    command = [sys.executable, str(Path(__file__).with_name("reach.py")), *map(str, paths)]
+    command = [sys.executable, "-m", "tests.support.hostile.reach", *map(str, paths)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
     return [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
 

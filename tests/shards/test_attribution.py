@@ -6,16 +6,16 @@ import csv
 from pathlib import Path
 
 import pyarrow.parquet as pq
-from shards_help import Tables, Work, clips, profile
 
-from rigmill.files import Store
-from rigmill.layout import Layout
-from rigmill.policy import clip_refusal
-from rigmill.rights import Rights
-from rigmill.stage import Row
-from rigmill.types import Kept, Outcome
+from rigmill.licences.policy import clip_refusal
+from rigmill.licences.rights import Rights
+from rigmill.outcomes import Kept, Outcome
+from rigmill.storage.files import Store
+from rigmill.storage.layout import Layout
+from rigmill.types import Row
 from shards.stage import ShardsStage
 from shards.verify import verify
+from tests.support.shard_sets import Tables, Work, clips, profile
 
 
 def provenance_of(tables: Tables, *, motion_of: dict[str, str] | None = None, **changes: Row) -> Tables:
@@ -24,12 +24,22 @@ def provenance_of(tables: Tables, *, motion_of: dict[str, str] | None = None, **
     for clip in tables.rows["render"]:
         owner = (motion_of or {}).get(clip["motion_id"], clip["asset_id"])
         for asset_id in (clip["asset_id"], owner):
-            rows.setdefault(asset_id, {
-                "asset_id": asset_id, "source": "procedural", "source_uid": f"uid {asset_id}",
-                "origin": f"https://example.org/{asset_id}", "title": f"Title of {asset_id}", "author": "Ada",
-                "licence": "CC-BY-4.0", "licence_url": "https://creativecommons.org/licenses/by/4.0/",
-                "attribution": "", "motions": [], **changes.get(asset_id, {}),
-            })
+            rows.setdefault(
+                asset_id,
+                {
+                    "asset_id": asset_id,
+                    "source": "procedural",
+                    "source_uid": f"uid {asset_id}",
+                    "origin": f"https://example.org/{asset_id}",
+                    "title": f"Title of {asset_id}",
+                    "author": "Ada",
+                    "licence": "CC-BY-4.0",
+                    "licence_url": "https://creativecommons.org/licenses/by/4.0/",
+                    "attribution": "",
+                    "motions": [],
+                    **changes.get(asset_id, {}),
+                },
+            )
         rows[owner]["motions"].append({"motion_id": clip["motion_id"]})
     return Tables({**tables.rows, "probe": list(rows.values())})
 
@@ -65,14 +75,19 @@ def test_the_attribution_file_names_every_model_and_every_motion_with_what_was_d
     folder = finished(tables, tmp_path)
     found = lines(folder)
     assert {name: (row["used_as"], row["clips"]) for name, row in found.items()} == {
-        "asset-0": ("model and motion", "2"), "asset-1": ("model and motion", "2"), "dancer": ("motion", "1"),
+        "asset-0": ("model and motion", "2"),
+        "asset-1": ("model and motion", "2"),
+        "dancer": ("motion", "1"),
     }
     assert found["dancer"]["changes"].endswith("motion put on other characters")
     assert "moved by another file's motion" in found["asset-0"]["changes"]
     assert "moved by another" not in found["asset-1"]["changes"]
     row = found["asset-1"]
     assert (row["title"], row["author"], row["origin"], row["licence"], row["licence_url"]) == (
-        "Title of asset-1", "Ada", "https://example.org/asset-1", "CC-BY-4.0",
+        "Title of asset-1",
+        "Ada",
+        "https://example.org/asset-1",
+        "CC-BY-4.0",
         "https://creativecommons.org/licenses/by/4.0/",
     )
     assert verify(folder) == []
@@ -84,8 +99,10 @@ def test_the_attribution_file_names_every_model_and_every_motion_with_what_was_d
 
 
 def test_a_strangers_title_is_no_formula_in_a_spreadsheet(tmp_path: Path) -> None:
-    tables = provenance_of(clips(Store(tmp_path / "store"), num_assets=1), **{
-        "asset-0": {"title": '=HYPERLINK("http://x","y")', "author": "@who\n\n,\"", "origin": "-1+2"}})
+    tables = provenance_of(
+        clips(Store(tmp_path / "store"), num_assets=1),
+        **{"asset-0": {"title": '=HYPERLINK("http://x","y")', "author": '@who\n\n,"', "origin": "-1+2"}},
+    )
     row = lines(finished(tables, tmp_path))["asset-0"]
     assert row["title"] == '\'=HYPERLINK("http://x","y")'
     assert row["author"] == "'@who ,\"" and row["origin"] == "'-1+2"
@@ -111,8 +128,14 @@ def test_a_clip_that_the_policy_refuses_is_a_row_and_never_a_sample(tmp_path: Pa
 def test_the_card_says_under_which_policy_a_dataset_was_built(tmp_path: Path) -> None:
     tables = clips(Store(tmp_path / "store"), num_assets=2)
     for row in tables.rows["render"]:
-        row["rights"] = Rights(may_train=True, may_share_renders=True, may_share_motion=True, needs_credit=True,
-                               non_commercial=False, share_alike=True).to_row()
+        row["rights"] = Rights(
+            may_train=True,
+            may_share_renders=True,
+            may_share_motion=True,
+            needs_credit=True,
+            non_commercial=False,
+            share_alike=True,
+        ).to_row()
     internal = (finished(tables, tmp_path) / "README.md").read_text()
     assert "Not for redistribution" in internal and "`internal`" in internal
     tars = {path.name: path.read_bytes() for path in (tmp_path / "shards").glob("*.tar")}
@@ -123,8 +146,9 @@ def test_the_card_says_under_which_policy_a_dataset_was_built(tmp_path: Path) ->
 
 
 def test_what_is_denied_leaves_a_dataset_that_is_there_already(tmp_path: Path) -> None:
-    tables = provenance_of(clips(Store(tmp_path / "store"), num_assets=4, clips_per_asset=1),
-                           motion_of={"motion-1-0": "dancer"})
+    tables = provenance_of(
+        clips(Store(tmp_path / "store"), num_assets=4, clips_per_asset=1), motion_of={"motion-1-0": "dancer"}
+    )
     folder = finished(tables, tmp_path)
     assert "asset-2" in lines(folder) and "dancer" in lines(folder)
     denied = tmp_path / "denied.csv"
@@ -138,5 +162,10 @@ def test_what_is_denied_leaves_a_dataset_that_is_there_already(tmp_path: Path) -
     folder = finished(tables, tmp_path, licence=licence)  # nothing is left
     assert pq.read_table(folder / "index.parquet").num_rows == 0 and lines(folder) == {}
     assert sorted(path.name for path in folder.iterdir()) == [
-        "README.md", "SHA256SUMS", "attribution.csv", "index.parquet", "sizes.json"]
+        "README.md",
+        "SHA256SUMS",
+        "attribution.csv",
+        "index.parquet",
+        "sizes.json",
+    ]
     assert verify(folder) == []

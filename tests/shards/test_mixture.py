@@ -35,7 +35,8 @@ def test_all_numbers_of_ranks_draw_the_same_global_sequence() -> None:
         steps = 96 // (world * 3)
         drawn = [
             paper_mixture().draw(position)
-            for step in range(steps) for rank in range(world)
+            for step in range(steps)
+            for rank in range(world)
             for position in rank_positions(step, batch_size=3, rank=rank, world=world)
         ]
         assert drawn == one_rank
@@ -60,7 +61,14 @@ def test_the_sequence_is_frozen() -> None:
     """A changed number here changes what every run so far has been trained on."""
     draws = [paper_mixture(7).draw(position) for position in range(8)]
     assert [(draw.source[0], draw.item) for draw in draws] == [
-        ("v", 4), ("m", 2), ("o", 7), ("o", 8), ("o", 0), ("m", 3), ("o", 6), ("v", 1),
+        ("v", 4),
+        ("m", 2),
+        ("o", 7),
+        ("o", 8),
+        ("o", 0),
+        ("m", 3),
+        ("o", 6),
+        ("v", 1),
     ]
 
 

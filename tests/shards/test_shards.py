@@ -13,17 +13,17 @@ import pytest
 import webdataset
 from hypothesis import given
 from hypothesis import strategies as st
-from shards_help import NUM_VIEWS, PUBLISHED, clips, make_shards, profile
 
-from rigmill.files import Store
-from rigmill.layout import Layout
-from rigmill.tables import PRODUCTS
+from rigmill.storage.columns import PRODUCTS
+from rigmill.storage.files import Store
+from rigmill.storage.layout import Layout
 from rigmill.types import StoredFile
 from shards.index import publish
 from shards.sample import META, member_names
 from shards.split import split_assets
 from shards.stage import ShardsStage
 from shards.verify import verify
+from tests.support.shard_sets import NUM_VIEWS, PUBLISHED, clips, make_shards, profile
 
 
 @pytest.fixture(scope="module")
@@ -200,14 +200,15 @@ def test_clips_without_a_caption_are_left_out_and_a_new_caption_redoes_its_shard
     assert len(make_shards(tables, store)) == 11
 
 
-_CLIPS = st.lists(st.tuples(st.integers(0, 12).map(lambda n: f"a{n}"), st.integers(0, 30).map(lambda n: f"m{n}")),
-                  min_size=1, max_size=60)
+_CLIPS = st.lists(
+    st.tuples(st.integers(0, 12).map(lambda n: f"a{n}"), st.integers(0, 30).map(lambda n: f"m{n}")),
+    min_size=1,
+    max_size=60,
+)
 
 
 @given(_CLIPS, st.floats(0, 1), st.integers(0, 5))
-def test_no_asset_and_no_motion_is_ever_on_both_sides(
-    found: list[tuple[str, str]], share: float, seed: int
-) -> None:
+def test_no_asset_and_no_motion_is_ever_on_both_sides(found: list[tuple[str, str]], share: float, seed: int) -> None:
     split = split_assets(found, bench_share=share, seed=seed)
     assert set(split) == {asset for asset, _ in found}
     sides = {split[asset] for asset, _ in found}

@@ -11,11 +11,11 @@ import cv2
 import numpy as np
 import pytest
 
-from rigmill.camera import camera_ring, project
-from rigmill.files import Store, sha256_bytes
-from rigmill.geometry import ClipGeometry
+from rigmill.clips.camera import camera_ring, project
+from rigmill.clips.numbers import ClipGeometry
+from rigmill.clips.video import encode
+from rigmill.storage.files import Store, sha256_bytes
 from rigmill.types import Motion, Rig
-from rigmill.video import encode
 from shards.sample import member_names, sample_bytes
 
 COLOURS = np.array([[230, 40, 40], [40, 200, 60], [60, 80, 240]], dtype=np.uint8)
@@ -29,7 +29,11 @@ def synthetic_members(clip: int, *, num_frames: int, size_px: int, num_views: in
     cameras = camera_ring(
         bounds=np.array([[-1, -1, -1], [1, 1, 1.0]]),
         azimuths_deg=[360 / num_views * view for view in range(num_views)],
-        elevation_deg=0, width_px=size_px, height_px=size_px, field_of_view_deg=40, margin=0.05,
+        elevation_deg=0,
+        width_px=size_px,
+        height_px=size_px,
+        field_of_view_deg=40,
+        margin=0.05,
     )
     projected = [project(camera, joints) for camera in cameras]
     pixels = np.stack([item[0] for item in projected])
@@ -58,10 +62,18 @@ def synthetic_members(clip: int, *, num_frames: int, size_px: int, num_views: in
     quaternions[..., 0] = 1
     members["geometry.npz"] = ClipGeometry(
         rig=Rig(names=("a", "b", "c"), parents=np.array([-1, 0, 1]), rest_joints=joints[0]),
-        drawn=np.ones(3, bool), colours=COLOURS, motion=Motion(quaternions, np.zeros((num_frames, 3)), 16.0),
-        joints=joints[1:], cameras=cameras, joints_px=pixels[:, 1:], joints_depth=depth[:, 1:],
-        visible=np.ones(depth[:, 1:].shape, bool), rest_joints_px=pixels[:, 0], rest_joints_depth=depth[:, 0],
-        scale=1.0, offset=np.zeros(3),
+        drawn=np.ones(3, bool),
+        colours=COLOURS,
+        motion=Motion(quaternions, np.zeros((num_frames, 3)), 16.0),
+        joints=joints[1:],
+        cameras=cameras,
+        joints_px=pixels[:, 1:],
+        joints_depth=depth[:, 1:],
+        visible=np.ones(depth[:, 1:].shape, bool),
+        rest_joints_px=pixels[:, 0],
+        rest_joints_depth=depth[:, 0],
+        scale=1.0,
+        offset=np.zeros(3),
     ).to_bytes()
     members["meta.json"] = json.dumps({"clip": clip}).encode()
     return members
@@ -75,11 +87,19 @@ def build_shard(
     for clip in range(num_clips):
         members = synthetic_members(clip, num_frames=num_frames, size_px=size_px, num_views=num_views)
         records = sample_bytes(f"clip{clip}", [(name, members[name]) for name in member_names(num_views)])
-        rows.append({
-            "clip_id": f"clip{clip}", "source": "procedural" if clip % 2 else "folder", "split": "train",
-            "caption": f"a wheel of {clip} turns", "num_frames": num_frames, "num_views": num_views, "offset": offset,
-            "num_bytes": len(records), "sample_sha256": sha256_bytes(records),
-        })
+        rows.append(
+            {
+                "clip_id": f"clip{clip}",
+                "source": "procedural" if clip % 2 else "folder",
+                "split": "train",
+                "caption": f"a wheel of {clip} turns",
+                "num_frames": num_frames,
+                "num_views": num_views,
+                "offset": offset,
+                "num_bytes": len(records),
+                "sample_sha256": sha256_bytes(records),
+            }
+        )
         parts.append(records)
         offset += len(records)
     stored = store.put_bytes("shard-000000.tar", b"".join(parts) + b"\0" * 1024)
@@ -101,9 +121,16 @@ def rows(store: Store) -> list[dict[str, Any]]:
 def settings() -> dict[str, Any]:
     """A profile's train section, small enough for a test."""
     return {
-        "recipe": "tiny_joint", "num_steps": 30, "batch_size": 2, "learning_rate": 0.002, "num_frames": 9,
-        "size_px": 32, "mixture": {"procedural": 1.0, "folder": 1.0}, "condition_dropout": 0.2,
-        "checkpoint_interval": 10, "seed": 7,
+        "recipe": "tiny_joint",
+        "num_steps": 30,
+        "batch_size": 2,
+        "learning_rate": 0.002,
+        "num_frames": 9,
+        "size_px": 32,
+        "mixture": {"procedural": 1.0, "folder": 1.0},
+        "condition_dropout": 0.2,
+        "checkpoint_interval": 10,
+        "seed": 7,
     }
 
 

@@ -11,7 +11,7 @@ import torch
 from diffusers import WanTransformer3DModel
 
 from rigmill.errors import UserError
-from rigmill.files import Store
+from rigmill.storage.files import Store
 from train.clips import Clips
 from train.model.joint import JointVideoPose, Pair
 from train.recipes import tiny_joint
@@ -62,8 +62,15 @@ def test_generation_is_repeatable_and_listens_to_seed_template_and_caption(
 
     def make(**changed: Any) -> tuple[np.ndarray, np.ndarray]:
         values: dict[str, Any] = {
-            "templates_rgb": templates_rgb, "templates_pose": templates_pose, "cameras": clips.cameras(0),
-            "caption": "a wheel turns", "num_frames": 5, "seed": 1, "steps": 3, "guidance": 3.0, **changed,
+            "templates_rgb": templates_rgb,
+            "templates_pose": templates_pose,
+            "cameras": clips.cameras(0),
+            "caption": "a wheel turns",
+            "num_frames": 5,
+            "seed": 1,
+            "steps": 3,
+            "guidance": 3.0,
+            **changed,
         }
         return generate(saved, about(), **values)
 
@@ -101,8 +108,15 @@ def test_euler_steps_along_a_perfect_velocity_reach_the_data(guidance: float, of
     noise = Pair(torch.randn_like(target), torch.randn_like(target))
     constant.noise = noise
     condition = Pair(torch.ones(1, 2, 16, 1, 4, 4), torch.ones(1, 2, 16, 1, 4, 4))
-    found = denoise(stand_in, noise=noise, condition=condition, text=torch.zeros(1, 2, 32),
-                    rays=torch.zeros(1, 2, 6, 4, 4), steps=7, guidance=guidance)
+    found = denoise(
+        stand_in,
+        noise=noise,
+        condition=condition,
+        text=torch.zeros(1, 2, 32),
+        rays=torch.zeros(1, 2, 6, 4, 4),
+        steps=7,
+        guidance=guidance,
+    )
     # x0 = n - integral of v; the blind branch's bias of 1 enters v as (1 - guidance).
     torch.testing.assert_close(found.rgb, target + offset, rtol=0, atol=1e-4)
     torch.testing.assert_close(found.pose, target + offset, rtol=0, atol=1e-4)

@@ -27,8 +27,10 @@ def inputs(*, views: int = 2, clips: int = 1) -> dict[str, object]:
         return torch.randn(clips, views, 16, frames, SIDE, SIDE)
 
     return {
-        "noisy": Pair(latents(FRAMES), latents(FRAMES)), "condition": Pair(latents(1), latents(1)),
-        "timestep": torch.full((clips,), 613.25), "text": torch.randn(clips, 5, 32),
+        "noisy": Pair(latents(FRAMES), latents(FRAMES)),
+        "condition": Pair(latents(1), latents(1)),
+        "timestep": torch.full((clips,), 613.25),
+        "text": torch.randn(clips, 5, 32),
         "rays": torch.randn(clips, views, 6, SIDE, SIDE),
     }
 
@@ -54,7 +56,7 @@ def test_frame_level_modulation_equals_diffusers_per_token_forward() -> None:
     ours = run(model, values)
     noisy, condition = values["noisy"], values["condition"]
     sequence = torch.cat([condition.rgb, noisy.rgb, condition.pose, noisy.pose], dim=3)[:, 0]
-    per_frame = torch.tensor([0.0] + [613.25] * FRAMES) .repeat(2)
+    per_frame = torch.tensor([0.0] + [613.25] * FRAMES).repeat(2)
     per_token = per_frame.repeat_interleave(SIDE * SIDE // 4)[None]
     with torch.no_grad():
         stock = model.wan(sequence, timestep=per_token, encoder_hidden_states=values["text"]).sample
@@ -103,7 +105,8 @@ def test_views_in_another_order_give_the_same_answers_in_that_order() -> None:
     wake(model.camera)
     order = [2, 0, 1]
     shuffled = {
-        **values, "noisy": Pair(values["noisy"].rgb[:, order], values["noisy"].pose[:, order]),
+        **values,
+        "noisy": Pair(values["noisy"].rgb[:, order], values["noisy"].pose[:, order]),
         "condition": Pair(values["condition"].rgb[:, order], values["condition"].pose[:, order]),
         "rays": values["rays"][:, order],
     }
@@ -132,11 +135,16 @@ def test_clips_of_a_batch_do_not_mix() -> None:
     model, values = model_of(), inputs(clips=2)
     wake(model.views)
     both = run(model, values)
-    alone = run(model, {
-        "noisy": Pair(values["noisy"].rgb[:1], values["noisy"].pose[:1]),
-        "condition": Pair(values["condition"].rgb[:1], values["condition"].pose[:1]),
-        "timestep": values["timestep"][:1], "text": values["text"][:1], "rays": values["rays"][:1],
-    })
+    alone = run(
+        model,
+        {
+            "noisy": Pair(values["noisy"].rgb[:1], values["noisy"].pose[:1]),
+            "condition": Pair(values["condition"].rgb[:1], values["condition"].pose[:1]),
+            "timestep": values["timestep"][:1],
+            "text": values["text"][:1],
+            "rays": values["rays"][:1],
+        },
+    )
     torch.testing.assert_close(both.rgb[:1], alone.rgb, rtol=0, atol=1e-5)
 
 

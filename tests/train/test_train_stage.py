@@ -14,10 +14,12 @@ import pytest
 import safetensors.torch
 
 from rigmill.errors import UserError
-from rigmill.files import Store
-from rigmill.stage import Job
-from rigmill.tables import PRODUCTS
-from rigmill.types import Failed, Kept, StoredFile
+from rigmill.outcomes import Failed, Kept
+from rigmill.pipeline.stage import Job
+from rigmill.storage.columns import PRODUCTS
+from rigmill.storage.files import Store
+from rigmill.types import StoredFile
+from tests.support.paths import ROOT
 from train.rows import present_weights
 from train.stage import TrainStage
 
@@ -62,8 +64,8 @@ def jobs_of(rows: Index, settings: dict[str, Any]) -> list[Job]:
 
 def test_one_job_over_the_train_split_whatever_the_order_of_the_rows(rows: Index, settings: dict[str, Any]) -> None:
     held_out = [{**rows[0], "clip_id": "other", "split": "bench"}]
-    first, = jobs_of([*rows, *held_out], settings)
-    second, = jobs_of([*held_out, *reversed(rows)], settings)
+    (first,) = jobs_of([*rows, *held_out], settings)
+    (second,) = jobs_of([*held_out, *reversed(rows)], settings)
     assert first == second
     assert {row["clip_id"] for row in first.payload["samples"]} == {row["clip_id"] for row in rows}
 
@@ -77,10 +79,12 @@ def test_nothing_to_train_on_is_no_job(rows: Index, settings: dict[str, Any]) ->
 def test_a_changed_sample_or_setting_is_another_job_and_a_sampling_setting_is_not(
     rows: Index, settings: dict[str, Any]
 ) -> None:
-    base, = jobs_of(rows, settings)
+    (base,) = jobs_of(rows, settings)
     for changed_rows, changed in (
-        ([{**rows[0], "sample_sha256": "0"}, *rows[1:]], settings), (rows[:2], settings),
-        (rows, {**settings, "seed": 8}), (rows, {**settings, "learning_rate": 0.1}),
+        ([{**rows[0], "sample_sha256": "0"}, *rows[1:]], settings),
+        (rows[:2], settings),
+        (rows, {**settings, "seed": 8}),
+        (rows, {**settings, "learning_rate": 0.1}),
     ):
         assert jobs_of(changed_rows, changed)[0].key != base.key
     assert jobs_of(rows, {**settings, "guidance": 9.0, "sampling_steps": 5})[0].key == base.key
@@ -108,13 +112,13 @@ def test_the_job_keeps_one_row_of_the_table_and_the_same_files_every_time(
     kept = []
     for attempt in range(2):
         lent = Lent(store=store, output=tmp_path / str(attempt), scratch=tmp_path)
-        answer, = TrainStage().run(jobs_of(rows, settings), lent)
+        (answer,) = TrainStage().run(jobs_of(rows, settings), lent)
         assert isinstance(answer.outcome, Kept) and answer.key == jobs_of(rows, settings)[0].key
         kept.append(answer.outcome.rows)
         assert [done for _, done, _ in lent.said] == list(range(1, 7)) and lent.said[0][0].startswith("loss ")
         assert not list((tmp_path / str(attempt)).rglob("*.ckpt"))
     assert kept[0] == kept[1]
-    row, = kept[0]
+    (row,) = kept[0]
     assert pa.Table.from_pylist(kept[0], PRODUCTS["train"]).to_pylist() == kept[0]
     assert set(row) == set(PRODUCTS["train"].names)
     files = {item["name"]: store.read(StoredFile.from_row(item)) for item in row["files"]}
@@ -131,7 +135,7 @@ def test_a_diverged_run_fails_with_its_step_and_leaves_no_work(
     rows: Index, store: Store, settings: dict[str, Any], tmp_path: Path
 ) -> None:
     lent = Lent(store=store, output=tmp_path, scratch=tmp_path)
-    answer, = TrainStage().run(jobs_of(rows, {**settings, "learning_rate": 1e30}), lent)
+    (answer,) = TrainStage().run(jobs_of(rows, {**settings, "learning_rate": 1e30}), lent)
     assert isinstance(answer.outcome, Failed) and "not finite at step" in answer.outcome.message
     assert not list(tmp_path.rglob("*.ckpt"))
 
@@ -139,4 +143,4 @@ def test_a_diverged_run_fails_with_its_step_and_leaves_no_work(
 def test_planning_needs_no_torch() -> None:
     """The driver imports every stage; a machine that only renders has no torch."""
     code = "import sys, train.stage; sys.exit(bool({'torch', 'lightning', 'diffusers'} & set(sys.modules)))"
-    assert subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[2]).returncode == 0
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0

@@ -15,8 +15,9 @@ import numpy as np
 import pytest
 import torch
 
-from rigmill.files import Store, canonical_json
-from rigmill.video import decode
+from rigmill.clips.video import decode
+from rigmill.storage.files import Store, canonical_json
+from tests.support.paths import ROOT
 from train.data import Batches
 from train.model.joint import Pair
 from train.module import NotFinite, last_checkpoint, train
@@ -41,8 +42,13 @@ def batches_of(rows: Index, store: Store, settings: Settings) -> Batches:
 def undisturbed(
     rows: Index, store: Store, settings: Settings, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[bytes, list[float]]:
-    trained = train(tiny_joint(settings), settings=settings, rows=rows, store_root=store.root,
-                    folder=tmp_path_factory.mktemp("straight"))
+    trained = train(
+        tiny_joint(settings),
+        settings=settings,
+        rows=rows,
+        store_root=store.root,
+        folder=tmp_path_factory.mktemp("straight"),
+    )
     return save_model(trained.model), [item.loss for item in trained.losses]
 
 
@@ -57,12 +63,24 @@ def test_resume_after_a_stop_gives_the_bytes_of_an_undisturbed_run(
             raise Stopped
 
     with pytest.raises(Stopped):
-        train(tiny_joint(settings), settings=settings, rows=rows, store_root=store.root, folder=tmp_path,
-              report=stop_at_17)
+        train(
+            tiny_joint(settings),
+            settings=settings,
+            rows=rows,
+            store_root=store.root,
+            folder=tmp_path,
+            report=stop_at_17,
+        )
     assert last_checkpoint(tmp_path) == (tmp_path / "step-00000010.ckpt", 10)
     seen.clear()
-    trained = train(tiny_joint(settings), settings=settings, rows=rows, store_root=store.root, folder=tmp_path,
-                    report=lambda message, done, total: seen.append(done))
+    trained = train(
+        tiny_joint(settings),
+        settings=settings,
+        rows=rows,
+        store_root=store.root,
+        folder=tmp_path,
+        report=lambda message, done, total: seen.append(done),
+    )
     assert seen == list(range(11, 31)), "a resumed run starts after its checkpoint"
     assert [item.loss for item in trained.losses] == undisturbed[1]
     assert save_model(trained.model) == undisturbed[0]
@@ -89,8 +107,11 @@ def test_resume_after_kill_9_in_another_process_gives_the_same_bytes(
 ) -> None:
     order = {"settings": settings, "rows": rows, "store": str(store.root), "folder": str(tmp_path), "die_after": 23}
     done = subprocess.run(
-        [sys.executable, "-c", KILLED], input=canonical_json(order).encode(), capture_output=True, timeout=120,
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), "PYTHONHASHSEED": "12345"},
+        [sys.executable, "-c", KILLED],
+        input=canonical_json(order).encode(),
+        capture_output=True,
+        timeout=120,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONHASHSEED": "12345"},
     )
     assert done.returncode == -signal.SIGKILL, done.stderr.decode()[-2000:]
     (tmp_path / ".tmp-checkpoint").write_bytes(b"torn")  # what a kill inside a save leaves
@@ -104,8 +125,14 @@ def test_a_run_killed_after_its_last_step_trains_nothing_again(
 ) -> None:
     train(tiny_joint(settings), settings=settings, rows=rows, store_root=store.root, folder=tmp_path)
     seen: list[int] = []
-    again = train(tiny_joint(settings), settings=settings, rows=rows, store_root=store.root, folder=tmp_path,
-                  report=lambda message, done, total: seen.append(done))
+    again = train(
+        tiny_joint(settings),
+        settings=settings,
+        rows=rows,
+        store_root=store.root,
+        folder=tmp_path,
+        report=lambda message, done, total: seen.append(done),
+    )
     assert not seen and save_model(again.model) == undisturbed[0] and len(again.losses) == 30
 
 
@@ -121,8 +148,13 @@ def test_a_loss_that_leaves_the_numbers_ends_the_run_at_its_step(
     rows: Index, store: Store, settings: Settings, tmp_path: Path
 ) -> None:
     with pytest.raises(NotFinite) as caught:
-        train(tiny_joint(settings), settings={**settings, "learning_rate": 1e30}, rows=rows, store_root=store.root,
-              folder=tmp_path)
+        train(
+            tiny_joint(settings),
+            settings={**settings, "learning_rate": 1e30},
+            rows=rows,
+            store_root=store.root,
+            folder=tmp_path,
+        )
     assert 1 <= caught.value.step <= 3
 
 
@@ -135,14 +167,17 @@ def test_a_batch_is_cut_from_the_clip_that_its_row_points_to(rows: Index, store:
     with tarfile.open(shard) as archive:
         videos = {
             info.name: decode(archive.extractfile(info).read())  # type: ignore[union-attr]
-            for info in archive if info.name.endswith(".mp4")
+            for info in archive
+            if info.name.endswith(".mp4")
         }
     for place, caption in enumerate(batch.captions):
         clip = next(row["clip_id"] for row in rows if row["caption"] == caption)
         for modality, got in (("rgb", batch.videos.rgb), ("pose", batch.videos.pose)):
             truth = [videos[f"{clip}.{modality}.{view}.mp4"] for view in range(4)]
             found = [
-                view for one in got[place] for view in range(4)
+                view
+                for one in got[place]
+                for view in range(4)
                 if np.allclose(one.permute(1, 2, 3, 0).numpy(), truth[view] / 127.5 - 1, atol=1e-6)
             ]
             assert len(found) == 2 and found[0] < found[1]
@@ -159,8 +194,18 @@ def test_batches_of_a_step_do_not_depend_on_the_steps_before(rows: Index, store:
 
 def test_conditions_are_half_templates_and_a_fifth_is_dropped() -> None:
     drawn = [
-        choose(seed=1, step=step, place=0, batch_size=2, num_clip_frames=25, num_frames=17, num_views=4,
-               views_per_clip=2, condition_dropout=0.2, sigma_shift=3.0)
+        choose(
+            seed=1,
+            step=step,
+            place=0,
+            batch_size=2,
+            num_clip_frames=25,
+            num_frames=17,
+            num_views=4,
+            views_per_clip=2,
+            condition_dropout=0.2,
+            sigma_shift=3.0,
+        )
         for step in range(2000)
     ]
     assert abs(np.mean([item.from_template for item in drawn]) - 0.5) < 0.04

@@ -96,8 +96,14 @@ class JointVideoPose(nn.Module):
         for index, block in enumerate(self.wan.blocks):
             layer = self.views[index] if self.views is not None else None
             tokens = run_block(
-                block, tokens, text=text, modulation=modulation, positions=positions,
-                views=layer, num_views=num_views, frame_positions=frame_positions,
+                block,
+                tokens,
+                text=text,
+                modulation=modulation,
+                positions=positions,
+                views=layer,
+                num_views=num_views,
+                frame_positions=frame_positions,
             )
 
         shift, scale = (self.wan.scale_shift_table.unsqueeze(0) + embedding.unsqueeze(2)).chunk(2, dim=2)

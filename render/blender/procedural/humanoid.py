@@ -80,10 +80,7 @@ def with_prefix(skeleton: Skeleton, prefix: str = PREFIX) -> Skeleton:
 def _arms(drop: Floats, swing: Floats, flex: Floats, side: str) -> dict[str, Floats]:
     """One arm from a T-pose: down by `drop`, then forward by `swing`; the elbow bends forward by `flex`. Degrees."""
     sign = 1.0 if side == "Left" else -1.0
-    return {
-        f"{side}Arm": about("x", -swing) @ about("y", sign * drop),
-        f"{side}ForeArm": about("z", -sign * flex),
-    }
+    return {f"{side}Arm": about("x", -swing) @ about("y", sign * drop), f"{side}ForeArm": about("z", -sign * flex)}
 
 
 def _leg(

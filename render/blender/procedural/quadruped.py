@@ -6,51 +6,16 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from render.blender.procedural.character import (
-    Character,
-    ColourOf,
-    Colours,
-    colours_by_label,
-    dab,
-    mottled,
-    palette,
-)
+from render.blender.procedural.character import Character, ColourOf, Colours, colours_by_label, dab, mottled, palette
 from render.blender.procedural.gaits import Breed, look_around, trot
 from render.blender.procedural.rig import Skeleton, chain, grounded, mirrored, point
 from render.blender.procedural.shapes import Blob, blob_shell
 from rigmill.types import Floats
 
 COATS: tuple[tuple[str, Colours], ...] = (
-    (
-        "Brown",
-        palette(
-            coat="#9e6638",
-            belly="#edd9b8",
-            dark="#40261a",
-            left="#d93833",
-            right="#3366cc",
-        ),
-    ),
-    (
-        "Grey",
-        palette(
-            coat="#9499a3",
-            belly="#e6e6eb",
-            dark="#2e2e38",
-            left="#f2a626",
-            right="#40a666",
-        ),
-    ),
-    (
-        "Golden",
-        palette(
-            coat="#e0a84c",
-            belly="#f7ebcc",
-            dark="#663d1f",
-            left="#4c99bf",
-            right="#bf4c99",
-        ),
-    ),
+    ("Brown", palette(coat="#9e6638", belly="#edd9b8", dark="#40261a", left="#d93833", right="#3366cc")),
+    ("Grey", palette(coat="#9499a3", belly="#e6e6eb", dark="#2e2e38", left="#f2a626", right="#40a666")),
+    ("Golden", palette(coat="#e0a84c", belly="#f7ebcc", dark="#663d1f", left="#4c99bf", right="#bf4c99")),
 )
 PAWS = tuple(f"{side}{end}Paw" for side in ("Left", "Right") for end in ("Front", "Hind"))
 

@@ -24,38 +24,11 @@ from render.blender.procedural.wings import Wing, tail_fan, wing_shell
 from rigmill.types import Floats
 
 PLUMAGES: tuple[tuple[str, Colours], ...] = (
-    (
-        "Blue",
-        palette(
-            body="#3373cc",
-            belly="#f5edd9",
-            beak="#f59e1f",
-            left="#f2cc40",
-            right="#e04c40",
-            dark="#1f2e66",
-        ),
-    ),
-    (
-        "Plum",
-        palette(
-            body="#6b426b",
-            belly="#cca89e",
-            beak="#d98c80",
-            left="#d97340",
-            right="#4c8099",
-            dark="#331f38",
-        ),
-    ),
+    ("Blue", palette(body="#3373cc", belly="#f5edd9", beak="#f59e1f", left="#f2cc40", right="#e04c40", dark="#1f2e66")),
+    ("Plum", palette(body="#6b426b", belly="#cca89e", beak="#d98c80", left="#d97340", right="#4c8099", dark="#331f38")),
     (
         "Green",
-        palette(
-            body="#409e52",
-            belly="#f5eb99",
-            beak="#4c4040",
-            left="#e66699",
-            right="#408ce6",
-            dark="#144c33",
-        ),
+        palette(body="#409e52", belly="#f5eb99", beak="#4c4040", left="#e66699", right="#408ce6", dark="#144c33"),
     ),
 )
 

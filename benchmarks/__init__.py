@@ -1,0 +1,1 @@
+"""What is fast, and against what. Run one as a module: python -m benchmarks.rendering --json."""

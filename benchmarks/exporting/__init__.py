@@ -1,0 +1,1 @@
+"""Exported files, read again by other programs."""

@@ -1,0 +1,1 @@
+"""The motion filter against true motion."""

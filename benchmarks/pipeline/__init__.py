@@ -1,0 +1,1 @@
+"""Throughput of stages and of planning."""

@@ -1,0 +1,1 @@
+"""How exactly and how quickly pose maps become motions again."""

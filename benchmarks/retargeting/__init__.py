@@ -1,0 +1,1 @@
+"""Retargeted motions against independent kinematics."""

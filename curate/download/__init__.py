@@ -1,0 +1,1 @@
+"""Downloads that resume, are checked, and go nowhere but where they may."""

@@ -1,0 +1,171 @@
+"""Jobs of a source whose files lie behind addresses: downloads several at a time, and answers as they end."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AsyncExitStack, suppress
+from itertools import groupby
+from pathlib import Path
+
+from curate.download.downloader import Downloader, Manners, Trouble, Wanted
+from curate.download.ledger import Ledger
+from curate.download.part import Part, PartInUse, disk_trouble
+from curate.gate.preflight import sniff
+from rigmill.errors import UserError
+from rigmill.outcomes import Failed, FailKind, Kept, Measured, Outcome, Refusal, Reject, Rejected
+from rigmill.pipeline.stage import Answer, Job, Work
+from rigmill.storage.files import digest, sha256_file
+from rigmill.storage.layout import Layout
+from rigmill.types import Row, StoredFile
+
+SIGN_OF_LIFE_S = 2.0
+_SNIFFED_BYTES = 4096
+MakeRow = Callable[[Row, StoredFile, str], Row]
+
+
+def fetch_files(jobs: Sequence[Job], work: Work, make_row: MakeRow) -> Iterator[Answer]:
+    """One answer per job, in the order in which downloads end. `make_row(payload, stored, format)` is the kept row.
+
+    A payload carries `source`, `url`, `sha256` (or empty) and `problem` (why there is no url); the job's hints hold
+    `download` (the keys of `Manners`) and `disk_budget_bytes`. A full disk or a used budget ends the batch with a
+    UserError; what is finished has its answer before, and unfinished parts stay for the next run.
+    """
+    for source, group in groupby(jobs, key=lambda job: str(job.payload["source"])):
+        batch = list(group)
+        with asyncio.Runner() as runner:  # leaving it cancels what still runs; parts close and stay
+            fetching = _Fetching(source, batch, work, make_row)
+            tasks = runner.run(fetching.start())
+            trouble: UserError | None = None
+            num_done = 0
+            try:
+                while tasks and trouble is None:
+                    done, tasks = runner.run(_first(tasks))
+                    for task in done:
+                        try:
+                            answer = task.result()
+                        except UserError as error:
+                            trouble = error
+                            continue
+                        num_done += 1
+                        yield answer
+                    with suppress(OSError):  # a full disk is the downloads' to report
+                        work.report("downloads of this batch", num_done, len(batch))
+                yield from runner.run(fetching.stop(tasks))  # what ended while the trouble came up
+                if trouble is not None:
+                    raise trouble
+            finally:
+                runner.run(fetching.close())
+
+
+async def _first(tasks: set[asyncio.Task[Answer]]) -> tuple[set[asyncio.Task[Answer]], set[asyncio.Task[Answer]]]:
+    return await asyncio.wait(tasks, timeout=SIGN_OF_LIFE_S, return_when=asyncio.FIRST_COMPLETED)
+
+
+class _Fetching:
+    """One batch of one source."""
+
+    def __init__(self, source: str, jobs: list[Job], work: Work, make_row: MakeRow) -> None:
+        self._source, self._jobs, self._work, self._make_row = source, jobs, work, make_row
+        self._folder = Layout(work.output).downloads(source)
+        self._ledger = Ledger(self._folder, work.store)
+        self._stack = AsyncExitStack()
+        self._tasks: set[asyncio.Task[Answer]] = set()
+
+    async def start(self) -> set[asyncio.Task[Answer]]:
+        hints = self._jobs[0].hints  # those of the source: the same for all of its jobs
+        self._manners = Manners.from_row(hints["download"])
+        self._budget: int | None = hints.get("disk_budget_bytes")
+        self._room = asyncio.Semaphore(self._manners.parallel)
+        self._downloader = await self._stack.enter_async_context(Downloader.opened(self._manners))
+        self._ledger.refresh()
+        self._tasks = {asyncio.create_task(self._answer(job)) for job in self._jobs}
+        return set(self._tasks)
+
+    async def stop(self, tasks: set[asyncio.Task[Answer]]) -> list[Answer]:
+        """Cancel tasks; the answers of those that had just ended."""
+        for task in tasks:
+            task.cancel()
+        ended = await asyncio.gather(*tasks, return_exceptions=True)
+        return [answer for answer in ended if isinstance(answer, Answer)]
+
+    async def close(self) -> None:
+        await self.stop(self._tasks)
+        await self._stack.aclose()
+
+    async def _answer(self, job: Job) -> Answer:
+        started = time.monotonic()
+        outcome: Outcome
+        try:
+            outcome = Kept([await self._take(job)])
+        except Refusal as refusal:
+            outcome = Rejected(refusal.code.value, refusal.message, refusal.measured, refusal.limit)
+        except Trouble as trouble:
+            outcome = Failed(FailKind.NETWORK, "Trouble", str(trouble))
+        except PartInUse:
+            outcome = Failed(FailKind.INTERRUPTED, "PartInUse", "another process is downloading the same file")
+        return Answer(job.key, outcome, Measured(wall_s=time.monotonic() - started))
+
+    async def _take(self, job: Job) -> Row:
+        payload = job.payload
+        if payload["problem"]:
+            raise Refusal(Reject.NO_ADDRESS, payload["problem"])
+        wanted = Wanted(payload["url"], job.settings["max_file_bytes"], payload["sha256"])
+        name = digest(wanted.url, wanted.sha256, length=32)
+        stored = await self._here(name, wanted)
+        if stored is None:
+            async with self._room:
+                stored = await self._download(name, wanted)
+        return self._make_row(payload, stored, Path(stored.name).suffix[1:])
+
+    async def _here(self, name: str, wanted: Wanted) -> StoredFile | None:
+        """The file of an earlier run, if it is still what it was."""
+        stored = self._ledger.find(name)
+        if stored is None or stored.size_bytes > wanted.max_bytes:
+            return None
+        path = self._work.store.path(stored)
+        found = path.is_file() and path.stat().st_size == stored.size_bytes
+        return stored if found and await asyncio.to_thread(sha256_file, path) == stored.sha256 else None
+
+    async def _download(self, name: str, wanted: Wanted) -> StoredFile:
+        part = Part(self._folder, name)
+        try:
+            await asyncio.to_thread(part.open)  # reads what is there
+            known = self._ledger.find(name)
+            if known is None or (part.size, part.sha256) != (known.size_bytes, known.sha256):
+                self._check_budget()
+                await self._downloader.get(wanted, part)
+            if part.size == 0:
+                raise Refusal(Reject.EMPTY_FILE, "the file holds no bytes")
+            found = sniff(part.head(_SNIFFED_BYTES))
+            if found is None:
+                raise Refusal(Reject.UNKNOWN_TYPE, "the content is neither glTF nor FBX, whatever the name says")
+            stored = StoredFile(f"asset.{found}", part.sha256, part.size)
+            whole = part.finish()
+            self._ledger.add(name, stored)
+            self._work.store.take_file(stored.name, whole, stored.sha256)
+            part.remove()
+            return stored
+        except Refusal:
+            part.remove()
+            raise
+        except OSError as error:  # the network's have become Trouble: this is the disk
+            raise disk_trouble(error, self._folder / name) from error
+        finally:
+            part.close()
+
+    def _check_budget(self) -> None:
+        if self._budget is None:
+            return
+        self._ledger.refresh()
+        if self._ledger.listed_bytes < self._budget:
+            return
+        num_files, num_bytes = self._ledger.present()
+        if num_bytes >= self._budget:
+            raise UserError(
+                f"source '{self._source}' has used its disk_budget_bytes: {num_bytes} of {self._budget}",
+                code="E214",
+                why=f"{num_files} files of {num_bytes // num_files} bytes on average are here, and stay",
+                fix="raise disk_budget_bytes, or set assumed_file_bytes to that average, so that fewer are listed",
+            )

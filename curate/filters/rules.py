@@ -1,0 +1,155 @@
+"""The filters that need no picture: decided from stored values while planning, cheapest first.
+
+Each rule is a function from a row to a refusal or None. The refusal, not the threshold, goes into a job's payload, so
+a changed threshold redoes the clips whose verdict changed and no other. docs/filters.md argues the limits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from rigmill.licences.policy import clip_refusal
+from rigmill.licences.rights import Rights
+from rigmill.outcomes import Refusal, Reject, Rejected
+from rigmill.types import Row
+
+Limits = Mapping[str, Any]  # the profile's `filters` section
+Rule = Callable[[Row, Limits], Refusal | None]
+
+
+def simple(rig: Row, limits: Limits) -> Refusal | None:
+    """Too few vertices or faces to show anything."""
+    return _under(Reject.TOO_SIMPLE, rig, "num_vertices", limits["min_vertices"], "vertices") or _under(
+        Reject.TOO_SIMPLE, rig, "num_faces", limits["min_faces"], "faces"
+    )
+
+
+def detailed(rig: Row, limits: Limits) -> Refusal | None:
+    """More vertices or faces than a worker should be asked to move."""
+    return _over(Reject.TOO_DETAILED, rig, "num_vertices", limits["max_vertices"], "vertices") or _over(
+        Reject.TOO_DETAILED, rig, "num_faces", limits["max_faces"], "faces"
+    )
+
+
+def untextured(rig: Row, limits: Limits) -> Refusal | None:
+    """No texture and hardly a colour, or mostly bare grey: nothing that a picture could teach."""
+    textures, colours, grey = rig["num_textures"], rig["num_base_colours"], rig["grey_share"]
+    least = limits["min_base_colours"]
+    if textures is not None and colours is not None and colours < least:
+        size_px = (rig["texture_px"] or 0) if textures else 0
+        if size_px < limits["min_texture_px"]:
+            seen = f"no texture of {limits['min_texture_px']} px or more" if textures else "no texture"
+            return Refusal(
+                Reject.UNTEXTURED,
+                f"{seen}, and {colours} colours; at least {least} are needed",
+                measured=float(colours),
+                limit=float(least),
+            )
+    if grey is not None and grey > limits["max_grey_share"]:
+        return Refusal(
+            Reject.UNTEXTURED,
+            f"{grey:.0%} of the surface is untextured grey",
+            measured=float(grey),
+            limit=limits["max_grey_share"],
+        )
+    return None
+
+
+def forbidden(clip: Row, limits: Limits) -> Refusal | None:
+    """What the licence policy keeps out of a dataset whose clip shows this motion."""
+    message = clip_refusal(
+        Rights.from_row(clip["rights"]), limits["licence_policy"], licence=clip["licence"], kind=clip["kind"]
+    )
+    return None if message is None else Refusal(Reject.LICENCE, message)
+
+
+def short(clip: Row, limits: Limits) -> Refusal | None:
+    """Not more frames than the limit, after resampling."""
+    found, least = clip["num_frames"], limits["min_frames"]
+    if found > least:
+        return None
+    return Refusal(
+        Reject.TOO_FEW_FRAMES,
+        f"{found} frames at {clip['fps']:g} fps; more than {least} are needed",
+        measured=float(found),
+        limit=float(least),
+    )
+
+
+def exploded(clip: Row, limits: Limits) -> Refusal | None:
+    """Bounds that grow far beyond what they mostly are: a vertex flies off."""
+    ratio, most = clip["extent_ratio"], limits["max_extent_ratio"]
+    if ratio is None or ratio <= most:
+        return None
+    return Refusal(
+        Reject.EXPLODED,
+        f"in one frame the subject is {ratio:.1f} times as large as it mostly is",
+        measured=ratio,
+        limit=most,
+    )
+
+
+def empty(seen: Row, limits: Limits) -> Refusal | None:
+    """A view in which there is next to nothing."""
+    return _below(
+        Reject.EMPTY_PICTURE,
+        seen["coverage"],
+        limits["min_coverage"],
+        "the subject covers {0:.2%} of the view that shows least of it; at least {1:.2%} is needed",
+    )
+
+
+def still(seen: Row, limits: Limits) -> Refusal | None:
+    """Nothing moves visibly."""
+    flow, least = seen["flow_px"], limits["min_flow_px"]
+    if flow > least:
+        return None
+    message = (
+        f"the part that moves most gets {flow:.2f} px away at 256 px; more than {least:g} is needed "
+        f"(mean flow {seen['flow_px_per_frame']:.3f} px per frame)"
+    )
+    return Refusal(Reject.LITTLE_MOTION, message, measured=flow, limit=least)
+
+
+# Of the probe's rig row, of a clip before it is seen, of a clip as the preview saw it.
+RIG_RULES: tuple[Rule, ...] = (simple, detailed, untextured)
+CLIP_RULES: tuple[Rule, ...] = (forbidden, exploded, short)
+SEEN_RULES: tuple[Rule, ...] = (exploded, empty, still)
+
+
+def first_refusal(row: Row, rules: tuple[Rule, ...], limits: Limits) -> Row | None:
+    """The verdict of the first rule that says no, as part of a payload."""
+    for rule in rules:
+        refusal = rule(row, limits)
+        if refusal is not None:
+            return {
+                "code": refusal.code.value,
+                "message": refusal.message,
+                "measured": refusal.measured,
+                "limit": refusal.limit,
+            }
+    return None
+
+
+def rejected(refused: Row) -> Rejected:
+    """The outcome of a payload's verdict."""
+    return Rejected(refused["code"], refused["message"], refused["measured"], refused["limit"])
+
+
+def _under(code: Reject, row: Row, column: str, limit: float, what: str) -> Refusal | None:
+    return _below(code, row[column], limit, f"{{0:,}} {what}; at least {{1:,}} are needed")
+
+
+def _over(code: Reject, row: Row, column: str, limit: float, what: str) -> Refusal | None:
+    value = row[column]
+    if value is None or value <= limit:
+        return None
+    return Refusal(code, f"{value:,} {what}; at most {limit:,} are taken", measured=float(value), limit=float(limit))
+
+
+def _below(code: Reject, value: float | None, limit: float, message: str) -> Refusal | None:
+    """A value that was not measured (None) refuses nothing."""
+    if value is None or value >= limit:
+        return None
+    return Refusal(code, message.format(value, limit), measured=float(value), limit=float(limit))

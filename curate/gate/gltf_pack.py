@@ -1,0 +1,179 @@
+"""A .gltf and the files beside it become one GLB. We open the files, never Blender; only below the file's own folder.
+
+A uri is a name below the folder and nothing else: no scheme, no absolute path, no `..`, no link on the way, no pipe or
+device. Each component is opened below the one before it, so nothing can be swapped in between.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import errno
+import json
+import os
+import re
+import stat
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+from curate.gate.gltf_json import integer, malformed, objects_of, parse, short
+from rigmill.outcomes import Refusal, Reject
+
+_DATA = re.compile(r"data:[^,]{0,200};base64,")
+_MAX_FILES = 4096
+
+
+def pack_gltf(text: bytes, folder: Path, *, max_bytes: int) -> bytes:
+    """The GLB that holds a .gltf document and every file it names below `folder`; a Refusal says why there is none.
+
+    The result is not checked further: it goes through the same gate as any stranger's GLB.
+    """
+    document = parse(text)
+    _too_large(len(text), max_bytes)
+    views, binary = objects_of(document, "bufferViews"), bytearray()
+    starts: list[int] = []
+    for where, entry in _entries(document, "buffers"):
+        starts.append(len(binary))
+        uri = entry.pop("uri", None)
+        if uri is not None:
+            binary += _content(uri, where, folder, room=max_bytes - len(text) - len(binary))
+        binary += bytes(-len(binary) % 8)
+    for index, view in enumerate(views):
+        where = f"bufferViews[{index}]"
+        buffer = integer(view.get("buffer"), f"{where}.buffer", high=max(0, len(starts) - 1))
+        if not starts:
+            malformed(f"{where}: there are no buffers")
+        view["byteOffset"] = integer(view.get("byteOffset") or 0, f"{where}.byteOffset") + starts[buffer]
+        view["buffer"] = 0
+    for where, entry in _entries(document, "images"):
+        uri = entry.pop("uri", None)
+        if uri is not None:
+            image = _content(uri, where, folder, room=max_bytes - len(text) - len(binary))
+            entry["bufferView"] = len(views)
+            views.append({"buffer": 0, "byteOffset": len(binary), "byteLength": len(image)})
+            binary += image + bytes(-len(image) % 8)
+    document |= {"buffers": [{"byteLength": len(binary)}] if binary else [], "bufferViews": views}
+    return join_glb(document, bytes(binary))
+
+
+def referenced_files(text: bytes, folder: Path) -> list[Path]:
+    """The files a .gltf names, as paths below `folder`, each once and in the document's order; a Refusal as above.
+
+    They need not exist. With their bytes and the document's, whatever pack_gltf reads is known.
+    """
+    document, found = parse(text), {}
+    for kind in ("buffers", "images"):
+        for where, entry in _entries(document, kind):
+            uri = entry.get("uri")
+            if uri is not None and decode_data_uri(uri, where) is None:
+                found[folder.joinpath(*_components(uri, where))] = True
+    return list(found)
+
+
+def decode_data_uri(uri: Any, where: str) -> bytes | None:
+    """The bytes inside a base64 data: uri; None for a uri of another kind.
+
+    Blender opens a data: uri without ';base64,' as a path, so that is not one of these.
+    """
+    if not isinstance(uri, str):
+        malformed(f"{where}.uri is not a text")
+    head = _DATA.match(uri)
+    if head is None:
+        return None
+    try:
+        return base64.b64decode(uri[head.end() :], validate=True)
+    except (binascii.Error, ValueError):
+        malformed(f"{where}.uri holds no valid base64")
+
+
+def external(uri: str, where: str, why: str) -> Refusal:
+    return Refusal(Reject.EXTERNAL_REFERENCE, f"{where} {why} ({short(uri)})")
+
+
+def join_glb(document: dict[str, Any], binary: bytes) -> bytes:
+    """A GLB file of one JSON and, unless it is empty, one binary chunk; the same input gives the same bytes."""
+    text = json.dumps(document, separators=(",", ":"), allow_nan=False).encode()
+    text += b" " * (-len(text) % 4)
+    padded = len(binary) + -len(binary) % 4
+    total = 20 + len(text) + (8 + padded if binary else 0)
+    if total >= 2**32:
+        raise Refusal(Reject.TOO_LARGE, "a GLB cannot hold more than 4 GiB", measured=float(total), limit=2.0**32)
+    parts = [struct.pack("<4sIII4s", b"glTF", 2, total, len(text), b"JSON"), text]
+    if binary:
+        parts += [struct.pack("<I4s", padded, b"BIN\0"), binary, bytes(padded - len(binary))]
+    return b"".join(parts)
+
+
+def _entries(document: dict[str, Any], kind: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    entries = objects_of(document, kind)
+    if len(entries) > _MAX_FILES:
+        raise Refusal(Reject.OVER_BUDGET, f"{kind} in one document", measured=len(entries), limit=_MAX_FILES)
+    for index, entry in enumerate(entries):
+        yield f"{kind}[{index}]", entry
+
+
+def _content(uri: Any, where: str, folder: Path, *, room: int) -> bytes:
+    inline = decode_data_uri(uri, where)
+    if inline is not None:
+        _too_large(len(inline), room)
+        return inline
+    try:
+        handle = _open_below(folder, _components(uri, where))
+    except FileNotFoundError:
+        raise external(uri, where, "names a file that is not there") from None
+    except OSError as error:
+        raise external(uri, where, f"cannot be opened: {os.strerror(error.errno or 0)}") from None
+    with os.fdopen(handle, "rb") as stream:
+        data = stream.read(max(room, 0) + 1)
+    _too_large(len(data), room)
+    return data
+
+
+def _components(uri: str, where: str) -> list[str]:
+    """The names from the folder down to the file that a uri means."""
+    path = unquote(uri.replace("\\", "/"))
+    names = [part for part in path.split("/") if part not in ("", ".")]
+    if (
+        path.startswith("/")
+        or ".." in names
+        or re.match(r"[A-Za-z][A-Za-z0-9+.\-]*:", path)
+        or "\\" in path
+        or any(ord(c) < 32 or 0xD800 <= ord(c) < 0xE000 for c in path)
+        or not names
+        or len(path) > 1000
+    ):
+        raise external(uri, where, "does not lie in the file's own folder")
+    return names
+
+
+def _open_below(folder: Path, names: list[str]) -> int:
+    """A descriptor of the regular file at `names` below the folder, with no link followed on the way."""
+    current = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        for name in names[:-1]:
+            below = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=current)
+            os.close(current)
+            current = below
+        # A pipe does not block.
+        handle = os.open(
+            names[-1], os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC, dir_fd=current
+        )
+    finally:
+        os.close(current)
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        raise OSError(errno.EINVAL, "not a regular file")
+    return handle
+
+
+def _too_large(size: int, limit: int) -> None:
+    if size > limit:
+        raise Refusal(
+            Reject.TOO_LARGE,
+            "the document and its files are larger than allowed",
+            measured=float(size),
+            limit=float(max(limit, 0)),
+        )

@@ -1,0 +1,1 @@
+"""Recognising a humanoid by declared names, and checking that its joints are where a body's are."""

@@ -1,0 +1,1 @@
+"""Which rights come with a file."""

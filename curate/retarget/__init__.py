@@ -1,0 +1,1 @@
+"""A motion of one humanoid put onto another's body."""

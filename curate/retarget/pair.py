@@ -1,0 +1,104 @@
+"""The work of one pair: a stored motion, rewritten for a character's rig, as a row."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from curate.feet.footing import Footing, keep_feet
+from curate.filters.windows import clip_id
+from curate.humanoid.body import Body, as_body
+from curate.humanoid.names import mapped_joints, missing_core
+from curate.licences.rights_of import both
+from curate.retarget.transfer import check_motion, resample, retarget
+from curate.vrm.springs import springs_of, swing
+from rigmill.licences.rights import Rights, clip_rights
+from rigmill.outcomes import Refusal, Reject
+from rigmill.pipeline.stage import Work, only_keys
+from rigmill.rigs.npz import motion_from_bytes, motion_to_bytes, rig_from_bytes
+from rigmill.types import Motion, Rig, Row, StoredFile
+
+
+def retargeted(payload: Row, settings: Row, work: Work) -> Row:
+    """The product row of a pair; a Refusal where planning decided so, or where the two do not go together."""
+    limit = settings["min_matched_joints"]
+    if "missing" in payload:
+        _unmappable(payload["num_matched_joints"], limit, payload["missing"], names=payload["names"])
+    if "refused" in payload:
+        refused = payload["refused"]
+        raise Refusal(Reject(refused["code"]), refused["message"], measured=refused["measured"], limit=refused["limit"])
+    character, moved = payload["character"], payload["motion"]
+    source = rig_from_bytes(work.store.read(StoredFile.from_row(moved["rig_file"])))
+    target = rig_from_bytes(work.store.read(StoredFile.from_row(character["rig_file"])))
+    source_joints = mapped_joints(source.names, moved["humanoid"])
+    target_joints = mapped_joints(target.names, character["humanoid"])
+    shared = {name: joint for name, joint in target_joints.items() if name in source_joints}
+    if len(shared) < limit:
+        _unmappable(len(shared), limit, list(missing_core(shared)))
+    theirs = motion_from_bytes(work.store.read(StoredFile.from_row(moved["motion_file"])))
+    source_body = _body_of(source, source_joints, moved, whose="the motion's")
+    body = _body_of(target, target_joints, character, whose="the character's")
+    check_motion(theirs, source)
+    motion, footing = put_on(resample(theirs, settings["fps"]), source=source_body, target=body, feet=settings["feet"])
+    if "springs" in character:
+        motion = swing(target, motion, springs_of(target, character["springs"]))
+    stored = work.store.put_bytes("motion.npz", motion_to_bytes(motion))
+    start_frame = float(payload["start_frame"])
+    num_frames = len(motion.rotations) - payload["start_frame"]
+    return {
+        "clip_id": clip_id(
+            character["asset_id"],
+            rig_id=character["rig_id"],
+            motion_id=moved["motion_id"],
+            start_frame=start_frame,
+            num_frames=num_frames,
+        ),
+        **only_keys(character, "asset_id", "rig_id", "source", "title", "tags", "file", "format", "armature"),
+        "motion_id": moved["motion_id"],
+        "motion_name": moved["name"],
+        "kind": "retargeted",
+        "licence": both(character["licence"], moved["licence"]),
+        "attribution": "; ".join(_both(character["attribution"], moved["attribution"])),
+        "rights": clip_rights(Rights.from_row(character["rights"]), Rights.from_row(moved["rights"])).to_row(),
+        "start_frame": start_frame,
+        "num_frames": num_frames,
+        "fps": settings["fps"],
+        "motion_file": stored.to_row(),
+        "num_matched_joints": len(shared),
+        "contact_share": footing.contact_share,
+        "slide_before_pct": footing.slide_before_pct,
+        "slide_after_pct": footing.slide_after_pct,
+    }
+
+
+def put_on(motion: Motion, *, source: Body, target: Body, feet: bool = True) -> tuple[Motion, Footing]:
+    """The motion, made for `source`, for `target`, and how its feet stand; with `feet`, as they do in the source.
+
+    Without, what they would have been corrected by is not done, and slide before and after are the same.
+    """
+    turned = retarget(motion, source=source, target=target)
+    standing, footing = keep_feet(turned, source_motion=motion, source=source, target=target)
+    return (standing, footing) if feet else (turned, replace(footing, slide_after=footing.slide_before))
+
+
+def _body_of(rig: Rig, joints: Mapping[str, int], row: Row, *, whose: str) -> Body:
+    """`as_body`; a Refusal says whose rig it means."""
+    try:
+        return as_body(rig, joints, row["detached"])
+    except Refusal as refusal:
+        message = f"{whose} rig: {refusal.message}"
+        raise Refusal(refusal.code, message, measured=refusal.measured, limit=refusal.limit) from refusal
+
+
+def _unmappable(matched: int, limit: int, missing: list[str], *, names: str = "") -> None:
+    by = f" ({names})" if names else ""
+    raise Refusal(
+        Reject.UNMAPPABLE_SKELETON,
+        f"{matched} of at least {limit} humanoid joints are known by name{by}; missing: {', '.join(missing) or 'none'}",
+        measured=float(matched),
+        limit=float(limit),
+    )
+
+
+def _both(first: str, second: str) -> list[str]:
+    return [text for text in dict.fromkeys((first, second)) if text]

@@ -1,0 +1,160 @@
+"""What all sources of local files share: listing a folder safely, knowing a file by its bytes, reading it once."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import re
+import stat
+from collections.abc import Callable, Collection, Iterator, Sequence
+from pathlib import Path, PurePosixPath
+
+from curate.gate.reading import _CHANGED, _bytes, _open_regular, _whole
+from rigmill.errors import UserError
+from rigmill.outcomes import Failed, FailKind, Kept, Measured, Outcome, Refusal, Reject, Rejected
+from rigmill.pipeline.stage import Answer, Input, Job, Work
+from rigmill.storage.files import digest, sha256_bytes
+from rigmill.types import Row
+
+# A file's row from its job's payload and its bytes; a Refusal says why it is not taken.
+Take = Callable[[Row, bytes, Work], Row]
+
+
+def file_candidates(settings: Row, suffixes: Collection[str], *extra: str) -> Iterator[Input]:
+    """One input per path with one of the suffixes, sorted by path; `extra` are settings that the row depends on.
+
+    Regular files within the size limit are hashed here, because the job has to change when the bytes do and must
+    not when the file is only touched or copied.
+    """
+    root = Path(settings["path"]).expanduser()
+    if not root.is_dir():
+        raise UserError(
+            f"source '{settings['name']}': no such folder: {settings['path']}",
+            why=f"looked for it from {Path.cwd()}",
+            fix="correct 'path' of this source in pipelines.yaml",
+            code="E210",
+        )
+    for relative in _find(root, settings, suffixes):
+        try:
+            info = (root / relative).lstat()
+        except FileNotFoundError:
+            continue  # removed since it was listed
+        regular = stat.S_ISREG(info.st_mode)
+        sha256 = ""  # unknown: not readable, or not to be read
+        if regular and 0 < info.st_size <= settings["max_file_bytes"]:
+            try:
+                sha256 = _identity(root / relative, settings["max_file_bytes"])
+            except OSError:
+                pass  # the job tries again, and its failure names the error
+        uid = readable(relative)
+        payload = {
+            "kind": settings["kind"],
+            "source": settings["name"],
+            "uid": uid,
+            "root": settings["path"],
+            "path": relative,
+            "regular": regular,
+            "size_bytes": info.st_size if regular else 0,
+            "sha256": sha256,
+            **{key: settings[key] for key in extra},
+        }
+        yield Input(f"{settings['name']}-{_slug(uid)}-{digest(relative, length=8)}", payload)
+
+
+def take_files(jobs: Sequence[Job], work: Work, take: Take) -> Iterator[Answer]:
+    """Each file's row as `take` makes it, or why it cannot be taken."""
+    for job in jobs:
+        outcome: Outcome
+        try:
+            data = _read(job.payload, job.settings["max_file_bytes"])
+            outcome = Kept([take(job.payload, data, work)])
+        except Refusal as refusal:
+            outcome = Rejected(refusal.code.value, refusal.message, refusal.measured, refusal.limit)
+        except OSError as error:
+            outcome = Failed(FailKind.EXCEPTION, type(error).__name__, error.strerror or "cannot be read")
+        yield Answer(job.key, outcome, Measured())
+
+
+def folder_tags(uid: str) -> list[str]:
+    """The words of the folders that a file lies in."""
+    return [word for part in PurePosixPath(uid).parts[:-1] for word in words(part).lower().split()]
+
+
+def words(name: str) -> str:
+    """A file name as words: separators become spaces and camel case is split."""
+    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", re.sub(r"[\W_]+", " ", name))
+    return " ".join(spaced.split())
+
+
+def readable(path: str) -> str:
+    """The path as valid text: undecodable bytes are shown as \\xNN."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
+
+
+def _identity(path: Path, max_file_bytes: int) -> str:
+    """The digest of what `_read` gives, so that a .gltf changes when a texture beside it does."""
+    with _open_regular(path) as stream:
+        if path.suffix.lower() != ".gltf":
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+        data = stream.read(max_file_bytes + 1)
+    try:
+        return sha256_bytes(_whole(path, data, max_file_bytes))
+    except Refusal:
+        return sha256_bytes(data)  # the job says why, and changes when the .gltf or what it lacks does
+
+
+def _read(payload: Row, max_file_bytes: int) -> bytes:
+    """The file's bytes as they were when it was listed; a .gltf comes with its files in one GLB."""
+    if not payload["regular"]:
+        raise Refusal(Reject.NOT_A_FILE, "a link, folder, device or pipe; only regular files are read")
+    if payload["size_bytes"] == 0:
+        raise Refusal(Reject.EMPTY_FILE, "the file holds no bytes")
+    if payload["size_bytes"] > max_file_bytes:
+        raise Refusal(
+            Reject.TOO_LARGE,
+            "the file is larger than collect.max_file_bytes",
+            measured=float(payload["size_bytes"]),
+            limit=float(max_file_bytes),
+        )
+    path = Path(payload["root"]).expanduser() / payload["path"]
+    data = _bytes(path, max_file_bytes)
+    try:
+        whole = _whole(path, data, max_file_bytes)
+    except Refusal:
+        _same(payload, data)
+        raise
+    _same(payload, whole)
+    return whole
+
+
+def _same(payload: Row, data: bytes) -> None:
+    if payload["sha256"] and sha256_bytes(data) != payload["sha256"]:
+        raise OSError(errno.EBUSY, _CHANGED)
+
+
+def _find(root: Path, settings: Row, suffixes: Collection[str]) -> list[str]:
+    """Paths below `root` with a known suffix, relative and with slashes, sorted; links are never followed."""
+    found: list[str] = []
+    pending = [root]
+    while pending:
+        folder = pending.pop()
+        try:
+            entries = list(os.scandir(folder))
+        except OSError as error:
+            raise UserError(
+                f"source '{settings['name']}': cannot list {folder}",
+                why=os.strerror(error.errno or 0),
+                fix="make the folder readable, or move it out of the source",
+                code="E211",
+            ) from error
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                pending.append(Path(entry.path))
+            elif os.path.splitext(entry.name)[1].lower() in suffixes:  # noqa: PTH122 - names may not be valid text
+                found.append(Path(entry.path).relative_to(root).as_posix())
+    return sorted(found, key=os.fsencode)
+
+
+def _slug(text: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:40].strip("-") or "file"

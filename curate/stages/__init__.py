@@ -1,0 +1,1 @@
+"""The stages of curation: collect, probe, retarget, preview, select."""

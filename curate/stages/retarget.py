@@ -1,0 +1,213 @@
+"""Retarget: which motion goes onto which character."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from curate.filters.rules import short
+from curate.filters.windows import num_windows, window_start
+from curate.humanoid.families import Family, user_families
+from curate.humanoid.maps import HumanoidMap, Skeletons
+from curate.humanoid.names import missing_core, missing_required
+from curate.retarget.choice import choose, num_choices
+from curate.retarget.pair import retargeted
+from rigmill.config.schema import Profile
+from rigmill.licences.policy import pair_refusal
+from rigmill.licences.rights import Rights
+from rigmill.outcomes import Kept, Measured, Outcome, Refusal, Reject, Rejected
+from rigmill.pipeline.stage import Answer, Input, Job, Rows, Stage, Work, only_keys
+from rigmill.types import Row
+
+_CHARACTER = (
+    "asset_id",
+    "rig_id",
+    "source",
+    "title",
+    "tags",
+    "licence",
+    "attribution",
+    "rights",
+    "file",
+    "format",
+    "armature",
+    "rig_file",
+)
+# What exporters call a take that nobody named, and what they put around a name; the file's title says more.
+_NAMELESS = frozenset(
+    {"", "mixamo.com", "take 001", "scene", "animation", "action", "anim_0", "armature", "layer0", "baselayer"}
+)
+
+
+class RetargetStage(Stage):
+    """`probe` rows -> one `retarget` row per chosen window of a motion without a mesh, on a humanoid character."""
+
+    name = "retarget"
+    version = 6
+    upstream = ("probe",)
+    barrier = True  # which pairs there are depends on all motions and all characters
+
+    def settings(self, profile: Profile) -> Row:
+        return {
+            "seed": profile.seed,
+            "fps": profile.probe.fps,
+            **profile.retarget.model_dump(mode="json"),
+            "skeletons": user_families(profile.retarget.skeletons),
+            "min_frames": profile.filters.min_frames,
+            "max_frames": profile.filters.max_frames,
+            "policy": profile.licence_policy,
+        }
+
+    def job_settings(self, settings: Row) -> Row:
+        """What is chosen is not part of a pair's key: more clips, or other windows beside the same, redo none.
+
+        Nor are the names of skeletons: what they say of a rig is in its payload, so another file redoes those rigs
+        that it says something else of.
+        """
+        return only_keys(settings, "fps", "min_matched_joints", "feet")
+
+    def inputs(self, tables: Rows, settings: Row) -> Iterable[Input]:
+        """What was chosen, one input for each rig that says it is humanoid and each motion that cannot take part, and
+        one for each target that cannot be reached.
+
+        A rig that makes no such claim (an animal, a door) is no candidate and no reject: there was nothing to expect.
+        Both sides of a pair are judged before any is chosen, so that every motion finds characters it may go on.
+        """
+        motions: dict[str, tuple[Row, Row]] = {}  # the motion's rig and the motion
+        characters: dict[str, Row] = {}
+        maps: dict[str, Row] = {}  # of 161,023 assets, so what most of them share is one object
+        skeletons = Skeletons([Family.from_row(row) for row in settings["skeletons"]])
+        for rig in tables.products("probe"):
+            found = skeletons.find(rig["joint_names"], _declared(rig))
+            if found is None:
+                continue
+            if missing_required(found.joints) or len(found.joints) < settings["min_matched_joints"]:
+                yield Input(f"{rig['asset_id']}-unmapped", _unmapped(rig, found))
+                continue
+            maps[rig["asset_id"]] = _map_of(rig, found)
+            refused = pair_refusal(
+                Rights.from_row(rig["rights"]),
+                settings["policy"],
+                licence=rig["licence"],
+                moves=rig["kind"] == "motion",
+            )
+            if refused is not None:
+                yield _refused_input(f"{rig['asset_id']}-refused", rig["source"], Refusal(Reject.LICENCE, refused))
+            elif rig["kind"] != "motion":
+                characters[rig["asset_id"]] = rig
+            else:
+                for motion in rig["motions"]:
+                    too_short = short(motion, settings)
+                    if too_short is not None:
+                        yield _refused_input(f"{motion['motion_id']}-short", rig["source"], too_short)
+                    elif motion["motion_file"]:
+                        motions[motion["motion_id"]] = (rig, motion)
+        yield from _chosen(motions, characters, maps, settings)
+
+    def run(self, jobs: Sequence[Job], work: Work) -> Iterator[Answer]:
+        for job in jobs:
+            outcome: Outcome
+            try:
+                outcome = Kept([retargeted(job.payload, job.settings, work)])
+            except Refusal as refusal:
+                outcome = Rejected(refusal.code.value, refusal.message, refusal.measured, refusal.limit)
+            yield Answer(job.key, outcome, Measured())
+
+
+def _chosen(
+    motions: Mapping[str, tuple[Row, Row]], characters: Mapping[str, Row], maps: Mapping[str, Row], settings: Row
+) -> Iterator[Input]:
+    """The pairs for every source that has a target, and for all other characters together."""
+    min_frames, max_frames = settings["min_frames"], settings["max_frames"]
+    windows = {
+        name: num_windows(motion["num_frames"], min_frames=min_frames, max_frames=max_frames)
+        for name, (_, motion) in motions.items()
+    }
+    members: dict[str, list[str]] = {source: [] for source in ("", *settings["clips"])}
+    for asset_id, character in characters.items():
+        members[character["source"] if character["source"] in settings["clips"] else ""].append(asset_id)
+    for source, ids in members.items():
+        wanted = settings["clips"].get(source, len(motions) * settings["pairs_per_motion"])
+        cap = settings["max_clips_per_pair"] if source else 1
+        most = num_choices(windows, num_characters=len(ids), cap=cap)
+        if source and most < wanted:
+            yield _refused_input(
+                f"{source}-target",
+                source,
+                Refusal(
+                    Reject.TOO_FEW_PAIRS,
+                    f"{wanted:,} clips are wanted for '{source}' and {most:,} planned: {len(ids):,} characters, "
+                    f"{len(motions):,} motions, at most {cap} clips of a pair",
+                    measured=float(most),
+                    limit=float(wanted),
+                ),
+            )
+        for motion_id, asset_id, window in choose(
+            windows, characters=ids, wanted=wanted, cap=cap, seed=settings["seed"]
+        ):
+            yield _pair_input(
+                characters[asset_id],
+                *motions[motion_id],
+                maps=maps,
+                start_frame=window_start(window, max_frames),
+                with_springs=settings["springs"],
+            )
+
+
+def _pair_input(
+    character: Row, rig: Row, motion: Row, *, maps: Mapping[str, Row], start_frame: int, with_springs: bool
+) -> Input:
+    # Where nothing swings the key says nothing of it, so the switch redoes the characters that have springs alone.
+    springs = {"springs": character["spring_joints"]} if with_springs and character["spring_joints"] else {}
+    payload = {
+        "character": only_keys(character, *_CHARACTER) | maps[character["asset_id"]] | springs,
+        "motion": {
+            "motion_id": motion["motion_id"],
+            "name": motion_name(motion["name"], rig["title"]),
+            "motion_file": motion["motion_file"],
+            "rig_file": rig["rig_file"],
+            **only_keys(rig, "licence", "attribution", "rights"),
+            **maps[rig["asset_id"]],
+        },
+        "start_frame": start_frame,
+    }
+    return Input(f"{character['asset_id']}-{motion['motion_id']}-{start_frame}", payload)
+
+
+def _refused_input(name: str, source: str, refusal: Refusal) -> Input:
+    """What cannot be done, decided while planning."""
+    verdict = {
+        "code": refusal.code.value,
+        "message": refusal.message,
+        "measured": refusal.measured,
+        "limit": refusal.limit,
+    }
+    return Input(name, {"source": source, "refused": verdict})
+
+
+def motion_name(name: str, title: str) -> str:
+    """The motion's own name, or its file's title where the exporter named every take alike ("Armature|mixamo.com")."""
+    parts = [part.strip() for part in name.split("|")]
+    return "|".join(part for part in parts if part.lower() not in _NAMELESS) or title
+
+
+def _declared(rig: Row) -> dict[str, str]:
+    """Bone -> joint, as the rig's own file declares it; empty where it declares nothing."""
+    return {pair["bone"]: pair["joint"] for pair in rig["humanoid"] or []}
+
+
+_BY_NAMES: Row = {"humanoid": {}, "detached": []}
+
+
+def _map_of(rig: Row, found: HumanoidMap) -> Row:
+    """What a pair's job has to know of a rig's map."""
+    declared = found.declared(rig["joint_names"])
+    return {"humanoid": declared, "detached": list(found.detached)} if declared else _BY_NAMES
+
+
+def _unmapped(rig: Row, found: HumanoidMap) -> Row:
+    return {
+        "source": rig["source"],
+        "names": found.source,
+        "num_matched_joints": len(found.joints),
+        "missing": list(dict.fromkeys(missing_required(found.joints) + missing_core(found.joints))),
+    }

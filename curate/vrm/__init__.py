@@ -1,0 +1,1 @@
+"""What VRM avatars bring: their humanoid block, their licence block, their springs."""

@@ -1,0 +1,147 @@
+"""The job "preview one clip", run in a Blender child: small pictures from two sides, to see whether it moves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from render.blender.engines.choose import open_engine
+from render.blender.engines.raster import loaded_drawing
+from render.blender.engines.scene import LIGHT
+from render.blender.subject.player import Player, loaded_subject, make_player, measure
+from render.noise_coat import coated, coated_shape
+from render.numbers import ClipNumbers, clip_cameras
+from render.outputs import image_bytes
+from render.raster.rasteriser import Rasteriser
+from render.raster.types import Picture
+from rigmill.blender.requests import ClipItem
+from rigmill.types import Camera
+
+AZIMUTHS_DEG = (0.0, 90.0)
+# Small, and by the rasteriser wherever it can: a preview is looked at, not trained on.
+CHEAP = {
+    "engine": "auto",
+    "min_agreement": 0.0,
+    "samples": 4,
+    "denoise": True,
+    "elevation_deg": 0.0,
+    "field_of_view_deg": 40.0,
+    "margin": 0.08,
+}
+
+
+def preview_clip(item: dict[str, Any], state: dict[str, Any], scratch: Path) -> dict[str, Any]:
+    """Pictures to measure motion on, a few to look at, and the numbers of all frames.
+
+    `item` is that of render_clip with `preview_px` and `preview_frames` instead of `render`. Answers with names in
+    scratch / `folder`: `views` [view][index] -> RGBA PNG of frame `frames`[index], the subject under a coat of noise
+    (render/noise_coat.py); `shown` [view][index] -> RGBA PNG of frame `shown_frames`[index] as the asset looks;
+    `joints`, a npy (T, J, 3) in normalised coordinates. `starts` are the frames t of the pairs (t, t + 1) among
+    `frames`, `extents` (T) the largest side of each frame's bounds as a share of the clip's.
+    """
+    size_px = int(item["preview_px"])
+    render = {**CHEAP, "azimuths_deg": AZIMUTHS_DEG, "width_px": size_px, "height_px": size_px}
+    clip = ClipItem.from_item({**item, "render": render})
+    subject = loaded_subject(state, path=clip.path, file_format=clip.format, fps=clip.fps)
+    player = make_player(subject, clip)
+    numbers = measure(player)
+    starts = pair_starts(clip.num_frames, int(item["preview_frames"]))
+    frames = sorted({frame for start in starts for frame in (start, start + 1)})
+    shown_frames = most_different_frames(numbers)
+    folder = scratch / f"preview-{clip.clip_id}"
+    (folder / "shown").mkdir(parents=True, exist_ok=True)
+    cameras = clip_cameras(numbers.clip_bounds, render)  # the rest pose is not shown here
+    subject.normalise(numbers.offset, numbers.scale)
+    choice = open_engine(subject, cameras=cameras, render=render, extras=False, state=state, folder=folder)
+    try:
+        shown = write_pictures(
+            player,
+            numbers,
+            shown_frames,
+            lambda frame: choice.engine.shoot(numbers.frame_bounds[frame]),
+            cameras=cameras,
+            folder=folder / "shown",
+        )
+    finally:
+        choice.engine.close()
+    views = write_pictures(
+        player,
+        numbers,
+        frames,
+        coat_drawer(player, numbers, cameras=cameras, state=state),
+        cameras=cameras,
+        folder=folder,
+    )
+    subject.reset()
+    subject.normalise(np.zeros(3), 1.0)
+    np.save(folder / "joints.npy", numbers.joints)
+    return {
+        "folder": folder.name,
+        "views": views,
+        "frames": frames,
+        "starts": starts,
+        "joints": "joints.npy",
+        "shown": [[f"shown/{name}" for name in names] for names in shown],
+        "shown_frames": shown_frames,
+        "extents": [float(side) for side in np.ptp(numbers.frame_bounds, axis=1).max(axis=1)],
+    }
+
+
+def coat_drawer(
+    player: Player, numbers: ClipNumbers, *, cameras: tuple[Camera, ...], state: dict[str, Any]
+) -> Callable[[int], list[Picture]]:
+    """Draws the frame that the scene shows under a coat that is fixed to the clip's first frame."""
+    drawing = loaded_drawing(player.subject, state)
+    drawing.geometry.start()
+    player.start(numbers.scale)
+    player.show(0)
+    first = drawing.geometry.read()
+    surface, looks = coated(drawing.geometry.surface, drawing.appearance.looks, first)
+    rasteriser = Rasteriser(surface, looks, LIGHT)
+    num_corners = len(first.normals)
+
+    def draw(frame: int) -> list[Picture]:
+        shape = drawing.geometry.read()
+        if len(shape.normals) != num_corners:
+            raise ValueError("a modifier changes the mesh during the clip, so that no pattern can follow it")
+        return rasteriser.draw(coated_shape(surface, shape), cameras)
+
+    return draw
+
+
+def write_pictures(
+    player: Player,
+    numbers: ClipNumbers,
+    frames: Iterable[int],
+    draw: Callable[[int], list[Picture]],
+    *,
+    cameras: tuple[Camera, ...],
+    folder: Path,
+) -> list[list[str]]:
+    """Names [view][frame] in `folder` of RGBA PNG files of what `draw` makes of each frame once the scene shows it."""
+    names: list[list[str]] = [[] for _ in cameras]
+    player.start(numbers.scale)
+    for frame in frames:
+        player.show(frame)
+        for view, picture in enumerate(draw(frame)):
+            names[view].append(f"{view}.{frame:05d}.png")
+            whole = picture.whole(cameras[view].width_px, cameras[view].height_px)
+            (folder / names[view][-1]).write_bytes(image_bytes(".png", whole))
+    return names
+
+
+def pair_starts(num_frames: int, num_pairs: int) -> list[int]:
+    """First frames of at most `num_pairs` pairs (t, t + 1), evenly spread over the clip."""
+    last = num_frames - 2
+    if last < 0:
+        return []
+    return sorted({int(value) for value in np.rint(np.linspace(0, last, min(num_pairs, last + 1)))})
+
+
+def most_different_frames(numbers: ClipNumbers) -> list[int]:
+    """The first frame, and the one in which the joint that moves most is furthest from where it was."""
+    away = np.linalg.norm(numbers.joints - numbers.joints[:1], axis=-1).max(axis=1)
+    return [0, int(away.argmax()) or len(away) // 2] if len(away) > 1 else [0]

@@ -1,0 +1,1 @@
+"""Materials of a file as the rasteriser draws them."""

@@ -1,0 +1,96 @@
+"""The numbers beside a clip's videos, and its pose maps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from rigmill.clips.camera import camera_ring, project
+from rigmill.clips.numbers import ClipGeometry
+from rigmill.posemaps import posemap
+from rigmill.posemaps.markers import choose_drawn_with_markers, with_markers
+from rigmill.rigs import skeleton
+from rigmill.types import Bytes, Camera, Floats, Motion, Rig
+
+
+def build_geometry(numbers: ClipNumbers, cameras: tuple[Camera, ...], render: dict[str, Any]) -> ClipGeometry:
+    """Everything that is stored beside the videos."""
+    rig, motion, joints = numbers.rig, numbers.motion, numbers.joints
+    if render["turn_markers"]:
+        rig, motion = with_markers(rig, motion)
+        joints = np.concatenate([joints, skeleton.forward(rig, motion)[0][:, numbers.rig.num_joints :]], axis=1)
+    num_markers = rig.num_joints - numbers.rig.num_joints
+    projected = [project(camera, joints) for camera in cameras]
+    at_rest = [project(camera, rig.rest_joints) for camera in cameras]
+    joints_px, joints_depth = np.stack([item[0] for item in projected]), np.stack([item[1] for item in projected])
+    rest_px, rest_depth = np.stack([item[0] for item in at_rest]), np.stack([item[1] for item in at_rest])
+    size = np.array([cameras[0].width_px, cameras[0].height_px])
+    drawn = choose_drawn_with_markers(
+        rig, num_markers, rest_px, radius_px=joint_radius_px(render), max_joints=render["max_drawn_joints"]
+    )
+    return ClipGeometry(
+        rig=rig,
+        drawn=drawn,
+        colours=posemap.assign_colours(rest_px, drawn),
+        motion=motion,
+        num_markers=num_markers,
+        joints=joints,
+        cameras=cameras,
+        joints_px=joints_px,
+        joints_depth=joints_depth,
+        visible=(joints_depth > 0) & ((joints_px >= 0) & (joints_px < size)).all(axis=-1),
+        rest_joints_px=rest_px,
+        rest_joints_depth=rest_depth,
+        scale=numbers.scale,
+        offset=numbers.offset,
+    )
+
+
+def joint_radius_px(render: dict[str, Any]) -> float:
+    """Of the discs, in pictures of the profile's height."""
+    return posemap.radius_for(render["joint_radius_px"], render["height_px"])
+
+
+def pose_map(geometry: ClipGeometry, joints_px: Floats, depth: Floats, radius_px: float) -> Bytes:
+    """One pose map (H, W, 3) RGB of joints (J, 2) and their depths (J,)."""
+    camera = geometry.cameras[0]
+    return posemap.draw(
+        joints_px,
+        depth,
+        parents=geometry.rig.parents,
+        drawn=geometry.drawn,
+        colours=geometry.colours,
+        width_px=camera.width_px,
+        height_px=camera.height_px,
+        radius_px=radius_px,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ClipNumbers:
+    """What Blender evaluated for a clip, in normalised world coordinates. T frames, J joints."""
+
+    rig: Rig
+    motion: Motion
+    joints: Floats  # (T, J, 3)
+    clip_bounds: Floats  # (2, 3) min and max corner over all frames: centre 0, largest side 1
+    view_bounds: Floats  # (2, 3) the same, rest pose included: what the cameras frame
+    frame_bounds: Floats  # (T, 2, 3) of each frame
+    rest_bounds: Floats  # (2, 3)
+    scale: float  # normalised = (as imported - offset) * scale
+    offset: Floats  # (3,)
+
+
+def clip_cameras(view_bounds: Floats, render: dict[str, Any]) -> tuple[Camera, ...]:
+    """The clip's cameras, one per azimuth."""
+    return camera_ring(
+        bounds=view_bounds,
+        azimuths_deg=render["azimuths_deg"],
+        elevation_deg=render["elevation_deg"],
+        width_px=render["width_px"],
+        height_px=render["height_px"],
+        field_of_view_deg=render["field_of_view_deg"],
+        margin=render["margin"],
+    )

@@ -1,0 +1,7 @@
+"""`python -m rigmill`: the command line."""
+
+import sys
+
+from rigmill.commands.cli import main
+
+sys.exit(main())

@@ -1,0 +1,1 @@
+"""How the rest of the house talks to Blender, without importing it."""

@@ -1,0 +1,175 @@
+"""Talks to Blender children: starts the fork server, hands it items, and reads one reply per item.
+
+The server (render/blender/sandbox/server.py) imports bpy once and does no work itself. Each call of `run` is one forked
+child with limits and a wall clock; a crash, a hang or a memory blow-up costs the item it was working on.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rigmill.errors import UserError
+from rigmill.outcomes import Failed, FailKind, Measured, Rejected
+
+START_TIMEOUT_S = 120
+# Nothing else of the environment reaches a process that parses strangers' files: no keys, no proxies.
+PASSED_ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "PYTHONPATH", "VIRTUAL_ENV", "TMPDIR")
+
+
+# Called with the place of an item in the request, and how many of how many of its steps are done.
+OnProgress = Callable[[int, int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one child may use. `wall_s` is seconds without an answer; `network` as in the profile."""
+
+    wall_s: float
+    cpu_s: float
+    memory_bytes: int
+    file_bytes: int
+    network: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """The answer for one item: a value, or why there is none."""
+
+    value: dict[str, Any] | None
+    outcome: Rejected | Failed | None
+    measured: Measured
+
+
+class BlenderClient:
+    """One fork server, started on first use and ended with this process whatever happens to it."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+        self._process: subprocess.Popen[bytes] | None = None
+        self._requests: Any = None
+        self._replies: Any = None
+
+    def run(
+        self, function: str, items: Sequence[dict[str, Any]], *, scratch: Path, on_progress: OnProgress | None = None
+    ) -> Iterator[Reply]:
+        """One reply per item, in order. Ends early after an item that killed the child; the rest was not tried.
+
+        `on_progress` hears how far an item is, now and then, while its reply is waited for.
+        """
+        request = {
+            "function": function,
+            "items": list(items),
+            "scratch": str(scratch),
+            "limits": {name: getattr(self.limits, name) for name in Limits.__slots__},
+        }
+        try:
+            self._start()
+            self._requests.write(json.dumps(request).encode() + b"\n")
+            self._requests.flush()
+            ended, num_replies = False, 0
+            try:
+                while True:
+                    line = self._replies.readline()
+                    if not line:
+                        raise BrokenPipeError
+                    message = json.loads(line)
+                    if message["event"] == "end":
+                        ended = True
+                        if message.get("failed"):
+                            yield _reply(message)
+                        return
+                    if message["event"] == "progress":
+                        if on_progress is not None:
+                            on_progress(num_replies, *message["progress"])
+                        continue
+                    num_replies += 1
+                    yield _reply(message)
+            finally:
+                if not ended:  # the caller stopped reading, or the server died: this server's stream is spoilt
+                    self.close()
+        except (BrokenPipeError, ConnectionError, ValueError):
+            self.close()
+            yield Reply(
+                None,
+                Failed(FailKind.INTERRUPTED, "BlenderGone", "the Blender process was ended from outside"),
+                Measured(),
+            )
+
+    def _start(self) -> None:
+        if self._process is not None and self._process.poll() is None:
+            return
+        request_read, request_write = os.pipe()
+        reply_read, reply_write = os.pipe()
+        environment = {key: os.environ[key] for key in PASSED_ENVIRONMENT if key in os.environ}
+        # A folder that cannot exist, so that nobody can leave settings, start-up scripts or packages in it.
+        nowhere = f"{os.devnull}/none"
+        environment |= {
+            "PYTHONHASHSEED": "0",  # exporters order things by hash
+            "OMP_NUM_THREADS": "1",
+            "OPENBLAS_NUM_THREADS": "1",
+            "LP_NUM_THREADS": "1",
+            "BLENDER_USER_RESOURCES": nowhere,
+            "HOME": nowhere,
+            "PYTHONNOUSERSITE": "1",
+            "PYTHONDONTWRITEBYTECODE": "1",
+        }
+        arguments = map(str, (request_read, reply_write, os.getpid()))
+        command = [sys.executable, "-P", "-m", "render.blender.sandbox.server", *arguments]
+        # Our own rooms first. Not all of sys.path: where bpy was imported, that holds folders which shadow bpy itself.
+        rooms = str(Path(__file__).resolve().parents[2])
+        environment["PYTHONPATH"] = os.pathsep.join(filter(None, [rooms, os.environ.get("PYTHONPATH")]))
+        self._process = subprocess.Popen(  # noqa: S603 - fixed arguments
+            command,
+            pass_fds=(request_read, reply_write),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            env=environment,
+            start_new_session=True,
+        )
+        os.close(request_read)
+        os.close(reply_write)
+        self._requests = os.fdopen(request_write, "wb")
+        self._replies = os.fdopen(reply_read, "rb")
+        if not self._replies.readline():
+            _, errors = self._process.communicate(timeout=START_TIMEOUT_S)
+            killed = self._process.returncode in (-signal.SIGKILL, -signal.SIGTERM)
+            self.close()
+            if killed:  # from outside, while it was starting: that says nothing about Blender
+                raise BrokenPipeError
+            tail = errors.decode(errors="replace").strip().splitlines()[-1:] or ["it said nothing"]
+            raise UserError("Blender does not start", why=tail[0], fix="run: make doctor", code="E200")
+        if self._process.stderr is not None:
+            self._process.stderr.close()
+
+    def close(self) -> None:
+        """End the server and, with it, its child."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            for stream in (self._requests, self._replies):
+                try:
+                    stream.close()
+                except OSError:
+                    pass
+        self._process = self._requests = self._replies = None
+
+
+def _reply(message: dict[str, Any]) -> Reply:
+    used = {"cpu_s": round(message["cpu_s"], 3)} if "cpu_s" in message else {}  # a child that died measured nothing
+    measured = Measured(wall_s=message.get("wall_s", 0.0), peak_bytes=message.get("peak_bytes", 0), extra=used)
+    if "value" in message:
+        return Reply(message["value"], None, measured)
+    if "rejected" in message:
+        return Reply(None, Rejected(**message["rejected"]), measured)
+    failed = message["failed"]
+    outcome = Failed(FailKind(failed["kind"]), failed["error_type"], failed["message"], failed.get("signal"))
+    return Reply(None, outcome, measured)

@@ -1,0 +1,1 @@
+"""What a rendered clip is made of: cameras, numbers, videos, pictures."""

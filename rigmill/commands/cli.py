@@ -1,0 +1,117 @@
+"""The command line's parser. A command's module is imported when it is asked for, so that --help answers at once."""
+
+from __future__ import annotations
+
+import argparse
+import errno
+import gc
+import importlib
+import os
+import sys
+from pathlib import Path
+
+from rigmill import __version__
+from rigmill.commands import exit_status
+from rigmill.errors import UserError, disk_full
+from rigmill.one_file.animate_options import add_animate_options
+from rigmill.one_file.render_options import add_options
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command and return its exit status."""
+    gc.set_threshold(100_000, 20, 20)  # plans make many objects and no cycles: looking for those takes its time
+    parsed = build_parser().parse_args(arguments)
+    try:
+        module, name = parsed.command.split(":")
+        status: int = getattr(importlib.import_module(f"rigmill.commands.{module}"), name)(parsed)
+        return status
+    except UserError as error:
+        print(error.render(), file=sys.stderr)
+        return exit_status.USER_ERROR
+    except KeyboardInterrupt:
+        print("interrupted; finished work is kept, the same command continues", file=sys.stderr)
+        return exit_status.INTERRUPTED
+    except BrokenPipeError:  # `rigmill status | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return exit_status.OK
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        print(disk_full(error).render(), file=sys.stderr)
+        return exit_status.USER_ERROR
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Every command with its options."""
+    parser = argparse.ArgumentParser(
+        prog="rigmill",
+        description="Rigged 3D assets to training data and a joint video-pose diffusion model.",
+        epilog="stages, in the order in which data flows: collect probe retarget preview select (together: curate) "
+        "render caption shards train eval; 'all' runs every one of them",
+    )
+    parser.add_argument("--version", action="version", version=f"rigmill {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="command")
+
+    def add(name: str, command_name: str, summary: str, *, stages: str | None = None) -> argparse.ArgumentParser:
+        command = commands.add_parser(name, help=summary, description=summary)
+        command.set_defaults(command=command_name)
+        if stages:
+            command.add_argument("stages", nargs=stages, metavar="stage", help="a stage, 'curate' or 'all'")
+        command.add_argument("--profile", default="demo", help="a profile of pipelines.yaml (default: demo)")
+        command.add_argument("--config", type=Path, metavar="FILE", help="instead of ./pipelines.yaml")
+        command.add_argument(
+            "--set",
+            action="append",
+            default=[],
+            metavar="a.b=value",
+            dest="overrides",
+            help="change one value of the profile; may be repeated",
+        )
+        return command
+
+    run = add("run", "run:command", "run stages; what is done already is not done again", stages="+")
+    retry = add("retry", "run:retry", "run failed jobs again (with --rejected, rejected ones too)", stages="*")
+    for command in (run, retry):
+        command.add_argument("--limit", type=_positive, metavar="N", help="at most N jobs per stage in this run")
+        command.add_argument("--workers", type=_positive, metavar="N", help="processes (default: one per core)")
+        command.add_argument("--only", action="append", default=[], metavar="ID", help="only this input; repeatable")
+        command.add_argument("--ray-address", metavar="HOST:PORT", help="a Ray cluster instead of this machine")
+        command.add_argument("--json", action="store_true", help="print the counts as JSON at the end")
+    retry.add_argument("--reason", metavar="CODE", help="only jobs that ended with this code")
+    retry.add_argument("--rejected", action="store_true", help="rejected jobs as well as failed ones")
+    plan = add("plan", "plan:command", "what a run would do, and what it would cost; changes nothing", stages="*")
+    status = add("status", "status:command", "counts per stage, and why inputs were rejected or failed", stages="*")
+    status.add_argument("--by", choices=["source"], help="the counts of each source")
+    show = add("show", "show:command", "everything known about an asset, a clip or an input")
+    show.add_argument("id", help="asset id, clip id or input id (or how one begins)")
+    export = add(
+        "export",
+        "export:command",
+        "write a clip's asset as a GLB with the clip's motion as its one animation, or as FBX, or the motion alone",
+    )
+    export.add_argument("clip", help="clip id (or how it begins)")
+    export.add_argument(
+        "--out",
+        type=Path,
+        metavar="FILE",
+        help="the file to write, in the format that its name ends "
+        "with: .glb, .fbx, .bvh, .npz or .csv (default: ./CLIP.glb)",
+    )
+    render = add("render", "render:command", "render a single file into a folder: videos, pose maps, pictures, numbers")
+    add_options(render)
+    animate = add("animate", "animate:command", "a rigged mesh and a sentence in, the mesh with a motion out")
+    add_animate_options(animate)
+    verify = add("verify", "verify:command", "read every stored file and shard again and compare digests")
+    report = add("report", "report:command", "write the report: one folder of static HTML")
+    report.add_argument("--open", action="store_true", help="open it in a browser")
+    doctor = add("doctor", "doctor:command", "check this machine: Python, packages, Blender, Ray, system libraries")
+    for command in (plan, status, show, verify, doctor):
+        command.add_argument("--json", action="store_true", help="machine-readable output")
+    return parser
+
+
+def _positive(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError("must be at least 1")
+    return value

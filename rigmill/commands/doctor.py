@@ -1,0 +1,213 @@
+"""Checks of this machine, each with what to do when it fails. Starts a real Blender child and a real render."""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import json
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import asdict, dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from rigmill.blender.client import BlenderClient, Limits
+from rigmill.commands import exit_status
+from rigmill.errors import UserError
+
+# The shared libraries that the bpy wheel expects from the system, and Debian's and Ubuntu's packages for them.
+SYSTEM_PACKAGES = {
+    "libX11.so.6": "libx11-6",
+    "libXrender.so.1": "libxrender1",
+    "libXfixes.so.3": "libxfixes3",
+    "libXi.so.6": "libxi6",
+    "libxkbcommon.so.0": "libxkbcommon0",
+    "libXext.so.6": "libxext6",
+    "libSM.so.6": "libsm6",
+    "libICE.so.6": "libice6",
+    "libGL.so.1": "libgl1",
+    "libEGL.so.1": "libegl1",
+    "libXxf86vm.so.1": "libxxf86vm1",
+    "libXinerama.so.1": "libxinerama1",
+    "libgomp.so.1": "libgomp1",
+    "libstdc++.so.6": "libstdc++6",
+}
+NEEDED = ("numpy", "pyarrow", "pydantic", "PyYAML", "ray", "opencv-python-headless", "av", "rich", "aiohttp")
+ROOMS = {
+    "bpy": "blender",
+    "objaverse": "curate",
+    "torch": "train",
+    "lightning": "train",
+    "diffusers": "train",
+    "transformers": "train",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One check: whether it is well, and what to do if not. `required` ones decide the exit status."""
+
+    name: str
+    ok: bool
+    detail: str
+    fix: str = ""
+    required: bool = True
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def command(parsed: argparse.Namespace) -> int:
+    findings = examine()
+    print(json.dumps([finding.to_json() for finding in findings]) if parsed.json else findings_text(findings))
+    return exit_status.OK if all(finding.ok or not finding.required for finding in findings) else exit_status.FAILED
+
+
+def examine() -> list[Finding]:
+    """All findings, cheap ones first."""
+    findings = [_python(), *_packages(), *_libraries(), _room()]
+    libraries_fine = all(finding.ok for finding in findings if finding.name.startswith("library"))
+    if libraries_fine and importlib.util.find_spec("bpy"):
+        findings += _blender()
+    if importlib.util.find_spec("ray"):
+        findings.append(_ray())
+    return findings
+
+
+def findings_text(findings: list[Finding]) -> str:
+    lines = []
+    for finding in findings:
+        mark = "ok  " if finding.ok else ("FAIL" if finding.required else "note")
+        lines.append(f"{mark} {finding.name}: {finding.detail}")
+        if not finding.ok and finding.fix:
+            lines.append(f"     fix: {finding.fix}")
+    return "\n".join(lines)
+
+
+def _python() -> Finding:
+    version = platform.python_version()
+    return Finding(
+        "python",
+        sys.version_info[:2] == (3, 11),
+        version,
+        "Blender's wheel needs Python 3.11; the trainer alone also runs on 3.12",
+        required=False,
+    )
+
+
+def _packages() -> list[Finding]:
+    findings = []
+    for package in (*NEEDED, *ROOMS):
+        extra = ROOMS.get(package)
+        install = f"pip install -e '.{f'[{extra}]' if extra else ''}' -c constraints.txt"
+        try:
+            findings.append(Finding(f"package {package}", True, metadata.version(package)))
+        except metadata.PackageNotFoundError:
+            findings.append(
+                Finding(
+                    f"package {package}", False, "not installed", f"make setup, or {install}", required=extra is None
+                )
+            )
+    return findings
+
+
+def _libraries() -> list[Finding]:
+    """Shared libraries that Blender's wheel links to and this system lacks."""
+    spec = importlib.util.find_spec("bpy")
+    ldd = shutil.which("ldd")
+    if spec is None or spec.origin is None or ldd is None:
+        return []
+    listing = subprocess.run([ldd, spec.origin], capture_output=True, text=True, check=False).stdout  # noqa: S603
+    missing = [line.split()[0] for line in listing.splitlines() if "not found" in line]
+    if not missing:
+        return [Finding("library", True, "everything that Blender links to is here")]
+    return [
+        Finding(
+            f"library {name}",
+            False,
+            "missing, Blender cannot start without it",
+            f"apt-get install {SYSTEM_PACKAGES[name]}"
+            if name in SYSTEM_PACKAGES
+            else f"install the system package that has {name}",
+        )
+        for name in missing
+    ]
+
+
+def _room() -> Finding:
+    free = shutil.disk_usage(Path.cwd()).free / 2**30
+    return Finding(
+        "disk", free > 5, f"{free:.0f} GiB free here", "the demo needs about 1 GiB, the install about 4", required=False
+    )
+
+
+def _blender() -> list[Finding]:
+    limits = Limits(wall_s=60, cpu_s=60, memory_bytes=4 * 2**30, file_bytes=2**28, network="best_effort")
+    client = BlenderClient(limits)
+    findings = []
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            for engine in ("cycles", "workbench"):
+                reply = next(
+                    client.run("render.blender.jobs.doctor:render_one", [{"engine": engine}], scratch=Path(folder))
+                )
+                ok = reply.value is not None
+                detail = f"{reply.value['bpy']}, one 64 px picture" if reply.value else _reason(reply.outcome)
+                fix = (
+                    "Workbench needs OpenGL: apt-get install libegl1 libgl1-mesa-dri"
+                    if engine == "workbench"
+                    else "see docs/how-to/troubleshoot.md"
+                )
+                findings.append(Finding(f"blender {engine}", ok, detail, fix, required=engine == "cycles"))
+                if engine == "cycles" and reply.value is not None:
+                    cut = bool(reply.value["network_cut"])
+                    findings.append(
+                        Finding(
+                            "isolation",
+                            cut,
+                            "children have no network" if cut else "children keep their network",
+                            "user namespaces are off; profiles with limits.network: deny will not run",
+                            required=False,
+                        )
+                    )
+    except UserError as error:
+        findings.append(Finding("blender", False, error.why or error.what, "install the libraries named above"))
+    finally:
+        client.close()
+    return findings
+
+
+def _reason(outcome: Any) -> str:
+    return getattr(outcome, "message", "no answer")
+
+
+def _ray() -> Finding:
+    import os
+
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    import ray
+
+    try:
+        ray.init(
+            address="local",
+            num_cpus=1,
+            include_dashboard=False,
+            log_to_driver=False,
+            logging_level="ERROR",
+            object_store_memory=80 * 2**20,
+        )
+        answer = ray.get(ray.remote(lambda: 42).remote(), timeout=60)
+        return Finding("ray", answer == 42, f"{ray.__version__}, a local worker answered")
+    except Exception as error:
+        return Finding(
+            "ray",
+            False,
+            " ".join(str(error).split())[:200],
+            "is /dev/shm at least 128 MiB, and are loopback ports open?",
+        )
+    finally:
+        ray.shutdown()

@@ -1,0 +1,44 @@
+"""`rigmill plan`: what a run would do and cost."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+from typing import Any
+
+from rigmill.commands import exit_status
+from rigmill.commands.profile_of import resolve
+from rigmill.pipeline.forecast import forecast
+from rigmill.pipeline.registry import expand
+from rigmill.pipeline.view import View
+
+
+def command(parsed: argparse.Namespace) -> int:
+    resolved, layout = resolve(parsed)
+    rows = forecast(View(layout.tables, resolved.profile), layout, expand(parsed.stages or ["all"]))
+    print(json.dumps(rows) if parsed.json else forecast_text(rows, profile=resolved.name, digest=resolved.digest))
+    return exit_status.OK
+
+
+def forecast_text(rows: list[dict[str, Any]], *, profile: str, digest: str) -> str:
+    cores = os.cpu_count() or 1
+    lines = [
+        f"profile {profile} ({digest})",
+        f"{'stage':<9}{'done':>8}{'to do':>8}{'in all':>14}{'core-h':>9}{'disk MB':>9}  rate",
+    ]
+    for row in rows:
+        in_all = f"about {row['expected']}" if row["depends_on"] else str(row["expected"])
+        disk = "?" if row["disk_bytes"] is None else f"{row['disk_bytes'] / 1e6:.0f}"
+        lines.append(
+            f"{row['stage']:<9}{row['done']:>8}{row['to_do']:>8}{in_all:>14}{row['core_s'] / 3600:>9.3f}"
+            f"{disk:>9}  {row['core_s_per_job']:g} s/job ({row['rate_from']})"
+        )
+    total = sum(row["core_s"] for row in rows)
+    lines.append("'to do' exists now; 'in all' adds a guess at what open upstream stages will still make")
+    lines.append(
+        f"about {total / 3600:.2f} core-hours, {total / cores / 60:.0f} minutes on {cores} cores; no GPU, no "
+        f"API calls, no money; {shutil.disk_usage('.').free / 2**30:.0f} GiB disk free"
+    )
+    return "\n".join(lines)

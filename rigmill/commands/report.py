@@ -1,0 +1,21 @@
+"""`rigmill report`: one folder of static HTML."""
+
+from __future__ import annotations
+
+import argparse
+
+from rigmill.commands import exit_status
+from rigmill.commands.profile_of import resolve
+from rigmill.pipeline.view import View
+from rigmill.report.report import write_report
+
+
+def command(parsed: argparse.Namespace) -> int:
+    resolved, layout = resolve(parsed)
+    page = write_report(View(layout.tables, resolved.profile), layout, resolved)
+    print(f"report: {page}")
+    if parsed.open:
+        import webbrowser
+
+        webbrowser.open(page.as_uri())
+    return exit_status.OK

@@ -1,0 +1,74 @@
+"""`rigmill run` and `rigmill retry`: stages, on Ray."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+
+from rigmill.commands import exit_status
+from rigmill.commands.profile_of import resolve
+from rigmill.errors import UserError
+from rigmill.outcomes import Status
+from rigmill.pipeline.driver import Driver, Options
+from rigmill.pipeline.live_lines import Progress
+from rigmill.pipeline.registry import expand
+from rigmill.pipeline.view import View
+from rigmill.storage.lock import locked
+
+
+def command(parsed: argparse.Namespace) -> int:
+    return _drive(parsed, expand(parsed.stages))
+
+
+def retry(parsed: argparse.Namespace) -> int:
+    return _drive(parsed, expand(parsed.stages or ["all"]), forget=True)
+
+
+def _drive(parsed: argparse.Namespace, stages: tuple[str, ...], *, forget: bool = False) -> int:
+    resolved, layout = resolve(parsed)
+    options = Options(
+        stages=stages,
+        limit=parsed.limit,
+        only=frozenset(parsed.only),
+        workers=parsed.workers,
+        ray_address=parsed.ray_address,
+    )
+    with locked(layout), Progress() as progress:
+        driver = Driver(resolved, layout, options, progress=progress)
+        if forget:
+            for name in stages:
+                keys = _keys_to_try_again(
+                    driver.view, name, reason=parsed.reason, rejected=parsed.rejected, only=options.only
+                )
+                driver.view.forget(name, keys)
+                progress.say(f"{name}: {len(keys)} jobs to try again")
+        counts = driver.run()
+    if parsed.json:
+        print(json.dumps({name: count.to_json() for name, count in counts.items()}))
+    empty = [name for name, count in counts.items() if count.num_in and not count.kept and not count.pending]
+    for name in empty:
+        print(f"stage '{name}' kept nothing; why: rigmill status {name} --profile {parsed.profile}", file=sys.stderr)
+    if len(stages) == 1 and not counts[stages[0]].num_in:
+        raise UserError(
+            f"stage '{stages[0]}' has no inputs",
+            why="its upstream stages have kept nothing yet",
+            fix=f"rigmill plan --profile {parsed.profile}",
+            code="E111",
+        )
+    share = resolved.profile.run.max_failed_share
+    failed = [name for name, count in counts.items() if count.num_in >= 20 and count.failed > share * count.num_in]
+    for name in failed:
+        print(f"stage '{name}': more than {share:.0%} of its inputs failed", file=sys.stderr)
+    return exit_status.FAILED if empty or failed else exit_status.OK
+
+
+def _keys_to_try_again(view: View, stage: str, *, reason: str | None, rejected: bool, only: frozenset[str]) -> set[str]:
+    """Keys of jobs that failed (with `rejected`, of rejected ones too), narrowed by code and input."""
+    statuses = {Status.FAILED.value} | ({Status.REJECTED.value} if rejected else set())
+    columns = (view.outcomes(stage).column(name).to_pylist() for name in ("job_key", "status", "code", "input_id"))
+    return {
+        key
+        for key, status, code, input_id in zip(*columns)
+        if status in statuses and (reason is None or code == reason) and (not only or input_id in only)
+    }

@@ -1,0 +1,21 @@
+"""`rigmill verify`: every stored file and shard, read again."""
+
+from __future__ import annotations
+
+import argparse
+import json
+
+from rigmill.commands import exit_status
+from rigmill.commands.profile_of import resolve
+from rigmill.pipeline.verify import verify
+from rigmill.pipeline.view import View
+
+
+def command(parsed: argparse.Namespace) -> int:
+    resolved, layout = resolve(parsed)
+    problems, num_files = verify(View(layout.tables, resolved.profile), layout)
+    if parsed.json:
+        print(json.dumps({"files": num_files, "problems": problems}))
+    else:
+        print("\n".join([*problems, f"{num_files} files read, {len(problems)} problems"]))
+    return exit_status.FAILED if problems else exit_status.OK

@@ -1,0 +1,1 @@
+"""pipelines.yaml as typed, checked values."""

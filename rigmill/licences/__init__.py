@@ -1,0 +1,1 @@
+"""Rights, the policy that judges them, and the deny list."""

@@ -1,0 +1,57 @@
+"""What `rigmill animate` says: a line per step while it works, and a summary that does not flatter."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+from rigmill.one_file.animate_options import AnimateOrder
+from rigmill.pipeline.live_lines import Progress, duration
+
+INFO = "info.json"
+
+
+@dataclass(slots=True)
+class StepMeter:
+    """The live line of the step that is being done: how many of how many, and the time left."""
+
+    progress: Progress
+    name: str
+    _begun: dict[str, float] = field(default_factory=dict)
+
+    def __call__(self, step: str, done: int, total: int) -> None:
+        now = time.monotonic()
+        started = self._begun.setdefault(step, now)
+        left = ""
+        if 0 < done < total and now - started > 1:
+            left = f", {duration((now - started) / done * (total - done))} left"
+        count = f": {done} of {total}" if total else ""
+        self.progress.show(step, f"{self.name}: {step}{count}{left}", state=str(done))
+        if total and done >= total:
+            self.progress.close(step, f"{self.name}: {step}: {total} in {duration(now - started)}")
+
+
+def animate_summary(order: AnimateOrder, info: dict[str, Any], *, wall_s: float) -> str:
+    """What was made, how good it looks, and what lies where."""
+    motion, quality, model = info["motion"], info["quality"], info["checkpoint"]
+    size = model["size_px"]
+    numbers = [f"joints found: {quality['usable_share']:.0%}"]
+    if quality["reprojection_px"] is not None:
+        numbers.append(f"views agree within {quality['reprojection_px']:.2g} px of {size}")
+    if quality["bone_drift_pct"] is not None:
+        numbers.append(f"bones off by {quality['bone_drift_pct']:.0f}%")
+    numbers.append(f"joints move by {quality['movement_pct']:.1f}% of the height")
+    names = "\n".join(
+        f"  {kind:<10}{', '.join(files) if len(files) < 5 else f'{files[0]} ... {files[-1]}'}"
+        for kind, files in info["files"].items()
+    )
+    notes = "".join(f"\nnote: {note}" for note in info["notes"])
+    return (
+        f'{info["asset"]["name"]}: "{info["prompt"]}", {motion["num_frames"]} frames at {motion["fps"]:g} fps, '
+        f"{motion['num_drawn_joints']} of {motion['num_joints']} joints drawn\n"
+        f"checkpoint {model['name']} ({model['recipe']}, {size} px), {info['steps']} steps, seed {info['seed']}; "
+        f"{duration(wall_s)} in all\n"
+        f"{'; '.join(numbers)}\n{quality['verdict'].upper()}: {quality['sentence']}{notes}\n"
+        f"written to {order.out}:\n{names}\n  {'info':<10}{INFO}"
+    )

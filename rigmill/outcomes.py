@@ -1,0 +1,161 @@
+"""How a job can end: kept, rejected (a closed list of reasons for which a rule says no), failed; and what it cost."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+
+class Reject(StrEnum):
+    """Every code a rejected row can carry, with the sentence that explains it in docs and reports."""
+
+    EMPTY_FILE = "empty_file"
+    TOO_LARGE = "too_large"
+    UNKNOWN_TYPE = "unknown_type"
+    NOT_A_FILE = "not_a_file"
+    DUPLICATE_FILE = "duplicate_file"
+    DEAD_LINK = "dead_link"
+    HASH_MISMATCH = "hash_mismatch"
+    FOREIGN_ADDRESS = "foreign_address"
+    NO_ADDRESS = "no_address"
+    TRUNCATED = "truncated"
+    MALFORMED = "malformed"
+    EXTERNAL_REFERENCE = "external_reference"
+    REFUSED_TYPE = "refused_type"
+    BAD_IMAGE = "bad_image"
+    OVER_BUDGET = "over_budget"
+    UNREADABLE = "unreadable"
+    NO_RIG = "no_rig"
+    NO_MOTION = "no_motion"
+    TOO_SIMPLE = "too_simple"
+    TOO_DETAILED = "too_detailed"
+    UNTEXTURED = "untextured"
+    EXPLODED = "exploded"
+    TOO_FEW_FRAMES = "too_few_frames"
+    LITTLE_MOTION = "little_motion"
+    DUPLICATE_CLIP = "duplicate_clip"
+    UNMAPPABLE_SKELETON = "unmappable_skeleton"
+    IMPLAUSIBLE_SKELETON = "implausible_skeleton"
+    TOO_FEW_PAIRS = "too_few_pairs"
+    LICENCE = "licence"
+    LICENCE_CONFLICT = "licence_conflict"
+    DENIED = "denied"
+    EMPTY_PICTURE = "empty_picture"
+    OUT_OF_FRAME = "out_of_frame"
+    BLACK_PICTURE = "black_picture"
+    ROUND_TRIP = "round_trip"
+    EMPTY_CAPTION = "empty_caption"
+
+
+REJECT_MEANING: dict[Reject, str] = {
+    Reject.EMPTY_FILE: "the file holds no bytes",
+    Reject.TOO_LARGE: "the file is larger than the profile allows",
+    Reject.UNKNOWN_TYPE: "the content is none of the accepted formats",
+    Reject.NOT_A_FILE: "the path is not a regular file (link, device, pipe)",
+    Reject.DUPLICATE_FILE: "another path of the same source holds the same bytes",
+    Reject.DEAD_LINK: "the server says that the file is no longer there",
+    Reject.HASH_MISMATCH: "the file is not the one that the index names, at a second try either",
+    Reject.FOREIGN_ADDRESS: "the address, or one that it leads to, is not among the source's hosts, or not https",
+    Reject.NO_ADDRESS: "the index names no address at which the file alone can be had (an archive, a whole repository)",
+    Reject.TRUNCATED: "the file is shorter than its header says",
+    Reject.MALFORMED: "the container does not follow its format",
+    Reject.EXTERNAL_REFERENCE: "the file points to other files or addresses, which are never followed",
+    Reject.REFUSED_TYPE: "a format that can carry programs or other files (.blend, USD, archives); never opened",
+    Reject.BAD_IMAGE: "a texture is no PNG, JPEG or WebP image with a sound header, or its pixels cannot be decoded",
+    Reject.OVER_BUDGET: "the file asks for more memory or work than its limits allow, whatever its size",
+    Reject.UNREADABLE: "Blender's importer refuses the file",
+    Reject.NO_RIG: "no skeleton deforms a mesh and no animated node carries one, and there is no motion to retarget",
+    Reject.NO_MOTION: "no animated joint, and no retargeting for this kind of rig",
+    Reject.TOO_SIMPLE: "fewer vertices or faces than the limit",
+    Reject.TOO_DETAILED: "more vertices or faces than the limit",
+    Reject.UNTEXTURED: "no texture and hardly a colour, or mostly untextured grey",
+    Reject.EXPLODED: "in some frame the subject is many times as large as it mostly is",
+    Reject.TOO_FEW_FRAMES: "not more frames than the limit after resampling",
+    Reject.LITTLE_MOTION: "not even the part that moves most moves visibly",
+    Reject.DUPLICATE_CLIP: "another clip has the same geometry and the same motion",
+    Reject.UNMAPPABLE_SKELETON: "the motion's joints cannot be matched to the character's: some are not named",
+    Reject.IMPLAUSIBLE_SKELETON: "joints are named as parts of a body, and their places say that they are not (order, "
+    "left and right, upright, lengths)",
+    Reject.TOO_FEW_PAIRS: "a source's target of retargeted clips is beyond its characters and the motions there are",
+    Reject.LICENCE: "the licence does not allow what would be done here, under the profile's licence_policy",
+    Reject.LICENCE_CONFLICT: "the file names another licence than its source does; a person has to look",
+    Reject.DENIED: "the deny list names it: its author asked for its removal, or a person decided",
+    Reject.EMPTY_PICTURE: "the subject covers too little of a view",
+    Reject.OUT_OF_FRAME: "the subject leaves the picture",
+    Reject.BLACK_PICTURE: "the subject is drawn black",
+    Reject.ROUND_TRIP: "the joints read back from the clip's pose videos are not the stored ones",
+    Reject.EMPTY_CAPTION: "no words could be found for the clip",
+}
+
+
+class Refusal(Exception):
+    """Raised where a rule says no; becomes a rejected row, never a traceback."""
+
+    def __init__(
+        self, code: Reject, message: str, *, measured: float | None = None, limit: float | None = None
+    ) -> None:
+        super().__init__(message)
+        self.code, self.message, self.measured, self.limit = code, message, measured, limit
+
+
+class Status(StrEnum):
+    """How an input of a stage ended. Nothing else exists, and pending is the absence of a row."""
+
+    KEPT = "kept"
+    REJECTED = "rejected"
+    FAILED = "failed"
+
+
+class FailKind(StrEnum):
+    """Why something broke. INTERRUPTED and NETWORK say nothing about the input, so the next run tries it again."""
+
+    EXCEPTION = "exception"
+    CRASH = "crash"
+    TIMEOUT = "timeout"
+    MEMORY = "memory"
+    INTERRUPTED = "interrupted"
+    NETWORK = "network"
+
+
+TRY_AGAIN = frozenset({FailKind.INTERRUPTED, FailKind.NETWORK})
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """The job's product rows (of the stage's table), in an order that depends on the input alone."""
+
+    rows: list[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A rule said no. `measured` and `limit` are in the rule's own unit; None when it measures nothing."""
+
+    code: str
+    message: str
+    measured: float | None = None
+    limit: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """It broke. `message` holds no paths, ids or times that change from run to run."""
+
+    kind: FailKind
+    error_type: str
+    message: str
+    signal: str | None = None
+
+
+Outcome = Kept | Rejected | Failed
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What one job cost. Kept in the run log, never in a table: tables repeat byte for byte, costs do not."""
+
+    wall_s: float = 0.0
+    peak_bytes: int = 0
+    attempts: int = 1
+    extra: dict[str, float] = field(default_factory=dict)

@@ -1,0 +1,1 @@
+"""Stages, their plans, and the driver that runs them."""

@@ -1,0 +1,77 @@
+"""Plans of large stages, remembered between commands for as long as nothing that they follow from has changed."""
+
+from __future__ import annotations
+
+import io
+import sys
+from dataclasses import dataclass
+from functools import cache, cached_property
+from hashlib import sha256
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from rigmill.storage.files import sha256_bytes, write_atomic
+
+WORTH_KEEPING = 5_000  # jobs; fewer are planned again in no time
+
+
+@dataclass
+class Plan:
+    """All jobs of a stage, done or not, as columns."""
+
+    keys: pa.Array
+    input_ids: pa.Array
+    groups: pa.Array
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    @cached_property
+    def digest(self) -> str:
+        return sha256_bytes("".join(self.keys.to_pylist()).encode())
+
+
+class PlanFiles:
+    """One file per stage. `follows_from` says what the plan was made of; a file that says otherwise is no plan."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def read(self, stage: str, follows_from: str) -> Plan | None:
+        try:
+            table = pq.ParquetFile(str(self.folder / f"{stage}.parquet")).read()
+            if (table.schema.metadata or {}).get(b"follows_from") != follows_from.encode():
+                return None
+            return Plan(*(table[name].combine_chunks() for name in ("keys", "input_ids", "groups")))
+        except (OSError, pa.ArrowException, KeyError):
+            return None
+
+    def write(self, stage: str, follows_from: str, plan: Plan) -> None:
+        if len(plan) < WORTH_KEEPING:
+            return
+        table = pa.table({"keys": plan.keys, "input_ids": plan.input_ids, "groups": plan.groups})
+        buffer = io.BytesIO()
+        pq.write_table(table.replace_schema_metadata({"follows_from": follows_from}), buffer, compression="zstd")
+        try:
+            write_atomic(self.folder / f"{stage}.parquet", buffer.getvalue(), durable=False)
+        except OSError:
+            pass  # a full or read-only disk costs time, not answers
+
+
+@cache
+def code_digest(module: str) -> str:
+    """Of everything that may take part in planning: source and data beside this package's, and the stage's module."""
+    root = Path(__file__).resolve().parents[2]
+    files = [
+        path
+        for room in ("rigmill", "curate", "render", "caption", "shards", "train", "eval")
+        for path in sorted((root / room).rglob("*"))
+        if path.suffix in (".py", ".yaml")
+    ]
+    own = getattr(sys.modules.get(module), "__file__", None)
+    digest = sha256()
+    for path in (*files, *([Path(own)] if own else [])):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()

@@ -1,0 +1,183 @@
+"""The contract of a stage: which inputs there are, and what becomes of a job. Everything else is the driver's."""
+
+from __future__ import annotations
+
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol, cast
+
+from rigmill.outcomes import Measured, Outcome
+from rigmill.storage.files import Store, canonical_json
+from rigmill.storage.rows import StoredPart, StoredRow, value_json
+from rigmill.types import Row
+
+if TYPE_CHECKING:
+    from rigmill.blender.client import BlenderClient
+    from rigmill.config.load import Profile
+
+
+@dataclass(slots=True)  # not frozen: a plan makes one per row, and frozen ones take three times as long to make
+class Input:
+    """One thing a stage has to decide about. `payload` is JSON and all that the job may read. Not changed once made."""
+
+    input_id: str
+    payload: Row
+    group: str = ""  # jobs of one group share a child process (one asset loaded once)
+    hints: Row | None = None  # how fast, how often to try: what may change without changing the result
+    stands_for: str = ""  # of an inline stage: what is hashed in place of the payload, which must follow from it
+
+
+@dataclass(slots=True)  # as Input
+class Job:
+    """An input with the settings it is judged by. Same key: same work, so nothing to do. Not changed once made."""
+
+    stage: str
+    key: str
+    input_id: str
+    group: str
+    payload: Row
+    settings: Row
+    hints: Row = field(default_factory=dict)  # not part of the key
+
+
+class Stub(NamedTuple):
+    """A planned job, folded up: there may be hundreds of thousands, and few are run at a time."""
+
+    key: str
+    input_id: str
+    group: str
+    payload: str | Row  # JSON; of an inline stage the payload itself, mostly a part of a stored row
+    hints: Row | None
+
+    def job(self, stage: str, settings: Row) -> Job:
+        payload = json.loads(self.payload) if isinstance(self.payload, str) else self.payload
+        return Job(
+            stage=stage,
+            key=self.key,
+            input_id=self.input_id,
+            group=self.group,
+            settings=settings,
+            payload=payload,
+            hints=self.hints or {},
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A job's one outcome, and what it cost."""
+
+    key: str
+    outcome: Outcome
+    measured: Measured
+
+
+class Rows(Protocol):
+    """Read access to the tables, as the driver sees them now."""
+
+    def products(self, stage: str) -> Sequence[Row]:
+        """Product rows of the stage's kept jobs, sorted by job key.
+
+        They read like dicts (`row["x"]`, `row | {...}`, `only_keys`) but decode a cell only when asked for it, so read
+        what is needed and pass the rest on as a part of the row. A change to one stays in it.
+        """
+
+
+class Work(Protocol):
+    """What a worker lends to a running job."""
+
+    @property
+    def store(self) -> Store: ...
+
+    @property
+    def output(self) -> Path:
+        """The profile's output folder, for resumable work in progress only."""
+
+    @property
+    def scratch(self) -> Path:
+        """Private, empty, gone afterwards."""
+
+    @property
+    def blender(self) -> BlenderClient: ...
+
+    def report(self, message: str, done: int, total: int) -> None:
+        """Progress inside one long job, or over the jobs that came together, for the live line."""
+
+
+class Stage(ABC):
+    """A room's work. Instances hold no state; workers import them by name."""
+
+    name: ClassVar[str]
+    version: ClassVar[int]  # raise it when the code's results change
+    upstream: ClassVar[tuple[str, ...]] = ()
+    barrier: ClassVar[bool] = False  # True: plans only when every upstream stage is finished
+    batch: ClassVar[int] = 1  # most jobs of one group handed to a worker at once
+    inline: ClassVar[bool] = False  # True: reads payloads alone, so the driver runs it itself: no worker, no Blender
+
+    @abstractmethod
+    def settings(self, profile: Profile) -> Row:
+        """The part of the profile that this stage reads, as JSON; a change here redoes the stage, nothing else does."""
+
+    def job_settings(self, settings: Row) -> Row:
+        """The part of `settings` that a job reads. What only decides which inputs there are stays out of its key."""
+        return settings
+
+    def prepare(self, settings: Row, say: Callable[[str], None]) -> None:  # noqa: B027 - most stages need nothing
+        """Called by a run before it plans: fetch what `inputs` reads. No other part of planning may need a network."""
+
+    @abstractmethod
+    def inputs(self, tables: Rows, settings: Row) -> Iterable[Input]:
+        """Every input that exists now, in any order; ids are unique and stable."""
+
+    @abstractmethod
+    def run(self, jobs: Sequence[Job], work: Work) -> Iterator[Answer]:
+        """One answer per job. Called in a worker. An exception fails the first job without an answer."""
+
+    def finish(self, tables: Rows, output: Path, profile: Profile) -> None:  # noqa: B027 - most publish nothing
+        """Called by the driver when every job has an outcome: publish what people read. Cheap when nothing changed."""
+
+    def stubs(self, tables: Rows, profile: Profile) -> Iterator[Stub]:
+        """All jobs that exist now, done or not, folded up.
+
+        A key hashes the canonical JSON of [name, version, job settings, input id, payload], whatever form the payload
+        has, or what stands for it. BLAKE2: as strong as SHA-256, and a plan has hundreds of megabytes to hash.
+        """
+        settings = self.settings(profile)
+        start = canonical_json([self.name, self.version, self.job_settings(settings)])[:-1]
+        shared = blake2b(start.encode(), digest_size=8)
+        for item in self.inputs(tables, settings):
+            payload = item.stands_for or value_json(item.payload)
+            hashed = shared.copy()
+            hashed.update(f",{value_json(item.input_id)},{payload}]".encode())
+            yield Stub(
+                hashed.hexdigest(),
+                item.input_id,
+                item.group or item.input_id,
+                item.payload if self.inline else payload,
+                item.hints,
+            )
+
+    def plan(self, tables: Rows, profile: Profile) -> list[Job]:
+        """All jobs that exist now, done or not, sorted by input id; for tables that are small."""
+        settings = self.job_settings(self.settings(profile))
+        jobs = [stub.job(self.name, settings) for stub in self.stubs(tables, profile)]
+        jobs.sort(key=lambda job: job.input_id)
+        if len({job.input_id for job in jobs}) != len(jobs):
+            raise AssertionError(f"stage {self.name} planned an input id twice")
+        return jobs
+
+
+def source_of(payload: Mapping[str, Any]) -> str:
+    """The source that a job's input is from (a pair's is its character's); empty where there is no one source."""
+    return str(payload.get("source") or (payload.get("character") or {}).get("source") or "")
+
+
+def only_keys(row: Mapping[str, Any], *keys: str) -> Row:
+    """The part of a row that a job reads; leaving the rest out keeps its key free of what does not matter."""
+    kind = type(row)  # isinstance is slow on an ABC, and this is called for every row
+    if kind is StoredRow or kind is StoredPart:
+        return cast("Row", cast(StoredRow, row).only(keys))
+    return {key: row[key] for key in keys}

@@ -1,0 +1,33 @@
+"""Removes stored files that no row names any more."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rigmill.pipeline.registry import STAGES
+from rigmill.pipeline.view import View
+from rigmill.storage.layout import Layout
+from rigmill.storage.named_files import files_of
+from rigmill.types import StoredFile
+
+
+def sweep_store(view: View, layout: Layout) -> int:
+    """How many files went: of dropped rows, and of jobs that were killed before their row was written.
+
+    Every row on disk counts, planned or not. Only while no worker writes.
+    """
+    store = layout.store
+    named: set[Path] = set()
+    for name in STAGES:
+        snapshot = view.table(name).snapshot("products")
+        for files in files_of(snapshot.column, snapshot.schema):
+            named.update(store.path(StoredFile.from_row(row)) for row in files.to_pylist())
+    removed = 0
+    for path in sorted(store.root.glob("[0-9a-f][0-9a-f]/*")):
+        if path not in named:
+            path.unlink()
+            removed += 1
+    for folder in store.root.glob("[0-9a-f][0-9a-f]"):
+        if not any(folder.iterdir()):
+            folder.rmdir()
+    return removed

@@ -1,0 +1,254 @@
+"""The tables as they stand for one profile: plans, outcomes and live product rows of every stage."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from operator import attrgetter
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from rigmill.config.schema import Profile
+from rigmill.outcomes import TRY_AGAIN, Status
+from rigmill.pipeline.plans import Plan, PlanFiles, code_digest
+from rigmill.pipeline.registry import STAGES, load_stage
+from rigmill.pipeline.stage import Stage, Stub
+from rigmill.storage.files import digest
+from rigmill.storage.layout import Layout
+from rigmill.storage.rows import StoredRows
+from rigmill.storage.segments import StageTable, place_of
+from rigmill.types import Row
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How a stage's inputs ended. `in = kept + rejected + failed + pending`, always."""
+
+    num_in: int
+    kept: int
+    rejected: int
+    failed: int
+    reasons: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def pending(self) -> int:
+        return self.num_in - self.kept - self.rejected - self.failed
+
+    def __post_init__(self) -> None:
+        if self.pending < 0:
+            raise AssertionError(f"more outcomes than inputs: {self}")
+
+    def to_json(self) -> dict[str, int]:
+        return {
+            "in": self.num_in,
+            "kept": self.kept,
+            "rejected": self.rejected,
+            "failed": self.failed,
+            "pending": self.pending,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class _Upstream:
+    """What a stage may read while it plans: its own upstream, so that a plan follows from that and nothing else."""
+
+    view: View
+    stage: Stage
+
+    def products(self, stage: str) -> StoredRows:
+        if stage not in self.stage.upstream:
+            raise AssertionError(f"stage {self.stage.name} reads {stage}, which is not upstream of it")
+        return self.view.products(stage)
+
+
+class View:
+    """Reads tables; rows whose job is no longer planned (changed input or settings) are invisible.
+
+    Tables are Arrow columns throughout: rows become Python objects where a stage or a person looks at them.
+    """
+
+    def __init__(self, tables: Path, profile: Profile) -> None:
+        self.profile = profile
+        self._folder = tables
+        self._stages: dict[str, Stage] = {}
+        self._tables: dict[str, StageTable] = {}
+        self._files = PlanFiles(Layout(tables.parent).plans)
+        self._plans: dict[str, Plan] = {}
+        self._open: dict[str, dict[str, Stub]] = {}
+        self._num_open: dict[str, int] = {}
+        self._rows: dict[tuple[str, str], StoredRows] = {}
+
+    def stage(self, name: str) -> Stage:
+        if name not in self._stages:
+            self._stages[name] = load_stage(name)
+        return self._stages[name]
+
+    def table(self, name: str) -> StageTable:
+        if name not in self._tables:
+            self._tables[name] = StageTable(self._folder, name)
+        return self._tables[name]
+
+    def plan(self, name: str) -> Plan:
+        """All jobs of the stage, given what its upstream stages have kept so far."""
+        if name not in self._plans and not self._remembered(name):
+            self._make_plan(name, keep_open=False)
+        return self._plans[name]
+
+    def _remembered(self, name: str) -> bool:
+        """Take the plan that an earlier command made, if it would be the same today."""
+        follows_from = self._follows_from(name)
+        plan = self._files.read(name, follows_from) if follows_from else None
+        if plan is not None:
+            self._plans[name] = plan
+        return plan is not None
+
+    def pending(self, name: str) -> list[Stub]:
+        """Planned jobs without a lasting outcome, in the order of their input ids."""
+        if name not in self._open:
+            known = name in self._plans or self._remembered(name)
+            if known and not self.num_open(name):
+                return []
+            self._make_plan(name, keep_open=True)
+        return list(self._open[name].values())
+
+    def num_open(self, name: str) -> int:
+        """How many planned jobs have no lasting outcome."""
+        if name not in self._num_open:
+            closed = pc.is_in(self.plan(name).keys, value_set=self._closed(name))
+            self._num_open[name] = len(closed) - pc.sum(closed, min_count=0).as_py()
+        return self._num_open[name]
+
+    def _make_plan(self, name: str, *, keep_open: bool) -> None:
+        """Ask the stage for its inputs; with `keep_open`, keep the open jobs, folded up, by key."""
+        closed = set(self._closed(name).to_pylist()) if keep_open else set()
+        keys, input_ids, groups, open_jobs = [], [], [], []
+        stage = self.stage(name)
+        for stub in stage.stubs(_Upstream(self, stage), self.profile):
+            keys.append(stub.key)
+            input_ids.append(stub.input_id)
+            groups.append(stub.group)
+            if keep_open and stub.key not in closed:
+                open_jobs.append(stub)
+        plan = Plan(*(pa.array(column, pa.string()) for column in (keys, input_ids, groups)))
+        if pc.count_distinct(plan.input_ids).as_py() != len(plan):
+            raise AssertionError(f"stage {name} planned an input id twice")
+        self._plans[name] = plan
+        if keep_open:
+            open_jobs.sort(key=attrgetter("input_id"))
+            self._open[name] = {stub.key: stub for stub in open_jobs}
+        # What an inline stage read for its plan it reads again when it runs, which is at once.
+        for rows in self._rows.values():
+            rows.release(columns=not (keep_open and stage.inline))
+        follows_from = self._follows_from(name)
+        if follows_from:
+            self._files.write(name, follows_from, plan)
+
+    def _follows_from(self, name: str) -> str:
+        """A digest of all that the stage's plan depends on; empty where that is more than tables and settings."""
+        stage = self.stage(name)
+        if not stage.upstream:
+            return ""  # its inputs come from outside
+        rows = [(other, self.plan(other).digest, self.table(other).segments("products")) for other in stage.upstream]
+        settings = stage.settings(self.profile)
+        return digest(code_digest(type(stage).__module__), name, stage.version, settings, rows, length=64)
+
+    def _closed(self, name: str) -> pa.Array:
+        """Keys with a lasting outcome. An interruption is not one: it says nothing about the input."""
+        ends = self.table(name).snapshot("outcomes").read(["job_key", "fail_kind"])
+        latest = place_of(ends["job_key"], None, last=True)
+        if latest is not None:
+            ends = ends.take(latest)
+        passing = pc.is_in(ends["fail_kind"], value_set=pa.array([kind.value for kind in TRY_AGAIN]))
+        return ends["job_key"].filter(pc.invert(passing)).combine_chunks()
+
+    def forget_plan(self, name: str) -> None:
+        """Plan again at the next question, with everything downstream."""
+        forgotten = {name}
+        for other in STAGES:  # in flow order
+            if other in self._plans and forgotten & set(self.stage(other).upstream):
+                forgotten.add(other)
+        for other in forgotten:
+            self._plans.pop(other, None)
+            self._open.pop(other, None)
+            self._forget_rows(other)
+
+    def _forget_rows(self, name: str) -> None:
+        for kind in ("outcomes", "products"):
+            self._rows.pop((name, kind), None)
+        self._num_open.pop(name, None)
+
+    def outcomes(self, name: str) -> StoredRows:
+        """Outcome rows of planned jobs, sorted by job key."""
+        return self._visible(name, "outcomes")
+
+    def products(self, stage: str) -> StoredRows:
+        """Product rows of the stage's planned and kept jobs, sorted by job key. `column("job_key")` is theirs too."""
+        return self._visible(stage, "products")
+
+    def _visible(self, name: str, kind: str) -> StoredRows:
+        if (name, kind) not in self._rows:
+            snapshot = self.table(name).snapshot(kind)
+            keys = snapshot.column("job_key")
+            place = place_of(keys, self.plan(name).keys, last=kind == "outcomes")
+
+            def read(column: str) -> pa.ChunkedArray:
+                found = snapshot.column(column)
+                return found if place is None else found.take(place)
+
+            fields = [field for field in snapshot.schema if kind == "outcomes" or field.name != "job_key"]
+            self._rows[name, kind] = StoredRows(read, pa.schema(fields), len(keys if place is None else place))
+        return self._rows[name, kind]
+
+    def counts(self, name: str) -> Counts:
+        by_status: Counter[str] = Counter()
+        reasons: Counter[str] = Counter()
+        for end in self.ends(name):
+            by_status[end["status"]] += end["count"]
+            if end["status"] != Status.KEPT.value:
+                reasons[end["code"]] += end["count"]
+        return Counts(
+            num_in=len(self.plan(name)),
+            kept=by_status[Status.KEPT.value],
+            rejected=by_status[Status.REJECTED.value],
+            failed=by_status[Status.FAILED.value],
+            reasons=reasons,
+        )
+
+    def ends(self, name: str) -> list[Row]:
+        """How the stage's planned jobs ended: status, code, count; the earliest in `outcomes` first."""
+        rows = self.outcomes(name)
+        table = pa.table({column: rows.column(column) for column in ("status", "code")})
+        groups = table.group_by(["status", "code"], use_threads=False).aggregate([([], "count_all")])
+        return [
+            {"status": group["status"], "code": group["code"], "count": group["count_all"]}
+            for group in groups.to_pylist()
+        ]
+
+    def is_settled(self, name: str) -> bool:
+        """Whether nothing upstream is pending, so that this plan is the whole plan."""
+        return all(self.is_settled(other) and not self.num_open(other) for other in self.stage(name).upstream)
+
+    def commit(self, name: str, outcomes: Sequence[Row], products: Sequence[Row]) -> None:
+        """Write finished jobs and see them at once."""
+        self.table(name).commit(outcomes, products)
+        self._forget_rows(name)
+        if name in self._open:
+            for row in outcomes:
+                if row["fail_kind"] not in TRY_AGAIN:
+                    self._open[name].pop(row["job_key"], None)
+
+    def forget(self, name: str, keys: Iterable[str]) -> None:
+        """Remove the rows of some jobs, so that they are pending again."""
+        stored = self.table(name).snapshot("outcomes").column("job_key")
+        gone = pc.is_in(stored, value_set=pa.array(list(keys), pa.string()))
+        if pc.any(gone).as_py():
+            self.table(name).compact(stored.filter(pc.invert(gone)).combine_chunks())
+            self.forget_plan(name)
+
+    def compact(self, name: str) -> None:
+        """One sorted table each. Rows that nothing plans any more go, once upstream is finished."""
+        self.table(name).compact(self.plan(name).keys if self.is_settled(name) else None)
+        self._forget_rows(name)

@@ -1,0 +1,1 @@
+"""Pose maps: colours, drawn joints, drawing, markers."""

@@ -1,0 +1,1 @@
+"""Middles of discs in pose maps."""

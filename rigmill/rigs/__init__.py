@@ -1,0 +1,1 @@
+"""Skeletons, rotations and motions as numbers."""

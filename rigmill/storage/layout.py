@@ -1,0 +1,67 @@
+"""Where things lie in a profile's output folder."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from rigmill.storage.files import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Paths below one output folder. Everything but `runs`, `scratch`, `work` and `plans` repeats byte for byte."""
+
+    root: Path
+
+    @property
+    def tables(self) -> Path:
+        return self.root / "tables"
+
+    @property
+    def store(self) -> Store:
+        return Store(self.root / "store")
+
+    @property
+    def dataset(self) -> Path:
+        return self.root / "shards"
+
+    @property
+    def report(self) -> Path:
+        return self.root / "report"
+
+    @property
+    def profile_json(self) -> Path:
+        return self.root / "profile.json"
+
+    @property
+    def runs(self) -> Path:
+        """What each run cost and on which machine: the only place for times."""
+        return self.root / "runs"
+
+    @property
+    def scratch(self) -> Path:
+        """Private folders of running jobs; swept at the start of a run."""
+        return self.root / "scratch"
+
+    @property
+    def work(self) -> Path:
+        """Resumable work in progress of long jobs (training checkpoints), one folder per job key; `downloads`."""
+        return self.root / "work"
+
+    def downloads(self, source: str) -> Path:
+        """Unfinished downloads of a source, and the list of its finished ones."""
+        return self.work / "downloads" / source
+
+    @property
+    def plans(self) -> Path:
+        """Plans of large stages between two commands. A cache: it may be deleted at any time."""
+        return self.root / "plans"
+
+    @property
+    def lock(self) -> Path:
+        return self.root / ".lock"
+
+    def progress(self, batch: int) -> Path:
+        """What the worker that has this batch says about it; each batch of a run has its own."""
+        return self.scratch / f"progress-{batch}.json"

@@ -1,0 +1,132 @@
+"""What a file is said to hold."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.support.blender_calls import call, corpus, probe, probe_item, read_motion, read_rig
+from tests.support.paths import ASSETS
+
+pytestmark = pytest.mark.blender
+PROBE = "render.blender.jobs.probe:probe_asset"
+
+
+def test_the_fox_has_three_motions_at_the_profiles_rate(tmp_path: Path) -> None:
+    found = probe(ASSETS / "Fox.glb", tmp_path)
+    assert (found["kind"], found["num_joints"], found["num_vertices"]) == ("animated", 24, 1728)
+    # The file's times: Run 1.1583 s, Survey 3.4167 s, Walk 0.7083 s; a frame every 1/16 s, the first included.
+    assert {item["name"]: item["num_frames"] for item in found["motions"]} == {"Run": 19, "Survey": 55, "Walk": 12}
+    assert all(item["motion_file"] is None and item["num_moving_joints"] > 10 for item in found["motions"])
+
+
+def test_motions_of_a_file_with_a_mesh_are_stored_when_asked_for(tmp_path: Path) -> None:
+    answer = call(PROBE, [probe_item(ASSETS / "Fox.glb") | {"store_motions": True}], tmp_path)[0]["value"]
+    assert answer["kind"] == "animated" and len(answer["motions"]) == 3
+    for item in answer["motions"]:
+        motion = read_motion(tmp_path, item["motion_file"])
+        assert motion.rotations.shape == (item["num_frames"], answer["num_joints"], 4)
+        assert np.ptp(motion.rotations, axis=0).max() > 0.1
+
+
+def test_parents_come_before_their_children(tmp_path: Path) -> None:
+    rig = read_rig(tmp_path, probe(ASSETS / "Fox.glb", tmp_path)["rig_file"])
+    assert rig.num_joints == 24 and len(set(rig.names)) == 24
+    assert all(parent < joint for joint, parent in enumerate(rig.parents))
+    assert (rig.parents < 0).sum() == 1
+
+
+def test_the_rig_stands_upright_as_the_subject_does(tmp_path: Path) -> None:
+    rig = read_rig(tmp_path, probe(ASSETS / "Fox.glb", tmp_path)["rig_file"])
+    place = dict(zip(rig.names, rig.rest_joints))
+    head = next(value for name, value in place.items() if "Head" in name)
+    foot = next(value for name, value in place.items() if "RightFoot" in name)
+    assert head[2] > foot[2] + 10  # +Z is up
+    assert head[1] < place[rig.names[0]][1]  # and the head is towards -Y
+
+
+def test_a_file_without_motion_is_static(tmp_path: Path) -> None:
+    found = probe(_fox_without_motions(tmp_path), tmp_path)
+    assert (found["kind"], found["motions"]) == ("static", [])
+
+
+def _fox_without_motions(folder: Path) -> Path:
+    """Fox.glb with the animations cut out of its JSON."""
+    import json
+    import struct
+
+    data = (ASSETS / "Fox.glb").read_bytes()
+    (length,) = struct.unpack_from("<I", data, 12)
+    document = json.loads(data[20 : 20 + length])
+    del document["animations"]
+    text = json.dumps(document).encode()
+    text += b" " * (-len(text) % 4)
+    body = struct.pack("<II", len(text), 0x4E4F534A) + text + data[20 + length :]
+    path = folder / "still.glb"
+    path.write_bytes(struct.pack("<III", 0x46546C67, 2, 12 + len(body)) + body)
+    return path
+
+
+def test_a_motion_without_a_mesh_is_stored_for_the_retargeter(tmp_path: Path) -> None:
+    (made,) = call(
+        "render.blender.procedural.make:make_asset", [{"group": "motion", "variant": 0, "seed": 7}], tmp_path
+    )
+    found = probe(tmp_path / made["value"]["file"], tmp_path)
+    assert found["kind"] == "motion" and found["num_vertices"] == 0
+    for item in found["motions"]:
+        motion = read_motion(tmp_path, item["motion_file"])
+        assert motion.rotations.shape == (item["num_frames"], found["num_joints"], 4)
+        assert np.allclose(np.linalg.norm(motion.rotations, axis=-1), 1)
+        assert np.ptp(motion.rotations, axis=0).max() > 0.1
+
+
+def test_the_same_file_gives_the_same_rig_bytes(tmp_path: Path) -> None:
+    found = [probe(ASSETS / "Fox.glb", tmp_path / str(run)) for run in range(2)]
+    assert found[0] == found[1]
+    assert (tmp_path / "0" / "rig.npz").read_bytes() == (tmp_path / "1" / "rig.npz").read_bytes()
+
+
+def test_what_blender_refuses_is_refused_in_one_line_without_paths(tmp_path: Path) -> None:
+    broken = tmp_path / "broken.glb"
+    broken.write_bytes((ASSETS / "Fox.glb").read_bytes()[:5000])
+    not_fbx = tmp_path / "not.fbx"
+    not_fbx.write_bytes(b"this is no FBX file " * 100)
+    answers = call(PROBE, [probe_item(broken), probe_item(not_fbx)], tmp_path)
+    for answer in answers:
+        assert answer["refused"] == "unreadable"
+        assert answer["message"] and "\n" not in answer["message"] and str(tmp_path) not in answer["message"]
+        assert "/" not in answer["message"]
+
+
+@pytest.mark.corpus
+@pytest.mark.parametrize(
+    ("name", "kind", "num_motions"),
+    [
+        ("khronos/CesiumMan.glb", "animated", 1),
+        ("quaternius_fbx/Velociraptor.fbx", "animated", 6),
+        ("vrm/cool_loops.vrm", "static", 0),
+        ("kaykit/Med_MovementBasic.glb", "motion", 11),
+        ("derived/Fox_mirrored.glb", "animated", 3),
+    ],
+)
+def test_corpus_files_are_what_they_are(name: str, kind: str, num_motions: int, tmp_path: Path) -> None:
+    found = probe(corpus(name), tmp_path)
+    assert (found["kind"], len(found["motions"]) + found["num_still_motions"]) == (kind, num_motions)
+
+
+@pytest.mark.corpus
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("khronos/AnimatedMorphCube.glb", "no_rig"),
+        ("kaykit/chest_gold.glb", "no_rig"),
+        ("derived/Fox_node_cycle.glb", "unreadable"),
+        ("corrupt/Fox_meshopt_webp.glb", "unreadable"),
+        ("derived/Velociraptor_truncated_50pct.fbx", "unreadable"),
+        ("derived/zero_bytes.glb", "unreadable"),
+    ],
+)
+def test_corpus_files_without_a_rig_are_refused(name: str, code: str, tmp_path: Path) -> None:
+    assert probe(corpus(name), tmp_path)["refused"] == code

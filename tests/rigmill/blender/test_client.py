@@ -1,0 +1,195 @@
+"""One child, many ways to die: each costs the item it was working on and nothing else."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from rigmill.blender.client import BlenderClient, Limits, Reply
+from rigmill.outcomes import Failed, FailKind, Rejected
+from tests.support.paths import ROOT
+
+pytestmark = pytest.mark.blender
+LIMITS = Limits(wall_s=6.0, cpu_s=60, memory_bytes=2 * 2**30, file_bytes=2**23, network="best_effort")
+
+
+@pytest.fixture(scope="module")
+def client() -> Iterator[BlenderClient]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", str(ROOT))
+        client = BlenderClient(LIMITS)
+        yield client
+        client.close()
+
+
+def act(client: BlenderClient, scratch: Path, *what: str) -> list[Reply]:
+    return list(client.run("tests.support.misbehave:act", [{"do": do} for do in what], scratch=scratch))
+
+
+def failed(reply: Reply) -> Failed:
+    assert isinstance(reply.outcome, Failed)
+    return reply.outcome
+
+
+def test_items_of_one_call_share_a_child_and_its_state(client: BlenderClient, tmp_path: Path) -> None:
+    first, second = act(client, tmp_path, "work", "work")
+    assert first.value and second.value
+    assert (first.value["calls"], second.value["calls"]) == (1, 2)
+    assert first.value["pid"] == second.value["pid"] != os.getpid()
+    (other,) = act(client, tmp_path, "work")
+    assert other.value and other.value["pid"] != first.value["pid"]
+
+
+@pytest.mark.parametrize(
+    ("what", "kind", "signal_name"),
+    [
+        ("segfault", FailKind.CRASH, "SIGSEGV"),
+        ("hang", FailKind.TIMEOUT, None),
+        ("spin", FailKind.TIMEOUT, None),
+        ("eat", FailKind.MEMORY, None),
+        ("raise", FailKind.EXCEPTION, None),
+        ("killed", FailKind.INTERRUPTED, "SIGKILL"),
+        ("write", FailKind.EXCEPTION, None),
+    ],
+)
+def test_a_bad_item_is_named_and_the_server_lives_on(
+    client: BlenderClient, tmp_path: Path, what: str, kind: FailKind, signal_name: str | None
+) -> None:
+    good, bad, *rest = act(client, tmp_path, "work", what)
+    assert good.value is not None and rest == []
+    assert failed(bad).kind == kind and failed(bad).signal == signal_name
+    assert act(client, tmp_path, "work")[0].value is not None
+
+
+def heard(client: BlenderClient, scratch: Path, *what: str) -> tuple[list[Reply], list[tuple[int, int, int]]]:
+    told: list[tuple[int, int, int]] = []
+    replies = list(
+        client.run(
+            "tests.support.misbehave:act",
+            [{"do": do} for do in what],
+            scratch=scratch,
+            on_progress=lambda index, done, total: told.append((index, done, total)),
+        )
+    )
+    return replies, told
+
+
+def test_a_child_tells_how_far_it_is_a_few_times_a_second_and_each_item_still_has_one_answer(
+    client: BlenderClient, tmp_path: Path
+) -> None:
+    replies, told = heard(client, tmp_path, "work", "tell", "work")
+    assert [reply.value is not None for reply in replies] == [True, True, True]
+    assert 2 <= len(told) <= 4 and {index for index, _, _ in told} == {1} and {total for *_, total in told} == {10**9}
+    done = [number for _, number, _ in told]
+    assert done == sorted(set(done)) and replies[1].value and done[-1] <= replies[1].value["told"]
+    assert 1.0 < replies[1].measured.wall_s < LIMITS.wall_s  # from answer to answer, whatever was told between
+    # Nobody has to listen, and the answers are the same.
+    (unheard,) = act(client, tmp_path, "tell")
+    assert unheard.value is not None
+
+
+@pytest.mark.parametrize("what", ["tell forever", "flood"])
+def test_telling_is_no_answer_so_the_clock_of_the_item_runs_on(
+    client: BlenderClient, tmp_path: Path, what: str
+) -> None:
+    started = time.monotonic()
+    (good, bad), told = heard(client, tmp_path, "work", what)
+    assert good.value is not None and told
+    assert (failed(bad).kind, failed(bad).error_type) == (FailKind.TIMEOUT, "WallClock")
+    assert LIMITS.wall_s <= time.monotonic() - started < LIMITS.wall_s + 6
+    assert act(client, tmp_path, "work")[0].value is not None
+
+
+def test_an_answer_comes_with_the_cpu_seconds_of_its_item(client: BlenderClient, tmp_path: Path) -> None:
+    first, second = act(client, tmp_path, "burn", "work")
+    assert 0.5 <= first.measured.extra["cpu_s"] < 0.7 < first.measured.wall_s
+    assert second.measured.extra["cpu_s"] < 0.1
+
+
+def test_items_after_a_death_are_not_answered(client: BlenderClient, tmp_path: Path) -> None:
+    replies = act(client, tmp_path, "work", "segfault", "work")
+    assert len(replies) == 2
+
+
+def test_items_after_an_exception_go_on_with_fresh_state(client: BlenderClient, tmp_path: Path) -> None:
+    replies = act(client, tmp_path, "work", "raise", "work")
+    assert [reply.value and reply.value["calls"] for reply in replies] == [1, None, 1]
+
+
+def test_a_refusal_keeps_its_code_and_numbers(client: BlenderClient, tmp_path: Path) -> None:
+    (reply,) = act(client, tmp_path, "refuse")
+    assert reply.outcome == Rejected("no_rig", "no rig here", 0, 1)
+
+
+def test_messages_hold_no_paths(client: BlenderClient, tmp_path: Path) -> None:
+    (reply,) = act(client, tmp_path, "raise")
+    assert failed(reply).message == "bad thing at <scratch>/x"
+
+
+def test_a_child_has_no_network_where_the_system_allows_it(client: BlenderClient, tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        (reply,) = client.run(
+            "tests.support.misbehave:act", [{"do": "connect", "port": server.getsockname()[1]}], scratch=tmp_path
+        )
+    assert reply.value is not None
+    if reply.value["connected"]:
+        pytest.skip("this system does not let processes drop their network")
+    # No route where the network is gone; no permission where the file barrier refuses TCP as well.
+    assert any(word in reply.value["error"].lower() for word in ("unreachable", "permission denied"))
+
+
+def test_processes_that_a_child_started_end_with_it(client: BlenderClient, tmp_path: Path) -> None:
+    (reply,) = act(client, tmp_path, "daemon")
+    assert reply.value is not None
+    deadline = time.monotonic() + 5
+    while time.monotonic() < deadline and _alive(reply.value["pid"]):
+        time.sleep(0.05)
+    assert not _alive(reply.value["pid"])
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return (Path("/proc") / str(pid) / "stat").read_text().split(")")[1].split()[0] != "Z"
+
+
+def test_keys_of_the_environment_do_not_reach_a_child(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "secret")
+    client = BlenderClient(LIMITS)
+    (reply,) = act(client, tmp_path, "environment")
+    client.close()
+    assert reply.value is not None and "OPENAI_API_KEY" not in reply.value["names"]
+
+
+def test_a_server_killed_while_it_starts_is_an_interruption(tmp_path: Path) -> None:
+    client = BlenderClient(LIMITS)
+
+    def kill_soon() -> None:
+        while client._process is None:
+            time.sleep(0.01)
+        os.kill(client._process.pid, signal.SIGKILL)
+
+    killer = threading.Thread(target=kill_soon)
+    killer.start()
+    (reply,) = act(client, tmp_path, "work")
+    killer.join()
+    client.close()
+    assert failed(reply).kind == FailKind.INTERRUPTED
+
+
+def test_a_killed_server_is_reported_and_replaced(client: BlenderClient, tmp_path: Path) -> None:
+    stream = client.run("tests.support.misbehave:act", [{"do": "work"}, {"do": "hang"}], scratch=tmp_path)
+    assert next(stream).value is not None
+    assert client._process is not None
+    os.kill(client._process.pid, signal.SIGKILL)
+    assert failed(next(stream)).kind == FailKind.INTERRUPTED
+    assert act(client, tmp_path, "work")[0].value is not None

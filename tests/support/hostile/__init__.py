@@ -1,0 +1,1 @@
+"""Files made to do harm, and runs that watch what they do."""

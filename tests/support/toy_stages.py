@@ -1,0 +1,149 @@
+"""Stages that need no Blender, for the driver's own promises. Workers import them by path."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from rigmill.config.schema import Profile
+from rigmill.outcomes import Failed, FailKind, Kept, Measured, Outcome, Refusal, Reject, Rejected
+from rigmill.pipeline.stage import Answer, Input, Job, Rows, Stage, Work
+from rigmill.types import Row
+
+PRODUCT = {"title": "", "source": "toy", "tags": [], "licence": "CC0-1.0", "attribution": "", "format": "glb"}
+
+
+class ToyCollect(Stage):
+    """Inputs and what becomes of them are listed in the folder source's path: name=behaviour, one per line."""
+
+    name, version, batch = "collect", 1, 3
+
+    def settings(self, profile: Profile) -> Row:
+        return {"seed": profile.seed}
+
+    def inputs(self, tables: Rows, settings: Row) -> Iterable[Input]:
+        for line in Path(os.environ["TOY_INPUTS"]).read_text().split():
+            name, _, behaviour = line.partition("=")
+            yield Input(name, {"do": behaviour}, group=name[0])
+
+    def run(self, jobs: Sequence[Job], work: Work) -> Iterator[Answer]:
+        for job in jobs:
+            yield Answer(job.key, self._one(job, work), Measured(wall_s=0.1))
+
+    def _one(self, job: Job, work: Work) -> Outcome:
+        do, once = job.payload["do"], work.output / f"once-{job.input_id}"
+        if do == "reject":
+            return Rejected(Reject.NO_RIG.value, "no rig", 0, 1)
+        if do == "refuse":
+            raise Refusal(Reject.NO_RIG, "no rig")
+        if do == "raise":
+            raise ValueError(f"broken in {work.scratch}")
+        if do == "die" or (do == "die-once" and not once.exists()):
+            once.touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        if do == "crash":
+            return Failed(FailKind.CRASH, "Crash", "died of SIGSEGV", "SIGSEGV")
+        if do == "report":
+            for done in (1, 2, 3):
+                work.report("steps", done, 4)
+                time.sleep(0.6)
+        if do == "slow":
+            time.sleep(0.3)
+        stored = work.store.put_bytes("asset.glb", job.input_id.encode())
+        return Kept(
+            [
+                PRODUCT
+                | {
+                    "asset_id": job.input_id,
+                    "source_uid": job.input_id,
+                    "origin": job.input_id,
+                    "file": stored.to_row(),
+                }
+            ]
+        )
+
+
+class ToyProbe(Stage):
+    """One product per collected asset; refuses those whose id ends in 9."""
+
+    name, version, upstream = "probe", 1, ("collect",)
+
+    def settings(self, profile: Profile) -> Row:
+        return {"fps": profile.probe.fps}
+
+    def inputs(self, tables: Rows, settings: Row) -> Iterable[Input]:
+        for row in tables.products("collect"):
+            yield Input(row["asset_id"], {"asset_id": row["asset_id"]})
+
+    def run(self, jobs: Sequence[Job], work: Work) -> Iterator[Answer]:
+        for job in jobs:
+            if job.input_id.endswith("9"):
+                yield Answer(job.key, Rejected(Reject.NO_RIG.value, "a nine"), Measured())
+            else:
+                yield Answer(job.key, Kept([{"asset_id": job.input_id, "rig_id": "r", "motions": []}]), Measured())
+
+
+class ToyRetarget(ToyProbe):
+    """A barrier: one job that names everything upstream."""
+
+    name, version, upstream, barrier = "retarget", 1, ("probe",), True
+
+    def inputs(self, tables: Rows, settings: Row) -> Iterable[Input]:
+        ids = sorted(row["asset_id"] for row in tables.products("probe"))
+        if ids:
+            yield Input("everything", {"ids": ids})
+
+    def run(self, jobs: Sequence[Job], work: Work) -> Iterator[Answer]:
+        for job in jobs:
+            yield Answer(job.key, Kept([{"asset_id": one, "clip_id": one} for one in job.payload["ids"]]), Measured())
+
+
+class ToySelect(ToyProbe):
+    """Inline: no worker, no Blender. What happens to a job is in its id, or in TOY_KILL_AT for the whole process."""
+
+    name, version, upstream, inline, batch = "select", 1, ("collect",), True, 4
+
+    def run(self, jobs: Sequence[Job], work: Work) -> Iterator[Answer]:
+        for job in jobs:
+            if job.input_id == os.environ.get("TOY_KILL_AT"):
+                os.kill(os.getpid(), signal.SIGKILL)
+            if job.input_id == os.environ.get("TOY_INTERRUPT_AT"):
+                raise KeyboardInterrupt
+            if job.input_id.endswith("9"):
+                yield Answer(job.key, Rejected(Reject.NO_RIG.value, "a nine"), Measured())
+            elif job.input_id == "a18":
+                raise ValueError(f"an eight in {work.scratch}")
+            elif job.input_id == "a17":
+                work.blender  # noqa: B018 - asking for it is the point
+            else:
+                yield Answer(
+                    job.key,
+                    Kept([{"asset_id": job.input_id, "clip_id": f"{job.input_id}-{number}"} for number in range(2)]),
+                    Measured(),
+                )
+
+
+def main() -> None:
+    """The inline stage alone, over what was collected in the folder argv[1], with a commit after every batch."""
+    import sys
+
+    from rigmill.config import load
+    from rigmill.pipeline import driver, pool, registry, view
+    from rigmill.pipeline.live_lines import Progress
+    from rigmill.storage.layout import Layout
+    from rigmill.storage.lock import locked
+
+    stages = {"collect": "tests.support.toy_stages:ToyCollect", "select": "tests.support.toy_stages:ToySelect"}
+    for module in (registry, view, pool):
+        module.STAGES = stages  # type: ignore[attr-defined]
+    driver.INLINE_COMMIT_S = driver.INLINE_S = 0.0
+    resolved, layout = load.load("demo", overrides=("run.min_free_disk_bytes=0",)), Layout(Path(sys.argv[1]))
+    with locked(layout), Progress() as progress:
+        driver.Driver(resolved, layout, driver.Options(stages=("select",)), progress=progress).run()
+
+
+if __name__ == "__main__":
+    main()
