@@ -19,6 +19,7 @@ from typing import Any, NoReturn
 
 from render.blender.sandbox.barrier import confine
 from render.blender.sandbox.progress import teller
+from render.blender.sandbox.syscalls import close_system_calls, drop_capabilities
 from rigmill.outcomes import FailKind, Refusal
 
 PR_SET_PDEATHSIG = 1
@@ -46,6 +47,8 @@ def run_child(request: dict[str, Any], *, answer_fd: int, parent: int) -> NoRetu
         module, _, name = request["function"].partition(":")
         function = getattr(importlib.import_module(module), name)
         confine(request, scratch)  # from here on strangers' bytes are read
+        drop_capabilities()
+        close_system_calls()
         state: dict[str, Any] = {}
         teller.open(answer_fd)
         for item in request["items"]:
