@@ -1,9 +1,9 @@
 """The third barrier around a child: the kernel refuses what a renderer has no use for (seccomp; Linux 3.17 and later).
 
-Landlock closes files. It does not know of sockets that have a path, of modes, owners, times and attributes of files, of
-other processes' memory, of System V memory, or of starting programs. A child needs none of that: it reads the files that
-are open to it, starts threads, and writes into its scratch folder. What is refused fails with EPERM, so a library that
-only tries goes on without.
+Landlock closes files. It does not know of sockets that have a path, of modes, owners, times and attributes of files,
+of other processes' memory, of System V memory, or of starting programs. A child needs none of that: it reads the files
+that are open to it, starts threads, and writes into its scratch folder. What is refused fails with EPERM, so a library
+that only tries goes on without.
 
 The filter is a classic BPF program of our own, about a hundred instructions, so that no further library is needed where
 Blender runs. Numbers of system calls are the kernel's, which never change.

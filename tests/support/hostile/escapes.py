@@ -1,7 +1,7 @@
 """Run inside a Blender child: everything that code of a stranger might try against what is outside, one after another.
 
-Each attempt is a function that raises when it is refused, or returns what it got. Attempts use the kernel directly where
-Python would stand in the way.
+Each attempt is a function that raises when it is refused, or returns what it got. Attempts use the kernel directly
+where Python would stand in the way.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ def _other_architecture() -> None:
 
 
 def _read_memory_of(pid: int) -> None:
-    with open(f"/proc/{pid}/mem", "rb") as memory:  # noqa: PTH123
+    with open(f"/proc/{pid}/mem", "rb") as memory:
         memory.seek(0x400000)
         memory.read(1)
 
