@@ -16,6 +16,7 @@ import numpy as np
 
 from rigmill.outcomes import Kept, Measured
 from rigmill.pipeline.stage import Answer, Input, Job, Rows, Stage, Work, only_keys
+from rigmill.storage.columns import PRODUCTS
 from rigmill.storage.files import digest
 from rigmill.types import Bytes, Row, StoredFile
 
@@ -34,7 +35,9 @@ class EvalStage(Stage):
     name = "eval"
     version = 4
     upstream = ("shards", "train")
+    writes = PRODUCTS["eval"]
     barrier = True
+    usual_seconds, jobs_per = 1.5, {"render": 1.1}
 
     def settings(self, profile: Profile) -> Row:
         return {

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from rigmill.outcomes import Failed, FailKind, Kept, Measured, Outcome
 from rigmill.pipeline.stage import Answer, Input, Job, Rows, Stage, Work
+from rigmill.storage.columns import PRODUCTS
 from rigmill.storage.files import canonical_json, digest
 from rigmill.types import Row
 from train.recipes import RECIPES
@@ -27,7 +28,9 @@ class TrainStage(Stage):
     name = "train"
     version = 1
     upstream = ("shards",)
+    writes = PRODUCTS["train"]
     barrier = True
+    usual_seconds, jobs_per = 120.0, {"shards": 0.0}  # one job whatever comes in
 
     def settings(self, profile: Profile) -> Row:
         values: dict[str, Any] = profile.train.model_dump(mode="json", exclude=_SAMPLING_ONLY)
