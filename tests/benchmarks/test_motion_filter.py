@@ -24,7 +24,7 @@ LIMIT_PX = load("demo").profile.filters.min_flow_px
 @pytest.mark.blender
 def test_measured_motion_follows_true_motion_whatever_the_look_and_size() -> None:
     done = subprocess.run(
-        [sys.executable, "-P", str(ROOT / "benchmarks" / "flow_calibration.py"), "--quick", "--json"],
+        [sys.executable, "-P", "-m", "benchmarks.motion_filter", "--quick", "--json"],
         capture_output=True,
         text=True,
         cwd=ROOT,

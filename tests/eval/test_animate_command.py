@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import torch
 
-from benchmarks.exporting.run import farthest_pct, is_kept, seeded_motion, shown
+from benchmarks.exporting.measures import farthest_pct, is_kept, seeded_motion, shown
 from eval.animate import _longest, _Run
 from eval.reading import verdict
 from rigmill.clips.camera import project

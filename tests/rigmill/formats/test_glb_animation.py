@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-from benchmarks.exporting.run import evaluated
+from benchmarks.exporting.measures import evaluated
 from rigmill.formats.glb import NotAnimatable
 from rigmill.formats.glb_animation import animated_glb
 from rigmill.rigs import skeleton

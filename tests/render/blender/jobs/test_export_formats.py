@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from benchmarks.exporting.run import FRAMES, farthest_pct, is_kept, measure, seeded_motion, shown, validate
+from benchmarks.exporting.measures import FRAMES, farthest_pct, is_kept, measure, seeded_motion, shown, validate
 from rigmill.blender.client import BlenderClient, Limits
 from rigmill.config.load import load
 from rigmill.formats.bvh import bvh_names
