@@ -14,7 +14,7 @@ import pytest
 
 from curate.filters.flow import Seen, look
 from rigmill.config.load import load
-from tests.support.blender_calls import call, clip_item, corpus, probe
+from tests.support.blender.calls import call, clip_item, corpus, probe
 from tests.support.paths import ROOT
 
 LIMIT_PX = load("demo").profile.filters.min_flow_px
