@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import torch
 
-from benchmarks.exporting.run import farthest_pct, is_kept, seeded_motion, shown
+from benchmarks.exporting.measures import farthest_pct, is_kept, seeded_motion, shown
 from eval.animate import _longest, _Run
 from eval.reading import verdict
 from rigmill.clips.camera import project
@@ -184,7 +184,7 @@ def test_the_motion_that_a_perfect_model_draws_is_the_one_in_the_file_that_blend
 def test_a_mesh_without_a_rig_is_told_what_rigs_it(
     checkpoint: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from tests.support.unpacked_fox import unpacked
+    from tests.support.files.unpacked_fox import unpacked
 
     bare = unpacked(tmp_path, "animations", "skins")
     assert animate(bare, tmp_path / "out", "--checkpoint", str(checkpoint)) == 2

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.support.blender_calls import call, corpus, probe, probe_item, read_motion, read_rig
+from tests.support.blender.calls import call, corpus, probe, probe_item, read_motion, read_rig
 from tests.support.paths import ASSETS
 
 pytestmark = pytest.mark.blender

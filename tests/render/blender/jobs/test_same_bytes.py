@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.blender_calls import call, clip_item, probe
+from tests.support.blender.calls import call, clip_item, probe
 from tests.support.paths import ASSETS
 
 pytestmark = pytest.mark.blender

@@ -11,9 +11,9 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from rigmill.types import Floats
-from tests.support.blender_calls import blender, call, clip_item, corpus, probe, probe_item, read_motion, read_rig
+from tests.support.blender.calls import blender, call, clip_item, corpus, probe, probe_item, read_motion, read_rig
+from tests.support.files.tiny_glb import TinyGlb, door, pack, turn, unpack
 from tests.support.paths import ASSETS, ROOT
-from tests.support.tiny_glb import TinyGlb, door, pack, turn, unpack
 
 pytestmark = pytest.mark.blender
 PROBE = "render.blender.jobs.probe:probe_asset"

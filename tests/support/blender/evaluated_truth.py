@@ -45,21 +45,21 @@ def interpolated(values: Any, corners: Any, found: Any, weights: Any) -> Any:
 
 def emitted(output: Any, tree: Any, low: Any, size: float, top: float, folder: Path) -> Any:
     """What Cycles sees from above where everything emits `output` of `tree`; (H, W, 4)."""
-    from tests.support import looks_truth
+    from tests.support.looks import cycles_truth
 
     emission, end = tree.nodes.new("ShaderNodeEmission"), tree.nodes.new("ShaderNodeOutputMaterial")
     tree.links.new(emission.inputs["Color"], output)
     tree.links.new(end.inputs["Surface"], emission.outputs[0])
     shown = [item for item in bpy.context.scene.objects if not item.hide_render]
-    looks_truth.set_up()
+    cycles_truth.set_up()
     for item in shown:
         item.hide_render = False
     camera = bpy.context.scene.camera
     camera.data.ortho_scale, camera.location = size, (low[0] + size / 2, low[1] + size / 2, top + 1)
     camera.data.clip_end = 1000
     render = bpy.context.scene.render
-    render.resolution_x = render.resolution_y = looks_truth.SIDE_PX = SIDE_PX
-    return looks_truth.shot(folder)
+    render.resolution_x = render.resolution_y = cycles_truth.SIDE_PX = SIDE_PX
+    return cycles_truth.shot(folder)
 
 
 def override(node: str, **settings: Any) -> tuple[Any, Any]:

@@ -1,6 +1,6 @@
 """Rendering: how exact, how near to path tracing, how cheap, and how steady it is.
 
-    RIGMILL_CORPUS=... python benchmarks/rendering/run.py [--json] [--only PART ...] [--references FOLDER]
+    RIGMILL_CORPUS=... python -m benchmarks.rendering [--json] [--only PART ...] [--references FOLDER]
         [--pictures FOLDER]
 
 Parts, all of them unless some are named:
@@ -12,7 +12,7 @@ Parts, all of them unless some are named:
   Gaussian window of 11 x 11 px and 1.5 px, mean over R, G and B over white and over the pixels of either silhouette.
   References are made once (about 20 CPU-seconds each) and kept in --references.
 - cost: CPU seconds (user + system, of all processes) per view-frame, with the videos and pose maps, of three
-  characters, for the stage with each engine and for the flow and settings of bpy-renderer. How: render_costs.py.
+  characters, for the stage with each engine and for the flow and settings of bpy-renderer. How: costs.py.
 - memory: resident memory of one worker and of its Blender server over 200 assets.
 - scaling: clips a second of two workers at once on two cores, and of one.
 - round_trip: pose videos of the corpus read back and held against their numbers, as the stage does, as they are and
@@ -34,7 +34,6 @@ from pathlib import Path
 from typing import Any
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
-# Blender's children find render_child there.
 
 from benchmarks.common.corpus import Asset, corpus_assets
 from benchmarks.common.figures import lines, rounded
@@ -70,7 +69,7 @@ def run_gl(assets: Sequence[Asset], folder: Path, scratch: Path) -> dict[str, An
     try:
         for size, asset in three_characters(assets, folder, scratch).items():
             item = asset.clip(render_settings(), num_frames=GL_FRAMES).to_item()
-            (reply,) = client.run("render_gl:compare", [item], scratch=scratch)
+            (reply,) = client.run("benchmarks.rendering.gl:compare", [item], scratch=scratch)
             found[size] = reply.value or str(reply.outcome)
     finally:
         client.close()

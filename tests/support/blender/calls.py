@@ -40,13 +40,13 @@ RENDER = {
 
 
 def blender(task: str, request: dict[str, Any]) -> Any:
-    """The answer of one task of blender_task.py, run in a fresh interpreter."""
+    """The answer of one task of task.py, run in a fresh interpreter."""
     root = ROOT
     environment = os.environ | {"PYTHONPATH": str(root), "OMP_NUM_THREADS": "1", "PYTHONHASHSEED": "0"}
     with tempfile.TemporaryDirectory() as folder:
         answer = Path(folder) / "answer.json"
         done = subprocess.run(
-            [sys.executable, "-m", "tests.support.blender_task", task, json.dumps(request), str(answer)],
+            [sys.executable, "-m", "tests.support.blender.task", task, json.dumps(request), str(answer)],
             env=environment,
             cwd=root,
             capture_output=True,

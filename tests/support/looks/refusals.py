@@ -9,7 +9,7 @@ from typing import Any
 import bpy
 import numpy as np
 
-from tests.support.look_tree import Tree
+from tests.support.looks.tree import Tree
 
 
 def _linked(kind: str, to: str, *, output: int = 0, **settings: Any) -> Callable[[Tree], None]:

@@ -1,42 +1,19 @@
-"""How well motions keep their shape on other bodies, and how fast they get there.
-
-    RIGMILL_CORPUS=... python benchmarks/retargeting/run.py [--json] [--table] [--part NAME ...]
-
-Parts, all of them unless some are named (what they measure is defined in docs/retargeting.md):
-
-- identity: motions put on their own bodies, generated ones and those of the corpus.
-- roundtrip: a motion that Blender plays on a generated rig A goes to a rig B and back, over all pairs of rigs that
-  differ in axes, rolls, rest pose, proportions, facing, roots, spines and twist joints. Each rig is written and read
-  by Blender; `axes_deg` is what two armatures with other axes and rolls and the same motion differ by when read.
-- cross: every humanoid motion of the corpus on every humanoid character of it.
-- blender: characters of the corpus play a motion that was put on them; where Blender has their joints against where
-  this benchmark's own forward kinematics has them, as a share of the hips' height.
-- speed: 1,000 frames x 65 joints on one core, without reading files.
-"""
+"""The parts: each measures one thing, and tells it as figures or rows."""
 
 from __future__ import annotations
 
-import argparse
-import json
-import os
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from statistics import median
 from typing import Any
 
-os.environ.setdefault("OMP_NUM_THREADS", "1")
-
 import numpy as np
 
-from benchmarks.motion_filter.calibration import quiet
 from benchmarks.retargeting.bodies import (
     Actor,
     angles_deg,
     compared,
-    corpus_actors,
     hips_over_ground,
     limb_directions,
     played,
@@ -49,9 +26,7 @@ from curate.feet.footing import keep_feet
 from curate.humanoid.body import as_body
 from curate.retarget.pair import put_on
 from curate.retarget.transfer import resample, retarget
-from rigmill.types import Floats
 
-PARTS = ("identity", "roundtrip", "cross", "blender", "speed")
 NUM_FRAMES = 48
 SPEED_FRAMES, SPEED_JOINTS, ROUNDS = 1000, 65, 15
 
@@ -167,79 +142,6 @@ def bent(actors: list[Actor]) -> dict[str, float]:
     return {"bent_max_deg": float(np.concatenate(angles).max())}
 
 
-def summary(rows: list[dict[str, Any]]) -> dict[str, float]:
-    angles, before = (
-        np.concatenate([angle for row in rows for angle in row[key].values()]) for key in ("limbs", "limbs_before")
-    )
-    clear = np.concatenate([row["sides_clear"] for row in rows]) > 0.5  # not seen from above while lying
-    cosines = np.concatenate([row["sides_cosine"] for row in rows])[clear]
-    return {
-        "cross_pairs": float(len(rows)),
-        "cross_frames": float(sum(len(row["hips"]) for row in rows)),
-        "cross_median_deg": float(np.median(angles)),
-        "cross_p95_deg": float(np.percentile(angles, 95)),
-        "cross_max_deg": float(angles.max()),
-        "cross_p95_before_feet_deg": float(np.percentile(before, 95)),
-        "cross_max_before_feet_deg": float(before.max()),
-        "flipped_frames": float((cosines < 0).sum()),
-        "facing_p95_deg": float(np.degrees(np.arccos(np.clip(np.percentile(cosines, 5), -1, 1)))),
-        "hips_ratio_deviation": float(max(row["hips"].max() for row in rows)),
-    } | slide_summary(rows)
-
-
-def slide_summary(rows: list[dict[str, Any]]) -> dict[str, float]:
-    """`slide_pct_leg` is the 95th percentile over all standing steps; what pairs are like at worst is beside it."""
-    standing = [row for row in rows if len(row["slide_after"])]
-    found = {"slide_pairs": float(len(standing))}
-    for key, name in (("slide_before", "slide_before_pct_leg"), ("slide_after", "slide_pct_leg")):
-        steps = np.concatenate([row[key] for row in standing])
-        of_pairs = np.array([np.percentile(row[key], 95) for row in standing])
-        found |= {
-            name: float(np.percentile(steps, 95)),
-            f"{name}_mean": float(steps.mean()),
-            f"{name}_steps_over_1": float((steps > 1).mean()),
-            f"{name}_pairs_over_1": float((of_pairs > 1).mean()),
-            f"{name}_p95_of_pairs": float(np.percentile(of_pairs, 95)),
-            f"{name}_max": float(steps.max()),
-        }
-    return found
-
-
-def slides_by_target(rows: list[dict[str, Any]]) -> Iterator[tuple[Any, ...]]:
-    """Per target: pairs with standing feet, 95th percentile and largest step before and after, pairs over 1 %."""
-    for name in dict.fromkeys(row["target"] for row in rows):
-        own = [row for row in rows if row["target"] == name and len(row["slide_after"])]
-        if own:
-            before, after = (np.concatenate([row[key] for row in own]) for key in ("slide_before", "slide_after"))
-            over = sum(np.percentile(row["slide_after"], 95) > 1 for row in own)
-            figures = (np.percentile(before, 95), before.max(), np.percentile(after, 95), after.max())
-            yield (name, len(own), *(round(float(figure), 3) for figure in figures), over)
-
-
-def by_body(rows: list[dict[str, Any]], side: str) -> list[tuple[Any, ...]]:
-    """Per source or target: pairs, median, 95th percentile and largest angle, the limb with the largest median."""
-    found = []
-    for name in dict.fromkeys(row[side] for row in rows):
-        own = [row for row in rows if row[side] == name]
-        limbs: dict[str, list[Floats]] = {}
-        for row in own:
-            for limb, angle in row["limbs"].items():
-                limbs.setdefault(limb, []).append(angle)
-        together = {limb: np.concatenate(angle) for limb, angle in limbs.items()}
-        angles = np.concatenate(list(together.values()))
-        worst = max(together, key=lambda limb: float(np.percentile(together[limb], 95)))
-        found.append(
-            (
-                name,
-                len(own),
-                *(round(float(np.percentile(angles, share)), 3) for share in (50, 95, 100)),
-                worst,
-                round(float(max(row["hips"].max() for row in own)), 4),
-            )
-        )
-    return found
-
-
 def in_blender(actors: list[Actor]) -> dict[str, float]:
     """Joints that Blender has elsewhere than this benchmark."""
     source = max(actors, key=lambda actor: len(actor.motions))
@@ -272,54 +174,3 @@ def speed() -> dict[str, float]:
             work()
             times[name].append(1000 * (time.perf_counter() - started))
     return {name: median(values) for name, values in times.items()}
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--json", action="store_true")
-    parser.add_argument("--table", action="store_true", help="rows per character and per source, as Markdown")
-    parser.add_argument("--part", choices=PARTS, action="append")
-    arguments = parser.parse_args()
-    wanted = arguments.part or list(PARTS)
-    corpus = os.environ.get("RIGMILL_CORPUS")
-    actors: list[Actor] = []
-    result: dict[str, float] = {}
-    rows: list[dict[str, Any]] = []
-    with quiet():
-        if {"identity", "cross", "blender"} & set(wanted):
-            if not corpus:
-                parser.error("RIGMILL_CORPUS is not set: the folder of files to read")
-            actors = list(corpus_actors(Path(corpus)))
-        if "identity" in wanted:
-            result |= identity(actors)
-        if "roundtrip" in wanted:
-            result |= roundtrip()
-        if "cross" in wanted:
-            rows = list(cross(actors))
-            result |= summary(rows) | bent(actors)
-        if "blender" in wanted:
-            result |= in_blender(actors)
-        if "speed" in wanted:
-            result |= speed()
-    shown = {key: int(value) if float(value).is_integer() else float(f"{value:.3g}") for key, value in result.items()}
-    print(json.dumps(shown) if arguments.json else "\n".join(f"{key}: {value}" for key, value in shown.items()))
-    if arguments.table:
-        for side in ("target", "source") if rows else ():
-            print(
-                f"\n| {side} | pairs | median deg | p95 deg | max deg | worst limb | hips ratio |\n"
-                "| --- | --- | --- | --- | --- | --- | --- |"
-            )
-            for row in by_body(rows, side):
-                print("| " + " | ".join(str(value) for value in row) + " |")
-        print(
-            "\n| target | pairs | p95 before | max before | p95 after | max after | pairs over 1 % after |\n"
-            "| --- | --- | --- | --- | --- | --- | --- |"
-        )
-        for line in slides_by_target(rows):
-            print("| " + " | ".join(str(value) for value in line) + " |")
-    sys.stdout.flush()
-    os._exit(0)  # Blender's interpreter does not always end by itself
-
-
-if __name__ == "__main__":
-    main()

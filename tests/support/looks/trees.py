@@ -10,7 +10,7 @@ import bpy
 import cv2
 import numpy as np
 
-from tests.support.look_tree import Tree, blobs, encoded, palette
+from tests.support.looks.tree import Tree, blobs, encoded, palette
 
 BLENDS = (
     "MIX",
@@ -274,15 +274,15 @@ SHOWN: dict[str, Callable[[Tree], None]] = {
 
 
 def compare_all(item: dict[str, Any], state: dict[str, Any], scratch: Path) -> dict[str, Any]:
-    """looks_truth.compare of every tree of SHOWN."""
-    from tests.support import looks_truth
+    """cycles_truth.compare of every tree of SHOWN."""
+    from tests.support.looks import cycles_truth
 
     found = {}
     for name, build in SHOWN.items():
         bpy.ops.wm.read_factory_settings(use_empty=True)
-        looks_truth.set_up()
+        cycles_truth.set_up()
         tree = Tree(scratch)
         build(tree)
         bpy.context.view_layer.update()
-        found[name] = looks_truth.compare(tree.material, scratch, uv_layers=["UVMap"], colour_layers=["Color"])
+        found[name] = cycles_truth.compare(tree.material, scratch, uv_layers=["UVMap"], colour_layers=["Color"])
     return found

@@ -1,6 +1,6 @@
 """Pose maps back to motions: how exact, how quick, and what of it is noticed when maps are wrong.
 
-    python benchmarks/reconstruction/run.py [--json] [--only PART ...]        (the part corpus needs RIGMILL_CORPUS)
+    python -m benchmarks.reconstruction [--json] [--only PART ...]        (the part corpus needs RIGMILL_CORPUS)
 
 Parts, all of them unless some are named. Skeletons of 25, 65 and 150 joints, 81 frames, four views of 832x480:
 posed_bodies.py. Drawn joints are chosen as when rendering. Distances are in per cent of the rig's height.
@@ -13,8 +13,8 @@ posed_bodies.py. Drawn joints are chosen as when rendering. Distances are in per
 - twist: mesh_pct by how much of the motion is twist, with joints turned as little as possible and with no twist.
 - speed: ms_per_frame, CPU milliseconds, one thread, pixels of four views to rotations; speedup_over_scipy: of the least
   squares alone, over scipy.optimize.least_squares on the same equations; clip_wall_s with two threads.
-- missing_swapped: a tenth of the joints missing or exchanged: pose_faults.py.
-- corpus: clips of real files, played by Blender: reconstruct_corpus.py. Writes no files; prints a table.
+- missing_swapped: a tenth of the joints missing or exchanged: faults.py.
+- corpus: clips of real files, played by Blender: corpus.py. Writes no files; prints a table.
 """
 
 from __future__ import annotations
