@@ -11,7 +11,7 @@ import json
 import math
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -36,6 +36,7 @@ from rigmill.one_file.animate_text import INFO
 from rigmill.one_file.folder import UNFINISHED, check_folder, fill_folder, remove_empty
 from rigmill.one_file.gate import Ask, Opened, open_asset
 from rigmill.one_file.render import PROBE, RENDER_CLIP, picture_s
+from rigmill.pipeline.view import View
 from rigmill.reconstruct.metrics import score
 from rigmill.reconstruct.reconstruct import Reconstruction
 from rigmill.rigs.npz import motion_to_bytes, rig_from_bytes
@@ -63,12 +64,15 @@ _OPPOSITE = 0.1  # sine of the angle between two views below which they say noth
 
 
 def animate(
-    order: AnimateOrder, *, limits: Limits, max_file_bytes: int, on_progress: OnProgress
+    order: AnimateOrder, *, views: Sequence[View], limits: Limits, max_file_bytes: int, on_progress: OnProgress
 ) -> tuple[dict[str, Any], float]:
-    """Do the order: what info.json holds, and the seconds it took. A UserError leaves the folder as it was."""
+    """Do the order: what info.json holds, and the seconds it took. A UserError leaves the folder as it was.
+
+    `views` show the profile's tables, where its checkpoints are.
+    """
     started = time.monotonic()
     opened = open_asset(order.asset, max_file_bytes)
-    checkpoint = open_checkpoint(order.checkpoint, Layout(order.output), profile=order.profile)
+    checkpoint = open_checkpoint(order.checkpoint, Layout(order.output), views, profile=order.profile)
     num_frames = _num_frames(order, checkpoint)
     _check_fit(checkpoint, order, num_frames)
     is_new = not order.out.exists()

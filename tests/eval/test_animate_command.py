@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -266,35 +265,6 @@ def test_a_checkpoint_that_is_not_there_or_none_says_what_to_do(
         assert "model.safetensors" in complains("--checkpoint", str(copy))
     (copy / "model.safetensors").unlink()
     assert "no model.safetensors there" in complains("--checkpoint", str(copy))
-
-
-def test_the_newest_checkpoint_of_the_profile_is_taken_and_others_by_how_their_id_begins(tmp_path: Path) -> None:
-    from eval.checkpoint import open_checkpoint
-    from rigmill.errors import UserError
-    from rigmill.storage.columns import OUTCOMES, PRODUCTS
-    from rigmill.storage.layout import Layout
-    from rigmill.storage.segments import StageTable
-
-    layout = Layout(tmp_path / "data")
-    outcomes, products = [], []
-    for place, frames in enumerate((5, 7)):
-        folder = write_checkpoint(tmp_path / f"model{place}", num_frames=frames)
-        weights = (folder / "model.safetensors").read_bytes() + b" " * place  # not the same file twice
-        files = [
-            layout.store.put_bytes("model.safetensors", weights),
-            layout.store.put_bytes("config.json", (folder / "config.json").read_bytes()),
-        ]
-        os.utime(layout.store.path(files[0]), (1000 - place, 1000 - place))  # the first is the newer one
-        outcomes.append(dict.fromkeys(OUTCOMES.names) | {"job_key": f"k{place}", "input_id": "i", "status": "kept"})
-        products.append(
-            dict.fromkeys(PRODUCTS["train"].names)
-            | {"job_key": f"k{place}", "checkpoint_id": f"{place}abc", "files": [file.to_row() for file in files]}
-        )
-    StageTable(layout.tables, "train").commit(outcomes, products)
-    assert open_checkpoint(None, layout, profile="demo").name == "0abc"
-    assert open_checkpoint("1a", layout, profile="demo").num_frames == 7
-    with pytest.raises(UserError, match="no checkpoints begin so"):
-        open_checkpoint("2", layout, profile="demo")
 
 
 def test_a_verdict_says_what_the_numbers_say() -> None:
