@@ -38,7 +38,7 @@ class Checkpoint:
 
         try:
             with deterministic_cpu():
-                return load_model(self.weights, {"model": self.config.to_dict()})
+                return load_model(self.weights, self.config)
         except (SafetensorError, RuntimeError, ValueError) as error:
             raise _no_checkpoint(self.name, f"{WEIGHTS}: {' '.join(str(error).split())[:160]}") from None
 

@@ -36,7 +36,7 @@ FRAMES = 5
 def write_checkpoint(folder: Path, **more: Any) -> Path:
     """An untrained model's files."""
     settings = {**load("demo").profile.train.model_dump(mode="json"), "size_px": 32, "num_frames": FRAMES, **more}
-    config = RECIPES["tiny_joint"](settings)
+    config = RECIPES["tiny_joint"](settings["size_px"])
     folder.mkdir(parents=True)
     (folder / "model.safetensors").write_bytes(save_model(new_model(config, seed=0)))
     (folder / "config.json").write_text(canonical_json({"model": config.to_dict(), "settings": settings}))
@@ -286,7 +286,7 @@ def test_the_codecs_share_falls_where_its_blocks_are_larger_than_the_discs() -> 
     """What a model's codec leaves of a picture is what `_best_share` reads: a flat one whole, a fine one not."""
     from train.sampler import through_codec
 
-    model = new_model(RECIPES["tiny_joint"]({"size_px": 32}), seed=0)
+    model = new_model(RECIPES["tiny_joint"](32), seed=0)
     flat = np.full((2, 32, 32, 3), 90, np.uint8)
     assert np.abs(through_codec(model, flat).astype(int)[:, 0] - flat).max() <= 1
     fine = flat.copy()
@@ -299,7 +299,7 @@ def test_the_longest_clip_is_what_the_models_positions_allow() -> None:
     """One frame more is refused by the model itself."""
     from train.model.joint import JointVideoPose, Pair
 
-    values = RECIPES["tiny_joint"]({"size_px": 32}).to_dict()
+    values = RECIPES["tiny_joint"](32).to_dict()
     values["denoiser"]["rope_max_seq_len"] = 16
     config = ModelConfig.from_dict(values)
     model = JointVideoPose(config.denoiser).eval()
@@ -345,7 +345,7 @@ def test_a_duration_becomes_the_nearest_number_of_frames_that_the_codec_can_make
     from rigmill.errors import UserError
     from rigmill.one_file.animate_options import AnimateOrder
 
-    config = RECIPES["tiny_joint"]({"size_px": 32})
+    config = RECIPES["tiny_joint"](32)
     made = Checkpoint("c", b"", replace(config, codec=replace(config.codec, temporal_factor=4)), 81)
 
     def frames(**more: Any) -> int:

@@ -44,7 +44,7 @@ def layout(tmp_path: Path) -> Layout:
     layout = Layout(tmp_path / "data")
     outcomes, products = [], []
     for place, (checkpoint_id, num_steps) in enumerate(STEPS.items()):
-        about = {"model": RECIPES["tiny_joint"]({"size_px": 32}).to_dict(), "settings": {"num_frames": 5 + place}}
+        about = {"model": RECIPES["tiny_joint"](32).to_dict(), "settings": {"num_frames": 5 + place}}
         files = [
             layout.store.put_bytes("model.safetensors", checkpoint_id.encode()),
             layout.store.put_bytes("config.json", json.dumps(about).encode()),
