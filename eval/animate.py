@@ -191,7 +191,10 @@ class _Run:
         self.item |= {"motion_path": str(self.ask.scratch / "motion.npz"), "start_frame": 0.0, "num_frames": num_frames}
         files, origin = self._exports(rig, motion, _evidence(read, geometry))
         kinds = {kind: [name] for kind, name in _FILES.items() if name in files}
-        generated = video_files(rgb, pose, fps=self.order.fps, render=self.order.render)
+        render = self.order.render
+        generated = video_files(
+            rgb, pose, fps=self.order.fps, crf=render["pose_crf"], keyframe_interval=render["keyframe_interval"]
+        )
         shown = self._preview(rgb, pose, geometry)
         for kind, parts in (("preview", shown), ("generated", generated), ("templates", templates)):
             kinds[kind] = list(parts)

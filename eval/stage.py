@@ -21,7 +21,7 @@ from rigmill.types import Bytes, Row, StoredFile
 
 if TYPE_CHECKING:
     from rigmill.clips.numbers import ClipGeometry
-    from rigmill.config.load import Profile
+    from rigmill.config.schema import Profile
     from rigmill.reconstruct.reconstruct import Reconstruction
 
 RECORDED, GENERATED = "ground_truth", "generated"
@@ -106,7 +106,9 @@ def _generated(payload: Row, settings: Row, work: Work) -> Row:
             guidance=settings["guidance"],
         ),
     )
-    encoded = video_files(rgb, pose, fps=clip["fps"], render=settings)
+    encoded = video_files(
+        rgb, pose, fps=clip["fps"], crf=settings["pose_crf"], keyframe_interval=settings["keyframe_interval"]
+    )
     videos = [work.store.put_bytes(name, data) for name, data in encoded.items()]
     return _row(payload, settings, work, geometry=geometry, maps=pose, videos=videos)
 

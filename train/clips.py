@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Generic, TypeVar
 
 import cv2
 import numpy as np
@@ -21,6 +21,7 @@ from rigmill.types import Bytes, Camera, Floats
 from shards.sample import GEOMETRY, pose_template, pose_video, rgb_template, rgb_video
 from train.inputs import TrainingClip
 
+Key = TypeVar("Key")
 Value = TypeVar("Value")
 
 
@@ -57,14 +58,14 @@ def ray_maps(cameras: Sequence[Camera], *, cells: int) -> Tensor:
     return torch.from_numpy(np.stack(maps)).float()
 
 
-class _Recent:
+class _Recent(Generic[Key, Value]):
     """The most recently used values, at most `capacity` of them."""
 
     def __init__(self, capacity: int) -> None:
         self.capacity = capacity
-        self.values: OrderedDict[Any, Any] = OrderedDict()
+        self.values: OrderedDict[Key, Value] = OrderedDict()
 
-    def get(self, key: Any, make: Callable[[], Value]) -> Value:
+    def get(self, key: Key, make: Callable[[], Value]) -> Value:
         if key not in self.values:
             self.values[key] = make()
             if len(self.values) > self.capacity:
@@ -78,7 +79,8 @@ class Clips:
 
     def __init__(self, clips: Sequence[TrainingClip], *, store: Store, size_px: int, keep_views: int = 256) -> None:
         self.clips, self.store, self.size_px = clips, store, size_px
-        self._views, self._cameras = _Recent(keep_views), _Recent(4 * keep_views)
+        self._views: _Recent[tuple[int, int], ViewFrames] = _Recent(keep_views)
+        self._cameras: _Recent[int, tuple[Camera, ...]] = _Recent(4 * keep_views)
 
     def cameras(self, index: int) -> tuple[Camera, ...]:
         """The cameras of a clip, one per view."""

@@ -93,7 +93,8 @@ class JointTraining(lightning.LightningModule):
 
     def encode(self, videos: Tensor) -> Tensor:
         """Latents (B, V, C, f, h, w) of videos (B, V, 3, F, H, W)."""
-        return self.model.codec.encode(videos.flatten(0, 1)).unflatten(0, videos.shape[:2])
+        latents: Tensor = self.model.codec.encode(videos.flatten(0, 1)).unflatten(0, videos.shape[:2])
+        return latents
 
     def configure_optimizers(self) -> Any:
         weights = [weight for weight in self.parameters() if weight.requires_grad]

@@ -15,7 +15,7 @@ from train.inputs import TrainingClip, TrainSettings, usable_rows
 from train.recipes import RECIPES
 
 if TYPE_CHECKING:
-    from rigmill.config.load import Profile
+    from rigmill.config.schema import Profile
     from train.module import StepLoss
 
 

@@ -45,7 +45,8 @@ def save_model(model: Model) -> bytes:
     No metadata: its order is not fixed. Tied tensors are written once each, because safetensors holds no ties.
     """
     tensors = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in model.state_dict().items()}
-    return safetensors.torch.save(dict(sorted(tensors.items())))
+    data: bytes = safetensors.torch.save(dict(sorted(tensors.items())))
+    return data
 
 
 def load_model(weights: bytes, config: ModelConfig) -> Model:
