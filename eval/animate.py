@@ -11,7 +11,7 @@ import json
 import math
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -20,7 +20,7 @@ import numpy as np
 from eval.checkpoint import Checkpoint, open_checkpoint
 from eval.preview import png, sheet
 from eval.reading import movement_pct, read_maps, verdict
-from eval.sample import video_files
+from eval.videos import video_files
 from rigmill import __version__
 from rigmill.blender.client import BlenderClient, Limits
 from rigmill.clips import members
@@ -36,6 +36,7 @@ from rigmill.one_file.animate_text import INFO
 from rigmill.one_file.folder import UNFINISHED, check_folder, fill_folder, remove_empty
 from rigmill.one_file.gate import Ask, Opened, open_asset
 from rigmill.one_file.render import PROBE, RENDER_CLIP, picture_s
+from rigmill.pipeline.view import View
 from rigmill.reconstruct.metrics import score
 from rigmill.reconstruct.reconstruct import Reconstruction
 from rigmill.rigs.npz import motion_to_bytes, rig_from_bytes
@@ -63,12 +64,15 @@ _OPPOSITE = 0.1  # sine of the angle between two views below which they say noth
 
 
 def animate(
-    order: AnimateOrder, *, limits: Limits, max_file_bytes: int, on_progress: OnProgress
+    order: AnimateOrder, *, views: Sequence[View], limits: Limits, max_file_bytes: int, on_progress: OnProgress
 ) -> tuple[dict[str, Any], float]:
-    """Do the order: what info.json holds, and the seconds it took. A UserError leaves the folder as it was."""
+    """Do the order: what info.json holds, and the seconds it took. A UserError leaves the folder as it was.
+
+    `views` show the profile's tables, where its checkpoints are.
+    """
     started = time.monotonic()
     opened = open_asset(order.asset, max_file_bytes)
-    checkpoint = open_checkpoint(order.checkpoint, Layout(order.output), profile=order.profile)
+    checkpoint = open_checkpoint(order.checkpoint, Layout(order.output), views, profile=order.profile)
     num_frames = _num_frames(order, checkpoint)
     _check_fit(checkpoint, order, num_frames)
     is_new = not order.out.exists()
@@ -187,7 +191,10 @@ class _Run:
         self.item |= {"motion_path": str(self.ask.scratch / "motion.npz"), "start_frame": 0.0, "num_frames": num_frames}
         files, origin = self._exports(rig, motion, _evidence(read, geometry))
         kinds = {kind: [name] for kind, name in _FILES.items() if name in files}
-        generated = video_files(rgb, pose, fps=self.order.fps, render=self.order.render)
+        render = self.order.render
+        generated = video_files(
+            rgb, pose, fps=self.order.fps, crf=render["pose_crf"], keyframe_interval=render["keyframe_interval"]
+        )
         shown = self._preview(rgb, pose, geometry)
         for kind, parts in (("preview", shown), ("generated", generated), ("templates", templates)):
             kinds[kind] = list(parts)
@@ -249,20 +256,14 @@ class _Run:
     def _generated(
         self, model: Any, geometry: ClipGeometry, templates: Mapping[str, bytes], num_frames: int
     ) -> tuple[Bytes, Bytes]:
-        from train.sampler import sample
+        from train.sampler import Prompt, Sampling, sample
 
-        order, views = self.order, range(len(geometry.cameras))
+        order = self.order
         self.on_progress(DENOISE, 0, order.steps)
         return sample(
             model,
-            templates_rgb=np.stack([picture(templates[members.rgb_template(view)]) for view in views]),
-            templates_pose=np.stack([picture(templates[members.pose_template(view)]) for view in views]),
-            cameras=geometry.cameras,
-            caption=order.prompt,
-            num_frames=num_frames,
-            seed=order.seed,
-            steps=order.steps,
-            guidance=order.guidance,
+            Prompt.from_members(templates, cameras=geometry.cameras, caption=order.prompt),
+            Sampling(num_frames, order.seed, order.steps, order.guidance),
             on_step=lambda done, total: self.on_progress(DENOISE, done, total),
         )
 
