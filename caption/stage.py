@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from caption.category import category_of
 from caption.metadata import caption
 from rigmill.config.schema import Profile
-from rigmill.outcomes import Kept, Measured, Outcome, Reject, Rejected
+from rigmill.outcomes import Cost, Kept, Outcome, Reject, Rejected
 from rigmill.pipeline.stage import Answer, Input, Job, Rows, Stage, Work, only_keys
 from rigmill.types import Row
 
@@ -30,7 +30,7 @@ class CaptionStage(Stage):
 
     def run(self, jobs: Sequence[Job], work: Work) -> Iterator[Answer]:
         for job in jobs:
-            yield Answer(job.key, _outcome(job.payload, job.settings["provider"]), Measured())
+            yield Answer(job.key, _outcome(job.payload, job.settings["provider"]), Cost())
 
 
 def _outcome(payload: Row, provider: str) -> Outcome:

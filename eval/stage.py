@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rigmill.outcomes import Kept, Measured
+from rigmill.outcomes import Cost, Kept
 from rigmill.pipeline.stage import Answer, Input, Job, Rows, Stage, Work, only_keys
 from rigmill.storage.files import digest
 from rigmill.types import Bytes, Row, StoredFile
@@ -69,7 +69,7 @@ class EvalStage(Stage):
             started = time.monotonic()
             make = _recorded if job.payload["maps"] == RECORDED else _generated
             row = make(job.payload, job.settings, work)
-            yield Answer(job.key, Kept([row]), Measured(wall_s=time.monotonic() - started))
+            yield Answer(job.key, Kept([row]), Cost(wall_s=time.monotonic() - started))
 
 
 def _recorded(payload: Row, settings: Row, work: Work) -> Row:

@@ -152,7 +152,7 @@ Outcome = Kept | Rejected | Failed
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
+class Cost:
     """What one job cost. Kept in the run log, never in a table: tables repeat byte for byte, costs do not."""
 
     wall_s: float = 0.0

@@ -9,7 +9,7 @@ from rigmill.config.schema import Profile
 from rigmill.licences.deny_list import Denied, read_denied
 from rigmill.licences.policy import clip_refusal
 from rigmill.licences.rights import Rights
-from rigmill.outcomes import Kept, Measured, Reject, Rejected
+from rigmill.outcomes import Cost, Kept, Reject, Rejected
 from rigmill.pipeline.stage import Answer, Input, Job, Rows, Stage, Work, only_keys
 from rigmill.storage.files import digest, sha256_bytes
 from rigmill.storage.layout import Layout
@@ -103,7 +103,7 @@ class ShardsStage(Stage):
         for job in jobs:
             refused = job.payload.get("refused")
             outcome = Rejected(**refused) if refused else Kept(_pack(job.payload, work))
-            yield Answer(job.key, outcome, Measured())
+            yield Answer(job.key, outcome, Cost())
 
     def finish(self, tables: Rows, output: Path, profile: Profile) -> None:
         """Publish the dataset folder: tars, index, sizes, attribution, digests and card."""

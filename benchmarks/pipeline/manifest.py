@@ -36,7 +36,7 @@ from curate.humanoid.names import CANONICAL
 from curate.sources.asset_row import asset_row
 from rigmill.config import load
 from rigmill.licences.rights import Rights
-from rigmill.outcomes import Failed, FailKind, Kept, Measured, Outcome, Reject, Rejected
+from rigmill.outcomes import Cost, Failed, FailKind, Kept, Outcome, Reject, Rejected
 from rigmill.pipeline.registry import STAGES
 from rigmill.pipeline.runlog import RunLog
 from rigmill.pipeline.stage import Answer, source_of
@@ -269,7 +269,7 @@ def write_tables(folder: Path) -> None:
                 outcomes.append(outcome_row(job.key, job.input_id, outcome, command, source=source_of(job.payload)))
                 if isinstance(outcome, Kept):
                     products += [{"job_key": job.key, **row} for row in outcome.rows]
-                log.measured(stage, job.input_id, Answer(job.key, outcome, Measured(1.0, 10**8)), 1)
+                log.measured(stage, job.input_id, Answer(job.key, outcome, Cost(1.0, 10**8)), 1)
             view.table(stage).commit(outcomes, products)
         view.table(stage).compact({job.key for job in jobs})
     log.close({})

@@ -17,7 +17,7 @@ from curate.sources.asset_row import asset_row
 from curate.sources.vrm import block_of
 from curate.sources.vroid_hub_api import Hub, HubTrouble
 from curate.vrm.licence import hub_rights, strictest, terms
-from rigmill.outcomes import Failed, FailKind, Kept, Measured, Outcome, Refusal, Reject, Rejected
+from rigmill.outcomes import Cost, Failed, FailKind, Kept, Outcome, Refusal, Reject, Rejected
 from rigmill.pipeline.stage import Answer, Input, Job, Work
 from rigmill.types import Row
 
@@ -45,7 +45,7 @@ def fetch(jobs: Sequence[Job], work: Work) -> Iterator[Answer]:
             outcome = Rejected(refusal.code.value, refusal.message, refusal.measured, refusal.limit)
         except HubTrouble as trouble:
             outcome = Failed(FailKind.NETWORK, "VRoidHub", str(trouble))
-        yield Answer(job.key, outcome, Measured())
+        yield Answer(job.key, outcome, Cost())
 
 
 def _take(payload: Row, hub: Hub, max_file_bytes: int, work: Work) -> Row:

@@ -11,7 +11,7 @@ from curate.sources import SOURCES
 from rigmill.config.schema import Profile
 from rigmill.errors import UserError
 from rigmill.licences.deny_list import Denied, read_denied
-from rigmill.outcomes import Kept, Measured, Outcome, Refusal, Reject, Rejected
+from rigmill.outcomes import Cost, Kept, Outcome, Refusal, Reject, Rejected
 from rigmill.pipeline.stage import Answer, Input, Job, Rows, Stage, Work, only_keys
 from rigmill.types import Row, StoredFile
 
@@ -77,10 +77,10 @@ class CollectStage(Stage):
         for job in jobs:
             if "denied" in job.payload:
                 message = f"on the deny list: {job.payload['denied']}"
-                yield Answer(job.key, Rejected(Reject.DENIED.value, message), Measured())
+                yield Answer(job.key, Rejected(Reject.DENIED.value, message), Cost())
             elif "duplicate_of" in job.payload:
                 message = f"the same bytes as {job.payload['duplicate_of']}"
-                yield Answer(job.key, Rejected(Reject.DUPLICATE_FILE.value, message), Measured())
+                yield Answer(job.key, Rejected(Reject.DUPLICATE_FILE.value, message), Cost())
             else:
                 fresh.append(job)
         for kind, group in groupby(fresh, key=lambda job: job.payload["kind"]):

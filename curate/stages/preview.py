@@ -16,7 +16,7 @@ from curate.filters.windows import clip_id, window_length
 from curate.stages.retarget import motion_name
 from rigmill.clips.pictures import jpeg
 from rigmill.config.schema import Profile
-from rigmill.outcomes import Kept, Measured, Outcome
+from rigmill.outcomes import Cost, Kept, Outcome
 from rigmill.pipeline.stage import Answer, Input, Job, Rows, Stage, Work, only_keys
 from rigmill.types import Bytes, Row, StoredFile
 
@@ -86,7 +86,7 @@ class PreviewStage(Stage):
         asked = []
         for job in jobs:
             if job.payload["refused"]:
-                yield Answer(job.key, rejected(job.payload["refused"]), Measured())
+                yield Answer(job.key, rejected(job.payload["refused"]), Cost())
             else:
                 asked.append(job)
         if not asked:

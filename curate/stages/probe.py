@@ -13,7 +13,7 @@ from rigmill.config.schema import Profile
 from rigmill.licences.deny_list import Denied, read_denied
 from rigmill.licences.policy import asset_refusal
 from rigmill.licences.rights import Rights
-from rigmill.outcomes import Kept, Measured, Outcome, Refusal, Reject, Rejected
+from rigmill.outcomes import Cost, Kept, Outcome, Refusal, Reject, Rejected
 from rigmill.pipeline.stage import Answer, Input, Job, Rows, Stage, Work, only_keys
 from rigmill.rigs.npz import rig_from_bytes
 from rigmill.storage.files import digest
@@ -111,7 +111,7 @@ class ProbeStage(Stage):
                 asset, block = _canonical(job.payload, work)
             except Refusal as refusal:
                 refused = Rejected(refusal.code.value, refusal.message, refusal.measured, refusal.limit)
-                yield Answer(job.key, refused, Measured())
+                yield Answer(job.key, refused, Cost())
                 continue
             item = {
                 "path": str(work.store.path(StoredFile.from_row(asset["file"]))),

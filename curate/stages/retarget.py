@@ -14,7 +14,7 @@ from curate.retarget.pair import retargeted
 from rigmill.config.schema import Profile
 from rigmill.licences.policy import pair_refusal
 from rigmill.licences.rights import Rights
-from rigmill.outcomes import Kept, Measured, Outcome, Refusal, Reject, Rejected
+from rigmill.outcomes import Cost, Kept, Outcome, Refusal, Reject, Rejected
 from rigmill.pipeline.stage import Answer, Input, Job, Rows, Stage, Work, only_keys
 from rigmill.types import Row
 
@@ -110,7 +110,7 @@ class RetargetStage(Stage):
                 outcome = Kept([retargeted(job.payload, job.settings, work)])
             except Refusal as refusal:
                 outcome = Rejected(refusal.code.value, refusal.message, refusal.measured, refusal.limit)
-            yield Answer(job.key, outcome, Measured())
+            yield Answer(job.key, outcome, Cost())
 
 
 def _chosen(

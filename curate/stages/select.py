@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from curate.filters.rules import SEEN_RULES, first_refusal, rejected
 from rigmill.config.schema import Profile
-from rigmill.outcomes import Kept, Measured, Reject
+from rigmill.outcomes import Cost, Kept, Reject
 from rigmill.pipeline.stage import Answer, Input, Job, Rows, Stage, Work, only_keys
 from rigmill.storage.rows import job_keys, value_json
 from rigmill.types import Row
@@ -89,7 +89,7 @@ class SelectStage(Stage):
             )
 
     def run(self, jobs: Sequence[Job], work: Work) -> Iterator[Answer]:
-        cost = Measured()
+        cost = Cost()
         for job in jobs:
             refused = job.payload["refused"]
             outcome = rejected(refused) if refused else Kept([only_keys(job.payload, *CLIP_COLUMNS)])

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from rigmill.errors import UserError
-from rigmill.outcomes import Failed, FailKind, Measured, Rejected
+from rigmill.outcomes import Cost, Failed, FailKind, Rejected
 
 START_TIMEOUT_S = 120
 # Nothing else of the environment reaches a process that parses strangers' files: no keys, no proxies.
@@ -45,7 +45,7 @@ class Reply:
 
     value: dict[str, Any] | None
     outcome: Rejected | Failed | None
-    measured: Measured
+    measured: Cost
 
 
 class BlenderClient:
@@ -98,9 +98,7 @@ class BlenderClient:
         except (BrokenPipeError, ConnectionError, ValueError):
             self.close()
             yield Reply(
-                None,
-                Failed(FailKind.INTERRUPTED, "BlenderGone", "the Blender process was ended from outside"),
-                Measured(),
+                None, Failed(FailKind.INTERRUPTED, "BlenderGone", "the Blender process was ended from outside"), Cost()
             )
 
     def _start(self) -> None:
@@ -165,7 +163,7 @@ class BlenderClient:
 
 def _reply(message: dict[str, Any]) -> Reply:
     used = {"cpu_s": round(message["cpu_s"], 3)} if "cpu_s" in message else {}  # a child that died measured nothing
-    measured = Measured(wall_s=message.get("wall_s", 0.0), peak_bytes=message.get("peak_bytes", 0), extra=used)
+    measured = Cost(wall_s=message.get("wall_s", 0.0), peak_bytes=message.get("peak_bytes", 0), extra=used)
     if "value" in message:
         return Reply(message["value"], None, measured)
     if "rejected" in message:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from rigmill.blender.client import Limits
 from rigmill.config.load import Resolved
 from rigmill.errors import UserError
-from rigmill.outcomes import TRY_AGAIN, Failed, FailKind, Kept, Measured
+from rigmill.outcomes import TRY_AGAIN, Cost, Failed, FailKind, Kept
 from rigmill.pipeline.batch_progress import note, read_report, seconds_left
 from rigmill.pipeline.live_lines import Progress, closing_line
 from rigmill.pipeline.pool import Batch, Event, Pool
@@ -227,7 +227,7 @@ class Driver:
         run.num_running -= len(left)
         if event.died and left:
             gone = Failed(FailKind.INTERRUPTED, "WorkerGone", "the worker process was ended from outside")
-            self._answered(run, Answer(left.pop(0).key, gone, Measured()))
+            self._answered(run, Answer(left.pop(0).key, gone, Cost()))
             self._not_tried(run, left, some_answered=True)
         else:
             self._not_tried(run, left, some_answered=batch.num_answers > 0)
@@ -236,7 +236,7 @@ class Driver:
         """Back to the front of the queue; where there was no answer at all, the first is to blame."""
         if stubs and not some_answered:
             lost = Failed(FailKind.EXCEPTION, "NoAnswer", f"stage '{run.name}' gave no answer for this job")
-            self._answered(run, Answer(stubs.pop(0).key, lost, Measured()))
+            self._answered(run, Answer(stubs.pop(0).key, lost, Cost()))
         for stub in reversed(stubs):
             run.groups.setdefault(self._group(run, stub), deque()).appendleft(stub)
             run.groups.move_to_end(self._group(run, stub), last=False)

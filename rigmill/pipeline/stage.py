@@ -10,7 +10,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol, cast
 
-from rigmill.outcomes import Measured, Outcome
+from rigmill.outcomes import Cost, Outcome
 from rigmill.storage.files import Store, canonical_json
 from rigmill.storage.rows import StoredPart, StoredRow, value_json
 from rigmill.types import Row
@@ -72,7 +72,7 @@ class Answer:
 
     key: str
     outcome: Outcome
-    measured: Measured
+    measured: Cost
 
 
 class Rows(Protocol):

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from rigmill.blender.client import BlenderClient, Limits
 from rigmill.errors import UserError
-from rigmill.outcomes import Failed, FailKind, Measured, Refusal, Rejected
+from rigmill.outcomes import Cost, Failed, FailKind, Refusal, Rejected
 from rigmill.pipeline.batch_progress import Reporter
 from rigmill.pipeline.registry import import_stage
 from rigmill.pipeline.stage import Answer, Job, Stage
@@ -106,7 +106,7 @@ def answers(
         except UserError as error:
             yield Abort(error.what, error.why, error.fix, error.code)
         except Exception as error:
-            cost = Measured(wall_s=time.monotonic() - started)
+            cost = Cost(wall_s=time.monotonic() - started)
             yield Answer(next(iter(unanswered)), _outcome(error, scratch, layout), cost)
 
 

@@ -21,7 +21,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from rigmill.errors import UserError
-from rigmill.storage.columns import OUTCOMES, PRODUCTS, _text
+from rigmill.storage.columns import OUTCOMES, PRODUCTS, TEXT
 from rigmill.storage.files import canonical_json, sha256_bytes, write_atomic
 from rigmill.storage.rows import table_of
 
@@ -54,7 +54,7 @@ class Snapshot:
         return self.read([name])[name]
 
 
-def place_of(keys: pa.ChunkedArray, live: pa.Array | None, *, last: bool) -> pa.Array | None:
+def sorted_live_indices(keys: pa.ChunkedArray, live: pa.Array | None, *, last: bool) -> pa.Array | None:
     """Where the rows of the `live` keys (None: all) are, sorted by key; None: they are all the rows, sorted already.
 
     Rows of one key stay in their order; with `last`, only the latest of them counts.
@@ -85,7 +85,7 @@ class StageTable:
     def __init__(self, folder: Path, stage: str) -> None:
         self.folder = folder / stage
         self.stage = stage
-        self.schemas = {"outcomes": OUTCOMES, "products": PRODUCTS[stage].insert(0, pa.field("job_key", _text))}
+        self.schemas = {"outcomes": OUTCOMES, "products": PRODUCTS[stage].insert(0, pa.field("job_key", TEXT))}
         self._files: dict[str, pa.NativeFile] = {}
         self._manifest = self._read_manifest()
 
@@ -149,7 +149,7 @@ class StageTable:
         for kind, rows in (("outcomes", outcomes), ("products", products)):
             if rows and first:
                 table = table_of(rows, self.schemas[kind])
-                place = place_of(table["job_key"], None, last=kind == "outcomes")
+                place = sorted_live_indices(table["job_key"], None, last=kind == "outcomes")
                 manifest[kind] = self._write_sorted(kind, table, place)
             elif rows:
                 added = self._write_segment(kind, table_of(rows, self.schemas[kind]))
@@ -173,12 +173,12 @@ class StageTable:
 
     def compact(self, live_keys: Iterable[str] | pa.Array | None = None) -> None:
         """Rewrite both tables as sorted segments holding the rows of `live_keys` alone (None: of all keys)."""
-        live = live_keys if live_keys is None or isinstance(live_keys, pa.Array) else pa.array(list(live_keys), _text)
+        live = live_keys if live_keys is None or isinstance(live_keys, pa.Array) else pa.array(list(live_keys), TEXT)
         manifest: dict[str, Any] = {"outcomes": [], "products": [], "compact": True}
         for kind in ("outcomes", "products"):
             snapshot = self.snapshot(kind)
             # The order of a job's product rows stays as the job gave them.
-            place = place_of(snapshot.column("job_key"), live, last=kind == "outcomes")
+            place = sorted_live_indices(snapshot.column("job_key"), live, last=kind == "outcomes")
             if place is None and self._manifest["compact"]:
                 manifest[kind] = self._manifest[kind]
                 continue

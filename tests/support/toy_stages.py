@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from rigmill.config.schema import Profile
-from rigmill.outcomes import Failed, FailKind, Kept, Measured, Outcome, Refusal, Reject, Rejected
+from rigmill.outcomes import Cost, Failed, FailKind, Kept, Outcome, Refusal, Reject, Rejected
 from rigmill.pipeline.stage import Answer, Input, Job, Rows, Stage, Work
 from rigmill.types import Row
 
@@ -31,7 +31,7 @@ class ToyCollect(Stage):
 
     def run(self, jobs: Sequence[Job], work: Work) -> Iterator[Answer]:
         for job in jobs:
-            yield Answer(job.key, self._one(job, work), Measured(wall_s=0.1))
+            yield Answer(job.key, self._one(job, work), Cost(wall_s=0.1))
 
     def _one(self, job: Job, work: Work) -> Outcome:
         do, once = job.payload["do"], work.output / f"once-{job.input_id}"
@@ -81,9 +81,9 @@ class ToyProbe(Stage):
     def run(self, jobs: Sequence[Job], work: Work) -> Iterator[Answer]:
         for job in jobs:
             if job.input_id.endswith("9"):
-                yield Answer(job.key, Rejected(Reject.NO_RIG.value, "a nine"), Measured())
+                yield Answer(job.key, Rejected(Reject.NO_RIG.value, "a nine"), Cost())
             else:
-                yield Answer(job.key, Kept([{"asset_id": job.input_id, "rig_id": "r", "motions": []}]), Measured())
+                yield Answer(job.key, Kept([{"asset_id": job.input_id, "rig_id": "r", "motions": []}]), Cost())
 
 
 class ToyRetarget(ToyProbe):
@@ -98,7 +98,7 @@ class ToyRetarget(ToyProbe):
 
     def run(self, jobs: Sequence[Job], work: Work) -> Iterator[Answer]:
         for job in jobs:
-            yield Answer(job.key, Kept([{"asset_id": one, "clip_id": one} for one in job.payload["ids"]]), Measured())
+            yield Answer(job.key, Kept([{"asset_id": one, "clip_id": one} for one in job.payload["ids"]]), Cost())
 
 
 class ToySelect(ToyProbe):
@@ -113,7 +113,7 @@ class ToySelect(ToyProbe):
             if job.input_id == os.environ.get("TOY_INTERRUPT_AT"):
                 raise KeyboardInterrupt
             if job.input_id.endswith("9"):
-                yield Answer(job.key, Rejected(Reject.NO_RIG.value, "a nine"), Measured())
+                yield Answer(job.key, Rejected(Reject.NO_RIG.value, "a nine"), Cost())
             elif job.input_id == "a18":
                 raise ValueError(f"an eight in {work.scratch}")
             elif job.input_id == "a17":
@@ -122,7 +122,7 @@ class ToySelect(ToyProbe):
                 yield Answer(
                     job.key,
                     Kept([{"asset_id": job.input_id, "clip_id": f"{job.input_id}-{number}"} for number in range(2)]),
-                    Measured(),
+                    Cost(),
                 )
 
 
