@@ -37,6 +37,6 @@ def _outcome(payload: Row, provider: str) -> Outcome:
     tags = list(payload["tags"] or [])
     text = caption(payload["title"] or "", tags, payload["motion_name"] or "")
     if not text:
-        return Rejected(Reject.EMPTY_CAPTION.value, "title, tags and motion name hold no words")
+        return Rejected(Reject.EMPTY_CAPTION, "title, tags and motion name hold no words")
     category = category_of(tags, payload["title"] or "")
     return Kept([{"clip_id": payload["clip_id"], "caption": text, "category": category, "provider": provider}])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -98,6 +99,10 @@ class Refusal(Exception):
         super().__init__(message)
         self.code, self.message, self.measured, self.limit = code, message, measured, limit
 
+    def to_rejected(self) -> Rejected:
+        """The verdict without the exception."""
+        return Rejected(self.code, self.message, self.measured, self.limit)
+
 
 class Status(StrEnum):
     """How an input of a stage ended. Nothing else exists, and pending is the absence of a row."""
@@ -132,10 +137,27 @@ class Kept:
 class Rejected:
     """A rule said no. `measured` and `limit` are in the rule's own unit; None when it measures nothing."""
 
-    code: str
+    code: Reject
     message: str
     measured: float | None = None
     limit: float | None = None
+
+    def to_row(self) -> dict[str, Any]:
+        """The verdict in a payload, in a child's answer and in columns of the outcomes."""
+        return {"code": str(self.code), "message": self.message, "measured": self.measured, "limit": self.limit}
+
+    def to_short_row(self) -> dict[str, Any]:
+        """Of a verdict that measures nothing: the code and the sentence alone."""
+        return {"code": str(self.code), "message": self.message}
+
+    @classmethod
+    def from_row(cls, row: Mapping[str, Any]) -> Rejected:
+        """The verdict that `to_row` or `to_short_row` wrote."""
+        return cls(Reject(row["code"]), row["message"], row.get("measured"), row.get("limit"))
+
+    def to_refusal(self) -> Refusal:
+        """The verdict as an exception, for code that stops at it."""
+        return Refusal(self.code, self.message, measured=self.measured, limit=self.limit)
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,9 +85,8 @@ class ShardsStage(Stage):
             if refused is None:
                 rows.append(row)
             else:
-                yield Input(
-                    f"refused-{row['clip_id']}", only_keys(row, "clip_id", "asset_id", "source") | {"refused": refused}
-                )
+                payload = only_keys(row, "clip_id", "asset_id", "source") | {"refused": refused.to_short_row()}
+                yield Input(f"refused-{row['clip_id']}", payload)
         seed, size = settings["seed"], settings["samples_per_shard"]
         split = split_assets(
             ((row["asset_id"], row["motion_id"]) for row in rows), bench_share=settings["bench_share"], seed=seed
@@ -102,7 +101,7 @@ class ShardsStage(Stage):
     def run(self, jobs: Sequence[Job], work: Work) -> Iterator[Answer]:
         for job in jobs:
             refused = job.payload.get("refused")
-            outcome = Rejected(**refused) if refused else Kept(_pack(job.payload, work))
+            outcome = Rejected.from_row(refused) if refused else Kept(_pack(job.payload, work))
             yield Answer(job.key, outcome, Cost())
 
     def finish(self, tables: Rows, output: Path, profile: Profile) -> None:
@@ -112,11 +111,11 @@ class ShardsStage(Stage):
             publish(rows, layout.dataset, layout.store, policy=profile.licence_policy, provenance=Provenance.of(tables))
 
 
-def _refused(row: Row, policy: str, denied: Denied, provenance: Provenance) -> Row | None:
-    """The code and the sentence, if the clip must not be in the dataset."""
+def _refused(row: Row, policy: str, denied: Denied, provenance: Provenance) -> Rejected | None:
+    """The verdict, if the clip must not be in the dataset."""
     message = clip_refusal(Rights.from_row(row["rights"]), policy, licence=row["licence"], kind=row["kind"])
     if message is not None:
-        return {"code": Reject.LICENCE.value, "message": message}
+        return Rejected(Reject.LICENCE, message)
     # Planning has dropped what is denied long before; a clip that slipped through must still not be published.
     for asset_id in dict.fromkeys((row["asset_id"], provenance.of_motion(row))):
         asset = provenance.assets.get(asset_id, {})
@@ -127,7 +126,7 @@ def _refused(row: Row, policy: str, denied: Denied, provenance: Provenance) -> R
             origin=asset.get("origin", ""),
         )
         if reason:
-            return {"code": Reject.DENIED.value, "message": f"on the deny list: {reason}"}
+            return Rejected(Reject.DENIED, f"on the deny list: {reason}")
     return None
 
 

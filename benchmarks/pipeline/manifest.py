@@ -126,7 +126,7 @@ def probed(job: Any, number: int) -> Outcome:
     dice, kind = chance("probe", number), number % 100
     if kind < 9:
         code = (Reject.NO_RIG, Reject.MALFORMED, Reject.EXTERNAL_REFERENCE)[max(0, kind - 6)]
-        return Rejected(code.value, f"the file says no for reason {kind}", float(kind), 1.0)
+        return Rejected(code, f"the file says no for reason {kind}", float(kind), 1.0)
     if kind < 10:
         return Failed(FailKind.TIMEOUT, "Timeout", "no answer within 120 s")
     what = "motion" if kind < 15 else "static" if kind < 20 else "animated"
@@ -195,7 +195,7 @@ def joint_names(dice: random.Random, *, humanoid: bool) -> list[str]:
 
 def retargeted(job: Any, number: int) -> Outcome:
     if "missing" in job.payload:
-        return Rejected(Reject.UNMAPPABLE_SKELETON.value, "the names say nothing", 9.0, 12.0)
+        return Rejected(Reject.UNMAPPABLE_SKELETON, "the names say nothing", 9.0, 12.0)
     character, moved, dice = job.payload["character"], job.payload["motion"], chance("retarget", number)
     known = filled("retarget", {**character, **moved}, dice)
     return Kept(

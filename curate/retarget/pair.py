@@ -13,7 +13,7 @@ from curate.licences.rights_of import both
 from curate.retarget.transfer import check_motion, resample, retarget
 from curate.vrm.springs import springs_of, swing
 from rigmill.licences.rights import Rights, clip_rights
-from rigmill.outcomes import Refusal, Reject
+from rigmill.outcomes import Refusal, Reject, Rejected
 from rigmill.pipeline.stage import Work, only_keys
 from rigmill.rigs.npz import motion_from_bytes, motion_to_bytes, rig_from_bytes
 from rigmill.types import Motion, Rig, Row, StoredFile
@@ -25,8 +25,7 @@ def retargeted(payload: Row, settings: Row, work: Work) -> Row:
     if "missing" in payload:
         _unmappable(payload["num_matched_joints"], limit, payload["missing"], names=payload["names"])
     if "refused" in payload:
-        refused = payload["refused"]
-        raise Refusal(Reject(refused["code"]), refused["message"], measured=refused["measured"], limit=refused["limit"])
+        raise Rejected.from_row(payload["refused"]).to_refusal()
     character, moved = payload["character"], payload["motion"]
     source = rig_from_bytes(work.store.read(StoredFile.from_row(moved["rig_file"])))
     target = rig_from_bytes(work.store.read(StoredFile.from_row(character["rig_file"])))
@@ -86,8 +85,8 @@ def _body_of(rig: Rig, joints: Mapping[str, int], row: Row, *, whose: str) -> Bo
     try:
         return as_body(rig, joints, row["detached"])
     except Refusal as refusal:
-        message = f"{whose} rig: {refusal.message}"
-        raise Refusal(refusal.code, message, measured=refusal.measured, limit=refusal.limit) from refusal
+        said = replace(refusal.to_rejected(), message=f"{whose} rig: {refusal.message}")
+        raise said.to_refusal() from refusal
 
 
 def _unmappable(matched: int, limit: int, missing: list[str], *, names: str = "") -> None:

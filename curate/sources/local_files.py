@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 
 from curate.gate.reading import CHANGED, as_one_file, open_regular, read_bytes
 from rigmill.errors import UserError
-from rigmill.outcomes import Cost, Failed, FailKind, Kept, Outcome, Refusal, Reject, Rejected
+from rigmill.outcomes import Cost, Failed, FailKind, Kept, Outcome, Refusal, Reject
 from rigmill.pipeline.stage import Answer, Input, Job, Work
 from rigmill.storage.files import digest, sha256_bytes
 from rigmill.types import Row
@@ -70,7 +70,7 @@ def take_files(jobs: Sequence[Job], work: Work, take: Take) -> Iterator[Answer]:
             data = _read(job.payload, job.settings["max_file_bytes"])
             outcome = Kept([take(job.payload, data, work)])
         except Refusal as refusal:
-            outcome = Rejected(refusal.code.value, refusal.message, refusal.measured, refusal.limit)
+            outcome = refusal.to_rejected()
         except OSError as error:
             outcome = Failed(FailKind.EXCEPTION, type(error).__name__, error.strerror or "cannot be read")
         yield Answer(job.key, outcome, Cost())

@@ -17,7 +17,7 @@ from curate.sources.asset_row import asset_row
 from curate.sources.vrm import block_of
 from curate.sources.vroid_hub_api import Hub, HubTrouble
 from curate.vrm.licence import hub_rights, strictest, terms
-from rigmill.outcomes import Cost, Failed, FailKind, Kept, Outcome, Refusal, Reject, Rejected
+from rigmill.outcomes import Cost, Failed, FailKind, Kept, Outcome, Refusal, Reject
 from rigmill.pipeline.stage import Answer, Input, Job, Work
 from rigmill.types import Row
 
@@ -42,7 +42,7 @@ def fetch(jobs: Sequence[Job], work: Work) -> Iterator[Answer]:
             with Hub(token, address=vroid_hub_api.ADDRESS) as hub:
                 outcome = Kept([_take(job.payload, hub, job.settings["max_file_bytes"], work)])
         except Refusal as refusal:
-            outcome = Rejected(refusal.code.value, refusal.message, refusal.measured, refusal.limit)
+            outcome = refusal.to_rejected()
         except HubTrouble as trouble:
             outcome = Failed(FailKind.NETWORK, "VRoidHub", str(trouble))
         yield Answer(job.key, outcome, Cost())

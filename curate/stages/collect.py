@@ -77,10 +77,10 @@ class CollectStage(Stage):
         for job in jobs:
             if "denied" in job.payload:
                 message = f"on the deny list: {job.payload['denied']}"
-                yield Answer(job.key, Rejected(Reject.DENIED.value, message), Cost())
+                yield Answer(job.key, Rejected(Reject.DENIED, message), Cost())
             elif "duplicate_of" in job.payload:
                 message = f"the same bytes as {job.payload['duplicate_of']}"
-                yield Answer(job.key, Rejected(Reject.DUPLICATE_FILE.value, message), Cost())
+                yield Answer(job.key, Rejected(Reject.DUPLICATE_FILE, message), Cost())
             else:
                 fresh.append(job)
         for kind, group in groupby(fresh, key=lambda job: job.payload["kind"]):
@@ -115,7 +115,7 @@ def _with_own_words(outcome: Outcome, work: Work) -> Outcome:
         try:
             rows.append(with_embedded(row, found))
         except Refusal as refusal:
-            return Rejected(refusal.code.value, refusal.message)
+            return refusal.to_rejected()
     return Kept(rows)
 
 

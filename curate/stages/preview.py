@@ -11,12 +11,12 @@ import cv2
 import numpy as np
 
 from curate.filters.flow import growth, look, motion_hash
-from curate.filters.rules import CLIP_RULES, RIG_RULES, first_refusal, rejected
+from curate.filters.rules import CLIP_RULES, RIG_RULES, first_refusal
 from curate.filters.windows import clip_id, window_length
 from curate.stages.retarget import motion_name
 from rigmill.clips.pictures import jpeg
 from rigmill.config.schema import Profile
-from rigmill.outcomes import Cost, Kept, Outcome
+from rigmill.outcomes import Cost, Kept, Outcome, Rejected
 from rigmill.pipeline.stage import Answer, Input, Job, Rows, Stage, Work, only_keys
 from rigmill.types import Bytes, Row, StoredFile
 
@@ -86,7 +86,7 @@ class PreviewStage(Stage):
         asked = []
         for job in jobs:
             if job.payload["refused"]:
-                yield Answer(job.key, rejected(job.payload["refused"]), Cost())
+                yield Answer(job.key, Rejected.from_row(job.payload["refused"]), Cost())
             else:
                 asked.append(job)
         if not asked:

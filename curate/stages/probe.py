@@ -94,7 +94,7 @@ class ProbeStage(Stage):
             payload = only_keys(row, *ASSET_COLUMNS)
             refused = _refused(row, settings["policy"], denied)
             if refused is not None:
-                payload = payload | {"refused": refused}
+                payload = payload | {"refused": refused.to_short_row()}
             original, place = first[row["asset_id"]], (row["source"], row["source_uid"])
             if original == place:
                 yield Input(row["asset_id"], payload)
@@ -110,8 +110,7 @@ class ProbeStage(Stage):
             try:
                 asset, block = _canonical(job.payload, work)
             except Refusal as refusal:
-                refused = Rejected(refusal.code.value, refusal.message, refusal.measured, refusal.limit)
-                yield Answer(job.key, refused, Cost())
+                yield Answer(job.key, refusal.to_rejected(), Cost())
                 continue
             item = {
                 "path": str(work.store.path(StoredFile.from_row(asset["file"]))),
@@ -126,16 +125,16 @@ class ProbeStage(Stage):
                 yield Answer(job.key, outcome, reply.measured)
 
 
-def _refused(row: Row, policy: str, denied: Denied) -> Row | None:
-    """The code and the sentence, if the asset must not be used whatever it holds."""
+def _refused(row: Row, policy: str, denied: Denied) -> Rejected | None:
+    """The verdict, if the asset must not be used whatever it holds."""
     if denied:
         reason = denied.reason(
             source=row["source"], uid=row["source_uid"], sha256=row["asset_id"], origin=row["origin"]
         )
         if reason is not None:
-            return {"code": Reject.DENIED.value, "message": f"on the deny list: {reason}"}
+            return Rejected(Reject.DENIED, f"on the deny list: {reason}")
     message = asset_refusal(Rights.from_row(row["rights"]), policy, licence=row["licence"])
-    return None if message is None else {"code": Reject.LICENCE.value, "message": message}
+    return None if message is None else Rejected(Reject.LICENCE, message)
 
 
 def _canonical(payload: Row, work: Work) -> tuple[Row, Vrm | None]:
@@ -146,7 +145,7 @@ def _canonical(payload: Row, work: Work) -> tuple[Row, Vrm | None]:
     if "duplicate_of" in payload:
         raise Refusal(Reject.DUPLICATE_FILE, f"the same bytes as {payload['duplicate_of']}")
     if "refused" in payload:
-        raise Refusal(Reject(payload["refused"]["code"]), payload["refused"]["message"])
+        raise Rejected.from_row(payload["refused"]).to_refusal()
     original = work.store.read(StoredFile.from_row(payload["file"]))
     data, file_format = canonical(original, payload["format"])
     block = read_vrm(parse(split_glb(original)[0])) if payload["format"] in ("glb", "vrm") else None

@@ -91,7 +91,7 @@ class RetargetStage(Stage):
                 moves=rig["kind"] == "motion",
             )
             if refused is not None:
-                yield _refused_input(f"{rig['asset_id']}-refused", rig["source"], Refusal(Reject.LICENCE, refused))
+                yield _refused_input(f"{rig['asset_id']}-refused", rig["source"], Rejected(Reject.LICENCE, refused))
             elif rig["kind"] != "motion":
                 characters[rig["asset_id"]] = rig
             else:
@@ -109,7 +109,7 @@ class RetargetStage(Stage):
             try:
                 outcome = Kept([retargeted(job.payload, job.settings, work)])
             except Refusal as refusal:
-                outcome = Rejected(refusal.code.value, refusal.message, refusal.measured, refusal.limit)
+                outcome = refusal.to_rejected()
             yield Answer(job.key, outcome, Cost())
 
 
@@ -133,7 +133,7 @@ def _chosen(
             yield _refused_input(
                 f"{source}-target",
                 source,
-                Refusal(
+                Rejected(
                     Reject.TOO_FEW_PAIRS,
                     f"{wanted:,} clips are wanted for '{source}' and {most:,} planned: {len(ids):,} characters, "
                     f"{len(motions):,} motions, at most {cap} clips of a pair",
@@ -173,15 +173,9 @@ def _pair_input(
     return Input(f"{character['asset_id']}-{motion['motion_id']}-{start_frame}", payload)
 
 
-def _refused_input(name: str, source: str, refusal: Refusal) -> Input:
+def _refused_input(name: str, source: str, verdict: Rejected) -> Input:
     """What cannot be done, decided while planning."""
-    verdict = {
-        "code": refusal.code.value,
-        "message": refusal.message,
-        "measured": refusal.measured,
-        "limit": refusal.limit,
-    }
-    return Input(name, {"source": source, "refused": verdict})
+    return Input(name, {"source": source, "refused": verdict.to_row()})
 
 
 def motion_name(name: str, title: str) -> str:

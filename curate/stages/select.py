@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import ClassVar
 
-from curate.filters.rules import SEEN_RULES, first_refusal, rejected
+from curate.filters.rules import SEEN_RULES, first_refusal
 from rigmill.config.schema import Profile
-from rigmill.outcomes import Cost, Kept, Reject
+from rigmill.outcomes import Cost, Kept, Reject, Rejected
 from rigmill.pipeline.stage import Answer, Input, Job, Rows, Stage, Work, only_keys
 from rigmill.storage.rows import job_keys, value_json
 from rigmill.types import Row
@@ -76,12 +76,8 @@ class SelectStage(Stage):
         # The row follows from the preview's job, so that job's key and the verdict say all that the row would.
         for row, refused, key in zip(rows, refusals, job_keys(rows)):
             if refused is None and row["clip_id"] not in originals:
-                refused = {
-                    "code": Reject.DUPLICATE_CLIP.value,
-                    "measured": None,
-                    "limit": None,
-                    "message": f"the same geometry and motion as clip {first[_same(row)][-1]}",
-                }
+                message = f"the same geometry and motion as clip {first[_same(row)][-1]}"
+                refused = Rejected(Reject.DUPLICATE_CLIP, message).to_row()
             yield Input(
                 row["clip_id"],
                 only_keys(row, *CLIP_COLUMNS) | {"refused": refused},
@@ -92,7 +88,7 @@ class SelectStage(Stage):
         cost = Cost()
         for job in jobs:
             refused = job.payload["refused"]
-            outcome = rejected(refused) if refused else Kept([only_keys(job.payload, *CLIP_COLUMNS)])
+            outcome = Rejected.from_row(refused) if refused else Kept([only_keys(job.payload, *CLIP_COLUMNS)])
             yield Answer(job.key, outcome, cost)
 
 

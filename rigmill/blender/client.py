@@ -167,7 +167,7 @@ def _reply(message: dict[str, Any]) -> Reply:
     if "value" in message:
         return Reply(message["value"], None, measured)
     if "rejected" in message:
-        return Reply(None, Rejected(**message["rejected"]), measured)
+        return Reply(None, Rejected.from_row(message["rejected"]), measured)
     failed = message["failed"]
     outcome = Failed(FailKind(failed["kind"]), failed["error_type"], failed["message"], failed.get("signal"))
     return Reply(None, outcome, measured)

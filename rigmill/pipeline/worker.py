@@ -112,7 +112,7 @@ def answers(
 
 def _outcome(error: Exception, scratch: Path, layout: Layout) -> Rejected | Failed:
     if isinstance(error, Refusal):
-        return Rejected(error.code.value, error.message, error.measured, error.limit)
+        return error.to_rejected()
     if isinstance(error, MemoryError):
         return Failed(FailKind.MEMORY, "MemoryError", "the worker ran out of memory")
     text = " ".join(str(error).split()) or "no message"

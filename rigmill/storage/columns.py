@@ -283,13 +283,7 @@ def outcome_row(key: str, input_id: str, outcome: Outcome, command: str, *, sour
     if isinstance(outcome, Kept):
         row["status"] = _KEPT
     elif isinstance(outcome, Rejected):
-        row.update(
-            status=Status.REJECTED.value,
-            code=outcome.code,
-            message=outcome.message,
-            measured=outcome.measured,
-            limit=outcome.limit,
-        )
+        row.update(outcome.to_row(), status=Status.REJECTED.value)
     elif isinstance(outcome, Failed):
         row.update(
             status=Status.FAILED.value,

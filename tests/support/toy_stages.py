@@ -36,7 +36,7 @@ class ToyCollect(Stage):
     def _one(self, job: Job, work: Work) -> Outcome:
         do, once = job.payload["do"], work.output / f"once-{job.input_id}"
         if do == "reject":
-            return Rejected(Reject.NO_RIG.value, "no rig", 0, 1)
+            return Rejected(Reject.NO_RIG, "no rig", 0, 1)
         if do == "refuse":
             raise Refusal(Reject.NO_RIG, "no rig")
         if do == "raise":
@@ -81,7 +81,7 @@ class ToyProbe(Stage):
     def run(self, jobs: Sequence[Job], work: Work) -> Iterator[Answer]:
         for job in jobs:
             if job.input_id.endswith("9"):
-                yield Answer(job.key, Rejected(Reject.NO_RIG.value, "a nine"), Cost())
+                yield Answer(job.key, Rejected(Reject.NO_RIG, "a nine"), Cost())
             else:
                 yield Answer(job.key, Kept([{"asset_id": job.input_id, "rig_id": "r", "motions": []}]), Cost())
 
@@ -113,7 +113,7 @@ class ToySelect(ToyProbe):
             if job.input_id == os.environ.get("TOY_INTERRUPT_AT"):
                 raise KeyboardInterrupt
             if job.input_id.endswith("9"):
-                yield Answer(job.key, Rejected(Reject.NO_RIG.value, "a nine"), Cost())
+                yield Answer(job.key, Rejected(Reject.NO_RIG, "a nine"), Cost())
             elif job.input_id == "a18":
                 raise ValueError(f"an eight in {work.scratch}")
             elif job.input_id == "a17":

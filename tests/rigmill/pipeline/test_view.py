@@ -28,8 +28,8 @@ from rigmill.types import Row
 ENDS: dict[str, Outcome | None] = {
     "kept": Kept([]),
     "pending": None,
-    "no_rig": Rejected(Reject.NO_RIG.value, "no", 0.0, 1.0),
-    "malformed": Rejected(Reject.MALFORMED.value, "bad"),
+    "no_rig": Rejected(Reject.NO_RIG, "no", 0.0, 1.0),
+    "malformed": Rejected(Reject.MALFORMED, "bad"),
     "crash": Failed(FailKind.CRASH, "C", "m"),
     "interrupted": Failed(FailKind.INTERRUPTED, "W", "gone"),
 }
