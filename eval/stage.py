@@ -16,6 +16,7 @@ import numpy as np
 
 from rigmill.outcomes import Cost, Kept
 from rigmill.pipeline.stage import Answer, Input, Job, Rows, Stage, Work, only_keys
+from rigmill.storage.columns import SAMPLE, SCORES
 from rigmill.storage.files import digest
 from rigmill.types import Bytes, Row, StoredFile
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from rigmill.reconstruct.reconstruct import Reconstruction
 
 RECORDED, GENERATED = "ground_truth", "generated"
-_CLIP = ("clip_id", "caption", "num_frames", "fps", "offset", "num_bytes", "sample_sha256", "shard_file", "asset_file")
+_CLIP = ("clip_id", "caption", "num_frames", "fps", *SAMPLE, "asset_file")
 
 
 class EvalStage(Stage):
@@ -143,18 +144,7 @@ def _row(
         "maps": payload["maps"],
         "num_frames": maps.shape[1],
         "num_drawn_joints": int(geometry.drawn.sum()),
-        "mpjpe_pct": scores.mpjpe_pct,
-        "mpjpe_all_pct": scores.mpjpe_all_pct,
-        "over_2pct": scores.over_2pct,
-        "usable_share": scores.usable_share,
-        "branch_rotation_deg": scores.branch_rotation_deg,
-        "chain_rotation_deg": scores.chain_rotation_deg,
-        "leaf_rotation_deg": scores.leaf_rotation_deg,
-        "reprojection_px": scores.reprojection_px,
-        "bone_drift_pct": scores.bone_drift_pct,
-        "pck_2d": scores.pck_2d,
-        "missing_share": scores.missing_share,
-        "swapped_share": scores.swapped_share,
+        **{name: getattr(scores, name) for name in SCORES},
         "checkpoint_id": payload["checkpoint"]["checkpoint_id"] if "checkpoint" in payload else None,
         "files": [stored.to_row() for stored in files],
     }

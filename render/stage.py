@@ -14,26 +14,9 @@ from rigmill.clips import members
 from rigmill.config.schema import Profile
 from rigmill.outcomes import Kept, Outcome
 from rigmill.pipeline.stage import Answer, Input, Job, Rows, Stage, Work, only_keys
+from rigmill.storage.columns import CLIP, PLAYED
 from rigmill.storage.files import Store
 from rigmill.types import Row, StoredFile
-
-# What a clip is called and where it comes from; copied into the product row.
-CLIP_COLUMNS = (
-    "clip_id",
-    "asset_id",
-    "rig_id",
-    "motion_id",
-    "source",
-    "title",
-    "tags",
-    "licence",
-    "attribution",
-    "rights",
-    "motion_name",
-    "kind",
-    "num_frames",
-    "fps",
-)
 
 
 class RenderStage(Stage):
@@ -49,9 +32,7 @@ class RenderStage(Stage):
 
     def inputs(self, tables: Rows, settings: Row) -> Iterable[Input]:
         for clip in tables.products("select"):
-            payload = only_keys(
-                clip, *CLIP_COLUMNS, "file", "format", "armature", "action", "slot", "start_frame", "motion_file"
-            )
+            payload = only_keys(clip, *CLIP, *PLAYED)
             yield Input(clip["clip_id"], payload, group=clip["asset_id"])
 
     def run(self, jobs: Sequence[Job], work: Work) -> Iterator[Answer]:
@@ -101,7 +82,7 @@ def product_row(job: Job, *, answer: Row, scratch: Path, store: Store) -> Row:
     names = [name for name in members.member_names(num_views, masks=render["masks"]) if name != members.META]
     folder = scratch / clip["clip_id"]
     files = [store.put_bytes(name, read_own(folder, name)) for name in names]
-    return only_keys(clip, *CLIP_COLUMNS) | {
+    return only_keys(clip, *CLIP) | {
         "asset_file": clip["file"],
         "width_px": render["width_px"],
         "height_px": render["height_px"],

@@ -11,6 +11,7 @@ from rigmill.licences.policy import clip_refusal
 from rigmill.licences.rights import Rights
 from rigmill.outcomes import Cost, Kept, Reject, Rejected
 from rigmill.pipeline.stage import Answer, Input, Job, Rows, Stage, Work, only_keys
+from rigmill.storage.columns import CAPTION, CLIP
 from rigmill.storage.files import digest, sha256_bytes
 from rigmill.storage.layout import Layout
 from rigmill.types import Row
@@ -19,28 +20,7 @@ from shards.index import publish
 from shards.split import BENCH, TRAIN, split_assets
 from shards.writer import META_COLUMNS, build_shard
 
-_CLIP_COLUMNS = (
-    "clip_id",
-    "asset_id",
-    "rig_id",
-    "motion_id",
-    "source",
-    "title",
-    "tags",
-    "licence",
-    "attribution",
-    "rights",
-    "motion_name",
-    "kind",
-    "num_frames",
-    "fps",
-    "num_views",
-    "has_masks",
-    "caption",
-    "category",
-    "provider",
-    "asset_file",
-)
+_CLIP_COLUMNS = (*CLIP, "num_views", "has_masks", *CAPTION, "asset_file")
 _ROW_COLUMNS = tuple(dict.fromkeys((*_CLIP_COLUMNS, *META_COLUMNS, "files")))
 
 
@@ -72,7 +52,7 @@ class ShardsStage(Stage):
         """One input per shard: 'train-000000', 'bench-000000', ... with the rows of its samples in order."""
         captions = {row["clip_id"]: row for row in tables.products("caption")}
         rendered = [
-            only_keys(row | only_keys(captions[row["clip_id"]], "caption", "category", "provider"), *_ROW_COLUMNS)
+            only_keys(row | only_keys(captions[row["clip_id"]], *CAPTION), *_ROW_COLUMNS)
             for row in tables.products("render")
             if row["clip_id"] in captions
         ]

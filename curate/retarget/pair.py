@@ -16,6 +16,7 @@ from rigmill.licences.rights import Rights, clip_rights
 from rigmill.outcomes import Refusal, Reject, Rejected
 from rigmill.pipeline.stage import Work, only_keys
 from rigmill.rigs.npz import motion_from_bytes, motion_to_bytes, rig_from_bytes
+from rigmill.storage.columns import CHARACTER
 from rigmill.types import Motion, Rig, Row, StoredFile
 
 
@@ -52,7 +53,7 @@ def retargeted(payload: Row, settings: Row, work: Work) -> Row:
             start_frame=start_frame,
             num_frames=num_frames,
         ),
-        **only_keys(character, "asset_id", "rig_id", "source", "title", "tags", "file", "format", "armature"),
+        **only_keys(character, *CHARACTER),  # its terms are those of both sides, below
         "motion_id": moved["motion_id"],
         "motion_name": moved["name"],
         "kind": "retargeted",

@@ -18,25 +18,12 @@ from rigmill.clips.pictures import jpeg
 from rigmill.config.schema import Profile
 from rigmill.outcomes import Cost, Kept, Outcome, Rejected
 from rigmill.pipeline.stage import Answer, Input, Job, Rows, Stage, Work, only_keys
+from rigmill.storage.columns import CHARACTER, MOTION
 from rigmill.types import Bytes, Row, StoredFile
 
 PREVIEW = "render.blender.jobs.preview:preview_clip"
 JOB_SETTINGS = ("preview_px", "preview_frames")
 STRIP, STRIP_PX, STRIP_QUALITY = "preview.jpg", 128, 80
-
-_FROM_RIG = (
-    "asset_id",
-    "rig_id",
-    "source",
-    "title",
-    "tags",
-    "licence",
-    "attribution",
-    "rights",
-    "file",
-    "format",
-    "armature",
-)
 
 
 class PreviewStage(Stage):
@@ -68,7 +55,7 @@ class PreviewStage(Stage):
             hashes[rig["asset_id"]] = rig["geometry_hash"]
             if rig["kind"] != "animated":
                 continue
-            common = only_keys(rig, *_FROM_RIG, "geometry_hash")
+            common = only_keys(rig, *CHARACTER, "geometry_hash")
             for motion in rig["motions"]:
                 # The file plays its own motion: no motion_file.
                 own = only_keys(motion, "motion_id", "num_frames", "fps", "action", "slot", "start_frame")
@@ -76,9 +63,7 @@ class PreviewStage(Stage):
                 clip = common | own | {"kind": "native", "motion_file": None, "motion_name": name}
                 yield _clip_input(clip, verdict, settings, extent_ratio=motion["extent_ratio"])
         for row in tables.products("retarget"):
-            clip = only_keys(
-                row, *_FROM_RIG, "motion_id", "motion_name", "kind", "start_frame", "num_frames", "fps", "motion_file"
-            )
+            clip = only_keys(row, *CHARACTER, *MOTION, "start_frame", "motion_file")
             clip |= {"action": "", "slot": "", "geometry_hash": hashes.get(row["asset_id"])}
             yield _clip_input(clip, verdicts.get(row["asset_id"]), settings)
 

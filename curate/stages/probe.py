@@ -16,50 +16,11 @@ from rigmill.licences.rights import Rights
 from rigmill.outcomes import Cost, Kept, Outcome, Refusal, Reject, Rejected
 from rigmill.pipeline.stage import Answer, Input, Job, Rows, Stage, Work, only_keys
 from rigmill.rigs.npz import rig_from_bytes
+from rigmill.storage.columns import ASSET, FOUND
 from rigmill.storage.files import digest
 from rigmill.types import Row, StoredFile
 
 PROBE = "render.blender.jobs.probe:probe_asset"
-ASSET_COLUMNS = (
-    "asset_id",
-    "source",
-    "source_uid",
-    "origin",
-    "title",
-    "author",
-    "tags",
-    "licence",
-    "licence_raw",
-    "licence_url",
-    "licence_seen_in",
-    "attribution",
-    "rights",
-    "format",
-    "file",
-)
-# What Blender finds in the file, as in the table.
-FOUND_COLUMNS = (
-    "kind",
-    "rig_kind",
-    "armature",
-    "num_joints",
-    "num_armatures",
-    "num_vertices",
-    "num_faces",
-    "num_skinned_meshes",
-    "num_rigid_meshes",
-    "unweighted_share",
-    "num_materials",
-    "num_textures",
-    "texture_px",
-    "num_base_colours",
-    "grey_share",
-    "extent",
-    "geometry_hash",
-    "num_still_motions",
-    "num_broken_motions",
-    "num_repeated_motions",
-)
 
 
 class ProbeStage(Stage):
@@ -91,7 +52,7 @@ class ProbeStage(Stage):
             if place < first.setdefault(row["asset_id"], place):
                 first[row["asset_id"]] = place
         for row in rows:
-            payload = only_keys(row, *ASSET_COLUMNS)
+            payload = only_keys(row, *ASSET)
             refused = _refused(row, settings["policy"], denied)
             if refused is not None:
                 payload = payload | {"refused": refused.to_short_row()}
@@ -165,7 +126,7 @@ def _row(asset: Row, block: Vrm | None, found: Row, work: Work) -> Row:
         springs = spring_rows(block, document, joints)
     return asset | {
         "rig_id": rig_file.sha256[:16],
-        **{column: found.get(column) for column in FOUND_COLUMNS},
+        **{column: found.get(column) for column in FOUND},
         "humanoid": humanoid,
         "spring_joints": springs,
         "rig_file": rig_file.to_row(),

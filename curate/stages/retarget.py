@@ -16,22 +16,9 @@ from rigmill.licences.policy import pair_refusal
 from rigmill.licences.rights import Rights
 from rigmill.outcomes import Cost, Kept, Outcome, Refusal, Reject, Rejected
 from rigmill.pipeline.stage import Answer, Input, Job, Rows, Stage, Work, only_keys
+from rigmill.storage.columns import CHARACTER, TERMS
 from rigmill.types import Row
 
-_CHARACTER = (
-    "asset_id",
-    "rig_id",
-    "source",
-    "title",
-    "tags",
-    "licence",
-    "attribution",
-    "rights",
-    "file",
-    "format",
-    "armature",
-    "rig_file",
-)
 # What exporters call a take that nobody named, and what they put around a name; the file's title says more.
 _NAMELESS = frozenset(
     {"", "mixamo.com", "take 001", "scene", "animation", "action", "anim_0", "armature", "layer0", "baselayer"}
@@ -159,13 +146,13 @@ def _pair_input(
     # Where nothing swings the key says nothing of it, so the switch redoes the characters that have springs alone.
     springs = {"springs": character["spring_joints"]} if with_springs and character["spring_joints"] else {}
     payload = {
-        "character": only_keys(character, *_CHARACTER) | maps[character["asset_id"]] | springs,
+        "character": only_keys(character, *CHARACTER, "rig_file") | maps[character["asset_id"]] | springs,
         "motion": {
             "motion_id": motion["motion_id"],
             "name": motion_name(motion["name"], rig["title"]),
             "motion_file": motion["motion_file"],
             "rig_file": rig["rig_file"],
-            **only_keys(rig, "licence", "attribution", "rights"),
+            **only_keys(rig, *TERMS),
             **maps[rig["asset_id"]],
         },
         "start_frame": start_frame,

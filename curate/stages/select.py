@@ -9,34 +9,9 @@ from curate.filters.rules import SEEN_RULES, first_refusal
 from rigmill.config.schema import Profile
 from rigmill.outcomes import Cost, Kept, Reject, Rejected
 from rigmill.pipeline.stage import Answer, Input, Job, Rows, Stage, Work, only_keys
+from rigmill.storage.columns import SELECTED
 from rigmill.storage.rows import job_keys, value_json
 from rigmill.types import Row
-
-CLIP_COLUMNS = (
-    "clip_id",
-    "asset_id",
-    "rig_id",
-    "motion_id",
-    "source",
-    "title",
-    "tags",
-    "licence",
-    "attribution",
-    "rights",
-    "motion_name",
-    "kind",
-    "num_frames",
-    "fps",
-    "file",
-    "format",
-    "armature",
-    "action",
-    "slot",
-    "start_frame",
-    "motion_file",
-    "flow_px_per_frame",
-    "flow_px",
-)
 
 
 class SelectStage(Stage):
@@ -80,7 +55,7 @@ class SelectStage(Stage):
                 refused = Rejected(Reject.DUPLICATE_CLIP, message).to_row()
             yield Input(
                 row["clip_id"],
-                only_keys(row, *CLIP_COLUMNS) | {"refused": refused},
+                only_keys(row, *SELECTED) | {"refused": refused},
                 stands_for=f'["{key}",{value_json(refused)}]' if key else "",
             )
 
@@ -88,7 +63,7 @@ class SelectStage(Stage):
         cost = Cost()
         for job in jobs:
             refused = job.payload["refused"]
-            outcome = Rejected.from_row(refused) if refused else Kept([only_keys(job.payload, *CLIP_COLUMNS)])
+            outcome = Rejected.from_row(refused) if refused else Kept([only_keys(job.payload, *SELECTED)])
             yield Answer(job.key, outcome, cost)
 
 

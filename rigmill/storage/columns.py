@@ -63,6 +63,56 @@ _CLIP = [
     ("num_frames", COUNT),
     ("fps", NUMBER),
 ]
+# What Blender finds in a file.
+_FOUND = [
+    ("kind", TEXT),
+    ("rig_kind", TEXT),
+    ("armature", TEXT),
+    ("num_joints", COUNT),
+    ("num_armatures", COUNT),
+    ("num_vertices", COUNT),
+    ("num_faces", COUNT),
+    ("num_skinned_meshes", COUNT),
+    ("num_rigid_meshes", COUNT),
+    ("unweighted_share", NUMBER),
+    ("num_materials", COUNT),
+    ("num_textures", COUNT),
+    ("texture_px", COUNT),
+    ("num_base_colours", COUNT),
+    ("grey_share", NUMBER),
+    ("extent", NUMBER),
+    ("geometry_hash", TEXT),
+    ("num_still_motions", COUNT),
+    ("num_broken_motions", COUNT),
+    ("num_repeated_motions", COUNT),
+]
+# What shows a clip: an action of the file, or a stored motion, from a frame on.
+_PLAYED = [
+    ("file", FILE),
+    ("format", TEXT),
+    ("armature", TEXT),
+    ("action", TEXT),
+    ("slot", TEXT),
+    ("start_frame", NUMBER),
+    ("motion_file", FILE),
+]
+_FLOW = [("flow_px_per_frame", NUMBER), ("flow_px", NUMBER)]
+_CAPTION = [("caption", TEXT), ("category", TEXT), ("provider", TEXT)]
+# How far a motion that was read back from pose maps is from the stored one.
+_SCORES = [
+    ("mpjpe_pct", NUMBER),
+    ("mpjpe_all_pct", NUMBER),
+    ("over_2pct", NUMBER),
+    ("usable_share", NUMBER),
+    ("branch_rotation_deg", NUMBER),
+    ("chain_rotation_deg", NUMBER),
+    ("leaf_rotation_deg", NUMBER),
+    ("reprojection_px", NUMBER),
+    ("bone_drift_pct", NUMBER),
+    ("pck_2d", NUMBER),
+    ("missing_share", NUMBER),
+    ("swapped_share", NUMBER),
+]
 PRODUCTS: dict[str, pa.Schema] = {
     # one row per file of a source
     "collect": pa.schema([*_ASSET, ("file", FILE)]),
@@ -78,26 +128,7 @@ PRODUCTS: dict[str, pa.Schema] = {
             *_ASSET,
             ("file", FILE),
             ("rig_id", TEXT),
-            ("kind", TEXT),
-            ("rig_kind", TEXT),
-            ("armature", TEXT),
-            ("num_joints", COUNT),
-            ("num_armatures", COUNT),
-            ("num_vertices", COUNT),
-            ("num_faces", COUNT),
-            ("num_skinned_meshes", COUNT),
-            ("num_rigid_meshes", COUNT),
-            ("unweighted_share", NUMBER),
-            ("num_materials", COUNT),
-            ("num_textures", COUNT),
-            ("texture_px", COUNT),
-            ("num_base_colours", COUNT),
-            ("grey_share", NUMBER),
-            ("extent", NUMBER),
-            ("geometry_hash", TEXT),
-            ("num_still_motions", COUNT),
-            ("num_broken_motions", COUNT),
-            ("num_repeated_motions", COUNT),
+            *_FOUND,
             ("rig_file", FILE),
             ("joint_names", pa.list_(TEXT)),
             ("humanoid", pa.list_(pa.struct([("bone", TEXT), ("joint", TEXT)]))),
@@ -160,15 +191,8 @@ PRODUCTS: dict[str, pa.Schema] = {
     "preview": pa.schema(
         [
             *_CLIP,
-            ("file", FILE),
-            ("format", TEXT),
-            ("armature", TEXT),
-            ("action", TEXT),
-            ("slot", TEXT),
-            ("start_frame", NUMBER),
-            ("motion_file", FILE),
-            ("flow_px_per_frame", NUMBER),
-            ("flow_px", NUMBER),
+            *_PLAYED,
+            *_FLOW,
             ("coverage", NUMBER),
             ("extent_ratio", NUMBER),
             ("geometry_hash", TEXT),
@@ -177,20 +201,7 @@ PRODUCTS: dict[str, pa.Schema] = {
         ]
     ),
     # one row per clip that passed every filter
-    "select": pa.schema(
-        [
-            *_CLIP,
-            ("file", FILE),
-            ("format", TEXT),
-            ("armature", TEXT),
-            ("action", TEXT),
-            ("slot", TEXT),
-            ("start_frame", NUMBER),
-            ("motion_file", FILE),
-            ("flow_px_per_frame", NUMBER),
-            ("flow_px", NUMBER),
-        ]
-    ),
+    "select": pa.schema([*_CLIP, *_PLAYED, *_FLOW]),
     # One row per rendered clip. `engine` drew it, `engine_reason` says why where `auto` chose, and `agreement` is its
     # similarity (SSIM) to Cycles where that was measured; `min_coverage` is of the view that the subject covers least.
     # `round_trip_px`: how far discs read back from the pose videos are from the stored joints, 90th percentile of the
@@ -216,7 +227,7 @@ PRODUCTS: dict[str, pa.Schema] = {
             ("files", FILES),
         ]
     ),
-    "caption": pa.schema([("clip_id", TEXT), ("caption", TEXT), ("category", TEXT), ("provider", TEXT)]),
+    "caption": pa.schema([("clip_id", TEXT), *_CAPTION]),
     # one row per sample inside a shard: `offset` and `num_bytes` cut it out without reading the rest
     "shards": pa.schema(
         [
@@ -230,9 +241,7 @@ PRODUCTS: dict[str, pa.Schema] = {
             ("shard_bytes", COUNT),
             ("num_views", COUNT),
             ("has_masks", FLAG),
-            ("caption", TEXT),
-            ("category", TEXT),
-            ("provider", TEXT),
+            *_CAPTION,
             ("asset_file", FILE),
             ("shard_file", FILE),
         ]
@@ -255,23 +264,28 @@ PRODUCTS: dict[str, pa.Schema] = {
             ("maps", TEXT),
             ("num_frames", COUNT),
             ("num_drawn_joints", COUNT),
-            ("mpjpe_pct", NUMBER),
-            ("mpjpe_all_pct", NUMBER),
-            ("over_2pct", NUMBER),
-            ("usable_share", NUMBER),
-            ("branch_rotation_deg", NUMBER),
-            ("chain_rotation_deg", NUMBER),
-            ("leaf_rotation_deg", NUMBER),
-            ("reprojection_px", NUMBER),
-            ("bone_drift_pct", NUMBER),
-            ("pck_2d", NUMBER),
-            ("missing_share", NUMBER),
-            ("swapped_share", NUMBER),
+            *_SCORES,
             ("checkpoint_id", TEXT),
             ("files", FILES),
         ]
     ),
 }
+
+
+def _names(columns: list[tuple[str, pa.DataType]]) -> tuple[str, ...]:
+    return tuple(name for name, _ in columns)
+
+
+# Names of columns that rows are made of and payloads are cut to.
+ASSET, FOUND, CLIP, PLAYED = (*_names(_ASSET), "file"), _names(_FOUND), _names(_CLIP), _names(_PLAYED)
+CAPTION, SCORES = _names(_CAPTION), _names(_SCORES)
+TERMS = ("licence", "attribution", "rights")
+MOTION = ("motion_id", "motion_name", "kind", "num_frames", "fps")  # of a clip, what its motion says
+# Of a clip, what its rig's row says.
+CHARACTER = (*(name for name in CLIP if name not in ("clip_id", *MOTION)), "file", "format", "armature")
+SELECTED = tuple(PRODUCTS["select"].names)
+SAMPLE = ("offset", "num_bytes", "sample_sha256", "shard_file")  # what cuts a clip out of its shard
+
 _NO_OUTCOME: dict[str, Any] = dict.fromkeys(OUTCOMES.names)
 _KEPT = Status.KEPT.value
 
