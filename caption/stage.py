@@ -8,7 +8,8 @@ from caption.category import category_of
 from caption.metadata import caption
 from rigmill.config.schema import Profile
 from rigmill.outcomes import Cost, Kept, Outcome, Reject, Rejected
-from rigmill.pipeline.stage import Answer, Input, Job, Rows, Stage, Work, only_keys
+from rigmill.pipeline.stage import Answer, Input, Job, Rows, Stage, Work
+from rigmill.storage.rows import only_keys
 from rigmill.types import Row
 
 

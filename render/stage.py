@@ -13,9 +13,10 @@ from rigmill.blender.requests import OUTPUTS, RENDER_CLIP, ClipItem
 from rigmill.clips import members
 from rigmill.config.schema import Profile
 from rigmill.outcomes import Kept, Outcome
-from rigmill.pipeline.stage import Answer, Input, Job, Rows, Stage, Work, only_keys
+from rigmill.pipeline.stage import Answer, Input, Job, Rows, Stage, Work
 from rigmill.storage.columns import CLIP, PLAYED
 from rigmill.storage.files import Store
+from rigmill.storage.rows import only_keys
 from rigmill.types import Row, StoredFile
 
 
@@ -70,7 +71,7 @@ def clip_item(job: Job, store: Store) -> ClipItem:
         num_frames=clip["num_frames"],
         fps=clip["fps"],
         motion_path=str(store.path(StoredFile.from_row(stored))) if stored else None,
-        render=job.settings,
+        render=dict(job.settings),
         outputs=(*OUTPUTS, "mask") if job.settings["masks"] else OUTPUTS,
     )
 
@@ -82,7 +83,8 @@ def product_row(job: Job, *, answer: Row, scratch: Path, store: Store) -> Row:
     names = [name for name in members.member_names(num_views, masks=render["masks"]) if name != members.META]
     folder = scratch / clip["clip_id"]
     files = [store.put_bytes(name, read_own(folder, name)) for name in names]
-    return only_keys(clip, *CLIP) | {
+    return {
+        **only_keys(clip, *CLIP),
         "asset_file": clip["file"],
         "width_px": render["width_px"],
         "height_px": render["height_px"],

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
+
+from rigmill.types import Row
 
 
 class Reject(StrEnum):
@@ -130,7 +132,7 @@ TRY_AGAIN = frozenset({FailKind.INTERRUPTED, FailKind.NETWORK})
 class Kept:
     """The job's product rows (of the stage's table), in an order that depends on the input alone."""
 
-    rows: list[dict[str, Any]]
+    rows: Sequence[Row]
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +153,7 @@ class Rejected:
         return {"code": str(self.code), "message": self.message}
 
     @classmethod
-    def from_row(cls, row: Mapping[str, Any]) -> Rejected:
+    def from_row(cls, row: Row) -> Rejected:
         """The verdict that `to_row` or `to_short_row` wrote."""
         return cls(Reject(row["code"]), row["message"], row.get("measured"), row.get("limit"))
 

@@ -10,10 +10,11 @@ from rigmill.licences.deny_list import Denied, read_denied
 from rigmill.licences.policy import clip_refusal
 from rigmill.licences.rights import Rights
 from rigmill.outcomes import Cost, Kept, Reject, Rejected
-from rigmill.pipeline.stage import Answer, Input, Job, Rows, Stage, Work, only_keys
+from rigmill.pipeline.stage import Answer, Input, Job, Rows, Stage, Work
 from rigmill.storage.columns import CAPTION, CLIP
 from rigmill.storage.files import digest, sha256_bytes
 from rigmill.storage.layout import Layout
+from rigmill.storage.rows import only_keys, with_values
 from rigmill.types import Row
 from shards.credits import Provenance
 from shards.index import publish
@@ -52,7 +53,7 @@ class ShardsStage(Stage):
         """One input per shard: 'train-000000', 'bench-000000', ... with the rows of its samples in order."""
         captions = {row["clip_id"]: row for row in tables.products("caption")}
         rendered = [
-            only_keys(row | only_keys(captions[row["clip_id"]], *CAPTION), *_ROW_COLUMNS)
+            only_keys(with_values(row, only_keys(captions[row["clip_id"]], *CAPTION)), *_ROW_COLUMNS)
             for row in tables.products("render")
             if row["clip_id"] in captions
         ]
@@ -65,8 +66,8 @@ class ShardsStage(Stage):
             if refused is None:
                 rows.append(row)
             else:
-                payload = only_keys(row, "clip_id", "asset_id", "source") | {"refused": refused.to_short_row()}
-                yield Input(f"refused-{row['clip_id']}", payload)
+                who = only_keys(row, "clip_id", "asset_id", "source")
+                yield Input(f"refused-{row['clip_id']}", with_values(who, {"refused": refused.to_short_row()}))
         seed, size = settings["seed"], settings["samples_per_shard"]
         split = split_assets(
             ((row["asset_id"], row["motion_id"]) for row in rows), bench_share=settings["bench_share"], seed=seed
@@ -114,8 +115,8 @@ def _pack(payload: Row, work: Work) -> list[Row]:
     data, placed = build_shard(payload["rows"], work.store)
     stored = work.store.put_bytes("shard.tar", data)
     return [
-        only_keys(row, *_CLIP_COLUMNS)
-        | {
+        {
+            **only_keys(row, *_CLIP_COLUMNS),
             "shard": payload["shard"],
             "split": payload["split"],
             "offset": place.offset,

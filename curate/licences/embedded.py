@@ -73,18 +73,18 @@ def with_embedded(row: Row, found: Embedded) -> Row:
     """
     said = canonical_expression(row["licence"]) or spdx_of(row["licence"])
     if row["licence"] not in ("", UNKNOWN_LICENCE) and said == UNKNOWN_LICENCE:
-        row = row | {"licence_raw": row["licence_raw"] or row["licence"]}
+        row = {**row, "licence_raw": row["licence_raw"] or row["licence"]}
     if said != row["licence"]:
-        row = row | {"licence": said, "rights": _filled(row["rights"], rights_of(said))}
+        row = {**row, "licence": said, "rights": _filled(row["rights"], rights_of(said))}
     if said == UNKNOWN_LICENCE and row["licence_raw"] in ("", UNKNOWN_LICENCE):
-        row = row | {"licence_raw": "", "licence_seen_in": ""}  # nobody said anything
+        row = {**row, "licence_raw": "", "licence_seen_in": ""}  # nobody said anything
     written = found.licence or (found.copyright if mentioned(found.copyright) else "")
     if written:
         inside = spdx_of(found.licence) if found.licence else mentioned(found.copyright)
-        row = row | (_taken(row, inside, written) if said == UNKNOWN_LICENCE else _confirmed(row, inside, written))
-    row = row | _credited(row, found)
+        row = {**row, **(_taken if said == UNKNOWN_LICENCE else _confirmed)(row, inside, written)}
+    row = {**row, **_credited(row, found)}
     if any(tag.strip().lower() in _NOAI_TAGS for tag in row["tags"]):
-        row = row | {"rights": row["rights"] | {"noai": True}}
+        row = {**row, "rights": {**row["rights"], "noai": True}}
     return row
 
 
@@ -116,7 +116,7 @@ def _confirmed(row: Row, inside: str, written: str) -> Row:
 
 def _credited(row: Row, found: Embedded) -> Row:
     """Author, title and address where the source gave none (a folder knows a file's name, no more)."""
-    more: Row = {}
+    more: dict[str, Any] = {}
     name = re.sub(r"\s*\(https?://[^)]*\)$", "", found.author)
     if name and not row["author"]:
         more["author"] = name

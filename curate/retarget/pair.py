@@ -14,9 +14,10 @@ from curate.retarget.transfer import check_motion, resample, retarget
 from curate.vrm.springs import springs_of, swing
 from rigmill.licences.rights import Rights, clip_rights
 from rigmill.outcomes import Refusal, Reject, Rejected
-from rigmill.pipeline.stage import Work, only_keys
+from rigmill.pipeline.stage import Work
 from rigmill.rigs.npz import motion_from_bytes, motion_to_bytes, rig_from_bytes
 from rigmill.storage.columns import CHARACTER
+from rigmill.storage.rows import only_keys
 from rigmill.types import Motion, Rig, Row, StoredFile
 
 

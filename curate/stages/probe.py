@@ -14,10 +14,11 @@ from rigmill.licences.deny_list import Denied, read_denied
 from rigmill.licences.policy import asset_refusal
 from rigmill.licences.rights import Rights
 from rigmill.outcomes import Cost, Kept, Outcome, Refusal, Reject, Rejected
-from rigmill.pipeline.stage import Answer, Input, Job, Rows, Stage, Work, only_keys
+from rigmill.pipeline.stage import Answer, Input, Job, Rows, Stage, Work
 from rigmill.rigs.npz import rig_from_bytes
 from rigmill.storage.columns import ASSET, FOUND
 from rigmill.storage.files import digest
+from rigmill.storage.rows import only_keys, with_values
 from rigmill.types import Row, StoredFile
 
 PROBE = "render.blender.jobs.probe:probe_asset"
@@ -55,14 +56,14 @@ class ProbeStage(Stage):
             payload = only_keys(row, *ASSET)
             refused = _refused(row, settings["policy"], denied)
             if refused is not None:
-                payload = payload | {"refused": refused.to_short_row()}
+                payload = with_values(payload, {"refused": refused.to_short_row()})
             original, place = first[row["asset_id"]], (row["source"], row["source_uid"])
             if original == place:
                 yield Input(row["asset_id"], payload)
             else:
                 yield Input(
                     f"{row['asset_id']}-{digest(':'.join(place), length=8)}",
-                    payload | {"duplicate_of": ":".join(original)},
+                    with_values(payload, {"duplicate_of": ":".join(original)}),
                     group=row["asset_id"],
                 )
 
@@ -111,7 +112,7 @@ def _canonical(payload: Row, work: Work) -> tuple[Row, Vrm | None]:
     data, file_format = canonical(original, payload["format"])
     block = read_vrm(parse(split_glb(original)[0])) if payload["format"] in ("glb", "vrm") else None
     stored = work.store.put_bytes(f"asset.{file_format}", data)
-    return payload | {"file": stored.to_row(), "format": file_format}, block
+    return {**payload, "file": stored.to_row(), "format": file_format}, block
 
 
 def _row(asset: Row, block: Vrm | None, found: Row, work: Work) -> Row:
@@ -124,7 +125,8 @@ def _row(asset: Row, block: Vrm | None, found: Row, work: Work) -> Row:
         joints = joint_of_node(document, names)
         humanoid = [{"bone": bone, "joint": joints[node]} for bone, node in block.humanoid.items() if node in joints]
         springs = spring_rows(block, document, joints)
-    return asset | {
+    return {
+        **asset,
         "rig_id": rig_file.sha256[:16],
         **{column: found.get(column) for column in FOUND},
         "humanoid": humanoid,

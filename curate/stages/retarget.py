@@ -15,8 +15,9 @@ from rigmill.config.schema import Profile
 from rigmill.licences.policy import pair_refusal
 from rigmill.licences.rights import Rights
 from rigmill.outcomes import Cost, Kept, Outcome, Refusal, Reject, Rejected
-from rigmill.pipeline.stage import Answer, Input, Job, Rows, Stage, Work, only_keys
+from rigmill.pipeline.stage import Answer, Input, Job, Rows, Stage, Work
 from rigmill.storage.columns import CHARACTER, TERMS
+from rigmill.storage.rows import only_keys, with_values
 from rigmill.types import Row
 
 # What exporters call a take that nobody named, and what they put around a name; the file's title says more.
@@ -146,7 +147,9 @@ def _pair_input(
     # Where nothing swings the key says nothing of it, so the switch redoes the characters that have springs alone.
     springs = {"springs": character["spring_joints"]} if with_springs and character["spring_joints"] else {}
     payload = {
-        "character": only_keys(character, *CHARACTER, "rig_file") | maps[character["asset_id"]] | springs,
+        "character": with_values(
+            only_keys(character, *CHARACTER, "rig_file"), {**maps[character["asset_id"]], **springs}
+        ),
         "motion": {
             "motion_id": motion["motion_id"],
             "name": motion_name(motion["name"], rig["title"]),

@@ -8,9 +8,9 @@ from typing import ClassVar
 from curate.filters.rules import SEEN_RULES, first_refusal
 from rigmill.config.schema import Profile
 from rigmill.outcomes import Cost, Kept, Reject, Rejected
-from rigmill.pipeline.stage import Answer, Input, Job, Rows, Stage, Work, only_keys
+from rigmill.pipeline.stage import Answer, Input, Job, Rows, Stage, Work
 from rigmill.storage.columns import SELECTED
-from rigmill.storage.rows import job_keys, value_json
+from rigmill.storage.rows import job_keys, only_keys, value_json, with_values
 from rigmill.types import Row
 
 
@@ -29,7 +29,7 @@ class SelectStage(Stage):
 
     def settings(self, profile: Profile) -> Row:
         names = list(dict.fromkeys(source.name for source in profile.sources))
-        return dict(profile.filters.model_dump(mode="json")) | {"sources": names}
+        return {**profile.filters.model_dump(mode="json"), "sources": names}
 
     def job_settings(self, settings: Row) -> Row:
         """Nothing: the verdict in the payload says all, so that another limit redoes what it changes and no more."""
@@ -55,7 +55,7 @@ class SelectStage(Stage):
                 refused = Rejected(Reject.DUPLICATE_CLIP, message).to_row()
             yield Input(
                 row["clip_id"],
-                only_keys(row, *SELECTED) | {"refused": refused},
+                with_values(only_keys(row, *SELECTED), {"refused": refused}),
                 stands_for=f'["{key}",{value_json(refused)}]' if key else "",
             )
 

@@ -18,6 +18,7 @@ from typing import Any
 
 from rigmill.errors import UserError
 from rigmill.outcomes import Cost, Failed, FailKind, Rejected
+from rigmill.types import Row
 
 START_TIMEOUT_S = 120
 # Nothing else of the environment reaches a process that parses strangers' files: no keys, no proxies.
@@ -58,7 +59,7 @@ class BlenderClient:
         self._replies: Any = None
 
     def run(
-        self, function: str, items: Sequence[dict[str, Any]], *, scratch: Path, on_progress: OnProgress | None = None
+        self, function: str, items: Sequence[Row], *, scratch: Path, on_progress: OnProgress | None = None
     ) -> Iterator[Reply]:
         """One reply per item, in order. Ends early after an item that killed the child; the rest was not tried.
 
@@ -66,7 +67,7 @@ class BlenderClient:
         """
         request = {
             "function": function,
-            "items": list(items),
+            "items": [dict(item) for item in items],
             "scratch": str(scratch),
             "limits": {name: getattr(self.limits, name) for name in Limits.__slots__},
         }

@@ -23,6 +23,7 @@ from rigmill.pipeline.worker import Abort, answers
 from rigmill.storage.columns import outcome_row
 from rigmill.storage.files import write_atomic
 from rigmill.storage.layout import Layout
+from rigmill.storage.rows import with_values
 from rigmill.types import Row
 
 COMMIT_S = 1.0  # at most this much finished work is lost with the driver (more where a commit itself takes long)
@@ -263,7 +264,8 @@ class Driver:
         command = f"rigmill retry {run.name} --profile {self.resolved.name} --only {stub.input_id}"
         payload = stub.job(run.name, {}).payload if payload is None else payload
         row = outcome_row(stub.key, stub.input_id, outcome, command, source=source_of(payload))
-        products = [row | {"job_key": stub.key} for row in outcome.rows] if isinstance(outcome, Kept) else []
+        made = outcome.rows if isinstance(outcome, Kept) else []
+        products = [with_values(product, {"job_key": stub.key}) for product in made]
         run.ends.append((row, products))
         run.ended[row["status"]] += 1
         if isinstance(outcome, Failed):

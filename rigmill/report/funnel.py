@@ -88,7 +88,7 @@ def funnel(view: View, ends: Ends) -> list[Row]:
     in_shards = Counter(row["source"] for row in view.products("shards"))
     configured = list(dict.fromkeys(source.name for source in view.profile.sources))
     ours = configured + sorted(set(ends.by_status["collect"]) - set(configured))
-    rows = []
+    rows = list[Row]()
     for source in [*ours, *(name for name in PAPER_CLIPS if name not in ours)]:
         numbers = (
             ends.number("collect", source),
@@ -135,7 +135,7 @@ def licence_rows(rows: Iterable[Row], *, clips: bool) -> list[Row]:
     for row in rows:
         kind = row["kind"] if clips else row["licence_seen_in"] or "nowhere"
         numbers[row["licence"], kind, tuple(sorted(Rights.from_row(row["rights"]).to_row().items()))] += 1
-    found = []
+    found = list[Row]()
     for (licence, kind, items), number in sorted(numbers.items(), key=lambda item: (-item[1], str(item[0]))):
         when: frozenset[When] = asked_of_clip(kind) if clips else frozenset()
         verdicts = {}

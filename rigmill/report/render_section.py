@@ -46,7 +46,7 @@ def engines(rows: Iterable[Row]) -> list[Row]:
     of_engine: dict[str, list[Row]] = defaultdict(list)
     for row in rows:
         of_engine[row["engine"]].append(row)
-    found = []
+    found = list[Row]()
     for engine, clips in sorted(of_engine.items()):
         agreement = [clip["agreement"] for clip in clips if clip["agreement"] is not None]
         low, middle = np.percentile(agreement, [10, 50]) if agreement else (None, None)

@@ -24,6 +24,7 @@ from rigmill.errors import UserError
 from rigmill.storage.columns import OUTCOMES, PRODUCTS, TEXT
 from rigmill.storage.files import canonical_json, sha256_bytes, write_atomic
 from rigmill.storage.rows import table_of
+from rigmill.types import Row
 
 
 def _read(file: pa.NativeFile, schema: pa.Schema) -> pa.Table:
@@ -137,7 +138,7 @@ class StageTable:
     def products(self) -> pa.Table:
         return self.snapshot("products").read()
 
-    def commit(self, outcomes: Sequence[dict[str, Any]], products: Sequence[dict[str, Any]]) -> None:
+    def commit(self, outcomes: Sequence[Row], products: Sequence[Row]) -> None:
         """Add rows of finished jobs. Every product row carries the job_key of a kept outcome in the same commit.
 
         A second outcome of a key takes the first one's place; only jobs without products are ever done again so.

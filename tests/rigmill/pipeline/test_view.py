@@ -18,10 +18,11 @@ from rigmill.config import load
 from rigmill.config.schema import Profile
 from rigmill.outcomes import Failed, FailKind, Kept, Outcome, Reject, Rejected
 from rigmill.pipeline import plans
-from rigmill.pipeline.stage import Answer, Input, Job, Rows, Stage, Work, only_keys
+from rigmill.pipeline.stage import Answer, Input, Job, Rows, Stage, Work
 from rigmill.pipeline.view import View
 from rigmill.storage.columns import outcome_row
 from rigmill.storage.files import canonical_json
+from rigmill.storage.rows import only_keys
 from rigmill.storage.segments import StageTable
 from rigmill.types import Row
 
