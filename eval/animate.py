@@ -41,7 +41,7 @@ from rigmill.reconstruct.reconstruct import Reconstruction
 from rigmill.rigs.npz import motion_to_bytes, rig_from_bytes
 from rigmill.storage.files import scratch_folder
 from rigmill.storage.layout import Layout
-from rigmill.types import Bytes, Motion, Rig
+from rigmill.types import AssetKind, Bytes, Motion, Output, Rig
 from train.recipes import ModelConfig
 
 OnProgress = Callable[[str, int, int], None]  # a step's name, how much of it is done, of how much
@@ -166,7 +166,7 @@ class _Run:
         self.on_progress(LOOK, 0, 0)
         model = self.checkpoint.load()  # before minutes are spent on anything else
         found = self.ask(PROBE, self.item)
-        if found["kind"] == "motion":
+        if found["kind"] == AssetKind.MOTION:
             raise UserError(
                 f"{self.opened.path.name} holds motions and no mesh that they move",
                 code="E144",
@@ -229,12 +229,12 @@ class _Run:
                 "start_frame": 0.0,
                 "num_frames": 1,
                 "render": self.order.render,
-                "outputs": ["templates", "geometry"],
+                "outputs": [Output.TEMPLATES, Output.GEOMETRY],
             },
         )
         folder = self.ask.scratch / "rest"
         geometry = ClipGeometry.from_bytes((folder / members.GEOMETRY).read_bytes())
-        names = members.output_names("templates", len(geometry.cameras))
+        names = members.output_names(Output.TEMPLATES, len(geometry.cameras))
         return geometry, {name: (folder / name).read_bytes() for name in names}
 
     def _best_share(self, model: Any, geometry: ClipGeometry, templates: Mapping[str, bytes]) -> float:
@@ -303,7 +303,7 @@ class _Run:
         try:
             self.ask(
                 RENDER_CLIP,
-                self.item | {"clip_id": "mesh", "render": render, "outputs": ["rgb"]},
+                self.item | {"clip_id": "mesh", "render": render, "outputs": [Output.RGB]},
                 on_progress=lambda done, total: self.on_progress(PREVIEW, min(done, total - 1), total),
             )
             self.on_progress(PREVIEW, total := len(views) * self.item["num_frames"], total)

@@ -19,14 +19,13 @@ from rigmill.pipeline.stage import Answer, Input, Job, Rows, Stage, Work
 from rigmill.storage.columns import SAMPLE, SCORES
 from rigmill.storage.files import digest
 from rigmill.storage.rows import only_keys
-from rigmill.types import Bytes, Row, StoredFile
+from rigmill.types import Bytes, Maps, Row, Split, StoredFile
 
 if TYPE_CHECKING:
     from rigmill.clips.numbers import ClipGeometry
     from rigmill.config.load import Profile
     from rigmill.reconstruct.reconstruct import Reconstruction
 
-RECORDED, GENERATED = "ground_truth", "generated"
 _CLIP = ("clip_id", "caption", "num_frames", "fps", *SAMPLE, "asset_file")
 
 
@@ -52,15 +51,15 @@ class EvalStage(Stage):
     def inputs(self, tables: Rows, settings: Row) -> Iterable[Input]:
         clips = sorted(tables.products("shards"), key=lambda row: row["clip_id"])
         for row in clips:
-            yield Input(f"{row['clip_id']}-gt", {"maps": RECORDED, "clip": only_keys(row, *_CLIP)})
+            yield Input(f"{row['clip_id']}-gt", {"maps": Maps.RECORDED, "clip": only_keys(row, *_CLIP)})
         checkpoints = sorted(tables.products("train"), key=lambda row: row["checkpoint_id"])
-        held_out = [row for row in clips if row["split"] == "bench"]
+        held_out = [row for row in clips if row["split"] == Split.BENCH]
         for checkpoint in checkpoints[:1]:
             for row in held_out[: settings["generate_clips"]]:
                 yield Input(
                     f"{row['clip_id']}-generated",
                     {
-                        "maps": GENERATED,
+                        "maps": Maps.GENERATED,
                         "clip": only_keys(row, *_CLIP),
                         "checkpoint": only_keys(checkpoint, "checkpoint_id", "files"),
                     },
@@ -69,7 +68,7 @@ class EvalStage(Stage):
     def run(self, jobs: Sequence[Job], work: Work) -> Iterator[Answer]:
         for job in jobs:
             started = time.monotonic()
-            make = _recorded if job.payload["maps"] == RECORDED else _generated
+            make = _recorded if job.payload["maps"] == Maps.RECORDED else _generated
             row = make(job.payload, job.settings, work)
             yield Answer(job.key, Kept([row]), Cost(wall_s=time.monotonic() - started))
 
@@ -124,7 +123,7 @@ def _row(
     from rigmill.reconstruct.metrics import score
 
     found, radius_px = read_maps(maps, geometry, joint_radius_px=settings["joint_radius_px"], fps=geometry.motion.fps)
-    known = payload["maps"] == RECORDED
+    known = payload["maps"] == Maps.RECORDED
     scores = score(
         found,
         rig=geometry.rig,

@@ -17,7 +17,7 @@ from rigmill.pipeline.stage import Answer, Input, Job, Rows, Stage, Work
 from rigmill.storage.columns import CLIP, PLAYED
 from rigmill.storage.files import Store
 from rigmill.storage.rows import only_keys
-from rigmill.types import Row, StoredFile
+from rigmill.types import Output, Row, StoredFile
 
 
 class RenderStage(Stage):
@@ -72,7 +72,7 @@ def clip_item(job: Job, store: Store) -> ClipItem:
         fps=clip["fps"],
         motion_path=str(store.path(StoredFile.from_row(stored))) if stored else None,
         render=dict(job.settings),
-        outputs=(*OUTPUTS, "mask") if job.settings["masks"] else OUTPUTS,
+        outputs=(*OUTPUTS, Output.MASK) if job.settings["masks"] else OUTPUTS,
     )
 
 

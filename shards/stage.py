@@ -15,10 +15,10 @@ from rigmill.storage.columns import CAPTION, CLIP
 from rigmill.storage.files import digest, sha256_bytes
 from rigmill.storage.layout import Layout
 from rigmill.storage.rows import only_keys, with_values
-from rigmill.types import Row
+from rigmill.types import Row, Split
 from shards.credits import Provenance
 from shards.index import publish
-from shards.split import BENCH, TRAIN, split_assets
+from shards.split import split_assets
 from shards.writer import META_COLUMNS, build_shard
 
 _CLIP_COLUMNS = (*CLIP, "num_views", "has_masks", *CAPTION, "asset_file")
@@ -72,7 +72,7 @@ class ShardsStage(Stage):
         split = split_assets(
             ((row["asset_id"], row["motion_id"]) for row in rows), bench_share=settings["bench_share"], seed=seed
         )
-        for side in (TRAIN, BENCH):
+        for side in Split:
             chosen = [row for row in rows if split[row["asset_id"]] == side]
             chosen.sort(key=lambda row: digest(seed, row["clip_id"]))
             for number, start in enumerate(range(0, len(chosen), size)):

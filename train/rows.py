@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rigmill.errors import UserError
+from rigmill.types import Split
 
 COLUMNS = (
     "clip_id",
@@ -25,7 +26,7 @@ def usable_rows(rows: Sequence[Mapping[str, Any]], *, num_frames: int) -> list[d
     kept = [
         {column: row[column] for column in COLUMNS}
         for row in rows
-        if row["split"] == "train" and row["num_frames"] >= num_frames
+        if row["split"] == Split.TRAIN and row["num_frames"] >= num_frames
     ]
     return sorted(kept, key=lambda row: row["clip_id"])
 

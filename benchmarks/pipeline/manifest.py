@@ -33,7 +33,7 @@ from typing import Any
 import pyarrow as pa
 
 from curate.humanoid.names import CANONICAL
-from curate.sources.asset_row import asset_row
+from curate.sources.asset_row import CollectedAsset
 from rigmill.config import load
 from rigmill.licences.rights import Rights
 from rigmill.outcomes import Cost, Failed, FailKind, Kept, Outcome, Reject, Rejected
@@ -43,7 +43,7 @@ from rigmill.pipeline.stage import Answer, source_of
 from rigmill.pipeline.view import View
 from rigmill.storage.columns import PRODUCTS, outcome_row
 from rigmill.storage.layout import Layout
-from rigmill.types import StoredFile
+from rigmill.types import SeenIn, StoredFile
 
 ROWS = 161_023
 COMMIT_ROWS = 20_000
@@ -101,8 +101,8 @@ def collected(job: Any, number: int) -> Outcome:
     title = " ".join(dice.choices(WORDS, k=dice.randint(2, 6)))
     return Kept(
         [
-            asset_row(
-                stored("asset.glb", job.input_id),
+            CollectedAsset(
+                file=stored("asset.glb", job.input_id),
                 source="procedural",
                 source_uid=job.payload["uid"],
                 origin=f"https://models.example/{job.payload['uid']}",
@@ -112,11 +112,11 @@ def collected(job: Any, number: int) -> Outcome:
                 licence="CC-BY-4.0" if free else "unknown",
                 licence_raw="by" if free else "",
                 licence_url="https://licences.example/by/4.0" if free else "",
-                licence_seen_in="index" if free else "",
+                licence_seen_in=SeenIn.INDEX if free else None,
                 attribution=f"'{title}' by author, CC BY 4.0" if free else "",
                 rights=Rights(*[True] * 4, True, False, False) if free else Rights(),
-                file_format="glb",
-            )
+                format="glb",
+            ).to_row()
         ]
     )
 

@@ -16,7 +16,7 @@ from curate.licences.rights_of import UNKNOWN_LICENCE, atoms, canonical_expressi
 from curate.licences.spelling import mentioned, spdx_of
 from rigmill.licences.rights import Rights
 from rigmill.outcomes import Refusal, Reject
-from rigmill.types import Row
+from rigmill.types import Row, SeenIn
 
 _MAX_JSON_BYTES, _MAX_VALUES = 64 * 1024 * 1024, 1_000_000  # larger documents are the gate's to refuse
 _MAX_TEXT = 300
@@ -94,8 +94,8 @@ def _taken(row: Row, inside: str, written: str) -> Row:
     raw = row["licence_raw"] if row["licence_raw"] not in ("", UNKNOWN_LICENCE) else ""
     return {
         "licence": inside,
-        "licence_raw": f"{row['licence_seen_in'] or 'index'}: {raw}; file: {written}" if raw else written,
-        "licence_seen_in": "file",
+        "licence_raw": f"{row['licence_seen_in'] or SeenIn.INDEX}: {raw}; file: {written}" if raw else written,
+        "licence_seen_in": SeenIn.FILE,
         "licence_url": row["licence_url"] or (address.group() if address else ""),
         "rights": _filled(row["rights"], rights_of(inside)),
     }
@@ -111,7 +111,7 @@ def _confirmed(row: Row, inside: str, written: str) -> Row:
             f"'{written}' ({inside})",
         )
     seen = [part for part in row["licence_seen_in"].split("+") if part]
-    return {"licence_seen_in": "+".join(dict.fromkeys((*seen, "file")))}
+    return {"licence_seen_in": "+".join(dict.fromkeys((*seen, SeenIn.FILE)))}
 
 
 def _credited(row: Row, found: Embedded) -> Row:

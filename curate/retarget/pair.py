@@ -18,7 +18,7 @@ from rigmill.pipeline.stage import Work
 from rigmill.rigs.npz import motion_from_bytes, motion_to_bytes, rig_from_bytes
 from rigmill.storage.columns import CHARACTER
 from rigmill.storage.rows import only_keys
-from rigmill.types import Motion, Rig, Row, StoredFile
+from rigmill.types import ClipKind, Motion, Rig, Row, StoredFile
 
 
 def retargeted(payload: Row, settings: Row, work: Work) -> Row:
@@ -57,7 +57,7 @@ def retargeted(payload: Row, settings: Row, work: Work) -> Row:
         **only_keys(character, *CHARACTER),  # its terms are those of both sides, below
         "motion_id": moved["motion_id"],
         "motion_name": moved["name"],
-        "kind": "retargeted",
+        "kind": ClipKind.RETARGETED,
         "licence": both(character["licence"], moved["licence"]),
         "attribution": "; ".join(_both(character["attribution"], moved["attribution"])),
         "rights": clip_rights(Rights.from_row(character["rights"]), Rights.from_row(moved["rights"])).to_row(),

@@ -20,7 +20,7 @@ from rigmill.outcomes import Cost, Kept, Outcome, Rejected
 from rigmill.pipeline.stage import Answer, Input, Job, Rows, Stage, Work
 from rigmill.storage.columns import CHARACTER, MOTION
 from rigmill.storage.rows import only_keys, with_values
-from rigmill.types import Bytes, Row, StoredFile
+from rigmill.types import AssetKind, Bytes, ClipKind, Row, StoredFile
 
 PREVIEW = "render.blender.jobs.preview:preview_clip"
 JOB_SETTINGS = ("preview_px", "preview_frames")
@@ -50,18 +50,18 @@ class PreviewStage(Stage):
         verdicts: dict[str, Row | None] = {}  # by asset, of the rules about the rig alone
         hashes: dict[str, str | None] = {}
         for rig in tables.products("probe"):
-            if rig["kind"] == "motion":
+            if rig["kind"] == AssetKind.MOTION:
                 continue
             verdicts[rig["asset_id"]] = verdict = first_refusal(rig, RIG_RULES, settings)
             hashes[rig["asset_id"]] = rig["geometry_hash"]
-            if rig["kind"] != "animated":
+            if rig["kind"] != AssetKind.ANIMATED:
                 continue
             common = only_keys(rig, *CHARACTER, "geometry_hash")
             for motion in rig["motions"]:
                 # The file plays its own motion: no motion_file.
                 own = only_keys(motion, "motion_id", "num_frames", "fps", "action", "slot", "start_frame")
                 name = motion_name(motion["name"], rig["title"])
-                clip = with_values(common, {**own, "kind": "native", "motion_file": None, "motion_name": name})
+                clip = with_values(common, {**own, "kind": ClipKind.NATIVE, "motion_file": None, "motion_name": name})
                 yield _clip_input(clip, verdict, settings, extent_ratio=motion["extent_ratio"])
         for row in tables.products("retarget"):
             clip = only_keys(row, *CHARACTER, *MOTION, "start_frame", "motion_file")

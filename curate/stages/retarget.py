@@ -18,7 +18,7 @@ from rigmill.outcomes import Cost, Kept, Outcome, Refusal, Reject, Rejected
 from rigmill.pipeline.stage import Answer, Input, Job, Rows, Stage, Work
 from rigmill.storage.columns import CHARACTER, TERMS
 from rigmill.storage.rows import only_keys, with_values
-from rigmill.types import Row
+from rigmill.types import AssetKind, Row
 
 # What exporters call a take that nobody named, and what they put around a name; the file's title says more.
 _NAMELESS = frozenset(
@@ -76,11 +76,11 @@ class RetargetStage(Stage):
                 Rights.from_row(rig["rights"]),
                 settings["policy"],
                 licence=rig["licence"],
-                moves=rig["kind"] == "motion",
+                moves=rig["kind"] == AssetKind.MOTION,
             )
             if refused is not None:
                 yield _refused_input(f"{rig['asset_id']}-refused", rig["source"], Rejected(Reject.LICENCE, refused))
-            elif rig["kind"] != "motion":
+            elif rig["kind"] != AssetKind.MOTION:
                 characters[rig["asset_id"]] = rig
             else:
                 for motion in rig["motions"]:

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from rigmill.report import html
-from rigmill.types import Row
+from rigmill.types import Maps, Row
 
 # What the eval stage calls where a row's maps came from, and what that means here.
-KINDS = {"ground_truth": "recorded maps: the upper bound", "generated": "generated maps"}
+KINDS = {Maps.RECORDED: "recorded maps: the upper bound", Maps.GENERATED: "generated maps"}
 # Column of the table, and its heading.
 NUMBERS = {
     "mpjpe_pct": "joints off, %",

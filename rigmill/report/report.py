@@ -21,7 +21,7 @@ from rigmill.report import eval_section, funnel_section, html, render_section, r
 from rigmill.report.funnel import read_ends
 from rigmill.storage.files import digest, write_atomic
 from rigmill.storage.layout import Layout
-from rigmill.types import Row, StoredFile
+from rigmill.types import Maps, Row, StoredFile
 
 MAX_CLIPS = 200
 NUM_FRAMES_SHOWN = 3
@@ -190,7 +190,7 @@ def _evaluation(view: View, layout: Layout, used: set[str]) -> str:
     rows = sorted(view.products("eval"), key=lambda row: (row["maps"], row["clip_id"]))
     if not rows:
         return "<p>Nothing has been evaluated yet.</p>"
-    generated = (row for row in rows if row["maps"] == "generated")
+    generated = (row for row in rows if row["maps"] == Maps.GENERATED)
     return eval_section.tables(rows) + "".join(_generated(row, layout, used) for row in generated)
 
 

@@ -267,7 +267,7 @@ def table_of(rows: Sequence[Mapping[str, Any]], schema: pa.Schema) -> pa.Table:
 def value_json(value: Any) -> str:
     """`canonical_json`, with a short way for what payloads are made of."""
     kind = type(value)
-    if kind is str:
+    if isinstance(value, str):  # a StrEnum is its value
         return encode_basestring_ascii(value)
     if kind is StoredPart or kind is StoredRow:
         return str(value.to_json())
