@@ -31,6 +31,7 @@ from rigmill.commands.export import PLAY
 from rigmill.errors import UserError
 from rigmill.formats.glb import NotAnimatable
 from rigmill.formats.motion_files import motion_file, moving_glb
+from rigmill.kinds import AssetKind, Output
 from rigmill.one_file.animate_options import AnimateOrder
 from rigmill.one_file.animate_text import INFO
 from rigmill.one_file.folder import UNFINISHED, check_folder, fill_folder, remove_empty
@@ -41,7 +42,7 @@ from rigmill.reconstruct.reconstruct import Reconstruction
 from rigmill.rigs.npz import motion_to_bytes, rig_from_bytes
 from rigmill.storage.files import scratch_folder
 from rigmill.storage.layout import Layout
-from rigmill.types import AssetKind, Bytes, Motion, Output, Rig
+from rigmill.types import Bytes, Motion, Rig
 from train.recipes import ModelConfig
 
 OnProgress = Callable[[str, int, int], None]  # a step's name, how much of it is done, of how much

@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from rigmill.kinds import Maps, Split
 from rigmill.outcomes import Cost, Kept
 from rigmill.pipeline.stage import Answer, Input, Job, Rows, Stage, Work
 from rigmill.storage.columns import SAMPLE, SCORES
 from rigmill.storage.files import digest
 from rigmill.storage.rows import only_keys
-from rigmill.types import Bytes, Maps, Row, Split, StoredFile
+from rigmill.types import Bytes, Row, StoredFile
 
 if TYPE_CHECKING:
     from rigmill.clips.numbers import ClipGeometry

@@ -17,9 +17,10 @@ from rigmill.clips import members
 from rigmill.clips.numbers import ClipGeometry
 from rigmill.clips.pictures import over_background
 from rigmill.clips.video import TO_YUV, Encoder
+from rigmill.kinds import Output
 from rigmill.outcomes import Refusal, Reject
 from rigmill.posemaps import posemap
-from rigmill.types import Bytes, Camera, Output
+from rigmill.types import Bytes, Camera
 
 OPAQUE = 128  # alpha from which a pixel counts as the subject
 BLACK = 3.0  # of 255: mean brightness of a subject that nobody can see

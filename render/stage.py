@@ -12,12 +12,13 @@ from typing import ClassVar
 from rigmill.blender.requests import OUTPUTS, RENDER_CLIP, ClipItem
 from rigmill.clips import members
 from rigmill.config.schema import Profile
+from rigmill.kinds import Output
 from rigmill.outcomes import Kept, Outcome
 from rigmill.pipeline.stage import Answer, Input, Job, Rows, Stage, Work
 from rigmill.storage.columns import CLIP, PLAYED
 from rigmill.storage.files import Store
 from rigmill.storage.rows import only_keys
-from rigmill.types import Output, Row, StoredFile
+from rigmill.types import Row, StoredFile
 
 
 class RenderStage(Stage):

@@ -6,8 +6,9 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
+from rigmill.kinds import Split
 from rigmill.licences.policy import Policy
-from rigmill.types import Row, Split
+from rigmill.types import Row
 from shards.sample import member_names
 
 MAX_CREDITS = 50  # more are in attribution.csv alone

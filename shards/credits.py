@@ -8,8 +8,9 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from rigmill.kinds import ClipKind
 from rigmill.pipeline.stage import Rows
-from rigmill.types import ClipKind, Row
+from rigmill.types import Row
 
 ATTRIBUTION = "attribution.csv"
 COLUMNS = (

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from rigmill.kinds import Split
 from rigmill.storage.files import digest
-from rigmill.types import Split
 
 MIN_ASSETS = 4  # with fewer, nothing is held out unless the share itself asks for a whole asset
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from rigmill.config.schema import Profile
+from rigmill.kinds import Split
 from rigmill.licences.deny_list import Denied, read_denied
 from rigmill.licences.policy import clip_refusal
 from rigmill.licences.rights import Rights
@@ -15,7 +16,7 @@ from rigmill.storage.columns import CAPTION, CLIP
 from rigmill.storage.files import digest, sha256_bytes
 from rigmill.storage.layout import Layout
 from rigmill.storage.rows import only_keys, with_values
-from rigmill.types import Row, Split
+from rigmill.types import Row
 from shards.credits import Provenance
 from shards.index import publish
 from shards.split import split_assets

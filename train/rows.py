@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rigmill.errors import UserError
-from rigmill.types import Split
+from rigmill.kinds import Split
 
 COLUMNS = (
     "clip_id",

@@ -35,6 +35,7 @@ import pyarrow as pa
 from curate.humanoid.names import CANONICAL
 from curate.sources.asset_row import CollectedAsset
 from rigmill.config import load
+from rigmill.kinds import SeenIn
 from rigmill.licences.rights import Rights
 from rigmill.outcomes import Cost, Failed, FailKind, Kept, Outcome, Reject, Rejected
 from rigmill.pipeline.registry import STAGES
@@ -43,7 +44,7 @@ from rigmill.pipeline.stage import Answer, source_of
 from rigmill.pipeline.view import View
 from rigmill.storage.columns import PRODUCTS, outcome_row
 from rigmill.storage.layout import Layout
-from rigmill.types import SeenIn, StoredFile
+from rigmill.types import StoredFile
 
 ROWS = 161_023
 COMMIT_ROWS = 20_000

@@ -14,9 +14,10 @@ from typing import Any, BinaryIO
 
 from curate.licences.rights_of import UNKNOWN_LICENCE, atoms, canonical_expression, rights_of
 from curate.licences.spelling import mentioned, spdx_of
+from rigmill.kinds import SeenIn
 from rigmill.licences.rights import Rights
 from rigmill.outcomes import Refusal, Reject
-from rigmill.types import Row, SeenIn
+from rigmill.types import Row
 
 _MAX_JSON_BYTES, _MAX_VALUES = 64 * 1024 * 1024, 1_000_000  # larger documents are the gate's to refuse
 _MAX_TEXT = 300

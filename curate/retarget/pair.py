@@ -12,13 +12,14 @@ from curate.humanoid.names import mapped_joints, missing_core
 from curate.licences.rights_of import both
 from curate.retarget.transfer import check_motion, resample, retarget
 from curate.vrm.springs import springs_of, swing
+from rigmill.kinds import ClipKind
 from rigmill.licences.rights import Rights, clip_rights
 from rigmill.outcomes import Refusal, Reject, Rejected
 from rigmill.pipeline.stage import Work
 from rigmill.rigs.npz import motion_from_bytes, motion_to_bytes, rig_from_bytes
 from rigmill.storage.columns import CHARACTER
 from rigmill.storage.rows import only_keys
-from rigmill.types import ClipKind, Motion, Rig, Row, StoredFile
+from rigmill.types import Motion, Rig, Row, StoredFile
 
 
 def retargeted(payload: Row, settings: Row, work: Work) -> Row:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from rigmill.kinds import SeenIn
 from rigmill.licences.rights import Rights
-from rigmill.types import Row, SeenIn, StoredFile
+from rigmill.types import Row, StoredFile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

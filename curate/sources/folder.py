@@ -17,10 +17,11 @@ from curate.sources.asset_row import CollectedAsset
 from curate.sources.local_files import file_candidates, folder_tags, take_files, words
 from curate.vrm.block import read_vrm
 from curate.vrm.licence import Terms, strictest, terms
+from rigmill.kinds import SeenIn
 from rigmill.licences.rights import PERMISSIONS, Rights
 from rigmill.outcomes import Refusal, Reject
 from rigmill.pipeline.stage import Answer, Input, Job, Work
-from rigmill.types import Row, SeenIn
+from rigmill.types import Row
 
 SUFFIXES = frozenset({".glb", ".gltf", ".vrm", ".vrma", ".fbx", ".bvh"}) | REFUSED_SUFFIXES
 

@@ -19,9 +19,10 @@ from curate.gate.preflight import identify
 from curate.licences.rights_of import decide, rights_of
 from curate.sources.asset_row import CollectedAsset
 from curate.sources.local_files import file_candidates, folder_tags, take_files, words
+from rigmill.kinds import SeenIn
 from rigmill.outcomes import Refusal, Reject
 from rigmill.pipeline.stage import Answer, Input, Job, Work
-from rigmill.types import Row, SeenIn
+from rigmill.types import Row
 
 SUFFIXES = frozenset({".fbx", ".glb"})
 LICENCE = "LicenseRef-Mixamo"

@@ -24,10 +24,11 @@ from curate.licences.rights_of import rights_of
 from curate.licences.spelling import spdx_of
 from curate.sources.asset_row import CollectedAsset
 from rigmill.errors import UserError
+from rigmill.kinds import SeenIn
 from rigmill.licences import policy
 from rigmill.outcomes import Refusal
 from rigmill.storage.files import digest, fsync_folder, sha256_bytes, write_atomic
-from rigmill.types import Row, SeenIn, StoredFile
+from rigmill.types import Row, StoredFile
 
 VERSION = 1  # raise it when the code chooses otherwise from the same index and settings
 MAX_INDEX_FILE_BYTES = 16 * 2**30

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 
 from curate.licences.rights_of import rights_of
 from curate.sources.asset_row import CollectedAsset
+from rigmill.kinds import SeenIn
 from rigmill.outcomes import Kept, Outcome
 from rigmill.pipeline.stage import Answer, Input, Job, Work
-from rigmill.types import Row, SeenIn
+from rigmill.types import Row
 
 MAKE = "render.blender.procedural.make:make_asset"
 

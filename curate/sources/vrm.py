@@ -12,9 +12,10 @@ from curate.sources.asset_row import CollectedAsset
 from curate.sources.local_files import file_candidates, folder_tags, take_files, words
 from curate.vrm.block import Vrm, read_vrm
 from curate.vrm.licence import terms
+from rigmill.kinds import SeenIn
 from rigmill.outcomes import Refusal, Reject
 from rigmill.pipeline.stage import Answer, Input, Job, Work
-from rigmill.types import Row, SeenIn
+from rigmill.types import Row
 
 
 def candidates(settings: Row) -> Iterator[Input]:

@@ -17,9 +17,10 @@ from curate.sources.asset_row import CollectedAsset
 from curate.sources.vrm import block_of
 from curate.sources.vroid_hub_api import Hub, HubTrouble
 from curate.vrm.licence import hub_rights, strictest, terms
+from rigmill.kinds import SeenIn
 from rigmill.outcomes import Cost, Failed, FailKind, Kept, Outcome, Refusal, Reject
 from rigmill.pipeline.stage import Answer, Input, Job, Work
-from rigmill.types import Row, SeenIn
+from rigmill.types import Row
 
 TOKEN = "VROID_HUB_TOKEN"  # noqa: S105 - the variable's name
 

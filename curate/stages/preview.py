@@ -16,11 +16,12 @@ from curate.filters.windows import clip_id, window_length
 from curate.stages.retarget import motion_name
 from rigmill.clips.pictures import jpeg
 from rigmill.config.schema import Profile
+from rigmill.kinds import AssetKind, ClipKind
 from rigmill.outcomes import Cost, Kept, Outcome, Rejected
 from rigmill.pipeline.stage import Answer, Input, Job, Rows, Stage, Work
 from rigmill.storage.columns import CHARACTER, MOTION
 from rigmill.storage.rows import only_keys, with_values
-from rigmill.types import AssetKind, Bytes, ClipKind, Row, StoredFile
+from rigmill.types import Bytes, Row, StoredFile
 
 PREVIEW = "render.blender.jobs.preview:preview_clip"
 JOB_SETTINGS = ("preview_px", "preview_frames")

@@ -12,13 +12,14 @@ from curate.humanoid.names import missing_core, missing_required
 from curate.retarget.choice import choose, num_choices
 from curate.retarget.pair import retargeted
 from rigmill.config.schema import Profile
+from rigmill.kinds import AssetKind
 from rigmill.licences.policy import pair_refusal
 from rigmill.licences.rights import Rights
 from rigmill.outcomes import Cost, Kept, Outcome, Refusal, Reject, Rejected
 from rigmill.pipeline.stage import Answer, Input, Job, Rows, Stage, Work
 from rigmill.storage.columns import CHARACTER, TERMS
 from rigmill.storage.rows import only_keys, with_values
-from rigmill.types import AssetKind, Row
+from rigmill.types import Row
 
 # What exporters call a take that nobody named, and what they put around a name; the file's title says more.
 _NAMELESS = frozenset(

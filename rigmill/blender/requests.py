@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from rigmill.types import Output
+from rigmill.kinds import Output
 
 RENDER_CLIP = "render.blender.jobs.render:render_clip"
 OUTPUTS = (Output.RGB, Output.POSE, Output.TEMPLATES, Output.GEOMETRY)  # of a clip of the pipeline

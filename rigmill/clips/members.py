@@ -13,7 +13,7 @@ The order is that of the shard:
 
 from __future__ import annotations
 
-from rigmill.types import Output
+from rigmill.kinds import Output
 
 GEOMETRY = "geometry.npz"
 META = "meta.json"

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 
+from rigmill.kinds import ClipKind
 from rigmill.licences.rights import Rights
-from rigmill.types import ClipKind
 
 
 class Policy(StrEnum):

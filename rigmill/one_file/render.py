@@ -18,11 +18,11 @@ from rigmill import __version__
 from rigmill.blender.client import BlenderClient, Limits
 from rigmill.clips import members
 from rigmill.errors import UserError
+from rigmill.kinds import AssetKind
 from rigmill.one_file.folder import UNFINISHED, check_folder, fill_folder, remove_empty
 from rigmill.one_file.gate import Ask, open_asset
 from rigmill.one_file.render_options import OUTPUTS, Order
 from rigmill.storage.files import scratch_folder
-from rigmill.types import AssetKind
 
 PROBE = "render.blender.jobs.probe:probe_asset"
 RENDER_CLIP = "render.blender.jobs.render:render_clip"

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rigmill.errors import UserError
-from rigmill.types import Output
+from rigmill.kinds import Output
 
 if TYPE_CHECKING:
     from rigmill.config.load import Resolved

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from rigmill.kinds import Maps
 from rigmill.report import html
-from rigmill.types import Maps, Row
+from rigmill.types import Row
 
 # What the eval stage calls where a row's maps came from, and what that means here.
 KINDS = {Maps.RECORDED: "recorded maps: the upper bound", Maps.GENERATED: "generated maps"}

@@ -6,8 +6,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from rigmill.kinds import AssetKind
 from rigmill.pipeline.view import View
-from rigmill.types import AssetKind
 
 
 @dataclass(frozen=True, slots=True)

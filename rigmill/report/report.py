@@ -15,13 +15,14 @@ from rigmill.clips.pictures import jpeg
 from rigmill.clips.sheets import mosaic_video, overlay, stack, tile
 from rigmill.clips.video import decode
 from rigmill.config.load import Resolved
+from rigmill.kinds import Maps
 from rigmill.pipeline.registry import STAGES
 from rigmill.pipeline.view import View
 from rigmill.report import eval_section, funnel_section, html, render_section, retarget_section, round_trip_section
 from rigmill.report.funnel import read_ends
 from rigmill.storage.files import digest, write_atomic
 from rigmill.storage.layout import Layout
-from rigmill.types import Maps, Row, StoredFile
+from rigmill.types import Row, StoredFile
 
 MAX_CLIPS = 200
 NUM_FRAMES_SHOWN = 3

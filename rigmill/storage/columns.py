@@ -38,7 +38,7 @@ _ASSET = [
     ("title", TEXT),
     ("author", TEXT),
     ("tags", pa.list_(TEXT)),
-    # `licence` is an SPDX id, LicenseRef-... or unknown; `licence_seen_in` is a types.SeenIn, or two
+    # `licence` is an SPDX id, LicenseRef-... or unknown; `licence_seen_in` is a kinds.SeenIn, or two
     ("licence", TEXT),
     ("licence_raw", TEXT),
     ("licence_url", TEXT),

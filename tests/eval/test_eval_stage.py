@@ -15,12 +15,13 @@ from rigmill.clips import video
 from rigmill.clips.camera import project
 from rigmill.clips.numbers import ClipGeometry
 from rigmill.config import load
+from rigmill.kinds import Maps
 from rigmill.outcomes import Kept
 from rigmill.pipeline.stage import Job
 from rigmill.posemaps import posemap
 from rigmill.storage.columns import PRODUCTS
 from rigmill.storage.files import Store
-from rigmill.types import Bytes, Maps
+from rigmill.types import Bytes
 from shards.sample import member_names, sample_bytes
 from tests.support.pose_scenes import Scene, pose_maps, scene
 

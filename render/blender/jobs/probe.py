@@ -15,9 +15,10 @@ from render.blender.subject.pose import read_motion
 from render.blender.subject.sampling import Sample, alike, sample_take
 from render.blender.subject.subject import Subject
 from render.blender.subject.surface import geometry_hash, read_surface, visible_bounds
+from rigmill.kinds import AssetKind, RigKind
 from rigmill.outcomes import Refusal, Reject
 from rigmill.rigs.npz import motion_to_bytes, rig_to_bytes
-from rigmill.types import AssetKind, Floats, RigKind
+from rigmill.types import Floats
 
 _NO_SIZE = 1e-12
 _MAX_JOINT_FRAMES = 1_000_000  # of a stored motion: 65 joints for 16 minutes; each takes 1.3 kB while it is read

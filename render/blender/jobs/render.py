@@ -14,7 +14,7 @@ from render.numbers import build_geometry, clip_cameras
 from render.outputs import Film
 from render.read_back import NOT_ASKED, verify
 from rigmill.blender.requests import ClipItem
-from rigmill.types import Output
+from rigmill.kinds import Output
 
 
 def render_clip(item: dict[str, Any], state: dict[str, Any], scratch: Path) -> dict[str, Any]:

@@ -19,8 +19,9 @@ from render.blender.subject.joints import (
     parent_of,
     visible_meshes,
 )
+from rigmill.kinds import RigKind
 from rigmill.outcomes import Refusal, Reject
-from rigmill.types import Floats, Ints, Rig, RigKind
+from rigmill.types import Floats, Ints, Rig
 
 OWN_TRACK = "rigmill"  # NLA tracks of ours, as against the file's
 

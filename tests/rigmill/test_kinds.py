@@ -7,10 +7,10 @@ import json
 import pyarrow as pa
 import pytest
 
+from rigmill.kinds import AssetKind, ClipKind, Maps, Output, RigKind, SeenIn, Split
 from rigmill.storage.columns import TEXT
 from rigmill.storage.files import canonical_json
 from rigmill.storage.rows import table_of, value_json
-from rigmill.types import AssetKind, ClipKind, Maps, Output, RigKind, SeenIn, Split
 
 SETS = (AssetKind, RigKind, ClipKind, SeenIn, Split, Maps, Output)
 
