@@ -31,6 +31,7 @@ from rigmill.commands.export import PLAY
 from rigmill.errors import UserError
 from rigmill.formats.glb import NotAnimatable
 from rigmill.formats.motion_files import motion_file, moving_glb
+from rigmill.kinds import AssetKind, Output
 from rigmill.one_file.animate_options import AnimateOrder
 from rigmill.one_file.animate_text import INFO
 from rigmill.one_file.folder import UNFINISHED, check_folder, fill_folder, remove_empty
@@ -170,7 +171,7 @@ class _Run:
         self.on_progress(LOOK, 0, 0)
         model = self.checkpoint.load()  # before minutes are spent on anything else
         found = self.ask(PROBE, self.item)
-        if found["kind"] == "motion":
+        if found["kind"] == AssetKind.MOTION:
             raise UserError(
                 f"{self.opened.path.name} holds motions and no mesh that they move",
                 code="E144",
@@ -236,12 +237,12 @@ class _Run:
                 "start_frame": 0.0,
                 "num_frames": 1,
                 "render": self.order.render,
-                "outputs": ["templates", "geometry"],
+                "outputs": [Output.TEMPLATES, Output.GEOMETRY],
             },
         )
         folder = self.ask.scratch / "rest"
         geometry = ClipGeometry.from_bytes((folder / members.GEOMETRY).read_bytes())
-        names = members.output_names("templates", len(geometry.cameras))
+        names = members.output_names(Output.TEMPLATES, len(geometry.cameras))
         return geometry, {name: (folder / name).read_bytes() for name in names}
 
     def _best_share(self, model: Any, geometry: ClipGeometry, templates: Mapping[str, bytes]) -> float:
@@ -304,7 +305,7 @@ class _Run:
         try:
             self.ask(
                 RENDER_CLIP,
-                self.item | {"clip_id": "mesh", "render": render, "outputs": ["rgb"]},
+                self.item | {"clip_id": "mesh", "render": render, "outputs": [Output.RGB]},
                 on_progress=lambda done, total: self.on_progress(PREVIEW, min(done, total - 1), total),
             )
             self.on_progress(PREVIEW, total := len(views) * self.item["num_frames"], total)

@@ -63,7 +63,7 @@ class Manners:
     @classmethod
     def from_row(cls, row: Row) -> Manners:
         """From JSON, where tuples are lists."""
-        return cls(**row | {key: tuple(row[key]) for key in ("hosts", "http_hosts")})
+        return cls(**{**row, **{key: tuple(row[key]) for key in ("hosts", "http_hosts")}})
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from curate.download.ledger import Ledger
 from curate.download.part import Part, PartInUse, disk_trouble
 from curate.gate.preflight import sniff
 from rigmill.errors import UserError
-from rigmill.outcomes import Failed, FailKind, Kept, Measured, Outcome, Refusal, Reject, Rejected
+from rigmill.outcomes import Cost, Failed, FailKind, Kept, Outcome, Refusal, Reject
 from rigmill.pipeline.stage import Answer, Job, Work
 from rigmill.storage.files import digest, sha256_file
 from rigmill.storage.layout import Layout
@@ -100,12 +100,12 @@ class _Fetching:
         try:
             outcome = Kept([await self._take(job)])
         except Refusal as refusal:
-            outcome = Rejected(refusal.code.value, refusal.message, refusal.measured, refusal.limit)
+            outcome = refusal.to_rejected()
         except Trouble as trouble:
             outcome = Failed(FailKind.NETWORK, "Trouble", str(trouble))
         except PartInUse:
             outcome = Failed(FailKind.INTERRUPTED, "PartInUse", "another process is downloading the same file")
-        return Answer(job.key, outcome, Measured(wall_s=time.monotonic() - started))
+        return Answer(job.key, outcome, Cost(wall_s=time.monotonic() - started))
 
     async def _take(self, job: Job) -> Row:
         payload = job.payload

@@ -22,8 +22,9 @@ from curate.download.downloader import Downloader, Manners, Trouble, Wanted
 from curate.download.part import Part, disk_trouble
 from curate.licences.rights_of import rights_of
 from curate.licences.spelling import spdx_of
-from curate.sources.asset_row import asset_row
+from curate.sources.asset_row import CollectedAsset
 from rigmill.errors import UserError
+from rigmill.kinds import SeenIn
 from rigmill.licences import policy
 from rigmill.outcomes import Refusal
 from rigmill.storage.files import digest, fsync_folder, sha256_bytes, write_atomic
@@ -250,8 +251,8 @@ def make_row(payload: Row, stored: StoredFile, file_format: str) -> Row:
     """The collected row of a payload that `candidate` made."""
     name = licence_id(payload["licence"], missing=payload["licence_if_none"])
     by = f" by {payload['author']}" if payload["author"] else ""
-    return asset_row(
-        stored,
+    return CollectedAsset(
+        file=stored,
         source=payload["source"],
         source_uid=payload["uid"],
         origin=payload["origin"],
@@ -260,8 +261,8 @@ def make_row(payload: Row, stored: StoredFile, file_format: str) -> Row:
         tags=payload["tags"],
         licence=name,
         licence_raw=payload["licence"],
-        licence_seen_in="index" if payload["licence"] else "",
+        licence_seen_in=SeenIn.INDEX if payload["licence"] else None,
         rights=rights_of(name),
-        file_format=file_format,
+        format=file_format,
         attribution=f'"{payload["title"]}"{by} ({payload["origin"]}), {name}',
-    )
+    ).to_row()

@@ -47,7 +47,7 @@ def spring_rows(block: Vrm, document: dict[str, Any], joints: Mapping[int, str])
     places = rest_globals(document, parents)[:, :3, 3] @ TO_BLENDER.T
     # The file's axes are turned into the world's; an 0.x model is turned about the vertical as well.
     to_world = TO_BLENDER * ([[-1.0], [-1.0], [1.0]] if block.facing == "+y" else 1.0)
-    rows = []
+    rows = list[Row]()
     for spring in block.springs:
         end = _end(spring, places, parents)
         if spring.node in joints and np.linalg.norm(end) > _NO_LENGTH:

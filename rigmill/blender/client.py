@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from rigmill.errors import UserError
-from rigmill.outcomes import Failed, FailKind, Measured, Rejected
+from rigmill.outcomes import Cost, Failed, FailKind, Rejected
+from rigmill.types import Row
 
 START_TIMEOUT_S = 120
 # Nothing else of the environment reaches a process that parses strangers' files: no keys, no proxies.
@@ -45,7 +46,7 @@ class Reply:
 
     value: dict[str, Any] | None
     outcome: Rejected | Failed | None
-    measured: Measured
+    measured: Cost
 
 
 class BlenderClient:
@@ -58,7 +59,7 @@ class BlenderClient:
         self._replies: Any = None
 
     def run(
-        self, function: str, items: Sequence[dict[str, Any]], *, scratch: Path, on_progress: OnProgress | None = None
+        self, function: str, items: Sequence[Row], *, scratch: Path, on_progress: OnProgress | None = None
     ) -> Iterator[Reply]:
         """One reply per item, in order. Ends early after an item that killed the child; the rest was not tried.
 
@@ -66,7 +67,7 @@ class BlenderClient:
         """
         request = {
             "function": function,
-            "items": list(items),
+            "items": [dict(item) for item in items],
             "scratch": str(scratch),
             "limits": {name: getattr(self.limits, name) for name in Limits.__slots__},
         }
@@ -98,9 +99,7 @@ class BlenderClient:
         except (BrokenPipeError, ConnectionError, ValueError):
             self.close()
             yield Reply(
-                None,
-                Failed(FailKind.INTERRUPTED, "BlenderGone", "the Blender process was ended from outside"),
-                Measured(),
+                None, Failed(FailKind.INTERRUPTED, "BlenderGone", "the Blender process was ended from outside"), Cost()
             )
 
     def _start(self) -> None:
@@ -165,11 +164,11 @@ class BlenderClient:
 
 def _reply(message: dict[str, Any]) -> Reply:
     used = {"cpu_s": round(message["cpu_s"], 3)} if "cpu_s" in message else {}  # a child that died measured nothing
-    measured = Measured(wall_s=message.get("wall_s", 0.0), peak_bytes=message.get("peak_bytes", 0), extra=used)
+    measured = Cost(wall_s=message.get("wall_s", 0.0), peak_bytes=message.get("peak_bytes", 0), extra=used)
     if "value" in message:
         return Reply(message["value"], None, measured)
     if "rejected" in message:
-        return Reply(None, Rejected(**message["rejected"]), measured)
+        return Reply(None, Rejected.from_row(message["rejected"]), measured)
     failed = message["failed"]
     outcome = Failed(FailKind(failed["kind"]), failed["error_type"], failed["message"], failed.get("signal"))
     return Reply(None, outcome, measured)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from rigmill.kinds import Output
+
 RENDER_CLIP = "render.blender.jobs.render:render_clip"
-OUTPUTS = ("rgb", "pose", "templates", "geometry")  # of a clip of the pipeline
+OUTPUTS = (Output.RGB, Output.POSE, Output.TEMPLATES, Output.GEOMETRY)  # of a clip of the pipeline
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +26,7 @@ class ClipItem:
     fps: float
     motion_path: str | None
     render: dict[str, Any]  # the profile's render section
-    outputs: tuple[str, ...] = ()  # of film.Film: OUTPUTS, mask; png, webp, depth, normal
+    outputs: tuple[Output, ...] = ()
 
     def to_item(self) -> dict[str, Any]:
         return asdict(self)
@@ -43,5 +45,5 @@ class ClipItem:
             fps=float(item["fps"]),
             motion_path=item.get("motion_path"),
             render=dict(item["render"]),
-            outputs=tuple(item.get("outputs", OUTPUTS)),
+            outputs=tuple(Output(output) for output in item.get("outputs", OUTPUTS)),
         )

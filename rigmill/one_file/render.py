@@ -18,6 +18,7 @@ from rigmill import __version__
 from rigmill.blender.client import BlenderClient, Limits
 from rigmill.clips import members
 from rigmill.errors import UserError
+from rigmill.kinds import AssetKind
 from rigmill.one_file.folder import UNFINISHED, check_folder, fill_folder, remove_empty
 from rigmill.one_file.gate import Ask, open_asset
 from rigmill.one_file.render_options import OUTPUTS, Order
@@ -84,7 +85,7 @@ def picture_s(render: dict[str, Any]) -> float:
 def choose_motion(found: dict[str, Any], order: Order) -> dict[str, Any] | None:
     """The motion of a probed file that the order names, or the first; None: it has none, and is shown at rest."""
     motions = found["motions"]
-    if found["kind"] == "motion":
+    if found["kind"] == AssetKind.MOTION:
         raise UserError(
             f"{order.asset.name} holds motions and no mesh that they move",
             code="E134",

@@ -10,21 +10,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rigmill.errors import UserError
+from rigmill.kinds import Output
 
 if TYPE_CHECKING:
     from rigmill.config.load import Resolved
 
 # What a person calls an output -> what the renderer does (render/outputs.py).
 OUTPUTS = {
-    "mp4": "rgb",
-    "pose": "pose",
-    "npz": "geometry",
-    "templates": "templates",
-    "png": "png",
-    "webp": "webp",
-    "mask": "mask",
-    "depth": "depth",
-    "normal": "normal",
+    "mp4": Output.RGB,
+    "pose": Output.POSE,
+    "npz": Output.GEOMETRY,
+    "templates": Output.TEMPLATES,
+    "png": Output.PNG,
+    "webp": Output.WEBP,
+    "mask": Output.MASK,
+    "depth": Output.DEPTH,
+    "normal": Output.NORMAL,
 }
 DEFAULT_OUTPUTS = "mp4,pose,npz,templates"
 ENGINES = ("auto", "raster", "cycles", "eevee", "workbench")
@@ -43,7 +44,7 @@ class Order:
     first_frame: int
     max_frames: int
     fps: float
-    outputs: tuple[str, ...]
+    outputs: tuple[Output, ...]
     render: dict[str, Any]  # the profile's section, with what was typed
 
     @property
@@ -122,7 +123,7 @@ def order_of(parsed: argparse.Namespace, resolved: Resolved) -> Order:
         )
     if parsed.background is not None:
         render["background"] = _background(parsed.background, outputs, render["background"])
-    if parsed.verify and "pose" not in outputs:
+    if parsed.verify and Output.POSE not in outputs:
         raise UserError("--verify reads pose videos, and there are none", fix="add pose to --outputs", code="E133")
     limit_px = render["max_round_trip_px"] or _ROUND_TRIP_PX
     render["max_round_trip_px"] = limit_px if parsed.verify else None
@@ -142,7 +143,7 @@ def order_of(parsed: argparse.Namespace, resolved: Resolved) -> Order:
     )
 
 
-def _outputs(text: str) -> tuple[str, ...]:
+def _outputs(text: str) -> tuple[Output, ...]:
     names = [name for name in re.split(r"[,\s]+", text.strip()) if name]
     unknown = [name for name in names if name not in OUTPUTS]
     if unknown or not names:
@@ -173,9 +174,11 @@ def _views(text: str) -> list[float]:
     return azimuths
 
 
-def _background(text: str, outputs: tuple[str, ...], profiles: list[int]) -> list[int]:
+def _background(text: str, outputs: tuple[Output, ...], profiles: list[int]) -> list[int]:
     if text == "transparent":
-        grounded = [name for name, output in OUTPUTS.items() if output in outputs and output in ("rgb", "templates")]
+        grounded = [
+            name for name, output in OUTPUTS.items() if output in outputs and output in (Output.RGB, Output.TEMPLATES)
+        ]
         if grounded:
             raise _wrong(
                 "--background",

@@ -14,7 +14,7 @@ from render.numbers import clip_cameras
 from render.stage import RenderStage
 from rigmill.blender.client import Reply
 from rigmill.clips.camera import camera_ring, project
-from rigmill.outcomes import Failed, FailKind, Measured
+from rigmill.outcomes import Cost, Failed, FailKind
 from rigmill.pipeline.stage import Job
 from rigmill.posemaps import posemap
 from rigmill.storage.files import Store
@@ -100,7 +100,7 @@ def test_the_stage_hears_blender_out_so_that_its_server_stays(tmp_path: Path) ->
     class Blender:
         def run(self, function: str, items: Any, *, scratch: Path, on_progress: Any) -> Any:
             for _ in items:
-                yield Reply(None, Failed(FailKind.CRASH, "Crash", "nothing"), Measured())
+                yield Reply(None, Failed(FailKind.CRASH, "Crash", "nothing"), Cost())
             heard.append("end")
 
     class Work:

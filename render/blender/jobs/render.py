@@ -14,6 +14,7 @@ from render.numbers import build_geometry, clip_cameras
 from render.outputs import Film
 from render.read_back import NOT_ASKED, verify
 from rigmill.blender.requests import ClipItem
+from rigmill.kinds import Output
 
 
 def render_clip(item: dict[str, Any], state: dict[str, Any], scratch: Path) -> dict[str, Any]:
@@ -38,7 +39,7 @@ def render_clip(item: dict[str, Any], state: dict[str, Any], scratch: Path) -> d
         subject, cameras=cameras, render=clip.render, extras=film.wants_extras, state=state, folder=folder
     )
     try:
-        if "templates" in clip.outputs:
+        if Output.TEMPLATES in clip.outputs:
             subject.reset()
             film.add_templates(choice.engine.shoot(numbers.rest_bounds))
         player.start(numbers.scale)
@@ -51,7 +52,7 @@ def render_clip(item: dict[str, Any], state: dict[str, Any], scratch: Path) -> d
         subject.reset()
         subject.normalise(np.zeros(3), 1.0)
     film.finish()
-    read_back = verify(folder, geometry, clip.render) if "pose" in clip.outputs else NOT_ASKED
+    read_back = verify(folder, geometry, clip.render) if Output.POSE in clip.outputs else NOT_ASKED
     return {
         "folder": clip.clip_id,
         "engine": choice.engine.name,
