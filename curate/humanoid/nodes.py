@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from curate.gate.gltf_json import list_of, malformed, objects_of
+from curate.gate.gltf_json import list_under, malformed, objects_under
 
 _ROOT = -1
 _MAX_NAME_BYTES = 63
@@ -30,19 +30,19 @@ def joint_of_node(document: dict[str, Any], joints: Sequence[str]) -> dict[int, 
             best = found
     if best:
         return best
-    own = [_shortened(_name(node, index)) for index, node in enumerate(objects_of(document, "nodes"))]
+    own = [_shortened(_name(node, index)) for index, node in enumerate(objects_under(document, "nodes"))]
     count = Counter(own)
     return {index: name for index, name in enumerate(own) if name in known and count[name] == 1}
 
 
 def bones_of_armatures(document: dict[str, Any]) -> list[dict[int, str]]:
     """For every armature that the importer makes: node -> name of its bone, in the importer's order."""
-    nodes = objects_of(document, "nodes")
+    nodes = objects_under(document, "nodes")
     children, parents = _tree(nodes)
     bones: set[int] = set()
     armatures: dict[int, bool] = {}  # an ordered set; a node that turns out to be a bone leaves it
-    for skin in objects_of(document, "skins"):
-        joints = [joint for joint in list_of(skin, "joints") if _is_index(joint, len(nodes))]
+    for skin in objects_under(document, "skins"):
+        joints = [joint for joint in list_under(skin, "joints") if _is_index(joint, len(nodes))]
         skeleton = skin.get("skeleton")
         if not joints:
             continue
@@ -77,7 +77,7 @@ def _named(
 def _tree(nodes: list[dict[str, Any]]) -> tuple[dict[int, list[int]], dict[int, int]]:
     """Children and parents of every node; -1 is above all. A Refusal where it is no tree."""
     children = {
-        index: [child for child in list_of(node, "children") if _is_index(child, len(nodes))]
+        index: [child for child in list_under(node, "children") if _is_index(child, len(nodes))]
         for index, node in enumerate(nodes)
     }
     parents: dict[int, int] = {}

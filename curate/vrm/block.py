@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from curate.gate.gltf_json import malformed, objects_of
+from curate.gate.gltf_json import malformed, objects_under
 from curate.humanoid.names import CANONICAL
 
 # Canonical names are those of VRM 1.0; `jaw` has no partner in a Mixamo rig.
@@ -56,7 +56,7 @@ def read_vrm(document: dict[str, Any]) -> Vrm | None:
         return None
     if not isinstance(extensions, dict):
         malformed("extensions is not an object")
-    num_nodes = len(objects_of(document, "nodes"))
+    num_nodes = len(objects_under(document, "nodes"))
     if extensions.get("VRMC_vrm") is not None:
         block = _object(extensions, "VRMC_vrm")
         named = _object(_object(block, "humanoid"), "humanBones")
@@ -70,7 +70,7 @@ def read_vrm(document: dict[str, Any]) -> Vrm | None:
             for entry in _objects(_object(block, "humanoid"), "humanBones")
             if isinstance(bone := entry.get("bone"), str)
         ]
-        springs = _first_of_each(_old_springs(_object(block, "secondaryAnimation"), objects_of(document, "nodes")))
+        springs = _first_of_each(_old_springs(_object(block, "secondaryAnimation"), objects_under(document, "nodes")))
         return Vrm("0.x", _humanoid(pairs, num_nodes), springs, _object(block, "meta"))
     return None
 
