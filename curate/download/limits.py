@@ -39,7 +39,7 @@ class DownloadLimits:
     @classmethod
     def from_row(cls, row: Row) -> DownloadLimits:
         """From JSON, where tuples are lists."""
-        return cls(**row | {key: tuple(row[key]) for key in ("hosts", "http_hosts")})
+        return cls(**{**row, **{key: tuple(row[key]) for key in ("hosts", "http_hosts")}})
 
 
 @dataclass(slots=True)

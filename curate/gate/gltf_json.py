@@ -118,6 +118,11 @@ def objects_under(parent: dict[str, Any], key: str) -> list[dict[str, Any]]:
     return found
 
 
+def is_index(value: Any, size: int) -> bool:
+    """Whether a stranger's value is an index into a list of `size` entries."""
+    return type(value) is int and 0 <= value < size
+
+
 def integer(value: Any, where: str, *, low: int = 0, high: int = 2**40) -> int:
     if type(value) is not int:
         malformed(f"{where} is not a whole number but {short(value)}")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -141,10 +142,8 @@ def save(path: Path, table: pa.Table) -> None:
     """Write a table beside the index; without leave to write there it is made again each time."""
     sink = pa.BufferOutputStream()
     pq.write_table(table, sink, compression="zstd")
-    try:
+    with suppress(OSError):
         write_atomic(path, sink.getvalue().to_pybytes(), durable=False)
-    except OSError:
-        pass
 
 
 def own_file(settings: Row, name: str) -> Path:

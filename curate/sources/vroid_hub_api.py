@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from types import TracebackType
 from typing import Any
 from urllib.parse import urlsplit
@@ -73,10 +73,8 @@ class Hub:
         try:
             return self._ask("GET", f"/api/download_licenses/{licence}/download", max_bytes=max_bytes, follow=True)
         finally:
-            try:
+            with suppress(DownloadFailed, Refusal):  # it runs out by itself
                 self._ask("DELETE", f"/api/download_licenses/{licence}", tries=1)
-            except (DownloadFailed, Refusal):
-                pass  # it runs out by itself
 
     def _data(self, method: str, path: str, body: dict[str, str] | None = None) -> dict[str, Any]:
         data = self._json(method, path, body).get("data")

@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
+from curate.retarget.alignment import above_stand, align, stands
 from curate.retarget.transfer import retarget
 from rigmill.types import Rig
 from tests.support.curation import random_motion, scipy_positions
-from tests.support.plain_bodies import built, humanoid, parts, plain, still, with_turn
+from tests.support.plain_bodies import apart_deg, built, humanoid, parts, plain, still, with_turn
 
 
 def with_knuckles(rig: Rig, roll_deg: float, second: str = "Pinky") -> Rig:
@@ -128,3 +129,24 @@ def test_a_body_that_rests_on_its_knees_stands_as_high_as_the_source() -> None:
     # The lengths of the legs say how high it stands, and nothing how high its ankles are. At rest it is far lower.
     assert target.rest_joints[0, 2] < 0.6
     np.testing.assert_allclose(scipy_positions(target, result)[:, 0, 2], expected, rtol=0.08)
+
+
+def test_bodies_that_rest_alike_are_not_turned_and_arms_take_the_angle_between_them() -> None:
+    same = align(humanoid(plain()), humanoid(plain(scale=2)))
+    for name, turn in same.turns.items():
+        np.testing.assert_allclose(np.abs(turn), [1, 0, 0, 0], atol=1e-7, err_msg=name)
+    dropped = align(humanoid(plain()), humanoid(plain(arm_drop_deg=40)))
+    for name in ("leftUpperArm", "leftLowerArm", "leftHand"):
+        turn = Rotation.from_quat(dropped.turns[name], scalar_first=True)
+        assert apart_deg(turn, Rotation.identity()) == pytest.approx(40), name
+    for name in ("hips", "spine", "leftShoulder", "head", "leftFoot"):
+        np.testing.assert_array_equal(dropped.turns[name], [1, 0, 0, 0])
+
+
+def test_a_body_stands_unless_its_legs_are_bent_or_differ() -> None:
+    calm = plain()
+    assert stands(humanoid(calm)) and above_stand(humanoid(calm)) == 0.0
+    assert not stands(humanoid(leaping(calm)))
+    pose = with_turn(still(calm), calm, "LeftUpLeg", Rotation.from_euler("x", -20, degrees=True))
+    stepping = replace(calm, rest_joints=scipy_positions(calm, pose)[0])
+    assert not stands(humanoid(stepping)) and above_stand(humanoid(stepping)) == 0.0
