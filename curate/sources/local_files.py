@@ -8,6 +8,7 @@ import os
 import re
 import stat
 from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
 from curate.gate.reading import CHANGED, as_one_file, open_regular, read_bytes
@@ -43,10 +44,8 @@ def file_candidates(settings: Row, suffixes: Collection[str], *extra: str) -> It
         regular = stat.S_ISREG(info.st_mode)
         sha256 = ""  # unknown: not readable, or not to be read
         if regular and 0 < info.st_size <= settings["max_file_bytes"]:
-            try:
+            with suppress(OSError):  # the job tries again, and its failure names the error
                 sha256 = _identity(root / relative, settings["max_file_bytes"])
-            except OSError:
-                pass  # the job tries again, and its failure names the error
         uid = readable(relative)
         payload = {
             "kind": settings["kind"],

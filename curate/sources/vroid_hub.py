@@ -11,11 +11,12 @@ import os
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from curate.download.limits import DownloadFailed
 from curate.licences.rights_of import decide
 from curate.sources import vroid_hub_api
 from curate.sources.asset_row import CollectedAsset
 from curate.sources.vrm import block_of
-from curate.sources.vroid_hub_api import Hub, HubTrouble
+from curate.sources.vroid_hub_api import Hub
 from curate.vrm.licence import hub_rights, strictest, terms
 from rigmill.kinds import SeenIn
 from rigmill.outcomes import Cost, Failed, FailKind, Kept, Outcome, Refusal, Reject
@@ -39,13 +40,15 @@ def fetch(jobs: Sequence[Job], work: Work) -> Iterator[Answer]:
         outcome: Outcome
         try:
             if not token:
-                raise HubTrouble(f"no token: put the OAuth access token of your account into {TOKEN} on every machine")
+                raise DownloadFailed(
+                    f"no token: put the OAuth access token of your account into {TOKEN} on every machine"
+                )
             with Hub(token, address=vroid_hub_api.ADDRESS) as hub:
                 outcome = Kept([_take(job.payload, hub, job.settings["max_file_bytes"], work)])
         except Refusal as refusal:
             outcome = refusal.to_rejected()
-        except HubTrouble as trouble:
-            outcome = Failed(FailKind.NETWORK, "VRoidHub", str(trouble))
+        except DownloadFailed as failed:
+            outcome = Failed(FailKind.NETWORK, "VRoidHub", str(failed))
         yield Answer(job.key, outcome, Cost())
 
 
