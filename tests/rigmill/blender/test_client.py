@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from rigmill.blender.client import BlenderClient, Limits, Reply
+from rigmill.errors import UserError
 from rigmill.outcomes import Failed, FailKind, Rejected
 from tests.support.paths import ROOT
 
@@ -148,10 +150,14 @@ def test_a_child_has_no_network_where_the_system_allows_it(client: BlenderClient
 def test_processes_that_a_child_started_end_with_it(client: BlenderClient, tmp_path: Path) -> None:
     (reply,) = act(client, tmp_path, "daemon")
     assert reply.value is not None
+    assert _ends_soon(reply.value["pid"])
+
+
+def _ends_soon(pid: int) -> bool:
     deadline = time.monotonic() + 5
-    while time.monotonic() < deadline and _alive(reply.value["pid"]):
+    while time.monotonic() < deadline and _alive(pid):
         time.sleep(0.05)
-    assert not _alive(reply.value["pid"])
+    return not _alive(pid)
 
 
 def _alive(pid: int) -> bool:
@@ -184,6 +190,22 @@ def test_a_server_killed_while_it_starts_is_an_interruption(tmp_path: Path) -> N
     killer.join()
     client.close()
     assert failed(reply).kind == FailKind.INTERRUPTED
+
+
+def test_a_server_that_hangs_while_it_starts_is_ended_with_all_it_started_and_a_person_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hanging = tmp_path / "python"
+    hanging.write_text(f'#!/bin/sh\nsleep 600 &\necho $! $$ > {tmp_path}/pids\necho "no display" >&2\nwait\n')
+    hanging.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(hanging))
+    client = BlenderClient(LIMITS, start_timeout_s=0.5)
+    started = time.monotonic()
+    with pytest.raises(UserError, match="Blender does not start") as told:
+        act(client, tmp_path, "work")
+    assert time.monotonic() - started < 30
+    assert "0.5 s" in told.value.why and "no display" in told.value.why and told.value.fix
+    assert all(_ends_soon(int(pid)) for pid in (tmp_path / "pids").read_text().split())
 
 
 def test_a_killed_server_is_reported_and_replaced(client: BlenderClient, tmp_path: Path) -> None:
