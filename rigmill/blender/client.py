@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from rigmill.errors import UserError
-from rigmill.outcomes import Failed, FailKind, Measured, Rejected
+from rigmill.outcomes import Failed, FailKind, Measured, Rejected, Sandbox
 
 START_TIMEOUT_S = 120
 # Nothing else of the environment reaches a process that parses strangers' files: no keys, no proxies.
@@ -76,7 +76,7 @@ class BlenderClient:
             self._start()
             self._requests.write(json.dumps(request).encode() + b"\n")
             self._requests.flush()
-            ended, num_replies = False, 0
+            ended, num_replies, sandbox = False, 0, None
             try:
                 while True:
                     line = self._replies.readline()
@@ -86,14 +86,17 @@ class BlenderClient:
                     if message["event"] == "end":
                         ended = True
                         if message.get("failed"):
-                            yield _reply(message)
+                            yield _reply(message, sandbox)
                         return
+                    if message["event"] == "sandbox":
+                        sandbox = sandbox or Sandbox(**message["sandbox"])  # later ones may be a stranger's
+                        continue
                     if message["event"] == "progress":
                         if on_progress is not None:
                             on_progress(num_replies, *message["progress"])
                         continue
                     num_replies += 1
-                    yield _reply(message)
+                    yield _reply(message, sandbox)
             finally:
                 if not ended:  # the caller stopped reading, or the server died: this server's stream is spoilt
                     self.close()
@@ -187,9 +190,11 @@ class BlenderClient:
         self._process = self._requests = self._replies = None
 
 
-def _reply(message: dict[str, Any]) -> Reply:
+def _reply(message: dict[str, Any], sandbox: Sandbox | None) -> Reply:
     used = {"cpu_s": round(message["cpu_s"], 3)} if "cpu_s" in message else {}  # a child that died measured nothing
-    measured = Measured(wall_s=message.get("wall_s", 0.0), peak_bytes=message.get("peak_bytes", 0), extra=used)
+    measured = Measured(
+        wall_s=message.get("wall_s", 0.0), peak_bytes=message.get("peak_bytes", 0), extra=used, sandbox=sandbox
+    )
     if "value" in message:
         return Reply(message["value"], None, measured)
     if "rejected" in message:

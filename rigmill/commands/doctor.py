@@ -18,6 +18,8 @@ from typing import Any
 from rigmill.blender.client import BlenderClient, Limits
 from rigmill.commands import exit_status
 from rigmill.errors import UserError
+from rigmill.outcomes import Sandbox
+from rigmill.pipeline.runlog import UNCONFINED
 
 # The shared libraries that the bpy wheel expects from the system, and Debian's and Ubuntu's packages for them.
 SYSTEM_PACKAGES = {
@@ -163,22 +165,33 @@ def _blender() -> list[Finding]:
                     else "see docs/how-to/troubleshoot.md"
                 )
                 findings.append(Finding(f"blender {engine}", ok, detail, fix, required=engine == "cycles"))
-                if engine == "cycles" and reply.value is not None:
-                    cut = bool(reply.value["network_cut"])
-                    findings.append(
-                        Finding(
-                            "isolation",
-                            cut,
-                            "children have no network" if cut else "children keep their network",
-                            "user namespaces are off; profiles with limits.network: deny will not run",
-                            required=False,
-                        )
-                    )
+                if engine == "cycles" and reply.measured.sandbox is not None:
+                    findings += _sandbox(reply.measured.sandbox)
     except UserError as error:
         findings.append(Finding("blender", False, error.why or error.what, "install the libraries named above"))
     finally:
         client.close()
     return findings
+
+
+def _sandbox(sandbox: Sandbox) -> list[Finding]:
+    """What a Blender child was kept from, and what not."""
+    return [
+        Finding(
+            "sandbox files",
+            sandbox.files,
+            "children can open their own files alone" if sandbox.files else UNCONFINED["files"],
+            "Linux 5.13 or later with Landlock; a container must allow its system calls",
+            required=False,
+        ),
+        Finding(
+            "sandbox network",
+            sandbox.network,
+            "children have no network" if sandbox.network else UNCONFINED["network"],
+            "user namespaces are off; profiles with limits.network: deny will not run",
+            required=False,
+        ),
+    ]
 
 
 def _reason(outcome: Any) -> str:

@@ -66,7 +66,7 @@ class Driver:
             shutil.rmtree(self.layout.scratch)
         self.layout.store.sweep()
         write_atomic(self.layout.profile_json, (self.resolved.to_json() + "\n").encode())
-        self.log = RunLog(self.layout.runs, self.resolved, self.options.stages)
+        self.log = RunLog(self.layout.runs, self.resolved, self.options.stages, say=self.progress.say)
         for name in self.runs:
             stage = self.view.stage(name)
             stage.prepare(stage.settings(self.profile), self.progress.say)

@@ -44,6 +44,8 @@ def act(item: dict[str, Any], state: dict[str, Any], scratch: Path) -> dict[str,
             return {"connected": True}
         except OSError as error:
             return {"connected": False, "error": str(error)}
+    if what == "look around":
+        return {"opened": _can_open(item["file"]), "loopback": _has_loopback()}
     if what == "daemon":
         if os.fork() == 0:
             (scratch / "grandchild").write_text(str(os.getpid()))
@@ -71,6 +73,25 @@ def act(item: dict[str, Any], state: dict[str, Any], scratch: Path) -> dict[str,
     if what == "environment":
         return {"names": sorted(os.environ)}
     return {"did": what, "calls": state["calls"], "pid": os.getpid()}
+
+
+def _can_open(path: str) -> bool:
+    try:
+        with open(path):  # noqa: PTH123
+            return True
+    except OSError:
+        return False
+
+
+def _has_loopback() -> bool:
+    """Whether the loopback interface is up, as it is nowhere in a network of one's own."""
+    import fcntl
+    import socket
+    import struct
+
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
+        asked = fcntl.ioctl(any_socket, 0x8913, struct.pack("16sH14x", b"lo", 0))  # SIOCGIFFLAGS
+    return bool(struct.unpack("16sH14x", asked)[1] & 1)
 
 
 def _answers() -> int:

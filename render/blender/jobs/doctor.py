@@ -7,11 +7,9 @@ from typing import Any
 
 import bpy
 
-from render.blender.sandbox.child import cut_network
-
 
 def render_one(item: dict[str, Any], state: dict[str, Any], scratch: Path) -> dict[str, Any]:
-    """Render a cube at 64 px with `item["engine"]`; says which Blender did and whether the network could be cut."""
+    """Render a cube at 64 px with `item["engine"]`; says which Blender did."""
     bpy.ops.wm.read_factory_settings(use_empty=False)
     scene = bpy.context.scene
     scene.render.engine = {"cycles": "CYCLES", "workbench": "BLENDER_WORKBENCH"}[item["engine"]]
@@ -22,4 +20,4 @@ def render_one(item: dict[str, Any], state: dict[str, Any], scratch: Path) -> di
     bpy.ops.render.render(write_still=True)
     if not (scratch / "picture.png").stat().st_size:
         raise RuntimeError("the picture is empty")
-    return {"bpy": bpy.app.version_string, "network_cut": cut_network()}
+    return {"bpy": bpy.app.version_string}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -13,9 +14,10 @@ from pathlib import Path
 
 import pytest
 
+from render.blender.sandbox.child import run_child
 from rigmill.blender.client import BlenderClient, Limits, Reply
 from rigmill.errors import UserError
-from rigmill.outcomes import Failed, FailKind, Rejected
+from rigmill.outcomes import Failed, FailKind, Rejected, Sandbox
 from tests.support.paths import ROOT
 
 pytestmark = pytest.mark.blender
@@ -145,6 +147,34 @@ def test_a_child_has_no_network_where_the_system_allows_it(client: BlenderClient
         pytest.skip("this system does not let processes drop their network")
     # No route where the network is gone; no permission where the file barrier refuses TCP as well.
     assert any(word in reply.value["error"].lower() for word in ("unreachable", "permission denied"))
+
+
+def test_a_reply_says_what_its_child_was_kept_from(client: BlenderClient, tmp_path: Path) -> None:
+    (tmp_path / "scratch").mkdir()
+    (tmp_path / "other").write_text("secret")
+    item = {"do": "look around", "file": str(tmp_path / "other")}
+    (reply,) = client.run("tests.support.misbehave:act", [item], scratch=tmp_path / "scratch")
+    assert reply.value is not None
+    assert reply.measured.sandbox == Sandbox(files=not reply.value["opened"], network=not reply.value["loopback"])
+
+
+@pytest.mark.parametrize(("files", "network"), [(False, True), (True, False), (False, False)])
+def test_a_child_that_cannot_be_confined_says_so_first_and_works(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, files: bool, network: bool
+) -> None:
+    monkeypatch.setattr("render.blender.sandbox.child.confine", lambda request, scratch: files)
+    monkeypatch.setattr("render.blender.sandbox.child.cut_network", lambda: network)
+    limits = {name: getattr(LIMITS, name) for name in Limits.__slots__}
+    request = {"function": "tests.support.misbehave:act", "items": [{"do": "work"}], "limits": limits}
+    read, write = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        run_child(request | {"scratch": str(tmp_path)}, answer_fd=write, parent=os.getppid())
+    os.close(write)
+    with os.fdopen(read) as answers:
+        first, second = map(json.loads, answers)
+    os.waitpid(pid, 0)
+    assert first == {"sandbox": {"files": files, "network": network}} and second["value"]["did"] == "work"
 
 
 def test_processes_that_a_child_started_end_with_it(client: BlenderClient, tmp_path: Path) -> None:
