@@ -23,16 +23,10 @@ def sample_members(row: Mapping[str, Any], store: Store) -> dict[str, bytes]:
     return members
 
 
-def video_files(rgb: Bytes, pose: Bytes, *, fps: float, render: Mapping[str, Any]) -> dict[str, bytes]:
-    """Generated videos (V, T, s, s, 3) as mp4 files by name; `render` says how they are compressed."""
+def video_files(rgb: Bytes, pose: Bytes, *, fps: float, crf: int, keyframe_interval: int) -> dict[str, bytes]:
+    """Generated videos (V, T, s, s, 3) as mp4 files by name."""
     return {
-        name(view): encode(
-            video[view],
-            fps=fps,
-            crf=render["pose_crf"],
-            pixel_format="yuv444p",
-            keyframe_interval=render["keyframe_interval"],
-        )
+        name(view): encode(video[view], fps=fps, crf=crf, pixel_format="yuv444p", keyframe_interval=keyframe_interval)
         for name, video in ((rgb_video, rgb), (pose_video, pose))
         for view in range(len(video))
     }

@@ -109,7 +109,9 @@ def _generated(payload: Row, settings: Row, work: Work) -> Row:
         steps=settings["sampling_steps"],
         guidance=settings["guidance"],
     )
-    encoded = video_files(rgb, pose, fps=clip["fps"], render=settings)
+    encoded = video_files(
+        rgb, pose, fps=clip["fps"], crf=settings["pose_crf"], keyframe_interval=settings["keyframe_interval"]
+    )
     videos = [work.store.put_bytes(name, data) for name, data in encoded.items()]
     return _row(payload, settings, work, geometry=geometry, maps=pose, videos=videos)
 

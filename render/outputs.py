@@ -16,6 +16,7 @@ from render.raster.types import Picture
 from rigmill.clips import members
 from rigmill.clips.numbers import ClipGeometry
 from rigmill.clips.pictures import over_background
+from rigmill.clips.render_settings import RenderSettings
 from rigmill.clips.video import TO_YUV, Encoder
 from rigmill.outcomes import Refusal, Reject
 from rigmill.posemaps import posemap
@@ -27,7 +28,7 @@ _MASK_CRF = 18
 
 
 def video_encoder(
-    camera: Camera, render: dict[str, Any], fps: float, *, kind: str, background: tuple[int, int, int] = (0, 0, 0)
+    camera: Camera, render: RenderSettings, fps: float, *, kind: str, background: tuple[int, int, int] = (0, 0, 0)
 ) -> Encoder:
     """The encoder of one view's `rgb`, `pose` or `mask` video."""
     return Encoder(
@@ -35,13 +36,13 @@ def video_encoder(
         height_px=camera.height_px,
         fps=fps,
         background=background,
-        crf=_MASK_CRF if kind == "mask" else render[f"{kind}_crf"],
+        crf={"rgb": render.rgb_crf, "pose": render.pose_crf, "mask": _MASK_CRF}[kind],
         pixel_format="yuv444p" if kind == "pose" else "yuv420p",
-        keyframe_interval=render["keyframe_interval"],
+        keyframe_interval=render.keyframe_interval,
     )
 
 
-def pose_video(geometry: ClipGeometry, view: int, render: dict[str, Any], fps: float) -> bytes:
+def pose_video(geometry: ClipGeometry, view: int, render: RenderSettings, fps: float) -> bytes:
     """One view's pose maps as an mp4."""
     camera, radius_px = geometry.cameras[view], joint_radius_px(render)
     encoder = video_encoder(camera, render, fps, kind="pose")
@@ -62,11 +63,11 @@ class Film:
     """Takes the pictures of a clip frame by frame and keeps none of them."""
 
     def __init__(
-        self, geometry: ClipGeometry, *, render: dict[str, Any], fps: float, outputs: tuple[str, ...], folder: Path
+        self, geometry: ClipGeometry, *, render: RenderSettings, fps: float, outputs: tuple[str, ...], folder: Path
     ) -> None:
         self.geometry, self.render, self.fps, self.folder = geometry, render, fps, folder
         self.outputs = frozenset(outputs)
-        self.background: tuple[int, int, int] = tuple(render["background"])
+        self.background = render.background
         cameras = geometry.cameras
         self.watches = [ViewWatch(camera) for camera in cameras]
         self._rgb = self._encoders("rgb", self.background)
@@ -123,7 +124,7 @@ class Film:
     def finish(self) -> None:
         """Write the videos; refuses a clip that shows too little, too much or nothing but black."""
         for watch in self.watches:
-            watch.check(self.render["min_coverage"])
+            watch.check(self.render.min_coverage)
         for view, encoder in enumerate(self._rgb):
             self._write(members.rgb_video(view), encoder.finish())
         for view, encoder in enumerate(self._mask):

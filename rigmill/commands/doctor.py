@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from rigmill.blender.client import BlenderClient, Limits
+from rigmill.blender.requests import RENDER_ONE, RenderOneAnswer, RenderOneItem
 from rigmill.commands import exit_status
 from rigmill.errors import UserError
 from rigmill.outcomes import Sandbox
@@ -154,11 +155,11 @@ def _blender() -> list[Finding]:
     try:
         with tempfile.TemporaryDirectory() as folder:
             for engine in ("cycles", "workbench"):
-                reply = next(
-                    client.run("render.blender.jobs.doctor:render_one", [{"engine": engine}], scratch=Path(folder))
-                )
-                ok = reply.value is not None
-                detail = f"{reply.value['bpy']}, one 64 px picture" if reply.value else _reason(reply.outcome)
+                item = RenderOneItem(engine=engine).to_item()
+                reply = next(client.run(RENDER_ONE, [item], scratch=Path(folder)))
+                ok, detail = reply.value is not None, _reason(reply.outcome)
+                if reply.value is not None:
+                    detail = f"{RenderOneAnswer.from_item(reply.value).bpy}, one 64 px picture"
                 fix = (
                     "Workbench needs OpenGL: apt-get install libegl1 libgl1-mesa-dri"
                     if engine == "workbench"

@@ -23,7 +23,7 @@ STAGES: dict[str, str] = {
 
 # What a command wants of a room. By name, as stages: the hallway imports no room, and no room another.
 CANONICAL_FILE = "curate.gate.canonical:canonical_file"
-ANIMATE = "eval.animate:animate"
+ANIMATE = "eval.animate.command:animate"
 
 # What a person asks for: a stage, a room with several stages, or everything.
 GROUPS: dict[str, tuple[str, ...]] = {

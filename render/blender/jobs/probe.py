@@ -15,6 +15,7 @@ from render.blender.subject.pose import read_motion
 from render.blender.subject.sampling import Sample, alike, sample_take
 from render.blender.subject.subject import Subject
 from render.blender.subject.surface import geometry_hash, read_surface, visible_bounds
+from rigmill.blender.requests import FoundMotion, ProbeAnswer, ProbeItem
 from rigmill.outcomes import Refusal, Reject
 from rigmill.rigs.npz import motion_to_bytes, rig_to_bytes
 from rigmill.types import Floats
@@ -24,17 +25,11 @@ _MAX_JOINT_FRAMES = 1_000_000  # of a stored motion: 65 joints for 16 minutes; e
 
 
 def probe_asset(item: dict[str, Any], state: dict[str, Any], scratch: Path) -> dict[str, Any]:
-    """The file's rig, motions and looks; files are named relative to `scratch`.
-
-    `kind` is animated (something carries a mesh, and moves), static (likewise, and nothing moves) or motion (no
-    mesh is carried: every motion is stored, for the retargeter). Takes in which no joint moves are left out and
-    counted in `num_still_motions`, takes with a number that is not finite in `num_broken_motions`, and takes that
-    repeat another in `num_repeated_motions`. With `rigid_rigs` false a rig of animated nodes alone is refused; with
-    `store_motions` the motions of files with meshes are stored as well.
-    """
-    fps = float(item["fps"])
-    subject = loaded_subject(state, path=item["path"], file_format=item["format"], fps=fps)
-    if subject.rig_kind == "rigid" and subject.meshes and not item.get("rigid_rigs", True):
+    """A ProbeAnswer to a ProbeItem: the file's rig, motions and looks."""
+    asked = ProbeItem.from_item(item)
+    fps = float(asked.fps)
+    subject = loaded_subject(state, path=asked.path, file_format=asked.format, fps=fps)
+    if subject.rig_kind == "rigid" and subject.meshes and not asked.rigid_rigs:
         raise Refusal(Reject.NO_RIG, "animated nodes move the meshes, and the profile's probe.rigid_rigs is false")
     surface, rest = read_surface(subject.meshes), subject.rest_frames()
     rest_bounds = visible_bounds(subject.meshes) if subject.meshes else np.zeros((2, 3))
@@ -52,42 +47,42 @@ def probe_asset(item: dict[str, Any], state: dict[str, Any], scratch: Path) -> d
     else:
         raise Refusal(Reject.NO_RIG, "no skeleton deforms a mesh, and none has a motion")
     (scratch / "rig.npz").write_bytes(rig_to_bytes(rig))
-    stored = kind == "motion" or bool(item.get("store_motions"))
+    stored = kind == "motion" or asked.store_motions
     extents = [sample.extents for _, sample in found.moving]
     num_skinned = sum(len(mesh.data.vertices) for mesh in carriers.skinned)
-    return {
-        "armature": subject.armatures[0] if subject.armatures else "",
-        "kind": kind,
-        "rig_kind": subject.rig_kind,
-        "num_joints": len(subject.nodes),
-        "num_armatures": len(subject.armatures),
-        "num_vertices": sum(len(mesh.data.vertices) for mesh in subject.meshes),
-        "num_faces": sum(len(mesh.data.polygons) for mesh in subject.meshes),
-        "num_skinned_meshes": len(carriers.skinned),
-        "num_rigid_meshes": len(carriers.rigid),
-        "unweighted_share": carriers.num_unweighted / num_skinned if num_skinned else 0.0,
+    return ProbeAnswer(
+        armature=subject.armatures[0] if subject.armatures else "",
+        kind=kind,
+        rig_kind=subject.rig_kind,
+        num_joints=len(subject.nodes),
+        num_armatures=len(subject.armatures),
+        num_vertices=sum(len(mesh.data.vertices) for mesh in subject.meshes),
+        num_faces=sum(len(mesh.data.polygons) for mesh in subject.meshes),
+        num_skinned_meshes=len(carriers.skinned),
+        num_rigid_meshes=len(carriers.rigid),
+        unweighted_share=carriers.num_unweighted / num_skinned if num_skinned else 0.0,
         **asdict(looks),
-        "extent": float(np.median(np.concatenate(extents)) if extents else np.ptp(rest_bounds, axis=0).max()),
-        "geometry_hash": geometry_hash(surface),
-        "num_still_motions": found.num_still,
-        "num_broken_motions": found.num_broken,
-        "num_repeated_motions": found.num_repeated,
-        "rig_file": "rig.npz",
-        "motions": [
-            {
-                "name": take.name,
-                "action": take.action,
-                "slot": take.slot,
-                "num_frames": take.num_frames,
-                "fps": take.fps,
-                "start_frame": take.start_frame,
-                "num_moving_joints": len(sample.moving),
-                "extent_ratio": _ratio(sample.extents),
-                "motion_file": _store(subject, take, scratch / f"motion-{index}.npz") if stored else None,
-            }
+        extent=float(np.median(np.concatenate(extents)) if extents else np.ptp(rest_bounds, axis=0).max()),
+        geometry_hash=geometry_hash(surface),
+        num_still_motions=found.num_still,
+        num_broken_motions=found.num_broken,
+        num_repeated_motions=found.num_repeated,
+        rig_file="rig.npz",
+        motions=tuple(
+            FoundMotion(
+                name=take.name,
+                action=take.action,
+                slot=take.slot,
+                num_frames=take.num_frames,
+                fps=take.fps,
+                start_frame=take.start_frame,
+                num_moving_joints=len(sample.moving),
+                extent_ratio=_ratio(sample.extents),
+                motion_file=_store(subject, take, scratch / f"motion-{index}.npz") if stored else None,
+            )
             for index, (take, sample) in enumerate(found.moving)
-        ],
-    }
+        ),
+    ).to_item()
 
 
 class _Found:

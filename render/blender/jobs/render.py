@@ -13,17 +13,11 @@ from render.blender.subject.player import loaded_subject, make_player, measure
 from render.numbers import build_geometry, clip_cameras
 from render.outputs import Film
 from render.read_back import NOT_ASKED, verify
-from rigmill.blender.requests import ClipItem
+from rigmill.blender.requests import ClipItem, RenderAnswer
 
 
 def render_clip(item: dict[str, Any], state: dict[str, Any], scratch: Path) -> dict[str, Any]:
-    """Writes the files that `outputs` asks for into scratch / `folder`, and tells of every view-frame.
-
-    Answers with the `engine` that drew them and why it did (`engine_reason`, empty where nobody had to choose), its
-    measured `agreement` with Cycles (None: not measured), the `coverage` of each view, `num_drawn_joints`, what reading
-    the pose videos back says (`round_trip`: columns), and the `cameras` in the world that `scale` and `offset` lead to:
-    normalised = (imported - offset) * scale.
-    """
+    """A RenderAnswer to a ClipItem: writes the files that `outputs` asks for, and tells of every view-frame."""
     clip = ClipItem.from_item(item)
     subject = loaded_subject(state, path=clip.path, file_format=clip.format, fps=clip.fps)
     player = make_player(subject, clip)
@@ -35,7 +29,7 @@ def render_clip(item: dict[str, Any], state: dict[str, Any], scratch: Path) -> d
     film = Film(geometry, render=clip.render, fps=clip.fps, outputs=clip.outputs, folder=folder)
     subject.normalise(numbers.offset, numbers.scale)
     choice = open_engine(
-        subject, cameras=cameras, render=clip.render, extras=film.wants_extras, state=state, folder=folder
+        subject, cameras=cameras, view=clip.render, extras=film.wants_extras, state=state, folder=folder
     )
     try:
         if "templates" in clip.outputs:
@@ -52,15 +46,15 @@ def render_clip(item: dict[str, Any], state: dict[str, Any], scratch: Path) -> d
         subject.normalise(np.zeros(3), 1.0)
     film.finish()
     read_back = verify(folder, geometry, clip.render) if "pose" in clip.outputs else NOT_ASKED
-    return {
-        "folder": clip.clip_id,
-        "engine": choice.engine.name,
-        "engine_reason": choice.reason,
-        "agreement": choice.agreement,
-        "coverage": [watch.coverage for watch in film.watches],
-        "num_drawn_joints": int(geometry.drawn.sum()),
-        "round_trip": read_back,
-        "cameras": [
+    return RenderAnswer(
+        folder=clip.clip_id,
+        engine=choice.engine.name,
+        engine_reason=choice.reason,
+        agreement=choice.agreement,
+        coverage=[watch.coverage for watch in film.watches],
+        num_drawn_joints=int(geometry.drawn.sum()),
+        round_trip=read_back,
+        cameras=[
             {
                 "azimuth_deg": camera.azimuth_deg,
                 "intrinsics": camera.intrinsics.tolist(),
@@ -68,6 +62,6 @@ def render_clip(item: dict[str, Any], state: dict[str, Any], scratch: Path) -> d
             }
             for camera in cameras
         ],
-        "scale": numbers.scale,
-        "offset": numbers.offset.tolist(),
-    }
+        scale=numbers.scale,
+        offset=numbers.offset.tolist(),
+    ).to_item()

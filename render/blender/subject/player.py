@@ -14,7 +14,7 @@ from render.blender.subject.pose import Poser, read_motion
 from render.blender.subject.subject import Subject, find_subject
 from render.blender.subject.surface import visible_bounds
 from render.numbers import ClipNumbers
-from rigmill.blender.requests import ClipItem
+from rigmill.blender.requests import Clip
 from rigmill.outcomes import Refusal, Reject
 from rigmill.rigs.npz import motion_from_bytes
 from rigmill.types import Motion, Rig
@@ -41,7 +41,7 @@ class Player:
     """Shows frames 0 .. num_frames - 1 of a clip, or the rest pose. Works in the world the subject is in now."""
 
     subject: Subject
-    item: ClipItem
+    item: Clip
     motion: Motion | None  # a stored one, as imported; None: the file's own action, or none at all
     poser: Poser | None = None
     scale: float = 1.0
@@ -67,7 +67,7 @@ class Player:
         )
 
 
-def make_player(subject: Subject, item: ClipItem) -> Player:
+def make_player(subject: Subject, item: Clip) -> Player:
     """The player of a clip; refuses a stored motion that is not of this rig."""
     if item.motion_path is None:
         return Player(subject, item, None)
