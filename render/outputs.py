@@ -59,7 +59,7 @@ def pose_video(geometry: ClipGeometry, view: int, render: RenderSettings, fps: f
     return encoder.finish()
 
 
-class Film:
+class ClipWriter:
     """Takes the pictures of a clip frame by frame and keeps none of them."""
 
     def __init__(
@@ -69,7 +69,7 @@ class Film:
         self.outputs = frozenset(outputs)
         self.background = render.background
         cameras = geometry.cameras
-        self.watches = [ViewWatch(camera) for camera in cameras]
+        self.checks = [ViewCheck(camera) for camera in cameras]
         self._rgb = self._encoders("rgb", self.background)
         self._mask = self._encoders("mask", (0, 0, 0))
         self._num_frames = 0
@@ -89,7 +89,7 @@ class Film:
     def add(self, pictures: list[Picture]) -> None:
         """The next frame, one picture per view."""
         for view, picture in enumerate(pictures):
-            self.watches[view].add(picture)
+            self.checks[view].add(picture)
             at = {"left_px": picture.left_px, "top_px": picture.top_px}
             if self._rgb:
                 self._add_rgb(view, picture)
@@ -123,8 +123,8 @@ class Film:
 
     def finish(self) -> None:
         """Write the videos; refuses a clip that shows too little, too much or nothing but black."""
-        for watch in self.watches:
-            watch.check(self.render.min_coverage)
+        for check in self.checks:
+            check.check(self.render.min_coverage)
         for view, encoder in enumerate(self._rgb):
             self._write(members.rgb_video(view), encoder.finish())
         for view, encoder in enumerate(self._mask):
@@ -139,7 +139,7 @@ class Film:
         (self.folder / name).write_bytes(data)
 
 
-class ViewWatch:
+class ViewCheck:
     """Sees whether a view shows the subject, whole and lit."""
 
     def __init__(self, camera: Camera) -> None:

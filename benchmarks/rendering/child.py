@@ -24,7 +24,7 @@ from render.blender.jobs import render
 from render.blender.subject.load import load_asset
 from render.blender.subject.player import Player, loaded_subject, make_player, measure
 from render.numbers import ClipNumbers, build_geometry, clip_cameras
-from render.outputs import Film
+from render.outputs import ClipWriter
 from render.raster.rasteriser import Rasteriser
 from rigmill.blender.requests import ClipItem
 from rigmill.clips.render_settings import RenderSettings
@@ -184,11 +184,11 @@ def timed_clip(item: dict[str, Any], state: dict[str, Any], scratch: Path) -> di
         (render, "loaded_subject", "load"),
         (render, "measure", "measure joints and bounds"),
         (Player, "show", "pose"),
-        (Film, "add", "rgb videos"),
-        (Film, "finish", "rgb videos"),
+        (ClipWriter, "add", "rgb videos"),
+        (ClipWriter, "finish", "rgb videos"),
         (outputs, "pose_video", "pose maps and videos"),
         (render, "verify", "read back"),
-        (Film, "add_templates", "templates"),
+        (ClipWriter, "add_templates", "templates"),
         (Geometry, "read", "read what Blender evaluated"),
         (Rasteriser, "draw", "pictures"),
     ):

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from render.blender.sandbox.progress import teller
+from render.blender.sandbox.progress import progress_pipe
 from rigmill.outcomes import Refusal, Reject
 
 
@@ -56,7 +56,7 @@ def act(item: dict[str, Any], state: dict[str, Any], scratch: Path) -> dict[str,
     if what == "tell":  # as fast as it can, for a little more than a second
         until, number = time.monotonic() + 1.1, 0
         while time.monotonic() < until:
-            teller.tell(number := number + 1, 10**9)
+            progress_pipe.tell(number := number + 1, 10**9)
         return {"told": number}
     if what == "burn":  # half a second of CPU time, however long that takes, and some sleep
         until_s = time.process_time() + 0.5
@@ -65,7 +65,7 @@ def act(item: dict[str, Any], state: dict[str, Any], scratch: Path) -> dict[str,
         time.sleep(0.3)
     if what == "tell forever":
         while True:
-            teller.tell(1, 2)
+            progress_pipe.tell(1, 2)
             time.sleep(0.01)
     if what == "flood":
         while True:
@@ -96,5 +96,5 @@ def _has_loopback() -> bool:
 
 def _answers() -> int:
     """The pipe that a child which keeps to no rule writes into."""
-    assert teller._fd is not None
-    return teller._fd
+    assert progress_pipe._fd is not None
+    return progress_pipe._fd

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -79,7 +80,6 @@ def measure_agreement(subject: Subject, drawing: Drawing, view: ViewSettings, fo
 
     They show the rest pose, seen by the first cameras.
     """
-    before = subject.placing()
     small = replace(
         view,
         engine="cycles",
@@ -89,23 +89,17 @@ def measure_agreement(subject: Subject, drawing: Drawing, view: ViewSettings, fo
         height_px=_REFERENCE_SIZE_PX,
         azimuths_deg=view.azimuths_deg[:_REFERENCE_VIEWS],
     )
-    subject.reset()
-    subject.normalise(np.zeros(3), 1.0)
-    bounds = visible_bounds(subject.meshes)
-    extent = float(np.ptp(bounds, axis=0).max())
-    if not np.isfinite(extent) or extent <= 0:
-        subject.place(before)
-        return 1.0, 1.0  # nothing to be seen, whoever draws it
-    centre = bounds.mean(axis=0)
-    subject.normalise(centre, 1 / extent)
-    cameras = clip_cameras((bounds - centre) / extent, small)
-    cycles = BlenderEngine(cameras, small, folder)
-    try:
-        theirs = cycles.shoot((bounds - centre) / extent)
-        ours = drawing.draw(cameras)
-    finally:
-        cycles.close()
-        subject.place(before)
+    with subject.as_imported():
+        bounds = visible_bounds(subject.meshes)
+        extent = float(np.ptp(bounds, axis=0).max())
+        if not np.isfinite(extent) or extent <= 0:
+            return 1.0, 1.0  # nothing to be seen, whoever draws it
+        centre = bounds.mean(axis=0)
+        subject.normalise(centre, 1 / extent)
+        cameras = clip_cameras((bounds - centre) / extent, small)
+        with closing(BlenderEngine(cameras, small, folder)) as cycles:
+            theirs = cycles.shoot((bounds - centre) / extent)
+            ours = drawing.draw(cameras)
     size = (_REFERENCE_SIZE_PX, _REFERENCE_SIZE_PX)
     pairs = [(one.whole(*size), other.whole(*size)) for one, other in zip(ours, theirs)]
     return round(min(subject_ssim(*pair) for pair in pairs), 4), min(silhouette_iou(*pair) for pair in pairs)

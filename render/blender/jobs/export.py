@@ -27,12 +27,11 @@ def play_clip(item: dict[str, Any], state: dict[str, Any], scratch: Path) -> dic
     subject = loaded_subject(state, path=clip.path, file_format=clip.format, fps=clip.fps)
     player = make_player(subject, clip)
     rig, rest = subject.read_rig(), subject.rest_frames()
-    player.start(1.0)
     frames = []
-    for frame in range(clip.num_frames):
-        player.show(frame)
-        frames.append(subject.joint_frames())
-    subject.reset()
+    with player.playing(1.0):
+        for frame in range(clip.num_frames):
+            player.show(frame)
+            frames.append(subject.joint_frames())
     motion = read_motion(np.array(frames), rest, rig, clip.fps)
     (scratch / "motion.npz").write_bytes(motion_to_bytes(motion))
     # The exporters put pictures down for a moment, and only here may they write.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -49,29 +50,19 @@ def preview_clip(item: dict[str, Any], state: dict[str, Any], scratch: Path) -> 
     folder = scratch / f"preview-{clip.clip_id}"
     (folder / "shown").mkdir(parents=True, exist_ok=True)
     cameras = clip_cameras(numbers.clip_bounds, view)  # the rest pose is not shown here
-    subject.normalise(numbers.offset, numbers.scale)
-    choice = open_engine(subject, cameras=cameras, view=view, extras=False, state=state, folder=folder)
-    try:
-        shown = write_pictures(
-            player,
-            numbers,
-            shown_frames,
-            lambda frame: choice.engine.shoot(numbers.frame_bounds[frame]),
-            cameras=cameras,
-            folder=folder / "shown",
-        )
-    finally:
-        choice.engine.close()
-    views = write_pictures(
-        player,
-        numbers,
-        frames,
-        coat_drawer(player, numbers, cameras=cameras, state=state),
-        cameras=cameras,
-        folder=folder,
-    )
-    subject.reset()
-    subject.normalise(np.zeros(3), 1.0)
+    with subject.normalised(numbers.offset, numbers.scale):
+        choice = open_engine(subject, cameras=cameras, view=view, extras=False, state=state, folder=folder)
+        with closing(choice.engine) as engine:
+            shown = write_pictures(
+                player,
+                numbers,
+                shown_frames,
+                lambda frame: engine.shoot(numbers.frame_bounds[frame]),
+                cameras=cameras,
+                folder=folder / "shown",
+            )
+        coat = coat_drawer(player, numbers, cameras=cameras, state=state)
+        views = write_pictures(player, numbers, frames, coat, cameras=cameras, folder=folder)
     np.save(folder / "joints.npy", numbers.joints)
     return PreviewAnswer(
         folder=folder.name,

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from render.blender.materials.measures import read_looks
-from render.blender.subject.action import Take, list_takes, show_time, start_take
+from render.blender.subject.action import Take, list_takes, playing, show_time
 from render.blender.subject.player import loaded_subject
 from render.blender.subject.pose import read_motion
 from render.blender.subject.sampling import Sample, alike, sample_take
@@ -107,7 +107,6 @@ def _sampled(subject: Subject, takes: list[Take], rest: Floats, *, size: float) 
             found.num_repeated += 1
         else:
             found.moving.append((take, sample))
-    subject.reset()
     return found
 
 
@@ -124,7 +123,6 @@ def _ratio(extents: Floats) -> float | None:
 
 def _store(subject: Subject, take: Take, path: Path) -> str:
     """Write the motion, in the world as imported; returns the file's name."""
-    subject.reset()
     rig, rest = subject.read_rig(), subject.rest_frames()
     size = take.num_frames * len(subject.nodes)
     if size > _MAX_JOINT_FRAMES:
@@ -134,11 +132,10 @@ def _store(subject: Subject, take: Take, path: Path) -> str:
             measured=float(size),
             limit=float(_MAX_JOINT_FRAMES),
         )
-    start_take(take)
     frames = []
-    for frame in range(take.num_frames):
-        show_time(subject, take.start_frame + frame, take.fps)
-        frames.append(subject.joint_frames())
-    subject.reset()
+    with playing(subject, take):
+        for frame in range(take.num_frames):
+            show_time(subject, take.start_frame + frame, take.fps)
+            frames.append(subject.joint_frames())
     path.write_bytes(motion_to_bytes(read_motion(np.array(frames), rest, rig, take.fps)))
     return path.name

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from render.blender.sandbox.barrier import confine
-from render.blender.sandbox.progress import teller
+from render.blender.sandbox.progress import progress_pipe
 from rigmill.outcomes import FailKind, Refusal
 
 PR_SET_PDEATHSIG = 1
@@ -49,7 +49,7 @@ def run_child(request: dict[str, Any], *, answer_fd: int, parent: int) -> NoRetu
         is_confined = confine(request, scratch)  # from here on strangers' bytes are read
         _answer(answer_fd, {"sandbox": {"files": is_confined, "network": has_no_network}})
         state: dict[str, Any] = {}
-        teller.open(answer_fd)
+        progress_pipe.open(answer_fd)
         for item in request["items"]:
             used_s = time.process_time()
             answer = _call(function, item, state, scratch, request["limits"])

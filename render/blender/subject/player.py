@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -54,6 +56,15 @@ class Player:
         if self.motion is None and self.item.action is not None:
             start_action(self.subject, self.item.action, self.item.slot or "")
 
+    @contextmanager
+    def playing(self, scale: float) -> Iterator[None]:
+        """Ready to show frames; afterwards the subject is at rest."""
+        self.start(scale)
+        try:
+            yield
+        finally:
+            self.subject.reset()
+
     def show(self, frame: int) -> None:
         if self.motion is None and self.item.action is None:
             return  # the rest pose
@@ -88,13 +99,12 @@ def measure(player: Player) -> ClipNumbers:
     subject.reset()
     subject.normalise(np.zeros(3), 1.0)
     rig, rest, rest_bounds = subject.read_rig(), subject.rest_frames(), visible_bounds(subject.meshes)
-    player.start(1.0)
     frames, bounds = [], []
-    for frame in range(item.num_frames):
-        player.show(frame)
-        frames.append(subject.joint_frames())
-        bounds.append(visible_bounds(subject.meshes))
-    subject.reset()
+    with player.playing(1.0):
+        for frame in range(item.num_frames):
+            player.show(frame)
+            frames.append(subject.joint_frames())
+            bounds.append(visible_bounds(subject.meshes))
     joint_matrices, frame_bounds = np.array(frames), np.array(bounds)
     clip_bounds = np.stack([frame_bounds[:, 0].min(axis=0), frame_bounds[:, 1].max(axis=0)])
     if not (np.isfinite(clip_bounds).all() and np.isfinite(rest_bounds).all() and np.isfinite(joint_matrices).all()):

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from render.numbers import clip_cameras
-from render.outputs import ViewWatch
+from render.outputs import ViewCheck
 from render.raster.types import Picture
 from render.stage import RenderStage, read_own
 from rigmill.blender.client import BlenderClient, Limits
@@ -251,29 +251,29 @@ def test_a_subject_on_the_edge_is_out_of_frame() -> None:
     numbers_camera = clip_cameras(np.array([[-0.5] * 3, [0.5] * 3]), RenderSettings.from_json(RENDER))[0]
     square = np.full((20, 20, 4), 255, np.uint8)
     inside, cut = Picture(20, 20, square), Picture(76, 20, square)
-    watch = ViewWatch(numbers_camera)
+    check = ViewCheck(numbers_camera)
     for _ in range(3):
-        watch.add(inside)
-    assert watch.coverage == pytest.approx(400 / (64 * 96))
-    watch.check(0.01)
-    watch.add(cut)
-    watch.add(Picture(0, 0, np.zeros((0, 0, 4), np.uint8)))
+        check.add(inside)
+    assert check.coverage == pytest.approx(400 / (64 * 96))
+    check.check(0.01)
+    check.add(cut)
+    check.add(Picture(0, 0, np.zeros((0, 0, 4), np.uint8)))
     with pytest.raises(Refusal) as refusal:
-        watch.check(0.01)
+        check.check(0.01)
     assert (refusal.value.code, refusal.value.measured) == ("out_of_frame", 1.0)
 
 
 def test_a_black_subject_is_refused_with_its_brightness() -> None:
-    watch = ViewWatch(clip_cameras(np.array([[-0.5] * 3, [0.5] * 3]), RenderSettings.from_json(RENDER))[0])
+    check = ViewCheck(clip_cameras(np.array([[-0.5] * 3, [0.5] * 3]), RenderSettings.from_json(RENDER))[0])
     square = np.zeros((20, 20, 4), np.uint8)
     square[..., 3] = 255
-    watch.add(Picture(20, 20, square))
+    check.add(Picture(20, 20, square))
     with pytest.raises(Refusal) as refusal:
-        watch.check(0.01)
+        check.check(0.01)
     assert (refusal.value.code, refusal.value.measured) == ("black_picture", 0.0)
     square[..., 0] = 60
-    watch.add(Picture(20, 20, square))
-    watch.check(0.01)
+    check.add(Picture(20, 20, square))
+    check.check(0.01)
 
 
 def test_what_a_child_only_points_to_is_not_read(tmp_path: Path) -> None:
