@@ -9,6 +9,7 @@ from caption.metadata import caption
 from rigmill.config.schema import Profile
 from rigmill.outcomes import Kept, Measured, Outcome, Reject, Rejected
 from rigmill.pipeline.stage import Answer, Input, Job, Rows, Stage, Work, only_keys
+from rigmill.storage.columns import PRODUCTS
 from rigmill.types import Row
 
 
@@ -18,7 +19,9 @@ class CaptionStage(Stage):
     name = "caption"
     version = 1
     upstream = ("render",)
+    writes = PRODUCTS["caption"]
     batch = 64
+    usual_seconds, jobs_per = 0.01, {"render": 1.0}
 
     def settings(self, profile: Profile) -> Row:
         return {"provider": profile.caption.provider}

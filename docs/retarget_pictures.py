@@ -1,6 +1,6 @@
 """Makes docs/pictures/retarget: motions beside what became of them on other characters, front and side, 8 frames each.
 
-    RIGMILL_CORPUS=FOLDER python docs/retarget_pictures.py [PICTURE ...]
+    RIGMILL_CORPUS=FOLDER python -m docs.retarget_pictures [PICTURE ...]
 
 A source without a mesh is drawn as its skeleton: left limbs red, right ones blue. Who made what is in sources.csv.
 """
@@ -15,27 +15,24 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
+import cv2
+import numpy as np
 
-import cv2  # noqa: E402
-import numpy as np  # noqa: E402
+from benchmarks.retargeting.bodies import Actor, corpus_actors, world
+from curate.humanoid.names import PARENTS
+from curate.retarget.pair import put_on
+from render.blender.engines.choose import open_engine
+from render.blender.jobs.preview import CHEAP, write_pictures
+from render.blender.subject.player import loaded_subject, make_player, measure
+from render.numbers import clip_cameras
+from rigmill.blender.requests import Clip
+from rigmill.clips.camera import project
+from rigmill.clips.pictures import jpeg
+from rigmill.clips.sheets import stack, tile
+from rigmill.rigs.npz import motion_to_bytes
+from rigmill.types import Motion
 
-from benchmarks.retargeting.bodies import Actor, corpus_actors, world  # noqa: E402
-from curate.humanoid.names import PARENTS  # noqa: E402
-from curate.retarget.pair import put_on  # noqa: E402
-from render.blender.engines.choose import open_engine  # noqa: E402
-from render.blender.jobs.preview import CHEAP, write_pictures  # noqa: E402
-from render.blender.subject.player import loaded_subject, make_player, measure  # noqa: E402
-from render.numbers import clip_cameras  # noqa: E402
-from rigmill.blender.requests import Clip  # noqa: E402
-from rigmill.clips.camera import project  # noqa: E402
-from rigmill.clips.pictures import jpeg  # noqa: E402
-from rigmill.clips.sheets import stack, tile  # noqa: E402
-from rigmill.rigs.npz import motion_to_bytes  # noqa: E402
-from rigmill.types import Motion  # noqa: E402
-
-TARGET = ROOT / "docs" / "pictures" / "retarget"
+TARGET = Path(__file__).parent / "pictures" / "retarget"
 NUM_SHOWN, SIZE_PX = 8, 120
 VIEW = replace(CHEAP, azimuths_deg=(20.0, 90.0), width_px=2 * SIZE_PX, height_px=2 * SIZE_PX)
 GODETTE, KNIGHT = "vrm/Godette_vrm_v4.vrm", "kaykit/Knight.glb"

@@ -16,12 +16,13 @@ import numpy as np
 
 from rigmill.outcomes import Kept, Measured
 from rigmill.pipeline.stage import Answer, Input, Job, Rows, Stage, Work, only_keys
+from rigmill.storage.columns import PRODUCTS
 from rigmill.storage.files import digest
 from rigmill.types import Bytes, Row, StoredFile
 
 if TYPE_CHECKING:
     from rigmill.clips.numbers import ClipGeometry
-    from rigmill.config.load import Profile
+    from rigmill.config.schema import Profile
     from rigmill.reconstruct.reconstruct import Reconstruction
 
 RECORDED, GENERATED = "ground_truth", "generated"
@@ -34,7 +35,9 @@ class EvalStage(Stage):
     name = "eval"
     version = 4
     upstream = ("shards", "train")
+    writes = PRODUCTS["eval"]
     barrier = True
+    usual_seconds, jobs_per = 1.5, {"render": 1.1}
 
     def settings(self, profile: Profile) -> Row:
         return {
@@ -73,41 +76,38 @@ class EvalStage(Stage):
 
 
 def _recorded(payload: Row, settings: Row, work: Work) -> Row:
-    from eval.sample import sample_members
     from rigmill.clips.numbers import ClipGeometry
     from rigmill.clips.video import decode
-    from shards.sample import GEOMETRY, pose_video
+    from shards.sample import GEOMETRY, SamplePlace, pose_video
 
-    members = sample_members(payload["clip"], work.store)
+    members = SamplePlace.from_row(payload["clip"]).members(work.store)
     geometry = ClipGeometry.from_bytes(members[GEOMETRY])
     maps = np.stack([decode(members[pose_video(view)]) for view in range(len(geometry.cameras))])
     return _row(payload, settings, work, geometry=geometry, maps=maps, videos=[])
 
 
 def _generated(payload: Row, settings: Row, work: Work) -> Row:
-    from eval.sample import sample_members, video_files
+    from eval.videos import video_files
     from rigmill.clips.numbers import ClipGeometry
-    from rigmill.clips.pictures import picture
-    from shards.sample import GEOMETRY, pose_template, rgb_template
-    from train.sampler import generate
+    from shards.sample import GEOMETRY, SamplePlace
+    from train.recipes import ModelConfig
+    from train.sampler import Prompt, Sampling, generate
 
     clip = payload["clip"]
-    members = sample_members(clip, work.store)
+    members = SamplePlace.from_row(clip).members(work.store)
     geometry = ClipGeometry.from_bytes(members[GEOMETRY])
-    views = range(len(geometry.cameras))
     files = {file["name"]: StoredFile.from_row(file) for file in payload["checkpoint"]["files"]}
-    config = json.loads(work.store.read(files["config.json"]))
+    about = json.loads(work.store.read(files["config.json"]))
     rgb, pose = generate(
         work.store.read(files["model.safetensors"]),
-        config,
-        templates_rgb=np.stack([picture(members[rgb_template(view)]) for view in views]),
-        templates_pose=np.stack([picture(members[pose_template(view)]) for view in views]),
-        cameras=geometry.cameras,
-        caption=clip["caption"],
-        num_frames=config["settings"]["num_frames"],
-        seed=int(digest(settings["seed"], "generate", clip["clip_id"])[:8], 16),
-        steps=settings["sampling_steps"],
-        guidance=settings["guidance"],
+        ModelConfig.from_dict(about["model"]),
+        Prompt.from_members(members, cameras=geometry.cameras, caption=clip["caption"]),
+        Sampling(
+            num_frames=about["settings"]["num_frames"],
+            seed=int(digest(settings["seed"], "generate", clip["clip_id"])[:8], 16),
+            steps=settings["sampling_steps"],
+            guidance=settings["guidance"],
+        ),
     )
     encoded = video_files(
         rgb, pose, fps=clip["fps"], crf=settings["pose_crf"], keyframe_interval=settings["keyframe_interval"]

@@ -15,6 +15,7 @@ from rigmill.clips.render_settings import RenderSettings
 from rigmill.config.schema import Profile
 from rigmill.outcomes import Kept, Outcome
 from rigmill.pipeline.stage import Answer, Input, Job, Rows, Stage, Work, only_keys
+from rigmill.storage.columns import PRODUCTS
 from rigmill.storage.files import Store
 from rigmill.types import Row, StoredFile
 
@@ -43,7 +44,10 @@ class RenderStage(Stage):
     name: ClassVar[str] = "render"
     version: ClassVar[int] = 4
     upstream: ClassVar[tuple[str, ...]] = ("select",)
+    writes = PRODUCTS["render"]
     batch: ClassVar[int] = 16
+    usual_seconds = 20.0
+    jobs_per = {"select": 1.0}
 
     def settings(self, profile: Profile) -> Row:
         return dict(profile.render.model_dump(mode="json"))

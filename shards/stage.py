@@ -11,12 +11,14 @@ from rigmill.licences.policy import clip_refusal
 from rigmill.licences.rights import Rights
 from rigmill.outcomes import Kept, Measured, Reject, Rejected
 from rigmill.pipeline.stage import Answer, Input, Job, Rows, Stage, Work, only_keys
+from rigmill.storage.columns import PRODUCTS
 from rigmill.storage.files import digest, sha256_bytes
 from rigmill.storage.layout import Layout
 from rigmill.types import Row
 from shards.credits import Provenance
 from shards.index import publish
 from shards.split import BENCH, TRAIN, split_assets
+from shards.verify import verify
 from shards.writer import META_COLUMNS, build_shard
 
 _CLIP_COLUMNS = (
@@ -53,7 +55,9 @@ class ShardsStage(Stage):
     name = "shards"
     version = 2
     upstream = ("probe", "render", "caption")  # probe: where a clip's motion is from
+    writes = PRODUCTS["shards"]
     barrier = True  # who sits in which shard depends on all clips
+    usual_seconds, jobs_per = 0.5, {"render": 0.3}
 
     def settings(self, profile: Profile) -> Row:
         return {
@@ -110,6 +114,11 @@ class ShardsStage(Stage):
         layout, rows = Layout(output), tables.products(self.name)
         if rows or layout.dataset.exists():
             publish(rows, layout.dataset, layout.store, policy=profile.licence_policy, provenance=Provenance.of(tables))
+
+    def verify(self, output: Path) -> list[str]:
+        """Every byte of the dataset folder is read, and every sample cut out."""
+        folder = Layout(output).dataset
+        return verify(folder) if folder.exists() else []
 
 
 def _refused(row: Row, policy: str, denied: Denied, provenance: Provenance) -> Row | None:

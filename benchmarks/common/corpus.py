@@ -1,4 +1,4 @@
-"""The files that render.py draws: those of a corpus that the pipeline keeps as rigs with something to see."""
+"""The files that benchmarks draw: those of a corpus that the pipeline keeps as rigs with something to see."""
 
 from __future__ import annotations
 

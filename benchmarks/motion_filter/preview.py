@@ -1,6 +1,6 @@
 """CPU seconds of looking at one clip: as the stage does it, and as it did before; one run, as a ratio.
 
-    python benchmarks/motion_filter/preview.py [--json]
+    python -m benchmarks.motion_filter.preview [--json]
 
 Before: every picture by Cycles, with the asset's own materials and lights, flow between consecutive frames alone. Now:
 by the rasteriser, under a coat of noise without lights, four pictures for people, and flow over the whole clip besides.
@@ -20,8 +20,10 @@ from typing import Any
 
 import cv2
 
+from benchmarks.common.figures import quiet
 from benchmarks.common.paths import ROOT
-from benchmarks.motion_filter.calibration import FPS, previewed, probed, quiet
+from benchmarks.motion_filter.calibration import previewed, probed
+from benchmarks.motion_filter.cases import FPS
 from curate.filters.flow import flow_px_per_frame
 from render.blender.engines.blender import BlenderEngine
 from render.blender.jobs import preview as stage

@@ -1,6 +1,6 @@
 """Files a minute that the probe reads on two cores, and the same probe in a fresh Blender process per file.
 
-    RIGMILL_CORPUS=... python benchmarks/pipeline/probe.py [--json] [--rounds N]
+    RIGMILL_CORPUS=... python -m benchmarks.pipeline.probe [--json] [--rounds N]
 
 Both sides do what the probe stage does to a file: read it, check and re-pack it, and ask a limited Blender child what
 is in it, two files at a time. One side keeps a fork server per worker for the whole run (the time in which the servers

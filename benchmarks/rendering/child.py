@@ -1,4 +1,4 @@
-"""What render.py asks of Blender children; the fork server finds it by PYTHONPATH."""
+"""What the parts of this benchmark ask of Blender children, by the dotted names of these functions."""
 
 from __future__ import annotations
 

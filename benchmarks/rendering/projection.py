@@ -32,7 +32,7 @@ def projection(assets: Sequence[Asset], scratch: Path) -> dict[str, Any]:
         for asset in assets:
             frames = sampled(asset.num_frames)
             item = asset.clip(render).to_item() | {"frames": frames}
-            (reply,) = client.run("render_child:joints_in_view", [item], scratch=scratch)
+            (reply,) = client.run("benchmarks.rendering.child:joints_in_view", [item], scratch=scratch)
             if reply.value is None:
                 refused.append(f"{asset.name}: {reply.outcome}")
                 continue

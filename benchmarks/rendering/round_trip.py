@@ -125,7 +125,7 @@ def _geometries(assets: Sequence[Asset], render: dict[str, Any], scratch: Path) 
             if asset.found["motions"]:
                 longest = asset.longest()
                 item = longest.clip(render).to_item() | {"num_frames": min(NUM_FRAMES, longest.num_frames)}
-                (reply,) = client.run("render_child:geometry_of_clip", [item], scratch=scratch)
+                (reply,) = client.run("benchmarks.rendering.child:geometry_of_clip", [item], scratch=scratch)
                 if reply.value is None:
                     raise RuntimeError(f"{asset.name}: {reply.outcome}")
                 yield asset.name, ClipGeometry.from_bytes((scratch / "geometry.npz").read_bytes())

@@ -13,6 +13,7 @@ from rigmill.errors import UserError
 from rigmill.licences.deny_list import Denied, read_denied
 from rigmill.outcomes import Kept, Measured, Outcome, Refusal, Reject, Rejected
 from rigmill.pipeline.stage import Answer, Input, Job, Rows, Stage, Work, only_keys
+from rigmill.storage.columns import PRODUCTS
 from rigmill.types import Row, StoredFile
 
 
@@ -21,7 +22,9 @@ class CollectStage(Stage):
 
     name = "collect"
     version = 2
+    writes = PRODUCTS["collect"]
     batch = 64  # only the jobs of a source that downloads share a group: one worker has many files on their way
+    usual_seconds = 1.5
 
     def settings(self, profile: Profile) -> Row:
         return {

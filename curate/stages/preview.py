@@ -19,6 +19,7 @@ from rigmill.clips.pictures import jpeg
 from rigmill.config.schema import Profile
 from rigmill.outcomes import Kept, Measured, Outcome
 from rigmill.pipeline.stage import Answer, Input, Job, Rows, Stage, Work, only_keys
+from rigmill.storage.columns import PRODUCTS
 from rigmill.types import Bytes, Row, StoredFile
 
 JOB_SETTINGS = ("preview_px", "preview_frames")
@@ -49,7 +50,10 @@ class PreviewStage(Stage):
     name: ClassVar[str] = "preview"
     version: ClassVar[int] = 2
     upstream: ClassVar[tuple[str, ...]] = ("probe", "retarget")
+    writes = PRODUCTS["preview"]
     batch: ClassVar[int] = 16
+    usual_seconds = 2.0
+    jobs_per = {"probe": 1.2, "retarget": 1.0}
 
     def settings(self, profile: Profile) -> Row:
         return dict(profile.filters.model_dump(mode="json")) | {"licence_policy": profile.licence_policy}

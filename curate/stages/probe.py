@@ -17,6 +17,7 @@ from rigmill.licences.rights import Rights
 from rigmill.outcomes import Kept, Measured, Outcome, Refusal, Reject, Rejected
 from rigmill.pipeline.stage import Answer, Input, Job, Rows, Stage, Work, only_keys
 from rigmill.rigs.npz import rig_from_bytes
+from rigmill.storage.columns import PRODUCTS
 from rigmill.storage.files import digest
 from rigmill.types import Row, StoredFile
 
@@ -68,6 +69,8 @@ class ProbeStage(Stage):
     name = "probe"
     version = 6
     upstream = ("collect",)
+    writes = PRODUCTS["probe"]
+    usual_seconds, jobs_per = 1.0, {"collect": 1.0}
 
     def settings(self, profile: Profile) -> Row:
         return {

@@ -16,6 +16,7 @@ from rigmill.licences.policy import pair_refusal
 from rigmill.licences.rights import Rights
 from rigmill.outcomes import Kept, Measured, Outcome, Refusal, Reject, Rejected
 from rigmill.pipeline.stage import Answer, Input, Job, Rows, Stage, Work, only_keys
+from rigmill.storage.columns import PRODUCTS
 from rigmill.types import Row
 
 _CHARACTER = (
@@ -44,7 +45,9 @@ class RetargetStage(Stage):
     name = "retarget"
     version = 6
     upstream = ("probe",)
+    writes = PRODUCTS["retarget"]
     barrier = True  # which pairs there are depends on all motions and all characters
+    usual_seconds, jobs_per = 0.2, {"probe": 0.6}
 
     def settings(self, profile: Profile) -> Row:
         return {
@@ -102,6 +105,11 @@ class RetargetStage(Stage):
                     elif motion["motion_file"]:
                         motions[motion["motion_id"]] = (rig, motion)
         yield from _chosen(motions, characters, maps, settings)
+
+    def guess_jobs(self, num_jobs: Mapping[str, int], profile: Profile) -> int:
+        """Of retargeted clips at least as many as are wanted."""
+        guess = super().guess_jobs(num_jobs, profile)
+        return max(guess, sum(profile.retarget.clips.values())) if guess else 0
 
     def run(self, jobs: Sequence[Job], work: Work) -> Iterator[Answer]:
         for job in jobs:

@@ -9,6 +9,7 @@ from curate.filters.rules import SEEN_RULES, first_refusal, rejected
 from rigmill.config.schema import Profile
 from rigmill.outcomes import Kept, Measured, Reject
 from rigmill.pipeline.stage import Answer, Input, Job, Rows, Stage, Work, only_keys
+from rigmill.storage.columns import PRODUCTS
 from rigmill.storage.rows import job_keys, value_json
 from rigmill.types import Row
 
@@ -48,9 +49,12 @@ class SelectStage(Stage):
     name: ClassVar[str] = "select"
     version: ClassVar[int] = 3
     upstream: ClassVar[tuple[str, ...]] = ("preview",)
+    writes = PRODUCTS["select"]
     barrier: ClassVar[bool] = True
     inline: ClassVar[bool] = True
     batch: ClassVar[int] = 8192
+    usual_seconds = 0.001
+    jobs_per = {"preview": 1.0}
 
     def settings(self, profile: Profile) -> Row:
         names = list(dict.fromkeys(source.name for source in profile.sources))

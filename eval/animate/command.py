@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Sequence
 from typing import Any
 
 from eval.animate.fit import check_fit, frames_to_make
@@ -13,6 +14,7 @@ from rigmill.blender.client import Limits
 from rigmill.one_file.animate_options import AnimateOrder
 from rigmill.one_file.gate import open_asset
 from rigmill.one_file.steps import Target, at_bench, deliver
+from rigmill.pipeline.view import View
 from rigmill.storage.layout import Layout
 
 _OURS = re.compile(
@@ -22,12 +24,15 @@ _OURS = re.compile(
 
 
 def animate(
-    order: AnimateOrder, *, limits: Limits, max_file_bytes: int, on_progress: OnProgress
+    order: AnimateOrder, *, views: Sequence[View], limits: Limits, max_file_bytes: int, on_progress: OnProgress
 ) -> tuple[dict[str, Any], float]:
-    """Do the order: what info.json holds, and the seconds it took. A UserError leaves the folder as it was."""
+    """Do the order: what info.json holds, and the seconds it took. A UserError leaves the folder as it was.
+
+    `views` show the profile's tables, where its checkpoints are.
+    """
     started = time.monotonic()
     opened = open_asset(order.asset, max_file_bytes)
-    checkpoint = open_checkpoint(order.checkpoint, Layout(order.output), profile=order.profile)
+    checkpoint = open_checkpoint(order.checkpoint, Layout(order.output), views, profile=order.profile)
     num_frames = frames_to_make(order, checkpoint)
     check_fit(checkpoint, order, num_frames)
     target = Target(order.out, order.force, _OURS, "animation")

@@ -17,7 +17,7 @@ from eval.animate.preview import png, sheet
 from eval.animate.quality import evidence, quality
 from eval.checkpoint import Checkpoint
 from eval.reading import read_maps
-from eval.sample import video_files
+from eval.videos import video_files
 from rigmill import __version__
 from rigmill.blender.requests import PLAY_CLIP, Clip, PlayAnswer, PlayItem
 from rigmill.clips import members
@@ -127,20 +127,14 @@ class Animation:
     def _generated(
         self, model: Any, geometry: ClipGeometry, templates: Mapping[str, bytes], num_frames: int
     ) -> tuple[Bytes, Bytes]:
-        from train.sampler import sample
+        from train.sampler import Prompt, Sampling, sample
 
-        order, views = self.order, range(len(geometry.cameras))
+        order = self.order
         self.on_progress(DENOISE, 0, order.steps)
         return sample(
             model,
-            templates_rgb=np.stack([picture(templates[members.rgb_template(view)]) for view in views]),
-            templates_pose=np.stack([picture(templates[members.pose_template(view)]) for view in views]),
-            cameras=geometry.cameras,
-            caption=order.prompt,
-            num_frames=num_frames,
-            seed=order.seed,
-            steps=order.steps,
-            guidance=order.guidance,
+            Prompt.from_members(templates, cameras=geometry.cameras, caption=order.prompt),
+            Sampling(num_frames, order.seed, order.steps, order.guidance),
             on_step=lambda done, total: self.on_progress(DENOISE, done, total),
         )
 

@@ -18,6 +18,7 @@ from typing import Any
 from rigmill.blender.client import BlenderClient, Limits
 from rigmill.blender.requests import RENDER_ONE, RenderOneAnswer, RenderOneItem
 from rigmill.commands import exit_status
+from rigmill.commands.packages import DISTRIBUTION, needed
 from rigmill.errors import UserError
 from rigmill.outcomes import Sandbox
 from rigmill.pipeline.runlog import UNCONFINED
@@ -38,15 +39,6 @@ SYSTEM_PACKAGES = {
     "libXinerama.so.1": "libxinerama1",
     "libgomp.so.1": "libgomp1",
     "libstdc++.so.6": "libstdc++6",
-}
-NEEDED = ("numpy", "pyarrow", "pydantic", "PyYAML", "ray", "opencv-python-headless", "av", "rich", "aiohttp")
-ROOMS = {
-    "bpy": "blender",
-    "objaverse": "curate",
-    "torch": "train",
-    "lightning": "train",
-    "diffusers": "train",
-    "transformers": "train",
 }
 
 
@@ -103,18 +95,17 @@ def _python() -> Finding:
 
 
 def _packages() -> list[Finding]:
+    try:
+        wanted = needed()
+    except metadata.PackageNotFoundError:
+        return [Finding(f"package {DISTRIBUTION}", False, "not installed", "make setup")]
     findings = []
-    for package in (*NEEDED, *ROOMS):
-        extra = ROOMS.get(package)
-        install = f"pip install -e '.{f'[{extra}]' if extra else ''}' -c constraints.txt"
-        try:
-            findings.append(Finding(f"package {package}", True, metadata.version(package)))
-        except metadata.PackageNotFoundError:
-            findings.append(
-                Finding(
-                    f"package {package}", False, "not installed", f"make setup, or {install}", required=extra is None
-                )
-            )
+    for package in wanted:
+        name, fix = f"package {package.name}", f"make setup, or {package.install}"
+        if wrong := package.missing():
+            findings.append(Finding(name, False, wrong, fix, required=not package.extras))
+        else:
+            findings.append(Finding(name, True, metadata.version(package.name)))
     return findings
 
 

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from rigmill.commands import exit_status
 from rigmill.commands.profile_of import resolve
 from rigmill.outcomes import Status
-from rigmill.pipeline.registry import expand
+from rigmill.pipeline.registry import STAGES
 from rigmill.pipeline.view import View
 from rigmill.storage.rows import StoredRows, true_places
 from rigmill.types import Row
@@ -21,7 +21,7 @@ EXAMPLES_PER_REASON = 3
 
 def command(parsed: argparse.Namespace) -> int:
     resolved, layout = resolve(parsed)
-    stages = expand(parsed.stages or ["all"])
+    stages = STAGES.expand(parsed.stages or ["all"])
     if parsed.by:
         from rigmill.commands.status import by_source_text
         from rigmill.report.funnel import by_source

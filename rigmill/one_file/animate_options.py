@@ -51,7 +51,7 @@ def add_animate_options(command: argparse.ArgumentParser) -> None:
         "--checkpoint",
         metavar="FOLDER|ID",
         help="a folder with model.safetensors and "
-        "config.json, or how a checkpoint's id begins (default: the newest of the profile)",
+        "config.json, or how a checkpoint's id begins (default: the one of the profile's settings)",
     )
     command.add_argument("--seed", type=int, metavar="N", help="another one gives another motion")
     command.add_argument("--steps", type=int, metavar="N", help="of denoising")

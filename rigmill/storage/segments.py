@@ -82,10 +82,12 @@ class StageTable:
     ROWS_PER_SEGMENT = 50_000
     FAN = 8  # this many segments of about the same size become one
 
-    def __init__(self, folder: Path, stage: str) -> None:
+    def __init__(self, folder: Path, stage: str, products: pa.Schema | None = None) -> None:
+        """`products`: the columns of the stage's rows; None: those of the shipped stage of this name."""
         self.folder = folder / stage
         self.stage = stage
-        self.schemas = {"outcomes": OUTCOMES, "products": PRODUCTS[stage].insert(0, pa.field("job_key", _text))}
+        products = PRODUCTS[stage] if products is None else products
+        self.schemas = {"outcomes": OUTCOMES, "products": products.insert(0, pa.field("job_key", _text))}
         self._files: dict[str, pa.NativeFile] = {}
         self._manifest = self._read_manifest()
 

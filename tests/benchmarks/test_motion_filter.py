@@ -15,7 +15,7 @@ import pytest
 from curate.filters.flow import Seen, look
 from rigmill.blender.requests import PREVIEW_CLIP
 from rigmill.config.load import load
-from tests.support.blender_calls import call, clip_item, corpus, probe
+from tests.support.blender.calls import call, clip_item, corpus, probe
 from tests.support.paths import ROOT
 
 LIMIT_PX = load("demo").profile.filters.min_flow_px
@@ -25,7 +25,7 @@ LIMIT_PX = load("demo").profile.filters.min_flow_px
 @pytest.mark.blender
 def test_measured_motion_follows_true_motion_whatever_the_look_and_size() -> None:
     done = subprocess.run(
-        [sys.executable, "-P", str(ROOT / "benchmarks" / "flow_calibration.py"), "--quick", "--json"],
+        [sys.executable, "-P", "-m", "benchmarks.motion_filter", "--quick", "--json"],
         capture_output=True,
         text=True,
         cwd=ROOT,

@@ -1,4 +1,4 @@
-"""The measures of benchmarks/rendering/run.py against brute force: what a benchmark gets wrong nothing else notices."""
+"""The measures of benchmarks/rendering against brute force: what a benchmark gets wrong nothing else notices."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from benchmarks.rendering import measures as measures
+from benchmarks.rendering import measures
 from render.numbers import clip_cameras
 from render.stage import RenderStage
 from rigmill.blender.client import Reply

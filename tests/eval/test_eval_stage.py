@@ -159,7 +159,7 @@ def test_generated_maps_have_no_truth_to_be_scored_against(plan: Any) -> None:
 
     lent_store = plan()[1].store
     settings = {**load.load("demo").profile.train.model_dump(mode="json"), "seed": 7}
-    model_config = RECIPES["tiny_joint"](settings)
+    model_config = RECIPES["tiny_joint"](settings["size_px"])
     model = weights.new_model(model_config, seed=0)
     files = [
         lent_store.put_bytes("model.safetensors", weights.save_model(model)).to_row(),

@@ -28,8 +28,8 @@ from rigmill.one_file.render_options import ENGINES, OUTPUTS, Order
 from rigmill.one_file.render_text import Meter
 from rigmill.one_file.steps import Target, deliver
 from rigmill.pipeline.live_lines import Progress
+from tests.support.files.unpacked_fox import unpacked
 from tests.support.paths import ASSETS
-from tests.support.unpacked_fox import unpacked
 
 FOX = ASSETS / "Fox.glb"
 QUICK = ["--samples", "1", "--size", "98x66", "--engine", "cycles"]

@@ -16,7 +16,7 @@ from rigmill.blender.requests import RENDER_CLIP
 from rigmill.clips import members
 from rigmill.clips.likeness import silhouette_iou, subject_ssim
 from rigmill.clips.numbers import ClipGeometry
-from tests.support.blender_calls import RENDER, call, clip_item, probe
+from tests.support.blender.calls import RENDER, call, clip_item, probe
 from tests.support.paths import ASSETS
 
 NUM_FRAMES = 2

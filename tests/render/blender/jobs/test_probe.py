@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from rigmill.blender.requests import MAKE_ASSET, PROBE_ASSET
-from tests.support.blender_calls import call, corpus, probe, probe_item, read_motion, read_rig
+from tests.support.blender.calls import call, corpus, probe, probe_item, read_motion, read_rig
 from tests.support.paths import ASSETS
 
 pytestmark = pytest.mark.blender

@@ -29,7 +29,7 @@ from rigmill.rigs.npz import motion_to_bytes
 from rigmill.storage.columns import PRODUCTS
 from rigmill.storage.files import Store
 from rigmill.types import Motion, Row, StoredFile
-from tests.support.blender_calls import RENDER, call, clip_item, probe
+from tests.support.blender.calls import RENDER, call, clip_item, probe
 from tests.support.paths import ASSETS
 
 OUTPUTS = ["rgb", "pose", "mask", "templates", "png", "geometry"]

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from rigmill.blender.requests import MAKE_ASSET, RENDER_CLIP
-from tests.support.blender_calls import call, clip_item, probe
+from tests.support.blender.calls import call, clip_item, probe
 from tests.support.paths import ASSETS
 
 pytestmark = pytest.mark.blender

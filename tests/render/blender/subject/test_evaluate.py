@@ -13,7 +13,7 @@ from scipy.spatial.transform import Rotation
 from rigmill.blender.requests import MAKE_ASSET, RENDER_CLIP
 from rigmill.rigs.npz import motion_to_bytes
 from rigmill.types import Floats, Motion
-from tests.support.blender_calls import FPS, blender, call, clip_item, corpus, probe
+from tests.support.blender.calls import FPS, blender, call, clip_item, corpus, probe
 from tests.support.paths import ASSETS
 
 pytestmark = pytest.mark.blender
@@ -29,7 +29,7 @@ def quadruped(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @cache
 def evaluated(path: Path, motion: str, num_frames: int = 6) -> dict[str, Any]:
-    """Blender's and our numbers for a motion; see blender_task.joints_and_pixels."""
+    """Blender's and our numbers for a motion; see support.blender.task.joints_and_pixels."""
     import tempfile
 
     with tempfile.TemporaryDirectory() as folder:

@@ -12,9 +12,9 @@ from scipy.spatial.transform import Rotation
 
 from rigmill.blender.requests import PROBE_ASSET
 from rigmill.types import Floats
-from tests.support.blender_calls import blender, call, clip_item, corpus, probe, probe_item, read_motion, read_rig
+from tests.support.blender.calls import blender, call, clip_item, corpus, probe, probe_item, read_motion, read_rig
+from tests.support.files.tiny_glb import TinyGlb, door, pack, turn, unpack
 from tests.support.paths import ASSETS, ROOT
-from tests.support.tiny_glb import TinyGlb, door, pack, turn, unpack
 
 pytestmark = pytest.mark.blender
 EXACT = 1e-4  # of the subject's size
