@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from rigmill.blender.render_settings import RenderSettings, ViewSettings
 from rigmill.clips.camera import camera_ring, project
 from rigmill.clips.numbers import ClipGeometry
-from rigmill.clips.render_settings import RenderSettings, ViewSettings
 from rigmill.posemaps import posemap
 from rigmill.posemaps.markers import choose_drawn_with_markers, with_markers
 from rigmill.rigs import skeleton

@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from render.numbers import joint_radius_px, pose_map
 from render.raster.planes import paint_over
 from render.raster.types import Picture
+from rigmill.blender.render_settings import RenderSettings
 from rigmill.clips import members
 from rigmill.clips.numbers import ClipGeometry
 from rigmill.clips.pictures import over_background
-from rigmill.clips.render_settings import RenderSettings
 from rigmill.clips.video import TO_YUV, Encoder
 from rigmill.outcomes import Refusal, Reject
 from rigmill.posemaps import posemap

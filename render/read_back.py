@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from render.numbers import joint_radius_px
+from rigmill.blender.render_settings import RenderSettings
 from rigmill.clips import members
 from rigmill.clips.numbers import ClipGeometry
-from rigmill.clips.render_settings import RenderSettings
 from rigmill.reconstruct.round_trip import check, read_pose_videos, round_trip
 
 NOT_ASKED: dict[str, float | str | None] = dict.fromkeys(

@@ -9,9 +9,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
+from rigmill.blender.render_settings import RenderSettings
 from rigmill.blender.requests import OUTPUTS, RENDER_CLIP, ClipItem, RenderAnswer
 from rigmill.clips import members
-from rigmill.clips.render_settings import RenderSettings
 from rigmill.config.schema import Profile
 from rigmill.outcomes import Kept, Outcome
 from rigmill.pipeline.stage import Answer, Input, Job, Rows, Stage, Work, only_keys

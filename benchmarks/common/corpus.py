@@ -14,8 +14,8 @@ from curate.gate.canonical import canonical
 from curate.gate.preflight import sniff
 from curate.stages.probe import ProbeStage
 from rigmill.blender.client import BlenderClient, Limits
+from rigmill.blender.render_settings import RenderSettings
 from rigmill.blender.requests import PROBE_ASSET, ClipItem
-from rigmill.clips.render_settings import RenderSettings
 from rigmill.config.load import load
 from rigmill.outcomes import Refusal
 from rigmill.rigs.npz import motion_to_bytes

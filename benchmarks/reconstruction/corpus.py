@@ -23,8 +23,8 @@ from curate.gate.canonical import canonical
 from curate.gate.preflight import sniff
 from render.numbers import joint_radius_px, pose_map
 from rigmill.blender.client import BlenderClient
+from rigmill.blender.render_settings import RenderSettings
 from rigmill.clips.numbers import ClipGeometry
-from rigmill.clips.render_settings import RenderSettings
 from rigmill.reconstruct.kinematics import solve
 from rigmill.reconstruct.metrics import score
 from rigmill.reconstruct.reconstruct import reconstruct

@@ -26,8 +26,8 @@ from render.blender.subject.player import Player, loaded_subject, make_player, m
 from render.numbers import ClipNumbers, build_geometry, clip_cameras
 from render.outputs import ClipWriter
 from render.raster.rasteriser import Rasteriser
+from rigmill.blender.render_settings import RenderSettings
 from rigmill.blender.requests import ClipItem
-from rigmill.clips.render_settings import RenderSettings
 from rigmill.types import Camera
 
 

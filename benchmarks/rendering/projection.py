@@ -11,9 +11,9 @@ import numpy as np
 from benchmarks.common.corpus import Asset, blender, render_settings
 from benchmarks.rendering.measures import circle_centres, seen_from, triangulate
 from render.numbers import clip_cameras, joint_radius_px, pose_map
+from rigmill.blender.render_settings import RenderSettings
 from rigmill.clips.camera import project
 from rigmill.clips.numbers import ClipGeometry
-from rigmill.clips.render_settings import RenderSettings
 from rigmill.types import Floats
 
 FRAMES_PER_CLIP = 5

@@ -18,9 +18,9 @@ from scipy.spatial.transform import Rotation
 from benchmarks.common.corpus import Asset, blender, render_settings
 from render.numbers import joint_radius_px
 from render.outputs import pose_video
+from rigmill.blender.render_settings import RenderSettings
 from rigmill.clips.camera import project
 from rigmill.clips.numbers import ClipGeometry
-from rigmill.clips.render_settings import RenderSettings
 from rigmill.config.load import load
 from rigmill.outcomes import Refusal
 from rigmill.reconstruct.round_trip import PERCENTILE, RoundTrip, check, clear_discs, read_pose_videos, round_trip

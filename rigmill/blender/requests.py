@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Self
 
-from rigmill.clips.render_settings import RenderSettings
+from rigmill.blender.render_settings import RenderSettings
 
 PROBE_ASSET = "render.blender.jobs.probe:probe_asset"
 PREVIEW_CLIP = "render.blender.jobs.preview:preview_clip"

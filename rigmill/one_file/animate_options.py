@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rigmill.clips.render_settings import RenderSettings
+from rigmill.blender.render_settings import RenderSettings
 from rigmill.errors import UserError
 
 if TYPE_CHECKING:

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from rigmill.blender.client import BlenderClient, Limits
+from rigmill.blender.render_settings import RenderSettings
 from rigmill.blender.requests import PROBE_ASSET, RENDER_CLIP, Clip, ClipItem, ProbeAnswer, ProbeItem, RenderAnswer
-from rigmill.clips.render_settings import RenderSettings
 from rigmill.errors import UserError
 from rigmill.one_file.folder import INFO, UNFINISHED, check_folder, fill_folder, remove_empty
 from rigmill.one_file.gate import Ask, Opened

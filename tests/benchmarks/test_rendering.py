@@ -13,8 +13,8 @@ from benchmarks.rendering import measures
 from render.numbers import clip_cameras
 from render.stage import RenderStage
 from rigmill.blender.client import Reply
+from rigmill.blender.render_settings import ViewSettings
 from rigmill.clips.camera import camera_ring, project
-from rigmill.clips.render_settings import ViewSettings
 from rigmill.outcomes import Failed, FailKind, Measured
 from rigmill.pipeline.stage import Job
 from rigmill.posemaps import posemap

@@ -10,7 +10,7 @@ import numpy as np
 
 from render.blender.engines.scene import add_camera, remove_camera, set_border, set_up
 from render.raster.types import Picture
-from rigmill.clips.render_settings import ViewSettings
+from rigmill.blender.render_settings import ViewSettings
 from rigmill.types import Bytes, Camera, Floats
 
 _TGA_HEADER = 18

@@ -14,8 +14,8 @@ from render.blender.engines.raster import Drawing, RasterEngine, WithExtras, loa
 from render.blender.subject.subject import Subject
 from render.blender.subject.surface import visible_bounds
 from render.numbers import clip_cameras
+from rigmill.blender.render_settings import ViewSettings
 from rigmill.clips.likeness import silhouette_iou, subject_ssim
-from rigmill.clips.render_settings import ViewSettings
 from rigmill.types import Camera
 
 _REASON_CHARACTERS = 200

@@ -10,8 +10,8 @@ import numpy as np
 from mathutils import Matrix
 
 from render.raster.types import Light, Sun
+from rigmill.blender.render_settings import ViewSettings
 from rigmill.clips.camera import project
-from rigmill.clips.render_settings import ViewSettings
 from rigmill.types import Camera, Floats
 
 SENSOR_MM = 36.0

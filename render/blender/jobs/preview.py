@@ -19,8 +19,8 @@ from render.numbers import ClipNumbers, clip_cameras
 from render.outputs import image_bytes
 from render.raster.rasteriser import Rasteriser
 from render.raster.types import Picture
+from rigmill.blender.render_settings import ViewSettings
 from rigmill.blender.requests import PreviewAnswer, PreviewItem
-from rigmill.clips.render_settings import ViewSettings
 from rigmill.types import Camera
 
 # Small, and by the rasteriser wherever it can: a preview is looked at, not trained on.

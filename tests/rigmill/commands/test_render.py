@@ -14,10 +14,10 @@ import pytest
 
 from render import outputs
 from rigmill.blender import requests
+from rigmill.blender.render_settings import RenderSettings
 from rigmill.blender.requests import FoundMotion, ProbeAnswer
 from rigmill.clips import members
 from rigmill.clips.numbers import ClipGeometry
-from rigmill.clips.render_settings import RenderSettings
 from rigmill.clips.video import decode
 from rigmill.commands.cli import main
 from rigmill.config import schema

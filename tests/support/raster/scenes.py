@@ -14,7 +14,7 @@ import numpy as np
 from render.blender.engines.scene import add_camera, set_border, set_up
 from render.blender.sandbox.warm import empty_blender
 from render.numbers import clip_cameras
-from rigmill.clips.render_settings import ViewSettings
+from rigmill.blender.render_settings import ViewSettings
 
 SIZE_PX = (208, 120)
 

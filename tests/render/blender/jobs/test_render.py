@@ -15,12 +15,12 @@ from render.outputs import ViewCheck
 from render.raster.types import Picture
 from render.stage import RenderStage, read_own
 from rigmill.blender.client import BlenderClient, Limits
+from rigmill.blender.render_settings import RenderSettings
 from rigmill.blender.requests import MAKE_ASSET, PREVIEW_CLIP, RENDER_CLIP
 from rigmill.clips import members
 from rigmill.clips.camera import project
 from rigmill.clips.numbers import ClipGeometry
 from rigmill.clips.pictures import over_background
-from rigmill.clips.render_settings import RenderSettings
 from rigmill.clips.video import decode
 from rigmill.config import load
 from rigmill.outcomes import Kept, Refusal, Rejected
