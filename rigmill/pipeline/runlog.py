@@ -78,7 +78,6 @@ class RunLog:
         }
         self._measurements.write(json.dumps(line | answer.measured.extra) + "\n")
         self._measurements.flush()
-
         if answer.measured.sandbox is not None:
             self._confined(answer.measured.sandbox)
 
