@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from render.numbers import joint_radius_px, pose_map
 from render.raster.planes import paint_over
 from render.raster.types import Picture
+from rigmill.blender.render_settings import RenderSettings
 from rigmill.clips import members
 from rigmill.clips.numbers import ClipGeometry
 from rigmill.clips.pictures import over_background
@@ -28,7 +29,7 @@ _MASK_CRF = 18
 
 
 def video_encoder(
-    camera: Camera, render: dict[str, Any], fps: float, *, kind: str, background: tuple[int, int, int] = (0, 0, 0)
+    camera: Camera, render: RenderSettings, fps: float, *, kind: str, background: tuple[int, int, int] = (0, 0, 0)
 ) -> Encoder:
     """The encoder of one view's `rgb`, `pose` or `mask` video."""
     return Encoder(
@@ -36,13 +37,13 @@ def video_encoder(
         height_px=camera.height_px,
         fps=fps,
         background=background,
-        crf=_MASK_CRF if kind == "mask" else render[f"{kind}_crf"],
+        crf={"rgb": render.rgb_crf, "pose": render.pose_crf, "mask": _MASK_CRF}[kind],
         pixel_format="yuv444p" if kind == "pose" else "yuv420p",
-        keyframe_interval=render["keyframe_interval"],
+        keyframe_interval=render.keyframe_interval,
     )
 
 
-def pose_video(geometry: ClipGeometry, view: int, render: dict[str, Any], fps: float) -> bytes:
+def pose_video(geometry: ClipGeometry, view: int, render: RenderSettings, fps: float) -> bytes:
     """One view's pose maps as an mp4."""
     camera, radius_px = geometry.cameras[view], joint_radius_px(render)
     encoder = video_encoder(camera, render, fps, kind="pose")
@@ -59,17 +60,17 @@ def pose_video(geometry: ClipGeometry, view: int, render: dict[str, Any], fps: f
     return encoder.finish()
 
 
-class Film:
+class ClipWriter:
     """Takes the pictures of a clip frame by frame and keeps none of them."""
 
     def __init__(
-        self, geometry: ClipGeometry, *, render: dict[str, Any], fps: float, outputs: tuple[Output, ...], folder: Path
+        self, geometry: ClipGeometry, *, render: RenderSettings, fps: float, outputs: tuple[Output, ...], folder: Path
     ) -> None:
         self.geometry, self.render, self.fps, self.folder = geometry, render, fps, folder
         self.outputs = frozenset(outputs)
-        self.background: tuple[int, int, int] = tuple(render["background"])
+        self.background = render.background
         cameras = geometry.cameras
-        self.watches = [ViewWatch(camera) for camera in cameras]
+        self.checks = [ViewCheck(camera) for camera in cameras]
         self._rgb = self._encoders(Output.RGB, self.background)
         self._mask = self._encoders(Output.MASK, (0, 0, 0))
         self._num_frames = 0
@@ -89,7 +90,7 @@ class Film:
     def add(self, pictures: list[Picture]) -> None:
         """The next frame, one picture per view."""
         for view, picture in enumerate(pictures):
-            self.watches[view].add(picture)
+            self.checks[view].add(picture)
             at = {"left_px": picture.left_px, "top_px": picture.top_px}
             if self._rgb:
                 self._add_rgb(view, picture)
@@ -123,8 +124,8 @@ class Film:
 
     def finish(self) -> None:
         """Write the videos; refuses a clip that shows too little, too much or nothing but black."""
-        for watch in self.watches:
-            watch.check(self.render["min_coverage"])
+        for check in self.checks:
+            check.check(self.render.min_coverage)
         for view, encoder in enumerate(self._rgb):
             self._write(members.rgb_video(view), encoder.finish())
         for view, encoder in enumerate(self._mask):
@@ -139,7 +140,7 @@ class Film:
         (self.folder / name).write_bytes(data)
 
 
-class ViewWatch:
+class ViewCheck:
     """Sees whether a view shows the subject, whole and lit."""
 
     def __init__(self, camera: Camera) -> None:

@@ -176,6 +176,17 @@ Outcome = Kept | Rejected | Failed
 
 
 @dataclass(frozen=True, slots=True)
+class Sandbox:
+    """What a Blender child was kept from before it read a stranger's byte; False where the system cannot."""
+
+    files: bool  # all but its own (render/blender/sandbox/barrier.py)
+    network: bool
+
+    def __and__(self, other: Sandbox) -> Sandbox:
+        return Sandbox(self.files and other.files, self.network and other.network)
+
+
+@dataclass(frozen=True, slots=True)
 class Cost:
     """What one job cost. Kept in the run log, never in a table: tables repeat byte for byte, costs do not."""
 
@@ -183,3 +194,4 @@ class Cost:
     peak_bytes: int = 0
     attempts: int = 1
     extra: dict[str, float] = field(default_factory=dict)
+    sandbox: Sandbox | None = None  # of the Blender child that did it

@@ -16,7 +16,7 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from rigmill.blender.client import BlenderClient
-from rigmill.commands.export import PLAY
+from rigmill.blender.requests import PLAY_CLIP, PROBE_ASSET
 from rigmill.config.load import load
 from rigmill.errors import UserError
 from rigmill.formats.bvh import bvh_names
@@ -24,7 +24,6 @@ from rigmill.formats.glb import NotAnimatable
 from rigmill.formats.glb_animation import is_vrm0
 from rigmill.formats.motion_files import motion_file, moving_glb
 from rigmill.one_file.gate import Ask, open_asset
-from rigmill.one_file.render import PROBE
 from rigmill.reconstruct.metrics import height
 from rigmill.rigs import skeleton
 from rigmill.rigs.npz import motion_to_bytes, rig_from_bytes
@@ -164,15 +163,16 @@ def measure(path: Path, client: BlenderClient, folder: Path, modules: Path | Non
     profile = load("demo").profile
     try:
         opened = open_asset(path, profile.collect.max_file_bytes)
-        ask, item = Ask(client, path, folder), opened.item(folder) | {"fps": FPS}
-        found = ask(PROBE, item)
+        ask = Ask(client, path, folder)
+        item = {"path": str(opened.put(folder)), "format": opened.format, "fps": FPS}
+        found = ask(PROBE_ASSET, item)
         if found["kind"] == "motion":
             return {"refused": "no mesh"}
         rig = rig_from_bytes((folder / found["rig_file"]).read_bytes())
         motion = seeded_motion(rig)
         (folder / "seeded.npz").write_bytes(motion_to_bytes(motion))
         played = ask(
-            PLAY,
+            PLAY_CLIP,
             item
             | {
                 "clip_id": "clip",

@@ -24,7 +24,7 @@ from render.blender.jobs.probe import probe_asset
 from render.blender.subject.player import Player, loaded_subject, make_player, measure
 from render.numbers import ClipNumbers, clip_cameras
 from render.raster.types import Picture
-from rigmill.blender.requests import ClipItem
+from rigmill.blender.requests import Clip
 from rigmill.rigs.npz import motion_to_bytes
 from rigmill.types import Camera
 
@@ -89,7 +89,7 @@ def run_case(case: Case, scratch: Path) -> Row:
     state: dict[str, Any] = {}
     subject = loaded_subject(state, path=case.asset, file_format=item["format"], fps=FPS)
     repaint(subject, case.look)
-    own = measure(make_player(subject, ClipItem.from_item({**item, "render": {}})))
+    own = measure(make_player(subject, Clip.from_item(item)))
     as_imported = dataclasses.replace(own.motion, translations=own.motion.translations / own.scale)
     motion = case.make(as_imported, own.rig.names, 1 / own.scale)
     (scratch / "motion.npz").write_bytes(motion_to_bytes(motion))
@@ -99,7 +99,7 @@ def run_case(case: Case, scratch: Path) -> Row:
         "preview_px": case.preview_px,
         "preview_frames": PAIRS,
     }
-    with changed(stage.CHEAP, "margin", case.margin):
+    with changed(vars(stage), "CHEAP", dataclasses.replace(stage.CHEAP, margin=case.margin)):
         coat, coat_s = previewed(item, state, scratch)
         plain, plain_s = Seen(math.nan, math.nan, math.nan), math.nan
         if case.group in ("whole body", "look"):
@@ -127,14 +127,15 @@ def own_look(scratch: Path) -> Iterator[Callable[..., Callable[[int], list[Pictu
     engines: list[BlenderEngine] = []
 
     def drawer(player: Player, numbers: ClipNumbers, *, cameras: tuple[Camera, ...], state: dict[str, Any]) -> Any:
-        render = {
-            "engine": "cycles",
-            "samples": 2,
-            "denoise": False,
-            "width_px": cameras[0].width_px,
-            "height_px": cameras[0].height_px,
-        }
-        engines.append(BlenderEngine(cameras, render, scratch))
+        view = dataclasses.replace(
+            stage.CHEAP,
+            engine="cycles",
+            samples=2,
+            denoise=False,
+            width_px=cameras[0].width_px,
+            height_px=cameras[0].height_px,
+        )
+        engines.append(BlenderEngine(cameras, view, scratch))
         return lambda frame: engines[-1].shoot(numbers.frame_bounds[frame])
 
     yield drawer
@@ -167,13 +168,8 @@ def previewed(item: dict[str, Any], state: dict[str, Any], scratch: Path) -> tup
 
 def truth(item: dict[str, Any], state: dict[str, Any], case: Case) -> tuple[float, float]:
     """The same two statistics from geometry."""
-    render = {
-        **stage.CHEAP,
-        "azimuths_deg": stage.AZIMUTHS_DEG,
-        "width_px": case.preview_px,
-        "height_px": case.preview_px,
-    }
-    clip = ClipItem.from_item({**item, "render": render})
+    view = dataclasses.replace(stage.CHEAP, width_px=case.preview_px, height_px=case.preview_px)
+    clip = Clip.from_item(item)
     subject = loaded_subject(state, path=clip.path, file_format=clip.format, fps=FPS)
     player = make_player(subject, clip)
     numbers = measure(player)
@@ -184,7 +180,7 @@ def truth(item: dict[str, Any], state: dict[str, Any], case: Case) -> tuple[floa
     shifts = {
         pair: [
             true_shift_px(points[pair[0]], points[pair[1]], camera)
-            for camera in clip_cameras(numbers.clip_bounds, render)
+            for camera in clip_cameras(numbers.clip_bounds, view)
         ]
         for pair in near + far
     }

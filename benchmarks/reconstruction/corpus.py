@@ -23,6 +23,7 @@ from curate.gate.canonical import canonical
 from curate.gate.preflight import sniff
 from render.numbers import joint_radius_px, pose_map
 from rigmill.blender.client import BlenderClient
+from rigmill.blender.render_settings import RenderSettings
 from rigmill.clips.numbers import ClipGeometry
 from rigmill.reconstruct.kinematics import solve
 from rigmill.reconstruct.metrics import score
@@ -91,7 +92,7 @@ def _row(path: Path, scratch: Path, client: BlenderClient) -> dict[str, Any]:
         return {"not_run": str(reply.outcome)}
     geometry = ClipGeometry.from_bytes((scratch / "geometry.npz").read_bytes())
     true_mesh = np.load(scratch / "vertices.npy")
-    radius_px = joint_radius_px(settings)
+    radius_px = joint_radius_px(RenderSettings.from_json(settings))
     maps = _maps(geometry, radius_px)
     row: dict[str, Any] = {
         "num_frames": clip.num_frames,

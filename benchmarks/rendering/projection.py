@@ -11,6 +11,7 @@ import numpy as np
 from benchmarks.common.corpus import Asset, blender, render_settings
 from benchmarks.rendering.measures import circle_centres, seen_from, triangulate
 from render.numbers import clip_cameras, joint_radius_px, pose_map
+from rigmill.blender.render_settings import RenderSettings
 from rigmill.clips.camera import project
 from rigmill.clips.numbers import ClipGeometry
 from rigmill.types import Floats
@@ -25,7 +26,7 @@ def projection(assets: Sequence[Asset], scratch: Path) -> dict[str, Any]:
     found: dict[str, Any] = {"camera_px_max": cameras_px(render)}
     worst: list[tuple[Any, ...]] = []
     num_circles, num_joints, refused = 0, 0, list[str]()
-    radius_px = joint_radius_px(render)
+    radius_px = joint_radius_px(RenderSettings.from_json(render))
     client = blender()
     try:
         for asset in assets:
@@ -92,7 +93,7 @@ def cameras_px(render: dict[str, Any]) -> float:
     bounds = np.stack([CUBE.min(axis=0), CUBE.max(axis=0)])
     largest, reach = 0.0, 0.0
     size = np.array([render["width_px"], render["height_px"]])
-    for camera, azimuth in zip(clip_cameras(bounds, render), render["azimuths_deg"]):
+    for camera, azimuth in zip(clip_cameras(bounds, RenderSettings.from_json(render)), render["azimuths_deg"]):
         expected = seen_from(
             CUBE,
             azimuth_deg=azimuth,

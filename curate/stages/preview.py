@@ -14,6 +14,7 @@ from curate.filters.flow import growth, look, motion_hash
 from curate.filters.rules import CLIP_RULES, RIG_RULES, first_refusal
 from curate.filters.windows import clip_id, window_length
 from curate.stages.retarget import motion_name
+from rigmill.blender.requests import PREVIEW_CLIP, PreviewAnswer, PreviewItem
 from rigmill.clips.pictures import jpeg
 from rigmill.config.schema import Profile
 from rigmill.kinds import AssetKind, ClipKind
@@ -23,7 +24,6 @@ from rigmill.storage.columns import CHARACTER, MOTION, PRODUCTS
 from rigmill.storage.rows import only_keys, with_values
 from rigmill.types import Bytes, Row, StoredFile
 
-PREVIEW = "render.blender.jobs.preview:preview_clip"
 JOB_SETTINGS = ("preview_px", "preview_frames")
 STRIP, STRIP_PX, STRIP_QUALITY = "preview.jpg", 128, 80
 
@@ -83,11 +83,12 @@ class PreviewStage(Stage):
             return  # Blender is not started for nothing
         items = [_preview_item(job, work) for job in asked]
         # Replies first: they must be read to their end, or the client takes the server for one that is cut off.
-        for reply, job in zip(work.blender.run(PREVIEW, items, scratch=work.scratch), asked):
+        for reply, job in zip(work.blender.run(PREVIEW_CLIP, items, scratch=work.scratch), asked):
             outcome: Outcome | None = reply.outcome
             if reply.value is not None:
-                outcome = Kept([_row(job, reply.value, work)])
-                shutil.rmtree(work.scratch / reply.value["folder"], ignore_errors=True)
+                preview = PreviewAnswer.from_item(reply.value)
+                outcome = Kept([_row(job, preview, work)])
+                shutil.rmtree(work.scratch / preview.folder, ignore_errors=True)
             assert outcome is not None
             yield Answer(job.key, outcome, reply.measured)
 
@@ -112,27 +113,28 @@ def _clip_input(clip: Row, verdict: Row | None, settings: Row, *, extent_ratio: 
 def _preview_item(job: Job, work: Work) -> Row:
     clip = job.payload
     stored = clip["motion_file"]
-    return {
+    item = {
         **only_keys(clip, "clip_id", "format", "armature", "action", "slot", "start_frame", "num_frames", "fps"),
         "path": str(work.store.path(StoredFile.from_row(clip["file"]))),
         "motion_path": str(work.store.path(StoredFile.from_row(stored))) if stored else None,
         **only_keys(job.settings, *JOB_SETTINGS),
     }
+    return PreviewItem.from_item(item).to_item()
 
 
-def _row(job: Job, preview: Row, work: Work) -> Row:
+def _row(job: Job, preview: PreviewAnswer, work: Work) -> Row:
     """The product row: the clip and what was seen of it."""
-    folder = work.scratch / preview["folder"]
-    views = [[_read_rgba(folder / name) for name in view] for view in preview["views"]]
-    seen = look(views, frames=preview["frames"], starts=preview["starts"])
+    folder = work.scratch / preview.folder
+    views = [[_read_rgba(folder / name) for name in view] for view in preview.views]
+    seen = look(views, frames=preview.frames, starts=preview.starts)
     clip = {key: value for key, value in job.payload.items() if key != "refused"}
-    shown = [_read_rgba(folder / name) for view in preview["shown"] for name in view]
+    shown = [_read_rgba(folder / name) for view in preview.shown for name in view]
     return clip | {
         "flow_px_per_frame": seen.flow_px_per_frame,
         "flow_px": seen.flow_px,
         "coverage": seen.coverage,
-        "extent_ratio": growth(preview["extents"]),
-        "motion_hash": motion_hash(np.load(folder / preview["joints"], allow_pickle=False)),
+        "extent_ratio": growth(preview.extents),
+        "motion_hash": motion_hash(np.load(folder / preview.joints, allow_pickle=False)),
         "files": [work.store.put_bytes(STRIP, strip(shown)).to_row()],
     }
 

@@ -9,6 +9,7 @@ from curate.gate.gltf_json import parse, split_glb
 from curate.humanoid.nodes import joint_of_node
 from curate.vrm.block import Vrm, read_vrm
 from curate.vrm.springs import spring_rows
+from rigmill.blender.requests import PROBE_ASSET, FoundMotion, ProbeAnswer, ProbeItem
 from rigmill.config.schema import Profile
 from rigmill.licences.deny_list import Denied, read_denied
 from rigmill.licences.policy import asset_refusal
@@ -20,8 +21,6 @@ from rigmill.storage.columns import ASSET, FOUND, PRODUCTS
 from rigmill.storage.files import digest
 from rigmill.storage.rows import only_keys, with_values
 from rigmill.types import Row, StoredFile
-
-PROBE = "render.blender.jobs.probe:probe_asset"
 
 
 class ProbeStage(Stage):
@@ -76,16 +75,17 @@ class ProbeStage(Stage):
             except Refusal as refusal:
                 yield Answer(job.key, refusal.to_rejected(), Cost())
                 continue
-            item = {
-                "path": str(work.store.path(StoredFile.from_row(asset["file"]))),
-                "format": asset["format"],
-                "fps": job.settings["fps"],
-                "rigid_rigs": job.settings["rigid_rigs"],
-            }
-            for reply in work.blender.run(PROBE, [item], scratch=work.scratch):
+            item = ProbeItem(
+                path=str(work.store.path(StoredFile.from_row(asset["file"]))),
+                format=asset["format"],
+                fps=job.settings["fps"],
+                rigid_rigs=job.settings["rigid_rigs"],
+            )
+            for reply in work.blender.run(PROBE_ASSET, [item.to_item()], scratch=work.scratch):
                 outcome: Outcome | None = reply.outcome
-                if outcome is None:
-                    outcome = Kept([_row(asset, block, reply.value or {}, work)])
+                if reply.value is not None:
+                    outcome = Kept([_row(asset, block, ProbeAnswer.from_item(reply.value), work)])
+                assert outcome is not None
                 yield Answer(job.key, outcome, reply.measured)
 
 
@@ -117,9 +117,9 @@ def _canonical(payload: Row, work: Work) -> tuple[Row, Vrm | None]:
     return {**payload, "file": stored.to_row(), "format": file_format}, block
 
 
-def _row(asset: Row, block: Vrm | None, found: Row, work: Work) -> Row:
+def _row(asset: Row, block: Vrm | None, found: ProbeAnswer, work: Work) -> Row:
     """The product row: Blender's findings with their files in the store, and the humanoid that the file declares."""
-    rig_file = work.store.put_file("rig.npz", work.scratch / found["rig_file"])
+    rig_file = work.store.put_file("rig.npz", work.scratch / found.rig_file)
     names = list(rig_from_bytes(work.store.read(rig_file)).names)
     humanoid, springs = list[Row](), list[Row]()
     if block is not None:
@@ -130,22 +130,21 @@ def _row(asset: Row, block: Vrm | None, found: Row, work: Work) -> Row:
     return {
         **asset,
         "rig_id": rig_file.sha256[:16],
-        **{column: found.get(column) for column in FOUND},
+        **{column: getattr(found, column) for column in FOUND},
         "humanoid": humanoid,
         "spring_joints": springs,
         "rig_file": rig_file.to_row(),
         "joint_names": names,
-        "motions": [_motion(asset["asset_id"], motion, work) for motion in found["motions"]],
+        "motions": [_motion(asset["asset_id"], motion, work) for motion in found.motions],
     }
 
 
-def _motion(asset_id: str, motion: Row, work: Work) -> Row:
+def _motion(asset_id: str, motion: FoundMotion, work: Work) -> Row:
     stored = None
-    if motion["motion_file"]:
-        stored = work.store.put_file("motion.npz", work.scratch / motion["motion_file"]).to_row()
+    if motion.motion_file:
+        stored = work.store.put_file("motion.npz", work.scratch / motion.motion_file).to_row()
     return {
-        "motion_id": digest(asset_id, motion["action"], motion["slot"], motion["fps"]),
-        **only_keys(motion, "name", "action", "slot", "num_frames", "fps", "start_frame", "num_moving_joints"),
-        "extent_ratio": motion.get("extent_ratio"),
+        "motion_id": digest(asset_id, motion.action, motion.slot, motion.fps),
+        **motion.to_item(),
         "motion_file": stored,
     }

@@ -43,11 +43,11 @@ class Opened:
     format: str  # of the canonical file
     sha256: str  # of the file as it lies there
 
-    def item(self, scratch: Path) -> dict[str, Any]:
-        """The part of a request that names the canonical file, which is put into `scratch`."""
+    def put(self, scratch: Path) -> Path:
+        """Write the canonical file into `scratch`; returns where it lies."""
         asset = scratch / f"asset.{self.format}"
         asset.write_bytes(self.canonical)
-        return {"path": str(asset), "format": self.format}
+        return asset
 
 
 def open_asset(path: Path, max_file_bytes: int) -> Opened:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from rigmill.blender.render_settings import RenderSettings
 from rigmill.errors import UserError
 from rigmill.kinds import Output
 
@@ -45,11 +46,11 @@ class Order:
     max_frames: int
     fps: float
     outputs: tuple[Output, ...]
-    render: dict[str, Any]  # the profile's section, with what was typed
+    render: RenderSettings  # the profile's section, with what was typed
 
     @property
     def num_views(self) -> int:
-        return len(self.render["azimuths_deg"])
+        return self.render.num_views
 
 
 def add_options(command: argparse.ArgumentParser) -> None:
@@ -111,22 +112,23 @@ def order_of(parsed: argparse.Namespace, resolved: Resolved) -> Order:
     """The order; a UserError names the option that cannot be."""
     profile = resolved.profile
     outputs = _outputs(parsed.outputs)
-    render: dict[str, Any] = dict(profile.render.model_dump(mode="json"))
+    render = RenderSettings.from_json(profile.render.model_dump(mode="json"))
     if parsed.size is not None:
         # Not the profile's multiples of 16: those are for models, and this is for people.
-        render["width_px"], render["height_px"] = _size(parsed.size)
+        width_px, height_px = _size(parsed.size)
+        render = replace(render, width_px=width_px, height_px=height_px)
     if parsed.views is not None:
-        render["azimuths_deg"] = _views(parsed.views)
-    if not abs(render["elevation_deg"]) <= 89:
+        render = replace(render, azimuths_deg=_views(parsed.views))
+    if not abs(render.elevation_deg) <= 89:
         raise _wrong(
-            "--elevation", f"{render['elevation_deg']:g}", "from straight above or below there is no up", "-89 to 89"
+            "--elevation", f"{render.elevation_deg:g}", "from straight above or below there is no up", "-89 to 89"
         )
     if parsed.background is not None:
-        render["background"] = _background(parsed.background, outputs, render["background"])
+        render = replace(render, background=_background(parsed.background, outputs, render.background))
     if parsed.verify and Output.POSE not in outputs:
         raise UserError("--verify reads pose videos, and there are none", fix="add pose to --outputs", code="E133")
-    limit_px = render["max_round_trip_px"] or _ROUND_TRIP_PX
-    render["max_round_trip_px"] = limit_px if parsed.verify else None
+    limit_px = render.max_round_trip_px or _ROUND_TRIP_PX
+    render = replace(render, max_round_trip_px=limit_px if parsed.verify else None)
     if not profile.probe.fps <= MAX_FPS:
         raise _wrong("--fps", f"{profile.probe.fps:g}", "more than any motion has", f"up to {MAX_FPS}")
     first, most = _frames(parsed.frames, profile.filters.max_frames)
@@ -164,17 +166,17 @@ def _size(text: str) -> tuple[int, int]:
     return width, height
 
 
-def _views(text: str) -> list[float]:
+def _views(text: str) -> tuple[float, ...]:
     try:
-        azimuths = [float(part) for part in text.split(",")]
+        azimuths = tuple(float(part) for part in text.split(","))
     except ValueError:
-        azimuths = []
+        azimuths = ()
     if not 0 < len(azimuths) <= MAX_VIEWS or not all(math.isfinite(azimuth) for azimuth in azimuths):
         raise _wrong("--views", text, f"not 1 to {MAX_VIEWS} azimuths in degrees", "for example 0,90,180,270")
     return azimuths
 
 
-def _background(text: str, outputs: tuple[Output, ...], profiles: list[int]) -> list[int]:
+def _background(text: str, outputs: tuple[Output, ...], profiles: tuple[int, int, int]) -> tuple[int, int, int]:
     if text == "transparent":
         grounded = [
             name for name, output in OUTPUTS.items() if output in outputs and output in (Output.RGB, Output.TEMPLATES)
@@ -190,7 +192,8 @@ def _background(text: str, outputs: tuple[Output, ...], profiles: list[int]) -> 
     parts = text.split(",")
     if len(parts) != 3 or not all(part.strip().isdecimal() and int(part) <= 255 for part in parts):
         raise _wrong("--background", text, "not three numbers from 0 to 255", "for example 255,255,255")
-    return [int(part) for part in parts]
+    red, green, blue = map(int, parts)
+    return red, green, blue
 
 
 def _frames(text: str | None, profiles: int) -> tuple[int, int]:

@@ -79,7 +79,7 @@ class Driver:
             shutil.rmtree(self.layout.scratch)
         self.layout.store.sweep()
         write_atomic(self.layout.profile_json, (self.resolved.to_json() + "\n").encode())
-        self.log = RunLog(self.layout.runs, self.resolved, self.options.stages)
+        self.log = RunLog(self.layout.runs, self.resolved, self.options.stages, say=self.progress.say)
         for run in self.runs.values():
             run.stage.prepare(run.stage.settings(self.profile), self.progress.say)
         if any(self._open_jobs(name) for name in self.runs):

@@ -13,8 +13,9 @@ import pytest
 import torch
 
 from benchmarks.exporting.measures import farthest_pct, is_kept, seeded_motion, shown
-from eval.animate import _longest, _Run
-from eval.reading import verdict
+from eval.animate.fit import longest
+from eval.animate.quality import verdict
+from eval.animate.steps import Animation
 from rigmill.clips.camera import project
 from rigmill.clips.numbers import ClipGeometry
 from rigmill.clips.video import decode
@@ -163,7 +164,7 @@ def test_the_motion_that_a_perfect_model_draws_is_the_one_in_the_file_that_blend
         maps = maps_of(geometry, joints, side_px=480)
         return maps, maps
 
-    monkeypatch.setattr(_Run, "_generated", perfect)
+    monkeypatch.setattr(Animation, "_generated", perfect)
     out = tmp_path / "out"
     sizes = ["--set", "render.width_px=480", "--set", "render.height_px=480"]
     assert animate(FOX, out, "--checkpoint", str(checkpoint), "--formats", "glb,bvh,npz", *sizes) == 0
@@ -319,12 +320,12 @@ def test_the_longest_clip_is_what_the_models_positions_allow() -> None:
             return False
         return True
 
-    longest = _longest(config)
-    assert runs(longest) and not runs(longest + 1)
+    most = longest(config)
+    assert runs(most) and not runs(most + 1)
 
 
 def test_the_preview_shows_rows_and_views_where_they_belong() -> None:
-    from eval.preview import sheet
+    from eval.animate.preview import sheet
 
     views = np.zeros((2, 3, 8, 8, 3), np.uint8)
     views[1, 2] = [0, 0, 255]
@@ -340,7 +341,7 @@ def test_a_duration_becomes_the_nearest_number_of_frames_that_the_codec_can_make
     from types import SimpleNamespace
     from typing import cast
 
-    from eval.animate import _num_frames
+    from eval.animate.fit import frames_to_make
     from eval.checkpoint import Checkpoint
     from rigmill.errors import UserError
     from rigmill.one_file.animate_options import AnimateOrder
@@ -350,7 +351,7 @@ def test_a_duration_becomes_the_nearest_number_of_frames_that_the_codec_can_make
 
     def frames(**more: Any) -> int:
         asked = SimpleNamespace(**({"num_frames": None, "seconds": None, "fps": 16.0} | more))
-        return _num_frames(cast(AnimateOrder, asked), made)
+        return frames_to_make(cast(AnimateOrder, asked), made)
 
     assert frames() == 81 and frames(num_frames=17) == 17
     assert [frames(seconds=seconds) for seconds in (0.01, 1.0, 1.1, 5.0)] == [1, 17, 17, 81]

@@ -16,6 +16,7 @@ import pytest
 from curate.gate.canonical import canonical
 from curate.gate.preflight import identify, sniff
 from rigmill.blender.client import BlenderClient, Limits
+from rigmill.blender.requests import PROBE_ASSET
 from rigmill.outcomes import Failed, FailKind, Refusal, Reject
 from tests.support.hostile.corpus import files
 from tests.support.hostile.fbx_maker import fbx_file, triangle
@@ -156,7 +157,7 @@ def test_the_sandbox_alone_stands_where_the_gate_is_gone(tmp_path: Path, corpus:
         if file_format is None or accepted(data or b""):
             continue
         item = {"path": str(corpus.folder / name), "format": file_format, "fps": 16}
-        (reply,) = client.run("render.blender.jobs.probe:probe_asset", [item], scratch=scratch)
+        (reply,) = client.run(PROBE_ASSET, [item], scratch=scratch)
         if isinstance(reply.outcome, Failed):
             assert reply.outcome.kind is not FailKind.INTERRUPTED, name
         ends[name] = "kept" if reply.outcome is None else str(getattr(reply.outcome, "kind", reply.outcome))[:40]

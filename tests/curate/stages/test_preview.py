@@ -12,6 +12,7 @@ import pytest
 from curate.filters.flow import flow_px_per_frame, growth, look, motion_hash
 from curate.filters.windows import window_length
 from curate.stages.preview import PreviewStage
+from rigmill.blender.requests import PREVIEW_CLIP
 from rigmill.outcomes import Cost, Kept, Outcome, Rejected
 from rigmill.storage.columns import PRODUCTS
 from rigmill.types import Bytes, Floats, Row, StoredFile
@@ -118,7 +119,7 @@ class Previewer:
     shift_px: float
 
     def run(self, function: str, items: list[Row], *, scratch: Path) -> Iterator[Reply]:
-        assert function == "render.blender.jobs.preview:preview_clip"
+        assert function == PREVIEW_CLIP
         for item in items:
             folder = scratch / item["clip_id"]
             folder.mkdir()

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from rigmill.blender.requests import PROBE_ASSET
 from rigmill.rigs.npz import motion_from_bytes, rig_from_bytes
 from rigmill.types import Motion, Rig
 from tests.support.paths import ROOT
@@ -73,7 +74,7 @@ def probe_item(path: Path) -> dict[str, Any]:
 
 def probe(path: Path, scratch: Path) -> dict[str, Any]:
     """The answer of probe_asset."""
-    (answer,) = call("render.blender.jobs.probe:probe_asset", [probe_item(path)], scratch)
+    (answer,) = call(PROBE_ASSET, [probe_item(path)], scratch)
     return answer["value"] if "value" in answer else answer
 
 

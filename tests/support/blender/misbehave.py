@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from render.blender.sandbox.progress import teller
+from render.blender.sandbox.progress import progress_pipe
 from rigmill.outcomes import Refusal, Reject
 
 
@@ -44,6 +44,8 @@ def act(item: dict[str, Any], state: dict[str, Any], scratch: Path) -> dict[str,
             return {"connected": True}
         except OSError as error:
             return {"connected": False, "error": str(error)}
+    if what == "look around":
+        return {"opened": _can_open(item["file"]), "loopback": _has_loopback()}
     if what == "daemon":
         if os.fork() == 0:
             (scratch / "grandchild").write_text(str(os.getpid()))
@@ -54,7 +56,7 @@ def act(item: dict[str, Any], state: dict[str, Any], scratch: Path) -> dict[str,
     if what == "tell":  # as fast as it can, for a little more than a second
         until, number = time.monotonic() + 1.1, 0
         while time.monotonic() < until:
-            teller.tell(number := number + 1, 10**9)
+            progress_pipe.tell(number := number + 1, 10**9)
         return {"told": number}
     if what == "burn":  # half a second of CPU time, however long that takes, and some sleep
         until_s = time.process_time() + 0.5
@@ -63,7 +65,7 @@ def act(item: dict[str, Any], state: dict[str, Any], scratch: Path) -> dict[str,
         time.sleep(0.3)
     if what == "tell forever":
         while True:
-            teller.tell(1, 2)
+            progress_pipe.tell(1, 2)
             time.sleep(0.01)
     if what == "flood":
         while True:
@@ -73,7 +75,26 @@ def act(item: dict[str, Any], state: dict[str, Any], scratch: Path) -> dict[str,
     return {"did": what, "calls": state["calls"], "pid": os.getpid()}
 
 
+def _can_open(path: str) -> bool:
+    try:
+        with open(path):  # noqa: PTH123
+            return True
+    except OSError:
+        return False
+
+
+def _has_loopback() -> bool:
+    """Whether the loopback interface is up, as it is nowhere in a network of one's own."""
+    import fcntl
+    import socket
+    import struct
+
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
+        asked = fcntl.ioctl(any_socket, 0x8913, struct.pack("16sH14x", b"lo", 0))  # SIOCGIFFLAGS
+    return bool(struct.unpack("16sH14x", asked)[1] & 1)
+
+
 def _answers() -> int:
     """The pipe that a child which keeps to no rule writes into."""
-    assert teller._fd is not None
-    return teller._fd
+    assert progress_pipe._fd is not None
+    return progress_pipe._fd

@@ -69,7 +69,7 @@ def joints_and_pixels(request: dict[str, Any]) -> dict[str, Any]:
 def animate(request: dict[str, Any]) -> dict[str, Any]:
     """The first motion of a GLB that we wrote, read again by Blender: the largest difference of joints."""
     from render.blender.subject import action, player
-    from rigmill.blender.requests import ClipItem
+    from rigmill.blender.requests import Clip
     from rigmill.formats.glb_animation import animated_glb
 
     def measure(path: str) -> Any:
@@ -78,7 +78,7 @@ def animate(request: dict[str, Any]) -> dict[str, Any]:
         return player.measure(
             player.make_player(
                 subject,
-                ClipItem(
+                Clip(
                     clip_id="clip",
                     path=path,
                     format="glb",
@@ -89,7 +89,6 @@ def animate(request: dict[str, Any]) -> dict[str, Any]:
                     num_frames=min(take.num_frames, 12),
                     fps=16.0,
                     motion_path=None,
-                    render={},
                 ),
             )
         )
@@ -121,7 +120,7 @@ def replay(request: dict[str, Any]) -> list[dict[str, Any]]:
     import tempfile
 
     from render.blender.subject import action, player
-    from rigmill.blender.requests import ClipItem
+    from rigmill.blender.requests import Clip
     from rigmill.rigs import skeleton
     from rigmill.rigs.npz import motion_to_bytes
     from rigmill.types import Motion
@@ -132,7 +131,7 @@ def replay(request: dict[str, Any]) -> list[dict[str, Any]]:
         suffix = "fbx" if Path(path).read_bytes().startswith(b"Kaydara") else Path(path).suffix[1:].lower()
         subject = player.loaded_subject({}, path=path, file_format=suffix, fps=16.0)
         for take in action.list_takes(subject, 16.0)[: request["num_motions"]]:
-            clip = ClipItem(
+            clip = Clip(
                 clip_id="clip",
                 path=path,
                 format=suffix,
@@ -143,7 +142,6 @@ def replay(request: dict[str, Any]) -> list[dict[str, Any]]:
                 num_frames=min(take.num_frames, 12),
                 fps=16.0,
                 motion_path=None,
-                render={},
             )
             played = player.measure(player.make_player(subject, clip))
             joints, _ = skeleton.forward(played.rig, played.motion)
@@ -153,7 +151,7 @@ def replay(request: dict[str, Any]) -> list[dict[str, Any]]:
             with tempfile.NamedTemporaryFile(suffix=".npz") as stored:
                 stored.write(motion_to_bytes(imported))
                 stored.flush()
-                again = ClipItem(**{**clip.to_item(), "start_frame": 0.0, "motion_path": stored.name})
+                again = Clip(**{**clip.to_item(), "start_frame": 0.0, "motion_path": stored.name})
                 posed = player.measure(player.make_player(subject, again))
             shown = ((posed.joints / posed.scale + posed.offset) - played.offset) * played.scale
             bounds = ((posed.frame_bounds / posed.scale + posed.offset) - played.offset) * played.scale

@@ -13,7 +13,8 @@ import numpy as np
 
 from render.blender.engines.scene import add_camera, set_border, set_up
 from render.blender.sandbox.warm import empty_blender
-from rigmill.clips.camera import camera_ring
+from render.numbers import clip_cameras
+from rigmill.blender.render_settings import ViewSettings
 
 SIZE_PX = (208, 120)
 
@@ -110,16 +111,19 @@ def main(name: str, folder: Path) -> None:
     bpy.context.view_layer.update()
     arrays = _arrays()
     bounds = np.stack([arrays["corners"].min(axis=0), arrays["corners"].max(axis=0)]).astype(float)
-    (camera,) = camera_ring(
-        bounds=bounds,
-        azimuths_deg=[25.0],
-        elevation_deg=10.0,
+    view = ViewSettings(
+        engine="cycles",
+        samples=128,
+        denoise=False,
         width_px=SIZE_PX[0],
         height_px=SIZE_PX[1],
+        azimuths_deg=(25.0,),
+        elevation_deg=10.0,
         field_of_view_deg=40.0,
         margin=0.05,
     )
-    set_up({"engine": "cycles", "samples": 128, "denoise": False, "width_px": SIZE_PX[0], "height_px": SIZE_PX[1]})
+    (camera,) = clip_cameras(bounds, view)
+    set_up(view)
     bpy.context.scene.camera = add_camera(camera, "view")
     set_border(camera, bounds)
     bpy.context.scene.render.use_crop_to_border = False
