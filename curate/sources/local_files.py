@@ -38,27 +38,33 @@ def file_candidates(settings: Row, suffixes: Collection[str], *extra: str) -> It
         )
     for relative in _find(root, settings, suffixes):
         try:
-            info = (root / relative).lstat()
+            yield file_candidate(settings, relative, {key: settings[key] for key in extra})
         except FileNotFoundError:
             continue  # removed since it was listed
-        regular = stat.S_ISREG(info.st_mode)
-        sha256 = ""  # unknown: not readable, or not to be read
-        if regular and 0 < info.st_size <= settings["max_file_bytes"]:
-            with suppress(OSError):  # the job tries again, and its failure names the error
-                sha256 = _identity(root / relative, settings["max_file_bytes"])
-        uid = readable(relative)
-        payload = {
-            "kind": settings["kind"],
-            "source": settings["name"],
-            "uid": uid,
-            "root": settings["path"],
-            "path": relative,
-            "regular": regular,
-            "size_bytes": info.st_size if regular else 0,
-            "sha256": sha256,
-            **{key: settings[key] for key in extra},
-        }
-        yield Input(f"{settings['name']}-{_slug(uid)}-{digest(relative, length=8)}", payload)
+
+
+def file_candidate(settings: Row, relative: str, more: Row) -> Input:
+    """The input of one file below the source's folder, `settings["path"]`; `more` is what else its row depends on."""
+    path = Path(settings["path"]).expanduser() / relative
+    info = path.lstat()
+    regular = stat.S_ISREG(info.st_mode)
+    sha256 = ""  # unknown: not readable, or not to be read
+    if regular and 0 < info.st_size <= settings["max_file_bytes"]:
+        with suppress(OSError):  # the job tries again, and its failure names the error
+            sha256 = _identity(path, settings["max_file_bytes"])
+    uid = readable(relative)
+    payload = {
+        "kind": settings["kind"],
+        "source": settings["name"],
+        "uid": uid,
+        "root": settings["path"],
+        "path": relative,
+        "regular": regular,
+        "size_bytes": info.st_size if regular else 0,
+        "sha256": sha256,
+        **more,
+    }
+    return Input(f"{settings['name']}-{_slug(uid)}-{digest(relative, length=8)}", payload)
 
 
 def take_files(jobs: Sequence[Job], work: Work, take: Take) -> Iterator[Answer]:
