@@ -10,7 +10,7 @@ from rigmill.commands import exit_status
 from rigmill.config.load import Resolved, load
 from rigmill.one_file.animate_options import animate_order_of
 from rigmill.one_file.animate_text import StepMeter, animate_summary
-from rigmill.pipeline.live_lines import Progress
+from rigmill.pipeline.lines.live_lines import Progress
 from rigmill.pipeline.registry import ANIMATE, by_name
 from rigmill.pipeline.view import View
 from rigmill.storage.layout import Layout

@@ -10,7 +10,7 @@ from rigmill.config.load import load
 from rigmill.one_file.render import render_single
 from rigmill.one_file.render_options import order_of, overrides
 from rigmill.one_file.render_text import Meter, summary_text
-from rigmill.pipeline.live_lines import Progress
+from rigmill.pipeline.lines.live_lines import Progress
 
 
 def command(parsed: argparse.Namespace) -> int:

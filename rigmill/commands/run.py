@@ -11,7 +11,7 @@ from rigmill.commands.profile_of import resolve
 from rigmill.errors import UserError
 from rigmill.outcomes import Status
 from rigmill.pipeline.driver import Driver, Options
-from rigmill.pipeline.live_lines import Progress
+from rigmill.pipeline.lines.live_lines import Progress
 from rigmill.pipeline.registry import STAGES
 from rigmill.pipeline.retry import too_much_failed
 from rigmill.pipeline.view import View

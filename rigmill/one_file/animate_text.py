@@ -8,7 +8,7 @@ from typing import Any
 
 from rigmill.one_file.animate_options import AnimateOrder
 from rigmill.one_file.folder import INFO
-from rigmill.pipeline.live_lines import Progress, duration
+from rigmill.pipeline.lines.live_lines import Progress, duration
 
 
 @dataclass(slots=True)

@@ -12,16 +12,16 @@ from rigmill.blender.client import Limits
 from rigmill.config.load import Resolved
 from rigmill.errors import UserError
 from rigmill.outcomes import Failed
-from rigmill.pipeline.executor import Batch, Event, Executor
-from rigmill.pipeline.in_process import InProcess
-from rigmill.pipeline.live_lines import Progress
-from rigmill.pipeline.pool import Pool
+from rigmill.pipeline.executors.executor import Batch, Event, Executor
+from rigmill.pipeline.executors.in_process import InProcess
+from rigmill.pipeline.executors.pool import Pool
+from rigmill.pipeline.lines.live_lines import Progress
+from rigmill.pipeline.lines.stage_lines import StageLines
 from rigmill.pipeline.registry import STAGES, Registry
 from rigmill.pipeline.retry import Retries, blame, too_much_failed
 from rigmill.pipeline.runlog import RunLog
 from rigmill.pipeline.silence import Silence
 from rigmill.pipeline.stage import Answer, Stub
-from rigmill.pipeline.stage_lines import StageLines
 from rigmill.pipeline.stage_run import StageRun
 from rigmill.pipeline.sweep import sweep_store
 from rigmill.pipeline.view import Counts, View

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from rigmill.pipeline.executor import Batch
+from rigmill.pipeline.executors.executor import Batch
 
 Sign = tuple[int, tuple[int, int] | None]
 

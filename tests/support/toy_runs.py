@@ -9,10 +9,10 @@ from pathlib import Path
 from rigmill.blender.client import Limits
 from rigmill.config import load
 from rigmill.pipeline.driver import Driver, Options
-from rigmill.pipeline.executor import Executor
-from rigmill.pipeline.in_process import InProcess
-from rigmill.pipeline.live_lines import Progress
-from rigmill.pipeline.pool import Pool
+from rigmill.pipeline.executors.executor import Executor
+from rigmill.pipeline.executors.in_process import InProcess
+from rigmill.pipeline.executors.pool import Pool
+from rigmill.pipeline.lines.live_lines import Progress
 from rigmill.pipeline.registry import Registry
 from rigmill.pipeline.view import Counts, View
 from rigmill.storage.layout import Layout

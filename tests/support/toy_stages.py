@@ -164,7 +164,7 @@ def main() -> None:
 
     from rigmill.config import load
     from rigmill.pipeline import driver, stage_run
-    from rigmill.pipeline.live_lines import Progress
+    from rigmill.pipeline.lines.live_lines import Progress
     from rigmill.storage.layout import Layout
     from rigmill.storage.lock import locked
 

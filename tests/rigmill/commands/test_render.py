@@ -27,7 +27,7 @@ from rigmill.one_file.render import OURS, choose_motion, frames_of
 from rigmill.one_file.render_options import ENGINES, OUTPUTS, Order
 from rigmill.one_file.render_text import Meter
 from rigmill.one_file.steps import Target, deliver
-from rigmill.pipeline.live_lines import Progress
+from rigmill.pipeline.lines.live_lines import Progress
 from tests.support.files.unpacked_fox import unpacked
 from tests.support.paths import ASSETS
 

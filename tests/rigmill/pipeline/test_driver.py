@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from rigmill.errors import UserError
+from rigmill.pipeline.executors.in_process import InProcess
 from rigmill.pipeline.forecast import forecast
-from rigmill.pipeline.in_process import InProcess
-from rigmill.pipeline.live_lines import Progress
+from rigmill.pipeline.lines.live_lines import Progress
 from rigmill.storage.layout import Layout
 from rigmill.storage.lock import locked
 from tests.support.toy_runs import LIMITS, Toys, tables

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from rigmill.pipeline.executor import Batch
+from rigmill.pipeline.executors.executor import Batch
 from rigmill.pipeline.silence import Silence
 from rigmill.storage.files import write_atomic
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from rigmill.blender.client import BlenderClient, Limits
 from rigmill.config.schema import Profile
 from rigmill.outcomes import Kept, Outcome
+from rigmill.pipeline.executors.worker import LocalWork
 from rigmill.pipeline.stage import Stage
-from rigmill.pipeline.worker import LocalWork
 from rigmill.storage.files import scratch_folder
 from rigmill.storage.layout import Layout
 from tests.support.curation import Tables

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from rigmill.pipeline.executors.worker import Abort
 from rigmill.pipeline.stage import Answer, Job, Stage, Stub
-from rigmill.pipeline.worker import Abort
 
 
 @dataclass(slots=True)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TextIO
 from rigmill.pipeline.view import Counts
 
 if TYPE_CHECKING:
-    from rigmill.pipeline.terminal_lines import TerminalLines
+    from rigmill.pipeline.lines.terminal_lines import TerminalLines
 
 PLAIN_INTERVAL_S = 10.0
 # Of strangers' names: what moves a terminal's cursor, changes its state, or turns the direction of writing.
@@ -31,7 +31,7 @@ class Progress:
         if self.stream.isatty() and os.environ.get("TERM") != "dumb":
             from rich.console import Console
 
-            from rigmill.pipeline.terminal_lines import TerminalLines
+            from rigmill.pipeline.lines.terminal_lines import TerminalLines
 
             self._terminal = TerminalLines(Console(file=self.stream))
             self._terminal.start()

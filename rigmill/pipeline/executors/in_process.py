@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from rigmill.blender.client import Limits
-from rigmill.pipeline.executor import Batch, Event
+from rigmill.pipeline.executors.executor import Batch, Event
+from rigmill.pipeline.executors.worker import Abort, Worker
 from rigmill.pipeline.registry import STAGES, Registry
 from rigmill.pipeline.stage import Answer, Job, Stage
-from rigmill.pipeline.worker import Abort, Worker
 
 
 class InProcess:

@@ -14,7 +14,7 @@ from pathlib import Path
 from rigmill.blender.client import BlenderClient, Limits
 from rigmill.errors import UserError
 from rigmill.outcomes import Cost, Failed, FailKind, Refusal, Rejected
-from rigmill.pipeline.batch_progress import Reporter
+from rigmill.pipeline.lines.batch_progress import Reporter
 from rigmill.pipeline.registry import import_stage
 from rigmill.pipeline.stage import Answer, Job, Stage
 from rigmill.storage.files import Store, scratch_folder

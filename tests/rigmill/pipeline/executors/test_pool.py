@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from rigmill.errors import UserError
-from rigmill.pipeline.executor import Batch, Event
-from rigmill.pipeline.live_lines import Progress
-from rigmill.pipeline.pool import Pool
+from rigmill.pipeline.executors.executor import Batch, Event
+from rigmill.pipeline.executors.pool import Pool
+from rigmill.pipeline.lines.live_lines import Progress
 from rigmill.pipeline.stage import Job, Resources, Stage, Stub
 from rigmill.pipeline.view import Counts
 from tests.support.paths import ROOT

@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-from rigmill.pipeline.batch_progress import Report, note, read_report, seconds_left
-from rigmill.pipeline.executor import Batch
-from rigmill.pipeline.live_lines import Progress, closing_line
+from rigmill.pipeline.executors.executor import Batch
+from rigmill.pipeline.lines.batch_progress import Report, note, read_report, seconds_left
+from rigmill.pipeline.lines.live_lines import Progress, closing_line
 from rigmill.pipeline.stage_run import StageRun
 from rigmill.pipeline.view import Counts
 from rigmill.storage.layout import Layout

@@ -19,9 +19,9 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from rigmill.pipeline import live_lines
-from rigmill.pipeline.live_lines import PLAIN_INTERVAL_S, Progress, one_line
-from rigmill.pipeline.terminal_lines import TerminalLines
+from rigmill.pipeline.lines import live_lines
+from rigmill.pipeline.lines.live_lines import PLAIN_INTERVAL_S, Progress, one_line
+from rigmill.pipeline.lines.terminal_lines import TerminalLines
 from rigmill.pipeline.view import Counts
 
 WIDTH = 80
@@ -111,7 +111,7 @@ def test_a_terminal_that_cannot_move_its_cursor_gets_plain_lines(monkeypatch: py
 
 def test_rich_is_imported_for_a_terminal_alone() -> None:
     code = (
-        "import io, sys\nfrom rigmill.pipeline.live_lines import Progress\n"
+        "import io, sys\nfrom rigmill.pipeline.lines.live_lines import Progress\n"
         "with Progress(io.StringIO()) as progress: progress.show('a', 'b', state='c')\n"
         "assert not [name for name in sys.modules if name.split('.')[0] == 'rich']"
     )
@@ -129,7 +129,7 @@ def test_a_line_that_stays_is_whole_and_stands_above_the_live_ones(console: Cons
 
 SCRIPT = f"""
 import sys, time
-from rigmill.pipeline.live_lines import Progress
+from rigmill.pipeline.lines.live_lines import Progress
 from rigmill.pipeline.view import Counts
 with Progress() as progress:
     for done in range(0, 300, 100):

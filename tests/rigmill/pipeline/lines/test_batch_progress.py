@@ -7,9 +7,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from rigmill.pipeline import batch_progress
-from rigmill.pipeline.batch_progress import Report, Reporter, note, read_report, seconds_left
-from rigmill.pipeline.live_lines import duration
+from rigmill.pipeline.lines import batch_progress
+from rigmill.pipeline.lines.batch_progress import Report, Reporter, note, read_report, seconds_left
+from rigmill.pipeline.lines.live_lines import duration
 
 
 def test_workers_do_not_overwrite_each_other_and_are_added_up(tmp_path: Path) -> None:

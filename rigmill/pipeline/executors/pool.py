@@ -12,10 +12,10 @@ from typing import Any
 
 from rigmill.blender.client import Limits
 from rigmill.errors import UserError
-from rigmill.pipeline.executor import Batch, Event
+from rigmill.pipeline.executors.executor import Batch, Event
+from rigmill.pipeline.executors.worker import Abort, Worker
 from rigmill.pipeline.registry import STAGES, Registry
 from rigmill.pipeline.stage import Job, Resources, Stage
-from rigmill.pipeline.worker import Abort, Worker
 
 
 @dataclass(frozen=True, slots=True)
