@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from rigmill.blender.client import BlenderClient
-    from rigmill.config.load import Profile
+    from rigmill.config.schema import Profile
 
 
 @dataclass(slots=True)  # not frozen: a plan makes one per row, and frozen ones take three times as long to make
