@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rigmill.outcomes import Kept, Measured
-from rigmill.pipeline.stage import Answer, Input, Job, Rows, Stage, Work, only_keys
-from rigmill.storage.columns import PRODUCTS
+from rigmill.kinds import Maps, Split
+from rigmill.outcomes import Cost, Kept
+from rigmill.pipeline.stage import Answer, Input, Job, Rows, Stage, Work
+from rigmill.storage.columns import PRODUCTS, SAMPLE, SCORES
 from rigmill.storage.files import digest
+from rigmill.storage.rows import only_keys
 from rigmill.types import Bytes, Row, StoredFile
 
 if TYPE_CHECKING:
@@ -25,8 +27,7 @@ if TYPE_CHECKING:
     from rigmill.config.schema import Profile
     from rigmill.reconstruct.reconstruct import Reconstruction
 
-RECORDED, GENERATED = "ground_truth", "generated"
-_CLIP = ("clip_id", "caption", "num_frames", "fps", "offset", "num_bytes", "sample_sha256", "shard_file", "asset_file")
+_CLIP = ("clip_id", "caption", "num_frames", "fps", *SAMPLE, "asset_file")
 
 
 class EvalStage(Stage):
@@ -53,15 +54,15 @@ class EvalStage(Stage):
     def inputs(self, tables: Rows, settings: Row) -> Iterable[Input]:
         clips = sorted(tables.products("shards"), key=lambda row: row["clip_id"])
         for row in clips:
-            yield Input(f"{row['clip_id']}-gt", {"maps": RECORDED, "clip": only_keys(row, *_CLIP)})
+            yield Input(f"{row['clip_id']}-gt", {"maps": Maps.RECORDED, "clip": only_keys(row, *_CLIP)})
         checkpoints = sorted(tables.products("train"), key=lambda row: row["checkpoint_id"])
-        held_out = [row for row in clips if row["split"] == "bench"]
+        held_out = [row for row in clips if row["split"] == Split.BENCH]
         for checkpoint in checkpoints[:1]:
             for row in held_out[: settings["generate_clips"]]:
                 yield Input(
                     f"{row['clip_id']}-generated",
                     {
-                        "maps": GENERATED,
+                        "maps": Maps.GENERATED,
                         "clip": only_keys(row, *_CLIP),
                         "checkpoint": only_keys(checkpoint, "checkpoint_id", "files"),
                     },
@@ -70,9 +71,9 @@ class EvalStage(Stage):
     def run(self, jobs: Sequence[Job], work: Work) -> Iterator[Answer]:
         for job in jobs:
             started = time.monotonic()
-            make = _recorded if job.payload["maps"] == RECORDED else _generated
+            make = _recorded if job.payload["maps"] == Maps.RECORDED else _generated
             row = make(job.payload, job.settings, work)
-            yield Answer(job.key, Kept([row]), Measured(wall_s=time.monotonic() - started))
+            yield Answer(job.key, Kept([row]), Cost(wall_s=time.monotonic() - started))
 
 
 def _recorded(payload: Row, settings: Row, work: Work) -> Row:
@@ -124,7 +125,7 @@ def _row(
     from rigmill.reconstruct.metrics import score
 
     found, radius_px = read_maps(maps, geometry, joint_radius_px=settings["joint_radius_px"], fps=geometry.motion.fps)
-    known = payload["maps"] == RECORDED
+    known = payload["maps"] == Maps.RECORDED
     scores = score(
         found,
         rig=geometry.rig,
@@ -145,18 +146,7 @@ def _row(
         "maps": payload["maps"],
         "num_frames": maps.shape[1],
         "num_drawn_joints": int(geometry.drawn.sum()),
-        "mpjpe_pct": scores.mpjpe_pct,
-        "mpjpe_all_pct": scores.mpjpe_all_pct,
-        "over_2pct": scores.over_2pct,
-        "usable_share": scores.usable_share,
-        "branch_rotation_deg": scores.branch_rotation_deg,
-        "chain_rotation_deg": scores.chain_rotation_deg,
-        "leaf_rotation_deg": scores.leaf_rotation_deg,
-        "reprojection_px": scores.reprojection_px,
-        "bone_drift_pct": scores.bone_drift_pct,
-        "pck_2d": scores.pck_2d,
-        "missing_share": scores.missing_share,
-        "swapped_share": scores.swapped_share,
+        **{name: getattr(scores, name) for name in SCORES},
         "checkpoint_id": payload["checkpoint"]["checkpoint_id"] if "checkpoint" in payload else None,
         "files": [stored.to_row() for stored in files],
     }

@@ -18,6 +18,7 @@ from rigmill.clips import members
 from rigmill.clips.numbers import ClipGeometry
 from rigmill.clips.pictures import over_background
 from rigmill.clips.video import TO_YUV, Encoder
+from rigmill.kinds import Output
 from rigmill.outcomes import Refusal, Reject
 from rigmill.posemaps import posemap
 from rigmill.types import Bytes, Camera
@@ -63,28 +64,28 @@ class ClipWriter:
     """Takes the pictures of a clip frame by frame and keeps none of them."""
 
     def __init__(
-        self, geometry: ClipGeometry, *, render: RenderSettings, fps: float, outputs: tuple[str, ...], folder: Path
+        self, geometry: ClipGeometry, *, render: RenderSettings, fps: float, outputs: tuple[Output, ...], folder: Path
     ) -> None:
         self.geometry, self.render, self.fps, self.folder = geometry, render, fps, folder
         self.outputs = frozenset(outputs)
         self.background = render.background
         cameras = geometry.cameras
         self.checks = [ViewCheck(camera) for camera in cameras]
-        self._rgb = self._encoders("rgb", self.background)
-        self._mask = self._encoders("mask", (0, 0, 0))
+        self._rgb = self._encoders(Output.RGB, self.background)
+        self._mask = self._encoders(Output.MASK, (0, 0, 0))
         self._num_frames = 0
-        for name in ("png", "webp", "depth", "normal"):
+        for name in members.STILLS:
             for view in range(len(cameras) if name in outputs else 0):
                 (folder / members.frames_folder(name, view)).mkdir(parents=True)
 
-    def _encoders(self, kind: str, background: tuple[int, int, int]) -> list[Encoder]:
+    def _encoders(self, kind: Output, background: tuple[int, int, int]) -> list[Encoder]:
         wanted = self.geometry.cameras if kind in self.outputs else ()
         return [video_encoder(camera, self.render, self.fps, kind=kind, background=background) for camera in wanted]
 
     @property
     def wants_extras(self) -> bool:
         """Whether somebody asked for depth or normals."""
-        return bool(self.outputs & {"depth", "normal"})
+        return bool(self.outputs & {Output.DEPTH, Output.NORMAL})
 
     def add(self, pictures: list[Picture]) -> None:
         """The next frame, one picture per view."""
@@ -108,7 +109,7 @@ class ClipWriter:
 
     def _add_stills(self, view: int, picture: Picture) -> None:
         camera = self.geometry.cameras[view]
-        for name in sorted(self.outputs & {"png", "webp", "depth", "normal"}):
+        for name in sorted(self.outputs & set(members.STILLS)):
             path = self.folder / members.frames_folder(name, view) / members.frame_file(name, self._num_frames)
             path.write_bytes(_STILLS[name](picture, camera))
 
@@ -129,10 +130,10 @@ class ClipWriter:
             self._write(members.rgb_video(view), encoder.finish())
         for view, encoder in enumerate(self._mask):
             self._write(members.mask_video(view), encoder.finish())
-        if "pose" in self.outputs:
+        if Output.POSE in self.outputs:
             for view in range(len(self.geometry.cameras)):
                 self._write(members.pose_video(view), pose_video(self.geometry, view, self.render, self.fps))
-        if "geometry" in self.outputs:
+        if Output.GEOMETRY in self.outputs:
             self._write(members.GEOMETRY, self.geometry.to_bytes())
 
     def _write(self, name: str, data: bytes) -> None:
@@ -224,9 +225,9 @@ def normal_bytes(picture: Picture, camera: Camera) -> bytes:
     return image_bytes(".png", whole)
 
 
-_STILLS: dict[str, Callable[[Picture, Camera], bytes]] = {
-    "png": lambda picture, camera: image_bytes(".png", picture.whole(camera.width_px, camera.height_px)),
-    "webp": lambda picture, camera: image_bytes(".webp", picture.whole(camera.width_px, camera.height_px)),
-    "depth": depth_bytes,
-    "normal": normal_bytes,
+_STILLS: dict[Output, Callable[[Picture, Camera], bytes]] = {
+    Output.PNG: lambda picture, camera: image_bytes(".png", picture.whole(camera.width_px, camera.height_px)),
+    Output.WEBP: lambda picture, camera: image_bytes(".webp", picture.whole(camera.width_px, camera.height_px)),
+    Output.DEPTH: depth_bytes,
+    Output.NORMAL: normal_bytes,
 }

@@ -13,29 +13,13 @@ from rigmill.blender.render_settings import RenderSettings
 from rigmill.blender.requests import OUTPUTS, RENDER_CLIP, ClipItem, RenderAnswer
 from rigmill.clips import members
 from rigmill.config.schema import Profile
+from rigmill.kinds import Output
 from rigmill.outcomes import Kept, Outcome
-from rigmill.pipeline.stage import Answer, Input, Job, Rows, Stage, Work, only_keys
-from rigmill.storage.columns import PRODUCTS
+from rigmill.pipeline.stage import Answer, Input, Job, Rows, Stage, Work
+from rigmill.storage.columns import CLIP, PLAYED, PRODUCTS
 from rigmill.storage.files import Store
+from rigmill.storage.rows import only_keys
 from rigmill.types import Row, StoredFile
-
-# What a clip is called and where it comes from; copied into the product row.
-CLIP_COLUMNS = (
-    "clip_id",
-    "asset_id",
-    "rig_id",
-    "motion_id",
-    "source",
-    "title",
-    "tags",
-    "licence",
-    "attribution",
-    "rights",
-    "motion_name",
-    "kind",
-    "num_frames",
-    "fps",
-)
 
 
 class RenderStage(Stage):
@@ -54,9 +38,7 @@ class RenderStage(Stage):
 
     def inputs(self, tables: Rows, settings: Row) -> Iterable[Input]:
         for clip in tables.products("select"):
-            payload = only_keys(
-                clip, *CLIP_COLUMNS, "file", "format", "armature", "action", "slot", "start_frame", "motion_file"
-            )
+            payload = only_keys(clip, *CLIP, *PLAYED)
             yield Input(clip["clip_id"], payload, group=clip["asset_id"])
 
     def run(self, jobs: Sequence[Job], work: Work) -> Iterator[Answer]:
@@ -101,7 +83,7 @@ def clip_item(job: Job, store: Store) -> ClipItem:
         fps=clip["fps"],
         motion_path=str(store.path(StoredFile.from_row(stored))) if stored else None,
         render=render,
-        outputs=(*OUTPUTS, "mask") if render.masks else OUTPUTS,
+        outputs=(*OUTPUTS, Output.MASK) if render.masks else OUTPUTS,
     )
 
 
@@ -111,7 +93,8 @@ def product_row(job: Job, *, answer: RenderAnswer, scratch: Path, store: Store) 
     names = [name for name in members.member_names(render.num_views, masks=render.masks) if name != members.META]
     folder = scratch / clip["clip_id"]
     files = [store.put_bytes(name, read_own(folder, name)) for name in names]
-    return only_keys(clip, *CLIP_COLUMNS) | {
+    return {
+        **only_keys(clip, *CLIP),
         "asset_file": clip["file"],
         "width_px": render.width_px,
         "height_px": render.height_px,

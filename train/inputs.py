@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from rigmill.kinds import Split
 from rigmill.types import Row
 from shards.sample import SamplePlace
 
@@ -75,6 +76,6 @@ def usable_rows(rows: Iterable[Mapping[str, Any]], *, num_frames: int) -> list[R
     kept = [
         {column: row[column] for column in COLUMNS}
         for row in rows
-        if row["split"] == "train" and row["num_frames"] >= num_frames
+        if row["split"] == Split.TRAIN and row["num_frames"] >= num_frames
     ]
     return sorted(kept, key=lambda row: row["clip_id"])

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from rigmill.outcomes import Failed, FailKind, Kept, Measured, Outcome
+from rigmill.outcomes import Cost, Failed, FailKind, Kept, Outcome
 from rigmill.pipeline.stage import Answer, Input, Job, Rows, Stage, Work
 from rigmill.storage.columns import PRODUCTS
 from rigmill.storage.files import canonical_json, digest
@@ -44,7 +44,7 @@ class TrainStage(Stage):
         for job in jobs:
             started = time.monotonic()
             outcome = _train(job, work)
-            yield Answer(job.key, outcome, Measured(wall_s=time.monotonic() - started))
+            yield Answer(job.key, outcome, Cost(wall_s=time.monotonic() - started))
 
 
 def _train(job: Job, work: Work) -> Outcome:

@@ -23,10 +23,11 @@ from typing import Any
 import render.stage
 from benchmarks.common.corpus import Asset, blender, render_settings
 from benchmarks.common.processes import command, environment
-from render.stage import CLIP_COLUMNS, RenderStage
+from render.stage import RenderStage
 from rigmill.blender.client import BlenderClient
 from rigmill.outcomes import Kept
 from rigmill.pipeline.stage import Answer, Job
+from rigmill.storage.columns import CLIP
 from rigmill.storage.files import Store
 
 NUM_ASSETS, SETTLED = 200, 20  # memory: growth is counted from the 20th asset to the last
@@ -58,7 +59,7 @@ class Worker:
     def answer(self, asset: Asset, settings: dict[str, Any], *, num_frames: int) -> Answer:
         """What the stage says to the clip's first frames."""
         clip = asset.clip(settings, num_frames=min(num_frames, 1) if asset.motion_path else num_frames)
-        payload = dict.fromkeys(CLIP_COLUMNS) | {
+        payload = dict.fromkeys(CLIP) | {
             "clip_id": clip.clip_id,
             "num_frames": clip.num_frames,
             "fps": clip.fps,

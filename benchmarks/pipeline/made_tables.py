@@ -15,10 +15,11 @@ from typing import Any
 import pyarrow as pa
 
 from curate.humanoid.names import CANONICAL
-from curate.sources.asset_row import asset_row
+from curate.sources.asset_row import CollectedAsset
 from rigmill.config import load
+from rigmill.kinds import SeenIn
 from rigmill.licences.rights import Rights
-from rigmill.outcomes import Failed, FailKind, Kept, Measured, Outcome, Reject, Rejected
+from rigmill.outcomes import Cost, Failed, FailKind, Kept, Outcome, Reject, Rejected
 from rigmill.pipeline.registry import STAGES
 from rigmill.pipeline.runlog import RunLog
 from rigmill.pipeline.stage import Answer, source_of
@@ -51,8 +52,8 @@ def collected(job: Any, number: int) -> Outcome:
     title = " ".join(dice.choices(WORDS, k=dice.randint(2, 6)))
     return Kept(
         [
-            asset_row(
-                stored("asset.glb", job.input_id),
+            CollectedAsset(
+                file=stored("asset.glb", job.input_id),
                 source="procedural",
                 source_uid=job.payload["uid"],
                 origin=f"https://models.example/{job.payload['uid']}",
@@ -62,11 +63,11 @@ def collected(job: Any, number: int) -> Outcome:
                 licence="CC-BY-4.0" if free else "unknown",
                 licence_raw="by" if free else "",
                 licence_url="https://licences.example/by/4.0" if free else "",
-                licence_seen_in="index" if free else "",
+                licence_seen_in=SeenIn.INDEX if free else None,
                 attribution=f"'{title}' by author, CC BY 4.0" if free else "",
                 rights=Rights(*[True] * 4, True, False, False) if free else Rights(),
-                file_format="glb",
-            )
+                format="glb",
+            ).to_row()
         ]
     )
 
@@ -76,7 +77,7 @@ def probed(job: Any, number: int) -> Outcome:
     dice, kind = chance("probe", number), number % 100
     if kind < 9:
         code = (Reject.NO_RIG, Reject.MALFORMED, Reject.EXTERNAL_REFERENCE)[max(0, kind - 6)]
-        return Rejected(code.value, f"the file says no for reason {kind}", float(kind), 1.0)
+        return Rejected(code, f"the file says no for reason {kind}", float(kind), 1.0)
     if kind < 10:
         return Failed(FailKind.TIMEOUT, "Timeout", "no answer within 120 s")
     what = "motion" if kind < 15 else "static" if kind < 20 else "animated"
@@ -145,7 +146,7 @@ def joint_names(dice: random.Random, *, humanoid: bool) -> list[str]:
 
 def retargeted(job: Any, number: int) -> Outcome:
     if "missing" in job.payload:
-        return Rejected(Reject.UNMAPPABLE_SKELETON.value, "the names say nothing", 9.0, 12.0)
+        return Rejected(Reject.UNMAPPABLE_SKELETON, "the names say nothing", 9.0, 12.0)
     character, moved, dice = job.payload["character"], job.payload["motion"], chance("retarget", number)
     known = filled("retarget", {**character, **moved}, dice)
     return Kept(
@@ -219,7 +220,7 @@ def write_tables(folder: Path) -> None:
                 outcomes.append(outcome_row(job.key, job.input_id, outcome, command, source=source_of(job.payload)))
                 if isinstance(outcome, Kept):
                     products += [{"job_key": job.key, **row} for row in outcome.rows]
-                log.measured(stage, job.input_id, Answer(job.key, outcome, Measured(1.0, 10**8)), 1)
+                log.measured(stage, job.input_id, Answer(job.key, outcome, Cost(1.0, 10**8)), 1)
             view.table(stage).commit(outcomes, products)
         view.table(stage).compact({job.key for job in jobs})
     log.close({})

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from curate.licences.rights_of import rights_of
-from curate.sources.asset_row import asset_row
+from curate.sources.asset_row import CollectedAsset
 from rigmill.blender.requests import MAKE_ASSET, MakeAnswer, MakeItem
+from rigmill.kinds import SeenIn
 from rigmill.outcomes import Kept, Outcome
 from rigmill.pipeline.stage import Answer, Input, Job, Work
 from rigmill.types import Row
@@ -43,15 +44,15 @@ def fetch(jobs: Sequence[Job], work: Work) -> Iterator[Answer]:
 
 def _row(payload: Row, made: MakeAnswer, work: Work) -> Row:
     stored = work.store.put_file(f"asset.{made.format}", work.scratch / made.file)
-    return asset_row(
-        stored,
+    return CollectedAsset(
+        file=stored,
         source=payload["source"],
         source_uid=payload["uid"],
         origin=f"procedural:{payload['uid']}:seed-{payload['seed']}",
         title=made.title,
         tags=made.tags,
         licence="CC0-1.0",
-        licence_seen_in="file",
+        licence_seen_in=SeenIn.FILE,
         rights=rights_of("CC0-1.0"),
-        file_format=made.format,
-    )
+        format=made.format,
+    ).to_row()

@@ -14,53 +14,13 @@ from rigmill.config.schema import Profile
 from rigmill.licences.deny_list import Denied, read_denied
 from rigmill.licences.policy import asset_refusal
 from rigmill.licences.rights import Rights
-from rigmill.outcomes import Kept, Measured, Outcome, Refusal, Reject, Rejected
-from rigmill.pipeline.stage import Answer, Input, Job, Rows, Stage, Work, only_keys
+from rigmill.outcomes import Cost, Kept, Outcome, Refusal, Reject, Rejected
+from rigmill.pipeline.stage import Answer, Input, Job, Rows, Stage, Work
 from rigmill.rigs.npz import rig_from_bytes
-from rigmill.storage.columns import PRODUCTS
+from rigmill.storage.columns import ASSET, FOUND, PRODUCTS
 from rigmill.storage.files import digest
+from rigmill.storage.rows import only_keys, with_values
 from rigmill.types import Row, StoredFile
-
-ASSET_COLUMNS = (
-    "asset_id",
-    "source",
-    "source_uid",
-    "origin",
-    "title",
-    "author",
-    "tags",
-    "licence",
-    "licence_raw",
-    "licence_url",
-    "licence_seen_in",
-    "attribution",
-    "rights",
-    "format",
-    "file",
-)
-# What Blender finds in the file, as in the table.
-FOUND_COLUMNS = (
-    "kind",
-    "rig_kind",
-    "armature",
-    "num_joints",
-    "num_armatures",
-    "num_vertices",
-    "num_faces",
-    "num_skinned_meshes",
-    "num_rigid_meshes",
-    "unweighted_share",
-    "num_materials",
-    "num_textures",
-    "texture_px",
-    "num_base_colours",
-    "grey_share",
-    "extent",
-    "geometry_hash",
-    "num_still_motions",
-    "num_broken_motions",
-    "num_repeated_motions",
-)
 
 
 class ProbeStage(Stage):
@@ -94,17 +54,17 @@ class ProbeStage(Stage):
             if place < first.setdefault(row["asset_id"], place):
                 first[row["asset_id"]] = place
         for row in rows:
-            payload = only_keys(row, *ASSET_COLUMNS)
+            payload = only_keys(row, *ASSET)
             refused = _refused(row, settings["policy"], denied)
             if refused is not None:
-                payload = payload | {"refused": refused}
+                payload = with_values(payload, {"refused": refused.to_short_row()})
             original, place = first[row["asset_id"]], (row["source"], row["source_uid"])
             if original == place:
                 yield Input(row["asset_id"], payload)
             else:
                 yield Input(
                     f"{row['asset_id']}-{digest(':'.join(place), length=8)}",
-                    payload | {"duplicate_of": ":".join(original)},
+                    with_values(payload, {"duplicate_of": ":".join(original)}),
                     group=row["asset_id"],
                 )
 
@@ -113,8 +73,7 @@ class ProbeStage(Stage):
             try:
                 asset, block = _canonical(job.payload, work)
             except Refusal as refusal:
-                refused = Rejected(refusal.code.value, refusal.message, refusal.measured, refusal.limit)
-                yield Answer(job.key, refused, Measured())
+                yield Answer(job.key, refusal.to_rejected(), Cost())
                 continue
             item = ProbeItem(
                 path=str(work.store.path(StoredFile.from_row(asset["file"]))),
@@ -130,16 +89,16 @@ class ProbeStage(Stage):
                 yield Answer(job.key, outcome, reply.measured)
 
 
-def _refused(row: Row, policy: str, denied: Denied) -> Row | None:
-    """The code and the sentence, if the asset must not be used whatever it holds."""
+def _refused(row: Row, policy: str, denied: Denied) -> Rejected | None:
+    """The verdict, if the asset must not be used whatever it holds."""
     if denied:
         reason = denied.reason(
             source=row["source"], uid=row["source_uid"], sha256=row["asset_id"], origin=row["origin"]
         )
         if reason is not None:
-            return {"code": Reject.DENIED.value, "message": f"on the deny list: {reason}"}
+            return Rejected(Reject.DENIED, f"on the deny list: {reason}")
     message = asset_refusal(Rights.from_row(row["rights"]), policy, licence=row["licence"])
-    return None if message is None else {"code": Reject.LICENCE.value, "message": message}
+    return None if message is None else Rejected(Reject.LICENCE, message)
 
 
 def _canonical(payload: Row, work: Work) -> tuple[Row, Vrm | None]:
@@ -150,12 +109,12 @@ def _canonical(payload: Row, work: Work) -> tuple[Row, Vrm | None]:
     if "duplicate_of" in payload:
         raise Refusal(Reject.DUPLICATE_FILE, f"the same bytes as {payload['duplicate_of']}")
     if "refused" in payload:
-        raise Refusal(Reject(payload["refused"]["code"]), payload["refused"]["message"])
+        raise Rejected.from_row(payload["refused"]).to_refusal()
     original = work.store.read(StoredFile.from_row(payload["file"]))
     data, file_format = canonical(original, payload["format"])
     block = read_vrm(parse(split_glb(original)[0])) if payload["format"] in ("glb", "vrm") else None
     stored = work.store.put_bytes(f"asset.{file_format}", data)
-    return payload | {"file": stored.to_row(), "format": file_format}, block
+    return {**payload, "file": stored.to_row(), "format": file_format}, block
 
 
 def _row(asset: Row, block: Vrm | None, found: ProbeAnswer, work: Work) -> Row:
@@ -168,9 +127,10 @@ def _row(asset: Row, block: Vrm | None, found: ProbeAnswer, work: Work) -> Row:
         joints = joint_of_node(document, names)
         humanoid = [{"bone": bone, "joint": joints[node]} for bone, node in block.humanoid.items() if node in joints]
         springs = spring_rows(block, document, joints)
-    return asset | {
+    return {
+        **asset,
         "rig_id": rig_file.sha256[:16],
-        **{column: getattr(found, column) for column in FOUND_COLUMNS},
+        **{column: getattr(found, column) for column in FOUND},
         "humanoid": humanoid,
         "spring_joints": springs,
         "rig_file": rig_file.to_row(),

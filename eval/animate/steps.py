@@ -27,6 +27,7 @@ from rigmill.clips.video import decode, encode
 from rigmill.errors import UserError
 from rigmill.formats.glb import NotAnimatable
 from rigmill.formats.motion_files import motion_file, moving_glb
+from rigmill.kinds import Output
 from rigmill.one_file.animate_options import AnimateOrder
 from rigmill.one_file.steps import Bench, refuse_motions_alone
 from rigmill.rigs.npz import motion_to_bytes, rig_from_bytes
@@ -109,10 +110,10 @@ class Animation:
     def _templates(self, at_rest: Clip) -> tuple[ClipGeometry, dict[str, bytes]]:
         """The rest pose as the render stage draws it, and the numbers that belong to it."""
         self.on_progress(TEMPLATES, 0, 0)
-        self.bench.render(at_rest, self.order.render, ("templates", "geometry"))
+        self.bench.render(at_rest, self.order.render, (Output.TEMPLATES, Output.GEOMETRY))
         folder = self.bench.scratch / at_rest.clip_id
         geometry = ClipGeometry.from_bytes((folder / members.GEOMETRY).read_bytes())
-        names = members.output_names("templates", len(geometry.cameras))
+        names = members.output_names(Output.TEMPLATES, len(geometry.cameras))
         return geometry, {name: (folder / name).read_bytes() for name in names}
 
     def _best_share(self, model: Any, geometry: ClipGeometry, templates: Mapping[str, bytes]) -> float:
@@ -176,7 +177,7 @@ class Animation:
             self.bench.render(
                 clip,
                 render,
-                ("rgb",),
+                (Output.RGB,),
                 on_progress=lambda done, total: self.on_progress(PREVIEW, min(done, total - 1), total),
             )
             self.on_progress(PREVIEW, total := render.num_views * clip.num_frames, total)

@@ -19,7 +19,8 @@ from pathlib import Path
 from typing import Any
 
 from rigmill.errors import UserError
-from rigmill.outcomes import Failed, FailKind, Measured, Rejected, Sandbox
+from rigmill.outcomes import Cost, Failed, FailKind, Rejected, Sandbox
+from rigmill.types import Row
 
 START_TIMEOUT_S = 600  # it takes two seconds; on a machine that is short of memory and cores, minutes
 # Nothing else of the environment reaches a process that parses strangers' files: no keys, no proxies.
@@ -47,7 +48,7 @@ class Reply:
 
     value: dict[str, Any] | None
     outcome: Rejected | Failed | None
-    measured: Measured
+    measured: Cost
 
 
 class BlenderClient:
@@ -60,7 +61,7 @@ class BlenderClient:
         self._replies: Any = None
 
     def run(
-        self, function: str, items: Sequence[dict[str, Any]], *, scratch: Path, on_progress: OnProgress | None = None
+        self, function: str, items: Sequence[Row], *, scratch: Path, on_progress: OnProgress | None = None
     ) -> Iterator[Reply]:
         """One reply per item, in order. Ends early after an item that killed the child; the rest was not tried.
 
@@ -68,7 +69,7 @@ class BlenderClient:
         """
         request = {
             "function": function,
-            "items": list(items),
+            "items": [dict(item) for item in items],
             "scratch": str(scratch),
             "limits": {name: getattr(self.limits, name) for name in Limits.__slots__},
         }
@@ -103,9 +104,7 @@ class BlenderClient:
         except (BrokenPipeError, ConnectionError, ValueError):
             self.close()
             yield Reply(
-                None,
-                Failed(FailKind.INTERRUPTED, "BlenderGone", "the Blender process was ended from outside"),
-                Measured(),
+                None, Failed(FailKind.INTERRUPTED, "BlenderGone", "the Blender process was ended from outside"), Cost()
             )
 
     def _start(self) -> None:
@@ -192,13 +191,13 @@ class BlenderClient:
 
 def _reply(message: dict[str, Any], sandbox: Sandbox | None) -> Reply:
     used = {"cpu_s": round(message["cpu_s"], 3)} if "cpu_s" in message else {}  # a child that died measured nothing
-    measured = Measured(
+    measured = Cost(
         wall_s=message.get("wall_s", 0.0), peak_bytes=message.get("peak_bytes", 0), extra=used, sandbox=sandbox
     )
     if "value" in message:
         return Reply(message["value"], None, measured)
     if "rejected" in message:
-        return Reply(None, Rejected(**message["rejected"]), measured)
+        return Reply(None, Rejected.from_row(message["rejected"]), measured)
     failed = message["failed"]
     outcome = Failed(FailKind(failed["kind"]), failed["error_type"], failed["message"], failed.get("signal"))
     return Reply(None, outcome, measured)

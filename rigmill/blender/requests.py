@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any, Self
 
 from rigmill.blender.render_settings import RenderSettings
+from rigmill.kinds import Output
 
 PROBE_ASSET = "render.blender.jobs.probe:probe_asset"
 PREVIEW_CLIP = "render.blender.jobs.preview:preview_clip"
@@ -20,7 +21,7 @@ PLAY_CLIP = "render.blender.jobs.export:play_clip"
 RENDER_ONE = "render.blender.jobs.doctor:render_one"
 MAKE_ASSET = "render.blender.procedural.make:make_asset"
 
-OUTPUTS = ("rgb", "pose", "templates", "geometry")  # of a clip of the pipeline
+OUTPUTS = (Output.RGB, Output.POSE, Output.TEMPLATES, Output.GEOMETRY)  # of a clip of the pipeline
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +137,7 @@ class ClipItem(Clip):
     """A clip to render, and what is to be written of it."""
 
     render: RenderSettings
-    outputs: tuple[str, ...] = OUTPUTS  # of render/outputs.py: OUTPUTS, mask; png, webp, depth, normal
+    outputs: tuple[Output, ...] = OUTPUTS  # of render/outputs.py: OUTPUTS, mask; png, webp, depth, normal
 
     def to_item(self) -> dict[str, Any]:
         return asdict(self) | {"render": self.render.to_json()}
@@ -145,7 +146,7 @@ class ClipItem(Clip):
     def _typed(values: dict[str, Any]) -> dict[str, Any]:
         return values | {
             "render": RenderSettings.from_json(values["render"]),
-            "outputs": tuple(values.get("outputs", OUTPUTS)),
+            "outputs": tuple(Output(output) for output in values.get("outputs", OUTPUTS)),
         }
 
 

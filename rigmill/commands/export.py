@@ -19,7 +19,7 @@ from rigmill.commands import exit_status
 from rigmill.commands.profile_of import resolve
 from rigmill.errors import UserError
 from rigmill.formats.glb import NotAnimatable
-from rigmill.formats.motion_files import _WITH_MESH, FORMATS, motion_file, moving_glb
+from rigmill.formats.motion_files import FORMATS, WITH_MESH, motion_file, moving_glb
 from rigmill.pipeline.view import View
 from rigmill.rigs.npz import motion_from_bytes, rig_from_bytes
 from rigmill.storage.files import Store, scratch_folder, write_atomic
@@ -81,7 +81,7 @@ def clip_file(clip: dict[str, Any], file_format: str, *, store: Store, limits: L
     file, name = StoredFile.from_row(clip["file"]), clip["motion_name"] or "clip"
     sources = [store.read(file)] if clip["format"] == "glb" else []
     motion = _window(clip, store) if clip["motion_file"] else None
-    if motion is not None and file_format not in _WITH_MESH:
+    if motion is not None and file_format not in WITH_MESH:
         return motion_file(file_format, rig, motion)
     if motion is not None and file_format == "glb":
         try:
@@ -121,7 +121,7 @@ def _played(clip: dict[str, Any], store: Store, limits: Limits, scratch: Path, f
         "path": str(store.path(StoredFile.from_row(clip["file"]))),
         "motion_path": str(store.path(StoredFile.from_row(stored))) if stored else None,
         "title": clip["motion_name"],
-        "write": (file_format,) if file_format in _WITH_MESH else (),
+        "write": (file_format,) if file_format in WITH_MESH else (),
     }
     item = PlayItem.from_item(wanted)
     client = BlenderClient(limits)

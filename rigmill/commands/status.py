@@ -40,14 +40,14 @@ def status(view: View, stages: tuple[str, ...]) -> list[dict[str, Any]]:
     for name in stages:
         outcomes = view.outcomes(name)
         ends = [end for end in view.ends(name) if end["status"] != Status.KEPT.value]
-        reasons = [end | {"examples": _examples(outcomes, end)} for end in ends]
+        reasons = [{**end, "examples": _examples(outcomes, end)} for end in ends]
         reasons.sort(key=lambda reason: (-reason["count"], reason["code"]))
         rows.append({"stage": name, **view.counts(name).to_json(), "reasons": reasons})
         outcomes.release()
     return rows
 
 
-def _examples(outcomes: StoredRows, end: dict[str, Any]) -> list[dict[str, Any]]:
+def _examples(outcomes: StoredRows, end: Row) -> list[dict[str, Any]]:
     """The first few outcomes of one kind, by job key."""
     alike = pc.and_(pc.equal(outcomes.column("status"), end["status"]), pc.equal(outcomes.column("code"), end["code"]))
     places = true_places(alike)[:EXAMPLES_PER_REASON]

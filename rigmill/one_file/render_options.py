@@ -11,21 +11,22 @@ from typing import TYPE_CHECKING
 
 from rigmill.blender.render_settings import RenderSettings
 from rigmill.errors import UserError
+from rigmill.kinds import Output
 
 if TYPE_CHECKING:
     from rigmill.config.load import Resolved
 
 # What a person calls an output -> what the renderer does (render/outputs.py).
 OUTPUTS = {
-    "mp4": "rgb",
-    "pose": "pose",
-    "npz": "geometry",
-    "templates": "templates",
-    "png": "png",
-    "webp": "webp",
-    "mask": "mask",
-    "depth": "depth",
-    "normal": "normal",
+    "mp4": Output.RGB,
+    "pose": Output.POSE,
+    "npz": Output.GEOMETRY,
+    "templates": Output.TEMPLATES,
+    "png": Output.PNG,
+    "webp": Output.WEBP,
+    "mask": Output.MASK,
+    "depth": Output.DEPTH,
+    "normal": Output.NORMAL,
 }
 DEFAULT_OUTPUTS = "mp4,pose,npz,templates"
 ENGINES = ("auto", "raster", "cycles", "eevee", "workbench")
@@ -44,7 +45,7 @@ class Order:
     first_frame: int
     max_frames: int
     fps: float
-    outputs: tuple[str, ...]
+    outputs: tuple[Output, ...]
     render: RenderSettings  # the profile's section, with what was typed
 
     @property
@@ -124,7 +125,7 @@ def order_of(parsed: argparse.Namespace, resolved: Resolved) -> Order:
         )
     if parsed.background is not None:
         render = replace(render, background=_background(parsed.background, outputs, render.background))
-    if parsed.verify and "pose" not in outputs:
+    if parsed.verify and Output.POSE not in outputs:
         raise UserError("--verify reads pose videos, and there are none", fix="add pose to --outputs", code="E133")
     limit_px = render.max_round_trip_px or _ROUND_TRIP_PX
     render = replace(render, max_round_trip_px=limit_px if parsed.verify else None)
@@ -144,7 +145,7 @@ def order_of(parsed: argparse.Namespace, resolved: Resolved) -> Order:
     )
 
 
-def _outputs(text: str) -> tuple[str, ...]:
+def _outputs(text: str) -> tuple[Output, ...]:
     names = [name for name in re.split(r"[,\s]+", text.strip()) if name]
     unknown = [name for name in names if name not in OUTPUTS]
     if unknown or not names:
@@ -175,9 +176,11 @@ def _views(text: str) -> tuple[float, ...]:
     return azimuths
 
 
-def _background(text: str, outputs: tuple[str, ...], profiles: tuple[int, int, int]) -> tuple[int, int, int]:
+def _background(text: str, outputs: tuple[Output, ...], profiles: tuple[int, int, int]) -> tuple[int, int, int]:
     if text == "transparent":
-        grounded = [name for name, output in OUTPUTS.items() if output in outputs and output in ("rgb", "templates")]
+        grounded = [
+            name for name, output in OUTPUTS.items() if output in outputs and output in (Output.RGB, Output.TEMPLATES)
+        ]
         if grounded:
             raise _wrong(
                 "--background",

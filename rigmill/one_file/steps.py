@@ -19,6 +19,7 @@ from rigmill.blender.client import BlenderClient, Limits
 from rigmill.blender.render_settings import RenderSettings
 from rigmill.blender.requests import PROBE_ASSET, RENDER_CLIP, Clip, ClipItem, ProbeAnswer, ProbeItem, RenderAnswer
 from rigmill.errors import UserError
+from rigmill.kinds import Output
 from rigmill.one_file.folder import INFO, UNFINISHED, check_folder, fill_folder, remove_empty
 from rigmill.one_file.gate import Ask, Opened
 from rigmill.storage.files import scratch_folder
@@ -70,7 +71,7 @@ class Bench:
         self,
         clip: Clip,
         render: RenderSettings,
-        outputs: Sequence[str],
+        outputs: Sequence[Output],
         *,
         on_progress: Callable[[int, int], None] | None = None,
     ) -> RenderAnswer:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rigmill.outcomes import Failed, FailKind, Measured
+from rigmill.outcomes import Cost, Failed, FailKind
 from rigmill.pipeline.stage import Answer, Stub
 
 FAILED_SHARE_FROM_JOBS = 20  # a share of fewer says little
@@ -37,7 +37,7 @@ def blame(stage: str, left: Sequence[Stub], *, died: bool, num_answers: int) -> 
         if died
         else Failed(FailKind.EXCEPTION, "NoAnswer", f"stage '{stage}' gave no answer for this job")
     )
-    return Answer(left[0].key, failed, Measured()), list(left[1:])
+    return Answer(left[0].key, failed, Cost()), list(left[1:])
 
 
 def too_much_failed(num_failed: int, num_jobs: int, *, max_share: float) -> bool:

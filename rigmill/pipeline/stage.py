@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol, cast
+from typing import TYPE_CHECKING, ClassVar, NamedTuple, Protocol
 
-from rigmill.outcomes import Measured, Outcome
+from rigmill.outcomes import Cost, Outcome
 from rigmill.storage.files import Store, canonical_json
-from rigmill.storage.rows import StoredPart, StoredRow, value_json
+from rigmill.storage.rows import value_json
 from rigmill.types import Row
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ class Answer:
 
     key: str
     outcome: Outcome
-    measured: Measured
+    measured: Cost
 
 
 class Rows(Protocol):
@@ -87,8 +87,8 @@ class Rows(Protocol):
     def products(self, stage: str) -> Sequence[Row]:
         """Product rows of the stage's kept jobs, sorted by job key.
 
-        They read like dicts (`row["x"]`, `row | {...}`, `only_keys`) but decode a cell only when asked for it, so read
-        what is needed and pass the rest on as a part of the row. A change to one stays in it.
+        They read like dicts but decode a cell only when asked for it, so read what is needed and pass the rest on as
+        a part of the row (`only_keys`, `with_values`).
         """
 
 
@@ -220,14 +220,6 @@ class Stage(ABC):
         return jobs
 
 
-def source_of(payload: Mapping[str, Any]) -> str:
+def source_of(payload: Row) -> str:
     """The source that a job's input is from (a pair's is its character's); empty where there is no one source."""
     return str(payload.get("source") or (payload.get("character") or {}).get("source") or "")
-
-
-def only_keys(row: Mapping[str, Any], *keys: str) -> Row:
-    """The part of a row that a job reads; leaving the rest out keeps its key free of what does not matter."""
-    kind = type(row)  # isinstance is slow on an ABC, and this is called for every row
-    if kind is StoredRow or kind is StoredPart:
-        return cast("Row", cast(StoredRow, row).only(keys))
-    return {key: row[key] for key in keys}

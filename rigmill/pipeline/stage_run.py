@@ -12,6 +12,7 @@ from rigmill.pipeline.queue import Queue
 from rigmill.pipeline.stage import Stage, Stub, source_of
 from rigmill.pipeline.view import Counts
 from rigmill.storage.columns import outcome_row
+from rigmill.storage.rows import with_values
 from rigmill.types import Row
 
 COMMIT_S = 1.0  # at most this much finished work is lost with the driver (more where a commit itself takes long)
@@ -84,7 +85,8 @@ class StageRun:
         """Take in a job's last outcome; `command` repeats the job alone."""
         self.queue.finish(stub.key)
         row = outcome_row(stub.key, stub.input_id, outcome, command, source=source_of(stub.read_payload()))
-        products = [row | {"job_key": stub.key} for row in outcome.rows] if isinstance(outcome, Kept) else []
+        made = outcome.rows if isinstance(outcome, Kept) else []
+        products = [with_values(product, {"job_key": stub.key}) for product in made]
         self._ends.append((row, products))
         self._since_plan[row["status"]] += 1
         self.num_failed += row["status"] == Status.FAILED

@@ -19,7 +19,7 @@ from rigmill.pipeline.stage import Stage, Stub
 from rigmill.storage.files import digest
 from rigmill.storage.layout import Layout
 from rigmill.storage.rows import StoredRows
-from rigmill.storage.segments import StageTable, place_of
+from rigmill.storage.segments import StageTable, sorted_live_indices
 from rigmill.types import Row
 
 
@@ -159,7 +159,7 @@ class View:
     def _closed(self, name: str) -> pa.Array:
         """Keys with a lasting outcome. An interruption is not one: it says nothing about the input."""
         ends = self.table(name).snapshot("outcomes").read(["job_key", "fail_kind"])
-        latest = place_of(ends["job_key"], None, last=True)
+        latest = sorted_live_indices(ends["job_key"], None, last=True)
         if latest is not None:
             ends = ends.take(latest)
         passing = pc.is_in(ends["fail_kind"], value_set=pa.array([kind.value for kind in TRY_AGAIN]))
@@ -193,7 +193,7 @@ class View:
         if (name, kind) not in self._rows:
             snapshot = self.table(name).snapshot(kind)
             keys = snapshot.column("job_key")
-            place = place_of(keys, self.plan(name).keys, last=kind == "outcomes")
+            place = sorted_live_indices(keys, self.plan(name).keys, last=kind == "outcomes")
 
             def read(column: str) -> pa.ChunkedArray:
                 found = snapshot.column(column)

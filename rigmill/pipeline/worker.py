@@ -13,7 +13,7 @@ from pathlib import Path
 
 from rigmill.blender.client import BlenderClient, Limits
 from rigmill.errors import UserError
-from rigmill.outcomes import Failed, FailKind, Measured, Refusal, Rejected
+from rigmill.outcomes import Cost, Failed, FailKind, Refusal, Rejected
 from rigmill.pipeline.batch_progress import Reporter
 from rigmill.pipeline.registry import import_stage
 from rigmill.pipeline.stage import Answer, Job, Stage
@@ -102,7 +102,7 @@ class Worker:
             except Exception as error:
                 if not unanswered:
                     raise
-                cost = Measured(wall_s=time.monotonic() - started)
+                cost = Cost(wall_s=time.monotonic() - started)
                 yield Answer(next(iter(unanswered)), _outcome(error, scratch, self.layout), cost)
         reporter.close()
 
@@ -121,7 +121,7 @@ class Worker:
 
 def _outcome(error: Exception, scratch: Path, layout: Layout) -> Rejected | Failed:
     if isinstance(error, Refusal):
-        return Rejected(error.code.value, error.message, error.measured, error.limit)
+        return error.to_rejected()
     if isinstance(error, MemoryError):
         return Failed(FailKind.MEMORY, "MemoryError", "the worker ran out of memory")
     text = " ".join(str(error).split()) or "no message"

@@ -12,6 +12,7 @@ from rigmill.clips.members import pose_video, rgb_video
 from rigmill.clips.pictures import jpeg
 from rigmill.clips.sheets import stack, tile
 from rigmill.clips.video import decode
+from rigmill.kinds import Maps
 from rigmill.pipeline.view import View
 from rigmill.report.folder import ReportFolder
 from rigmill.storage.files import Store, digest
@@ -20,7 +21,7 @@ from rigmill.types import Row, StoredFile
 NUM_FRAMES_SHOWN = 3
 GENERATED = "generated"
 # What the eval stage calls where a row's maps came from, and what that means here.
-KINDS = {"ground_truth": "recorded maps: the upper bound", GENERATED: "generated maps"}
+KINDS = {Maps.RECORDED: "recorded maps: the upper bound", Maps.GENERATED: "generated maps"}
 # Column of the table, and its heading.
 NUMBERS = {
     "mpjpe_pct": "joints off, %",

@@ -16,7 +16,7 @@ from rigmill.blender.client import Reply
 from rigmill.blender.render_settings import ViewSettings
 from rigmill.clips.camera import camera_ring, project
 from rigmill.config.load import load
-from rigmill.outcomes import Failed, FailKind, Measured
+from rigmill.outcomes import Cost, Failed, FailKind
 from rigmill.pipeline.stage import Job
 from rigmill.posemaps import posemap
 from rigmill.storage.files import Store
@@ -105,7 +105,7 @@ def test_the_stage_hears_blender_out_so_that_its_server_stays(tmp_path: Path) ->
     class Blender:
         def run(self, function: str, items: Any, *, scratch: Path, on_progress: Any) -> Any:
             for _ in items:
-                yield Reply(None, Failed(FailKind.CRASH, "Crash", "nothing"), Measured())
+                yield Reply(None, Failed(FailKind.CRASH, "Crash", "nothing"), Cost())
             heard.append("end")
 
     class Work:

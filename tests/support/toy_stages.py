@@ -11,7 +11,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from rigmill.config.schema import Profile
-from rigmill.outcomes import Failed, FailKind, Kept, Measured, Outcome, Refusal, Reject, Rejected
+from rigmill.outcomes import Cost, Failed, FailKind, Kept, Outcome, Refusal, Reject, Rejected
 from rigmill.pipeline.registry import Registry
 from rigmill.pipeline.stage import Answer, Input, Job, Rows, Stage, Work
 from rigmill.storage.columns import PRODUCTS
@@ -35,12 +35,12 @@ class ToyCollect(Stage):
 
     def run(self, jobs: Sequence[Job], work: Work) -> Iterator[Answer]:
         for job in jobs:
-            yield Answer(job.key, self._one(job, work), Measured(wall_s=0.1))
+            yield Answer(job.key, self._one(job, work), Cost(wall_s=0.1))
 
     def _one(self, job: Job, work: Work) -> Outcome:
         do, once = job.payload["do"], work.output / f"once-{job.input_id}"
         if do == "reject":
-            return Rejected(Reject.NO_RIG.value, "no rig", 0, 1)
+            return Rejected(Reject.NO_RIG, "no rig", 0, 1)
         if do == "refuse":
             raise Refusal(Reject.NO_RIG, "no rig")
         if do == "raise":
@@ -85,9 +85,9 @@ class ToyProbe(Stage):
     def run(self, jobs: Sequence[Job], work: Work) -> Iterator[Answer]:
         for job in jobs:
             if job.input_id.endswith("9"):
-                yield Answer(job.key, Rejected(Reject.NO_RIG.value, "a nine"), Measured())
+                yield Answer(job.key, Rejected(Reject.NO_RIG, "a nine"), Cost())
             else:
-                yield Answer(job.key, Kept([{"asset_id": job.input_id, "rig_id": "r", "motions": []}]), Measured())
+                yield Answer(job.key, Kept([{"asset_id": job.input_id, "rig_id": "r", "motions": []}]), Cost())
 
 
 class ToyRetarget(ToyProbe):
@@ -102,7 +102,7 @@ class ToyRetarget(ToyProbe):
 
     def run(self, jobs: Sequence[Job], work: Work) -> Iterator[Answer]:
         for job in jobs:
-            yield Answer(job.key, Kept([{"asset_id": one, "clip_id": one} for one in job.payload["ids"]]), Measured())
+            yield Answer(job.key, Kept([{"asset_id": one, "clip_id": one} for one in job.payload["ids"]]), Cost())
 
 
 class ToySelect(ToyProbe):
@@ -117,7 +117,7 @@ class ToySelect(ToyProbe):
             if job.input_id == os.environ.get("TOY_INTERRUPT_AT"):
                 raise KeyboardInterrupt
             if job.input_id.endswith("9"):
-                yield Answer(job.key, Rejected(Reject.NO_RIG.value, "a nine"), Measured())
+                yield Answer(job.key, Rejected(Reject.NO_RIG, "a nine"), Cost())
             elif job.input_id == "a18":
                 raise ValueError(f"an eight in {work.scratch}")
             elif job.input_id == "a17":
@@ -126,7 +126,7 @@ class ToySelect(ToyProbe):
                 yield Answer(
                     job.key,
                     Kept([{"asset_id": job.input_id, "clip_id": f"{job.input_id}-{number}"} for number in range(2)]),
-                    Measured(),
+                    Cost(),
                 )
 
 
@@ -143,7 +143,7 @@ class ToyPolish(ToyProbe):
 
     def run(self, jobs: Sequence[Job], work: Work) -> Iterator[Answer]:
         for job in jobs:
-            yield Answer(job.key, Kept([{"asset_id": job.input_id, "shine": float(self.marks)}]), Measured())
+            yield Answer(job.key, Kept([{"asset_id": job.input_id, "shine": float(self.marks)}]), Cost())
 
     def finish(self, tables: Rows, output: Path, profile: Profile) -> None:
         (output / "polished").write_text("bright")

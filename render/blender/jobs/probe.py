@@ -16,6 +16,7 @@ from render.blender.subject.sampling import Sample, alike, sample_take
 from render.blender.subject.subject import Subject
 from render.blender.subject.surface import geometry_hash, read_surface, visible_bounds
 from rigmill.blender.requests import FoundMotion, ProbeAnswer, ProbeItem
+from rigmill.kinds import AssetKind, RigKind
 from rigmill.outcomes import Refusal, Reject
 from rigmill.rigs.npz import motion_to_bytes, rig_to_bytes
 from rigmill.types import Floats
@@ -29,7 +30,7 @@ def probe_asset(item: dict[str, Any], state: dict[str, Any], scratch: Path) -> d
     asked = ProbeItem.from_item(item)
     fps = float(asked.fps)
     subject = loaded_subject(state, path=asked.path, file_format=asked.format, fps=fps)
-    if subject.rig_kind == "rigid" and subject.meshes and not asked.rigid_rigs:
+    if subject.rig_kind == RigKind.RIGID and subject.meshes and not asked.rigid_rigs:
         raise Refusal(Reject.NO_RIG, "animated nodes move the meshes, and the profile's probe.rigid_rigs is false")
     surface, rest = read_surface(subject.meshes), subject.rest_frames()
     rest_bounds = visible_bounds(subject.meshes) if subject.meshes else np.zeros((2, 3))
@@ -39,15 +40,15 @@ def probe_asset(item: dict[str, Any], state: dict[str, Any], scratch: Path) -> d
     found = _sampled(subject, list_takes(subject, fps), rest, size=_size(rig.rest_joints, rest_bounds))
     carriers = subject.carriers
     if carriers.bones or carriers.objects:
-        kind = "animated" if found.moving else "static"
+        kind = AssetKind.ANIMATED if found.moving else AssetKind.STATIC
         if found.num_broken and not found.moving:
             raise Refusal(Reject.MALFORMED, "every motion holds a key or gives a place that is not a finite number")
     elif found.moving:
-        kind = "motion"
+        kind = AssetKind.MOTION
     else:
         raise Refusal(Reject.NO_RIG, "no skeleton deforms a mesh, and none has a motion")
     (scratch / "rig.npz").write_bytes(rig_to_bytes(rig))
-    stored = kind == "motion" or asked.store_motions
+    stored = kind == AssetKind.MOTION or asked.store_motions
     extents = [sample.extents for _, sample in found.moving]
     num_skinned = sum(len(mesh.data.vertices) for mesh in carriers.skinned)
     return ProbeAnswer(

@@ -13,6 +13,7 @@ from render.numbers import build_geometry, clip_cameras
 from render.outputs import ClipWriter
 from render.read_back import NOT_ASKED, verify
 from rigmill.blender.requests import ClipItem, RenderAnswer
+from rigmill.kinds import Output
 
 
 def render_clip(item: dict[str, Any], state: dict[str, Any], scratch: Path) -> dict[str, Any]:
@@ -31,7 +32,7 @@ def render_clip(item: dict[str, Any], state: dict[str, Any], scratch: Path) -> d
             subject, cameras=cameras, view=clip.render, extras=writer.wants_extras, state=state, folder=folder
         )
         with closing(choice.engine) as engine:
-            if "templates" in clip.outputs:
+            if Output.TEMPLATES in clip.outputs:
                 subject.reset()
                 writer.add_templates(engine.shoot(numbers.rest_bounds))
             player.start(numbers.scale)
@@ -40,7 +41,7 @@ def render_clip(item: dict[str, Any], state: dict[str, Any], scratch: Path) -> d
                 writer.add(engine.shoot(numbers.frame_bounds[frame], extras=writer.wants_extras))
                 progress_pipe.tell((frame + 1) * len(cameras), clip.num_frames * len(cameras))
     writer.finish()
-    read_back = verify(folder, geometry, clip.render) if "pose" in clip.outputs else NOT_ASKED
+    read_back = verify(folder, geometry, clip.render) if Output.POSE in clip.outputs else NOT_ASKED
     return RenderAnswer(
         folder=clip.clip_id,
         engine=choice.engine.name,

@@ -67,14 +67,7 @@ def _call(
     try:
         return {"value": function(item, state, scratch)}
     except Refusal as refusal:
-        return {
-            "rejected": {
-                "code": refusal.code.value,
-                "message": refusal.message,
-                "measured": refusal.measured,
-                "limit": refusal.limit,
-            }
-        }
+        return {"rejected": refusal.to_rejected().to_row()}
     except MemoryError:
         state.clear()
         return {

@@ -21,6 +21,7 @@ from render.blender.subject.joints import (
     parent_of,
     visible_meshes,
 )
+from rigmill.kinds import RigKind
 from rigmill.outcomes import Refusal, Reject
 from rigmill.types import Floats, Ints, Rig
 
@@ -50,11 +51,11 @@ class Subject:
         return list(dict.fromkeys(name for name, bone in self.nodes if bone))
 
     @property
-    def rig_kind(self) -> str:
+    def rig_kind(self) -> RigKind:
         """skin: bones carry the meshes; rigid: animated objects do; both: some these, some those."""
         if self.carriers.objects:
-            return "both" if self.carriers.bones else "rigid"
-        return "skin" if any(bone for _, bone in self.nodes) else "rigid"
+            return RigKind.BOTH if self.carriers.bones else RigKind.RIGID
+        return RigKind.SKIN if any(bone for _, bone in self.nodes) else RigKind.RIGID
 
     def reset(self) -> None:
         """Everything as imported, armatures in their rest pose, nothing animated."""

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from rigmill.config.load import load
-from rigmill.outcomes import Failed, FailKind, Kept, Measured, Outcome, Reject, Rejected
+from rigmill.outcomes import Cost, Failed, FailKind, Kept, Outcome, Reject, Rejected
 from rigmill.pipeline.runlog import RunLog, measured_seconds
 from rigmill.pipeline.stage import Answer
 from rigmill.pipeline.view import Counts
@@ -21,7 +21,7 @@ def started(runs: Path) -> RunLog:
 
 def tell(log: RunLog, *seconds: float, stage: str = "probe", outcome: Outcome | None = None) -> None:
     for wall_s in seconds:
-        answer = Answer("key", outcome or Kept([]), Measured(wall_s, 10, extra={"cpu_s": 0.5}))
+        answer = Answer("key", outcome or Kept([]), Cost(wall_s, 10, extra={"cpu_s": 0.5}))
         log.measured(stage, "input", answer, 1)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from rigmill.commands.doctor import _sandbox
 from rigmill.config.load import load
-from rigmill.outcomes import Kept, Measured, Sandbox
+from rigmill.outcomes import Cost, Kept, Sandbox
 from rigmill.pipeline.runlog import RunLog
 from rigmill.pipeline.stage import Answer
 
@@ -18,7 +18,7 @@ def logged(folder: Path, *sandboxes: Sandbox | None) -> tuple[Any, list[str], st
     said: list[str] = []
     log = RunLog(folder, load("demo"), ("render",), say=said.append)
     for number, sandbox in enumerate(sandboxes):
-        log.measured("render", str(number), Answer("key", Kept([]), Measured(sandbox=sandbox)), 1)
+        log.measured("render", str(number), Answer("key", Kept([]), Cost(sandbox=sandbox)), 1)
     log.close({})
     run = json.loads((log.folder / "run.json").read_text())
     return run["sandbox"], said, (log.folder / "measurements.jsonl").read_text()

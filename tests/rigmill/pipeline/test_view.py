@@ -19,18 +19,19 @@ from rigmill.config.schema import Profile
 from rigmill.outcomes import Failed, FailKind, Kept, Outcome, Reject, Rejected
 from rigmill.pipeline import plans
 from rigmill.pipeline.registry import Registry
-from rigmill.pipeline.stage import Answer, Input, Job, Rows, Stage, Work, only_keys
+from rigmill.pipeline.stage import Answer, Input, Job, Rows, Stage, Work
 from rigmill.pipeline.view import View
 from rigmill.storage.columns import PRODUCTS, outcome_row
 from rigmill.storage.files import canonical_json
+from rigmill.storage.rows import only_keys
 from rigmill.storage.segments import StageTable
 from rigmill.types import Row
 
 ENDS: dict[str, Outcome | None] = {
     "kept": Kept([]),
     "pending": None,
-    "no_rig": Rejected(Reject.NO_RIG.value, "no", 0.0, 1.0),
-    "malformed": Rejected(Reject.MALFORMED.value, "bad"),
+    "no_rig": Rejected(Reject.NO_RIG, "no", 0.0, 1.0),
+    "malformed": Rejected(Reject.MALFORMED, "bad"),
     "crash": Failed(FailKind.CRASH, "C", "m"),
     "interrupted": Failed(FailKind.INTERRUPTED, "W", "gone"),
 }

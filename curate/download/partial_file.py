@@ -18,11 +18,11 @@ GIVEN_BACK_BYTES = 1 << 20
 _PIECE = 1 << 20
 
 
-class PartInUse(Exception):
+class PartialFileInUse(Exception):
     """Another process is writing this part."""
 
 
-class Part:
+class PartialFile:
     """`<name>.part`, locked while open. Its bytes so far are always what the server sent from the start.
 
     `validator` is the server's own word for the version of the file that the bytes are from; empty when it gave none.
@@ -46,7 +46,7 @@ class Part:
             fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             self.close()
-            raise PartInUse from None
+            raise PartialFileInUse from None
         except OSError as error:
             self.close()
             raise disk_trouble(error, self._path) from error
