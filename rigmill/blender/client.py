@@ -22,7 +22,7 @@ from rigmill.errors import UserError
 from rigmill.outcomes import Cost, Failed, FailKind, Rejected, Sandbox
 from rigmill.types import Row
 
-START_TIMEOUT_S = 120
+START_TIMEOUT_S = 600  # it takes two seconds; on a machine that is short of memory and cores, minutes
 # Nothing else of the environment reaches a process that parses strangers' files: no keys, no proxies.
 PASSED_ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "PYTHONPATH", "VIRTUAL_ENV", "TMPDIR")
 

@@ -15,6 +15,7 @@ from render.stage import RenderStage
 from rigmill.blender.client import Reply
 from rigmill.blender.render_settings import ViewSettings
 from rigmill.clips.camera import camera_ring, project
+from rigmill.config.load import load
 from rigmill.outcomes import Cost, Failed, FailKind
 from rigmill.pipeline.stage import Job
 from rigmill.posemaps import posemap
@@ -117,7 +118,7 @@ def test_the_stage_hears_blender_out_so_that_its_server_stays(tmp_path: Path) ->
         "num_frames": 1,
         "fps": 16.0,
     }
-    settings = {"masks": False, "azimuths_deg": [0]}
+    settings = load("demo").profile.render.model_dump(mode="json")
     job = Job(stage="render", key="key", input_id="clip", group="", payload=payload, settings=settings)
     (answer,) = RenderStage().run([job], Work())  # type: ignore[arg-type]
     assert isinstance(answer.outcome, Failed) and heard == ["end"]

@@ -50,7 +50,7 @@ def act(item: dict[str, Any], state: dict[str, Any], scratch: Path) -> dict[str,
         if os.fork() == 0:
             (scratch / "grandchild").write_text(str(os.getpid()))
             time.sleep(10_000)
-        while not (scratch / "grandchild").exists():
+        while not (scratch / "grandchild").exists() or not (scratch / "grandchild").read_text():
             time.sleep(0.01)
         return {"pid": int((scratch / "grandchild").read_text())}
     if what == "tell":  # as fast as it can, for a little more than a second
