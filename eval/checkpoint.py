@@ -76,7 +76,8 @@ def open_checkpoint(wanted: str | None, layout: Layout, views: Sequence[View], *
 
 def _planned(views: Sequence[View], stored: Sequence[Row], *, profile: str, root: Path) -> Row:
     """The checkpoint of the profile as it is now. Of several the longest trained, then the last by id: no row has a
-    time, and a file's would change with every copy."""
+    time, and a file's would change with every copy.
+    """
     for view in views:
         if rows := list(view.products("train")):
             return max(rows, key=lambda row: (row["num_steps"], row["checkpoint_id"]))

@@ -45,7 +45,7 @@ class RenderStage(Stage):
         items = [clip_item(job, work.store).to_item() for job in jobs]
         sizes = [job.payload["num_frames"] * len(job.settings["azimuths_deg"]) for job in jobs]  # in view-frames
 
-        def on_progress(index: int, done: int, total: int) -> None:
+        def on_progress(index: int, done: int, _total: int) -> None:
             work.report("view-frames", sum(sizes[:index]) + done, sum(sizes))
 
         replies = work.blender.run(RENDER_CLIP, items, scratch=work.scratch, on_progress=on_progress)

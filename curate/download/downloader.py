@@ -102,7 +102,8 @@ class Downloader:
 
     async def ask(self, request: Request, *, tries: int | None = None) -> bytes:
         """The whole answer of a service, unpacked, in memory. Refusal: it is larger than `max_bytes`, or its way leads
-        to an address that is not asked. DownloadFailed: any other that is not 2xx."""
+        to an address that is not asked. DownloadFailed: any other that is not 2xx.
+        """
         return await self._retried(lambda: self._answer(request), tries or self._limits.tries)
 
     async def _retried(self, once: Callable[[], Awaitable[T]], tries: int) -> T:

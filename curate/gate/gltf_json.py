@@ -14,16 +14,19 @@ MAX_NAME_BYTES = 63  # what Blender keeps; its importer fails where that cuts a 
 
 
 def malformed(message: str) -> NoReturn:
+    """Refuse the file as not what its format says."""
     raise Refusal(Reject.MALFORMED, message)
 
 
 def truncated(what: str, *, has: int, needs: int) -> NoReturn:
+    """Refuse the file because `what` ends early; `has` and `needs` are bytes."""
     raise Refusal(
         Reject.TRUNCATED, f"{what} is cut short: {has} of {needs} bytes", measured=float(has), limit=float(needs)
     )
 
 
 def over_budget(what: str, *, measured: float, limit: float) -> NoReturn:
+    """Refuse the file because it has more of `what` than `limit`."""
     raise Refusal(Reject.OVER_BUDGET, f"{what}: more than any asset needs", measured=measured, limit=limit)
 
 
@@ -124,6 +127,7 @@ def is_index(value: Any, size: int) -> bool:
 
 
 def integer(value: Any, where: str, *, low: int = 0, high: int = 2**40) -> int:
+    """The value, if it is a whole number from `low` to `high`; else the file is refused as malformed."""
     if type(value) is not int:
         malformed(f"{where} is not a whole number but {short(value)}")
     if not low <= value <= high:

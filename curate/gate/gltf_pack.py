@@ -90,6 +90,7 @@ def decode_data_uri(uri: Any, where: str) -> bytes | None:
 
 
 def external(uri: str, where: str, why: str) -> Refusal:
+    """The refusal, for the caller to raise, of a file that points at `uri` outside of itself."""
     return Refusal(Reject.EXTERNAL_REFERENCE, f"{where} {why} ({short(uri)})")
 
 

@@ -59,7 +59,7 @@ _POINTER = re.compile(r"/nodes/(\d{1,6})/(translation|rotation|scale|weights)")
 _attributes = by_attribute(index_into("accessors"))
 
 
-def _bounds(value: Any, cleanup: Cleanup) -> list[float] | None:
+def _bounds(value: Any, _cleanup: Cleanup) -> list[float] | None:
     """`min` or `max` of an accessor: only told on, so an odd one is left out."""
     fits = isinstance(value, list) and len(value) in ELEMENTS.values()
     if not fits or not all(isinstance(n, int | float) and -3e38 < n < 3e38 for n in value):
@@ -67,7 +67,7 @@ def _bounds(value: Any, cleanup: Cleanup) -> list[float] | None:
     return list(value)
 
 
-def _extras(value: Any, cleanup: Cleanup) -> dict[str, Any] | None:
+def _extras(value: Any, _cleanup: Cleanup) -> dict[str, Any] | None:
     """Of extras, only the names of a mesh's morph targets."""
     names = value.get("targetNames") if isinstance(value, dict) else None
     if not isinstance(names, list) or len(names) > 4096:

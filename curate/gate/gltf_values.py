@@ -51,7 +51,7 @@ def index_into(kind: str) -> Reader:
 def whole(low: int = 0, high: int = 2**40) -> Reader:
     """A whole number within `low` and `high`."""
 
-    def read(value: Any, cleanup: Cleanup) -> int:
+    def read(value: Any, _cleanup: Cleanup) -> int:
         if type(value) is not int or not low <= value <= high:
             raise InvalidValue(f"{short(value)} is not a whole number within {low} and {high}")
         return value
@@ -89,7 +89,7 @@ def one_of(*allowed: Any) -> Reader:
 def must_be(*allowed: Any) -> Reader:
     """One of these, or the file is refused."""
 
-    def read(value: Any, cleanup: Cleanup) -> Any:
+    def read(value: Any, _cleanup: Cleanup) -> Any:
         if not isinstance(value, int | str) or isinstance(value, bool) or value not in allowed:
             raise InvalidValue(f"none of {', '.join(map(str, allowed))}")
         return value
@@ -140,21 +140,21 @@ def _extensions(value: Any, known: dict[str, Reader], cleanup: Cleanup) -> dict[
     return kept
 
 
-def number(value: Any, cleanup: Cleanup) -> float:
+def number(value: Any, _cleanup: Cleanup) -> float:
     """A number that fits a 32-bit float."""
     if type(value) not in (float, int) or not -3e38 < value < 3e38:
         raise InvalidValue(f"{short(value)} is not a number of ordinary size")
     return value  # type: ignore[no-any-return]
 
 
-def text(value: Any, cleanup: Cleanup) -> str:
+def text(value: Any, _cleanup: Cleanup) -> str:
     """A name as Blender may see it."""
     if not isinstance(value, str):
         raise InvalidValue(f"{short(value)} is not a text")
     return name(value)
 
 
-def flag(value: Any, cleanup: Cleanup) -> bool:
+def flag(value: Any, _cleanup: Cleanup) -> bool:
     """True or false."""
     if not isinstance(value, bool):
         raise InvalidValue("neither true nor false")

@@ -17,7 +17,8 @@ _HALF_TURN = [0.0, 1.0, 0.0, 0.0]  # 180 degrees about glTF's +Y, as x, y, z, w
 
 class _Binary:
     """The one buffer, laid out as it is filled: a view for plain numbers, one for faces, one for the places at
-    which joints were bound, one per vertex stride, one per image."""
+    which joints were bound, one per vertex stride, one per image.
+    """
 
     def __init__(self) -> None:
         self.parts: dict[tuple[str, int], list[bytes | memoryview]] = {}

@@ -13,7 +13,8 @@ from rigmill.types import Row, StoredFile
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CollectedAsset:
     """A stored file and what its source says. `origin` is where a person finds the file again: an address, or the
-    source's own notation."""
+    source's own notation.
+    """
 
     file: StoredFile
     format: str

@@ -154,6 +154,7 @@ def _sha256_of(settings: Row, uids: pa.ChunkedArray) -> pa.Array:
 
 
 def sha256_or_none(text: Any) -> str | None:
+    """The digest in lower case, or None for what is not 64 hexadecimal digits."""
     return text.lower() if isinstance(text, str) and re.fullmatch(r"[0-9a-fA-F]{64}", text) else None
 
 

@@ -42,6 +42,7 @@ Say = Callable[[str], None]
 
 
 def index_folder(settings: Row) -> Path:
+    """Where a source's index files lie, with `~` taken as the person's home."""
     return Path(settings["index"]).expanduser()
 
 
@@ -178,6 +179,7 @@ class Funnel:
 
 
 def funnel_text(table: pa.Table) -> str:
+    """The row counts that `Funnel.sealed` noted with the table: found, left out and why, candidates; may be empty."""
     return (table.schema.metadata or {}).get(b"funnel", b"").decode()
 
 
@@ -192,10 +194,12 @@ def licence_mask(raw: pa.ChunkedArray, settings: Row, *, missing: str = "unknown
 
 
 def licence_id(raw: str | None, *, missing: str = "unknown") -> str:
+    """The SPDX id of a licence as a stranger wrote it; `missing` where there is no text."""
     return spdx_of(raw) if raw else missing
 
 
 def asset_allowed(licence_name: str, policy_name: str) -> bool:
+    """Whether the policy lets an asset of this licence in."""
     return policy.asset_refusal(rights_of(licence_name), policy_name, licence=licence_name) is None
 
 

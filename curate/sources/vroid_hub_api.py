@@ -28,7 +28,8 @@ _MAX_PAGES = 100
 
 class Hub:
     """One user's view of VRoid Hub, within `with`. DownloadFailed: the service or the way to it, not the model, is why
-    there is no answer."""
+    there is no answer.
+    """
 
     def __init__(self, token: str, *, address: str = ADDRESS) -> None:
         self._address = address

@@ -55,7 +55,8 @@ def check_fit(checkpoint: Checkpoint, order: AnimateOrder, num_frames: int) -> N
 
 def longest(config: ModelConfig) -> int:
     """Frames for which the model has positions: those of a clip follow its template's, and where they are not shared
-    between the modalities, the other one's."""
+    between the modalities, the other one's.
+    """
     latent = config.denoiser.rope_max_seq_len // (1 if config.denoiser.shared_positions else 2) - 1
     return (latent - 1) * config.codec.temporal_factor + 1
 

@@ -10,6 +10,7 @@ from rigmill.types import Floats
 
 @inlined
 def at(values: Floats, corner: int, axis: int) -> float:
+    """One coordinate of a corner's vector, whatever its float type, as a plain float."""
     return float(values[corner, axis])
 
 

@@ -81,7 +81,8 @@ def by_height(screen: Floats, a: int, b: int, c: int) -> tuple[int, int, int]:
 @inlined
 def slope(screen: Floats, upper: int, lower: int) -> float:
     """How far x moves a row down. From the upper to the lower vertex in every triangle that shares the edge, so that
-    the triangles meet without gap or overlap."""
+    the triangles meet without gap or overlap.
+    """
     height = float(screen[lower, 1]) - float(screen[upper, 1])
     return (float(screen[lower, 0]) - float(screen[upper, 0])) / height if height > 0 else 0.0
 

@@ -14,6 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -171,10 +172,8 @@ class BlenderClient:
     def _end_session(self) -> None:
         """Kill the server and what it started, but for children that have a session of their own."""
         if self._process is not None:
-            try:
+            with suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
 
     def close(self) -> None:
         """End the server and, with it, its child."""
@@ -182,10 +181,8 @@ class BlenderClient:
             self._end_session()
             self._process.wait()
             for stream in (self._requests, self._replies):
-                try:
+                with suppress(OSError):
                     stream.close()
-                except OSError:
-                    pass
         self._process = self._requests = self._replies = None
 
 

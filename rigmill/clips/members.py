@@ -23,22 +23,27 @@ STILLS = (Output.PNG, Output.WEBP, Output.DEPTH, Output.NORMAL)
 
 
 def rgb_video(view: int) -> str:
+    """The RGB video of one view."""
     return f"rgb.{view}.mp4"
 
 
 def pose_video(view: int) -> str:
+    """The pose map video of one view."""
     return f"pose.{view}.mp4"
 
 
 def mask_video(view: int) -> str:
+    """The video of one view that shows how opaque the subject is."""
     return f"mask.{view}.mp4"
 
 
 def rgb_template(view: int) -> str:
+    """The RGB picture of the rest pose in one view."""
     return f"template_rgb.{view}.png"
 
 
 def pose_template(view: int) -> str:
+    """The pose map of the rest pose in one view."""
     return f"template_pose.{view}.png"
 
 

@@ -38,6 +38,7 @@ def over_white(picture: Bytes) -> Floats:
 
 
 def jpeg(picture: Bytes, *, quality: int = 85) -> bytes:
+    """An RGB picture (H, W, 3) as the bytes of a JPEG file; `quality` is 0 to 100."""
     ok, data = cv2.imencode(".jpg", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, quality])
     if not ok:
         raise ValueError("the picture cannot be written as JPEG")

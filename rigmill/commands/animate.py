@@ -20,6 +20,7 @@ _OF_THE_MESH = ("render.", "probe.")
 
 
 def command(parsed: argparse.Namespace) -> int:
+    """Run `rigmill animate`: write the mesh with a skeleton and a motion, print what was made; the exit status."""
     resolved = load(parsed.profile, file=parsed.config, overrides=tuple(parsed.overrides))
     order = animate_order_of(parsed, resolved)
     with Progress() as progress:

@@ -57,6 +57,7 @@ class Finding:
 
 
 def command(parsed: argparse.Namespace) -> int:
+    """Run `rigmill doctor`: print all findings; fails where something required is not fine."""
     findings = examine()
     print(json.dumps([finding.to_json() for finding in findings]) if parsed.json else findings_text(findings))
     return exit_status.OK if all(finding.ok or not finding.required for finding in findings) else exit_status.FAILED
@@ -74,6 +75,7 @@ def examine() -> list[Finding]:
 
 
 def findings_text(findings: list[Finding]) -> str:
+    """One line per finding, and one with the fix under each that is not fine."""
     lines = []
     for finding in findings:
         mark = "ok  " if finding.ok else ("FAIL" if finding.required else "note")

@@ -28,6 +28,7 @@ from rigmill.types import Motion, StoredFile
 
 
 def command(parsed: argparse.Namespace) -> int:
+    """Run `rigmill export`: write one clip as a single file, print its licence; the exit status."""
     resolved, layout = resolve(parsed)
     file_format = parsed.out.suffix[1:].lower() if parsed.out else "glb"
     if file_format not in FORMATS:

@@ -14,6 +14,7 @@ from rigmill.pipeline.lines.live_lines import Progress
 
 
 def command(parsed: argparse.Namespace) -> int:
+    """Run `rigmill render`: render one asset outside of all tables, print what was written; the exit status."""
     resolved = load(parsed.profile, file=parsed.config, overrides=overrides(parsed))
     order = order_of(parsed, resolved)
     with Progress() as progress:

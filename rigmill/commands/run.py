@@ -19,10 +19,12 @@ from rigmill.storage.lock import locked
 
 
 def command(parsed: argparse.Namespace) -> int:
+    """Run `rigmill run`: do what the stages have not done yet; the exit status."""
     return _drive(parsed, STAGES.expand(parsed.stages))
 
 
 def retry(parsed: argparse.Namespace) -> int:
+    """Run `rigmill retry`: forget outcomes that went wrong and do their jobs again; the exit status."""
     return _drive(parsed, STAGES.expand(parsed.stages or ["all"]), forget=True)
 
 

@@ -21,6 +21,7 @@ from rigmill.types import StoredFile
 
 
 def command(parsed: argparse.Namespace) -> int:
+    """Run `rigmill show`: print all that the tables know about one id; the exit status."""
     resolved, layout = resolve(parsed)
     found = show(View(layout.tables, resolved.profile), parsed.id)
     print(json.dumps(found) if parsed.json else show_text(found, layout.store))
@@ -85,6 +86,7 @@ def _matches(row: dict[str, Any], ids: list[str]) -> bool:
 
 
 def show_text(found: dict[str, Any], store: Store) -> str:
+    """Stage by stage the outcomes, what is pending and the products of one id; files as paths in the store."""
     lines = []
     for stage, part in found.items():
         lines.append(f"== {stage}")

@@ -20,6 +20,7 @@ EXAMPLES_PER_REASON = 3
 
 
 def command(parsed: argparse.Namespace) -> int:
+    """Run `rigmill status`: print how far the stages are and why inputs were dropped; the exit status."""
     resolved, layout = resolve(parsed)
     stages = STAGES.expand(parsed.stages or ["all"])
     if parsed.by:
@@ -55,6 +56,7 @@ def _examples(outcomes: StoredRows, end: Row) -> list[dict[str, Any]]:
 
 
 def status_text(rows: list[dict[str, Any]], *, detailed: bool) -> str:
+    """A line of counts per stage, then each reason with an example; all examples and their commands if `detailed`."""
     lines = [f"{'stage':<9}{'in':>8}{'kept':>8}{'rejected':>10}{'failed':>8}{'pending':>9}"]
     for row in rows:
         lines.append(
@@ -76,6 +78,7 @@ def status_text(rows: list[dict[str, Any]], *, detailed: bool) -> str:
 
 
 def by_source_text(rows: list[Row]) -> str:
+    """A line of counts and reasons per stage and source."""
     width = max([len(row["source"]) for row in rows] + [6])
     lines = [f"{'stage':<9}{'source':<{width + 2}}{'kept':>8}{'rejected':>10}{'failed':>8}  why"]
     for row in rows:

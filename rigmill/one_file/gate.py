@@ -87,7 +87,7 @@ class Ask:
     ) -> dict[str, Any]:
         """The answer; a UserError says why there is none. `on_progress` hears how many of how many steps are done."""
 
-        def heard(index: int, done: int, total: int) -> None:
+        def heard(_index: int, done: int, total: int) -> None:
             if on_progress is not None:
                 on_progress(done, total)
 

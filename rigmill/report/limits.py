@@ -35,6 +35,7 @@ _SHARES = (0.5, 0.7, 0.8, 0.9, 0.95, 1.0)
 
 
 def limit_of(view: View, measure: Measure) -> float:
+    """The limit that the profile's filters set for this measure, in its own unit."""
     return float(getattr(view.profile.filters, measure.limit))
 
 

@@ -15,7 +15,8 @@ from rigmill.types import Row
 @dataclass(frozen=True, slots=True)
 class EngineClips:
     """What one engine drew. Agreement is a similarity (SSIM), None where it was not measured; coverage a share of the
-    picture."""
+    picture.
+    """
 
     engine: str
     num_clips: int

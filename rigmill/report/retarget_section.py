@@ -16,7 +16,8 @@ from rigmill.report.funnel import Ends
 @dataclass(frozen=True, slots=True)
 class SourceSlides:
     """Retargeted clips on the characters of one source. Slides in per cent of a leg per frame, None where no foot
-    stands."""
+    stands.
+    """
 
     source: str
     num_clips: int

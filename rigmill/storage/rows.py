@@ -104,7 +104,8 @@ class _Span(dict[str, list[Any]]):
 
     def texts(self, columns: _Columns, more: tuple[str, ...]) -> list[_Piece]:
         """The rows' JSON in the order of the keys: neighbouring columns as one text per row, keys of `more` as they
-        begin."""
+        begin.
+        """
         pieces = self._texts.get((columns, more))
         if pieces is None:
             pieces = self._texts[columns, more] = []

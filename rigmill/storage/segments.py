@@ -38,7 +38,8 @@ def _read(file: pa.NativeFile, schema: pa.Schema) -> pa.Table:
 
 class Snapshot:
     """One table of a stage as a manifest named it, read column by column. Its files stay open, so a writer that
-    replaces them meanwhile takes nothing away."""
+    replaces them meanwhile takes nothing away.
+    """
 
     def __init__(self, files: Sequence[pa.NativeFile], schema: pa.Schema) -> None:
         self._files, self.schema = tuple(files), schema

@@ -73,7 +73,7 @@ def _set_up_eevee(scene: Any, view: ViewSettings) -> None:
     scene.eevee.use_shadows = True
 
 
-def _set_up_workbench(scene: Any, view: ViewSettings) -> None:
+def _set_up_workbench(scene: Any, _view: ViewSettings) -> None:
     scene.render.engine = "BLENDER_WORKBENCH"
     scene.display.render_aa = "FXAA"
     shading = scene.display.shading
@@ -124,6 +124,7 @@ def add_camera(camera: Camera, name: str) -> Any:
 
 
 def remove_camera(blender_camera: Any) -> None:
+    """Take the camera and its data out of the file that is open, so that cameras do not pile up over clips."""
     data = blender_camera.data
     bpy.data.objects.remove(blender_camera, do_unlink=True)
     bpy.data.cameras.remove(data)

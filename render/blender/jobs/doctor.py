@@ -10,7 +10,7 @@ import bpy
 from rigmill.blender.requests import RenderOneAnswer, RenderOneItem
 
 
-def render_one(item: dict[str, Any], state: dict[str, Any], scratch: Path) -> dict[str, Any]:
+def render_one(item: dict[str, Any], _state: dict[str, Any], scratch: Path) -> dict[str, Any]:
     """Render a cube at 64 px by the engine that a RenderOneItem names; a RenderOneAnswer."""
     engine = RenderOneItem.from_item(item).engine
     bpy.ops.wm.read_factory_settings(use_empty=False)

@@ -89,7 +89,7 @@ def coat_drawer(
     rasteriser = Rasteriser(surface, looks, LIGHT)
     num_corners = len(first.normals)
 
-    def draw(frame: int) -> list[Picture]:
+    def draw(_frame: int) -> list[Picture]:
         shape = drawing.geometry.read()
         if len(shape.normals) != num_corners:
             raise ValueError("a modifier changes the mesh during the clip, so that no pattern can follow it")

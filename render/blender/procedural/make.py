@@ -55,7 +55,7 @@ def _lifted(paint: Paint, lift: Floats) -> Paint:
     return lambda points, normals: paint(points + lift, normals)
 
 
-def make_asset(item: dict[str, Any], state: dict[str, Any], scratch: Path) -> dict[str, Any]:
+def make_asset(item: dict[str, Any], _state: dict[str, Any], scratch: Path) -> dict[str, Any]:
     """A MakeAnswer to a MakeItem. The same item gives the same bytes in every process."""
     asked = MakeItem.from_item(item)
     character = generate(asked.group, variant=asked.variant, seed=asked.seed)

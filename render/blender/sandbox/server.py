@@ -15,7 +15,7 @@ import signal
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from rigmill.outcomes import FailKind
 
 
 def main() -> None:
+    """Serve requests until there are no more: load Blender once, then fork one child per request."""
     request_fd, reply_fd, parent = (int(argument) for argument in sys.argv[1:4])
     die_with_parent(parent)
     with _one_core():
@@ -155,10 +156,8 @@ def _failed(kind: FailKind, error_type: str, message: str, signal_name: str | No
 
 def _end(child: int) -> None:
     """Kill the child's session."""
-    try:
+    with suppress(ProcessLookupError):
         os.killpg(child, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
 
 
 def _send(fd: int, message: dict[str, Any]) -> None:

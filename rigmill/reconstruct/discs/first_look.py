@@ -123,7 +123,8 @@ def condition_of(maps: Bytes, *, colours: Bytes, radius_px: float) -> Condition:
 
 def _rims(picture: Bytes, look: Floats, colours: Bytes, radius_px: float) -> Iterator[Floats]:
     """Of each disc that is seen nearly whole: the distance from its middle of the pixels around (2, P), and what share
-    of its colour they have."""
+    of its colour they have.
+    """
     height, width = picture.shape[:2]
     reach = math.ceil(radius_px)
     step = np.arange(-reach, reach + 1)
