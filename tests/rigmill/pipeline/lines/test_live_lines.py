@@ -13,7 +13,6 @@ import sys
 import termios
 import time
 from collections import Counter
-from pathlib import Path
 
 import pytest
 from rich.cells import cell_len
@@ -23,6 +22,7 @@ from rigmill.pipeline.lines import live_lines
 from rigmill.pipeline.lines.live_lines import PLAIN_INTERVAL_S, Progress, one_line
 from rigmill.pipeline.lines.terminal_lines import TerminalLines
 from rigmill.pipeline.view import Counts
+from tests.support.paths import ROOT
 
 WIDTH = 80
 HOSTILE = "a\x1b]0;title\x07\x1b[2J\rb\nc\u202ed\x9be\u2028f[bold red]"
@@ -154,7 +154,7 @@ class Terminal:
             stdin=theirs,
             stdout=subprocess.PIPE,
             stderr=theirs,
-            env=os.environ | {"TERM": "xterm", "PYTHONPATH": str(Path(live_lines.__file__).parents[2])},
+            env=os.environ | {"TERM": "xterm", "PYTHONPATH": str(ROOT)},
         )
         self.theirs = theirs
         self.text = ""

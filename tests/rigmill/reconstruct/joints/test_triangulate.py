@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from scipy.optimize import least_squares
 
 from rigmill.clips.camera import project
@@ -81,6 +82,7 @@ def test_bone_lengths_make_noisy_joints_better() -> None:
     assert errors[0] < 0.9 * errors[1]
 
 
+@pytest.mark.slow
 def test_refinement_reaches_the_minimum_that_scipy_finds() -> None:
     made = scene(2)
     centres, confidence = seen(made, noise_px=1.5, seed=3)
