@@ -80,7 +80,7 @@ def drawn(
 ) -> tuple[list[Bytes], list[dict[str, Any]], str]:
     """The four whole views of the middle frame, RGBA (H, W, 4), their cameras, and what the engine cannot reproduce."""
     item = asset.clip(render).to_item() | {"frame": middle_frame(asset)}
-    (reply,) = client.run("render_child:pictures_of_frame", [item], scratch=scratch)
+    (reply,) = client.run("benchmarks.rendering.child:pictures_of_frame", [item], scratch=scratch)
     if reply.value is None:
         raise RuntimeError(f"{render['engine']} draws nothing of {asset.name}: {reply.outcome}")
     return list(np.load(scratch / "pictures.npy")), reply.value["cameras"], reply.value["reason"]

@@ -99,7 +99,7 @@ def parse(text: bytes) -> dict[str, Any]:
     return document
 
 
-def list_of(parent: dict[str, Any], key: str, where: str = "") -> list[Any]:
+def list_under(parent: dict[str, Any], key: str, where: str = "") -> list[Any]:
     """The list under a key; empty where there is none."""
     value = parent.get(key)
     if value is None:
@@ -109,13 +109,18 @@ def list_of(parent: dict[str, Any], key: str, where: str = "") -> list[Any]:
     return value
 
 
-def objects_of(parent: dict[str, Any], key: str) -> list[dict[str, Any]]:
+def objects_under(parent: dict[str, Any], key: str) -> list[dict[str, Any]]:
     """The list of objects under a key."""
-    found = list_of(parent, key)
+    found = list_under(parent, key)
     for index, entry in enumerate(found):
         if not isinstance(entry, dict):
             malformed(f"{key}[{index}] is not an object")
     return found
+
+
+def is_index(value: Any, size: int) -> bool:
+    """Whether a stranger's value is an index into a list of `size` entries."""
+    return type(value) is int and 0 <= value < size
 
 
 def integer(value: Any, where: str, *, low: int = 0, high: int = 2**40) -> int:

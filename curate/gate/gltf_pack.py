@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-from curate.gate.gltf_json import integer, malformed, objects_of, parse, short
+from curate.gate.gltf_json import integer, malformed, objects_under, parse, short
 from rigmill.outcomes import Refusal, Reject
 
 _DATA = re.compile(r"data:[^,]{0,200};base64,")
@@ -33,7 +33,7 @@ def pack_gltf(text: bytes, folder: Path, *, max_bytes: int) -> bytes:
     """
     document = parse(text)
     _too_large(len(text), max_bytes)
-    views, binary = objects_of(document, "bufferViews"), bytearray()
+    views, binary = objects_under(document, "bufferViews"), bytearray()
     starts: list[int] = []
     for where, entry in _entries(document, "buffers"):
         starts.append(len(binary))
@@ -108,7 +108,7 @@ def join_glb(document: dict[str, Any], binary: bytes) -> bytes:
 
 
 def _entries(document: dict[str, Any], kind: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    entries = objects_of(document, kind)
+    entries = objects_under(document, kind)
     if len(entries) > _MAX_FILES:
         raise Refusal(Reject.OVER_BUDGET, f"{kind} in one document", measured=len(entries), limit=_MAX_FILES)
     for index, entry in enumerate(entries):

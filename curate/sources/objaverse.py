@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -192,10 +192,8 @@ def _parts(settings: Row) -> list[str]:
         return list(json.loads(memory.read_text()))
     except (OSError, ValueError, TypeError):
         parts = sorted(_paths_by_part(settings))
-    try:
+    with suppress(OSError):
         write_atomic(memory, canonical_json(parts).encode(), durable=False)
-    except OSError:
-        pass
     return parts
 
 

@@ -14,7 +14,6 @@ from rigmill.commands import exit_status
 from rigmill.commands.profile_of import resolve
 from rigmill.errors import UserError
 from rigmill.outcomes import Status
-from rigmill.pipeline.registry import STAGES
 from rigmill.pipeline.view import View
 from rigmill.storage.files import Store
 from rigmill.storage.rows import StoredRows, true_places
@@ -32,7 +31,7 @@ def show(view: View, wanted: str) -> dict[str, Any]:
     """Outcomes and product rows, stage by stage, of everything whose id begins with `wanted`."""
     found: dict[str, Any] = {}
     ids = [wanted]
-    for name in STAGES:
+    for name in view.registry:
         plan, outcomes, products = view.plan(name), view.outcomes(name), view.products(name)
         kept = _places(products, _ID_COLUMNS, ids)
         rows = products.at(kept)

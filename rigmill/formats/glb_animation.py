@@ -26,7 +26,7 @@ from rigmill.types import Floats, Motion, Rig
 
 _LONGEST_NAME = 63  # bytes that Blender keeps of a name
 _SAME_PLACE = 2e-3  # of the rig's size: farther off, a node is not the joint
-_TURNED = TO_BLENDER * [[-1.0], [-1.0], [1.0]]  # and half a turn about the vertical
+VRM0_TO_BLENDER = TO_BLENDER * [[-1.0], [-1.0], [1.0]]  # and half a turn about the vertical
 _ROUNDING = 1e-6  # of the coordinates: Blender counts in 32 bits
 _STILL = 1e-6  # of a node's own offset: less is the rounding of 32-bit floats
 
@@ -109,7 +109,7 @@ def animated_glb(
         return None
     glb = Glb.from_bytes(source)
     document = glb.document
-    axes = _TURNED if is_vrm0(document) else TO_BLENDER
+    axes = VRM0_TO_BLENDER if is_vrm0(document) else TO_BLENDER
     joints, world_turns = skeleton.forward(rig, motion)
     turns = axes.T @ world_turns @ axes
     heads = (joints / scale + offset) @ axes

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import os
+import re
 import sys
 import time
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from rigmill.pipeline.view import Counts
 
+if TYPE_CHECKING:
+    from rigmill.pipeline.terminal_lines import TerminalLines
+
 PLAIN_INTERVAL_S = 10.0
+# Of strangers' names: what moves a terminal's cursor, changes its state, or turns the direction of writing.
+_NO_LETTERS = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 class Progress:
@@ -16,24 +23,24 @@ class Progress:
 
     def __init__(self, stream: TextIO | None = None) -> None:
         self.stream = stream or sys.stderr
-        self._live: Any = None
-        self._lines: dict[str, str] = {}
+        self._terminal: TerminalLines | None = None
         self._printed: dict[str, tuple[str, float]] = {}
         self._first: dict[str, tuple[float, int]] = {}
 
     def __enter__(self) -> Progress:
-        if self.stream.isatty():
+        if self.stream.isatty() and os.environ.get("TERM") != "dumb":
             from rich.console import Console
-            from rich.live import Live
 
-            self._live = Live(console=Console(file=self.stream), refresh_per_second=4, transient=True)
-            self._live.start()
+            from rigmill.pipeline.terminal_lines import TerminalLines
+
+            self._terminal = TerminalLines(Console(file=self.stream))
+            self._terminal.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._live is not None:
-            self._live.stop()
-            self._live = None
+        if self._terminal is not None:
+            self._terminal.stop()
+            self._terminal = None
 
     def update(
         self, stage: str, counts: Counts, *, running: int, planned: bool, note: str = "", left_s: float | None = None
@@ -48,19 +55,22 @@ class Progress:
         rate = (done - at_start) / elapsed if elapsed > 1 else 0.0
         if left_s is None and rate > 0 and counts.pending:
             left_s = counts.pending / rate
-        eta = f", {duration(left_s)} left" if left_s is not None and planned else ""
+        left = f"{duration(left_s)} left" if left_s is not None and planned else ""
+        if self._terminal is not None:
+            words = "  ".join(part for part in (left, note or f"running {running}") if part)
+            self._terminal.show_stage(stage, counts, planned=planned, words=one_line(words))
+            return
         total = f"{counts.num_in}" if planned else f"{counts.num_in}+"
         line = (
             f"{stage:<9} {done}/{total}  kept {counts.kept}  rejected {counts.rejected}  failed {counts.failed}"
-            f"  running {running}{eta}{'  ' + note if note else ''}"
+            f"  running {running}{', ' if left else ''}{left}{'  ' if note else ''}{note}"
         )
         self.show(stage, line, state=f"{done}/{total}/{running}/{note}")
 
     def show(self, name: str, line: str, *, state: str) -> None:
         """Put `line` in place of the last one of this name; where lines stay, only when its `state` is another."""
-        self._lines[name] = line
-        if self._live is not None:
-            self._show()
+        if self._terminal is not None:
+            self._terminal.show_words(name, one_line(line))
             return
         before, printed_at = self._printed.get(name, ("", 0.0))
         if state != before and time.monotonic() - printed_at >= PLAIN_INTERVAL_S:
@@ -69,21 +79,21 @@ class Progress:
 
     def close(self, stage: str, line: str) -> None:
         """The stage's last word."""
-        self._lines.pop(stage, None)
-        if self._live is not None:
-            self._show()
+        if self._terminal is not None:
+            self._terminal.remove(stage)
         self.say(line)
 
-    def _show(self) -> None:
-        from rich.text import Text
-
-        self._live.update(Text("\n".join(self._lines.values())))
-
     def say(self, line: str) -> None:
-        if self._live is not None:
-            self._live.console.print(line, highlight=False, markup=False, soft_wrap=True)
+        """A line that stays."""
+        if self._terminal is not None:
+            self._terminal.say(one_line(line))
         else:
-            print(line, file=self.stream, flush=True)
+            print(one_line(line), file=self.stream, flush=True)
+
+
+def one_line(text: str) -> str:
+    """The text as a terminal may see it: white space as blanks, other characters that are no letters as '?'."""
+    return _NO_LETTERS.sub(lambda found: " " if found[0] in "\t\n\r" else "?", text)
 
 
 def duration(seconds: float) -> str:

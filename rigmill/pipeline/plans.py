@@ -61,12 +61,12 @@ class PlanFiles:
 
 
 @cache
-def code_digest(module: str) -> str:
-    """Of everything that may take part in planning: source and data beside this package's, and the stage's module."""
+def code_digest(rooms: tuple[str, ...], module: str) -> str:
+    """Of everything that may take part in planning: source and data of the hallway and the rooms, and the module."""
     root = Path(__file__).resolve().parents[2]
     files = [
         path
-        for room in ("rigmill", "curate", "render", "caption", "shards", "train", "eval")
+        for room in ("rigmill", *rooms)
         for path in sorted((root / room).rglob("*"))
         if path.suffix in (".py", ".yaml")
     ]

@@ -5,52 +5,50 @@ from __future__ import annotations
 import os
 import socket
 import time
-from dataclasses import dataclass, field
-from itertools import count
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from rigmill.blender.client import Limits
 from rigmill.errors import UserError
-from rigmill.pipeline.registry import STAGES
-from rigmill.pipeline.stage import Answer, Stub
+from rigmill.pipeline.executor import Batch, Event
+from rigmill.pipeline.registry import STAGES, Registry
+from rigmill.pipeline.stage import Job, Resources, Stage
 from rigmill.pipeline.worker import Abort, Worker
-from rigmill.types import Row
-
-
-@dataclass(slots=True)
-class Batch:
-    """Jobs in the hands of one actor. `unanswered` shrinks as answers arrive."""
-
-    number: int  # unique in the run
-    stage: str
-    unanswered: dict[str, Stub]
-    stream: Any
-    actor: Any
-    last_sign: float = field(default_factory=time.monotonic)
-    num_answers: int = 0
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
-    """Something that happened to a batch: an answer, its end, or the death of its worker."""
+class _Actor:
+    """A worker's process, and what Ray keeps free for it."""
+
+    handle: Any
+    resources: Resources
+
+
+@dataclass(frozen=True, slots=True)
+class _Running:
+    """A batch, who has it, and where its answers come from."""
 
     batch: Batch
-    answer: Answer | None = None
-    abort: Abort | None = None
-    died: bool = False
+    actor: _Actor
+    stream: Any
 
 
 class Pool:
-    """Workers on a local Ray or on a cluster. `start` before use, `stop` always."""
+    """Workers on a local Ray or on a cluster: an executor. `workers` is how many CPUs they have together; 0: all."""
 
-    def __init__(self, root: Path, limits: Limits, *, address: str, workers: int) -> None:
-        self.root, self.limits, self.address, self.requested = root, limits, address, workers
-        self.idle: list[Any] = []
-        self.running: list[Batch] = []
+    def __init__(self, root: Path, limits: Limits, registry: Registry = STAGES, *, address: str, workers: int) -> None:
+        self.root, self.limits, self.registry, self.address, self.requested = root, limits, registry, address, workers
         self.started = False
+        self._idle: list[_Actor] = []
+        self._running: list[_Running] = []
+        self._whole = Resources(0)
         self._ray: Any = None
-        self._numbers = count()
+
+    @property
+    def running(self) -> Sequence[Batch]:
+        return [run.batch for run in self._running]
 
     def start(self) -> None:
         self.started = True
@@ -76,64 +74,95 @@ class Pool:
                 "RAY_AUTH_TOKEN in both shells, or use --ray-address local",
             ) from None
         self._ray = ray
-        num_workers = self.requested or int(ray.cluster_resources().get("CPU", 1))
-        self.idle = [self._new_actor() for _ in range(num_workers)]
+        there = ray.cluster_resources()
+        num_cpus = self.requested or int(there.get("CPU", 1))
+        self._whole = Resources(num_cpus, int(there.get("GPU", 0)), int(there.get("memory", 0)))
+        self._idle = [self._new_actor(Resources()) for _ in range(num_cpus)]
 
-    @property
-    def num_workers(self) -> int:
-        return len(self.idle) + len(self.running)
-
-    def _new_actor(self) -> Any:
+    def _new_actor(self, resources: Resources) -> _Actor:
+        options: dict[str, Any] = {"num_cpus": resources.num_cpus}
+        if resources.num_gpus:
+            options["num_gpus"] = resources.num_gpus
+        if resources.memory_bytes:
+            options["memory"] = resources.memory_bytes
         # A dead worker is replaced by us, and its jobs are requeued by the driver: Ray must retry nothing.
-        actor = self._ray.remote(Worker).options(num_cpus=1, max_restarts=0, max_task_retries=0)
-        return actor.remote(str(self.root), self.limits, (socket.gethostname(), os.getpid()))
+        actor = self._ray.remote(Worker).options(max_restarts=0, max_task_retries=0, **options)
+        return _Actor(actor.remote(str(self.root), self.limits, (socket.gethostname(), os.getpid())), resources)
 
-    def submit(self, stage: str, stubs: list[Stub], settings: Row) -> None:
-        """Hand a batch to an idle worker. There must be one."""
-        actor = self.idle.pop()
-        jobs = [stub.job(stage, settings) for stub in stubs]
-        number = next(self._numbers)
-        stream = actor.run.options(num_returns="streaming").remote(STAGES[stage], jobs, number)
-        self.running.append(Batch(number, stage, {stub.key: stub for stub in stubs}, stream, actor))
+    def can_take(self, stage: Stage) -> bool:
+        wanted = stage.resources
+        if not wanted.fits(self._whole):
+            raise UserError(
+                f"stage '{stage.name}' needs more than there is",
+                code="E221",
+                why=f"it needs {wanted}; there is {self._whole}",
+                fix="more --workers, or --ray-address of a cluster that has it",
+            )
+        return self._left_beside([run.actor for run in self._running], wanted)
 
-    def wait(self, timeout_s: float) -> list[Event]:
-        """What happened meanwhile. An ended batch's worker is idle again; a dead one is replaced."""
-        if not self.running:
-            return []
-        ready, _ = self._ray.wait(
-            [batch.stream for batch in self.running], num_returns=1, timeout=timeout_s, fetch_local=False
+    def _left_beside(self, actors: Sequence[_Actor], wanted: Resources) -> bool:
+        return sum((actor.resources for actor in actors), wanted).fits(self._whole)
+
+    def submit(self, batch: Batch, stage: Stage, jobs: Sequence[Job]) -> None:
+        actor = self._actor_for(stage.resources)
+        stream = actor.handle.run.options(num_returns="streaming").remote(
+            self.registry[stage.name], list(jobs), batch.number
         )
-        events = []
-        for batch in [batch for batch in self.running if any(batch.stream is stream for stream in ready)]:
-            events.append(self._next(batch))
-        return events
+        self._running.append(_Running(batch, actor, stream))
 
-    def _next(self, batch: Batch) -> Event:
+    def _actor_for(self, wanted: Resources) -> _Actor:
+        """An idle worker that has the resources; without one, a new worker in the place of idle ones of other kinds."""
+        for actor in reversed(self._idle):
+            if actor.resources == wanted:
+                self._idle.remove(actor)
+                return actor
+        while not self._left_beside([*self._idle, *(run.actor for run in self._running)], wanted):
+            self._ray.kill(self._idle.pop().handle)
+        return self._new_actor(wanted)
+
+    def wait(self, timeout_s: float) -> Iterator[Event]:
+        ready = self._ready(timeout_s)
+        until = time.monotonic() + timeout_s
+        while ready:
+            for run in ready:
+                yield self._next(run)
+            ready = self._ready(0) if time.monotonic() < until else []
+
+    def _ready(self, timeout_s: float) -> list[_Running]:
+        """All batches that have something to say; waits so long for the first of them."""
+        if not self._running:
+            return []
+        streams = [run.stream for run in self._running]
+        if timeout_s:
+            self._ray.wait(streams, num_returns=1, timeout=timeout_s, fetch_local=False)
+        ready, _ = self._ray.wait(streams, num_returns=len(streams), timeout=0, fetch_local=False)
+        told = {id(stream) for stream in ready}
+        return [run for run in self._running if id(run.stream) in told]
+
+    def _next(self, run: _Running) -> Event:
         try:
-            message = self._ray.get(next(batch.stream))
+            message = self._ray.get(next(run.stream))
         except StopIteration:
-            self.running.remove(batch)
-            self.idle.append(batch.actor)
-            return Event(batch)
+            self._running.remove(run)
+            self._idle.append(run.actor)
+            return Event(run.batch)
         except self._ray.exceptions.RayError:
-            return self.replace(batch)
-        batch.last_sign = time.monotonic()
+            return self.replace(run.batch)
         if isinstance(message, Abort):
-            return Event(batch, abort=message)
-        batch.num_answers += 1
-        batch.unanswered.pop(message.key, None)
-        return Event(batch, answer=message)
+            return Event(run.batch, abort=message)
+        run.batch.answered(message)
+        return Event(run.batch, answer=message)
 
     def replace(self, batch: Batch) -> Event:
-        """Give up a worker that died or hangs, and start another."""
-        self._ray.kill(batch.actor)
-        self.running.remove(batch)
-        self.idle.append(self._new_actor())
+        run = next(run for run in self._running if run.batch is batch)
+        self._ray.kill(run.actor.handle)
+        self._running.remove(run)
+        self._idle.append(self._new_actor(run.actor.resources))
         return Event(batch, died=True)
 
     def stop(self) -> None:
         if self._ray is not None:
-            for actor in [*self.idle, *(batch.actor for batch in self.running)]:
-                self._ray.kill(actor)
+            for actor in [*self._idle, *(run.actor for run in self._running)]:
+                self._ray.kill(actor.handle)
             self._ray.shutdown()
             self._ray = None

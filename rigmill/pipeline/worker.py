@@ -1,4 +1,4 @@
-"""Runs jobs inside a Ray actor: lends scratch space, the store and Blender, and turns whatever happens into answers."""
+"""Runs jobs, in a Ray actor or in the driver: lends scratch space, store and Blender; all that happens is an answer."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pathlib import Path
 
 from rigmill.blender.client import BlenderClient, Limits
 from rigmill.errors import UserError
-from rigmill.outcomes import Failed, FailKind, Measured, Refusal, Rejected
+from rigmill.outcomes import Cost, Failed, FailKind, Refusal, Rejected
 from rigmill.pipeline.batch_progress import Reporter
 from rigmill.pipeline.registry import import_stage
 from rigmill.pipeline.stage import Answer, Job, Stage
@@ -67,52 +67,61 @@ class LocalWork:
 
 
 class Worker:
-    """One job (or one group of jobs) at a time. Holds nothing that a successor would miss."""
+    """One job (or one group of jobs) at a time. Holds nothing that a successor would miss.
 
-    def __init__(self, root: str, limits: Limits, driver: tuple[str, int]) -> None:
-        self.layout = Layout(Path(root))
-        self.limits = limits
-        self.client: list[BlenderClient] = []
-        host, pid = driver
-        if host == socket.gethostname():
-            threading.Thread(target=_end_with, args=(pid,), daemon=True).start()
+    `driver`: host and process without which this one ends; None: this is the driver's own. Without `blender`, a job
+    that asks for it fails.
+    """
 
-    def run(self, stage_path: str, jobs: list[Job], batch: int) -> Iterator[Answer | Abort]:
-        """Answers as they come. A job without one was not tried, or took the worker down with it."""
+    def __init__(
+        self, root: str, limits: Limits, driver: tuple[str, int] | None = None, *, blender: bool = True
+    ) -> None:
+        self.layout, self.limits = Layout(Path(root)), limits
+        self.client: list[BlenderClient] | None = [] if blender else None
+        self._stages: dict[str, Stage] = {}  # set up
+        if driver is not None and driver[0] == socket.gethostname():
+            threading.Thread(target=_end_with, args=(driver[1],), daemon=True).start()
+
+    def run(self, stage_path: str, jobs: Sequence[Job], batch: int) -> Iterator[Answer | Abort]:
+        """Answers as they come. A job without one was not tried, or took the worker down with it.
+
+        Whatever the stage raises becomes an answer for the job it was raised by.
+        """
         reporter = Reporter(self.layout.progress(batch))
-        stage = import_stage(stage_path)
-        yield from answers(stage, jobs, self.layout, self.limits, client=self.client, reporter=reporter)
+        unanswered = dict.fromkeys(job.key for job in jobs)
+        with scratch_folder(self.layout.scratch) as scratch:
+            started = time.monotonic()
+            try:
+                stage = self._stage(stage_path)
+                work = LocalWork(self.layout, self.limits, stage.name, scratch, self.client, reporter)
+                for answer in stage.run(jobs, work):
+                    del unanswered[answer.key]
+                    yield answer
+            except UserError as error:
+                yield Abort(error.what, error.why, error.fix, error.code)
+            except Exception as error:
+                if not unanswered:
+                    raise
+                cost = Cost(wall_s=time.monotonic() - started)
+                yield Answer(next(iter(unanswered)), _outcome(error, scratch, self.layout), cost)
         reporter.close()
 
+    def _stage(self, path: str) -> Stage:
+        """The stage, set up the first time."""
+        if path not in self._stages:
+            stage = import_stage(path)
+            stage.setup()
+            self._stages[path] = stage
+        return self._stages[path]
 
-def answers(
-    stage: Stage,
-    jobs: Sequence[Job],
-    layout: Layout,
-    limits: Limits,
-    *,
-    client: list[BlenderClient] | None,
-    reporter: Reporter | None = None,
-) -> Iterator[Answer | Abort]:
-    """What the stage makes of the jobs, with whatever it raises turned into an answer for the job it was raised by."""
-    unanswered = dict.fromkeys(job.key for job in jobs)
-    with scratch_folder(layout.scratch) as scratch:
-        work = LocalWork(layout, limits, stage.name, scratch, client, reporter)
-        started = time.monotonic()
-        try:
-            for answer in stage.run(jobs, work):
-                del unanswered[answer.key]
-                yield answer
-        except UserError as error:
-            yield Abort(error.what, error.why, error.fix, error.code)
-        except Exception as error:
-            cost = Measured(wall_s=time.monotonic() - started)
-            yield Answer(next(iter(unanswered)), _outcome(error, scratch, layout), cost)
+    def close(self) -> None:
+        for client in self.client or ():
+            client.close()
 
 
 def _outcome(error: Exception, scratch: Path, layout: Layout) -> Rejected | Failed:
     if isinstance(error, Refusal):
-        return Rejected(error.code.value, error.message, error.measured, error.limit)
+        return error.to_rejected()
     if isinstance(error, MemoryError):
         return Failed(FailKind.MEMORY, "MemoryError", "the worker ran out of memory")
     text = " ".join(str(error).split()) or "no message"

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from rigmill.kinds import AssetKind
 from rigmill.pipeline.view import View
 
 
@@ -40,7 +41,7 @@ def limit_of(view: View, measure: Measure) -> float:
 def values_of(view: View, measure: Measure) -> list[float]:
     """Every value that was measured, of kept and dropped rows alike. A motion without a mesh has no looks to judge."""
     rows = view.products(measure.stage)
-    found = (row[measure.column] for row in rows if measure.stage != "probe" or row["kind"] != "motion")
+    found = (row[measure.column] for row in rows if measure.stage != "probe" or row["kind"] != AssetKind.MOTION)
     return [float(value) for value in found if value is not None and math.isfinite(value)]
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from render.blender.subject.player import loaded_subject, make_player
 from render.blender.subject.pose import Poser, read_motion
 from render.blender.subject.subject import Subject
-from rigmill.blender.requests import ClipItem
+from rigmill.blender.requests import PlayAnswer, PlayItem
 from rigmill.rigs.npz import motion_to_bytes
 from rigmill.types import Floats, Motion
 
@@ -22,33 +22,31 @@ _PATHS = {"location": 3, "rotation_quaternion": 4, "scale": 3}
 
 
 def play_clip(item: dict[str, Any], state: dict[str, Any], scratch: Path) -> dict[str, Any]:
-    """Names in scratch: `motion`, as imported; of what `write` names, `glb` without any animation and `fbx` with it.
-
-    `item` is that of render_clip, with a `title` for the motion.
-    """
-    clip = ClipItem.from_item({**item, "render": {}})
+    """A PlayAnswer to a PlayItem: `glb` without any animation, `fbx` with the motion."""
+    clip = PlayItem.from_item(item)
     subject = loaded_subject(state, path=clip.path, file_format=clip.format, fps=clip.fps)
     player = make_player(subject, clip)
     rig, rest = subject.read_rig(), subject.rest_frames()
-    player.start(1.0)
     frames = []
-    for frame in range(clip.num_frames):
-        player.show(frame)
-        frames.append(subject.joint_frames())
-    subject.reset()
+    with player.playing(1.0):
+        for frame in range(clip.num_frames):
+            player.show(frame)
+            frames.append(subject.joint_frames())
     motion = read_motion(np.array(frames), rest, rig, clip.fps)
     (scratch / "motion.npz").write_bytes(motion_to_bytes(motion))
     # The exporters put pictures down for a moment, and only here may they write.
     tempfile.tempdir = str(scratch)
-    written = {"motion": "motion.npz"}
+    answer = PlayAnswer(
+        motion="motion.npz",
+        glb="rest.glb" if "glb" in clip.write else None,
+        fbx="moving.fbx" if "fbx" in clip.write else None,
+    )
     with _alone(subject):
-        if "glb" in item["write"]:
-            _write_glb(scratch / "rest.glb")
-            written["glb"] = "rest.glb"
-        if "fbx" in item["write"]:
-            _write_fbx(subject, motion, scratch / "moving.fbx", item.get("title") or "clip")
-            written["fbx"] = "moving.fbx"
-    return written
+        if answer.glb:
+            _write_glb(scratch / answer.glb)
+        if answer.fbx:
+            _write_fbx(subject, motion, scratch / answer.fbx, clip.title or "clip")
+    return answer.to_item()
 
 
 @contextmanager

@@ -18,7 +18,7 @@ _LIMITS = (
     ("Subsurface Weight", 0.05, "scatters light below its surface"),
     ("Coat Weight", 0.05, "has a clear coat"),
     ("Anisotropic", 0.1, "reflects more along one direction (anisotropy)"),
-    ("Thin Film Thickness", 0.0, "has a thin film"),
+    ("Thin ClipWriter Thickness", 0.0, "has a thin film"),
 )
 _SHEEN = 0.05
 

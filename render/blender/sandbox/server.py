@@ -1,8 +1,8 @@
 """The Blender fork server: imports bpy, then forks one limited child per request. Single-threaded, does no work.
 
 Started by rigmill.blender.client as `python -m render.blender.sandbox.server REQUEST_FD REPLY_FD PARENT_PID`. A request
-is one JSON line: function, items, scratch, limits. The replies are JSON lines: one per item, then {"event": "end"};
-between them, {"event": "progress"} as the child tells it.
+is one JSON line: function, items, scratch, limits. The replies are JSON lines: {"event": "sandbox"} with what the child
+was kept from, one per item, then {"event": "end"}; between them, {"event": "progress"} as the child tells it.
 """
 
 from __future__ import annotations
@@ -95,8 +95,9 @@ def _relay(request: dict[str, Any], *, child: int, answer_read: int, reply_fd: i
         for line in lines:
             now = time.monotonic()
             message = json.loads(line)
-            if "progress" in message:  # passed on, and no sign of life: the clock of the item runs on
-                _send(reply_fd, message | {"event": "progress"})
+            told = next((kind for kind in ("progress", "sandbox") if kind in message), None)
+            if told:  # passed on, and no sign of life: the clock of the item runs on
+                _send(reply_fd, message | {"event": told})
                 continue
             message |= {"event": "item", "wall_s": now - last_sign}
             last_sign = now
