@@ -38,7 +38,7 @@ from benchmarks.reconstruction.posed_bodies import FPS, SIZES, Take, skin, take
 from rigmill.clips import video
 from rigmill.config.load import load
 from rigmill.reconstruct.metrics import height, score
-from rigmill.reconstruct.reconstruct import Reconstruction, reconstruct
+from rigmill.reconstruct.reconstruct import Options, Reconstruction, reconstruct
 from rigmill.rigs import skeleton
 from rigmill.types import Bytes, Motion
 
@@ -77,7 +77,7 @@ DAMAGE: dict[str, Callable[[Bytes], Bytes] | None] = {
 }
 
 
-def read(made: Take, maps: Bytes, **options: Any) -> Reconstruction:
+def read(made: Take, maps: Bytes, *, spread_twist: bool = True) -> Reconstruction:
     return reconstruct(
         maps,
         cameras=made.cameras,
@@ -86,7 +86,7 @@ def read(made: Take, maps: Bytes, **options: Any) -> Reconstruction:
         colours=made.colours,
         radius_px=made.radius_px,
         fps=FPS,
-        **options,
+        options=Options(spread_twist=spread_twist),
     )
 
 

@@ -27,7 +27,7 @@ from rigmill.blender.render_settings import RenderSettings
 from rigmill.clips.numbers import ClipGeometry
 from rigmill.reconstruct.kinematics import solve
 from rigmill.reconstruct.metrics import score
-from rigmill.reconstruct.reconstruct import reconstruct
+from rigmill.reconstruct.reconstruct import Options, reconstruct
 from rigmill.rigs.npz import motion_to_bytes
 from rigmill.types import Bytes, Motion
 
@@ -53,7 +53,7 @@ FILES = {  # path in the corpus: kind. One of every sort that it has, chosen bef
 }
 PLAY, PLAY_AGAIN = "benchmarks.reconstruction.child:play", "benchmarks.reconstruction.child:play_again"
 MESH_FRAMES = 5
-OPTIONS: dict[str, dict[str, Any]] = {"": {}, "no_twist_": {"spread_twist": False}, "kmeans_": {"method": "kmeans"}}
+OPTIONS = {"": Options(), "no_twist_": Options(spread_twist=False), "kmeans_": Options(method="kmeans")}
 
 
 def corpus(folder: str | None) -> dict[str, Any]:
@@ -123,7 +123,7 @@ def _row(path: Path, scratch: Path, client: BlenderClient) -> dict[str, Any]:
             colours=geometry.colours,
             radius_px=radius_px,
             fps=clip.fps,
-            **options,
+            options=options,
         )
         scores = score(
             result,
