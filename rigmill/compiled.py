@@ -18,6 +18,9 @@ _R = TypeVar("_R")
 # `contract` lets a * b + c be one instruction, `arcp` a / b be a * (1 / b). The same machine code gives the same bytes.
 # No check for division by zero: it gives inf or nan, as in numpy.
 _OPTIONS: dict[str, Any] = {"nopython": True, "error_model": "numpy", "fastmath": {"contract", "arcp"}}
+# Arrays are the caller's, who keeps them while a function runs. Counting who refers to them, over and over in the
+# innermost loops, would cost up to a third of the time.
+_BORROWING = {"_nrt": False}
 _GROUP = re.compile(r"\b[A-Z]\w*")  # in a signature: numba's own types are in small letters
 
 
@@ -47,19 +50,32 @@ def _group_type(group: type[tuple[Any, ...]]) -> Any:
     return numba.types.BaseTuple.from_types(fields, group)
 
 
-def compiled(signature: str, *, nogil: bool = False) -> Callable[[Callable[_P, _R]], Callable[_P, _R]]:
+class _CacheFile(IndexDataCacheFile):  # type: ignore[misc]  # numba has no types
+    """What was compiled; nothing where that is of a group that is gone, which numba fails to read."""
+
+    def _load_index(self) -> Any:
+        try:
+            return super()._load_index()
+        except (AttributeError, ImportError):
+            return {}
+
+
+def compiled(
+    signature: str, *, nogil: bool = False, allocates: bool = False
+) -> Callable[[Callable[_P, _R]], Callable[_P, _R]]:
     """Compile for one signature now, or load what an earlier process compiled; children inherit it by forking.
 
     A signature is numba's; NamedTuples that the module knows stand in it by their names. They are written in the
     function's own folder, and so are the `inlined` functions that it may call. Numbers in them are not converted: an
-    int is no float there. With `nogil` other threads run beside it.
+    int is no float there. With `nogil` other threads run beside it. Without `allocates` it makes no arrays of its own.
     """
 
     def compile_now(function: Callable[_P, _R]) -> Callable[_P, _R]:
-        dispatcher = numba.jit(**_OPTIONS, nogil=nogil)(function)
+        memory = {} if allocates else _BORROWING
+        dispatcher = numba.jit(**_OPTIONS, **memory, nogil=nogil)(function)
         try:
             cache = FunctionCache(function)
-            cache._cache_file = IndexDataCacheFile(
+            cache._cache_file = _CacheFile(
                 cache_path=cache.cache_path,
                 filename_base=cache._impl.filename_base,
                 source_stamp=_digest(Path(function.__code__.co_filename).parent),
@@ -76,6 +92,6 @@ def compiled(signature: str, *, nogil: bool = False) -> Callable[[Callable[_P, _
 
 
 def inlined(function: Callable[_P, _R]) -> Callable[_P, _R]:
-    """A part of compiled functions; it is compiled into each of them."""
-    part: Callable[_P, _R] = numba.jit(forceinline=True, **_OPTIONS)(function)
+    """A part of compiled functions, which makes no arrays; it is compiled into each of them."""
+    part: Callable[_P, _R] = numba.jit(forceinline=True, **_OPTIONS, **_BORROWING)(function)
     return part

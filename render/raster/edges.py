@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from render.raster.groups import Materials, Mesh, View
+from render.raster.groups import Materials, Mesh, Outlines, View
 from render.raster.pack import ALPHA, CLIP, CUTOFF, MODE
 from render.raster.texture import alpha_at
 from render.raster.visibility import NUM_SAMPLES
@@ -33,6 +33,11 @@ def filter_points() -> Floats:
 
 
 POINTS = filter_points()
+
+
+def make_outlines(light: Floats) -> Outlines:
+    """What `refine` needs beside pixels of premultiplied `light` (P, 4)."""
+    return Outlines(POINTS, np.empty(NUM_POINTS, np.uint8), np.empty(MOST_TRIANGLES, np.int32), light[:, 3].copy())
 
 
 @inlined
@@ -81,9 +86,9 @@ def cut_out(
             covered[point] = covered[point + 1] = alpha >= cutoff
 
 
-@compiled("void(int32[:, :, ::1], View, Mesh, Materials, float64[:, ::1], float32[:, ::1], float32[:, ::1])")
+@compiled("void(int32[:, :, ::1], View, Mesh, Materials, Outlines, float32[:, ::1], float32[:, ::1])")
 def refine(
-    ids: Ints, view: View, mesh: Mesh, materials: Materials, points: Floats, passing: Floats, light: Floats
+    ids: Ints, view: View, mesh: Mesh, materials: Materials, outlines: Outlines, passing: Floats, light: Floats
 ) -> None:
     """Set the coverage of pixels on outlines, in premultiplied `light` (P, 4), by the triangles seen around them.
 
@@ -92,8 +97,7 @@ def refine(
     screen, origin, triangles, look = view.screen, view.origin, mesh.triangles, mesh.look
     numbers, choices = materials.numbers, materials.choices
     height, width = ids.shape[1], ids.shape[2]
-    around, inside = np.empty(MOST_TRIANGLES, np.int32), np.empty(NUM_POINTS, np.uint8)
-    before = light[:, 3].copy()
+    points, inside, around, before = outlines.points, outlines.covered, outlines.around, outlines.before
     for row in range(height):
         for column in range(width):
             pixel = row * width + column

@@ -78,6 +78,7 @@ class View(NamedTuple):
     screen: Annotated[Floats, "float32[:, ::1]"]  # (V, 3): pixels and 1 / depth, which is 0 for what is not drawn
     origin: Annotated[Ints, "int32[::1]"]  # (2,): the column and row that drawing begins with
     eye: Annotated[Floats, "float64[::1]"]  # (3,) world
+    frame: Frame
 
 
 class Layer(NamedTuple):
@@ -112,4 +113,21 @@ class Spots(NamedTuple):
     leaders: Annotated[Ints, "int32[::1]"]  # (num,): each spot's first fragment
     places: Annotated[Floats, "float64[:, ::1]"]  # (num, NUM_SPOT)
     raw: Annotated[Floats, "float32[:, ::1]"]  # (num, 2 + S), before smoothing
+    lit: Annotated[Floats, "float32[:, ::1]"]  # (num, 7): a plain surface's light there, and its look + 1; at first 0
     openness: Annotated[Floats, "float32[:, ::1]"]  # (num, 1 + S): the shares of the sky and of each sun that it sees
+
+
+class Shaded(NamedTuple):
+    """The light that fragments send."""
+
+    light: Annotated[Floats, "float32[:, ::1]"]  # (num, 4): linear RGB and alpha
+    prepared: Annotated[Floats, "float64[:, ::1]"]  # (4, NUM_PREPARED): the textures of the triangle at hand
+
+
+class Outlines(NamedTuple):
+    """What covers the pixel at hand."""
+
+    points: Annotated[Floats, "float64[:, ::1]"]  # (2, NUM_POINTS): columns and rows around a pixel's centre
+    covered: Annotated[Bytes, "uint8[::1]"]  # (NUM_POINTS,)
+    around: Annotated[Ints, "int32[::1]"]  # (MOST_TRIANGLES,)
+    before: Annotated[Floats, "float32[::1]"]  # (P,): alpha of all pixels as it was

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from render.raster.bump import at
-from render.raster.groups import Fragments, Frame, Mesh, View
+from render.raster.groups import Fragments, Mesh, View
 from rigmill.compiled import compiled
 from rigmill.types import Floats
 
@@ -15,12 +15,12 @@ from rigmill.types import Floats
 WEIGHTS, STEPS, PLACE, NORMAL, FACE, NUM_FOUND = 0, 2, 6, 9, 12, 15
 
 
-@compiled("void(Fragments, View, Mesh, Frame, float32[:, ::1])")
-def locate(fragments: Fragments, view: View, mesh: Mesh, frame: Frame, found: Floats) -> None:
+@compiled("void(Fragments, View, Mesh, float32[:, ::1])")
+def locate(fragments: Fragments, view: View, mesh: Mesh, found: Floats) -> None:
     """Fill `found` (num, NUM_FOUND) for the first `num` fragments."""
     hit, spots, triangles, corners = fragments.triangles, fragments.spots, mesh.triangles, mesh.corners
     screen, origin, eye = view.screen, view.origin, view.eye
-    vertices, normals, faces = frame.vertices, frame.normals, frame.faces
+    vertices, normals, faces = view.frame.vertices, view.frame.normals, view.frame.faces
     last = -1
     a, b, c, ca, cb, cc = 0, 0, 0, 0, 0, 0
     ax, ay, az, adx, ady, bdx, bdy, cdx, cdy = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0

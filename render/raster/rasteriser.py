@@ -8,9 +8,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from render.raster.brdf import make_tables
-from render.raster.edges import POINTS, refine
+from render.raster.edges import make_outlines, refine
 from render.raster.fragments import face_normals, gather
-from render.raster.groups import Culling, Fragments, Frame, Layer, Lights, Mesh, Spots, View
+from render.raster.groups import Culling, Fragments, Frame, Layer, Lights, Mesh, Shaded, Spots, View
 from render.raster.locate import NUM_FOUND, locate
 from render.raster.occlusion import directions, look_from_around
 from render.raster.openness import BLOCK_PX, NUM_SPOT, SURFACES, look_up_openness
@@ -18,6 +18,7 @@ from render.raster.pack import BLEND, CLIP, CUTOFF, ENCODED, MODE, pack
 from render.raster.resolve import finish, lay, lay_over, note_extras
 from render.raster.shade import body_colours, shade
 from render.raster.solid import find_solid
+from render.raster.texture import NUM_PREPARED
 from render.raster.types import Light, Look, Picture, Shape, Surface
 from render.raster.visibility import NUM_SAMPLES, SAMPLES, TILE_PX, find_bounds, find_tiles, project_vertices, scan
 from rigmill.types import Bools, Camera, Floats, Ints
@@ -47,7 +48,7 @@ class Rasteriser:
         self._axes = directions(self._lights.suns)
         self._towards = np.ascontiguousarray(self._axes[:, 2])
         self._body_colours = np.zeros((len(self._mesh.triangles), 4), np.float32)
-        body_colours(self._mesh, self._materials, self._body_colours)
+        body_colours(self._mesh, self._materials, _shaded(self._body_colours))
         # Cut-outs throw a shadow or none, by their middle; see-through triangles some.
         there = self._body_colours[:, 3] >= self._materials.numbers[self._mesh.look, CUTOFF]
         self._body_colours[mode == CLIP, 3] = there[mode == CLIP]
@@ -95,7 +96,7 @@ class Rasteriser:
         low, high = np.maximum(np.floor(low) - 1, 0), np.minimum(np.ceil(high) + 1, size)
         left, top, width, height = (int(value) for value in (*low, *(high - low)))
         eye = np.ascontiguousarray(camera.position, np.float64)
-        view = View(screen, np.array([left, top], np.int32), eye)
+        view = View(screen, np.array([left, top], np.int32), eye, frame)
         opaque = _empty_layer(height, width)
         # What faces away is mostly hidden by what faces the camera, if that is drawn first.
         self._scan(view, self._opaque, Culling(_NO_LIMIT, _NO_TILES, FRONT), opaque)
@@ -105,14 +106,14 @@ class Rasteriser:
         light = np.zeros((height * width, 4), np.float32)
         depth = np.full(height * width, np.inf, np.float32) if extras else None
         seen = np.zeros((height * width, 3), np.float32) if extras else None
-        fragments, found, shaded = self._shade(frame, view, opaque)
+        fragments, found, shaded = self._shade(view, opaque)
         passing = _ALL_PASSES
         if len(self._blend):
-            passing = self._draw_blend(frame, view, opaque, light)
+            passing = self._draw_blend(view, opaque, light)
             lay_over(fragments, shaded, passing.copy(), light)  # which takes away what it lets pass
         else:
             lay(fragments, shaded, light)
-        refine(opaque.ids, view, self._mesh, self._materials, POINTS, passing, light)
+        refine(opaque.ids, view, self._mesh, self._materials, make_outlines(light), passing, light)
         if depth is not None and seen is not None:
             note_extras(fragments.pixels, found, opaque.near, depth, seen)
         picture = np.empty((height * width, 4), np.uint8)
@@ -125,7 +126,7 @@ class Rasteriser:
             None if seen is None else seen.reshape(height, width, 3),
         )
 
-    def _draw_blend(self, frame: Frame, view: View, opaque: Layer, light: Floats) -> Floats:
+    def _draw_blend(self, view: View, opaque: Layer, light: Floats) -> Floats:
         """Peel the see-through triangles in front of the opaque ones, nearest first; returns what they let through."""
         height, width = opaque.near.shape[1:]
         passing = np.ones((height, width, NUM_SAMPLES), np.float32)
@@ -147,7 +148,7 @@ class Rasteriser:
             self._scan(inner, self._blend, Culling(limit, _NO_TILES, 0), layer)
             if layer.ids.max(initial=-1) < 0:
                 break
-            fragments, _, shaded = self._shade(frame, inner, layer)
+            fragments, _, shaded = self._shade(inner, layer)
             lay_over(fragments, shaded, open_part, light_part)
             # Where nothing was found nothing is behind either.
             limit = np.where(layer.ids >= 0, layer.near, np.float32(0))
@@ -158,7 +159,7 @@ class Rasteriser:
     def _scan(self, view: View, chosen: Ints, culling: Culling, layer: Layer) -> None:
         scan(view, self._mesh, self._materials, chosen, SAMPLES, culling, layer)
 
-    def _shade(self, frame: Frame, view: View, layer: Layer) -> tuple[Fragments, Floats, Floats]:
+    def _shade(self, view: View, layer: Layer) -> tuple[Fragments, Floats, Floats]:
         """The layer's fragments, where they are (num, NUM_FOUND), and their colours (num, 4)."""
         most = layer.ids.size
         fragments = Fragments(
@@ -167,9 +168,9 @@ class Rasteriser:
             np.empty((most, 2), np.float32),
             np.empty(most, np.uint8),
         )
-        num = gather(layer, frame.faces, self._mesh.look, SAMPLES, fragments)
+        num = gather(layer, view.frame.faces, self._mesh.look, SAMPLES, fragments)
         found = np.empty((num, NUM_FOUND), np.float32)
-        locate(fragments, view, self._mesh, frame, found)
+        locate(fragments, view, self._mesh, found)
         height, width = layer.near.shape[1:]
         num_suns = len(self._lights.suns)
         looked_up = Spots(
@@ -178,11 +179,18 @@ class Rasteriser:
             leaders=np.empty(num, np.int32),
             places=np.empty((num, NUM_SPOT)),
             raw=np.empty((num, 2 + num_suns), np.float32),
+            lit=np.zeros((num, 7), np.float32),
             openness=np.empty((num, 1 + num_suns), np.float32),
         )
-        look_up_openness(fragments.pixels, width, found, frame.around, self._lights.suns, self._towards, looked_up)
-        shaded = shade(fragments, found, looked_up, view.eye, frame, self._mesh, self._materials, self._lights)
-        return fragments, found, shaded
+        around, suns = view.frame.around, self._lights.suns
+        look_up_openness(fragments.pixels, width, found, around, suns, self._towards, looked_up)
+        shaded = _shaded(np.empty((num, 4), np.float32))
+        shade(fragments, found, looked_up, view, self._mesh, self._materials, self._lights, shaded)
+        return fragments, found, shaded.light
+
+
+def _shaded(light: Floats) -> Shaded:
+    return Shaded(light, np.empty((4, NUM_PREPARED)))
 
 
 def _empty_layer(height: int, width: int, behind: Floats | None = None) -> Layer:

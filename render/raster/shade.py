@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
-
 from render.raster.brdf import NUM_ROUGHNESSES
 from render.raster.bump import at, bent, bump_shadow
-from render.raster.groups import Fragments, Frame, Lights, Materials, Mesh, Spots
+from render.raster.groups import Fragments, Lights, Materials, Mesh, Shaded, Spots, View
 from render.raster.locate import FACE, NORMAL, PLACE, STEPS, WEIGHTS
 from render.raster.pack import (
     ALPHA,
@@ -29,34 +27,33 @@ from render.raster.pack import (
     VERTEX_COLOURS,
 )
 from render.raster.reflect import from_sky, from_sun, returned, risen, schlick, share_above
-from render.raster.texture import NUM_PREPARED, filtered, prepare
+from render.raster.texture import filtered, prepare
 from rigmill.compiled import compiled
 from rigmill.types import Floats
 
 FULL = 15  # all four samples
 
 
-@compiled("float32[:, ::1](Fragments, float32[:, ::1], Spots, float64[::1], Frame, Mesh, Materials, Lights)")
+@compiled("void(Fragments, float32[:, ::1], Spots, View, Mesh, Materials, Lights, Shaded)")
 def shade(
     fragments: Fragments,
     found: Floats,
     looked_up: Spots,
-    eye: Floats,
-    frame: Frame,
+    view: View,
     mesh: Mesh,
     materials: Materials,
     lights: Lights,
-) -> Floats:
-    """Linear RGB and alpha (num, 4) of the first `num` fragments. `found` is what `locate` says of them."""
+    shaded: Shaded,
+) -> None:
+    """Fill in the light of the first `num` fragments. `found` (num, NUM_FOUND) is what `locate` says of them."""
     num, hit, masks = found.shape[0], fragments.triangles, fragments.masks
-    members, openness = looked_up.members, looked_up.openness
+    members, openness, lit = looked_up.members, looked_up.openness, looked_up.lit
+    eye, frame, out, run = view.eye, view.frame, shaded.light, shaded.prepared
     corners, look, colours = mesh.corners, mesh.look, mesh.colours
     numbers, choices, kinds = materials.numbers, materials.choices, materials.kinds
     ambient, hidden_light, mean_colour, suns = lights.ambient, lights.hidden, frame.mean_colour, lights.suns
     sky, mean, lobe, curve = lights.tables.sky, lights.tables.mean, lights.tables.lobe, lights.tables.curve
-    out, lit = np.empty((num, 4), np.float32), np.zeros((num, 7), np.float32)  # lit: of groups, see below
     gain_r, gain_g, gain_b = 0.0, 0.0, 0.0
-    run = np.empty((4, NUM_PREPARED))
     last = -1
     ca, cb, cc, material = 0, 0, 0, 0
     for index in range(num):
@@ -212,15 +209,13 @@ def shade(
             lit[group, 0], lit[group, 1], lit[group, 2] = dr, dg, db
             lit[group, 3], lit[group, 4], lit[group, 5] = mr, mg, mb
             lit[group, 6] = material + 1
-    return out
 
 
-@compiled("void(Mesh, Materials, float32[:, ::1])")
-def body_colours(mesh: Mesh, materials: Materials, out: Floats) -> None:
+@compiled("void(Mesh, Materials, Shaded)")
+def body_colours(mesh: Mesh, materials: Materials, shaded: Shaded) -> None:
     """Each triangle's diffuse colour and alpha, (K, 4): at its middle, texture averaged over about its size."""
     corners, look, colours = mesh.corners, mesh.look, mesh.colours
-    numbers, choices = materials.numbers, materials.choices
-    run = np.empty((BASE_TEXTURE + 1, NUM_PREPARED))
+    numbers, choices, out, run = materials.numbers, materials.choices, shaded.light, shaded.prepared
     for index in range(corners.shape[0]):
         ca, cb, cc = corners[index, 0], corners[index, 1], corners[index, 2]
         material = look[index]

@@ -153,7 +153,9 @@ def mean_near(labels: Ints, label: int, x: float, y: float, window: float) -> tu
     return sum_x / total, sum_y / total, total
 
 
-@compiled("void(uint8[:, :, ::1], uint64[:, ::1], Palette, Workspace, float64, float64[:, ::1])", nogil=True)
+@compiled(
+    "void(uint8[:, :, ::1], uint64[:, ::1], Palette, Workspace, float64, float64[:, ::1])", nogil=True, allocates=True
+)
 def find_blobs(
     picture: Bytes, words: Ints, palette: Palette, workspace: Workspace, radius_px: float, found: Floats
 ) -> None:
@@ -200,6 +202,7 @@ def label_near(picture: Bytes, x: int, y: int, smooth: bool, palette: Palette) -
     "void(uint8[:, :, :, ::1], float64[:, :, ::1], boolean[:, ::1], Palette, float64, float64, boolean,"
     " float64[:, :, ::1])",
     nogil=True,
+    allocates=True,
 )
 def seek_blobs(
     maps: Bytes,

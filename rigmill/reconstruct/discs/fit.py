@@ -219,6 +219,7 @@ def own_share(off: Floats, own: int, colours: Floats, slack: float) -> float:
     "void(uint8[:, :, :, ::1], float64[:, :, ::1], float64[:, :, ::1], float64[:, ::1], Drawing, float64, float64,"
     " float64[:, :, ::1])",
     nogil=True,
+    allocates=True,
 )
 def fit_discs(
     maps: Bytes,

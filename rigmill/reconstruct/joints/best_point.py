@@ -53,7 +53,11 @@ def roundnesses(normals: Floats, found: Floats) -> None:
         found[index] = roundness(normals[index])
 
 
-@compiled("void(Sightings, float64[:, ::1], int64[::1], float64, float64[:, :, ::1], float64[:, ::1])", nogil=True)
+@compiled(
+    "void(Sightings, float64[:, ::1], int64[::1], float64, float64[:, :, ::1], float64[:, ::1])",
+    nogil=True,
+    allocates=True,
+)
 def best_points(
     views: Sightings, positions: Floats, subsets: Ints, threshold_px: float, points: Floats, costs: Floats
 ) -> None:

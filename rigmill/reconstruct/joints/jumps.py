@@ -42,7 +42,7 @@ def off_line(joints: Floats, joint: int, t: int, a: int, b: int) -> float:
     return square
 
 
-@compiled("void(float64[:, :, ::1], boolean[:, ::1], boolean[:, ::1], float64[:, ::1])", nogil=True)
+@compiled("void(float64[:, :, ::1], boolean[:, ::1], boolean[:, ::1], float64[:, ::1])", nogil=True, allocates=True)
 def jumps(joints: Floats, asked: Bools, known: Bools, found: Floats) -> None:
     """How far the joints (T, J, 3) that are asked for are from where known neighbours in time put them; else NaN.
 
@@ -121,7 +121,7 @@ def outliers(joints: Floats, agreed: Bools, *, parents: Ints, lengths: Floats, s
     return odd
 
 
-@compiled("void(float64[:, ::1], boolean[::1], boolean)", nogil=True)
+@compiled("void(float64[:, ::1], boolean[::1], boolean)", nogil=True, allocates=True)
 def fill(values: Floats, known: Bools, smooth: bool) -> None:
     """Fill unknown rows of (T, A) from the known ones, of which there is at least one: cubic, linear, or the nearest.
 

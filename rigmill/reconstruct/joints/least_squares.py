@@ -25,11 +25,15 @@ class Bones(NamedTuple):
 
 
 @inlined
-def add_views(views: Sightings, frame: int, joints: Floats, limit: float, gradient: Floats, blocks: Floats) -> float:
-    """Add Geman-McClure reprojection to gradients (J, 3) and Gauss-Newton blocks (J, 3, 3); its cost."""
+def add_views(
+    views: Sightings, frame: int, joints: Floats, limit: float, gradient: Floats, blocks: Floats, row: Floats
+) -> float:
+    """Add Geman-McClure reprojection to gradients (J, 3) and Gauss-Newton blocks (J, 3, 3); its cost.
+
+    `row` (2, 3) is scratch.
+    """
     lens, seen, trust, shapes = views.lens, views.centres, views.trust, views.shapes
     cost = 0.0
-    row = np.empty((2, 3))
     for view in range(lens.shape[0]):
         c = lens[view]
         for joint in range(joints.shape[0]):
@@ -95,14 +99,21 @@ def solve3(m: Floats, b: Floats, found: Floats) -> None:
 
 
 @inlined
-def tree_step(gradient: Floats, blocks: Floats, bones: Floats, parents: Ints, damping: float, step: Floats) -> None:
+def tree_step(
+    gradient: Floats,
+    blocks: Floats,
+    bones: Floats,
+    parents: Ints,
+    damping: float,
+    step: Floats,
+    carried: Floats,
+    pulls: Floats,
+) -> None:
     """The exact solution (J, 3) of the step's normal equations, eliminated from the leaves to the roots.
 
     Bones couple a joint to its parent alone, so the matrix is a tree of 3 x 3 blocks and nothing fills in. `gradient`
-    and `blocks` are used up.
+    and `blocks` are used up; `carried` and `pulls` (J, 3) become block^-1 a and block^-1 gradient.
     """
-    ways = np.empty((parents.shape[0], 3))  # block^-1 a
-    pulls = np.empty((parents.shape[0], 3))  # block^-1 gradient
     for joint in range(parents.shape[0] - 1, -1, -1):
         for axis in range(3):
             blocks[joint, axis, axis] += damping
@@ -110,7 +121,7 @@ def tree_step(gradient: Floats, blocks: Floats, bones: Floats, parents: Ints, da
         up = parents[joint]
         if up < 0:
             continue
-        a, way, pull = bones[joint], ways[joint], pulls[joint]
+        a, way, pull = bones[joint], carried[joint], pulls[joint]
         solve3(blocks[joint], a, way)
         inner = a[0] * way[0] + a[1] * way[1] + a[2] * way[2]
         along = a[0] * pull[0] + a[1] * pull[1] + a[2] * pull[2]
@@ -123,12 +134,13 @@ def tree_step(gradient: Floats, blocks: Floats, bones: Floats, parents: Ints, da
         if up >= 0:
             along = bones[joint, 0] * step[up, 0] + bones[joint, 1] * step[up, 1] + bones[joint, 2] * step[up, 2]
         for axis in range(3):
-            step[joint, axis] = -pulls[joint, axis] + (along * ways[joint, axis] if up >= 0 else 0.0)
+            step[joint, axis] = -pulls[joint, axis] + (along * carried[joint, axis] if up >= 0 else 0.0)
 
 
 @compiled(
     "void(float64[:, :, ::1], Sightings, Bones, float64[:, :, ::1], float64[:, ::1], float64, float64, int64)",
     nogil=True,
+    allocates=True,
 )
 def descend(
     joints: Floats, views: Sightings, bones: Bones, kept: Floats, keep: Floats, limit: float, px: float, num_steps: int
@@ -139,6 +151,7 @@ def descend(
     new_gradient, new_blocks = np.empty((num_joints, 3)), np.empty((num_joints, 3, 3))
     ways, new_ways = np.empty((num_joints, 3)), np.empty((num_joints, 3))
     step, moved = np.empty((num_joints, 3)), np.empty((num_joints, 3))
+    carried, pulls, row = np.empty((num_joints, 3)), np.empty((num_joints, 3)), np.empty((2, 3))
     work_gradient, work_blocks = np.empty((num_joints, 3)), np.empty((num_joints, 3, 3))
     for frame in range(joints.shape[0]):
         now = joints[frame]
@@ -149,10 +162,10 @@ def descend(
             else:
                 work_gradient[:] = gradient
                 work_blocks[:] = blocks
-                tree_step(work_gradient, work_blocks, ways, bones.parents, damping, step)
+                tree_step(work_gradient, work_blocks, ways, bones.parents, damping, step, carried, pulls)
                 moved[:] = now + step
             new_gradient[:], new_blocks[:] = 0.0, 0.0
-            new_cost = add_views(views, frame, moved, limit, new_gradient, new_blocks)
+            new_cost = add_views(views, frame, moved, limit, new_gradient, new_blocks, row)
             new_cost += add_bones(bones, moved, px, new_gradient, new_blocks, new_ways)
             for joint in range(num_joints):
                 for axis in range(3):
