@@ -17,14 +17,13 @@ from pathlib import Path
 from typing import Any
 
 import cv2
-import numpy as np
 
 from curate.filters.flow import growth, look
 from curate.filters.rules import RIG_RULES, SEEN_RULES, first_refusal
 from curate.filters.windows import window_length
 from render.blender.jobs.preview import preview_clip
 from render.blender.jobs.probe import probe_asset
-from rigmill.clips.pictures import jpeg
+from rigmill.clips.pictures import jpeg, over_background
 from rigmill.clips.sheets import stack, tile
 from rigmill.config.load import load
 
@@ -120,10 +119,7 @@ def _rgba(path: Path) -> Any:
 
 
 def _on_white(rgba: Any) -> Any:
-    alpha = rgba[..., 3:].astype(np.float32) / 255
-    return cv2.resize(
-        np.rint(rgba[..., :3] * alpha + 255 * (1 - alpha)).astype(np.uint8), (160, 160), interpolation=cv2.INTER_AREA
-    )
+    return cv2.resize(over_background(rgba, (255, 255, 255)), (160, 160), interpolation=cv2.INTER_AREA)
 
 
 def write_numbers(path: Path, rows: list[dict[str, Any]]) -> None:

@@ -27,7 +27,7 @@ from render.blender.subject.player import loaded_subject, make_player, measure
 from render.numbers import clip_cameras
 from rigmill.blender.requests import Clip
 from rigmill.clips.camera import project
-from rigmill.clips.pictures import jpeg
+from rigmill.clips.pictures import jpeg, over_background
 from rigmill.clips.sheets import stack, tile
 from rigmill.rigs.npz import motion_to_bytes
 from rigmill.types import Motion
@@ -127,12 +127,7 @@ def drawn(actor: Actor, motion: Motion) -> list[list[Any]]:
 
 def _on_white(path: Path) -> Any:
     rgba = cv2.cvtColor(cv2.imread(str(path), cv2.IMREAD_UNCHANGED), cv2.COLOR_BGRA2RGBA)
-    alpha = rgba[..., 3:].astype(np.float32) / 255
-    return cv2.resize(
-        np.rint(rgba[..., :3] * alpha + 255 * (1 - alpha)).astype(np.uint8),
-        (SIZE_PX, SIZE_PX),
-        interpolation=cv2.INTER_AREA,
-    )
+    return cv2.resize(over_background(rgba, (255, 255, 255)), (SIZE_PX, SIZE_PX), interpolation=cv2.INTER_AREA)
 
 
 def sheet(source: Actor, motion: Motion, target: Actor) -> Any:

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from render.numbers import joint_radius_px, pose_map
 from render.raster.planes import paint_over
@@ -16,14 +14,13 @@ from render.raster.types import Picture
 from rigmill.blender.render_settings import RenderSettings
 from rigmill.clips import members
 from rigmill.clips.numbers import ClipGeometry
-from rigmill.clips.pictures import over_background
+from rigmill.clips.pictures import image_bytes, over_background, silhouette
 from rigmill.clips.video import TO_YUV, Encoder
 from rigmill.kinds import Output
 from rigmill.outcomes import Refusal, Reject
 from rigmill.posemaps import posemap
 from rigmill.types import Bytes, Camera
 
-OPAQUE = 128  # alpha from which a pixel counts as the subject
 BLACK = 3.0  # of 255: mean brightness of a subject that nobody can see
 _MASK_CRF = 18
 
@@ -150,7 +147,7 @@ class ViewCheck:
 
     def add(self, picture: Picture) -> None:
         width, height = picture.size_px
-        subject = picture.rgba[..., 3] >= OPAQUE
+        subject = silhouette(picture.rgba)
         right, bottom = self.camera.width_px - picture.left_px, self.camera.height_px - picture.top_px
         edges = [
             subject[:, 0] if picture.left_px == 0 and width else None,
@@ -189,17 +186,6 @@ class ViewCheck:
         brightness = self.brightness / max(self.num_pixels, 1)
         if brightness < BLACK:
             raise Refusal(Reject.BLACK_PICTURE, f"the subject is black in {where}", measured=brightness, limit=BLACK)
-
-
-def image_bytes(suffix: str, picture: NDArray[Any]) -> bytes:
-    """The picture (H, W), RGB or RGBA, as PNG or lossless WebP."""
-    if picture.ndim == 3:
-        picture = cv2.cvtColor(picture, cv2.COLOR_RGBA2BGRA if picture.shape[2] == 4 else cv2.COLOR_RGB2BGR)
-    options = [cv2.IMWRITE_WEBP_QUALITY, 101] if suffix == ".webp" else []
-    done, data = cv2.imencode(suffix, picture, options)
-    if not done:
-        raise ValueError(f"the picture cannot be written as {suffix}")
-    return bytes(data.tobytes())
 
 
 def depth_bytes(picture: Picture, camera: Camera) -> bytes:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from curate.gate.gltf_check import Checked
-from curate.gate.gltf_pack import join_glb
+from rigmill.formats.glb import join_glb
 
 # A node of this name turns a VRM 0.x character, so that it faces -Y in Blender as every other one does.
 FACING_NODE = "rigmill_facing"

@@ -15,7 +15,7 @@ from curate.filters.rules import CLIP_RULES, RIG_RULES, first_refusal
 from curate.filters.windows import clip_id, window_length
 from curate.stages.retarget import motion_name
 from rigmill.blender.requests import PREVIEW_CLIP, PreviewAnswer, PreviewItem
-from rigmill.clips.pictures import jpeg
+from rigmill.clips.pictures import jpeg, over_background
 from rigmill.config.schema import Profile
 from rigmill.kinds import AssetKind, ClipKind
 from rigmill.outcomes import Cost, Kept, Outcome, Rejected
@@ -143,9 +143,9 @@ def strip(pictures: Sequence[Bytes]) -> bytes:
     """A JPEG of RGBA pictures side by side over white: what a person sees of a clip that was not kept."""
     columns = []
     for picture in pictures:
-        alpha = picture[..., 3:].astype(np.float32) / 255
-        column = np.rint(picture[..., :3] * alpha + 255 * (1 - alpha)).astype(np.uint8)
-        columns.append(cv2.resize(column, (STRIP_PX, STRIP_PX), interpolation=cv2.INTER_AREA))
+        columns.append(
+            cv2.resize(over_background(picture, (255, 255, 255)), (STRIP_PX, STRIP_PX), interpolation=cv2.INTER_AREA)
+        )
     return jpeg(np.concatenate(columns, axis=1), quality=STRIP_QUALITY)
 
 

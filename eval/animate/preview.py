@@ -31,8 +31,3 @@ def sheet(rows: dict[str, Bytes], *, size_px: tuple[int, int]) -> Bytes:
                 part = frames[frame, top + _LABEL_PX : top + _LABEL_PX + height, view * width : (view + 1) * width]
                 part[:] = cv2.resize(views[view, frame], (width, height), interpolation=how)
     return frames
-
-
-def png(frame: Bytes) -> bytes:
-    """A picture (H, W, 3) as a PNG file."""
-    return bytes(cv2.imencode(".png", frame[..., ::-1])[1].tobytes())

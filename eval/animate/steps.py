@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from eval.animate.preview import png, sheet
+from eval.animate.preview import sheet
 from eval.animate.quality import evidence, quality
 from eval.checkpoint import Checkpoint
 from eval.reading import read_maps
@@ -22,7 +22,7 @@ from rigmill import __version__
 from rigmill.blender.requests import PLAY_CLIP, Clip, PlayAnswer, PlayItem
 from rigmill.clips import members
 from rigmill.clips.numbers import ClipGeometry
-from rigmill.clips.pictures import picture
+from rigmill.clips.pictures import image_bytes, picture
 from rigmill.clips.video import decode, encode
 from rigmill.errors import UserError
 from rigmill.formats.glb import NotAnimatable
@@ -195,5 +195,5 @@ class Animation:
             pixel_format="yuv444p",
             keyframe_interval=render.keyframe_interval,
         )
-        files["preview.png"] = png(frames[len(frames) // 2])
+        files["preview.png"] = image_bytes(".png", frames[len(frames) // 2])
         return files

@@ -89,13 +89,6 @@ def _blender_name(document: dict[str, Any], index: int) -> str:
     return f"Node_{index}"
 
 
-def _steady(turns: Floats) -> Floats:
-    """The same turns (T, 4) without sign flips from frame to frame."""
-    flips = np.sign(np.sum(turns[1:] * turns[:-1], axis=-1))
-    signs = np.concatenate([[1.0], np.cumprod(np.where(flips == 0, 1, flips))])
-    return turns * signs[:, None]
-
-
 def animated_glb(
     source: bytes, rig: Rig, motion: Motion, *, scale: float, offset: Floats, name: str = "reconstructed"
 ) -> bytes | None:
@@ -151,7 +144,7 @@ def animated_glb(
             entry.update(
                 translation=translation.tolist(), rotation=np.roll(turn, -1).tolist(), scale=node_scale.tolist()
             )
-        add(node, "rotation", np.roll(_steady(quaternions.from_matrix(rotation)), -1, axis=-1))
+        add(node, "rotation", np.roll(quaternions.steady(quaternions.from_matrix(rotation)), -1, axis=-1))
         if rig.parents[joint] < 0 or np.abs(place - translation).max() > _STILL * np.abs(translation).max():
             add(node, "translation", place)
     document["animations"] = [{"name": name, "channels": channels, "samplers": samplers}]

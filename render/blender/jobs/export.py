@@ -16,6 +16,7 @@ from render.blender.subject.pose import Poser, read_motion
 from render.blender.subject.subject import Subject
 from rigmill.blender.requests import PlayAnswer, PlayItem
 from rigmill.rigs.npz import motion_to_bytes
+from rigmill.rigs.quaternions import steady
 from rigmill.types import Floats, Motion
 
 _PATHS = {"location": 3, "rotation_quaternion": 4, "scale": 3}
@@ -141,16 +142,10 @@ def _play(subject: Subject, keys: list[list[list[Floats]]], title: str) -> list[
         for path, (name, size) in enumerate(_PATHS.items()):
             values = np.array([frame[joint][path] for frame in keys])
             if name == "rotation_quaternion":
-                values = _steady(values)
+                values = steady(values)
             for axis in range(size):
                 curve = actions[owner].fcurves.new(prefix + name, index=axis)
                 curve.keyframe_points.add(len(keys))
                 curve.keyframe_points.foreach_set("co", np.stack([places, values[:, axis]], axis=1).ravel())
                 curve.update()
     return list(actions.values())
-
-
-def _steady(quaternions: Floats) -> Floats:
-    """The same turns (T, 4) without sign flips from frame to frame."""
-    flips = np.where(np.sum(quaternions[1:] * quaternions[:-1], axis=-1) < 0, -1.0, 1.0)
-    return quaternions * np.concatenate([[1.0], np.cumprod(flips)])[:, None]

@@ -16,11 +16,11 @@ from render.blender.engines.scene import LIGHT
 from render.blender.subject.player import Player, loaded_subject, make_player, measure
 from render.noise_coat import coated, coated_shape
 from render.numbers import ClipNumbers, clip_cameras
-from render.outputs import image_bytes
 from render.raster.rasteriser import Rasteriser
 from render.raster.types import Picture
 from rigmill.blender.render_settings import ViewSettings
 from rigmill.blender.requests import PreviewAnswer, PreviewItem
+from rigmill.clips.pictures import image_bytes
 from rigmill.types import Camera
 
 # Small, and by the rasteriser wherever it can: a preview is looked at, not trained on.
