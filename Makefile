@@ -22,7 +22,7 @@ PROFILE_FLAGS = --profile $(PROFILE) $(foreach value,$(SET),--set $(value))
 RUN_FLAGS = $(PROFILE_FLAGS) $(if $(LIMIT),--limit $(LIMIT)) $(if $(WORKERS),--workers $(WORKERS)) $(if $(RAY_ADDRESS),--ray-address $(RAY_ADDRESS))
 INSTALLED := $(VENV)/.installed
 
-.PHONY: help setup doctor demo test test-all check same-bytes docs plan status report verify curate render caption shards train eval clean
+.PHONY: help setup doctor demo test test-all coverage check same-bytes docs plan status report verify curate render caption shards train eval clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -73,6 +73,9 @@ test: $(INSTALLED) ## the fast tests (4 to 6 minutes on two cores)
 
 test-all: $(INSTALLED) ## the fast tests and the slow ones: kill tests, clusters, a whole demo
 	$(VENV)/bin/python -m pytest -n 2 --dist loadfile -m "slow or not slow"
+
+coverage: $(INSTALLED) ## the fast tests with a coverage figure (code inside Blender's children and compiled code is not seen)
+	$(VENV)/bin/python -m pytest -n 2 --dist loadfile --cov
 
 check: $(INSTALLED) ## lint, types, import rules, generated docs
 	$(VENV)/bin/ruff check .

@@ -7,8 +7,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from caption.category import category_of
 from caption.metadata import caption
 from rigmill.config.schema import Profile
-from rigmill.outcomes import Kept, Measured, Outcome, Reject, Rejected
-from rigmill.pipeline.stage import Answer, Input, Job, Rows, Stage, Work, only_keys
+from rigmill.outcomes import Cost, Kept, Outcome, Reject, Rejected
+from rigmill.pipeline.stage import Answer, Input, Job, Rows, Stage, Work
+from rigmill.storage.columns import PRODUCTS
+from rigmill.storage.rows import only_keys
 from rigmill.types import Row
 
 
@@ -18,7 +20,9 @@ class CaptionStage(Stage):
     name = "caption"
     version = 1
     upstream = ("render",)
+    writes = PRODUCTS["caption"]
     batch = 64
+    usual_seconds, jobs_per = 0.01, {"render": 1.0}
 
     def settings(self, profile: Profile) -> Row:
         return {"provider": profile.caption.provider}
@@ -30,13 +34,13 @@ class CaptionStage(Stage):
 
     def run(self, jobs: Sequence[Job], work: Work) -> Iterator[Answer]:
         for job in jobs:
-            yield Answer(job.key, _outcome(job.payload, job.settings["provider"]), Measured())
+            yield Answer(job.key, _outcome(job.payload, job.settings["provider"]), Cost())
 
 
 def _outcome(payload: Row, provider: str) -> Outcome:
     tags = list(payload["tags"] or [])
     text = caption(payload["title"] or "", tags, payload["motion_name"] or "")
     if not text:
-        return Rejected(Reject.EMPTY_CAPTION.value, "title, tags and motion name hold no words")
+        return Rejected(Reject.EMPTY_CAPTION, "title, tags and motion name hold no words")
     category = category_of(tags, payload["title"] or "")
     return Kept([{"clip_id": payload["clip_id"], "caption": text, "category": category, "provider": provider}])

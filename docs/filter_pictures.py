@@ -1,6 +1,6 @@
 """Makes docs/pictures/filters: real assets that each filter drops and keeps, with the numbers it goes by.
 
-    RIGMILL_CORPUS=FOLDER python docs/filter_pictures.py [PICTURE ...]
+    RIGMILL_CORPUS=FOLDER python -m docs.filter_pictures [PICTURE ...]
 
 The pictures are the previews of the stage itself, and the verdicts those of its own rules with the demo's limits: an
 example that is not judged as it says here stops the script.
@@ -16,22 +16,18 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))
+import cv2
 
-import cv2  # noqa: E402
-import numpy as np  # noqa: E402
+from curate.filters.flow import growth, look
+from curate.filters.rules import RIG_RULES, SEEN_RULES, first_refusal
+from curate.filters.windows import window_length
+from render.blender.jobs.preview import preview_clip
+from render.blender.jobs.probe import probe_asset
+from rigmill.clips.pictures import jpeg, over_background
+from rigmill.clips.sheets import stack, tile
+from rigmill.config.load import load
 
-from curate.filters.flow import growth, look  # noqa: E402
-from curate.filters.rules import RIG_RULES, SEEN_RULES, first_refusal  # noqa: E402
-from curate.filters.windows import window_length  # noqa: E402
-from render.blender.jobs.preview import preview_clip  # noqa: E402
-from render.blender.jobs.probe import probe_asset  # noqa: E402
-from rigmill.clips.pictures import jpeg  # noqa: E402
-from rigmill.clips.sheets import stack, tile  # noqa: E402
-from rigmill.config.load import load  # noqa: E402
-
-TARGET = ROOT / "docs" / "pictures" / "filters"
+TARGET = Path(__file__).parent / "pictures" / "filters"
 KEPT = "kept"
 EXAMPLES: dict[str, list[tuple[str, str, str]]] = {  # picture -> (file, part of the motion's name, verdict)
     "geometry": [
@@ -123,10 +119,7 @@ def _rgba(path: Path) -> Any:
 
 
 def _on_white(rgba: Any) -> Any:
-    alpha = rgba[..., 3:].astype(np.float32) / 255
-    return cv2.resize(
-        np.rint(rgba[..., :3] * alpha + 255 * (1 - alpha)).astype(np.uint8), (160, 160), interpolation=cv2.INTER_AREA
-    )
+    return cv2.resize(over_background(rgba, (255, 255, 255)), (160, 160), interpolation=cv2.INTER_AREA)
 
 
 def write_numbers(path: Path, rows: list[dict[str, Any]]) -> None:

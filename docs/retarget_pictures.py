@@ -1,6 +1,6 @@
 """Makes docs/pictures/retarget: motions beside what became of them on other characters, front and side, 8 frames each.
 
-    RIGMILL_CORPUS=FOLDER python docs/retarget_pictures.py [PICTURE ...]
+    RIGMILL_CORPUS=FOLDER python -m docs.retarget_pictures [PICTURE ...]
 
 A source without a mesh is drawn as its skeleton: left limbs red, right ones blue. Who made what is in sources.csv.
 """
@@ -11,31 +11,30 @@ import csv
 import os
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
+import cv2
+import numpy as np
 
-import cv2  # noqa: E402
-import numpy as np  # noqa: E402
+from benchmarks.retargeting.bodies import Actor, corpus_actors, world
+from curate.humanoid.names import PARENTS
+from curate.retarget.pair import put_on
+from render.blender.engines.choose import open_engine
+from render.blender.jobs.preview import CHEAP, write_pictures
+from render.blender.subject.player import loaded_subject, make_player, measure
+from render.numbers import clip_cameras
+from rigmill.blender.requests import Clip
+from rigmill.clips.camera import project
+from rigmill.clips.pictures import jpeg, over_background
+from rigmill.clips.sheets import stack, tile
+from rigmill.rigs.npz import motion_to_bytes
+from rigmill.types import Motion
 
-from benchmarks.retargeting.bodies import Actor, corpus_actors, world  # noqa: E402
-from curate.humanoid.names import PARENTS  # noqa: E402
-from curate.retarget.pair import put_on  # noqa: E402
-from render.blender.jobs.preview import CHEAP  # noqa: E402
-from render.blender.subject.player import loaded_subject, make_player, measure, render_pictures  # noqa: E402
-from render.numbers import clip_cameras  # noqa: E402
-from rigmill.blender.requests import ClipItem  # noqa: E402
-from rigmill.clips.camera import project  # noqa: E402
-from rigmill.clips.pictures import jpeg  # noqa: E402
-from rigmill.clips.sheets import stack, tile  # noqa: E402
-from rigmill.rigs.npz import motion_to_bytes  # noqa: E402
-from rigmill.types import Motion  # noqa: E402
-
-TARGET = ROOT / "docs" / "pictures" / "retarget"
+TARGET = Path(__file__).parent / "pictures" / "retarget"
 NUM_SHOWN, SIZE_PX = 8, 120
-RENDER = {**CHEAP, "samples": 4, "azimuths_deg": (20.0, 90.0), "width_px": 2 * SIZE_PX, "height_px": 2 * SIZE_PX}
+VIEW = replace(CHEAP, azimuths_deg=(20.0, 90.0), width_px=2 * SIZE_PX, height_px=2 * SIZE_PX)
 GODETTE, KNIGHT = "vrm/Godette_vrm_v4.vrm", "kaykit/Knight.glb"
 MANNEQUINY, CESIUM = "gdquest/mannequiny-0.3.0.glb", "khronos/CesiumMan.glb"
 CASUAL = "quaternius_fbx/Male_Casual.fbx"
@@ -71,7 +70,7 @@ def rendered(actor: Actor, motion: Motion, scratch: Path) -> list[list[Any]]:
     path, stored = scratch / f"asset.{actor.found['format']}", scratch / "motion.npz"
     path.write_bytes(actor.asset)
     stored.write_bytes(motion_to_bytes(motion))
-    clip = ClipItem(
+    clip = Clip(
         clip_id="clip",
         path=str(path),
         format=actor.found["format"],
@@ -82,19 +81,21 @@ def rendered(actor: Actor, motion: Motion, scratch: Path) -> list[list[Any]]:
         num_frames=len(motion.rotations),
         fps=motion.fps,
         motion_path=str(stored),
-        render=dict(RENDER),
     )
     player = make_player(loaded_subject({}, path=clip.path, file_format=clip.format, fps=clip.fps), clip)
     numbers = measure(player)
-    names, _ = render_pictures(
+    player.subject.normalise(numbers.offset, numbers.scale)
+    cameras = clip_cameras(numbers.clip_bounds, VIEW)
+    engine = open_engine(player.subject, cameras=cameras, view=VIEW, extras=False, state={}, folder=scratch).engine
+    names = write_pictures(
         player,
         numbers,
-        cameras=clip_cameras(numbers.clip_bounds, RENDER),
-        render=RENDER,
-        frames=shown_frames(motion),
-        with_rest=False,
+        shown_frames(motion),
+        lambda frame: engine.shoot(numbers.frame_bounds[frame]),
+        cameras=cameras,
         folder=scratch,
     )
+    engine.close()
     return [[_on_white(scratch / name) for name in view] for view in names]
 
 
@@ -103,7 +104,7 @@ def drawn(actor: Actor, motion: Motion) -> list[list[Any]]:
     places = world(actor.body.rig, motion)[0]
     low, high = places.min(axis=(0, 1)), places.max(axis=(0, 1))
     places = (places - (low + high) / 2) / (high - low).max()
-    cameras = clip_cameras(np.array([places.min(axis=(0, 1)), places.max(axis=(0, 1))]), RENDER)
+    cameras = clip_cameras(np.array([places.min(axis=(0, 1)), places.max(axis=(0, 1))]), VIEW)
     joints, views = actor.body.joints, []
     for camera in cameras:
         pictures = []
@@ -126,12 +127,7 @@ def drawn(actor: Actor, motion: Motion) -> list[list[Any]]:
 
 def _on_white(path: Path) -> Any:
     rgba = cv2.cvtColor(cv2.imread(str(path), cv2.IMREAD_UNCHANGED), cv2.COLOR_BGRA2RGBA)
-    alpha = rgba[..., 3:].astype(np.float32) / 255
-    return cv2.resize(
-        np.rint(rgba[..., :3] * alpha + 255 * (1 - alpha)).astype(np.uint8),
-        (SIZE_PX, SIZE_PX),
-        interpolation=cv2.INTER_AREA,
-    )
+    return cv2.resize(over_background(rgba, (255, 255, 255)), (SIZE_PX, SIZE_PX), interpolation=cv2.INTER_AREA)
 
 
 def sheet(source: Actor, motion: Motion, target: Actor) -> Any:

@@ -1,19 +1,20 @@
-"""Checkpoints that a person names: a folder, an id of the profile's train table, or the newest there."""
+"""Checkpoints that a person names: a folder, an id in the profile's train table, or nothing: the profile's own."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rigmill.errors import UserError
 from rigmill.storage.layout import Layout
-from rigmill.storage.segments import StageTable
-from rigmill.types import StoredFile
+from rigmill.types import Row, StoredFile
 from train.recipes import ModelConfig
 
 if TYPE_CHECKING:
+    from rigmill.pipeline.view import View
     from train.weights import Model
 
 WEIGHTS, CONFIG = "model.safetensors", "config.json"
@@ -37,46 +38,72 @@ class Checkpoint:
 
         try:
             with deterministic_cpu():
-                return load_model(self.weights, {"model": self.config.to_dict()})
+                return load_model(self.weights, self.config)
         except (SafetensorError, RuntimeError, ValueError) as error:
             raise _no_checkpoint(self.name, f"{WEIGHTS}: {' '.join(str(error).split())[:160]}") from None
 
 
-def open_checkpoint(wanted: str | None, layout: Layout, *, profile: str) -> Checkpoint:
-    """The checkpoint in the folder `wanted`, or whose id begins so; None: the newest of the profile's."""
+def open_checkpoint(wanted: str | None, layout: Layout, views: Sequence[View], *, profile: str) -> Checkpoint:
+    """The checkpoint in the folder `wanted`, or whose id begins so; None: the one that the profile's settings give.
+
+    `views` show the profile's tables, the first that has a checkpoint counts. Who names an id may mean a checkpoint of
+    other settings, as long as the table still holds it.
+    """
     if wanted is not None and (Path(wanted).expanduser().is_dir() or "/" in wanted):
         return _of_folder(Path(wanted).expanduser())
-    rows = StageTable(layout.tables, "train").products().to_pylist()
-    found = [row for row in rows if row["checkpoint_id"].startswith(wanted or "")]
-    train = f"rigmill run all --profile {profile}, or --checkpoint with a folder that holds {WEIGHTS} and {CONFIG}"
-    if not rows:
+    stored: list[Row] = views[0].table("train").products().to_pylist()
+    if not stored:
         raise UserError(
             "there is no checkpoint",
-            code="E141",
-            fix=train,
             why=f"no model was trained yet in {layout.root}, where profile '{profile}' keeps its own",
-        )
-    if wanted is not None and len(found) != 1:
-        ids = ", ".join(sorted({row["checkpoint_id"] for row in found or rows})[:5])
-        raise UserError(
-            f"--checkpoint {wanted}: {len(found) or 'no'} checkpoints begin so",
+            fix=f"rigmill run all --profile {profile}, or --checkpoint with a folder that holds {WEIGHTS} and {CONFIG}",
             code="E141",
-            why=f"there are {ids} in {layout.root}",
-            fix="use one of them, or a folder",
         )
-    files = [{file["name"]: StoredFile.from_row(file) for file in row["files"]} for row in found]
-    paths = [{name: layout.store.path(file) for name, file in of_row.items()} for of_row in files]
-    present = [(row, path) for row, path in zip(found, paths) if path[WEIGHTS].is_file() and path[CONFIG].is_file()]
-    if not present:
+    if wanted is None:
+        row = _planned(views, stored, profile=profile, root=layout.root)
+    else:
+        row = _named(wanted, stored, root=layout.root)
+    files = {file["name"]: layout.store.path(StoredFile.from_row(file)) for file in row["files"]}
+    if not (files[WEIGHTS].is_file() and files[CONFIG].is_file()):
         raise UserError(
             "the checkpoint's files are gone",
             why=f"they were in {layout.store.root}",
-            code="E141",
             fix=f"rigmill verify --profile {profile}",
+            code="E141",
         )
-    # Rows hold no times (tables repeat byte for byte); files have them.
-    row, path = max(present, key=lambda pair: (pair[1][WEIGHTS].stat().st_mtime, pair[0]["checkpoint_id"]))
-    return _read(str(row["checkpoint_id"]), path[WEIGHTS], path[CONFIG])
+    return _read(str(row["checkpoint_id"]), files[WEIGHTS], files[CONFIG])
+
+
+def _planned(views: Sequence[View], stored: Sequence[Row], *, profile: str, root: Path) -> Row:
+    """The checkpoint of the profile as it is now. Of several the longest trained, then the last by id: no row has a
+    time, and a file's would change with every copy.
+    """
+    for view in views:
+        if rows := list(view.products("train")):
+            return max(rows, key=lambda row: (row["num_steps"], row["checkpoint_id"]))
+    raise UserError(
+        f"there is no checkpoint of the settings that profile '{profile}' has now",
+        why=f"those in {root} are of other settings or other clips: {_some_ids(stored)}",
+        fix=f"rigmill run all --profile {profile}, or --checkpoint with one of these ids",
+        code="E141",
+    )
+
+
+def _named(wanted: str, stored: Sequence[Row], *, root: Path) -> Row:
+    """The one checkpoint whose id begins so."""
+    found = {row["checkpoint_id"]: row for row in stored if row["checkpoint_id"].startswith(wanted)}
+    if len(found) != 1:
+        raise UserError(
+            f"--checkpoint {wanted}: {len(found) or 'no'} checkpoints begin so",
+            why=f"there are {_some_ids(list(found.values()) or stored)} in {root}",
+            fix="use one of them, or a folder",
+            code="E141",
+        )
+    return next(iter(found.values()))
+
+
+def _some_ids(rows: Sequence[Row]) -> str:
+    return ", ".join(sorted({row["checkpoint_id"] for row in rows})[:5])
 
 
 def _of_folder(folder: Path) -> Checkpoint:

@@ -14,18 +14,20 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rigmill.outcomes import Kept, Measured
-from rigmill.pipeline.stage import Answer, Input, Job, Rows, Stage, Work, only_keys
+from rigmill.kinds import Maps, Split
+from rigmill.outcomes import Cost, Kept
+from rigmill.pipeline.stage import Answer, Input, Job, Rows, Stage, Work
+from rigmill.storage.columns import PRODUCTS, SAMPLE, SCORES
 from rigmill.storage.files import digest
+from rigmill.storage.rows import only_keys
 from rigmill.types import Bytes, Row, StoredFile
 
 if TYPE_CHECKING:
     from rigmill.clips.numbers import ClipGeometry
-    from rigmill.config.load import Profile
+    from rigmill.config.schema import Profile
     from rigmill.reconstruct.reconstruct import Reconstruction
 
-RECORDED, GENERATED = "ground_truth", "generated"
-_CLIP = ("clip_id", "caption", "num_frames", "fps", "offset", "num_bytes", "sample_sha256", "shard_file", "asset_file")
+_CLIP = ("clip_id", "caption", "num_frames", "fps", *SAMPLE, "asset_file")
 
 
 class EvalStage(Stage):
@@ -34,7 +36,9 @@ class EvalStage(Stage):
     name = "eval"
     version = 4
     upstream = ("shards", "train")
+    writes = PRODUCTS["eval"]
     barrier = True
+    usual_seconds, jobs_per = 1.5, {"render": 1.1}
 
     def settings(self, profile: Profile) -> Row:
         return {
@@ -50,15 +54,15 @@ class EvalStage(Stage):
     def inputs(self, tables: Rows, settings: Row) -> Iterable[Input]:
         clips = sorted(tables.products("shards"), key=lambda row: row["clip_id"])
         for row in clips:
-            yield Input(f"{row['clip_id']}-gt", {"maps": RECORDED, "clip": only_keys(row, *_CLIP)})
+            yield Input(f"{row['clip_id']}-gt", {"maps": Maps.RECORDED, "clip": only_keys(row, *_CLIP)})
         checkpoints = sorted(tables.products("train"), key=lambda row: row["checkpoint_id"])
-        held_out = [row for row in clips if row["split"] == "bench"]
+        held_out = [row for row in clips if row["split"] == Split.BENCH]
         for checkpoint in checkpoints[:1]:
             for row in held_out[: settings["generate_clips"]]:
                 yield Input(
                     f"{row['clip_id']}-generated",
                     {
-                        "maps": GENERATED,
+                        "maps": Maps.GENERATED,
                         "clip": only_keys(row, *_CLIP),
                         "checkpoint": only_keys(checkpoint, "checkpoint_id", "files"),
                     },
@@ -67,49 +71,48 @@ class EvalStage(Stage):
     def run(self, jobs: Sequence[Job], work: Work) -> Iterator[Answer]:
         for job in jobs:
             started = time.monotonic()
-            make = _recorded if job.payload["maps"] == RECORDED else _generated
+            make = _recorded if job.payload["maps"] == Maps.RECORDED else _generated
             row = make(job.payload, job.settings, work)
-            yield Answer(job.key, Kept([row]), Measured(wall_s=time.monotonic() - started))
+            yield Answer(job.key, Kept([row]), Cost(wall_s=time.monotonic() - started))
 
 
 def _recorded(payload: Row, settings: Row, work: Work) -> Row:
-    from eval.sample import sample_members
     from rigmill.clips.numbers import ClipGeometry
     from rigmill.clips.video import decode
-    from shards.sample import GEOMETRY, pose_video
+    from shards.sample import GEOMETRY, SamplePlace, pose_video
 
-    members = sample_members(payload["clip"], work.store)
+    members = SamplePlace.from_row(payload["clip"]).members(work.store)
     geometry = ClipGeometry.from_bytes(members[GEOMETRY])
     maps = np.stack([decode(members[pose_video(view)]) for view in range(len(geometry.cameras))])
     return _row(payload, settings, work, geometry=geometry, maps=maps, videos=[])
 
 
 def _generated(payload: Row, settings: Row, work: Work) -> Row:
-    from eval.sample import sample_members, video_files
+    from eval.videos import video_files
     from rigmill.clips.numbers import ClipGeometry
-    from rigmill.clips.pictures import picture
-    from shards.sample import GEOMETRY, pose_template, rgb_template
-    from train.sampler import generate
+    from shards.sample import GEOMETRY, SamplePlace
+    from train.recipes import ModelConfig
+    from train.sampler import Prompt, Sampling, generate
 
     clip = payload["clip"]
-    members = sample_members(clip, work.store)
+    members = SamplePlace.from_row(clip).members(work.store)
     geometry = ClipGeometry.from_bytes(members[GEOMETRY])
-    views = range(len(geometry.cameras))
     files = {file["name"]: StoredFile.from_row(file) for file in payload["checkpoint"]["files"]}
-    config = json.loads(work.store.read(files["config.json"]))
+    about = json.loads(work.store.read(files["config.json"]))
     rgb, pose = generate(
         work.store.read(files["model.safetensors"]),
-        config,
-        templates_rgb=np.stack([picture(members[rgb_template(view)]) for view in views]),
-        templates_pose=np.stack([picture(members[pose_template(view)]) for view in views]),
-        cameras=geometry.cameras,
-        caption=clip["caption"],
-        num_frames=config["settings"]["num_frames"],
-        seed=int(digest(settings["seed"], "generate", clip["clip_id"])[:8], 16),
-        steps=settings["sampling_steps"],
-        guidance=settings["guidance"],
+        ModelConfig.from_dict(about["model"]),
+        Prompt.from_members(members, cameras=geometry.cameras, caption=clip["caption"]),
+        Sampling(
+            num_frames=about["settings"]["num_frames"],
+            seed=int(digest(settings["seed"], "generate", clip["clip_id"])[:8], 16),
+            steps=settings["sampling_steps"],
+            guidance=settings["guidance"],
+        ),
     )
-    encoded = video_files(rgb, pose, fps=clip["fps"], render=settings)
+    encoded = video_files(
+        rgb, pose, fps=clip["fps"], crf=settings["pose_crf"], keyframe_interval=settings["keyframe_interval"]
+    )
     videos = [work.store.put_bytes(name, data) for name, data in encoded.items()]
     return _row(payload, settings, work, geometry=geometry, maps=pose, videos=videos)
 
@@ -122,7 +125,7 @@ def _row(
     from rigmill.reconstruct.metrics import score
 
     found, radius_px = read_maps(maps, geometry, joint_radius_px=settings["joint_radius_px"], fps=geometry.motion.fps)
-    known = payload["maps"] == RECORDED
+    known = payload["maps"] == Maps.RECORDED
     scores = score(
         found,
         rig=geometry.rig,
@@ -143,18 +146,7 @@ def _row(
         "maps": payload["maps"],
         "num_frames": maps.shape[1],
         "num_drawn_joints": int(geometry.drawn.sum()),
-        "mpjpe_pct": scores.mpjpe_pct,
-        "mpjpe_all_pct": scores.mpjpe_all_pct,
-        "over_2pct": scores.over_2pct,
-        "usable_share": scores.usable_share,
-        "branch_rotation_deg": scores.branch_rotation_deg,
-        "chain_rotation_deg": scores.chain_rotation_deg,
-        "leaf_rotation_deg": scores.leaf_rotation_deg,
-        "reprojection_px": scores.reprojection_px,
-        "bone_drift_pct": scores.bone_drift_pct,
-        "pck_2d": scores.pck_2d,
-        "missing_share": scores.missing_share,
-        "swapped_share": scores.swapped_share,
+        **{name: getattr(scores, name) for name in SCORES},
         "checkpoint_id": payload["checkpoint"]["checkpoint_id"] if "checkpoint" in payload else None,
         "files": [stored.to_row() for stored in files],
     }

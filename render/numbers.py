@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
+from rigmill.blender.render_settings import RenderSettings, ViewSettings
 from rigmill.clips.camera import camera_ring, project
 from rigmill.clips.numbers import ClipGeometry
 from rigmill.posemaps import posemap
@@ -15,10 +15,10 @@ from rigmill.rigs import skeleton
 from rigmill.types import Bytes, Camera, Floats, Motion, Rig
 
 
-def build_geometry(numbers: ClipNumbers, cameras: tuple[Camera, ...], render: dict[str, Any]) -> ClipGeometry:
+def build_geometry(numbers: ClipNumbers, cameras: tuple[Camera, ...], render: RenderSettings) -> ClipGeometry:
     """Everything that is stored beside the videos."""
     rig, motion, joints = numbers.rig, numbers.motion, numbers.joints
-    if render["turn_markers"]:
+    if render.turn_markers:
         rig, motion = with_markers(rig, motion)
         joints = np.concatenate([joints, skeleton.forward(rig, motion)[0][:, numbers.rig.num_joints :]], axis=1)
     num_markers = rig.num_joints - numbers.rig.num_joints
@@ -28,7 +28,7 @@ def build_geometry(numbers: ClipNumbers, cameras: tuple[Camera, ...], render: di
     rest_px, rest_depth = np.stack([item[0] for item in at_rest]), np.stack([item[1] for item in at_rest])
     size = np.array([cameras[0].width_px, cameras[0].height_px])
     drawn = choose_drawn_with_markers(
-        rig, num_markers, rest_px, radius_px=joint_radius_px(render), max_joints=render["max_drawn_joints"]
+        rig, num_markers, rest_px, radius_px=joint_radius_px(render), max_joints=render.max_drawn_joints
     )
     return ClipGeometry(
         rig=rig,
@@ -48,9 +48,9 @@ def build_geometry(numbers: ClipNumbers, cameras: tuple[Camera, ...], render: di
     )
 
 
-def joint_radius_px(render: dict[str, Any]) -> float:
+def joint_radius_px(render: RenderSettings) -> float:
     """Of the discs, in pictures of the profile's height."""
-    return posemap.radius_for(render["joint_radius_px"], render["height_px"])
+    return posemap.radius_for(render.joint_radius_px, render.height_px)
 
 
 def pose_map(geometry: ClipGeometry, joints_px: Floats, depth: Floats, radius_px: float) -> Bytes:
@@ -83,14 +83,14 @@ class ClipNumbers:
     offset: Floats  # (3,)
 
 
-def clip_cameras(view_bounds: Floats, render: dict[str, Any]) -> tuple[Camera, ...]:
+def clip_cameras(view_bounds: Floats, view: ViewSettings) -> tuple[Camera, ...]:
     """The clip's cameras, one per azimuth."""
     return camera_ring(
         bounds=view_bounds,
-        azimuths_deg=render["azimuths_deg"],
-        elevation_deg=render["elevation_deg"],
-        width_px=render["width_px"],
-        height_px=render["height_px"],
-        field_of_view_deg=render["field_of_view_deg"],
-        margin=render["margin"],
+        azimuths_deg=view.azimuths_deg,
+        elevation_deg=view.elevation_deg,
+        width_px=view.width_px,
+        height_px=view.height_px,
+        field_of_view_deg=view.field_of_view_deg,
+        margin=view.margin,
     )

@@ -4,30 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from render.numbers import joint_radius_px, pose_map
 from render.raster.planes import paint_over
 from render.raster.types import Picture
+from rigmill.blender.render_settings import RenderSettings
 from rigmill.clips import members
 from rigmill.clips.numbers import ClipGeometry
-from rigmill.clips.pictures import over_background
+from rigmill.clips.pictures import image_bytes, over_background, silhouette
 from rigmill.clips.video import TO_YUV, Encoder
+from rigmill.kinds import Output
 from rigmill.outcomes import Refusal, Reject
 from rigmill.posemaps import posemap
 from rigmill.types import Bytes, Camera
 
-OPAQUE = 128  # alpha from which a pixel counts as the subject
 BLACK = 3.0  # of 255: mean brightness of a subject that nobody can see
 _MASK_CRF = 18
 
 
 def video_encoder(
-    camera: Camera, render: dict[str, Any], fps: float, *, kind: str, background: tuple[int, int, int] = (0, 0, 0)
+    camera: Camera, render: RenderSettings, fps: float, *, kind: str, background: tuple[int, int, int] = (0, 0, 0)
 ) -> Encoder:
     """The encoder of one view's `rgb`, `pose` or `mask` video."""
     return Encoder(
@@ -35,13 +34,13 @@ def video_encoder(
         height_px=camera.height_px,
         fps=fps,
         background=background,
-        crf=_MASK_CRF if kind == "mask" else render[f"{kind}_crf"],
+        crf={"rgb": render.rgb_crf, "pose": render.pose_crf, "mask": _MASK_CRF}[kind],
         pixel_format="yuv444p" if kind == "pose" else "yuv420p",
-        keyframe_interval=render["keyframe_interval"],
+        keyframe_interval=render.keyframe_interval,
     )
 
 
-def pose_video(geometry: ClipGeometry, view: int, render: dict[str, Any], fps: float) -> bytes:
+def pose_video(geometry: ClipGeometry, view: int, render: RenderSettings, fps: float) -> bytes:
     """One view's pose maps as an mp4."""
     camera, radius_px = geometry.cameras[view], joint_radius_px(render)
     encoder = video_encoder(camera, render, fps, kind="pose")
@@ -58,37 +57,37 @@ def pose_video(geometry: ClipGeometry, view: int, render: dict[str, Any], fps: f
     return encoder.finish()
 
 
-class Film:
+class ClipWriter:
     """Takes the pictures of a clip frame by frame and keeps none of them."""
 
     def __init__(
-        self, geometry: ClipGeometry, *, render: dict[str, Any], fps: float, outputs: tuple[str, ...], folder: Path
+        self, geometry: ClipGeometry, *, render: RenderSettings, fps: float, outputs: tuple[Output, ...], folder: Path
     ) -> None:
         self.geometry, self.render, self.fps, self.folder = geometry, render, fps, folder
         self.outputs = frozenset(outputs)
-        self.background: tuple[int, int, int] = tuple(render["background"])
+        self.background = render.background
         cameras = geometry.cameras
-        self.watches = [ViewWatch(camera) for camera in cameras]
-        self._rgb = self._encoders("rgb", self.background)
-        self._mask = self._encoders("mask", (0, 0, 0))
+        self.checks = [ViewCheck(camera) for camera in cameras]
+        self._rgb = self._encoders(Output.RGB, self.background)
+        self._mask = self._encoders(Output.MASK, (0, 0, 0))
         self._num_frames = 0
-        for name in ("png", "webp", "depth", "normal"):
+        for name in members.STILLS:
             for view in range(len(cameras) if name in outputs else 0):
                 (folder / members.frames_folder(name, view)).mkdir(parents=True)
 
-    def _encoders(self, kind: str, background: tuple[int, int, int]) -> list[Encoder]:
+    def _encoders(self, kind: Output, background: tuple[int, int, int]) -> list[Encoder]:
         wanted = self.geometry.cameras if kind in self.outputs else ()
         return [video_encoder(camera, self.render, self.fps, kind=kind, background=background) for camera in wanted]
 
     @property
     def wants_extras(self) -> bool:
         """Whether somebody asked for depth or normals."""
-        return bool(self.outputs & {"depth", "normal"})
+        return bool(self.outputs & {Output.DEPTH, Output.NORMAL})
 
     def add(self, pictures: list[Picture]) -> None:
         """The next frame, one picture per view."""
         for view, picture in enumerate(pictures):
-            self.watches[view].add(picture)
+            self.checks[view].add(picture)
             at = {"left_px": picture.left_px, "top_px": picture.top_px}
             if self._rgb:
                 self._add_rgb(view, picture)
@@ -107,7 +106,7 @@ class Film:
 
     def _add_stills(self, view: int, picture: Picture) -> None:
         camera = self.geometry.cameras[view]
-        for name in sorted(self.outputs & {"png", "webp", "depth", "normal"}):
+        for name in sorted(self.outputs & set(members.STILLS)):
             path = self.folder / members.frames_folder(name, view) / members.frame_file(name, self._num_frames)
             path.write_bytes(_STILLS[name](picture, camera))
 
@@ -122,23 +121,23 @@ class Film:
 
     def finish(self) -> None:
         """Write the videos; refuses a clip that shows too little, too much or nothing but black."""
-        for watch in self.watches:
-            watch.check(self.render["min_coverage"])
+        for check in self.checks:
+            check.check(self.render.min_coverage)
         for view, encoder in enumerate(self._rgb):
             self._write(members.rgb_video(view), encoder.finish())
         for view, encoder in enumerate(self._mask):
             self._write(members.mask_video(view), encoder.finish())
-        if "pose" in self.outputs:
+        if Output.POSE in self.outputs:
             for view in range(len(self.geometry.cameras)):
                 self._write(members.pose_video(view), pose_video(self.geometry, view, self.render, self.fps))
-        if "geometry" in self.outputs:
+        if Output.GEOMETRY in self.outputs:
             self._write(members.GEOMETRY, self.geometry.to_bytes())
 
     def _write(self, name: str, data: bytes) -> None:
         (self.folder / name).write_bytes(data)
 
 
-class ViewWatch:
+class ViewCheck:
     """Sees whether a view shows the subject, whole and lit."""
 
     def __init__(self, camera: Camera) -> None:
@@ -148,7 +147,7 @@ class ViewWatch:
 
     def add(self, picture: Picture) -> None:
         width, height = picture.size_px
-        subject = picture.rgba[..., 3] >= OPAQUE
+        subject = silhouette(picture.rgba)
         right, bottom = self.camera.width_px - picture.left_px, self.camera.height_px - picture.top_px
         edges = [
             subject[:, 0] if picture.left_px == 0 and width else None,
@@ -189,17 +188,6 @@ class ViewWatch:
             raise Refusal(Reject.BLACK_PICTURE, f"the subject is black in {where}", measured=brightness, limit=BLACK)
 
 
-def image_bytes(suffix: str, picture: NDArray[Any]) -> bytes:
-    """The picture (H, W), RGB or RGBA, as PNG or lossless WebP."""
-    if picture.ndim == 3:
-        picture = cv2.cvtColor(picture, cv2.COLOR_RGBA2BGRA if picture.shape[2] == 4 else cv2.COLOR_RGB2BGR)
-    options = [cv2.IMWRITE_WEBP_QUALITY, 101] if suffix == ".webp" else []
-    done, data = cv2.imencode(suffix, picture, options)
-    if not done:
-        raise ValueError(f"the picture cannot be written as {suffix}")
-    return bytes(data.tobytes())
-
-
 def depth_bytes(picture: Picture, camera: Camera) -> bytes:
     """A 16-bit PNG: 32768 + 32000 times how far behind the world's origin, along the view axis; 0: nothing is there."""
     assert picture.depth is not None
@@ -223,9 +211,9 @@ def normal_bytes(picture: Picture, camera: Camera) -> bytes:
     return image_bytes(".png", whole)
 
 
-_STILLS: dict[str, Callable[[Picture, Camera], bytes]] = {
-    "png": lambda picture, camera: image_bytes(".png", picture.whole(camera.width_px, camera.height_px)),
-    "webp": lambda picture, camera: image_bytes(".webp", picture.whole(camera.width_px, camera.height_px)),
-    "depth": depth_bytes,
-    "normal": normal_bytes,
+_STILLS: dict[Output, Callable[[Picture, Camera], bytes]] = {
+    Output.PNG: lambda picture, camera: image_bytes(".png", picture.whole(camera.width_px, camera.height_px)),
+    Output.WEBP: lambda picture, camera: image_bytes(".webp", picture.whole(camera.width_px, camera.height_px)),
+    Output.DEPTH: depth_bytes,
+    Output.NORMAL: normal_bytes,
 }

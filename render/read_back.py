@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from render.numbers import joint_radius_px
+from rigmill.blender.render_settings import RenderSettings
 from rigmill.clips import members
 from rigmill.clips.numbers import ClipGeometry
 from rigmill.reconstruct.round_trip import check, read_pose_videos, round_trip
@@ -15,13 +15,13 @@ NOT_ASKED: dict[str, float | str | None] = dict.fromkeys(
 )
 
 
-def verify(folder: Path, geometry: ClipGeometry, render: dict[str, Any]) -> dict[str, float | str | None]:
+def verify(folder: Path, geometry: ClipGeometry, render: RenderSettings) -> dict[str, float | str | None]:
     """The row's `round_trip_*` columns of the clip whose files lie in `folder`; refuses one that is over the limit.
 
     The profile's `max_round_trip_px` is the limit; None: nothing is read, and all columns are empty. `geometry` counts
     as it is stored, rounding and all.
     """
-    limit_px = render.get("max_round_trip_px")
+    limit_px = render.max_round_trip_px
     if limit_px is None:
         return NOT_ASKED
     stored = ClipGeometry.from_bytes(geometry.to_bytes())

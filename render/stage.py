@@ -9,31 +9,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
-from rigmill.blender.requests import OUTPUTS, RENDER_CLIP, ClipItem
+from rigmill.blender.render_settings import RenderSettings
+from rigmill.blender.requests import OUTPUTS, RENDER_CLIP, ClipItem, RenderAnswer
 from rigmill.clips import members
 from rigmill.config.schema import Profile
+from rigmill.kinds import Output
 from rigmill.outcomes import Kept, Outcome
-from rigmill.pipeline.stage import Answer, Input, Job, Rows, Stage, Work, only_keys
+from rigmill.pipeline.stage import Answer, Input, Job, Rows, Stage, Work
+from rigmill.storage.columns import CLIP, PLAYED, PRODUCTS
 from rigmill.storage.files import Store
+from rigmill.storage.rows import only_keys
 from rigmill.types import Row, StoredFile
-
-# What a clip is called and where it comes from; copied into the product row.
-CLIP_COLUMNS = (
-    "clip_id",
-    "asset_id",
-    "rig_id",
-    "motion_id",
-    "source",
-    "title",
-    "tags",
-    "licence",
-    "attribution",
-    "rights",
-    "motion_name",
-    "kind",
-    "num_frames",
-    "fps",
-)
 
 
 class RenderStage(Stage):
@@ -42,23 +28,24 @@ class RenderStage(Stage):
     name: ClassVar[str] = "render"
     version: ClassVar[int] = 4
     upstream: ClassVar[tuple[str, ...]] = ("select",)
+    writes = PRODUCTS["render"]
     batch: ClassVar[int] = 16
+    usual_seconds = 20.0
+    jobs_per = {"select": 1.0}
 
     def settings(self, profile: Profile) -> Row:
         return dict(profile.render.model_dump(mode="json"))
 
     def inputs(self, tables: Rows, settings: Row) -> Iterable[Input]:
         for clip in tables.products("select"):
-            payload = only_keys(
-                clip, *CLIP_COLUMNS, "file", "format", "armature", "action", "slot", "start_frame", "motion_file"
-            )
+            payload = only_keys(clip, *CLIP, *PLAYED)
             yield Input(clip["clip_id"], payload, group=clip["asset_id"])
 
     def run(self, jobs: Sequence[Job], work: Work) -> Iterator[Answer]:
         items = [clip_item(job, work.store).to_item() for job in jobs]
         sizes = [job.payload["num_frames"] * len(job.settings["azimuths_deg"]) for job in jobs]  # in view-frames
 
-        def on_progress(index: int, done: int, total: int) -> None:
+        def on_progress(index: int, done: int, _total: int) -> None:
             work.report("view-frames", sum(sizes[:index]) + done, sum(sizes))
 
         replies = work.blender.run(RENDER_CLIP, items, scratch=work.scratch, on_progress=on_progress)
@@ -67,7 +54,13 @@ class RenderStage(Stage):
             outcome: Outcome | None = reply.outcome
             measured = reply.measured
             if reply.value is not None:
-                outcome = Kept([product_row(job, answer=reply.value, scratch=work.scratch, store=work.store)])
+                outcome = Kept(
+                    [
+                        product_row(
+                            job, answer=RenderAnswer.from_item(reply.value), scratch=work.scratch, store=work.store
+                        )
+                    ]
+                )
                 measured = replace(measured, extra=measured.extra | {"view_frames": size})
             shutil.rmtree(work.scratch / job.payload["clip_id"], ignore_errors=True)
             assert outcome is not None
@@ -76,7 +69,7 @@ class RenderStage(Stage):
 
 def clip_item(job: Job, store: Store) -> ClipItem:
     """The request to Blender."""
-    clip = job.payload
+    clip, render = job.payload, RenderSettings.from_json(job.settings)
     stored = clip["motion_file"]
     return ClipItem(
         clip_id=clip["clip_id"],
@@ -89,27 +82,30 @@ def clip_item(job: Job, store: Store) -> ClipItem:
         num_frames=clip["num_frames"],
         fps=clip["fps"],
         motion_path=str(store.path(StoredFile.from_row(stored))) if stored else None,
-        render=job.settings,
-        outputs=(*OUTPUTS, "mask") if job.settings["masks"] else OUTPUTS,
+        render=render,
+        outputs=(*OUTPUTS, Output.MASK) if render.masks else OUTPUTS,
     )
 
 
-def product_row(job: Job, *, answer: Row, scratch: Path, store: Store) -> Row:
+def product_row(job: Job, *, answer: RenderAnswer, scratch: Path, store: Store) -> Row:
     """The product row of a rendered clip, its files stored."""
-    clip, render = job.payload, job.settings
-    num_views = len(render["azimuths_deg"])
-    names = [name for name in members.member_names(num_views, masks=render["masks"]) if name != members.META]
+    clip, render = job.payload, RenderSettings.from_json(job.settings)
+    names = [name for name in members.member_names(render.num_views, masks=render.masks) if name != members.META]
     folder = scratch / clip["clip_id"]
     files = [store.put_bytes(name, read_own(folder, name)) for name in names]
-    return only_keys(clip, *CLIP_COLUMNS) | {
+    return {
+        **only_keys(clip, *CLIP),
         "asset_file": clip["file"],
-        "width_px": render["width_px"],
-        "height_px": render["height_px"],
-        "num_views": num_views,
-        "has_masks": render["masks"],
-        "min_coverage": min(answer["coverage"]),
-        **only_keys(answer, "engine", "engine_reason", "agreement", "num_drawn_joints"),
-        **answer["round_trip"],
+        "width_px": render.width_px,
+        "height_px": render.height_px,
+        "num_views": render.num_views,
+        "has_masks": render.masks,
+        "min_coverage": min(answer.coverage),
+        "engine": answer.engine,
+        "engine_reason": answer.engine_reason,
+        "agreement": answer.agreement,
+        "num_drawn_joints": answer.num_drawn_joints,
+        **answer.round_trip,
         "files": [stored.to_row() for stored in files],
     }
 

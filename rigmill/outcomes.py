@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import astuple, dataclass, field
 from enum import StrEnum
 from typing import Any
+
+from rigmill.types import Row
 
 
 class Reject(StrEnum):
@@ -98,6 +101,10 @@ class Refusal(Exception):
         super().__init__(message)
         self.code, self.message, self.measured, self.limit = code, message, measured, limit
 
+    def to_rejected(self) -> Rejected:
+        """The verdict without the exception."""
+        return Rejected(self.code, self.message, self.measured, self.limit)
+
 
 class Status(StrEnum):
     """How an input of a stage ended. Nothing else exists, and pending is the absence of a row."""
@@ -125,17 +132,34 @@ TRY_AGAIN = frozenset({FailKind.INTERRUPTED, FailKind.NETWORK})
 class Kept:
     """The job's product rows (of the stage's table), in an order that depends on the input alone."""
 
-    rows: list[dict[str, Any]]
+    rows: Sequence[Row]
 
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
     """A rule said no. `measured` and `limit` are in the rule's own unit; None when it measures nothing."""
 
-    code: str
+    code: Reject
     message: str
     measured: float | None = None
     limit: float | None = None
+
+    def to_row(self) -> dict[str, Any]:
+        """The verdict in a payload, in a child's answer and in columns of the outcomes."""
+        return {"code": str(self.code), "message": self.message, "measured": self.measured, "limit": self.limit}
+
+    def to_short_row(self) -> dict[str, Any]:
+        """Of a verdict that measures nothing: the code and the sentence alone."""
+        return {"code": str(self.code), "message": self.message}
+
+    @classmethod
+    def from_row(cls, row: Row) -> Rejected:
+        """The verdict that `to_row` or `to_short_row` wrote."""
+        return cls(Reject(row["code"]), row["message"], row.get("measured"), row.get("limit"))
+
+    def to_refusal(self) -> Refusal:
+        """The verdict as an exception, for code that stops at it."""
+        return Refusal(self.code, self.message, measured=self.measured, limit=self.limit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,10 +176,25 @@ Outcome = Kept | Rejected | Failed
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
+class Sandbox:
+    """What a Blender child was kept from before it read a stranger's byte; False where the system cannot."""
+
+    files: bool  # all but its own (render/blender/sandbox/barrier.py)
+    network: bool
+    privileges: bool  # those of root, which it may have had
+    system_calls: bool  # other programs and processes, sockets, modes (render/blender/sandbox/syscalls.py)
+
+    def __and__(self, other: Sandbox) -> Sandbox:
+        pairs = zip(astuple(self), astuple(other))
+        return Sandbox(*(one and another for one, another in pairs))
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
     """What one job cost. Kept in the run log, never in a table: tables repeat byte for byte, costs do not."""
 
     wall_s: float = 0.0
     peak_bytes: int = 0
     attempts: int = 1
     extra: dict[str, float] = field(default_factory=dict)
+    sandbox: Sandbox | None = None  # of the Blender child that did it

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +13,7 @@ Floats = NDArray[np.floating[Any]]
 Ints = NDArray[np.integer[Any]]
 Bools = NDArray[np.bool_]
 Bytes = NDArray[np.uint8]
+Row = Mapping[str, Any]  # of a table, or JSON of a payload; never changed: another row is made
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +78,5 @@ class StoredFile:
         return {"name": self.name, "sha256": self.sha256, "size_bytes": self.size_bytes}
 
     @classmethod
-    def from_row(cls, row: dict[str, Any]) -> StoredFile:
+    def from_row(cls, row: Row) -> StoredFile:
         return cls(name=row["name"], sha256=row["sha256"], size_bytes=row["size_bytes"])
-
-
-Row = dict[str, Any]

@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
+from rigmill.kinds import Split
 from rigmill.licences.policy import Policy
 from rigmill.types import Row
 from shards.sample import member_names
@@ -42,7 +43,7 @@ def card(rows: Sequence[Row], *, policy: str) -> str:
     if splits:
         front += ["configs:", "- config_name: default", "  data_files:"]
         for split in sorted(splits, reverse=True):
-            front += [f"  - split: {'test' if split == 'bench' else split}", f'    path: "{split}-*.tar"']
+            front += [f"  - split: {'test' if split == Split.BENCH else split}", f'    path: "{split}-*.tar"']
     num_views = max((row["num_views"] for row in rows), default=4)
     has_masks = any(row["has_masks"] for row in rows)
     body = [

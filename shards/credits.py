@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from rigmill.kinds import ClipKind
 from rigmill.pipeline.stage import Rows
 from rigmill.types import Row
 
@@ -82,7 +83,7 @@ def _changes(asset_id: str, used: dict[str, list[Row]]) -> str:
     found = []
     if used[_MODEL]:
         found.append("scaled to unit size and rendered as pictures; the mesh itself is not included")
-    if any(clip["kind"] == "retargeted" for clip in used[_MODEL]):
+    if any(clip["kind"] == ClipKind.RETARGETED for clip in used[_MODEL]):
         found.append("moved by another file's motion")
     if used[_MOTION]:
         rates = sorted({clip["fps"] for clip in used[_MOTION]})

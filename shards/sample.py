@@ -14,14 +14,20 @@ A sample's key is its clip id. Every sample has the same members, in this order:
 from __future__ import annotations
 
 import io
+import os
 import tarfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
 
 from rigmill.clips.members import GEOMETRY, META, member_names, pose_template, pose_video, rgb_template, rgb_video
+from rigmill.storage.files import Store
+from rigmill.types import StoredFile
 
 __all__ = [
     "GEOMETRY",
     "META",
+    "SamplePlace",
     "member_names",
     "pose_template",
     "pose_video",
@@ -58,3 +64,27 @@ def read_sample(records: bytes) -> tuple[str, dict[str, bytes]]:
             stream = archive.extractfile(info)
             members[extension] = stream.read() if stream else b""
     return key, members
+
+
+@dataclass(frozen=True, slots=True)
+class SamplePlace:
+    """Where a clip's sample lies: in which shard, from which byte on, and how many bytes of it."""
+
+    clip_id: str
+    shard_file: StoredFile
+    offset: int
+    num_bytes: int
+
+    @classmethod
+    def from_row(cls, row: Mapping[str, Any]) -> SamplePlace:
+        """As a row of the index says."""
+        return cls(row["clip_id"], StoredFile.from_row(row["shard_file"]), row["offset"], row["num_bytes"])
+
+    def members(self, store: Store) -> dict[str, bytes]:
+        """The sample's members by extension; the rest of the shard is not read."""
+        with store.path(self.shard_file).open("rb", buffering=0) as stream:
+            records = os.pread(stream.fileno(), self.num_bytes, self.offset)
+        key, members = read_sample(records)
+        if key != self.clip_id:
+            raise ValueError(f"the index says clip {self.clip_id}, the shard holds {key!r} there")
+        return members

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from rigmill.kinds import Split
 from rigmill.storage.files import digest
 
-TRAIN, BENCH = "train", "bench"
 MIN_ASSETS = 4  # with fewer, nothing is held out unless the share itself asks for a whole asset
 
 
-def split_assets(clips: Iterable[tuple[str, str]], *, bench_share: float, seed: int) -> dict[str, str]:
-    """asset_id -> 'train' or 'bench', from the (asset_id, motion_id) of every clip.
+def split_assets(clips: Iterable[tuple[str, str]], *, bench_share: float, seed: int) -> dict[str, Split]:
+    """asset_id -> the side, from the (asset_id, motion_id) of every clip.
 
     Assets that share a motion belong together (a retargeted motion ties its characters), so whole groups are held
     out, in a seeded order, as long as they fit into the share. With MIN_ASSETS assets or more at least one group is
@@ -19,7 +19,7 @@ def split_assets(clips: Iterable[tuple[str, str]], *, bench_share: float, seed: 
     """
     groups = _groups(clips)
     num_assets = sum(len(group) for group in groups)
-    split = {asset: TRAIN for group in groups for asset in group}
+    split = {asset: Split.TRAIN for group in groups for asset in group}
     if bench_share <= 0 or len(groups) < 2:
         return split
     budget = int(bench_share * num_assets)
@@ -33,7 +33,7 @@ def split_assets(clips: Iterable[tuple[str, str]], *, bench_share: float, seed: 
     if not held_out and budget:
         smallest = min(ordered, key=len)
         held_out += smallest
-    return split | dict.fromkeys(held_out, BENCH)
+    return split | dict.fromkeys(held_out, Split.BENCH)
 
 
 def _groups(clips: Iterable[tuple[str, str]]) -> list[list[str]]:

@@ -6,41 +6,24 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from rigmill.config.schema import Profile
+from rigmill.kinds import Split
 from rigmill.licences.deny_list import Denied, read_denied
 from rigmill.licences.policy import clip_refusal
 from rigmill.licences.rights import Rights
-from rigmill.outcomes import Kept, Measured, Reject, Rejected
-from rigmill.pipeline.stage import Answer, Input, Job, Rows, Stage, Work, only_keys
+from rigmill.outcomes import Cost, Kept, Reject, Rejected
+from rigmill.pipeline.stage import Answer, Input, Job, Rows, Stage, Work
+from rigmill.storage.columns import CAPTION, CLIP, PRODUCTS
 from rigmill.storage.files import digest, sha256_bytes
 from rigmill.storage.layout import Layout
+from rigmill.storage.rows import only_keys, with_values
 from rigmill.types import Row
 from shards.credits import Provenance
 from shards.index import publish
-from shards.split import BENCH, TRAIN, split_assets
+from shards.split import split_assets
+from shards.verify import verify
 from shards.writer import META_COLUMNS, build_shard
 
-_CLIP_COLUMNS = (
-    "clip_id",
-    "asset_id",
-    "rig_id",
-    "motion_id",
-    "source",
-    "title",
-    "tags",
-    "licence",
-    "attribution",
-    "rights",
-    "motion_name",
-    "kind",
-    "num_frames",
-    "fps",
-    "num_views",
-    "has_masks",
-    "caption",
-    "category",
-    "provider",
-    "asset_file",
-)
+_CLIP_COLUMNS = (*CLIP, "num_views", "has_masks", *CAPTION, "asset_file")
 _ROW_COLUMNS = tuple(dict.fromkeys((*_CLIP_COLUMNS, *META_COLUMNS, "files")))
 
 
@@ -53,7 +36,9 @@ class ShardsStage(Stage):
     name = "shards"
     version = 2
     upstream = ("probe", "render", "caption")  # probe: where a clip's motion is from
+    writes = PRODUCTS["shards"]
     barrier = True  # who sits in which shard depends on all clips
+    usual_seconds, jobs_per = 0.5, {"render": 0.3}
 
     def settings(self, profile: Profile) -> Row:
         return {
@@ -72,7 +57,7 @@ class ShardsStage(Stage):
         """One input per shard: 'train-000000', 'bench-000000', ... with the rows of its samples in order."""
         captions = {row["clip_id"]: row for row in tables.products("caption")}
         rendered = [
-            only_keys(row | only_keys(captions[row["clip_id"]], "caption", "category", "provider"), *_ROW_COLUMNS)
+            only_keys(with_values(row, only_keys(captions[row["clip_id"]], *CAPTION)), *_ROW_COLUMNS)
             for row in tables.products("render")
             if row["clip_id"] in captions
         ]
@@ -85,14 +70,13 @@ class ShardsStage(Stage):
             if refused is None:
                 rows.append(row)
             else:
-                yield Input(
-                    f"refused-{row['clip_id']}", only_keys(row, "clip_id", "asset_id", "source") | {"refused": refused}
-                )
+                who = only_keys(row, "clip_id", "asset_id", "source")
+                yield Input(f"refused-{row['clip_id']}", with_values(who, {"refused": refused.to_short_row()}))
         seed, size = settings["seed"], settings["samples_per_shard"]
         split = split_assets(
             ((row["asset_id"], row["motion_id"]) for row in rows), bench_share=settings["bench_share"], seed=seed
         )
-        for side in (TRAIN, BENCH):
+        for side in Split:
             chosen = [row for row in rows if split[row["asset_id"]] == side]
             chosen.sort(key=lambda row: digest(seed, row["clip_id"]))
             for number, start in enumerate(range(0, len(chosen), size)):
@@ -102,8 +86,8 @@ class ShardsStage(Stage):
     def run(self, jobs: Sequence[Job], work: Work) -> Iterator[Answer]:
         for job in jobs:
             refused = job.payload.get("refused")
-            outcome = Rejected(**refused) if refused else Kept(_pack(job.payload, work))
-            yield Answer(job.key, outcome, Measured())
+            outcome = Rejected.from_row(refused) if refused else Kept(_pack(job.payload, work))
+            yield Answer(job.key, outcome, Cost())
 
     def finish(self, tables: Rows, output: Path, profile: Profile) -> None:
         """Publish the dataset folder: tars, index, sizes, attribution, digests and card."""
@@ -111,12 +95,17 @@ class ShardsStage(Stage):
         if rows or layout.dataset.exists():
             publish(rows, layout.dataset, layout.store, policy=profile.licence_policy, provenance=Provenance.of(tables))
 
+    def verify(self, output: Path) -> list[str]:
+        """Every byte of the dataset folder is read, and every sample cut out."""
+        folder = Layout(output).dataset
+        return verify(folder) if folder.exists() else []
 
-def _refused(row: Row, policy: str, denied: Denied, provenance: Provenance) -> Row | None:
-    """The code and the sentence, if the clip must not be in the dataset."""
+
+def _refused(row: Row, policy: str, denied: Denied, provenance: Provenance) -> Rejected | None:
+    """The verdict, if the clip must not be in the dataset."""
     message = clip_refusal(Rights.from_row(row["rights"]), policy, licence=row["licence"], kind=row["kind"])
     if message is not None:
-        return {"code": Reject.LICENCE.value, "message": message}
+        return Rejected(Reject.LICENCE, message)
     # Planning has dropped what is denied long before; a clip that slipped through must still not be published.
     for asset_id in dict.fromkeys((row["asset_id"], provenance.of_motion(row))):
         asset = provenance.assets.get(asset_id, {})
@@ -127,7 +116,7 @@ def _refused(row: Row, policy: str, denied: Denied, provenance: Provenance) -> R
             origin=asset.get("origin", ""),
         )
         if reason:
-            return {"code": Reject.DENIED.value, "message": f"on the deny list: {reason}"}
+            return Rejected(Reject.DENIED, f"on the deny list: {reason}")
     return None
 
 
@@ -135,8 +124,8 @@ def _pack(payload: Row, work: Work) -> list[Row]:
     data, placed = build_shard(payload["rows"], work.store)
     stored = work.store.put_bytes("shard.tar", data)
     return [
-        only_keys(row, *_CLIP_COLUMNS)
-        | {
+        {
+            **only_keys(row, *_CLIP_COLUMNS),
             "shard": payload["shard"],
             "split": payload["split"],
             "offset": place.offset,

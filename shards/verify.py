@@ -62,7 +62,8 @@ def _read_index(folder: Path) -> list[Row] | None:
     try:
         table = pq.read_table(folder / INDEX)
         table.validate(full=True)
-        return table.select(PRODUCTS["shards"].names).cast(PRODUCTS["shards"]).to_pylist()
+        rows: list[Row] = table.select(PRODUCTS["shards"].names).cast(PRODUCTS["shards"]).to_pylist()
+        return rows
     except (OSError, pa.ArrowException, ValueError, KeyError):
         return None
 

@@ -6,35 +6,13 @@ import tarfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from rigmill.storage.columns import CAPTION, CLIP
 from rigmill.storage.files import Store, canonical_json, sha256_bytes
 from rigmill.types import Row, StoredFile
 from shards.sample import META, member_names, sample_bytes
 
-# What meta.json says about a clip, beside the caption.
-META_COLUMNS = (
-    "clip_id",
-    "asset_id",
-    "rig_id",
-    "motion_id",
-    "source",
-    "title",
-    "tags",
-    "licence",
-    "attribution",
-    "rights",
-    "motion_name",
-    "kind",
-    "num_frames",
-    "fps",
-    "num_views",
-    "has_masks",
-    "width_px",
-    "height_px",
-    "engine",
-    "caption",
-    "category",
-    "provider",
-)
+# What meta.json says about a clip.
+META_COLUMNS = (*CLIP, "num_views", "has_masks", "width_px", "height_px", "engine", *CAPTION)
 
 
 @dataclass(frozen=True, slots=True)

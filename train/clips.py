@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Generic, TypeVar
 
 import cv2
 import numpy as np
@@ -15,11 +14,14 @@ from torch import Tensor
 
 from rigmill.clips.camera import plucker_rays
 from rigmill.clips.numbers import ClipGeometry
+from rigmill.clips.pictures import picture
 from rigmill.clips.video import decode
 from rigmill.storage.files import Store
-from rigmill.types import Bytes, Camera, Floats, StoredFile
-from shards.sample import GEOMETRY, pose_template, pose_video, read_sample, rgb_template, rgb_video
+from rigmill.types import Bytes, Camera, Floats
+from shards.sample import GEOMETRY, pose_template, pose_video, rgb_template, rgb_video
+from train.inputs import TrainingClip
 
+Key = TypeVar("Key")
 Value = TypeVar("Value")
 
 
@@ -56,14 +58,14 @@ def ray_maps(cameras: Sequence[Camera], *, cells: int) -> Tensor:
     return torch.from_numpy(np.stack(maps)).float()
 
 
-class _Recent:
+class _Recent(Generic[Key, Value]):
     """The most recently used values, at most `capacity` of them."""
 
     def __init__(self, capacity: int) -> None:
         self.capacity = capacity
-        self.values: OrderedDict[Any, Any] = OrderedDict()
+        self.values: OrderedDict[Key, Value] = OrderedDict()
 
-    def get(self, key: Any, make: Callable[[], Value]) -> Value:
+    def get(self, key: Key, make: Callable[[], Value]) -> Value:
         if key not in self.values:
             self.values[key] = make()
             if len(self.values) > self.capacity:
@@ -73,17 +75,18 @@ class _Recent:
 
 
 class Clips:
-    """The clips of the index at training size. Only what a draw needs is decoded, and the latest is kept."""
+    """Clips at training size. Only what a draw needs is decoded, and the latest is kept."""
 
-    def __init__(self, rows: Sequence[Mapping[str, Any]], *, store: Store, size_px: int, keep_views: int = 256) -> None:
-        self.rows, self.store, self.size_px = rows, store, size_px
-        self._views, self._cameras = _Recent(keep_views), _Recent(4 * keep_views)
+    def __init__(self, clips: Sequence[TrainingClip], *, store: Store, size_px: int, keep_views: int = 256) -> None:
+        self.clips, self.store, self.size_px = clips, store, size_px
+        self._views: _Recent[tuple[int, int], ViewFrames] = _Recent(keep_views)
+        self._cameras: _Recent[int, tuple[Camera, ...]] = _Recent(4 * keep_views)
 
     def cameras(self, index: int) -> tuple[Camera, ...]:
         """The cameras of a clip, one per view."""
 
         def read() -> tuple[Camera, ...]:
-            return ClipGeometry.from_bytes(self._members(index)[GEOMETRY]).cameras
+            return ClipGeometry.from_bytes(self.clips[index].place.members(self.store)[GEOMETRY]).cameras
 
         return self._cameras.get(index, read)
 
@@ -92,30 +95,9 @@ class Clips:
         return self._views.get((index, view), lambda: self._read_view(index, view))
 
     def _read_view(self, index: int, view: int) -> ViewFrames:
-        members = self._members(index)
-
-        def video(name: str) -> Bytes:
-            return square(decode(members[name]), self.size_px)
-
-        def picture(name: str) -> Bytes:
-            bgr = cv2.imdecode(np.frombuffer(members[name], np.uint8), cv2.IMREAD_COLOR)
-            return square(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB)[None], self.size_px)[0]
-
-        return ViewFrames(
-            rgb=video(rgb_video(view)),
-            pose=video(pose_video(view)),
-            template_rgb=picture(rgb_template(view)),
-            template_pose=picture(pose_template(view)),
+        members = self.clips[index].place.members(self.store)
+        rgb, pose = (square(decode(members[name(view)]), self.size_px) for name in (rgb_video, pose_video))
+        template_rgb, template_pose = (
+            square(picture(members[name(view)])[None], self.size_px)[0] for name in (rgb_template, pose_template)
         )
-
-    def _members(self, index: int) -> dict[str, bytes]:
-        row = self.rows[index]
-        handle = os.open(self.store.path(StoredFile.from_row(row["shard_file"])), os.O_RDONLY)
-        try:
-            records = os.pread(handle, row["num_bytes"], row["offset"])
-        finally:
-            os.close(handle)
-        key, members = read_sample(records)
-        if key != row["clip_id"]:
-            raise ValueError(f"the index says clip {row['clip_id']}, the shard holds {key!r} there")
-        return members
+        return ViewFrames(rgb=rgb, pose=pose, template_rgb=template_rgb, template_pose=template_pose)

@@ -72,18 +72,24 @@ class DctCodec:
             videos = torch.cat([videos[:, :, :1], groups], dim=2)
         frames = videos.transpose(1, 2).flatten(0, 1)
         latents = functional.conv2d(frames, self.basis, stride=self.spatial_factor) * self.gains
-        return latents.unflatten(0, (-1, num_latent)).transpose(1, 2)
+        return _by_time(latents, num_latent)
 
     def decode(self, latents: Tensor) -> Tensor:
         """Latents (B, z_dim, f, h, w) to videos (B, 3, F, H, W), clamped to [-1, 1]."""
         num_latent = latents.shape[2]
         frames = latents.transpose(1, 2).flatten(0, 1) / self.gains
         frames = functional.conv_transpose2d(frames, self.basis, stride=self.spatial_factor).clamp(-1, 1)
-        videos = frames.unflatten(0, (-1, num_latent)).transpose(1, 2)
+        videos = _by_time(frames, num_latent)
         if self.temporal_factor > 1:
             later = videos[:, :, 1:].repeat_interleave(self.temporal_factor, dim=2)
             videos = torch.cat([videos[:, :, :1], later], dim=2)
         return videos
+
+
+def _by_time(frames: Tensor, num_frames: int) -> Tensor:
+    """Frames (B*F, C, H, W) as videos (B, C, F, H, W)."""
+    videos: Tensor = frames.unflatten(0, (-1, num_frames)).transpose(1, 2)
+    return videos
 
 
 # Per step of frequency. White is 2 and black -2 in the first latent, so that little of the noise left at the end of

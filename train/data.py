@@ -11,13 +11,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from rigmill.errors import UserError
 from rigmill.storage.files import Store
 from shards.mixture import Mixture, rank_positions
 from train.clips import Clips, ray_maps, to_unit
+from train.inputs import TrainingClip, TrainSettings
 from train.model.joint import Pair
 from train.objective import choose
 from train.recipes import ModelConfig
-from train.rows import present_weights
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,29 +66,29 @@ def _stack(pairs: Sequence[Pair]) -> Pair:
 
 
 class Batches:
-    """Batch after batch from step `start` on; the batch of a step is a function of (rows, settings, step)."""
+    """Batch after batch from step `start` on; the batch of a step is a function of (clips, settings, step)."""
 
     def __init__(
-        self, rows: Sequence[Mapping[str, Any]], *, config: ModelConfig, settings: Mapping[str, Any], store_root: Path
+        self, clips: Sequence[TrainingClip], *, config: ModelConfig, settings: TrainSettings, store_root: Path
     ) -> None:
-        self.rows, self.config, self.settings, self.start = rows, config, settings, 0
-        self.clips = Clips(rows, store=Store(store_root), size_px=config.size_px)
+        self.config, self.settings, self.start = config, settings, 0
+        self.clips = Clips(clips, store=Store(store_root), size_px=config.size_px)
         self.of_source: dict[str, list[int]] = {}
-        for index, row in enumerate(rows):
-            self.of_source.setdefault(row["source"], []).append(index)
+        for index, clip in enumerate(clips):
+            self.of_source.setdefault(clip.source, []).append(index)
         self.mixture = Mixture(
             {source: len(indices) for source, indices in self.of_source.items()},
-            weights=present_weights(settings["mixture"], set(self.of_source)),
-            seed=settings["seed"],
+            weights=present_weights(settings.mixture, set(self.of_source)),
+            seed=settings.seed,
         )
 
     def __iter__(self) -> Iterator[Batch]:
-        for step in range(self.start, self.settings["num_steps"]):
+        for step in range(self.start, self.settings.num_steps):
             yield self.batch(step)
 
     def batch(self, step: int) -> Batch:
         """The batch of one step."""
-        size = self.settings["batch_size"]
+        size = self.settings.batch_size
         draws = [self.mixture.draw(position) for position in rank_positions(step, batch_size=size)]
         samples = [
             self._sample(self.of_source[draw.source][draw.item], step=step, place=place)
@@ -104,19 +105,8 @@ class Batches:
         )
 
     def _sample(self, index: int, *, step: int, place: int) -> _Sample:
-        row, settings, num_frames = self.rows[index], self.settings, self.settings["num_frames"]
-        choice = choose(
-            seed=settings["seed"],
-            step=step,
-            place=place,
-            batch_size=settings["batch_size"],
-            num_clip_frames=row["num_frames"],
-            num_frames=num_frames,
-            num_views=row["num_views"],
-            views_per_clip=min(self.config.views_per_clip, row["num_views"]),
-            condition_dropout=settings["condition_dropout"],
-            sigma_shift=self.config.sigma_shift,
-        )
+        clip, num_frames = self.clips.clips[index], self.settings.num_frames
+        choice = choose(self.settings, self.config, clip, step=step, place=place)
         views = [self.clips.view(index, view) for view in choice.views]
         window = slice(choice.start, choice.start + num_frames)
         at = choice.start + choice.condition_frame
@@ -136,8 +126,23 @@ class Batches:
             ),
             dropped=choice.drop_condition,
             sigma=choice.sigma,
-            caption=row["caption"],
+            caption=clip.caption,
             rays=ray_maps(
                 [cameras[view] for view in choice.views], cells=self.config.size_px // self.config.codec.spatial_factor
             ),
         )
+
+
+def present_weights(weights: Mapping[str, float], sources: set[str]) -> dict[str, float]:
+    """The mixture over the sources that are there; their weights keep their proportions. No weights: all the same."""
+    if not weights:
+        return dict.fromkeys(sorted(sources), 1.0)
+    unlisted = sorted(sources - set(weights))
+    if unlisted:
+        raise UserError(
+            f"train.mixture has no weight for source {', '.join(map(repr, unlisted))}",
+            code="E501",
+            why=f"the shards hold it, and the weights name {', '.join(sorted(weights))}",
+            fix=f"add a weight under train.mixture, for example {unlisted[0]}: 1.0",
+        )
+    return {source: weights[source] for source in sorted(sources)}

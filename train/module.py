@@ -11,7 +11,7 @@ import math
 import os
 import re
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from torch import Tensor
 from rigmill.storage.files import fsync_folder
 from train.data import Batch, Batches
 from train.determinism import deterministic_cpu
+from train.inputs import TrainingClip, TrainSettings
 from train.model.joint import Pair
 from train.objective import add_noise, draw_noise, flow_loss
 from train.recipes import ModelConfig
@@ -62,7 +63,7 @@ class Trained:
 class JointTraining(lightning.LightningModule):
     """Flow matching on both modalities; all weights train but the text encoder's."""
 
-    def __init__(self, model: Model, settings: Mapping[str, Any]) -> None:
+    def __init__(self, model: Model, settings: TrainSettings) -> None:
         super().__init__()
         self.model, self.settings = model, settings
         self.latest: StepLoss | None = None
@@ -74,7 +75,7 @@ class JointTraining(lightning.LightningModule):
         clean = Pair(self.encode(batch.videos.rgb), self.encode(batch.videos.pose))
         keep = (~batch.dropped).float().view(-1, 1, 1, 1, 1, 1)
         condition = Pair(self.encode(batch.conditions.rgb) * keep, self.encode(batch.conditions.pose) * keep)
-        noise = draw_noise(tuple(clean.rgb.shape), seed=self.settings["seed"], step=batch.step)
+        noise = draw_noise(tuple(clean.rgb.shape), seed=self.settings.seed, step=batch.step)
         noise = Pair(noise.rgb.to(self.device), noise.pose.to(self.device))
         velocity = self.model.denoiser(
             Pair(add_noise(clean.rgb, noise.rgb, batch.sigma), add_noise(clean.pose, noise.pose, batch.sigma)),
@@ -92,12 +93,13 @@ class JointTraining(lightning.LightningModule):
 
     def encode(self, videos: Tensor) -> Tensor:
         """Latents (B, V, C, f, h, w) of videos (B, V, 3, F, H, W)."""
-        return self.model.codec.encode(videos.flatten(0, 1)).unflatten(0, videos.shape[:2])
+        latents: Tensor = self.model.codec.encode(videos.flatten(0, 1)).unflatten(0, videos.shape[:2])
+        return latents
 
     def configure_optimizers(self) -> Any:
         weights = [weight for weight in self.parameters() if weight.requires_grad]
-        optimiser = torch.optim.AdamW(weights, lr=self.settings["learning_rate"], betas=(0.9, 0.999), weight_decay=0.01)
-        num_steps = self.settings["num_steps"]
+        optimiser = torch.optim.AdamW(weights, lr=self.settings.learning_rate, betas=(0.9, 0.999), weight_decay=0.01)
+        num_steps = self.settings.num_steps
         warm_up = max(1, min(2000, num_steps // 10))
 
         def rate(step: int) -> float:
@@ -112,7 +114,7 @@ class JointTraining(lightning.LightningModule):
 class KeepGoing(lightning.Callback):
     """Collects losses, reports, and leaves a checkpoint every `checkpoint_interval` steps and after the last."""
 
-    def __init__(self, folder: Path, *, settings: Mapping[str, Any], report: Report) -> None:
+    def __init__(self, folder: Path, *, settings: TrainSettings, report: Report) -> None:
         self.folder, self.settings, self.report = folder, settings, report
         self.losses: list[StepLoss] = []
 
@@ -123,10 +125,10 @@ class KeepGoing(lightning.Callback):
         self.losses = [StepLoss(*item) for item in state_dict["losses"]]
 
     def on_train_batch_end(self, trainer: Any, pl_module: Any, outputs: Any, batch: Any, batch_idx: int) -> None:
-        done, total = trainer.global_step, self.settings["num_steps"]
+        done, total = trainer.global_step, self.settings.num_steps
         self.losses.append(pl_module.latest)
         self.report(f"loss {pl_module.latest.loss:.3f}", done, total)
-        if done % self.settings["checkpoint_interval"] == 0 or done == total:
+        if done % self.settings.checkpoint_interval == 0 or done == total:
             self.save(trainer, done)
 
     def save(self, trainer: Any, step: int) -> None:
@@ -152,8 +154,8 @@ def last_checkpoint(folder: Path) -> tuple[Path | None, int]:
 def train(
     config: ModelConfig,
     *,
-    settings: Mapping[str, Any],
-    rows: Sequence[Mapping[str, Any]],
+    settings: TrainSettings,
+    clips: Sequence[TrainingClip],
     store_root: Path,
     folder: Path,
     report: Report = lambda message, done, total: None,
@@ -163,15 +165,15 @@ def train(
     logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
     with deterministic_cpu(), warnings.catch_warnings():
         warnings.filterwarnings("ignore", module="lightning")
-        batches = Batches(rows, config=config, settings=settings, store_root=store_root)
+        batches = Batches(clips, config=config, settings=settings, store_root=store_root)
         checkpoint, batches.start = last_checkpoint(folder)
-        training = JointTraining(new_model(config, seed=settings["seed"]), settings)
+        training = JointTraining(new_model(config, seed=settings.seed), settings)
         keeper = KeepGoing(folder, settings=settings, report=report)
         trainer = lightning.Trainer(
             accelerator="cpu",
             devices=1,
             plugins=[LightningEnvironment()],
-            max_steps=settings["num_steps"],
+            max_steps=settings.num_steps,
             max_epochs=1,
             gradient_clip_val=1.0,
             deterministic=True,

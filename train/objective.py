@@ -14,7 +14,9 @@ import torch
 from torch import Tensor
 
 from shards.mixture import keyed_generator
+from train.inputs import TrainingClip, TrainSettings
 from train.model.joint import Pair
+from train.recipes import ModelConfig
 
 Sigma = TypeVar("Sigma", float, Tensor)
 
@@ -36,30 +38,18 @@ class Choice:
     sigma: float  # one noise level for all views: they are one picture of the world
 
 
-def choose(
-    *,
-    seed: int,
-    step: int,
-    place: int,
-    batch_size: int,
-    num_clip_frames: int,
-    num_frames: int,
-    num_views: int,
-    views_per_clip: int,
-    condition_dropout: float,
-    sigma_shift: float,
-) -> Choice:
-    """The choices for the sample at `place` (0 .. batch_size-1) of a step's batch."""
-    chance = keyed_generator(seed, "choice", step, place)
+def choose(settings: TrainSettings, config: ModelConfig, clip: TrainingClip, *, step: int, place: int) -> Choice:
+    """The choices for the sample at `place` (0 .. batch_size-1) of a step's batch, which draws `clip`."""
+    chance = keyed_generator(settings.seed, "choice", step, place)
     # Noise levels of a batch are spread evenly from a common random offset: the same distribution, less variance.
-    offset = keyed_generator(seed, "sigma", step).random()
+    offset = keyed_generator(settings.seed, "sigma", step).random()
     return Choice(
-        start=int(chance.integers(num_clip_frames - num_frames + 1)),
-        views=tuple(sorted(int(view) for view in chance.permutation(num_views)[:views_per_clip])),
+        start=int(chance.integers(clip.num_frames - settings.num_frames + 1)),
+        views=tuple(sorted(int(view) for view in chance.permutation(clip.num_views)[: config.views_per_clip])),
         from_template=bool(chance.random() < 0.5),
-        condition_frame=int(chance.integers(num_frames)),
-        drop_condition=bool(chance.random() < condition_dropout),
-        sigma=shift_sigma((offset + place / batch_size) % 1.0, sigma_shift),
+        condition_frame=int(chance.integers(settings.num_frames)),
+        drop_condition=bool(chance.random() < settings.condition_dropout),
+        sigma=shift_sigma((offset + place / settings.batch_size) % 1.0, config.sigma_shift),
     )
 
 

@@ -1,4 +1,4 @@
-"""What to build and how to train it: recipes turn a profile's settings into one frozen, JSON-able value. No torch."""
+"""What to build: a recipe turns a picture size into one frozen, JSON-able value. No torch."""
 
 from __future__ import annotations
 
@@ -91,11 +91,11 @@ class ModelConfig:
         )
 
 
-def tiny_joint(settings: Mapping[str, Any]) -> ModelConfig:
+def tiny_joint(size_px: int) -> ModelConfig:
     """Every part of the paper's model at a size that one CPU core trains in a minute or two, from random weights."""
     return ModelConfig(
         recipe="tiny_joint",
-        size_px=settings["size_px"],
+        size_px=size_px,
         # Wider than the 64 numbers of a patch: a narrower model cannot even hand on the noise that it is asked for.
         denoiser=DenoiserConfig(
             num_attention_heads=3,
@@ -130,4 +130,4 @@ def wan13_denoiser() -> DenoiserConfig:
     )
 
 
-RECIPES: dict[str, Callable[[Mapping[str, Any]], ModelConfig]] = {"tiny_joint": tiny_joint}
+RECIPES: dict[str, Callable[[int], ModelConfig]] = {"tiny_joint": tiny_joint}

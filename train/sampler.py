@@ -3,64 +3,84 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
+from rigmill.clips.pictures import picture
 from rigmill.types import Bytes, Camera
+from shards.sample import pose_template, rgb_template
 from train.clips import from_unit, ray_maps, square, to_unit
 from train.codec import num_latent_frames
 from train.determinism import deterministic_cpu
 from train.model.joint import Pair
 from train.objective import draw_noise, shift_sigma
+from train.recipes import ModelConfig
 from train.weights import Model, load_model
 
 OnStep = Callable[[int, int], None]  # denoising steps done, of how many
 
 
-def generate(checkpoint: bytes, config: Mapping[str, Any], **asked: Any) -> tuple[Bytes, Bytes]:
-    """`sample` of a checkpoint's model.safetensors and parsed config.json."""
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """What to generate from: a sentence, and the rest pose as the cameras see it."""
+
+    templates_rgb: Bytes  # (V, H, W, 3)
+    templates_pose: Bytes  # (V, H, W, 3)
+    cameras: tuple[Camera, ...]  # V of them
+    caption: str
+
+    @classmethod
+    def from_members(cls, members: Mapping[str, bytes], *, cameras: tuple[Camera, ...], caption: str) -> Prompt:
+        """With the templates that are among a clip's files."""
+        rgb, pose = (
+            np.stack([picture(members[name(view)]) for view in range(len(cameras))])
+            for name in (rgb_template, pose_template)
+        )
+        return cls(rgb, pose, cameras, caption)
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """How to generate: the same values give the same bytes."""
+
+    num_frames: int
+    seed: int
+    steps: int  # of denoising
+    guidance: float  # how much the rest pose is insisted on
+
+
+def generate(checkpoint: bytes, config: ModelConfig, prompt: Prompt, sampling: Sampling) -> tuple[Bytes, Bytes]:
+    """`sample` of a checkpoint's model.safetensors."""
     with deterministic_cpu():
         model = load_model(checkpoint, config)
-    return sample(model, **asked)
+    return sample(model, prompt, sampling)
 
 
-def sample(
-    model: Model,
-    *,
-    templates_rgb: Bytes,
-    templates_pose: Bytes,
-    cameras: tuple[Camera, ...],
-    caption: str,
-    num_frames: int,
-    seed: int,
-    steps: int,
-    guidance: float,
-    on_step: OnStep | None = None,
-) -> tuple[Bytes, Bytes]:
-    """RGB and pose videos (V, num_frames, s, s, 3) uint8, s = the model's picture size.
-
-    Templates are (V, H, W, 3) uint8 renders and pose maps of the rest pose, seen by `cameras`.
-    """
+def sample(model: Model, prompt: Prompt, sampling: Sampling, *, on_step: OnStep | None = None) -> tuple[Bytes, Bytes]:
+    """RGB and pose videos (V, num_frames, s, s, 3) uint8, s = the model's picture size."""
     with deterministic_cpu(), torch.inference_mode():
         size_px, codec = model.config.size_px, model.codec
         templates = Pair(
             *(
                 codec.encode(to_unit(square(pictures, size_px)[:, None]))[None]
-                for pictures in (templates_rgb, templates_pose)
+                for pictures in (prompt.templates_rgb, prompt.templates_pose)
             )
         )
         cells = size_px // codec.spatial_factor
-        shape = (1, len(cameras), codec.z_dim, num_latent_frames(codec, num_frames), cells, cells)
+        num_latent = num_latent_frames(codec, sampling.num_frames)
         latents = denoise(
             model,
-            noise=draw_noise(shape, seed=seed, step=0),
+            noise=draw_noise(
+                (1, len(prompt.cameras), codec.z_dim, num_latent, cells, cells), seed=sampling.seed, step=0
+            ),
             condition=templates,
-            text=model.text([caption]),
-            rays=ray_maps(cameras, cells=cells)[None],
-            steps=steps,
-            guidance=guidance,
+            text=model.text([prompt.caption]),
+            rays=ray_maps(prompt.cameras, cells=cells)[None],
+            steps=sampling.steps,
+            guidance=sampling.guidance,
             on_step=on_step,
         )
         return from_unit(codec.decode(latents.rgb[0])), from_unit(codec.decode(latents.pose[0]))

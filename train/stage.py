@@ -5,20 +5,19 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from rigmill.outcomes import Failed, FailKind, Kept, Measured, Outcome
+from rigmill.outcomes import Cost, Failed, FailKind, Kept, Outcome
 from rigmill.pipeline.stage import Answer, Input, Job, Rows, Stage, Work
+from rigmill.storage.columns import PRODUCTS
 from rigmill.storage.files import canonical_json, digest
 from rigmill.types import Row
+from train.inputs import TrainingClip, TrainSettings, usable_rows
 from train.recipes import RECIPES
-from train.rows import usable_rows
 
 if TYPE_CHECKING:
-    from rigmill.config.load import Profile
+    from rigmill.config.schema import Profile
     from train.module import StepLoss
-
-_SAMPLING_ONLY = {"sampling_steps", "guidance"}  # read by eval: changing them must not train again
 
 
 class TrainStage(Stage):
@@ -27,11 +26,12 @@ class TrainStage(Stage):
     name = "train"
     version = 1
     upstream = ("shards",)
+    writes = PRODUCTS["train"]
     barrier = True
+    usual_seconds, jobs_per = 120.0, {"shards": 0.0}  # one job whatever comes in
 
     def settings(self, profile: Profile) -> Row:
-        values: dict[str, Any] = profile.train.model_dump(mode="json", exclude=_SAMPLING_ONLY)
-        return {**values, "seed": profile.seed}
+        return TrainSettings.of(profile).to_row()
 
     def inputs(self, tables: Rows, settings: Row) -> Iterable[Input]:
         rows = usable_rows(tables.products("shards"), num_frames=settings["num_frames"])
@@ -44,7 +44,7 @@ class TrainStage(Stage):
         for job in jobs:
             started = time.monotonic()
             outcome = _train(job, work)
-            yield Answer(job.key, outcome, Measured(wall_s=time.monotonic() - started))
+            yield Answer(job.key, outcome, Cost(wall_s=time.monotonic() - started))
 
 
 def _train(job: Job, work: Work) -> Outcome:
@@ -52,13 +52,13 @@ def _train(job: Job, work: Work) -> Outcome:
     from train.module import NotFinite, train
     from train.weights import num_parameters, save_model
 
-    settings, folder = job.settings, work.output / "work" / job.key
-    config = RECIPES[settings["recipe"]](settings)
+    settings, folder = TrainSettings(**job.settings), work.output / "work" / job.key
+    config = RECIPES[settings.recipe](settings.size_px)
     try:
         trained = train(
             config,
             settings=settings,
-            rows=job.payload["samples"],
+            clips=[TrainingClip.from_row(row) for row in job.payload["samples"]],
             store_root=work.store.root,
             folder=folder,
             report=work.report,
@@ -69,7 +69,7 @@ def _train(job: Job, work: Work) -> Outcome:
     model = work.store.put_bytes("model.safetensors", save_model(trained.model))
     about = {
         "model": config.to_dict(),
-        "settings": settings,
+        "settings": settings.to_row(),
         "num_clips": len(job.payload["samples"]),
         "samples_digest": digest(sorted(row["sample_sha256"] for row in job.payload["samples"])),
     }
@@ -81,7 +81,7 @@ def _train(job: Job, work: Work) -> Outcome:
     row = {
         "checkpoint_id": digest("checkpoint", model.sha256, config.to_dict()),
         "recipe": config.recipe,
-        "num_steps": settings["num_steps"],
+        "num_steps": settings.num_steps,
         "first_loss": _mean_loss(trained.losses[: _share(settings)]),
         "last_loss": _mean_loss(trained.losses[-_share(settings) :]),
         "num_parameters": num_parameters(trained.model.denoiser),
@@ -91,9 +91,9 @@ def _train(job: Job, work: Work) -> Outcome:
     return Kept([row])
 
 
-def _share(settings: Row) -> int:
+def _share(settings: TrainSettings) -> int:
     """Steps averaged for the first and last loss: one step's noise level decides too much of its loss."""
-    return max(1, min(20, settings["num_steps"] // 10))
+    return max(1, min(20, settings.num_steps // 10))
 
 
 def _mean_loss(losses: Sequence[StepLoss]) -> float:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import safetensors.torch
 import torch
@@ -46,12 +45,13 @@ def save_model(model: Model) -> bytes:
     No metadata: its order is not fixed. Tied tensors are written once each, because safetensors holds no ties.
     """
     tensors = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in model.state_dict().items()}
-    return safetensors.torch.save(dict(sorted(tensors.items())))
+    data: bytes = safetensors.torch.save(dict(sorted(tensors.items())))
+    return data
 
 
-def load_model(weights: bytes, config: Mapping[str, Any]) -> Model:
-    """The model of a checkpoint's model.safetensors and config.json, ready to sample."""
-    model = new_model(ModelConfig.from_dict(config["model"]), seed=0)
+def load_model(weights: bytes, config: ModelConfig) -> Model:
+    """The model of a checkpoint's model.safetensors, ready to sample."""
+    model = new_model(config, seed=0)
     model.load_state_dict(safetensors.torch.load(weights), strict=True)
     return model.eval()
 

@@ -1,4 +1,4 @@
-"""The files that render.py draws: those of a corpus that the pipeline keeps as rigs with something to see."""
+"""The files that benchmarks draw: those of a corpus that the pipeline keeps as rigs with something to see."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ import numpy as np
 
 from curate.gate.canonical import canonical
 from curate.gate.preflight import sniff
-from curate.stages.probe import PROBE, ProbeStage
+from curate.stages.probe import ProbeStage
 from rigmill.blender.client import BlenderClient, Limits
-from rigmill.blender.requests import ClipItem
+from rigmill.blender.render_settings import RenderSettings
+from rigmill.blender.requests import PROBE_ASSET, ClipItem
 from rigmill.config.load import load
 from rigmill.outcomes import Refusal
 from rigmill.rigs.npz import motion_to_bytes
@@ -70,7 +71,7 @@ class Asset:
             num_frames=num_frames or self.num_frames,
             fps=FPS * faster,
             motion_path=str(self.motion_path) if self.motion_path else None,
-            render=render,
+            render=RenderSettings.from_json(render),
         )
 
 
@@ -121,7 +122,7 @@ def asset_of(data: bytes, file_format: str, *, name: str, folder: Path, client: 
         scratch = folder / f"{path.stem}.scratch"
         scratch.mkdir(exist_ok=True)
         item = {"path": str(path), "format": file_format, "fps": FPS, "rigid_rigs": True}
-        (reply,) = client.run(PROBE, [item], scratch=scratch)
+        (reply,) = client.run(PROBE_ASSET, [item], scratch=scratch)
         _remove(scratch)
         answer.write_text(json.dumps(reply.value))
     found = json.loads(answer.read_text())

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+from collections.abc import Iterator
 from typing import Any
 
 
@@ -18,3 +21,15 @@ def lines(result: dict[str, Any], start: str = "") -> list[str]:
     for key, value in result.items():
         found += lines(value, f"{start}{key}.") if isinstance(value, dict) else [f"{start}{key}: {value}"]
     return found
+
+
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
+    """Blender prints a line per picture: not here."""
+    out = os.dup(1)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    try:
+        yield
+    finally:
+        os.dup2(out, 1)

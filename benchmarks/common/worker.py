@@ -1,8 +1,8 @@
 """A worker of the render stage outside the driver, in a process of its own, and what several of them need and do.
 
-As a command it renders clips and says after each of them what memory it has; render.py starts it.
+As a command it renders clips and says after each of them what memory it has; `Remote` starts it.
 
-    python benchmarks/common/worker.py ASSETS.json FOLDER --frames N   (then a line of numbers per round on its input)
+    python -m benchmarks.common.worker ASSETS.json FOLDER --frames N   (then a line of numbers per round on its input)
 """
 
 from __future__ import annotations
@@ -22,10 +22,12 @@ from typing import Any
 
 import render.stage
 from benchmarks.common.corpus import Asset, blender, render_settings
-from render.stage import CLIP_COLUMNS, RenderStage
+from benchmarks.common.processes import command, environment
+from render.stage import RenderStage
 from rigmill.blender.client import BlenderClient
 from rigmill.outcomes import Kept
 from rigmill.pipeline.stage import Answer, Job
+from rigmill.storage.columns import CLIP
 from rigmill.storage.files import Store
 
 NUM_ASSETS, SETTLED = 200, 20  # memory: growth is counted from the 20th asset to the last
@@ -52,12 +54,12 @@ class Worker:
 
     def start(self) -> None:
         """Have the Blender server running."""
-        list(self.blender.run("render_child:nothing", [{}], scratch=self.scratch))
+        list(self.blender.run("benchmarks.rendering.child:nothing", [{}], scratch=self.scratch))
 
     def answer(self, asset: Asset, settings: dict[str, Any], *, num_frames: int) -> Answer:
         """What the stage says to the clip's first frames."""
         clip = asset.clip(settings, num_frames=min(num_frames, 1) if asset.motion_path else num_frames)
-        payload = dict.fromkeys(CLIP_COLUMNS) | {
+        payload = dict.fromkeys(CLIP) | {
             "clip_id": clip.clip_id,
             "num_frames": clip.num_frames,
             "fps": clip.fps,
@@ -144,8 +146,13 @@ class Remote:
         folder.mkdir(parents=True)
         described = folder / "assets.json"
         described.write_text(json.dumps([asdict(asset) for asset in assets], default=str))
-        command = [sys.executable, __file__, str(described), str(folder), "--frames", str(num_frames)]
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen(
+            command("benchmarks.common.worker", described, folder, "--frames", num_frames),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env=environment(),
+        )
         self.round([0])
 
     def begin(self, indices: Sequence[int]) -> None:
@@ -189,7 +196,7 @@ def main() -> None:
         Asset(**row | {name: Path(row[name]) for name in ("path", "motion_path") if row[name]})
         for row in json.loads(arguments.assets.read_text())
     ]
-    render.stage.RENDER_CLIP = "render_child:weighed_clip"
+    render.stage.RENDER_CLIP = "benchmarks.rendering.child:weighed_clip"
     with tempfile.TemporaryDirectory(dir=arguments.folder) as scratch:
         worker = Worker(Path(scratch))
         worker.start()

@@ -1,6 +1,6 @@
 """CPU seconds of looking at one clip: as the stage does it, and as it did before; one run, as a ratio.
 
-    python benchmarks/motion_filter/preview.py [--json]
+    python -m benchmarks.motion_filter.preview [--json]
 
 Before: every picture by Cycles, with the asset's own materials and lights, flow between consecutive frames alone. Now:
 by the rasteriser, under a coat of noise without lights, four pictures for people, and flow over the whole clip besides.
@@ -13,20 +13,23 @@ import json
 import os
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 import cv2
 
+from benchmarks.common.figures import quiet
 from benchmarks.common.paths import ROOT
-from benchmarks.motion_filter.calibration import FPS, previewed, probed, quiet
+from benchmarks.motion_filter.calibration import previewed, probed
+from benchmarks.motion_filter.cases import FPS
 from curate.filters.flow import flow_px_per_frame
 from render.blender.engines.blender import BlenderEngine
 from render.blender.jobs import preview as stage
 from render.blender.subject.player import loaded_subject, make_player, measure
 from render.numbers import clip_cameras
-from rigmill.blender.requests import ClipItem
+from rigmill.blender.requests import Clip
 
 CLIPS = (("Fox.glb", "Survey"), ("Fox.glb", "Run"), ("Quaternius_Lever.glb", ""), ("RiggedSimple.glb", ""))
 ROUNDS = 2
@@ -34,21 +37,16 @@ ROUNDS = 2
 
 def before(item: dict[str, Any], state: dict[str, Any], scratch: Path) -> float:
     started = time.process_time()
-    render = {
-        **stage.CHEAP,
-        "azimuths_deg": stage.AZIMUTHS_DEG,
-        "width_px": item["preview_px"],
-        "height_px": item["preview_px"],
-    }
-    clip = ClipItem.from_item({**item, "render": render})
+    view = replace(stage.CHEAP, width_px=item["preview_px"], height_px=item["preview_px"])
+    clip = Clip.from_item(item)
     player = make_player(loaded_subject(state, path=clip.path, file_format=clip.format, fps=clip.fps), clip)
     numbers = measure(player)
     starts = stage.pair_starts(clip.num_frames, item["preview_frames"])
     frames = sorted({frame for start in starts for frame in (start, start + 1)})
-    cameras = clip_cameras(numbers.clip_bounds, render)
+    cameras = clip_cameras(numbers.clip_bounds, view)
     subject = player.subject
     subject.normalise(numbers.offset, numbers.scale)
-    engine = BlenderEngine(cameras, render | {"engine": "cycles", "samples": 2, "denoise": False}, scratch)
+    engine = BlenderEngine(cameras, replace(view, engine="cycles", samples=2, denoise=False), scratch)
     names = stage.write_pictures(
         player,
         numbers,

@@ -1,6 +1,6 @@
 """What choosing the paper's retargeted clips costs, and how many stay where they are when something is added.
 
-python benchmarks/pipeline/pairs.py [--motions N] [--characters N] [--clips N] [--json]
+    python -m benchmarks.pipeline.pairs [--motions N] [--characters N] [--clips N] [--json]
 
 choose_s                   seconds for `--clips` choices (the product is never built)
 peak_mb                    memory that the choice itself takes, by tracemalloc

@@ -1,6 +1,6 @@
 """Files a minute that the probe reads on two cores, and the same probe in a fresh Blender process per file.
 
-    RIGMILL_CORPUS=... python benchmarks/pipeline/probe.py [--json] [--rounds N]
+    RIGMILL_CORPUS=... python -m benchmarks.pipeline.probe [--json] [--rounds N]
 
 Both sides do what the probe stage does to a file: read it, check and re-pack it, and ask a limited Blender child what
 is in it, two files at a time. One side keeps a fork server per worker for the whole run (the time in which the servers
@@ -22,8 +22,8 @@ from pathlib import Path
 
 from curate.gate.canonical import canonical
 from curate.gate.preflight import sniff
-from curate.stages.probe import PROBE
 from rigmill.blender.client import BlenderClient, Limits
+from rigmill.blender.requests import PROBE_ASSET
 from rigmill.config.load import load
 from rigmill.outcomes import Refusal
 
@@ -63,7 +63,9 @@ class Bench:
         with tempfile.TemporaryDirectory() as folder:
             copy = Path(folder) / f"asset.{file_format}"
             copy.write_bytes(data)
-            (reply,) = client.run(PROBE, [item | {"path": str(copy), "format": file_format}], scratch=Path(folder))
+            (reply,) = client.run(
+                PROBE_ASSET, [item | {"path": str(copy), "format": file_format}], scratch=Path(folder)
+            )
         if self.fresh:
             client.close()
         if reply.value is not None:

@@ -1,4 +1,4 @@
-"""What reconstruct_corpus.py asks of Blender children; the fork server finds it by PYTHONPATH."""
+"""What the part corpus asks of Blender children, by the dotted names of these functions."""
 
 from __future__ import annotations
 

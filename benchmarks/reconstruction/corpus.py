@@ -23,10 +23,11 @@ from curate.gate.canonical import canonical
 from curate.gate.preflight import sniff
 from render.numbers import joint_radius_px, pose_map
 from rigmill.blender.client import BlenderClient
+from rigmill.blender.render_settings import RenderSettings
 from rigmill.clips.numbers import ClipGeometry
 from rigmill.reconstruct.kinematics import solve
 from rigmill.reconstruct.metrics import score
-from rigmill.reconstruct.reconstruct import reconstruct
+from rigmill.reconstruct.reconstruct import Options, reconstruct
 from rigmill.rigs.npz import motion_to_bytes
 from rigmill.types import Bytes, Motion
 
@@ -50,8 +51,9 @@ FILES = {  # path in the corpus: kind. One of every sort that it has, chosen bef
     "vrm/Godette_vrm_v4.vrm": "VRM, hair",
     "vrm/cryptovoxels.vrm": "VRM",
 }
+PLAY, PLAY_AGAIN = "benchmarks.reconstruction.child:play", "benchmarks.reconstruction.child:play_again"
 MESH_FRAMES = 5
-OPTIONS: dict[str, dict[str, Any]] = {"": {}, "no_twist_": {"spread_twist": False}, "kmeans_": {"method": "kmeans"}}
+OPTIONS = {"": Options(), "no_twist_": Options(spread_twist=False), "kmeans_": Options(method="kmeans")}
 
 
 def corpus(folder: str | None) -> dict[str, Any]:
@@ -85,12 +87,12 @@ def _row(path: Path, scratch: Path, client: BlenderClient) -> dict[str, Any]:
     asset = asset.longest() if asset.found["motions"] else _with_motion(asset, scratch, settings, client)
     clip = asset.clip(settings) if asset.motion_path is None else replace(asset.clip(settings), num_frames=81)
     frames = sorted({int(frame) for frame in np.linspace(0, clip.num_frames - 1, MESH_FRAMES)})
-    (reply,) = client.run("reconstruct_child:play", [clip.to_item() | {"frames": frames}], scratch=scratch)
+    (reply,) = client.run(PLAY, [clip.to_item() | {"frames": frames}], scratch=scratch)
     if reply.value is None:
         return {"not_run": str(reply.outcome)}
     geometry = ClipGeometry.from_bytes((scratch / "geometry.npz").read_bytes())
     true_mesh = np.load(scratch / "vertices.npy")
-    radius_px = joint_radius_px(settings)
+    radius_px = joint_radius_px(RenderSettings.from_json(settings))
     maps = _maps(geometry, radius_px)
     row: dict[str, Any] = {
         "num_frames": clip.num_frames,
@@ -105,7 +107,7 @@ def _row(path: Path, scratch: Path, client: BlenderClient) -> dict[str, Any]:
         stored.write_bytes(motion_to_bytes(replace(own, translations=own.translations / geometry.scale)))
         item = replace(clip, action=None, slot=None, start_frame=0.0, motion_path=str(stored)).to_item()
         extra = {"frames": frames, "offset": geometry.offset.tolist(), "scale": geometry.scale}
-        (reply,) = client.run("reconstruct_child:play_again", [item | extra], scratch=scratch)
+        (reply,) = client.run(PLAY_AGAIN, [item | extra], scratch=scratch)
         if reply.value is None:
             return None
         return unit * float(np.linalg.norm(np.load(scratch / "vertices.npy") - true_mesh, axis=-1).mean())
@@ -121,7 +123,7 @@ def _row(path: Path, scratch: Path, client: BlenderClient) -> dict[str, Any]:
             colours=geometry.colours,
             radius_px=radius_px,
             fps=clip.fps,
-            **options,
+            options=options,
         )
         scores = score(
             result,
@@ -145,7 +147,7 @@ def _row(path: Path, scratch: Path, client: BlenderClient) -> dict[str, Any]:
         }
         row |= {name + key: value for key, value in figures.items()}
     marked = asset.clip(settings | {"turn_markers": True}).to_item() | {"num_frames": clip.num_frames, "frames": frames}
-    (reply,) = client.run("reconstruct_child:play", [marked], scratch=scratch)
+    (reply,) = client.run(PLAY, [marked], scratch=scratch)
     if reply.value is not None:
         geometry = ClipGeometry.from_bytes((scratch / "geometry.npz").read_bytes())
         result = reconstruct(
@@ -169,7 +171,7 @@ def _row(path: Path, scratch: Path, client: BlenderClient) -> dict[str, Any]:
 
 def _with_motion(asset: Asset, scratch: Path, settings: dict[str, Any], client: BlenderClient) -> Asset:
     """The asset with 81 frames of random motion, a third of it twist, as large as the rig."""
-    (reply,) = client.run("reconstruct_child:play", [asset.clip(settings).to_item() | {"frames": [0]}], scratch=scratch)
+    (reply,) = client.run(PLAY, [asset.clip(settings).to_item() | {"frames": [0]}], scratch=scratch)
     assert reply.value is not None, reply.outcome
     still = ClipGeometry.from_bytes((scratch / "geometry.npz").read_bytes())
     motion, _, _ = random_motion(still.rig, num_frames=81, seed=0, twist=0.3)

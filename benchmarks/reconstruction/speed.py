@@ -11,9 +11,10 @@ from scipy.sparse import csr_matrix
 
 from benchmarks.reconstruction.posed_bodies import FPS, SIZES, Take, take
 from rigmill.clips.camera import project
-from rigmill.reconstruct.joints.least_squares import refine
+from rigmill.reconstruct.joints.least_squares import Bones, refine
+from rigmill.reconstruct.joints.sightings import sightings
 from rigmill.reconstruct.kinematics import drawn_rig
-from rigmill.reconstruct.reconstruct import reconstruct
+from rigmill.reconstruct.reconstruct import Options, reconstruct
 from rigmill.types import Floats, Rig
 
 _ROUNDS = 3
@@ -49,7 +50,7 @@ def speed() -> dict[str, Any]:
                         colours=made.colours,
                         radius_px=made.radius_px,
                         fps=FPS,
-                        threads=threads,
+                        options=Options(threads=threads),
                     )
                     times.append(clock() - started)
             found["ms_per_frame"][name] = 1000 * min(cpu) / len(made.joints)
@@ -71,7 +72,6 @@ def beside_scipy(made: Take) -> tuple[float, float, float, float]:
     rng = np.random.default_rng(0)
     centres = np.stack([project(camera, made.joints)[0] for camera in made.cameras])
     centres = centres + rng.normal(size=centres.shape)
-    trust = np.ones(centres.shape[:3])
     start = made.joints + rng.normal(scale=0.01, size=made.joints.shape)
     has_parent = np.flatnonzero(small.parents >= 0)
     lengths = np.zeros(small.num_joints)
@@ -83,13 +83,9 @@ def beside_scipy(made: Take) -> tuple[float, float, float, float]:
     for _ in range(_ROUNDS):
         started = time.process_time()
         ours = refine(
-            made.cameras,
             start,
-            centres,
-            trust,
-            parents=small.parents,
-            lengths=lengths,
-            weights=weights,
+            sightings(made.cameras, centres, np.ones(centres.shape[:3])),
+            Bones(small.parents.astype(np.int64), lengths, weights),
             threshold_px=_THRESHOLD_PX,
             px=px,
             num_steps=60,

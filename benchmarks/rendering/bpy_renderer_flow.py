@@ -1,6 +1,6 @@
 """Rendering a clip as bpy-renderer (huanngzh/bpy-renderer) documents it, written anew, to measure what that costs.
 
-    python benchmarks/rendering/bpy_renderer_flow.py FILE FOLDER [--frames N] [--json]
+    python -m benchmarks.rendering.bpy_renderer_flow FILE FOLDER [--frames N] [--json]
 
 What is kept of it: Blender's default threads; Cycles on the CPU with 64 samples, one diffuse and one glossy bounce, a
 pixel filter of 0.01, a transparent film, the denoiser as Blender sets it, an HDR picture as the world, no persistent

@@ -1,4 +1,4 @@
-"""What render.py asks of Blender children; the fork server finds it by PYTHONPATH."""
+"""What the parts of this benchmark ask of Blender children, by the dotted names of these functions."""
 
 from __future__ import annotations
 
@@ -24,8 +24,9 @@ from render.blender.jobs import render
 from render.blender.subject.load import load_asset
 from render.blender.subject.player import Player, loaded_subject, make_player, measure
 from render.numbers import ClipNumbers, build_geometry, clip_cameras
-from render.outputs import Film
+from render.outputs import ClipWriter
 from render.raster.rasteriser import Rasteriser
+from rigmill.blender.render_settings import RenderSettings
 from rigmill.blender.requests import ClipItem
 from rigmill.types import Camera
 
@@ -37,7 +38,7 @@ def nothing(item: dict[str, Any], state: dict[str, Any], scratch: Path) -> dict[
 
 def settings_of_scene(item: dict[str, Any], state: dict[str, Any], scratch: Path) -> dict[str, Any]:
     """Every number and name that the scene set up for `render` has: what a picture by Cycles depends on."""
-    set_up(item["render"])
+    set_up(RenderSettings.from_json(item["render"]))
     scene, world = bpy.context.scene, bpy.context.scene.world
     background = next(node for node in world.node_tree.nodes if node.type == "BACKGROUND")
     lights = sorted((light for light in bpy.data.objects if light.type == "LIGHT"), key=lambda light: light.name)
@@ -118,7 +119,7 @@ def joints_in_view(item: dict[str, Any], state: dict[str, Any], scratch: Path) -
         heads = [_head(*node) for node in player.subject.nodes]
         seen.append([[world_to_camera_view(scene, camera, head)[:2] for head in heads] for camera in cameras])
     share = np.array(seen).transpose(1, 0, 2, 3)
-    width, height = clip.render["width_px"], clip.render["height_px"]
+    width, height = clip.render.width_px, clip.render.height_px
     np.save(scratch / "seen.npy", np.stack([share[..., 0] * width, (1 - share[..., 1]) * height], axis=-1))
     return {"height": float(np.ptp(numbers.clip_bounds[:, 2]))}
 
@@ -135,7 +136,7 @@ def pictures_of_frame(item: dict[str, Any], state: dict[str, Any], scratch: Path
     player, numbers = played(clip, state)
     cameras = clip_cameras(numbers.view_bounds, clip.render)
     player.subject.normalise(numbers.offset, numbers.scale)
-    choice = open_engine(player.subject, cameras=cameras, render=clip.render, extras=False, state=state, folder=scratch)
+    choice = open_engine(player.subject, cameras=cameras, view=clip.render, extras=False, state=state, folder=scratch)
     player.start(numbers.scale)
     player.show(item["frame"])
     pictures = choice.engine.shoot(numbers.frame_bounds[item["frame"]])
@@ -183,11 +184,11 @@ def timed_clip(item: dict[str, Any], state: dict[str, Any], scratch: Path) -> di
         (render, "loaded_subject", "load"),
         (render, "measure", "measure joints and bounds"),
         (Player, "show", "pose"),
-        (Film, "add", "rgb videos"),
-        (Film, "finish", "rgb videos"),
+        (ClipWriter, "add", "rgb videos"),
+        (ClipWriter, "finish", "rgb videos"),
         (outputs, "pose_video", "pose maps and videos"),
         (render, "verify", "read back"),
-        (Film, "add_templates", "templates"),
+        (ClipWriter, "add_templates", "templates"),
         (Geometry, "read", "read what Blender evaluated"),
         (Rasteriser, "draw", "pictures"),
     ):

@@ -11,9 +11,7 @@ frame after the first costs counts, and Blender has its own default threads ther
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
@@ -21,6 +19,7 @@ from typing import Any
 
 import render.stage as render_stage
 from benchmarks.common.corpus import MAX_FRAMES, Asset, asset_of, blender, render_settings
+from benchmarks.common.processes import command, environment
 from benchmarks.common.worker import Worker
 from curate.gate.canonical import canonical
 
@@ -38,7 +37,7 @@ ENGINES: dict[str, tuple[int, dict[str, Any]]] = {
 ON_A_GPU = {"eevee": (12, {"engine": "eevee", "samples": 16})}
 PER_CLIP = frozenset({"load", "engine set-up", "templates", "other", "processes and files"})  # whatever its length
 REFERENCE, REFERENCE_FRAMES = "bpy_renderer_style", 3
-FLOW = Path(__file__).with_name("bpy_renderer_flow.py")
+FLOW = "benchmarks.rendering.bpy_renderer_flow"
 
 
 def three_characters(assets: Sequence[Asset], folder: Path, scratch: Path) -> dict[str, Asset]:
@@ -56,7 +55,7 @@ def three_characters(assets: Sequence[Asset], folder: Path, scratch: Path) -> di
     client = blender()
     try:
         item = {"path": str(mid.path), "format": mid.file_format, "fps": 24.0, "triangles": TRIANGLES["high"]}
-        (reply,) = client.run("render_child:split", [item], scratch=scratch)
+        (reply,) = client.run("benchmarks.rendering.child:split", [item], scratch=scratch)
         if reply.value is None:
             raise SystemExit(f"{mid.name} cannot be split: {reply.outcome}")
         data, file_format = canonical((scratch / "split.glb").read_bytes(), "glb")
@@ -69,9 +68,9 @@ def three_characters(assets: Sequence[Asset], folder: Path, scratch: Path) -> di
 
 def flow_ms(asset: Asset, folder: Path) -> dict[str, float]:
     """What bpy_renderer_flow.py measures, per phase."""
-    command = [sys.executable, str(FLOW), str(asset.path), str(folder), "--frames", str(REFERENCE_FRAMES), "--json"]
-    environment = {name: value for name, value in os.environ.items() if not name.endswith("_NUM_THREADS")}
-    answer = subprocess.run(command, capture_output=True, text=True, check=True, env=environment).stdout
+    started = command(FLOW, asset.path, folder, "--frames", REFERENCE_FRAMES, "--json")
+    own_threads = {name: value for name, value in environment().items() if not name.endswith("_NUM_THREADS")}
+    answer = subprocess.run(started, capture_output=True, text=True, check=True, env=own_threads).stdout
     line = next(line for line in answer.splitlines() if line.startswith("MEASURED"))
     return dict(json.loads(line.partition(" ")[2]))
 
@@ -103,7 +102,7 @@ def cost(
 ) -> dict[str, Any]:
     """The figures; in every round all engines take turns on all characters."""
     characters = three_characters(assets, folder, scratch)
-    render_stage.RENDER_CLIP = "render_child:timed_clip"
+    render_stage.RENDER_CLIP = "benchmarks.rendering.child:timed_clip"
     worker = Worker(scratch)
     found: dict[str, dict[str, list[float]]] = {}
     phases: dict[str, dict[str, dict[str, float]]] = {}

@@ -1,6 +1,6 @@
 """CPU seconds of one Cycles picture with all cores in sight of Blender's scheduler, and with one; one run, as a ratio.
 
-python benchmarks/rendering/cycles_threads.py [--json]
+python -m benchmarks.rendering.cycles_threads [--json]
 """
 
 from __future__ import annotations

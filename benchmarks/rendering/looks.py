@@ -1,6 +1,6 @@
 """Which files of a folder the rasteriser can show, and why not the others; what reading them costs.
 
-    python benchmarks/rendering/looks.py FOLDER [--json FILE]
+    python -m benchmarks.rendering.looks FOLDER [--json FILE]
 
 Per file: its looks, the reasons for which `auto` would send it to Cycles, milliseconds to read the looks and the
 surface once, and the CPU-milliseconds of reading a frame after Blender has evaluated it; beside it what Blender's own

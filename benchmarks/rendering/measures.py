@@ -1,4 +1,4 @@
-"""What render.py measures on points and pose maps, each from its definition and apart from the code under test."""
+"""What is measured on points and pose maps, each from its definition and apart from the code under test."""
 
 from __future__ import annotations
 

@@ -11,6 +11,7 @@ import numpy as np
 from benchmarks.common.corpus import Asset, blender, render_settings
 from benchmarks.rendering.measures import circle_centres, seen_from, triangulate
 from render.numbers import clip_cameras, joint_radius_px, pose_map
+from rigmill.blender.render_settings import RenderSettings
 from rigmill.clips.camera import project
 from rigmill.clips.numbers import ClipGeometry
 from rigmill.types import Floats
@@ -25,13 +26,13 @@ def projection(assets: Sequence[Asset], scratch: Path) -> dict[str, Any]:
     found: dict[str, Any] = {"camera_px_max": cameras_px(render)}
     worst: list[tuple[Any, ...]] = []
     num_circles, num_joints, refused = 0, 0, list[str]()
-    radius_px = joint_radius_px(render)
+    radius_px = joint_radius_px(RenderSettings.from_json(render))
     client = blender()
     try:
         for asset in assets:
             frames = sampled(asset.num_frames)
             item = asset.clip(render).to_item() | {"frames": frames}
-            (reply,) = client.run("render_child:joints_in_view", [item], scratch=scratch)
+            (reply,) = client.run("benchmarks.rendering.child:joints_in_view", [item], scratch=scratch)
             if reply.value is None:
                 refused.append(f"{asset.name}: {reply.outcome}")
                 continue
@@ -92,7 +93,7 @@ def cameras_px(render: dict[str, Any]) -> float:
     bounds = np.stack([CUBE.min(axis=0), CUBE.max(axis=0)])
     largest, reach = 0.0, 0.0
     size = np.array([render["width_px"], render["height_px"]])
-    for camera, azimuth in zip(clip_cameras(bounds, render), render["azimuths_deg"]):
+    for camera, azimuth in zip(clip_cameras(bounds, RenderSettings.from_json(render)), render["azimuths_deg"]):
         expected = seen_from(
             CUBE,
             azimuth_deg=azimuth,

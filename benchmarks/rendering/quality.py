@@ -16,7 +16,7 @@ from benchmarks.common.corpus import Asset, blender, render_settings
 from benchmarks.rendering.references import VIEWS, middle_frame, references, same_camera
 from rigmill.blender.client import BlenderClient
 from rigmill.clips.likeness import silhouette_iou, subject_ssim
-from rigmill.clips.pictures import over_white, silhouette
+from rigmill.clips.pictures import over_grey, silhouette
 from rigmill.types import Bytes
 
 # What is held against the references: the engines' settings beside the rest of the profile `paper`.
@@ -80,7 +80,7 @@ def drawn(
 ) -> tuple[list[Bytes], list[dict[str, Any]], str]:
     """The four whole views of the middle frame, RGBA (H, W, 4), their cameras, and what the engine cannot reproduce."""
     item = asset.clip(render).to_item() | {"frame": middle_frame(asset)}
-    (reply,) = client.run("render_child:pictures_of_frame", [item], scratch=scratch)
+    (reply,) = client.run("benchmarks.rendering.child:pictures_of_frame", [item], scratch=scratch)
     if reply.value is None:
         raise RuntimeError(f"{render['engine']} draws nothing of {asset.name}: {reply.outcome}")
     return list(np.load(scratch / "pictures.npy")), reply.value["cameras"], reply.value["reason"]
@@ -157,7 +157,7 @@ def _strip(row: Compared, *, height_px: int = 260, width_px: int = 340) -> Bytes
     either = silhouette(row.picture) | silhouette(row.reference)
     ys, xs = np.nonzero(either) if either.any() else (np.array([0, 1]), np.array([0, 1]))
     part = (slice(max(ys.min() - 6, 0), ys.max() + 7), slice(max(xs.min() - 6, 0), xs.max() + 7))
-    one, other = over_white(row.reference[part]), over_white(row.picture[part])
+    one, other = over_grey(row.reference[part], 255), over_grey(row.picture[part], 255)
     cells = []
     for picture in (one, other, np.clip(4 * np.abs(one - other), 0, 255)):
         scale = min((height_px - 30) / picture.shape[0], width_px / picture.shape[1])

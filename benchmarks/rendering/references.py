@@ -1,4 +1,4 @@
-"""Reference pictures for render.py: Cycles with many samples and no denoiser, in the scene that our engines draw.
+"""References of the part quality: Cycles with many samples and no denoiser, in the scene that our engines draw.
 
 They take hours of one core, so each stays in a folder under a name that depends on the file, the scene's settings and
 the seed. What exists is not made again; what was made for other settings is not looked at.
@@ -31,7 +31,7 @@ REFERENCE = {"engine": "cycles", "samples": SAMPLES, "denoise": False}
 
 @dataclass(frozen=True)
 class Reference:
-    """One picture: RGBA (H, W, 4) of the middle frame, and the camera (a row of render_child) it was taken with."""
+    """One picture: RGBA (H, W, 4) of the middle frame, and the camera (a row of child.py) it was taken with."""
 
     asset: Asset
     view: int
@@ -54,7 +54,7 @@ def references(
     held = tempfile.TemporaryDirectory()  # private: another run may be filling the same folder
     scratch = Path(held.name)
     try:
-        (settings,) = client.run("render_child:settings_of_scene", [{"render": render}], scratch=scratch)
+        (settings,) = client.run("benchmarks.rendering.child:settings_of_scene", [{"render": render}], scratch=scratch)
         if settings.value is None:
             raise RuntimeError(f"Blender does not say its settings: {settings.outcome}")
         scene = digest(settings.value, {key: value for key, value in render.items() if key in _FRAMING})
@@ -87,7 +87,7 @@ def _make(
     items = [
         asset.clip(render).to_item() | {"view": view, "frame": middle_frame(asset), "seed": seed} for view in missing
     ]
-    for view, reply in zip(missing, client.run("render_child:reference", items, scratch=scratch)):
+    for view, reply in zip(missing, client.run("benchmarks.rendering.child:reference", items, scratch=scratch)):
         if reply.value is None:
             raise RuntimeError(f"no reference of {asset.name}: {reply.outcome}")
         shutil.move(scratch / reply.value["picture"], place / f".{view}.{os.getpid()}.png")

@@ -18,6 +18,7 @@ from scipy.spatial.transform import Rotation
 from benchmarks.common.corpus import Asset, blender, render_settings
 from render.numbers import joint_radius_px
 from render.outputs import pose_video
+from rigmill.blender.render_settings import RenderSettings
 from rigmill.clips.camera import project
 from rigmill.clips.numbers import ClipGeometry
 from rigmill.config.load import load
@@ -94,13 +95,14 @@ def round_trips(assets: Sequence[Asset], scratch: Path) -> dict[str, Any]:
 
 def _of_profile(profile: str, assets: Sequence[Asset], scratch: Path) -> dict[str, Any]:
     render, limit_px = render_settings(profile), load(profile).profile.render.max_round_trip_px
-    radius_px = joint_radius_px(render)
+    settings = RenderSettings.from_json(render)
+    radius_px = joint_radius_px(settings)
     sound: list[RoundTrip] = []
     found = {name: {"caught": 0, "visible": 0, "visible and caught": 0} for name in FAULTS}
     refused = []
     for name, geometry in _geometries(assets, render, scratch):
         fps = geometry.motion.fps
-        videos = [pose_video(geometry, view, render, fps) for view in range(len(geometry.cameras))]
+        videos = [pose_video(geometry, view, settings, fps) for view in range(len(geometry.cameras))]
         maps = read_pose_videos(videos, geometry)
         sound.append(round_trip(maps, geometry, radius_px=radius_px))
         if not _passes(sound[-1], limit_px, radius_px):
@@ -123,7 +125,7 @@ def _geometries(assets: Sequence[Asset], render: dict[str, Any], scratch: Path) 
             if asset.found["motions"]:
                 longest = asset.longest()
                 item = longest.clip(render).to_item() | {"num_frames": min(NUM_FRAMES, longest.num_frames)}
-                (reply,) = client.run("render_child:geometry_of_clip", [item], scratch=scratch)
+                (reply,) = client.run("benchmarks.rendering.child:geometry_of_clip", [item], scratch=scratch)
                 if reply.value is None:
                     raise RuntimeError(f"{asset.name}: {reply.outcome}")
                 yield asset.name, ClipGeometry.from_bytes((scratch / "geometry.npz").read_bytes())

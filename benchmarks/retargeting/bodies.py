@@ -161,13 +161,13 @@ def corpus_actors(corpus: Path, only: Collection[str] = ()) -> Iterator[Actor]:
 def played(actor: Actor, motion: Motion) -> Floats:
     """Where Blender has the joints (T, J, 3) of a character that plays the motion."""
     from render.blender.subject.player import loaded_subject, make_player, measure
-    from rigmill.blender.requests import ClipItem
+    from rigmill.blender.requests import Clip
 
     with tempfile.TemporaryDirectory() as folder:
         path, stored = Path(folder) / f"asset.{actor.found['format']}", Path(folder) / "motion.npz"
         path.write_bytes(actor.asset)
         stored.write_bytes(motion_to_bytes(motion))
-        clip = ClipItem(
+        clip = Clip(
             clip_id="clip",
             path=str(path),
             format=actor.found["format"],
@@ -178,7 +178,6 @@ def played(actor: Actor, motion: Motion) -> Floats:
             num_frames=len(motion.rotations),
             fps=motion.fps,
             motion_path=str(stored),
-            render={},
         )
         numbers = measure(make_player(loaded_subject({}, path=clip.path, file_format=clip.format, fps=clip.fps), clip))
     return np.asarray(numbers.joints / numbers.scale + numbers.offset)

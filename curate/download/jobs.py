@@ -9,12 +9,13 @@ from contextlib import AsyncExitStack, suppress
 from itertools import groupby
 from pathlib import Path
 
-from curate.download.downloader import Downloader, Manners, Trouble, Wanted
+from curate.download.downloader import Downloader, Wanted
 from curate.download.ledger import Ledger
-from curate.download.part import Part, PartInUse, disk_trouble
+from curate.download.limits import DownloadFailed, DownloadLimits
+from curate.download.partial_file import PartialFile, PartialFileInUse, disk_trouble
 from curate.gate.preflight import sniff
 from rigmill.errors import UserError
-from rigmill.outcomes import Failed, FailKind, Kept, Measured, Outcome, Refusal, Reject, Rejected
+from rigmill.outcomes import Cost, Failed, FailKind, Kept, Outcome, Refusal, Reject
 from rigmill.pipeline.stage import Answer, Job, Work
 from rigmill.storage.files import digest, sha256_file
 from rigmill.storage.layout import Layout
@@ -29,8 +30,8 @@ def fetch_files(jobs: Sequence[Job], work: Work, make_row: MakeRow) -> Iterator[
     """One answer per job, in the order in which downloads end. `make_row(payload, stored, format)` is the kept row.
 
     A payload carries `source`, `url`, `sha256` (or empty) and `problem` (why there is no url); the job's hints hold
-    `download` (the keys of `Manners`) and `disk_budget_bytes`. A full disk or a used budget ends the batch with a
-    UserError; what is finished has its answer before, and unfinished parts stay for the next run.
+    `download` (the keys of `DownloadLimits`) and `disk_budget_bytes`. A full disk or a used budget ends the batch with
+    a UserError; what is finished has its answer before, and unfinished parts stay for the next run.
     """
     for source, group in groupby(jobs, key=lambda job: str(job.payload["source"])):
         batch = list(group)
@@ -75,10 +76,10 @@ class _Fetching:
 
     async def start(self) -> set[asyncio.Task[Answer]]:
         hints = self._jobs[0].hints  # those of the source: the same for all of its jobs
-        self._manners = Manners.from_row(hints["download"])
+        self._limits = DownloadLimits.from_row(hints["download"])
         self._budget: int | None = hints.get("disk_budget_bytes")
-        self._room = asyncio.Semaphore(self._manners.parallel)
-        self._downloader = await self._stack.enter_async_context(Downloader.opened(self._manners))
+        self._room = asyncio.Semaphore(self._limits.parallel)
+        self._downloader = await self._stack.enter_async_context(Downloader.opened(self._limits))
         self._ledger.refresh()
         self._tasks = {asyncio.create_task(self._answer(job)) for job in self._jobs}
         return set(self._tasks)
@@ -100,12 +101,12 @@ class _Fetching:
         try:
             outcome = Kept([await self._take(job)])
         except Refusal as refusal:
-            outcome = Rejected(refusal.code.value, refusal.message, refusal.measured, refusal.limit)
-        except Trouble as trouble:
-            outcome = Failed(FailKind.NETWORK, "Trouble", str(trouble))
-        except PartInUse:
+            outcome = refusal.to_rejected()
+        except DownloadFailed as failed:  # the two names are those that tables have always held
+            outcome = Failed(FailKind.NETWORK, "Trouble", str(failed))
+        except PartialFileInUse:
             outcome = Failed(FailKind.INTERRUPTED, "PartInUse", "another process is downloading the same file")
-        return Answer(job.key, outcome, Measured(wall_s=time.monotonic() - started))
+        return Answer(job.key, outcome, Cost(wall_s=time.monotonic() - started))
 
     async def _take(self, job: Job) -> Row:
         payload = job.payload
@@ -129,31 +130,31 @@ class _Fetching:
         return stored if found and await asyncio.to_thread(sha256_file, path) == stored.sha256 else None
 
     async def _download(self, name: str, wanted: Wanted) -> StoredFile:
-        part = Part(self._folder, name)
+        partial = PartialFile(self._folder, name)
         try:
-            await asyncio.to_thread(part.open)  # reads what is there
+            await asyncio.to_thread(partial.open)  # reads what is there
             known = self._ledger.find(name)
-            if known is None or (part.size, part.sha256) != (known.size_bytes, known.sha256):
+            if known is None or (partial.size, partial.sha256) != (known.size_bytes, known.sha256):
                 self._check_budget()
-                await self._downloader.get(wanted, part)
-            if part.size == 0:
+                await self._downloader.get(wanted, partial)
+            if partial.size == 0:
                 raise Refusal(Reject.EMPTY_FILE, "the file holds no bytes")
-            found = sniff(part.head(_SNIFFED_BYTES))
+            found = sniff(partial.head(_SNIFFED_BYTES))
             if found is None:
                 raise Refusal(Reject.UNKNOWN_TYPE, "the content is neither glTF nor FBX, whatever the name says")
-            stored = StoredFile(f"asset.{found}", part.sha256, part.size)
-            whole = part.finish()
+            stored = StoredFile(f"asset.{found}", partial.sha256, partial.size)
+            whole = partial.finish()
             self._ledger.add(name, stored)
             self._work.store.take_file(stored.name, whole, stored.sha256)
-            part.remove()
+            partial.remove()
             return stored
         except Refusal:
-            part.remove()
+            partial.remove()
             raise
-        except OSError as error:  # the network's have become Trouble: this is the disk
+        except OSError as error:  # the network's have become DownloadFailed: this is the disk
             raise disk_trouble(error, self._folder / name) from error
         finally:
-            part.close()
+            partial.close()
 
     def _check_budget(self) -> None:
         if self._budget is None:

@@ -7,7 +7,7 @@ import os
 import socket
 from pathlib import Path
 
-from curate.download.part import disk_trouble
+from curate.download.partial_file import disk_trouble
 from rigmill.storage.files import Store, canonical_json
 from rigmill.types import StoredFile
 

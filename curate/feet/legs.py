@@ -38,7 +38,8 @@ class Legs:
 
 def has_leg(body: Body, side: str) -> bool:
     """Whether the leg of a side that `has_foot` can be bent: the foot hangs from the shin or is carried by it, the shin
-    hangs from the thigh."""
+    hangs from the thigh.
+    """
     upper, lower, foot = (body.joints[f"{side}{part}"] for part in ("UpperLeg", "LowerLeg", "Foot"))
     end = body.carried.get(foot, foot)
     return is_below(body.rig, end, lower) and is_below(body.rig, lower, upper)

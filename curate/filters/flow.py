@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from rigmill.clips.pictures import over_grey
 from rigmill.storage.files import digest
 from rigmill.types import Bools, Bytes, Floats
 
@@ -97,9 +98,7 @@ def _square(seen: Bools) -> tuple[Floats, tuple[int, int]]:
 
 def _flat(picture: Bytes) -> Bytes:
     """Grey levels (H, W) of an RGBA picture over the backdrop."""
-    alpha = picture[..., 3:].astype(np.float64) / 255
-    rgb = picture[..., :3] * alpha + _BACKDROP * (1 - alpha)
-    return np.rint(rgb @ np.array([0.299, 0.587, 0.114])).astype(np.uint8)
+    return np.rint(over_grey(picture, _BACKDROP) @ np.array([0.299, 0.587, 0.114])).astype(np.uint8)
 
 
 def _view(picture: Bytes, to_square: Floats, size: tuple[int, int], *, backdrop: int) -> Bytes:

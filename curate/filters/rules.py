@@ -1,6 +1,6 @@
 """The filters that need no picture: decided from stored values while planning, cheapest first.
 
-Each rule is a function from a row to a refusal or None. The refusal, not the threshold, goes into a job's payload, so
+Each rule is a function from a row to a verdict or None. The verdict, not the threshold, goes into a job's payload, so
 a changed threshold redoes the clips whose verdict changed and no other. docs/filters.md argues the limits.
 """
 
@@ -11,28 +11,28 @@ from typing import Any
 
 from rigmill.licences.policy import clip_refusal
 from rigmill.licences.rights import Rights
-from rigmill.outcomes import Refusal, Reject, Rejected
+from rigmill.outcomes import Reject, Rejected
 from rigmill.types import Row
 
 Limits = Mapping[str, Any]  # the profile's `filters` section
-Rule = Callable[[Row, Limits], Refusal | None]
+Rule = Callable[[Row, Limits], Rejected | None]
 
 
-def simple(rig: Row, limits: Limits) -> Refusal | None:
+def simple(rig: Row, limits: Limits) -> Rejected | None:
     """Too few vertices or faces to show anything."""
     return _under(Reject.TOO_SIMPLE, rig, "num_vertices", limits["min_vertices"], "vertices") or _under(
         Reject.TOO_SIMPLE, rig, "num_faces", limits["min_faces"], "faces"
     )
 
 
-def detailed(rig: Row, limits: Limits) -> Refusal | None:
+def detailed(rig: Row, limits: Limits) -> Rejected | None:
     """More vertices or faces than a worker should be asked to move."""
     return _over(Reject.TOO_DETAILED, rig, "num_vertices", limits["max_vertices"], "vertices") or _over(
         Reject.TOO_DETAILED, rig, "num_faces", limits["max_faces"], "faces"
     )
 
 
-def untextured(rig: Row, limits: Limits) -> Refusal | None:
+def untextured(rig: Row, limits: Limits) -> Rejected | None:
     """No texture and hardly a colour, or mostly bare grey: nothing that a picture could teach."""
     textures, colours, grey = rig["num_textures"], rig["num_base_colours"], rig["grey_share"]
     least = limits["min_base_colours"]
@@ -40,14 +40,14 @@ def untextured(rig: Row, limits: Limits) -> Refusal | None:
         size_px = (rig["texture_px"] or 0) if textures else 0
         if size_px < limits["min_texture_px"]:
             seen = f"no texture of {limits['min_texture_px']} px or more" if textures else "no texture"
-            return Refusal(
+            return Rejected(
                 Reject.UNTEXTURED,
                 f"{seen}, and {colours} colours; at least {least} are needed",
                 measured=float(colours),
                 limit=float(least),
             )
     if grey is not None and grey > limits["max_grey_share"]:
-        return Refusal(
+        return Rejected(
             Reject.UNTEXTURED,
             f"{grey:.0%} of the surface is untextured grey",
             measured=float(grey),
@@ -56,20 +56,20 @@ def untextured(rig: Row, limits: Limits) -> Refusal | None:
     return None
 
 
-def forbidden(clip: Row, limits: Limits) -> Refusal | None:
+def forbidden(clip: Row, limits: Limits) -> Rejected | None:
     """What the licence policy keeps out of a dataset whose clip shows this motion."""
     message = clip_refusal(
         Rights.from_row(clip["rights"]), limits["licence_policy"], licence=clip["licence"], kind=clip["kind"]
     )
-    return None if message is None else Refusal(Reject.LICENCE, message)
+    return None if message is None else Rejected(Reject.LICENCE, message)
 
 
-def short(clip: Row, limits: Limits) -> Refusal | None:
+def short(clip: Row, limits: Limits) -> Rejected | None:
     """Not more frames than the limit, after resampling."""
     found, least = clip["num_frames"], limits["min_frames"]
     if found > least:
         return None
-    return Refusal(
+    return Rejected(
         Reject.TOO_FEW_FRAMES,
         f"{found} frames at {clip['fps']:g} fps; more than {least} are needed",
         measured=float(found),
@@ -77,12 +77,12 @@ def short(clip: Row, limits: Limits) -> Refusal | None:
     )
 
 
-def exploded(clip: Row, limits: Limits) -> Refusal | None:
+def exploded(clip: Row, limits: Limits) -> Rejected | None:
     """Bounds that grow far beyond what they mostly are: a vertex flies off."""
     ratio, most = clip["extent_ratio"], limits["max_extent_ratio"]
     if ratio is None or ratio <= most:
         return None
-    return Refusal(
+    return Rejected(
         Reject.EXPLODED,
         f"in one frame the subject is {ratio:.1f} times as large as it mostly is",
         measured=ratio,
@@ -90,7 +90,7 @@ def exploded(clip: Row, limits: Limits) -> Refusal | None:
     )
 
 
-def empty(seen: Row, limits: Limits) -> Refusal | None:
+def empty(seen: Row, limits: Limits) -> Rejected | None:
     """A view in which there is next to nothing."""
     return _below(
         Reject.EMPTY_PICTURE,
@@ -100,7 +100,7 @@ def empty(seen: Row, limits: Limits) -> Refusal | None:
     )
 
 
-def still(seen: Row, limits: Limits) -> Refusal | None:
+def still(seen: Row, limits: Limits) -> Rejected | None:
     """Nothing moves visibly."""
     flow, least = seen["flow_px"], limits["min_flow_px"]
     if flow > least:
@@ -109,7 +109,7 @@ def still(seen: Row, limits: Limits) -> Refusal | None:
         f"the part that moves most gets {flow:.2f} px away at 256 px; more than {least:g} is needed "
         f"(mean flow {seen['flow_px_per_frame']:.3f} px per frame)"
     )
-    return Refusal(Reject.LITTLE_MOTION, message, measured=flow, limit=least)
+    return Rejected(Reject.LITTLE_MOTION, message, measured=flow, limit=least)
 
 
 # Of the probe's rig row, of a clip before it is seen, of a clip as the preview saw it.
@@ -121,35 +121,25 @@ SEEN_RULES: tuple[Rule, ...] = (exploded, empty, still)
 def first_refusal(row: Row, rules: tuple[Rule, ...], limits: Limits) -> Row | None:
     """The verdict of the first rule that says no, as part of a payload."""
     for rule in rules:
-        refusal = rule(row, limits)
-        if refusal is not None:
-            return {
-                "code": refusal.code.value,
-                "message": refusal.message,
-                "measured": refusal.measured,
-                "limit": refusal.limit,
-            }
+        verdict = rule(row, limits)
+        if verdict is not None:
+            return verdict.to_row()
     return None
 
 
-def rejected(refused: Row) -> Rejected:
-    """The outcome of a payload's verdict."""
-    return Rejected(refused["code"], refused["message"], refused["measured"], refused["limit"])
-
-
-def _under(code: Reject, row: Row, column: str, limit: float, what: str) -> Refusal | None:
+def _under(code: Reject, row: Row, column: str, limit: float, what: str) -> Rejected | None:
     return _below(code, row[column], limit, f"{{0:,}} {what}; at least {{1:,}} are needed")
 
 
-def _over(code: Reject, row: Row, column: str, limit: float, what: str) -> Refusal | None:
+def _over(code: Reject, row: Row, column: str, limit: float, what: str) -> Rejected | None:
     value = row[column]
     if value is None or value <= limit:
         return None
-    return Refusal(code, f"{value:,} {what}; at most {limit:,} are taken", measured=float(value), limit=float(limit))
+    return Rejected(code, f"{value:,} {what}; at most {limit:,} are taken", measured=float(value), limit=float(limit))
 
 
-def _below(code: Reject, value: float | None, limit: float, message: str) -> Refusal | None:
+def _below(code: Reject, value: float | None, limit: float, message: str) -> Rejected | None:
     """A value that was not measured (None) refuses nothing."""
     if value is None or value >= limit:
         return None
-    return Refusal(code, message.format(value, limit), measured=float(value), limit=float(limit))
+    return Rejected(code, message.format(value, limit), measured=float(value), limit=float(limit))

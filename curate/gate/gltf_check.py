@@ -5,22 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
+from curate.gate.gltf_content import check_animations, check_instances, check_meshes, check_skins
 from curate.gate.gltf_data import Accessors
-from curate.gate.gltf_json import list_of, malformed, objects_of, over_budget, parse, short
+from curate.gate.gltf_json import list_under, malformed, objects_under, over_budget, parse, short
 from curate.gate.gltf_pack import decode_data_uri, external
-from curate.gate.gltf_schema import KINDS, MAX_ENTRIES, READABLE_EXTENSIONS, Odd, Walk
+from curate.gate.gltf_schema import MAX_ENTRIES, READABLE_EXTENSIONS, READERS
+from curate.gate.gltf_values import Cleanup, InvalidValue
 from curate.gate.image_header import image_header
 from rigmill.outcomes import Refusal, Reject
 
 MAX_DEPTH = 256
-MAX_JOINTS = 4096
-MAX_VERTICES = 5_000_000  # that Blender would build, each copy of a mesh counted
-MAX_INDICES = 30_000_000
-MAX_INSTANCES = 20_000
 MAX_TOTAL_PIXELS = 512 * 1024 * 1024
-MAX_ANIMATION_S = 3600.0
 _EMPTY: dict[str, dict[str, Any]] = {"meshes": {"primitives": []}}
 
 
@@ -50,25 +45,25 @@ def check_gltf(text: bytes, binary: memoryview | None) -> Checked:
     is_vrm0 = isinstance(extensions, dict) and "VRM" in extensions and "VRMC_vrm" not in extensions
     required = _required(given)
     _no_references(given)
-    document, walk = _clean(given)
-    names = {name for name in list_of(given, "extensionsUsed") if name == "KHR_mesh_quantization"}
-    walk.extensions |= names | (required & {"KHR_mesh_quantization"})
-    if walk.extensions:
-        document["extensionsUsed"] = sorted(walk.extensions)
-    if walk.extensions & required:
-        document["extensionsRequired"] = sorted(walk.extensions & required)
+    document, cleanup = _clean(given)
+    names = {name for name in list_under(given, "extensionsUsed") if name == "KHR_mesh_quantization"}
+    cleanup.extensions |= names | (required & {"KHR_mesh_quantization"})
+    if cleanup.extensions:
+        document["extensionsUsed"] = sorted(cleanup.extensions)
+    if cleanup.extensions & required:
+        document["extensionsRequired"] = sorted(cleanup.extensions & required)
     _check_tree(document)
-    accessors = Accessors(document, sorted(walk.used["accessors"]), binary)
-    _check_meshes(document, accessors)
-    _check_skins(document, accessors)
-    _check_animations(document, accessors)
-    _check_instances(document, accessors)
-    return Checked(document, accessors, _images(document, sorted(walk.used["images"]), accessors), is_vrm0)
+    accessors = Accessors(document, sorted(cleanup.used["accessors"]), binary)
+    check_meshes(document, accessors)
+    check_skins(document, accessors)
+    check_animations(document, accessors)
+    check_instances(document, accessors)
+    return Checked(document, accessors, _images(document, sorted(cleanup.used["images"]), accessors), is_vrm0)
 
 
 def _required(given: dict[str, Any]) -> set[str]:
     """The extensions that a reader must know. VRM's say nothing about what is drawn, so that they are left out."""
-    for extension in (required := list_of(given, "extensionsRequired")):
+    for extension in (required := list_under(given, "extensionsRequired")):
         if not isinstance(extension, str):
             malformed("extensionsRequired is not a list of names")
         if extension not in READABLE_EXTENSIONS and not extension.startswith("VRM"):
@@ -78,7 +73,7 @@ def _required(given: dict[str, Any]) -> set[str]:
 
 def _no_references(given: dict[str, Any]) -> None:
     for kind in ("buffers", "images"):
-        for index, entry in enumerate(objects_of(given, kind)):
+        for index, entry in enumerate(objects_under(given, kind)):
             uri, where = entry.get("uri"), f"{kind}[{index}]"
             if uri is None:
                 continue
@@ -89,32 +84,32 @@ def _no_references(given: dict[str, Any]) -> None:
                 raise external(uri, where, "is not inside the file; export it as .glb, which embeds all")
 
 
-def _clean(given: dict[str, Any]) -> tuple[dict[str, Any], Walk]:
+def _clean(given: dict[str, Any]) -> tuple[dict[str, Any], Cleanup]:
     """The document with known keys alone. What nothing refers to is emptied, so that indices and names stay."""
-    lists = {kind: objects_of(given, kind) for kind in KINDS}
+    lists = {kind: objects_under(given, kind) for kind in READERS}
     for kind, limit in MAX_ENTRIES.items():
         if len(lists[kind]) > limit:
             over_budget(kind, measured=len(lists[kind]), limit=limit)
-    walk = Walk({kind: len(entries) for kind, entries in lists.items()})
+    cleanup = Cleanup({kind: len(entries) for kind, entries in lists.items()})
     document: dict[str, Any] = {"asset": {"version": "2.0"}}
     scene = given.get("scene")
-    for kind, read in KINDS.items():
+    for kind, read in READERS.items():
         entries = lists[kind]
         if not entries:
             continue
         everything = kind in ("scenes", "nodes", "skins", "animations")
-        used = range(len(entries)) if everything else walk.used[kind]
+        used = range(len(entries)) if everything else cleanup.used[kind]
         document[kind], index = [], 0
         try:
             for index, entry in enumerate(entries):
-                document[kind].append(read(entry, walk) if index in used else dict(_EMPTY.get(kind, {})))
-        except Odd as odd:
-            malformed(odd.render(f"{kind}[{index}]"))
+                document[kind].append(read(entry, cleanup) if index in used else dict(_EMPTY.get(kind, {})))
+        except InvalidValue as invalid:
+            malformed(invalid.render(f"{kind}[{index}]"))
     if scene is not None:
         if not isinstance(scene, int) or isinstance(scene, bool) or not 0 <= scene < len(lists["scenes"]):
             malformed(f"scene {short(scene)} does not exist")
         document["scene"] = scene
-    return document, walk
+    return document, cleanup
 
 
 def _check_tree(document: dict[str, Any]) -> None:
@@ -138,155 +133,6 @@ def _check_tree(document: dict[str, Any]) -> None:
         roots = scene.get("nodes", [])
         if len(set(roots)) < len(roots) or any(parents[root] >= 0 for root in roots):
             malformed(f"scenes[{index}] names a node that is no root, or one twice")
-
-
-def _check_meshes(document: dict[str, Any], accessors: Accessors) -> None:
-    vertices, indices = [], 0
-    for number, mesh in enumerate(document.get("meshes", [])):
-        where, count = f"meshes[{number}]", 0
-        names = list(mesh.get("extras", {}).get("targetNames", []))
-        targets = max((len(primitive.get("targets", ())) for primitive in mesh["primitives"]), default=0)
-        for primitive in mesh["primitives"]:
-            if len(primitive.get("targets", ())) not in (0, targets):
-                malformed(f"{where}: primitives with different numbers of morph targets")
-            found = _check_primitive(primitive, where, accessors)
-            count, indices = count + found[0], indices + found[1]
-        vertices.append(count * (1 + targets))
-        if targets:
-            first = mesh["primitives"][0].get("targets") or [{}] * targets
-            names = [_target_name(names, first, index, accessors) for index in range(targets)]
-            mesh["extras"] = {"targetNames": names}
-        else:
-            mesh.pop("extras", None)
-    if indices > MAX_INDICES:
-        over_budget("indices of faces", measured=indices, limit=MAX_INDICES)
-    # Blender builds a mesh once per skin; one with morph targets may be built again for every node.
-    copies = {
-        (node["mesh"], node.get("skin"), index if document["meshes"][node["mesh"]].get("extras") else -1)
-        for index, node in enumerate(document.get("nodes", []))
-        if "mesh" in node
-    }
-    built = sum(vertices[mesh] for mesh, _, _ in copies)
-    if built > MAX_VERTICES:
-        over_budget("vertices", measured=built, limit=MAX_VERTICES)
-
-
-def _target_name(names: list[str], first: list[dict[str, int]], index: int, accessors: Accessors) -> str:
-    """The name Blender gives a morph target: the list's, else the accessor's, which is not kept, else a number."""
-    if index < len(names) and names[index]:
-        return names[index]
-    return accessors.entries.get(first[index].get("POSITION", -1), {}).get("name") or f"target_{index}"
-
-
-def _check_primitive(primitive: dict[str, Any], where: str, accessors: Accessors) -> tuple[int, int]:
-    """Numbers of its vertices and indices, once its attributes agree in type and number."""
-    attributes = primitive["attributes"]
-    if "POSITION" not in attributes:
-        return 0, 0
-    count = accessors.count(attributes["POSITION"])
-    draco = primitive.get("extensions", {}).get("KHR_draco_mesh_compression")
-    for key, index in attributes.items():
-        kind = key.split("_")[0]
-        accessors.expect(index, f"{where}.{key}", _TYPES[kind], at_least=count, finite=kind in _FINITE)
-        accessors.vertex_data.add(index)
-        if key == "WEIGHTS_0":
-            accessors.weights.add(index)
-    for target in primitive.get("targets", ()):
-        for key, index in target.items():
-            shape = _TYPES[key.split("_")[0]]
-            accessors.expect(index, f"{where}.targets.{key}", shape, at_least=count, finite=key in _FINITE)
-            accessors.vertex_data.add(index)
-    if draco is not None:
-        if "indices" not in primitive:
-            malformed(f"{where}: compressed faces without indices")
-        draco["attributes"] = {key: value for key, value in draco["attributes"].items() if key in attributes}
-        faces = accessors.check_draco(draco["bufferView"], where, set(attributes.values()) | {primitive["indices"]})
-        return max(count, faces), 3 * faces
-    if "indices" not in primitive:
-        return count, count
-    indices = primitive["indices"]
-    accessors.expect(indices, f"{where}.indices", ("SCALAR",), components=(5121, 5123, 5125))
-    highest = accessors.highest(indices)
-    if highest >= count:
-        malformed(f"{where}: index {highest} of {count} vertices")
-    return count, accessors.count(indices)
-
-
-# Blender puts a vertex whose place is no number to the origin and says nothing: a spike in every picture.
-_FINITE = ("POSITION",)
-_TYPES = {
-    "POSITION": ("VEC3",),
-    "NORMAL": ("VEC3",),
-    "TANGENT": ("VEC4", "VEC3"),
-    "TEXCOORD": ("VEC2",),
-    "COLOR": ("VEC3", "VEC4"),
-    "JOINTS": ("VEC4",),
-    "WEIGHTS": ("VEC4",),
-}
-
-
-def _check_skins(document: dict[str, Any], accessors: Accessors) -> None:
-    joints: set[int] = set()
-    for index, skin in enumerate(document.get("skins", [])):
-        if not skin["joints"]:
-            malformed(f"skins[{index}] has no joints")
-        joints |= set(skin["joints"])
-        if "inverseBindMatrices" in skin:
-            accessors.expect(
-                skin["inverseBindMatrices"],
-                f"skins[{index}].inverseBindMatrices",
-                ("MAT4",),
-                at_least=len(skin["joints"]),
-                components=(5126,),
-                finite=True,
-            )
-    if len(joints) > MAX_JOINTS:
-        over_budget("joints", measured=len(joints), limit=MAX_JOINTS)
-
-
-def _check_animations(document: dict[str, Any], accessors: Accessors) -> None:
-    """Every channel has as many values as its keys need, within an hour."""
-    nodes, meshes = document.get("nodes", []), document.get("meshes", [])
-    for number, animation in enumerate(document.get("animations", [])):
-        for channel in animation["channels"]:
-            where, sampler = f"animations[{number}]", animation["samplers"][channel["sampler"]]
-            path, node = channel["target"]["path"], nodes[channel["target"]["node"]]
-            keys = accessors.count(sampler["input"])
-            each = 3 if sampler.get("interpolation") == "CUBICSPLINE" else 1
-            if path == "weights":
-                mesh = meshes[node["mesh"]] if "mesh" in node else {}
-                each *= len(mesh.get("extras", {}).get("targetNames", ()))
-                shape: tuple[str, ...] = ("SCALAR",)
-            else:
-                shape = ("VEC4",) if path == "rotation" else ("VEC3",)
-            accessors.expect(sampler["output"], f"{where}.output", shape, at_least=keys * each)
-    for index in {
-        sampler["input"] for animation in document.get("animations", []) for sampler in animation["samplers"]
-    }:
-        accessors.expect(index, "animation times", ("SCALAR",), components=(5126,))
-        times = accessors.values(index)
-        if not np.isfinite(times).all():
-            malformed("animation times are not finite")
-        if np.abs(times).max(initial=0) > MAX_ANIMATION_S:
-            over_budget("seconds of animation", measured=float(np.abs(times).max()), limit=MAX_ANIMATION_S)
-
-
-def _check_instances(document: dict[str, Any], accessors: Accessors) -> None:
-    total = 0
-    for index, node in enumerate(document.get("nodes", [])):
-        instances = node.get("extensions", {}).get("EXT_mesh_gpu_instancing")
-        if instances is None:
-            continue
-        counts = set()
-        for key, accessor in instances["attributes"].items():
-            shape = ("VEC4",) if key == "ROTATION" else ("VEC3",)
-            accessors.expect(accessor, f"nodes[{index}].{key}", shape)
-            counts.add(accessors.count(accessor))
-        if len(counts) > 1:
-            malformed(f"nodes[{index}]: instances that disagree in number")
-        total += sum(counts)
-    if total > MAX_INSTANCES:
-        over_budget("instances of meshes", measured=total, limit=MAX_INSTANCES)
 
 
 def _images(document: dict[str, Any], used: list[int], accessors: Accessors) -> dict[int, CheckedImage]:

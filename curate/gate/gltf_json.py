@@ -14,16 +14,19 @@ MAX_NAME_BYTES = 63  # what Blender keeps; its importer fails where that cuts a 
 
 
 def malformed(message: str) -> NoReturn:
+    """Refuse the file as not what its format says."""
     raise Refusal(Reject.MALFORMED, message)
 
 
 def truncated(what: str, *, has: int, needs: int) -> NoReturn:
+    """Refuse the file because `what` ends early; `has` and `needs` are bytes."""
     raise Refusal(
         Reject.TRUNCATED, f"{what} is cut short: {has} of {needs} bytes", measured=float(has), limit=float(needs)
     )
 
 
 def over_budget(what: str, *, measured: float, limit: float) -> NoReturn:
+    """Refuse the file because it has more of `what` than `limit`."""
     raise Refusal(Reject.OVER_BUDGET, f"{what}: more than any asset needs", measured=measured, limit=limit)
 
 
@@ -99,7 +102,7 @@ def parse(text: bytes) -> dict[str, Any]:
     return document
 
 
-def list_of(parent: dict[str, Any], key: str, where: str = "") -> list[Any]:
+def list_under(parent: dict[str, Any], key: str, where: str = "") -> list[Any]:
     """The list under a key; empty where there is none."""
     value = parent.get(key)
     if value is None:
@@ -109,16 +112,22 @@ def list_of(parent: dict[str, Any], key: str, where: str = "") -> list[Any]:
     return value
 
 
-def objects_of(parent: dict[str, Any], key: str) -> list[dict[str, Any]]:
+def objects_under(parent: dict[str, Any], key: str) -> list[dict[str, Any]]:
     """The list of objects under a key."""
-    found = list_of(parent, key)
+    found = list_under(parent, key)
     for index, entry in enumerate(found):
         if not isinstance(entry, dict):
             malformed(f"{key}[{index}] is not an object")
     return found
 
 
+def is_index(value: Any, size: int) -> bool:
+    """Whether a stranger's value is an index into a list of `size` entries."""
+    return type(value) is int and 0 <= value < size
+
+
 def integer(value: Any, where: str, *, low: int = 0, high: int = 2**40) -> int:
+    """The value, if it is a whole number from `low` to `high`; else the file is refused as malformed."""
     if type(value) is not int:
         malformed(f"{where} is not a whole number but {short(value)}")
     if not low <= value <= high:

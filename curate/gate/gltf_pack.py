@@ -9,17 +9,16 @@ from __future__ import annotations
 import base64
 import binascii
 import errno
-import json
 import os
 import re
 import stat
-import struct
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-from curate.gate.gltf_json import integer, malformed, objects_of, parse, short
+from curate.gate.gltf_json import integer, malformed, objects_under, parse, short
+from rigmill.formats.glb import join_glb
 from rigmill.outcomes import Refusal, Reject
 
 _DATA = re.compile(r"data:[^,]{0,200};base64,")
@@ -33,7 +32,7 @@ def pack_gltf(text: bytes, folder: Path, *, max_bytes: int) -> bytes:
     """
     document = parse(text)
     _too_large(len(text), max_bytes)
-    views, binary = objects_of(document, "bufferViews"), bytearray()
+    views, binary = objects_under(document, "bufferViews"), bytearray()
     starts: list[int] = []
     for where, entry in _entries(document, "buffers"):
         starts.append(len(binary))
@@ -90,25 +89,12 @@ def decode_data_uri(uri: Any, where: str) -> bytes | None:
 
 
 def external(uri: str, where: str, why: str) -> Refusal:
+    """The refusal, for the caller to raise, of a file that points at `uri` outside of itself."""
     return Refusal(Reject.EXTERNAL_REFERENCE, f"{where} {why} ({short(uri)})")
 
 
-def join_glb(document: dict[str, Any], binary: bytes) -> bytes:
-    """A GLB file of one JSON and, unless it is empty, one binary chunk; the same input gives the same bytes."""
-    text = json.dumps(document, separators=(",", ":"), allow_nan=False).encode()
-    text += b" " * (-len(text) % 4)
-    padded = len(binary) + -len(binary) % 4
-    total = 20 + len(text) + (8 + padded if binary else 0)
-    if total >= 2**32:
-        raise Refusal(Reject.TOO_LARGE, "a GLB cannot hold more than 4 GiB", measured=float(total), limit=2.0**32)
-    parts = [struct.pack("<4sIII4s", b"glTF", 2, total, len(text), b"JSON"), text]
-    if binary:
-        parts += [struct.pack("<I4s", padded, b"BIN\0"), binary, bytes(padded - len(binary))]
-    return b"".join(parts)
-
-
 def _entries(document: dict[str, Any], kind: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    entries = objects_of(document, kind)
+    entries = objects_under(document, kind)
     if len(entries) > _MAX_FILES:
         raise Refusal(Reject.OVER_BUDGET, f"{kind} in one document", measured=len(entries), limit=_MAX_FILES)
     for index, entry in enumerate(entries):

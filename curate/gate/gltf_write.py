@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from curate.gate.gltf_check import Checked
-from curate.gate.gltf_pack import join_glb
+from rigmill.formats.glb import join_glb
 
 # A node of this name turns a VRM 0.x character, so that it faces -Y in Blender as every other one does.
 FACING_NODE = "rigmill_facing"
@@ -17,7 +17,8 @@ _HALF_TURN = [0.0, 1.0, 0.0, 0.0]  # 180 degrees about glTF's +Y, as x, y, z, w
 
 class _Binary:
     """The one buffer, laid out as it is filled: a view for plain numbers, one for faces, one for the places at
-    which joints were bound, one per vertex stride, one per image."""
+    which joints were bound, one per vertex stride, one per image.
+    """
 
     def __init__(self) -> None:
         self.parts: dict[tuple[str, int], list[bytes | memoryview]] = {}

@@ -1,5 +1,6 @@
 """The gate for strangers' files: what is checked before Blender sees a byte. It runs nothing, follows nothing, and its
-work is bounded by the size of what it is given."""
+work is bounded by the size of what it is given.
+"""
 
 from __future__ import annotations
 

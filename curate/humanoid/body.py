@@ -7,7 +7,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from curate.humanoid.checks import between, carriers, check_lengths, check_names, check_rig, check_sides, check_upright
+from curate.humanoid.checks import (
+    carriers,
+    check_lengths,
+    check_names,
+    check_rig,
+    check_sides,
+    check_upright,
+    from_part_to_part,
+)
 from rigmill.outcomes import Refusal, Reject
 from rigmill.rigs.skeleton import forward
 from rigmill.types import Floats, Motion, Rig
@@ -66,7 +74,7 @@ def facing_turn(rig: Rig, joints: Mapping[str, int]) -> Floats:
     """
     lateral = np.zeros(2)
     for part in ("UpperLeg", "UpperArm"):
-        across = between(rig, joints, f"right{part}", f"left{part}")[:2]
+        across = from_part_to_part(rig, joints, f"right{part}", f"left{part}")[:2]
         length = float(np.linalg.norm(across))
         if length > 0:
             lateral += across / length
@@ -92,12 +100,7 @@ def hip_height(rig: Rig, joints: Mapping[str, int]) -> float:
     A rest pose taken from a leap has its feet anywhere: the lengths of thigh and shin say how tall the body stands.
     So they do where a rig ends at the knee.
     """
-    legs = [
-        joints[f"{side}{part}"]
-        for side in ("left", "right")
-        for part in ("UpperLeg", "LowerLeg", "Foot", "Toes")
-        if f"{side}{part}" in joints
-    ]
+    legs = leg_joints(joints)
     hips = rig.rest_joints[joints["hips"]]
     at_rest = float(hips[2] - rig.rest_joints[legs, 2].min())
     standing, straight = [], True
@@ -132,9 +135,15 @@ def carry(motion: Motion, body: Body) -> Motion:
     return Motion(motion.rotations, translations, motion.fps)
 
 
+def leg_joints(joints: Mapping[str, int]) -> list[int]:
+    """The joints of both legs that the map has, from thigh to toes."""
+    names = (f"{side}{part}" for side in ("left", "right") for part in ("UpperLeg", "LowerLeg", "Foot", "Toes"))
+    return [joints[name] for name in names if name in joints]
+
+
 def _leg(rig: Rig, joints: Mapping[str, int], side: str) -> float:
     """Thigh and shin; without a foot, a shin as long as the thigh, as people's are."""
-    thigh = float(np.linalg.norm(between(rig, joints, f"{side}UpperLeg", f"{side}LowerLeg")))
+    thigh = float(np.linalg.norm(from_part_to_part(rig, joints, f"{side}UpperLeg", f"{side}LowerLeg")))
     if f"{side}Foot" not in joints:
         return 2 * thigh
-    return thigh + float(np.linalg.norm(between(rig, joints, f"{side}LowerLeg", f"{side}Foot")))
+    return thigh + float(np.linalg.norm(from_part_to_part(rig, joints, f"{side}LowerLeg", f"{side}Foot")))

@@ -16,7 +16,7 @@ from rigmill.types import Floats, Rig
 
 Joints = Mapping[str, int]
 SEGMENTS = (("UpperArm", "LowerArm"), ("LowerArm", "Hand"), ("UpperLeg", "LowerLeg"), ("LowerLeg", "Foot"))
-LIMBS = (("UpperArm", "LowerArm", "Hand"), ("UpperLeg", "LowerLeg", "Foot"))
+WHOLE_LIMBS = (("UpperArm", "LowerArm", "Hand"), ("UpperLeg", "LowerLeg", "Foot"))
 
 _NO_LENGTH = 0.002  # of the body's extent
 _UPRIGHT = 0.3  # cosine: a body that leans by 70 degrees is lying
@@ -82,7 +82,7 @@ def check_lengths(rig: Rig, joints: Joints) -> None:
         for upper, lower in SEGMENTS:
             if side + lower not in joints:
                 continue
-            length = float(np.linalg.norm(between(rig, joints, side + upper, side + lower)))
+            length = float(np.linalg.norm(from_part_to_part(rig, joints, side + upper, side + lower)))
             if length <= _NO_LENGTH * extent:
                 raise _implausible(
                     f"{side}{upper} and {side}{lower} are at the same place", measured=length, limit=_NO_LENGTH * extent
@@ -95,9 +95,9 @@ def check_sides(rig: Rig, joints: Joints, facing: Floats) -> None:
     A body and its mirror image have the same joints, so that only what sticks out in front tells them apart.
     """
     left, front = facing.T @ [1.0, 0.0, 0.0], facing.T @ [0.0, -1.0, 0.0]
-    for limb in LIMBS:
+    for limb in WHOLE_LIMBS:
         pairs = [part for part in limb if f"left{part}" in joints and f"right{part}" in joints]
-        apart = float(np.mean([between(rig, joints, f"right{part}", f"left{part}") @ left for part in pairs]))
+        apart = float(np.mean([from_part_to_part(rig, joints, f"right{part}", f"left{part}") @ left for part in pairs]))
         if apart <= 0:
             raise _implausible(
                 f"left and right are swapped, or arms and legs disagree about them: left{limb[0]} and what hangs from "
@@ -132,7 +132,7 @@ def check_upright(rig: Rig, joints: Joints) -> None:
             raise _implausible(f"{what} at rest", measured=cosine, limit=_UPRIGHT)
 
 
-def between(rig: Rig, joints: Joints, start: str, end: str) -> Floats:
+def from_part_to_part(rig: Rig, joints: Joints, start: str, end: str) -> Floats:
     """From one part to another at rest, (3,)."""
     difference: Floats = rig.rest_joints[joints[end]] - rig.rest_joints[joints[start]]
     return difference
@@ -144,7 +144,8 @@ def _toes(rig: Rig, joints: Joints) -> Iterator[Floats]:
         if f"{side}Toes" not in joints or f"{side}Foot" not in joints:
             continue
         shin, foot = (
-            between(rig, joints, side + start, side + end) for start, end in (("LowerLeg", "Foot"), ("Foot", "Toes"))
+            from_part_to_part(rig, joints, side + start, side + end)
+            for start, end in (("LowerLeg", "Foot"), ("Foot", "Toes"))
         )
         if not np.linalg.norm(foot) > 0 or not np.linalg.norm(shin) > 0:
             continue

@@ -140,7 +140,7 @@ def declares_humanoid(names: Sequence[str], declared: Mapping[str, str]) -> bool
     Animals have hips, spines, heads and legs by these names, so a few of them say nothing; who calls two limbs arms
     and two legs means a body like ours.
     """
-    return bool(declared) or has_mixamo_prefix(names) or BODY <= humanoid_joints(names).keys()
+    return bool(declared) or has_mixamo_prefix(names) or humanoid_joints(names).keys() >= BODY
 
 
 def has_mixamo_prefix(names: Sequence[str]) -> bool:

@@ -10,10 +10,9 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from curate.gate.gltf_json import list_of, malformed, objects_of
+from curate.gate.gltf_json import MAX_NAME_BYTES, is_index, list_under, malformed, objects_under
 
 _ROOT = -1
-_MAX_NAME_BYTES = 63
 
 
 def joint_of_node(document: dict[str, Any], joints: Sequence[str]) -> dict[int, str]:
@@ -30,23 +29,23 @@ def joint_of_node(document: dict[str, Any], joints: Sequence[str]) -> dict[int, 
             best = found
     if best:
         return best
-    own = [_shortened(_name(node, index)) for index, node in enumerate(objects_of(document, "nodes"))]
+    own = [_shortened(_name(node, index)) for index, node in enumerate(objects_under(document, "nodes"))]
     count = Counter(own)
     return {index: name for index, name in enumerate(own) if name in known and count[name] == 1}
 
 
 def bones_of_armatures(document: dict[str, Any]) -> list[dict[int, str]]:
     """For every armature that the importer makes: node -> name of its bone, in the importer's order."""
-    nodes = objects_of(document, "nodes")
+    nodes = objects_under(document, "nodes")
     children, parents = _tree(nodes)
     bones: set[int] = set()
     armatures: dict[int, bool] = {}  # an ordered set; a node that turns out to be a bone leaves it
-    for skin in objects_of(document, "skins"):
-        joints = [joint for joint in list_of(skin, "joints") if _is_index(joint, len(nodes))]
+    for skin in objects_under(document, "skins"):
+        joints = [joint for joint in list_under(skin, "joints") if is_index(joint, len(nodes))]
         skeleton = skin.get("skeleton")
         if not joints:
             continue
-        wanted = [*joints, skeleton] if _is_index(skeleton, len(nodes)) else joints
+        wanted = [*joints, skeleton] if is_index(skeleton, len(nodes)) else joints
         above = _common_ancestor(wanted, parents)
         if above in joints:
             above = parents[above]
@@ -77,7 +76,7 @@ def _named(
 def _tree(nodes: list[dict[str, Any]]) -> tuple[dict[int, list[int]], dict[int, int]]:
     """Children and parents of every node; -1 is above all. A Refusal where it is no tree."""
     children = {
-        index: [child for child in list_of(node, "children") if _is_index(child, len(nodes))]
+        index: [child for child in list_under(node, "children") if is_index(child, len(nodes))]
         for index, node in enumerate(nodes)
     }
     parents: dict[int, int] = {}
@@ -118,7 +117,7 @@ def _name(node: dict[str, Any], index: int) -> str:
 
 def _shortened(name: str) -> str:
     """What fits into Blender's bytes, whole characters only."""
-    return name.encode("utf-8", "replace")[:_MAX_NAME_BYTES].decode("utf-8", "ignore")
+    return name.encode("utf-8", "replace")[:MAX_NAME_BYTES].decode("utf-8", "ignore")
 
 
 def _unused(name: str, taken: set[str]) -> str:
@@ -131,11 +130,7 @@ def _unused(name: str, taken: set[str]) -> str:
     while True:
         number += 1
         ending = f".{number:03d}"
-        room = _MAX_NAME_BYTES - len(ending)
+        room = MAX_NAME_BYTES - len(ending)
         numbered = stem.encode("utf-8", "replace")[:room].decode("utf-8", "ignore") + ending
         if numbered not in taken:
             return numbered
-
-
-def _is_index(value: Any, size: int) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < size

@@ -14,6 +14,7 @@ from typing import Any, BinaryIO
 
 from curate.licences.rights_of import UNKNOWN_LICENCE, atoms, canonical_expression, rights_of
 from curate.licences.spelling import mentioned, spdx_of
+from rigmill.kinds import SeenIn
 from rigmill.licences.rights import Rights
 from rigmill.outcomes import Refusal, Reject
 from rigmill.types import Row
@@ -73,18 +74,18 @@ def with_embedded(row: Row, found: Embedded) -> Row:
     """
     said = canonical_expression(row["licence"]) or spdx_of(row["licence"])
     if row["licence"] not in ("", UNKNOWN_LICENCE) and said == UNKNOWN_LICENCE:
-        row = row | {"licence_raw": row["licence_raw"] or row["licence"]}
+        row = {**row, "licence_raw": row["licence_raw"] or row["licence"]}
     if said != row["licence"]:
-        row = row | {"licence": said, "rights": _filled(row["rights"], rights_of(said))}
+        row = {**row, "licence": said, "rights": _filled(row["rights"], rights_of(said))}
     if said == UNKNOWN_LICENCE and row["licence_raw"] in ("", UNKNOWN_LICENCE):
-        row = row | {"licence_raw": "", "licence_seen_in": ""}  # nobody said anything
+        row = {**row, "licence_raw": "", "licence_seen_in": ""}  # nobody said anything
     written = found.licence or (found.copyright if mentioned(found.copyright) else "")
     if written:
         inside = spdx_of(found.licence) if found.licence else mentioned(found.copyright)
-        row = row | (_taken(row, inside, written) if said == UNKNOWN_LICENCE else _confirmed(row, inside, written))
-    row = row | _credited(row, found)
+        row = {**row, **(_taken if said == UNKNOWN_LICENCE else _confirmed)(row, inside, written)}
+    row = {**row, **_credited(row, found)}
     if any(tag.strip().lower() in _NOAI_TAGS for tag in row["tags"]):
-        row = row | {"rights": row["rights"] | {"noai": True}}
+        row = {**row, "rights": {**row["rights"], "noai": True}}
     return row
 
 
@@ -94,8 +95,8 @@ def _taken(row: Row, inside: str, written: str) -> Row:
     raw = row["licence_raw"] if row["licence_raw"] not in ("", UNKNOWN_LICENCE) else ""
     return {
         "licence": inside,
-        "licence_raw": f"{row['licence_seen_in'] or 'index'}: {raw}; file: {written}" if raw else written,
-        "licence_seen_in": "file",
+        "licence_raw": f"{row['licence_seen_in'] or SeenIn.INDEX}: {raw}; file: {written}" if raw else written,
+        "licence_seen_in": SeenIn.FILE,
         "licence_url": row["licence_url"] or (address.group() if address else ""),
         "rights": _filled(row["rights"], rights_of(inside)),
     }
@@ -111,12 +112,12 @@ def _confirmed(row: Row, inside: str, written: str) -> Row:
             f"'{written}' ({inside})",
         )
     seen = [part for part in row["licence_seen_in"].split("+") if part]
-    return {"licence_seen_in": "+".join(dict.fromkeys((*seen, "file")))}
+    return {"licence_seen_in": "+".join(dict.fromkeys((*seen, SeenIn.FILE)))}
 
 
 def _credited(row: Row, found: Embedded) -> Row:
     """Author, title and address where the source gave none (a folder knows a file's name, no more)."""
-    more: Row = {}
+    more: dict[str, Any] = {}
     name = re.sub(r"\s*\(https?://[^)]*\)$", "", found.author)
     if name and not row["author"]:
         more["author"] = name

@@ -24,7 +24,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from curate.humanoid.body import Body
+from curate.humanoid.body import Body, leg_joints
+from curate.humanoid.checks import from_part_to_part
 from curate.humanoid.names import LIMBS
 from rigmill.rigs.quaternions import between, conjugate, from_matrix, multiply
 from rigmill.rigs.turns import IDENTITY, rotate
@@ -53,16 +54,17 @@ def align(source: Body, target: Body) -> Alignment:
     """A_j of every part that both bodies have."""
     shared = [name for name in target.joints if name in source.joints]
     facing = target.facing.T @ source.facing
-    there: Places = {name: facing @ source.rig.rest_joints[source.joints[name]] for name in shared}
-    here: Places = {name: target.rig.rest_joints[target.joints[name]] for name in shared}
+    source_places: Places = {name: facing @ source.rig.rest_joints[source.joints[name]] for name in shared}
+    target_places: Places = {name: target.rig.rest_joints[target.joints[name]] for name in shared}
     found = dict.fromkeys(shared, IDENTITY)
     chest = IDENTITY
     if not (stands(source) and stands(target)):
-        found, chest = _trunk(here, there)
+        found, chest = _trunk(target_places, source_places)
     for name, limb in LIMBS.items():  # from the body outwards
         if name in found:
             above = _above(name, found)
-            found[name] = _limb(name, above, here, there, next((x for x in limb.following if x in found), None))
+            following = next((part for part in limb.following if part in found), None)
+            found[name] = _limb(name, above, target_places, source_places, following)
     for side in ("left", "right"):
         turn = multiply(_foot_pose(source, side), conjugate(_foot_pose(target, side)))
         turn = np.concatenate([turn[:1], target.facing.T @ turn[1:]])
@@ -77,7 +79,7 @@ def stands(body: Body) -> bool:
     mirror = np.array([-1.0, 1.0, 1.0])
     for upper, lower in _LEG:
         if all(f"{side}{part}" in body.joints for side in ("left", "right") for part in (upper, lower)):
-            left, right = (_way(body, f"{side}{upper}", f"{side}{lower}") for side in ("left", "right"))
+            left, right = (_direction(body, f"{side}{upper}", f"{side}{lower}") for side in ("left", "right"))
             lengths = float(np.linalg.norm(left) * np.linalg.norm(right))
             if lengths > _NOTHING and left @ (right * mirror) < lengths * np.cos(np.radians(MIRRORED_DEG)):
                 return False
@@ -89,22 +91,16 @@ def above_stand(body: Body) -> float:
 
     What touches the ground at rest is the lowest joint of the legs, unless the legs are bent; then the ground is z = 0.
     """
-    legs = [
-        body.joints[f"{side}{part}"]
-        for side in ("left", "right")
-        for part in ("UpperLeg", "LowerLeg", "Foot", "Toes")
-        if f"{side}{part}" in body.joints
-    ]
+    legs = leg_joints(body.joints)
     height, lowest = float(body.rig.rest_joints[body.hips, 2]), float(body.rig.rest_joints[legs, 2].min())
     if height - lowest >= body.hip_height * (1 - 1e-6):
         return 0.0
     return height - min(lowest, 0.0) - body.hip_height
 
 
-def _way(body: Body, start: str, end: str) -> Floats:
+def _direction(body: Body, start: str, end: str) -> Floats:
     """From one part to another at rest, the body facing -Y."""
-    places = body.rig.rest_joints
-    return np.asarray(body.facing @ (places[body.joints[end]] - places[body.joints[start]]))
+    return np.asarray(body.facing @ from_part_to_part(body.rig, body.joints, start, end))
 
 
 def _foot_pose(body: Body, side: str) -> Floats:
@@ -112,33 +108,33 @@ def _foot_pose(body: Body, side: str) -> Floats:
     if stands(body) or f"{side}Foot" not in body.joints:
         return IDENTITY
     if f"{side}Toes" not in body.joints:
-        return between(np.array([0.0, 0.0, -1.0]), _way(body, f"{side}LowerLeg", f"{side}Foot"))
+        return between(np.array([0.0, 0.0, -1.0]), _direction(body, f"{side}LowerLeg", f"{side}Foot"))
     slopes = []
     for each in ("left", "right"):
         if f"{each}Toes" in body.joints and f"{each}Foot" in body.joints:
-            _, y, z = _way(body, f"{each}Foot", f"{each}Toes")
+            _, y, z = _direction(body, f"{each}Foot", f"{each}Toes")
             slopes.append(float(np.arctan2(-z, -y)))
     slope = min(slopes, key=lambda angle: abs(angle - _FOOT_SLOPE))
     if abs(slope - _FOOT_SLOPE) > _FOOT_SPREAD:
         slope = _FOOT_SLOPE
-    return between(np.array([0.0, -np.cos(slope), -np.sin(slope)]), _way(body, f"{side}Foot", f"{side}Toes"))
+    return between(np.array([0.0, -np.cos(slope), -np.sin(slope)]), _direction(body, f"{side}Foot", f"{side}Toes"))
 
 
-def _trunk(here: Places, there: Places) -> tuple[dict[str, Floats], Floats]:
+def _trunk(target_places: Places, source_places: Places) -> tuple[dict[str, Floats], Floats]:
     """A_j where a rest is a pose: of the hips' frame for hips and legs, of the chest's for all above."""
-    hips = _frames("UpperLeg", here, there)
-    chest = _frames("UpperArm", here, there)
+    hips = _frames("UpperLeg", target_places, source_places)
+    chest = _frames("UpperArm", target_places, source_places)
     lower = ("hips", "UpperLeg", "LowerLeg", "Foot", "Toes")
-    return {name: hips if name.endswith(lower) else chest for name in here}, chest
+    return {name: hips if name.endswith(lower) else chest for name in target_places}, chest
 
 
-def _frames(part: str, here: Places, there: Places) -> Floats:
+def _frames(part: str, target_places: Places, source_places: Places) -> Floats:
     """The turn of the line between left and right `part`, and of the trunk; the identity where these are not known."""
     sides = [f"{side}{limb}" for limb in (part, "UpperLeg", "UpperArm") for side in ("left", "right")]
-    if any(name not in here for name in sides):
+    if any(name not in target_places for name in sides):
         return IDENTITY
     found = []
-    for places in (here, there):
+    for places in (target_places, source_places):
         left, right, left_leg, right_leg, left_arm, right_arm = (places[name] for name in sides)
         found.append((left_arm + right_arm - left_leg - right_leg, left - right))
     if part == "UpperLeg":  # where the trunk leans to says less about the hips than the legs do
@@ -155,24 +151,28 @@ def _above(name: str, found: Mapping[str, Floats]) -> Floats:
     return found[above] if above else found[name]
 
 
-def _limb(name: str, above: Floats, here: Places, there: Places, following: str | None) -> Floats:
+def _limb(name: str, above: Floats, target_places: Places, source_places: Places, following: str | None) -> Floats:
     if following is None:
         return above
-    from_target, from_source = here[following] - here[name], there[following] - there[name]
+    from_target = target_places[following] - target_places[name]
+    from_source = source_places[following] - source_places[name]
     if name.endswith("Hand"):
-        line = _knuckles(name.removesuffix("Hand"), here)
-        if line is not None:
-            turn = _frame_turn(from_target, here[line[1]] - here[line[0]], from_source, there[line[1]] - there[line[0]])
+        knuckles = _knuckles(name.removesuffix("Hand"), target_places)
+        if knuckles is not None:
+            across_target, across_source = (
+                places[knuckles[1]] - places[knuckles[0]] for places in (target_places, source_places)
+            )
+            turn = _frame_turn(from_target, across_target, from_source, across_source)
             if turn is not None:
                 return turn
     return multiply(between(rotate(above, from_target), from_source), above)
 
 
-def _knuckles(side: str, here: Places) -> tuple[str, str] | None:
+def _knuckles(side: str, places: Places) -> tuple[str, str] | None:
     """Two joints that say how the palm lies: knuckles of two fingers, or the thumb's root and a knuckle."""
     pairs = [(f"{side}{first}Proximal", f"{side}{second}Proximal") for first, second in _KNUCKLES]
     pairs += [(f"{side}{thumb}", f"{side}{knuckle}Proximal") for thumb in _THUMB for knuckle in ("Middle", "Index")]
-    return next((pair for pair in pairs if pair[0] in here and pair[1] in here), None)
+    return next((pair for pair in pairs if pair[0] in places and pair[1] in places), None)
 
 
 def _frame_turn(from_axis: Floats, from_line: Floats, to_axis: Floats, to_line: Floats) -> Floats | None:

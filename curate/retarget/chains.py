@@ -48,7 +48,7 @@ def partners(source: Body, target: Body, alignment: Alignment) -> dict[int, Part
     return found
 
 
-def path(parents: Ints, *, above: int, below: int) -> tuple[int, ...] | None:
+def joints_between(parents: Ints, *, above: int, below: int) -> tuple[int, ...] | None:
     """The joints strictly between two, from above to below; None where the one does not hang from the other."""
     found: list[int] = []
     joint = int(parents[below])
@@ -60,13 +60,15 @@ def path(parents: Ints, *, above: int, below: int) -> tuple[int, ...] | None:
 
 def roots_above(rig: Rig, hips: int) -> tuple[int, ...]:
     """The joints above the hips, from the top."""
-    return path(rig.parents, above=-1, below=hips) or ()
+    return joints_between(rig.parents, above=-1, below=hips) or ()
 
 
 def root_pairs(source: Body, target: Body) -> list[tuple[int, int]]:
     """(target, source) joints above the hips that move as one."""
-    ours, theirs = roots_above(target.rig, target.hips), roots_above(source.rig, source.hips)
-    return list(zip(ours, theirs)) if len(ours) == len(theirs) else list(zip(ours[:1], theirs[:1]))
+    target_joints, source_joints = roots_above(target.rig, target.hips), roots_above(source.rig, source.hips)
+    if len(target_joints) != len(source_joints):
+        target_joints, source_joints = target_joints[:1], source_joints[:1]
+    return list(zip(target_joints, source_joints))
 
 
 def _anchors(source: Body, target: Body) -> list[tuple[str, str]]:
@@ -80,42 +82,42 @@ def _between(source: Body, target: Body, alignment: Alignment) -> dict[int, Part
     by_joint = {target.joints[name]: name for name in alignment.turns}
     for name in alignment.turns:
         joint = int(target.rig.parents[target.joints[name]])
-        ours = 0
+        num_between = 0
         while joint >= 0 and joint not in by_joint:
-            joint, ours = int(target.rig.parents[joint]), ours + 1
-        if joint < 0 or not ours:
+            joint, num_between = int(target.rig.parents[joint]), num_between + 1
+        if joint < 0 or not num_between:
             continue
         above = by_joint[joint]
-        mine = path(target.rig.parents, above=joint, below=target.joints[name]) or ()
-        theirs = path(source.rig.parents, above=source.joints[above], below=source.joints[name])
-        if theirs is not None and len(theirs) == len(mine):
-            for own, other in zip(mine, theirs):
-                found[own] = Partner((other,), (1.0,), alignment.turns[above])
+        target_joints = joints_between(target.rig.parents, above=joint, below=target.joints[name]) or ()
+        source_joints = joints_between(source.rig.parents, above=source.joints[above], below=source.joints[name])
+        if source_joints is not None and len(source_joints) == len(target_joints):
+            for joint, other in zip(target_joints, source_joints):
+                found[joint] = Partner((other,), (1.0,), alignment.turns[above])
     return found
 
 
 def _chain(source: Body, target: Body, alignment: Alignment, *, lower: str, upper: str) -> dict[int, Partner]:
     ends = [(body.joints[lower], body.joints[upper]) for body in (source, target)]
-    theirs = path(source.rig.parents, above=ends[0][0], below=ends[0][1])
-    ours = path(target.rig.parents, above=ends[1][0], below=ends[1][1])
-    if theirs is None or not ours:
+    source_joints = joints_between(source.rig.parents, above=ends[0][0], below=ends[0][1])
+    target_joints = joints_between(target.rig.parents, above=ends[1][0], below=ends[1][1])
+    if source_joints is None or not target_joints:
         return {}
     first = alignment.turns[lower]
     last = alignment.chest if lower == "hips" else alignment.turns[upper]
-    steps = np.arange(1, len(ours) + 1) / (len(ours) + 1)
-    if theirs and len(theirs) == len(ours):
-        chosen: list[tuple[Sequence[int], Sequence[float]]] = [((joint,), (1.0,)) for joint in theirs]
-    elif theirs:
+    steps = np.arange(1, len(target_joints) + 1) / (len(target_joints) + 1)
+    if source_joints and len(source_joints) == len(target_joints):
+        chosen: list[tuple[Sequence[int], Sequence[float]]] = [((joint,), (1.0,)) for joint in source_joints]
+    elif source_joints:
         spans = [
             _stretches(rig, chain, end)
-            for rig, chain, end in ((source.rig, theirs, ends[0][1]), (target.rig, ours, ends[1][1]))
+            for rig, chain, end in ((source.rig, source_joints, ends[0][1]), (target.rig, target_joints, ends[1][1]))
         ]
-        chosen = [(theirs, _overlaps(start, stop, spans[0])) for start, stop in spans[1]]
+        chosen = [(source_joints, _overlaps(start, stop, spans[0])) for start, stop in spans[1]]
     else:
         chosen = [(ends[0], (1 - step, step)) for step in steps]
     return {
         joint: Partner(tuple(joints), tuple(weights), np.asarray(slerp(first, last, step)))
-        for joint, (joints, weights), step in zip(ours, chosen, steps)
+        for joint, (joints, weights), step in zip(target_joints, chosen, steps)
     }
 
 
@@ -139,7 +141,7 @@ def _overlaps(start: float, stop: float, stretches: Floats) -> tuple[float, ...]
     return tuple(float(share) for share in common / common.sum())
 
 
-def carriers(rig: Rig, driven: Collection[int]) -> Ints:
+def nearest_driven(rig: Rig, driven: Collection[int]) -> Ints:
     """For every joint the nearest driven one at or above it, (J,); -1 where there is none."""
     found = np.full(rig.num_joints, -1, dtype=np.int64)
     for joint, parent in enumerate(rig.parents):

@@ -12,10 +12,13 @@ from curate.humanoid.names import mapped_joints, missing_core
 from curate.licences.rights_of import both
 from curate.retarget.transfer import check_motion, resample, retarget
 from curate.vrm.springs import springs_of, swing
+from rigmill.kinds import ClipKind
 from rigmill.licences.rights import Rights, clip_rights
-from rigmill.outcomes import Refusal, Reject
-from rigmill.pipeline.stage import Work, only_keys
+from rigmill.outcomes import Refusal, Reject, Rejected
+from rigmill.pipeline.stage import Work
 from rigmill.rigs.npz import motion_from_bytes, motion_to_bytes, rig_from_bytes
+from rigmill.storage.columns import CHARACTER
+from rigmill.storage.rows import only_keys
 from rigmill.types import Motion, Rig, Row, StoredFile
 
 
@@ -25,8 +28,7 @@ def retargeted(payload: Row, settings: Row, work: Work) -> Row:
     if "missing" in payload:
         _unmappable(payload["num_matched_joints"], limit, payload["missing"], names=payload["names"])
     if "refused" in payload:
-        refused = payload["refused"]
-        raise Refusal(Reject(refused["code"]), refused["message"], measured=refused["measured"], limit=refused["limit"])
+        raise Rejected.from_row(payload["refused"]).to_refusal()
     character, moved = payload["character"], payload["motion"]
     source = rig_from_bytes(work.store.read(StoredFile.from_row(moved["rig_file"])))
     target = rig_from_bytes(work.store.read(StoredFile.from_row(character["rig_file"])))
@@ -53,10 +55,10 @@ def retargeted(payload: Row, settings: Row, work: Work) -> Row:
             start_frame=start_frame,
             num_frames=num_frames,
         ),
-        **only_keys(character, "asset_id", "rig_id", "source", "title", "tags", "file", "format", "armature"),
+        **only_keys(character, *CHARACTER),  # its terms are those of both sides, below
         "motion_id": moved["motion_id"],
         "motion_name": moved["name"],
-        "kind": "retargeted",
+        "kind": ClipKind.RETARGETED,
         "licence": both(character["licence"], moved["licence"]),
         "attribution": "; ".join(_both(character["attribution"], moved["attribution"])),
         "rights": clip_rights(Rights.from_row(character["rights"]), Rights.from_row(moved["rights"])).to_row(),
@@ -86,8 +88,8 @@ def _body_of(rig: Rig, joints: Mapping[str, int], row: Row, *, whose: str) -> Bo
     try:
         return as_body(rig, joints, row["detached"])
     except Refusal as refusal:
-        message = f"{whose} rig: {refusal.message}"
-        raise Refusal(refusal.code, message, measured=refusal.measured, limit=refusal.limit) from refusal
+        said = replace(refusal.to_rejected(), message=f"{whose} rig: {refusal.message}")
+        raise said.to_refusal() from refusal
 
 
 def _unmappable(matched: int, limit: int, missing: list[str], *, names: str = "") -> None:

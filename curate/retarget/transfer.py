@@ -28,7 +28,7 @@ import numpy as np
 
 from curate.humanoid.body import Body
 from curate.retarget.alignment import above_stand, align
-from curate.retarget.chains import Partner, carriers, partners, path, root_pairs, roots_above
+from curate.retarget.chains import Partner, joints_between, nearest_driven, partners, root_pairs, roots_above
 from curate.retarget.twist import Twisted, driven_by_twist, share_twist, twists
 from rigmill.outcomes import Refusal, Reject
 from rigmill.rigs import turns as clip
@@ -59,20 +59,20 @@ def transfer(source: Body, target: Body) -> Transfer:
     facing, joints = target.facing.T @ source.facing, range(target.rig.num_joints)
     roots = (*root_pairs(source, target), (target.hips, source.hips))
     if is_same_skeleton(source.rig, target.rig):
-        own = {joint: Partner((joint,), (1.0,), clip.IDENTITY) for joint in joints}
+        each_its_own = {joint: Partner((joint,), (1.0,), clip.IDENTITY) for joint in joints}
         nothing = np.zeros(len(joints), dtype=bool)
-        return Transfer(source, target, facing, own, (), still=nothing, roots=roots, held={}, is_own=True)
+        return Transfer(source, target, facing, each_its_own, (), still=nothing, roots=roots, held={}, is_own=True)
     alignment = align(source, target)
     limbs, copied = twists(source, target, alignment)
     driven = partners(source, target, alignment) | copied
-    carried = carriers(target.rig, {*driven, *driven_by_twist(limbs)})
+    turned_by = nearest_driven(target.rig, {*driven, *driven_by_twist(limbs)})
     return Transfer(
         source,
         target,
         facing,
         driven,
         tuple(limbs),
-        still=carried != np.arange(len(joints)),
+        still=turned_by != np.arange(len(joints)),
         roots=roots,
         held=_held(target),
         is_own=False,
@@ -84,24 +84,24 @@ def retarget(motion: Motion, *, source: Body, target: Body) -> Motion:
     return moved(motion, transfer(source, target))
 
 
-def moved(motion: Motion, way: Transfer) -> Motion:
-    """The motion for the target of `way`.
+def moved(motion: Motion, plan: Transfer) -> Motion:
+    """The motion for the target of `plan`.
 
     A Refusal where it is no motion of the source (`check_motion`).
     """
-    check_motion(motion, way.source.rig)
-    num_frames, num_joints = len(motion.rotations), way.target.rig.num_joints
+    check_motion(motion, plan.source.rig)
+    num_frames, num_joints = len(motion.rotations), plan.target.rig.num_joints
     rotations, translations = np.empty((num_frames, num_joints, 4)), np.empty((num_frames, num_joints, 3))
     for start in range(0, num_frames, _BLOCK):  # arrays that stay in the processor's cache
         part = slice(start, start + _BLOCK)
-        theirs = clip.world_turns(way.source.rig.parents, clip.from_rotations(motion.rotations[part]))
-        ours = _world_turns(way, theirs)
-        share_twist(ours, way.limbs)
-        local = clip.local_turns(way.target.rig.parents, ours)
-        local[:, way.still] = clip.IDENTITY[:, None, None]
+        source_turns = clip.world_turns(plan.source.rig.parents, clip.from_rotations(motion.rotations[part]))
+        target_turns = _world_turns(plan, source_turns)
+        share_twist(target_turns, plan.limbs)
+        local = clip.local_turns(plan.target.rig.parents, target_turns)
+        local[:, plan.still] = clip.IDENTITY[:, None, None]
         rotations[part] = clip.to_rotations(local)
-        translations[part] = _translations(way, motion.translations[part], theirs, ours)
-    if way.is_own:
+        translations[part] = _translations(plan, motion.translations[part], source_turns, target_turns)
+    if plan.is_own:
         translations = motion.translations.copy()
     return Motion(rotations=rotations, translations=translations, fps=motion.fps)
 
@@ -162,27 +162,27 @@ def check_motion(motion: Motion, rig: Rig) -> None:
             )
 
 
-def _world_turns(way: Transfer, theirs: Floats) -> Floats:
+def _world_turns(plan: Transfer, source_turns: Floats) -> Floats:
     """World turns (4, J, T) of the target; joints without a partner turn with their parent."""
-    turned = theirs if np.array_equal(way.facing, np.eye(3)) else _faced(theirs, way.facing)
-    single = [joint for joint, partner in way.driven.items() if len(partner.joints) == 1]
-    several = [joint for joint, partner in way.driven.items() if len(partner.joints) > 1]
+    turned = source_turns if np.array_equal(plan.facing, np.eye(3)) else _faced(source_turns, plan.facing)
+    single = [joint for joint, partner in plan.driven.items() if len(partner.joints) == 1]
+    several = [joint for joint, partner in plan.driven.items() if len(partner.joints) > 1]
     order = [*single, *several]
-    driving = np.empty((4, len(order) + 1, theirs.shape[2]))
-    driving[:, : len(single)] = turned.take([way.driven[joint].joints[0] for joint in single], axis=1)
-    for place, joint in enumerate(several, start=len(single)):
-        driving[:, place] = _mean(turned, way.driven[joint])
-    constant = np.stack([way.driven[joint].alignment for joint in order], axis=-1)
+    driving = np.empty((4, len(order) + 1, source_turns.shape[2]))
+    driving[:, : len(single)] = turned.take([plan.driven[joint].joints[0] for joint in single], axis=1)
+    for column, joint in enumerate(several, start=len(single)):
+        driving[:, column] = _mean(turned, plan.driven[joint])
+    constant = np.stack([plan.driven[joint].alignment for joint in order], axis=-1)
     driving[:, :-1] = clip.multiply(driving[:, :-1], constant[..., None])
     driving[:, -1] = clip.IDENTITY[:, None]  # of what nothing turns
-    place_of = {joint: place for place, joint in enumerate(order)} | {-1: len(order)}
-    return driving.take([place_of[int(joint)] for joint in carriers(way.target.rig, way.driven)], axis=1)
+    column_of = {joint: column for column, joint in enumerate(order)} | {-1: len(order)}
+    return driving.take([column_of[int(joint)] for joint in nearest_driven(plan.target.rig, plan.driven)], axis=1)
 
 
-def _faced(theirs: Floats, facing: Floats) -> Floats:
+def _faced(source_turns: Floats, facing: Floats) -> Floats:
     """World turns as they are after the world was turned by `facing` (3, 3): their axes turn with it."""
-    axes = (facing @ theirs[1:].reshape(3, -1)).reshape(theirs[1:].shape)
-    return np.concatenate([theirs[:1], axes])
+    axes = (facing @ source_turns[1:].reshape(3, -1)).reshape(source_turns[1:].shape)
+    return np.concatenate([source_turns[:1], axes])
 
 
 def _mean(turns: Floats, partner: Partner) -> Floats:
@@ -196,16 +196,16 @@ def _mean(turns: Floats, partner: Partner) -> Floats:
     return clip.unit(total)
 
 
-def _translations(way: Transfer, theirs_moved: Floats, theirs: Floats, ours: Floats) -> Floats:
+def _translations(plan: Transfer, source_moved: Floats, source_turns: Floats, target_turns: Floats) -> Floats:
     """(T, J, 3): of the roots, the hips, and the joints that hang from the wrong part."""
-    source, target = way.source, way.target
+    source, target = plan.source, plan.target
     ratio = target.hip_height / source.hip_height
-    there = _source_places(source, theirs_moved, theirs)
+    source_places = _source_places(source, source_moved, source_turns)
     rest, offsets = target.rig.rest_joints[..., None], rest_offsets(target.rig)[..., None]
-    result = np.zeros((3, target.rig.num_joints, ours.shape[2]))
+    result = np.zeros((3, target.rig.num_joints, target_turns.shape[2]))
     displaced = {
-        joint: ratio * (way.facing @ (there[other] - source.rig.rest_joints[other][:, None]))
-        for joint, other in way.roots
+        joint: ratio * (plan.facing @ (source_places[other] - source.rig.rest_joints[other][:, None]))
+        for joint, other in plan.roots
     }
     # At rest the hips are not always as high as they stand; how high they are over the ground is kept.
     displaced[target.hips][2] += ratio * above_stand(source) - above_stand(target)
@@ -214,20 +214,20 @@ def _translations(way: Transfer, theirs_moved: Floats, theirs: Floats, ours: Flo
 
     def goal(joint: int) -> Floats:
         if joint not in goals:
-            parent = way.held.get(joint, int(target.rig.parents[joint]))
+            parent = plan.held.get(joint, int(target.rig.parents[joint]))
             if parent < 0:
                 goals[joint] = rest[joint] + result[:, joint]
             else:
-                goals[joint] = goal(parent) + clip.rotate(ours[:, parent], rest[joint] - rest[parent])
+                goals[joint] = goal(parent) + clip.rotate(target_turns[:, parent], rest[joint] - rest[parent])
         return goals[joint]
 
-    for joint in {*displaced, *way.held}:
+    for joint in {*displaced, *plan.held}:
         parent = int(target.rig.parents[joint])
         if parent < 0:
             result[:, joint] = goal(joint) - rest[joint]
         elif joint != target.hips or len(displaced) > 1:  # a root of the target alone carries the hips all the way
             reach = goal(joint) - goal(parent)
-            result[:, joint] = clip.rotate(clip.inverse(ours[:, parent]), reach) - offsets[joint]
+            result[:, joint] = clip.rotate(clip.inverse(target_turns[:, parent]), reach) - offsets[joint]
     return result.transpose(2, 1, 0)
 
 
@@ -235,23 +235,23 @@ def _held(body: Body) -> dict[int, int]:
     """Joints that follow another than their parent: as the body says, and legs that hang from the spine (Biped's)."""
     held = dict(body.carried)
     top = next((body.joints[name] for name in ("neck", "head") if name in body.joints), body.hips)
-    spine = path(body.rig.parents, above=body.hips, below=top) or ()
+    spine = joints_between(body.rig.parents, above=body.hips, below=top) or ()
     for side in ("left", "right"):
         leg = body.joints.get(f"{side}UpperLeg", body.hips)
-        if set(path(body.rig.parents, above=body.hips, below=leg) or ()) & set(spine):
+        if set(joints_between(body.rig.parents, above=body.hips, below=leg) or ()) & set(spine):
             held.setdefault(leg, body.hips)
     return held
 
 
-def _source_places(source: Body, displaced: Floats, theirs: Floats) -> dict[int, Floats]:
+def _source_places(source: Body, displaced: Floats, source_turns: Floats) -> dict[int, Floats]:
     """Where the hips and the joints above them are, (3, T) each."""
-    found: dict[int, Floats] = {}
+    places: dict[int, Floats] = {}
     for joint in (*roots_above(source.rig, source.hips), source.hips):
         parent = int(source.rig.parents[joint])
         moved = displaced[:, joint].T
         if parent < 0:
-            found[joint] = source.rig.rest_joints[joint][:, None] + moved
+            places[joint] = source.rig.rest_joints[joint][:, None] + moved
         else:
             offset = (source.rig.rest_joints[joint] - source.rig.rest_joints[parent])[:, None]
-            found[joint] = found[parent] + clip.rotate(theirs[:, parent], offset + moved)
-    return found
+            places[joint] = places[parent] + clip.rotate(source_turns[:, parent], offset + moved)
+    return places

@@ -23,7 +23,7 @@ import numpy as np
 
 from curate.humanoid.body import Body
 from curate.retarget.alignment import Alignment
-from curate.retarget.chains import Partner, path
+from curate.retarget.chains import Partner, joints_between
 from rigmill.rigs.skeleton import children
 from rigmill.rigs.turns import about, angle_about, inverse, multiply
 from rigmill.types import Floats
@@ -65,14 +65,14 @@ def twists(source: Body, target: Body, alignment: Alignment) -> tuple[list[Twist
     shared: list[Twisted] = []
     copied: dict[int, Partner] = {}
     for upper, lower, is_upper in _segments(target):
-        ours = _along(target, upper, lower)
-        if ours is None or not ours.chain + ours.leaves:
+        target_along = _along(target, upper, lower)
+        if target_along is None or not target_along.chain + target_along.leaves:
             continue
-        theirs = _along(source, upper, lower) if upper in source.joints and lower in source.joints else None
+        source_along = _along(source, upper, lower) if upper in source.joints and lower in source.joints else None
         joints, places = list[int](), list[float]()
         for mine, other, where, middle in (
-            (ours.chain, theirs.chain if theirs else (), ours.chain_places, True),
-            (ours.leaves, theirs.leaves if theirs else (), ours.leaf_places, False),
+            (target_along.chain, source_along.chain if source_along else (), target_along.chain_places, True),
+            (target_along.leaves, source_along.leaves if source_along else (), target_along.leaf_places, False),
         ):
             if mine and len(mine) == len(other) and upper in alignment.turns:
                 copied |= {joint: Partner((twin,), (1.0,), alignment.turns[upper]) for joint, twin in zip(mine, other)}
@@ -117,7 +117,7 @@ def _along(body: Body, upper: str, lower: str) -> _Along | None:
     rest, mapped = body.rig.rest_joints, frozenset(body.joints.values())
     line = rest[end] - rest[limb]
     length = float(np.linalg.norm(line))
-    chain = path(body.rig.parents, above=limb, below=end)
+    chain = joints_between(body.rig.parents, above=limb, below=end)
     if chain is None or length <= 1e-9:
         return None
 
@@ -138,9 +138,9 @@ def _along(body: Body, upper: str, lower: str) -> _Along | None:
     leaves: list[int] = []
     open_joints = [limb, *chain]
     while open_joints:
-        found = [joint for joint in below[open_joints.pop()] if is_leaf(joint)]
-        leaves += found
-        open_joints += found
+        leaves_here = [joint for joint in below[open_joints.pop()] if is_leaf(joint)]
+        leaves += leaves_here
+        open_joints += leaves_here
     leaves.sort(key=lambda joint: (place(joint), joint))
     return _Along(
         chain,

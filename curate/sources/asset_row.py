@@ -3,47 +3,50 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
+from rigmill.kinds import SeenIn
 from rigmill.licences.rights import Rights
 from rigmill.types import Row, StoredFile
 
 
-def asset_row(
-    stored: StoredFile,
-    *,
-    source: str,
-    source_uid: str,
-    origin: str,
-    title: str,
-    file_format: str,
-    rights: Rights,
-    licence: str = "unknown",
-    licence_raw: str = "",
-    licence_url: str = "",
-    licence_seen_in: str = "",
-    author: str = "",
-    attribution: str = "",
-    tags: Iterable[str] = (),
-) -> Row:
-    """A `collect` row. `origin` is where a person finds the file again: an address, or the source's own notation.
-
-    `licence` is an SPDX id, LicenseRef-... or unknown; `licence_raw` what the source wrote; `licence_seen_in` is
-    index, file, page or profile, or empty when nobody said anything.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CollectedAsset:
+    """A stored file and what its source says. `origin` is where a person finds the file again: an address, or the
+    source's own notation.
     """
-    return {
-        "asset_id": stored.sha256[:16],
-        "source": source,
-        "source_uid": source_uid,
-        "origin": origin,
-        "title": title,
-        "author": author,
-        "tags": [str(tag) for tag in tags],
-        "licence": licence,
-        "licence_raw": licence_raw,
-        "licence_url": licence_url,
-        "licence_seen_in": licence_seen_in,
-        "attribution": attribution,
-        "rights": rights.to_row(),
-        "format": file_format,
-        "file": stored.to_row(),
-    }
+
+    file: StoredFile
+    format: str
+    source: str
+    source_uid: str
+    origin: str
+    title: str
+    author: str = ""
+    tags: Iterable[str] = ()
+    licence: str = "unknown"  # an SPDX id, LicenseRef-... or unknown
+    licence_raw: str = ""  # as the source wrote it
+    licence_url: str = ""
+    licence_seen_in: SeenIn | None = None  # None: nobody said anything
+    attribution: str = ""
+    rights: Rights
+
+    def to_row(self) -> Row:
+        """The `collect` row."""
+        return {
+            "asset_id": self.file.sha256[:16],
+            "source": self.source,
+            "source_uid": self.source_uid,
+            "origin": self.origin,
+            "title": self.title,
+            "author": self.author,
+            "tags": [str(tag) for tag in self.tags],
+            "licence": self.licence,
+            "licence_raw": self.licence_raw,
+            "licence_url": self.licence_url,
+            "licence_seen_in": self.licence_seen_in or "",
+            "attribution": self.attribution,
+            "rights": self.rights.to_row(),
+            "format": self.format,
+            "file": self.file.to_row(),
+        }

@@ -13,10 +13,11 @@ from curate.gate.gltf_json import parse, split_glb
 from curate.gate.preflight import REFUSED_SUFFIXES, identify
 from curate.licences.rights_of import rights_of
 from curate.licences.spelling import spdx_of
-from curate.sources.asset_row import asset_row
+from curate.sources.asset_row import CollectedAsset
 from curate.sources.local_files import file_candidates, folder_tags, take_files, words
 from curate.vrm.block import read_vrm
 from curate.vrm.licence import Terms, strictest, terms
+from rigmill.kinds import SeenIn
 from rigmill.licences.rights import PERMISSIONS, Rights
 from rigmill.outcomes import Refusal, Reject
 from rigmill.pipeline.stage import Answer, Input, Job, Work
@@ -45,8 +46,8 @@ def _take(payload: Row, data: bytes, work: Work) -> Row:
         _compare(payload["licence"], rights, said)
         rights = strictest(rights, said.rights)
     elif said is not None:
-        return asset_row(
-            stored,
+        return CollectedAsset(
+            file=stored,
             source=payload["source"],
             source_uid=payload["uid"],
             origin=f"folder:{payload['uid']}",
@@ -56,13 +57,13 @@ def _take(payload: Row, data: bytes, work: Work) -> Row:
             licence=said.licence,
             licence_raw=said.licence_raw,
             licence_url=said.licence_url,
-            licence_seen_in="file",
+            licence_seen_in=SeenIn.FILE,
             rights=said.rights,
             attribution=payload["attribution"] or said.attribution,
-            file_format=found,
-        )
-    return asset_row(
-        stored,
+            format=found,
+        ).to_row()
+    return CollectedAsset(
+        file=stored,
         source=payload["source"],
         source_uid=payload["uid"],
         origin=f"folder:{payload['uid']}",
@@ -70,11 +71,11 @@ def _take(payload: Row, data: bytes, work: Work) -> Row:
         tags=folder_tags(payload["uid"]),
         licence=payload["licence"],
         licence_raw=payload["licence"],
-        licence_seen_in="profile",
+        licence_seen_in=SeenIn.PROFILE,
         rights=rights,
         attribution=payload["attribution"],
-        file_format=found,
-    )
+        format=found,
+    ).to_row()
 
 
 def _compare(licence: str, stated: Rights, said: Terms) -> None:

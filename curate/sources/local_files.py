@@ -8,11 +8,12 @@ import os
 import re
 import stat
 from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
-from curate.gate.reading import _CHANGED, _bytes, _open_regular, _whole
+from curate.gate.reading import CHANGED, as_one_file, open_regular, read_bytes
 from rigmill.errors import UserError
-from rigmill.outcomes import Failed, FailKind, Kept, Measured, Outcome, Refusal, Reject, Rejected
+from rigmill.outcomes import Cost, Failed, FailKind, Kept, Outcome, Refusal, Reject
 from rigmill.pipeline.stage import Answer, Input, Job, Work
 from rigmill.storage.files import digest, sha256_bytes
 from rigmill.types import Row
@@ -37,29 +38,33 @@ def file_candidates(settings: Row, suffixes: Collection[str], *extra: str) -> It
         )
     for relative in _find(root, settings, suffixes):
         try:
-            info = (root / relative).lstat()
+            yield file_candidate(settings, relative, {key: settings[key] for key in extra})
         except FileNotFoundError:
             continue  # removed since it was listed
-        regular = stat.S_ISREG(info.st_mode)
-        sha256 = ""  # unknown: not readable, or not to be read
-        if regular and 0 < info.st_size <= settings["max_file_bytes"]:
-            try:
-                sha256 = _identity(root / relative, settings["max_file_bytes"])
-            except OSError:
-                pass  # the job tries again, and its failure names the error
-        uid = readable(relative)
-        payload = {
-            "kind": settings["kind"],
-            "source": settings["name"],
-            "uid": uid,
-            "root": settings["path"],
-            "path": relative,
-            "regular": regular,
-            "size_bytes": info.st_size if regular else 0,
-            "sha256": sha256,
-            **{key: settings[key] for key in extra},
-        }
-        yield Input(f"{settings['name']}-{_slug(uid)}-{digest(relative, length=8)}", payload)
+
+
+def file_candidate(settings: Row, relative: str, more: Row) -> Input:
+    """The input of one file below the source's folder, `settings["path"]`; `more` is what else its row depends on."""
+    path = Path(settings["path"]).expanduser() / relative
+    info = path.lstat()
+    regular = stat.S_ISREG(info.st_mode)
+    sha256 = ""  # unknown: not readable, or not to be read
+    if regular and 0 < info.st_size <= settings["max_file_bytes"]:
+        with suppress(OSError):  # the job tries again, and its failure names the error
+            sha256 = _identity(path, settings["max_file_bytes"])
+    uid = readable(relative)
+    payload = {
+        "kind": settings["kind"],
+        "source": settings["name"],
+        "uid": uid,
+        "root": settings["path"],
+        "path": relative,
+        "regular": regular,
+        "size_bytes": info.st_size if regular else 0,
+        "sha256": sha256,
+        **more,
+    }
+    return Input(f"{settings['name']}-{_slug(uid)}-{digest(relative, length=8)}", payload)
 
 
 def take_files(jobs: Sequence[Job], work: Work, take: Take) -> Iterator[Answer]:
@@ -70,10 +75,10 @@ def take_files(jobs: Sequence[Job], work: Work, take: Take) -> Iterator[Answer]:
             data = _read(job.payload, job.settings["max_file_bytes"])
             outcome = Kept([take(job.payload, data, work)])
         except Refusal as refusal:
-            outcome = Rejected(refusal.code.value, refusal.message, refusal.measured, refusal.limit)
+            outcome = refusal.to_rejected()
         except OSError as error:
             outcome = Failed(FailKind.EXCEPTION, type(error).__name__, error.strerror or "cannot be read")
-        yield Answer(job.key, outcome, Measured())
+        yield Answer(job.key, outcome, Cost())
 
 
 def folder_tags(uid: str) -> list[str]:
@@ -94,12 +99,12 @@ def readable(path: str) -> str:
 
 def _identity(path: Path, max_file_bytes: int) -> str:
     """The digest of what `_read` gives, so that a .gltf changes when a texture beside it does."""
-    with _open_regular(path) as stream:
+    with open_regular(path) as stream:
         if path.suffix.lower() != ".gltf":
             return hashlib.file_digest(stream, "sha256").hexdigest()
         data = stream.read(max_file_bytes + 1)
     try:
-        return sha256_bytes(_whole(path, data, max_file_bytes))
+        return sha256_bytes(as_one_file(path, data, max_file_bytes))
     except Refusal:
         return sha256_bytes(data)  # the job says why, and changes when the .gltf or what it lacks does
 
@@ -118,9 +123,9 @@ def _read(payload: Row, max_file_bytes: int) -> bytes:
             limit=float(max_file_bytes),
         )
     path = Path(payload["root"]).expanduser() / payload["path"]
-    data = _bytes(path, max_file_bytes)
+    data = read_bytes(path, max_file_bytes)
     try:
-        whole = _whole(path, data, max_file_bytes)
+        whole = as_one_file(path, data, max_file_bytes)
     except Refusal:
         _same(payload, data)
         raise
@@ -130,7 +135,7 @@ def _read(payload: Row, max_file_bytes: int) -> bytes:
 
 def _same(payload: Row, data: bytes) -> None:
     if payload["sha256"] and sha256_bytes(data) != payload["sha256"]:
-        raise OSError(errno.EBUSY, _CHANGED)
+        raise OSError(errno.EBUSY, CHANGED)
 
 
 def _find(root: Path, settings: Row, suffixes: Collection[str]) -> list[str]:

@@ -17,8 +17,9 @@ from pathlib import PurePosixPath
 
 from curate.gate.preflight import identify
 from curate.licences.rights_of import decide, rights_of
-from curate.sources.asset_row import asset_row
+from curate.sources.asset_row import CollectedAsset
 from curate.sources.local_files import file_candidates, folder_tags, take_files, words
+from rigmill.kinds import SeenIn
 from rigmill.outcomes import Refusal, Reject
 from rigmill.pipeline.stage import Answer, Input, Job, Work
 from rigmill.types import Row
@@ -53,8 +54,8 @@ def _take(payload: Row, data: bytes, work: Work) -> Row:
             "use a 'folder' source",
         )
     stated = ", ".join(f"{key}: {value}" for key, value in sorted(payload["decided"].items()) if value is not None)
-    return asset_row(
-        work.store.put_bytes(f"asset.{found}", data),
+    return CollectedAsset(
+        file=work.store.put_bytes(f"asset.{found}", data),
         source=payload["source"],
         source_uid=payload["uid"],
         origin=f"mixamo:{payload['uid']}",
@@ -62,8 +63,8 @@ def _take(payload: Row, data: bytes, work: Work) -> Row:
         tags=folder_tags(payload["uid"]),
         licence=LICENCE,
         licence_raw=stated,
-        licence_seen_in="profile",
+        licence_seen_in=SeenIn.PROFILE,
         licence_url="https://helpx.adobe.com/creative-cloud/faq/mixamo-faq.html",
         rights=decide(rights_of(LICENCE), payload["decided"]),
-        file_format=found,
-    )
+        format=found,
+    ).to_row()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -154,6 +154,7 @@ def _sha256_of(settings: Row, uids: pa.ChunkedArray) -> pa.Array:
 
 
 def sha256_or_none(text: Any) -> str | None:
+    """The digest in lower case, or None for what is not 64 hexadecimal digits."""
     return text.lower() if isinstance(text, str) and re.fullmatch(r"[0-9a-fA-F]{64}", text) else None
 
 
@@ -192,10 +193,8 @@ def _parts(settings: Row) -> list[str]:
         return list(json.loads(memory.read_text()))
     except (OSError, ValueError, TypeError):
         parts = sorted(_paths_by_part(settings))
-    try:
+    with suppress(OSError):
         write_atomic(memory, canonical_json(parts).encode(), durable=False)
-    except OSError:
-        pass
     return parts
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -18,12 +19,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from curate.download.downloader import Downloader, Manners, Trouble, Wanted
-from curate.download.part import Part, disk_trouble
+from curate.download.downloader import Downloader, Wanted
+from curate.download.limits import DownloadFailed, DownloadLimits
+from curate.download.partial_file import PartialFile, disk_trouble
 from curate.licences.rights_of import rights_of
 from curate.licences.spelling import spdx_of
-from curate.sources.asset_row import asset_row
+from curate.sources.asset_row import CollectedAsset
 from rigmill.errors import UserError
+from rigmill.kinds import SeenIn
 from rigmill.licences import policy
 from rigmill.outcomes import Refusal
 from rigmill.storage.files import digest, fsync_folder, sha256_bytes, write_atomic
@@ -39,17 +42,18 @@ Say = Callable[[str], None]
 
 
 def index_folder(settings: Row) -> Path:
+    """Where a source's index files lie, with `~` taken as the person's home."""
     return Path(settings["index"]).expanduser()
 
 
-def manners_row(settings: Row) -> Row:
-    """The keys of `Manners`, from a source's section."""
+def download_limits(settings: Row) -> Row:
+    """The keys of `DownloadLimits`, from a source's section."""
     return {**settings["download"], "hosts": settings["hosts"]}
 
 
 def hints(settings: Row) -> Row:
     """What `curate.download.jobs` reads beside the payload."""
-    return {"download": manners_row(settings), "disk_budget_bytes": settings["disk_budget_bytes"]}
+    return {"download": download_limits(settings), "disk_budget_bytes": settings["disk_budget_bytes"]}
 
 
 def fetch_index(settings: Row, files: Sequence[tuple[str, Path]], say: Say) -> None:
@@ -61,21 +65,21 @@ def fetch_index(settings: Row, files: Sequence[tuple[str, Path]], say: Say) -> N
 
 
 async def _fetch_all(settings: Row, files: Sequence[tuple[str, Path]]) -> None:
-    manners = Manners.from_row(manners_row(settings))
-    room = asyncio.Semaphore(manners.parallel)
-    async with Downloader.opened(manners) as downloader:
+    limits = DownloadLimits.from_row(download_limits(settings))
+    room = asyncio.Semaphore(limits.parallel)
+    async with Downloader.opened(limits) as downloader:
 
         async def one(url: str, path: Path) -> None:
-            part = Part(_own_folder(settings) / "parts", digest(url, length=32))
+            partial = PartialFile(_own_folder(settings) / "parts", digest(url, length=32))
             async with room:
                 try:
-                    part.open()
-                    await downloader.get(Wanted(url, MAX_INDEX_FILE_BYTES), part)
+                    partial.open()
+                    await downloader.get(Wanted(url, MAX_INDEX_FILE_BYTES), partial)
                     path.parent.mkdir(parents=True, exist_ok=True)
-                    part.finish().replace(path)
+                    partial.finish().replace(path)
                     fsync_folder(path.parent)
-                    part.remove()
-                except (Trouble, Refusal) as error:
+                    partial.remove()
+                except (DownloadFailed, Refusal) as error:
                     raise UserError(
                         f"source '{settings['name']}': its index cannot be fetched",
                         code="E215",
@@ -85,7 +89,7 @@ async def _fetch_all(settings: Row, files: Sequence[tuple[str, Path]]) -> None:
                 except OSError as error:
                     raise disk_trouble(error, path) from error
                 finally:
-                    part.close()
+                    partial.close()
 
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(_quiet(one(url, path))) for url, path in files]
@@ -140,10 +144,8 @@ def save(path: Path, table: pa.Table) -> None:
     """Write a table beside the index; without leave to write there it is made again each time."""
     sink = pa.BufferOutputStream()
     pq.write_table(table, sink, compression="zstd")
-    try:
+    with suppress(OSError):
         write_atomic(path, sink.getvalue().to_pybytes(), durable=False)
-    except OSError:
-        pass
 
 
 def own_file(settings: Row, name: str) -> Path:
@@ -177,6 +179,7 @@ class Funnel:
 
 
 def funnel_text(table: pa.Table) -> str:
+    """The row counts that `Funnel.sealed` noted with the table: found, left out and why, candidates; may be empty."""
     return (table.schema.metadata or {}).get(b"funnel", b"").decode()
 
 
@@ -191,10 +194,12 @@ def licence_mask(raw: pa.ChunkedArray, settings: Row, *, missing: str = "unknown
 
 
 def licence_id(raw: str | None, *, missing: str = "unknown") -> str:
+    """The SPDX id of a licence as a stranger wrote it; `missing` where there is no text."""
     return spdx_of(raw) if raw else missing
 
 
 def asset_allowed(licence_name: str, policy_name: str) -> bool:
+    """Whether the policy lets an asset of this licence in."""
     return policy.asset_refusal(rights_of(licence_name), policy_name, licence=licence_name) is None
 
 
@@ -250,8 +255,8 @@ def make_row(payload: Row, stored: StoredFile, file_format: str) -> Row:
     """The collected row of a payload that `candidate` made."""
     name = licence_id(payload["licence"], missing=payload["licence_if_none"])
     by = f" by {payload['author']}" if payload["author"] else ""
-    return asset_row(
-        stored,
+    return CollectedAsset(
+        file=stored,
         source=payload["source"],
         source_uid=payload["uid"],
         origin=payload["origin"],
@@ -260,8 +265,8 @@ def make_row(payload: Row, stored: StoredFile, file_format: str) -> Row:
         tags=payload["tags"],
         licence=name,
         licence_raw=payload["licence"],
-        licence_seen_in="index" if payload["licence"] else "",
+        licence_seen_in=SeenIn.INDEX if payload["licence"] else None,
         rights=rights_of(name),
-        file_format=file_format,
+        format=file_format,
         attribution=f'"{payload["title"]}"{by} ({payload["origin"]}), {name}',
-    )
+    ).to_row()

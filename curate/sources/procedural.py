@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from curate.licences.rights_of import rights_of
-from curate.sources.asset_row import asset_row
+from curate.sources.asset_row import CollectedAsset
+from rigmill.blender.requests import MAKE_ASSET, MakeAnswer, MakeItem
+from rigmill.kinds import SeenIn
 from rigmill.outcomes import Kept, Outcome
 from rigmill.pipeline.stage import Answer, Input, Job, Work
 from rigmill.types import Row
-
-MAKE = "render.blender.procedural.make:make_asset"
 
 
 def candidates(settings: Row) -> Iterator[Input]:
@@ -32,26 +32,27 @@ def candidates(settings: Row) -> Iterator[Input]:
 
 def fetch(jobs: Sequence[Job], work: Work) -> Iterator[Answer]:
     """Each asset's file in the store and its row."""
-    items = [{key: job.payload[key] for key in ("group", "variant", "seed")} for job in jobs]
+    items = [MakeItem.from_item(job.payload).to_item() for job in jobs]
     # Replies first: they must be read to their end, or the client takes the server for one that is cut off.
-    for reply, job in zip(work.blender.run(MAKE, items, scratch=work.scratch), jobs):
+    for reply, job in zip(work.blender.run(MAKE_ASSET, items, scratch=work.scratch), jobs):
         outcome: Outcome | None = reply.outcome
-        if outcome is None:
-            outcome = Kept([_row(job.payload, reply.value or {}, work)])
+        if reply.value is not None:
+            outcome = Kept([_row(job.payload, MakeAnswer.from_item(reply.value), work)])
+        assert outcome is not None
         yield Answer(job.key, outcome, reply.measured)
 
 
-def _row(payload: Row, made: Row, work: Work) -> Row:
-    stored = work.store.put_file(f"asset.{made['format']}", work.scratch / made["file"])
-    return asset_row(
-        stored,
+def _row(payload: Row, made: MakeAnswer, work: Work) -> Row:
+    stored = work.store.put_file(f"asset.{made.format}", work.scratch / made.file)
+    return CollectedAsset(
+        file=stored,
         source=payload["source"],
         source_uid=payload["uid"],
         origin=f"procedural:{payload['uid']}:seed-{payload['seed']}",
-        title=made["title"],
-        tags=made["tags"],
+        title=made.title,
+        tags=made.tags,
         licence="CC0-1.0",
-        licence_seen_in="file",
+        licence_seen_in=SeenIn.FILE,
         rights=rights_of("CC0-1.0"),
-        file_format=made["format"],
-    )
+        format=made.format,
+    ).to_row()

@@ -8,10 +8,11 @@ from pathlib import PurePosixPath
 from curate.gate.gltf_json import parse, split_glb
 from curate.gate.preflight import sniff
 from curate.licences.rights_of import decide
-from curate.sources.asset_row import asset_row
+from curate.sources.asset_row import CollectedAsset
 from curate.sources.local_files import file_candidates, folder_tags, take_files, words
 from curate.vrm.block import Vrm, read_vrm
 from curate.vrm.licence import terms
+from rigmill.kinds import SeenIn
 from rigmill.outcomes import Refusal, Reject
 from rigmill.pipeline.stage import Answer, Input, Job, Work
 from rigmill.types import Row
@@ -45,8 +46,8 @@ def block_of(data: bytes) -> Vrm:
 
 def _take(payload: Row, data: bytes, work: Work) -> Row:
     said = terms(block_of(data))
-    return asset_row(
-        work.store.put_bytes("asset.glb", data),
+    return CollectedAsset(
+        file=work.store.put_bytes("asset.glb", data),
         source=payload["source"],
         source_uid=payload["uid"],
         origin=f"folder:{payload['uid']}",
@@ -56,8 +57,8 @@ def _take(payload: Row, data: bytes, work: Work) -> Row:
         licence=said.licence,
         licence_raw=said.licence_raw,
         licence_url=said.licence_url,
-        licence_seen_in="file",
+        licence_seen_in=SeenIn.FILE,
         rights=decide(said.rights, payload["decided"]),
         attribution=said.attribution,
-        file_format="glb",
-    )
+        format="glb",
+    ).to_row()

@@ -11,13 +11,15 @@ import os
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from curate.download.limits import DownloadFailed
 from curate.licences.rights_of import decide
 from curate.sources import vroid_hub_api
-from curate.sources.asset_row import asset_row
+from curate.sources.asset_row import CollectedAsset
 from curate.sources.vrm import block_of
-from curate.sources.vroid_hub_api import Hub, HubTrouble
+from curate.sources.vroid_hub_api import Hub
 from curate.vrm.licence import hub_rights, strictest, terms
-from rigmill.outcomes import Failed, FailKind, Kept, Measured, Outcome, Refusal, Reject, Rejected
+from rigmill.kinds import SeenIn
+from rigmill.outcomes import Cost, Failed, FailKind, Kept, Outcome, Refusal, Reject
 from rigmill.pipeline.stage import Answer, Input, Job, Work
 from rigmill.types import Row
 
@@ -38,14 +40,16 @@ def fetch(jobs: Sequence[Job], work: Work) -> Iterator[Answer]:
         outcome: Outcome
         try:
             if not token:
-                raise HubTrouble(f"no token: put the OAuth access token of your account into {TOKEN} on every machine")
+                raise DownloadFailed(
+                    f"no token: put the OAuth access token of your account into {TOKEN} on every machine"
+                )
             with Hub(token, address=vroid_hub_api.ADDRESS) as hub:
                 outcome = Kept([_take(job.payload, hub, job.settings["max_file_bytes"], work)])
         except Refusal as refusal:
-            outcome = Rejected(refusal.code.value, refusal.message, refusal.measured, refusal.limit)
-        except HubTrouble as trouble:
-            outcome = Failed(FailKind.NETWORK, "VRoidHub", str(trouble))
-        yield Answer(job.key, outcome, Measured())
+            outcome = refusal.to_rejected()
+        except DownloadFailed as failed:
+            outcome = Failed(FailKind.NETWORK, "VRoidHub", str(failed))
+        yield Answer(job.key, outcome, Cost())
 
 
 def _take(payload: Row, hub: Hub, max_file_bytes: int, work: Work) -> Row:
@@ -61,8 +65,8 @@ def _take(payload: Row, hub: Hub, max_file_bytes: int, work: Work) -> Row:
     # The page's conditions and the file's block are both the author's; the stricter of the two counts.
     rights = decide(strictest(said.rights, hub_rights(conditions)), payload["decided"])
     page = f"https://hub.vroid.com/characters/{_digits(character.get('id'))}/models/{payload['uid']}"
-    return asset_row(
-        work.store.put_bytes("asset.glb", data),
+    return CollectedAsset(
+        file=work.store.put_bytes("asset.glb", data),
         source=payload["source"],
         source_uid=payload["uid"],
         origin=page,
@@ -71,11 +75,11 @@ def _take(payload: Row, hub: Hub, max_file_bytes: int, work: Work) -> Row:
         licence=said.licence,
         licence_raw=said.licence_raw,
         licence_url=said.licence_url or page,
-        licence_seen_in="file",
+        licence_seen_in=SeenIn.FILE,
         rights=rights,
         attribution=said.attribution,
-        file_format="glb",
-    )
+        format="glb",
+    ).to_row()
 
 
 def _object(parent: dict[str, Any], key: str) -> dict[str, Any]:

@@ -7,59 +7,49 @@ redirect, and into no message.
 
 from __future__ import annotations
 
+import asyncio
 import json
-import time
-from collections.abc import Callable, Iterator
+from contextlib import AsyncExitStack, suppress
 from types import TracebackType
-from typing import Any, TypeVar
-from urllib.parse import urljoin, urlsplit
+from typing import Any
+from urllib.parse import urlsplit
 
-import requests
-from requests.exceptions import RequestException
-from urllib3.exceptions import HTTPError
-
+from curate.download.downloader import Downloader, Request
+from curate.download.limits import DownloadFailed, DownloadLimits
 from rigmill.outcomes import Refusal, Reject
 
 ADDRESS = "https://hub.vroid.com"
+# The service's own names, those of its company's file servers, and Amazon's, whose signed addresses it hands out.
+HOSTS = ("hub.vroid.com", ".vroid.com", ".pximg.net", ".amazonaws.com")
 API_VERSION = "11"
-_ATTEMPTS = 4
-_TIMEOUT_S = (10.0, 30.0)  # to connect, between two pieces of an answer
-_DOWNLOAD_S = 600.0  # for one model in all
 _MAX_JSON_BYTES = 4_000_000
-_MAX_WAIT_S = 60.0
 _MAX_PAGES = 100
-_MAX_REDIRECTS = 3
-_PIECE_BYTES = 1 << 20
-T = TypeVar("T")
-
-
-class HubTrouble(Exception):
-    """The service or the way to it, not the model, is why there is no answer; another time it may work."""
 
 
 class Hub:
-    """One user's view of VRoid Hub."""
+    """One user's view of VRoid Hub, within `with`. DownloadFailed: the service or the way to it, not the model, is why
+    there is no answer.
+    """
 
-    def __init__(self, token: str, *, address: str = ADDRESS, wait: Callable[[float], None] | None = None) -> None:
-        self._address, self._wait = address, wait or time.sleep
-        self._session = requests.Session()
-        self._session.trust_env = False  # a .netrc entry would replace the token
-        self._headers = {
-            "Authorization": f"Bearer {token}",
-            "X-Api-Version": API_VERSION,
-            "Accept": "application/json",
-            "User-Agent": "rigmill",
-        }
+    def __init__(self, token: str, *, address: str = ADDRESS) -> None:
+        self._address = address
+        self._headers = {"Authorization": f"Bearer {token}", "X-Api-Version": API_VERSION, "Accept": "application/json"}
 
     def __enter__(self) -> Hub:
+        parts = urlsplit(self._address)
+        loopback = () if parts.scheme == "https" else (parts.hostname or "",)  # a test's server
+        self._runner, self._stack = asyncio.Runner(), AsyncExitStack()
+        opened = Downloader.opened(DownloadLimits(HOSTS, loopback))
+        self._downloader = self._runner.run(self._stack.enter_async_context(opened))
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._session.close()
+        self._runner.run(self._stack.aclose())
+        self._runner.close()
 
     def model(self, model_id: str) -> dict[str, Any]:
         """What the service says about a model."""
-        data = self._json("GET", f"/api/character_models/{model_id}")
+        data = self._data("GET", f"/api/character_models/{model_id}")
         inner = data.get("character_model")
         return inner if isinstance(inner, dict) else data
 
@@ -69,7 +59,7 @@ class Hub:
         for _ in range(_MAX_PAGES):
             if path is None:
                 break
-            answer = self._answer("GET", path)
+            answer = self._json("GET", path)
             models = answer.get("data")
             if any(isinstance(model, dict) and model.get("id") == model_id for model in models or []):
                 return True
@@ -78,135 +68,62 @@ class Hub:
 
     def download(self, model_id: str, *, max_bytes: int) -> bytes:
         """The model's file, under a download licence that is given back afterwards."""
-        licence = self._json("POST", "/api/download_licenses", {"character_model_id": model_id}).get("id")
+        licence = self._data("POST", "/api/download_licenses", {"character_model_id": model_id}).get("id")
         if not (isinstance(licence, str) and licence.isascii() and licence.isalnum()):
-            raise HubTrouble("the service gave no download licence")
+            raise DownloadFailed("the service gave no download licence")
         try:
-            return self._retried(lambda: self._file(f"/api/download_licenses/{licence}/download", max_bytes))
+            return self._ask("GET", f"/api/download_licenses/{licence}/download", max_bytes=max_bytes, follow=True)
         finally:
-            try:
-                self._call("DELETE", f"/api/download_licenses/{licence}").close()
-            except (HubTrouble, Refusal):
-                pass  # it runs out by itself
+            with suppress(DownloadFailed, Refusal):  # it runs out by itself
+                self._ask("DELETE", f"/api/download_licenses/{licence}", tries=1)
 
-    def _file(self, path: str, max_bytes: int) -> bytes:
-        deadline = time.monotonic() + _DOWNLOAD_S
-        response = self._call("GET", path)
-        for _ in range(_MAX_REDIRECTS):
-            target = response.headers.get("Location")
-            if not (response.is_redirect and target):
-                break
-            response.close()
-            address = urljoin(response.url, target)
-            if urlsplit(address).scheme != urlsplit(self._address).scheme:  # https, except in tests
-                raise HubTrouble("the service redirects to an address that is not https")
-            response = self._session.get(
-                address, headers={"User-Agent": "rigmill"}, timeout=_TIMEOUT_S, stream=True, allow_redirects=False
-            )
-            if response.status_code >= 400:
-                response.close()
-                raise _Again(f"the place of the file answered {response.status_code}")
-        with response:
-            if response.is_redirect:
-                raise HubTrouble(f"more than {_MAX_REDIRECTS} redirects")
-            data = bytearray()
-            for piece in _pieces(response):
-                data += piece
-                if len(data) > max_bytes:
-                    raise Refusal(
-                        Reject.TOO_LARGE,
-                        "the file is larger than collect.max_file_bytes",
-                        measured=float(len(data)),
-                        limit=float(max_bytes),
-                    )
-                if time.monotonic() > deadline:
-                    raise HubTrouble(f"the download took more than {_DOWNLOAD_S:.0f} s")
-        return bytes(data)
-
-    def _json(self, method: str, path: str, body: dict[str, str] | None = None) -> dict[str, Any]:
-        data = self._answer(method, path, body).get("data")
+    def _data(self, method: str, path: str, body: dict[str, str] | None = None) -> dict[str, Any]:
+        data = self._json(method, path, body).get("data")
         if not isinstance(data, dict):
-            raise HubTrouble("the service's answer has no 'data'")
+            raise DownloadFailed("the service's answer has no 'data'")
         return data
 
-    def _answer(self, method: str, path: str, body: dict[str, str] | None = None) -> dict[str, Any]:
-        def once() -> dict[str, Any]:
-            with self._call(method, path, body) as response:
-                text = bytearray()
-                for piece in _pieces(response):
-                    text += piece
-                    if len(text) > _MAX_JSON_BYTES:
-                        raise HubTrouble("the service's answer is too long")
-            try:
-                answer = json.loads(bytes(text))
-            except (ValueError, RecursionError):
-                raise HubTrouble("the service's answer is no JSON") from None
-            if not isinstance(answer, dict):
-                raise HubTrouble("the service's answer is no object")
-            return answer
-
-        return self._retried(once)
-
-    def _call(self, method: str, path: str, body: dict[str, str] | None = None) -> requests.Response:
+    def _json(self, method: str, path: str, body: dict[str, str] | None = None) -> dict[str, Any]:
         try:
-            response = self._session.request(
-                method,
-                self._address + path,
-                headers=self._headers,
-                json=body,
-                timeout=_TIMEOUT_S,
-                stream=True,
-                allow_redirects=False,
-            )
-        except RequestException as error:
-            raise _Again(f"no answer ({type(error).__name__})") from None
-        _check(response)
-        return response
+            answer = json.loads(self._ask(method, path, body))
+        except (ValueError, RecursionError):
+            raise DownloadFailed("the service's answer is no JSON") from None
+        if not isinstance(answer, dict):
+            raise DownloadFailed("the service's answer is no object")
+        return answer
 
-    def _retried(self, once: Callable[[], T]) -> T:
-        """The answer of one try or another; waits longer each time, or as long as the service asks."""
-        for attempt in range(1, _ATTEMPTS + 1):
-            try:
-                return once()
-            except _Again as again:
-                trouble = again
-            except (RequestException, HTTPError) as error:
-                trouble = _Again(f"the connection broke ({type(error).__name__})")
-            if attempt < _ATTEMPTS:
-                self._wait(min(trouble.wait_s or 2.0**attempt, _MAX_WAIT_S))
-        raise HubTrouble(f"{trouble}; {_ATTEMPTS} tries")
-
-
-class _Again(HubTrouble):
-    """Worth another try, after so many seconds where the service says."""
-
-    def __init__(self, message: str, wait_s: float | None = None) -> None:
-        super().__init__(message)
-        self.wait_s = wait_s
+    def _ask(
+        self,
+        method: str,
+        path: str,
+        body: dict[str, str] | None = None,
+        *,
+        max_bytes: int = _MAX_JSON_BYTES,
+        follow: bool = False,
+        tries: int | None = None,
+    ) -> bytes:
+        request = Request(self._address + path, max_bytes, method, self._headers, body, follow)
+        try:
+            return self._runner.run(self._downloader.ask(request, tries=tries))
+        except DownloadFailed as failed:
+            raise _explained(failed) from None
+        except Refusal as refusal:
+            if refusal.code is Reject.FOREIGN_ADDRESS:  # the service's doing: it says nothing about the model
+                raise DownloadFailed(f"the service leads to an address that is not asked: {refusal}") from None
+            if refusal.code is Reject.TOO_LARGE and not follow:
+                raise DownloadFailed("the service's answer is too long") from None
+            raise
 
 
-def _check(response: requests.Response) -> None:
-    """Nothing for an answer; else what is wrong with the request, the token, the model or the service."""
-    status = response.status_code
-    if status < 400:
-        return
-    wait = response.headers.get("Retry-After", "")
-    response.close()
-    if status == 401:
-        raise HubTrouble("the service does not accept the token (401): VROID_HUB_TOKEN has run out or is wrong")
-    if status == 403:
-        raise Refusal(Reject.LICENCE, "the service does not give this model to this account or application (403)")
-    if status == 404:
-        raise Refusal(Reject.DEAD_LINK, "the service does not know this model (404)")
-    if status == 429 or status >= 500:
-        raise _Again(f"the service answered {status}", float(wait) if wait.isascii() and wait.isdigit() else None)
-    raise HubTrouble(f"the service answered {status}")
-
-
-def _pieces(response: requests.Response) -> Iterator[bytes]:
-    """The body, decompressed; a body cut short is an error of the connection."""
-    while piece := response.raw.read(_PIECE_BYTES, decode_content=True):
-        yield piece
+def _explained(failed: DownloadFailed) -> Exception:
+    """What is wrong with the token or the model, where the service's status says so."""
+    if failed.status == 401:
+        return DownloadFailed("the service does not accept the token (401): VROID_HUB_TOKEN has run out or is wrong")
+    if failed.status == 403:
+        return Refusal(Reject.LICENCE, "the service does not give this model to this account or application (403)")
+    if failed.status == 404:
+        return Refusal(Reject.DEAD_LINK, "the service does not know this model (404)")
+    return failed
 
 
 def _next_page(answer: dict[str, Any]) -> str | None:

@@ -11,8 +11,10 @@ from curate.sources import SOURCES
 from rigmill.config.schema import Profile
 from rigmill.errors import UserError
 from rigmill.licences.deny_list import Denied, read_denied
-from rigmill.outcomes import Kept, Measured, Outcome, Refusal, Reject, Rejected
-from rigmill.pipeline.stage import Answer, Input, Job, Rows, Stage, Work, only_keys
+from rigmill.outcomes import Cost, Kept, Outcome, Refusal, Reject, Rejected
+from rigmill.pipeline.stage import Answer, Input, Job, Rows, Stage, Work
+from rigmill.storage.columns import PRODUCTS
+from rigmill.storage.rows import only_keys
 from rigmill.types import Row, StoredFile
 
 
@@ -21,7 +23,9 @@ class CollectStage(Stage):
 
     name = "collect"
     version = 2
+    writes = PRODUCTS["collect"]
     batch = 64  # only the jobs of a source that downloads share a group: one worker has many files on their way
+    usual_seconds = 1.5
 
     def settings(self, profile: Profile) -> Row:
         return {
@@ -38,7 +42,7 @@ class CollectStage(Stage):
 
     def prepare(self, settings: Row, say: Callable[[str], None]) -> None:
         for source in settings["sources"]:
-            SOURCES[source["kind"]].prepare(source | _shared(settings), say)
+            SOURCES[source["kind"]].prepare({**source, **_shared(settings)}, say)
 
     def inputs(self, tables: Rows, settings: Row) -> Iterable[Input]:
         """Every candidate. Of several with the same bytes the first (source by source, then by path) is taken.
@@ -57,7 +61,7 @@ class CollectStage(Stage):
         found = [
             (source["name"], item)
             for source in settings["sources"]
-            for item in SOURCES[source["kind"]].candidates(source | _shared(settings))
+            for item in SOURCES[source["kind"]].candidates({**source, **_shared(settings)})
         ]
         denied = _denied(found, Denied(settings["denied"]))
         first: dict[str, str] = {}
@@ -65,11 +69,11 @@ class CollectStage(Stage):
             sha256, place = item.payload.get("sha256"), f"{source}:{item.payload['uid']}"
             reason = denied.get(place) or (denied.get(sha256) if sha256 else None)
             if reason:
-                item = replace(item, payload=item.payload | {"denied": reason})
+                item = replace(item, payload={**item.payload, "denied": reason})
             elif sha256:
                 original = first.setdefault(sha256, place)
                 if original != place:
-                    item = replace(item, payload=item.payload | {"duplicate_of": original})
+                    item = replace(item, payload={**item.payload, "duplicate_of": original})
             yield item
 
     def run(self, jobs: Sequence[Job], work: Work) -> Iterator[Answer]:
@@ -77,10 +81,10 @@ class CollectStage(Stage):
         for job in jobs:
             if "denied" in job.payload:
                 message = f"on the deny list: {job.payload['denied']}"
-                yield Answer(job.key, Rejected(Reject.DENIED.value, message), Measured())
+                yield Answer(job.key, Rejected(Reject.DENIED, message), Cost())
             elif "duplicate_of" in job.payload:
                 message = f"the same bytes as {job.payload['duplicate_of']}"
-                yield Answer(job.key, Rejected(Reject.DUPLICATE_FILE.value, message), Measured())
+                yield Answer(job.key, Rejected(Reject.DUPLICATE_FILE, message), Cost())
             else:
                 fresh.append(job)
         for kind, group in groupby(fresh, key=lambda job: job.payload["kind"]):
@@ -115,7 +119,7 @@ def _with_own_words(outcome: Outcome, work: Work) -> Outcome:
         try:
             rows.append(with_embedded(row, found))
         except Refusal as refusal:
-            return Rejected(refusal.code.value, refusal.message)
+            return refusal.to_rejected()
     return Kept(rows)
 
 

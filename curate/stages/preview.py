@@ -11,32 +11,21 @@ import cv2
 import numpy as np
 
 from curate.filters.flow import growth, look, motion_hash
-from curate.filters.rules import CLIP_RULES, RIG_RULES, first_refusal, rejected
+from curate.filters.rules import CLIP_RULES, RIG_RULES, first_refusal
 from curate.filters.windows import clip_id, window_length
 from curate.stages.retarget import motion_name
-from rigmill.clips.pictures import jpeg
+from rigmill.blender.requests import PREVIEW_CLIP, PreviewAnswer, PreviewItem
+from rigmill.clips.pictures import jpeg, over_background
 from rigmill.config.schema import Profile
-from rigmill.outcomes import Kept, Measured, Outcome
-from rigmill.pipeline.stage import Answer, Input, Job, Rows, Stage, Work, only_keys
+from rigmill.kinds import AssetKind, ClipKind
+from rigmill.outcomes import Cost, Kept, Outcome, Rejected
+from rigmill.pipeline.stage import Answer, Input, Job, Rows, Stage, Work
+from rigmill.storage.columns import CHARACTER, MOTION, PRODUCTS
+from rigmill.storage.rows import only_keys, with_values
 from rigmill.types import Bytes, Row, StoredFile
 
-PREVIEW = "render.blender.jobs.preview:preview_clip"
 JOB_SETTINGS = ("preview_px", "preview_frames")
 STRIP, STRIP_PX, STRIP_QUALITY = "preview.jpg", 128, 80
-
-_FROM_RIG = (
-    "asset_id",
-    "rig_id",
-    "source",
-    "title",
-    "tags",
-    "licence",
-    "attribution",
-    "rights",
-    "file",
-    "format",
-    "armature",
-)
 
 
 class PreviewStage(Stage):
@@ -49,10 +38,13 @@ class PreviewStage(Stage):
     name: ClassVar[str] = "preview"
     version: ClassVar[int] = 2
     upstream: ClassVar[tuple[str, ...]] = ("probe", "retarget")
+    writes = PRODUCTS["preview"]
     batch: ClassVar[int] = 16
+    usual_seconds = 2.0
+    jobs_per = {"probe": 1.2, "retarget": 1.0}
 
     def settings(self, profile: Profile) -> Row:
-        return dict(profile.filters.model_dump(mode="json")) | {"licence_policy": profile.licence_policy}
+        return {**profile.filters.model_dump(mode="json"), "licence_policy": profile.licence_policy}
 
     def job_settings(self, settings: Row) -> Row:
         return only_keys(settings, *JOB_SETTINGS)
@@ -62,84 +54,87 @@ class PreviewStage(Stage):
         verdicts: dict[str, Row | None] = {}  # by asset, of the rules about the rig alone
         hashes: dict[str, str | None] = {}
         for rig in tables.products("probe"):
-            if rig["kind"] == "motion":
+            if rig["kind"] == AssetKind.MOTION:
                 continue
             verdicts[rig["asset_id"]] = verdict = first_refusal(rig, RIG_RULES, settings)
             hashes[rig["asset_id"]] = rig["geometry_hash"]
-            if rig["kind"] != "animated":
+            if rig["kind"] != AssetKind.ANIMATED:
                 continue
-            common = only_keys(rig, *_FROM_RIG, "geometry_hash")
+            common = only_keys(rig, *CHARACTER, "geometry_hash")
             for motion in rig["motions"]:
                 # The file plays its own motion: no motion_file.
                 own = only_keys(motion, "motion_id", "num_frames", "fps", "action", "slot", "start_frame")
                 name = motion_name(motion["name"], rig["title"])
-                clip = common | own | {"kind": "native", "motion_file": None, "motion_name": name}
+                clip = with_values(common, {**own, "kind": ClipKind.NATIVE, "motion_file": None, "motion_name": name})
                 yield _clip_input(clip, verdict, settings, extent_ratio=motion["extent_ratio"])
         for row in tables.products("retarget"):
-            clip = only_keys(
-                row, *_FROM_RIG, "motion_id", "motion_name", "kind", "start_frame", "num_frames", "fps", "motion_file"
-            )
-            clip |= {"action": "", "slot": "", "geometry_hash": hashes.get(row["asset_id"])}
-            yield _clip_input(clip, verdicts.get(row["asset_id"]), settings)
+            clip = only_keys(row, *CHARACTER, *MOTION, "start_frame", "motion_file")
+            more = {"action": "", "slot": "", "geometry_hash": hashes.get(row["asset_id"])}
+            yield _clip_input(with_values(clip, more), verdicts.get(row["asset_id"]), settings)
 
     def run(self, jobs: Sequence[Job], work: Work) -> Iterator[Answer]:
         asked = []
         for job in jobs:
             if job.payload["refused"]:
-                yield Answer(job.key, rejected(job.payload["refused"]), Measured())
+                yield Answer(job.key, Rejected.from_row(job.payload["refused"]), Cost())
             else:
                 asked.append(job)
         if not asked:
             return  # Blender is not started for nothing
         items = [_preview_item(job, work) for job in asked]
         # Replies first: they must be read to their end, or the client takes the server for one that is cut off.
-        for reply, job in zip(work.blender.run(PREVIEW, items, scratch=work.scratch), asked):
+        for reply, job in zip(work.blender.run(PREVIEW_CLIP, items, scratch=work.scratch), asked):
             outcome: Outcome | None = reply.outcome
             if reply.value is not None:
-                outcome = Kept([_row(job, reply.value, work)])
-                shutil.rmtree(work.scratch / reply.value["folder"], ignore_errors=True)
+                preview = PreviewAnswer.from_item(reply.value)
+                outcome = Kept([_row(job, preview, work)])
+                shutil.rmtree(work.scratch / preview.folder, ignore_errors=True)
             assert outcome is not None
             yield Answer(job.key, outcome, reply.measured)
 
 
 def _clip_input(clip: Row, verdict: Row | None, settings: Row, *, extent_ratio: float | None = None) -> Input:
     """The clip with its window and verdict; one that is too short keeps its length, so that the rule can say so."""
-    verdict = verdict or first_refusal(clip | {"extent_ratio": extent_ratio}, CLIP_RULES, settings)
-    if clip["num_frames"] > settings["min_frames"]:
-        clip["num_frames"] = window_length(clip["num_frames"], settings["max_frames"])
+    verdict = verdict or first_refusal(with_values(clip, {"extent_ratio": extent_ratio}), CLIP_RULES, settings)
+    num_frames = clip["num_frames"]
+    if num_frames > settings["min_frames"]:
+        num_frames = window_length(num_frames, settings["max_frames"])
     name = clip_id(
         clip["asset_id"],
         rig_id=clip["rig_id"],
         motion_id=clip["motion_id"],
         start_frame=clip["start_frame"],
-        num_frames=clip["num_frames"],
+        num_frames=num_frames,
     )
-    return Input(name, clip | {"clip_id": name, "refused": verdict}, group=clip["asset_id"])
+    more = {"clip_id": name, "num_frames": num_frames, "refused": verdict}
+    return Input(name, with_values(clip, more), group=clip["asset_id"])
 
 
 def _preview_item(job: Job, work: Work) -> Row:
     clip = job.payload
     stored = clip["motion_file"]
-    return only_keys(clip, "clip_id", "format", "armature", "action", "slot", "start_frame", "num_frames", "fps") | {
+    item = {
+        **only_keys(clip, "clip_id", "format", "armature", "action", "slot", "start_frame", "num_frames", "fps"),
         "path": str(work.store.path(StoredFile.from_row(clip["file"]))),
         "motion_path": str(work.store.path(StoredFile.from_row(stored))) if stored else None,
         **only_keys(job.settings, *JOB_SETTINGS),
     }
+    return PreviewItem.from_item(item).to_item()
 
 
-def _row(job: Job, preview: Row, work: Work) -> Row:
+def _row(job: Job, preview: PreviewAnswer, work: Work) -> Row:
     """The product row: the clip and what was seen of it."""
-    folder = work.scratch / preview["folder"]
-    views = [[_read_rgba(folder / name) for name in view] for view in preview["views"]]
-    seen = look(views, frames=preview["frames"], starts=preview["starts"])
+    folder = work.scratch / preview.folder
+    views = [[_read_rgba(folder / name) for name in view] for view in preview.views]
+    seen = look(views, frames=preview.frames, starts=preview.starts)
     clip = {key: value for key, value in job.payload.items() if key != "refused"}
-    shown = [_read_rgba(folder / name) for view in preview["shown"] for name in view]
+    shown = [_read_rgba(folder / name) for view in preview.shown for name in view]
     return clip | {
         "flow_px_per_frame": seen.flow_px_per_frame,
         "flow_px": seen.flow_px,
         "coverage": seen.coverage,
-        "extent_ratio": growth(preview["extents"]),
-        "motion_hash": motion_hash(np.load(folder / preview["joints"], allow_pickle=False)),
+        "extent_ratio": growth(preview.extents),
+        "motion_hash": motion_hash(np.load(folder / preview.joints, allow_pickle=False)),
         "files": [work.store.put_bytes(STRIP, strip(shown)).to_row()],
     }
 
@@ -148,9 +143,9 @@ def strip(pictures: Sequence[Bytes]) -> bytes:
     """A JPEG of RGBA pictures side by side over white: what a person sees of a clip that was not kept."""
     columns = []
     for picture in pictures:
-        alpha = picture[..., 3:].astype(np.float32) / 255
-        column = np.rint(picture[..., :3] * alpha + 255 * (1 - alpha)).astype(np.uint8)
-        columns.append(cv2.resize(column, (STRIP_PX, STRIP_PX), interpolation=cv2.INTER_AREA))
+        columns.append(
+            cv2.resize(over_background(picture, (255, 255, 255)), (STRIP_PX, STRIP_PX), interpolation=cv2.INTER_AREA)
+        )
     return jpeg(np.concatenate(columns, axis=1), quality=STRIP_QUALITY)
 
 

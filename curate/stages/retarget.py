@@ -12,26 +12,15 @@ from curate.humanoid.names import missing_core, missing_required
 from curate.retarget.choice import choose, num_choices
 from curate.retarget.pair import retargeted
 from rigmill.config.schema import Profile
+from rigmill.kinds import AssetKind
 from rigmill.licences.policy import pair_refusal
 from rigmill.licences.rights import Rights
-from rigmill.outcomes import Kept, Measured, Outcome, Refusal, Reject, Rejected
-from rigmill.pipeline.stage import Answer, Input, Job, Rows, Stage, Work, only_keys
+from rigmill.outcomes import Cost, Kept, Outcome, Refusal, Reject, Rejected
+from rigmill.pipeline.stage import Answer, Input, Job, Rows, Stage, Work
+from rigmill.storage.columns import CHARACTER, PRODUCTS, TERMS
+from rigmill.storage.rows import only_keys, with_values
 from rigmill.types import Row
 
-_CHARACTER = (
-    "asset_id",
-    "rig_id",
-    "source",
-    "title",
-    "tags",
-    "licence",
-    "attribution",
-    "rights",
-    "file",
-    "format",
-    "armature",
-    "rig_file",
-)
 # What exporters call a take that nobody named, and what they put around a name; the file's title says more.
 _NAMELESS = frozenset(
     {"", "mixamo.com", "take 001", "scene", "animation", "action", "anim_0", "armature", "layer0", "baselayer"}
@@ -44,7 +33,9 @@ class RetargetStage(Stage):
     name = "retarget"
     version = 6
     upstream = ("probe",)
+    writes = PRODUCTS["retarget"]
     barrier = True  # which pairs there are depends on all motions and all characters
+    usual_seconds, jobs_per = 0.2, {"probe": 0.6}
 
     def settings(self, profile: Profile) -> Row:
         return {
@@ -88,11 +79,11 @@ class RetargetStage(Stage):
                 Rights.from_row(rig["rights"]),
                 settings["policy"],
                 licence=rig["licence"],
-                moves=rig["kind"] == "motion",
+                moves=rig["kind"] == AssetKind.MOTION,
             )
             if refused is not None:
-                yield _refused_input(f"{rig['asset_id']}-refused", rig["source"], Refusal(Reject.LICENCE, refused))
-            elif rig["kind"] != "motion":
+                yield _refused_input(f"{rig['asset_id']}-refused", rig["source"], Rejected(Reject.LICENCE, refused))
+            elif rig["kind"] != AssetKind.MOTION:
                 characters[rig["asset_id"]] = rig
             else:
                 for motion in rig["motions"]:
@@ -103,14 +94,19 @@ class RetargetStage(Stage):
                         motions[motion["motion_id"]] = (rig, motion)
         yield from _chosen(motions, characters, maps, settings)
 
+    def guess_jobs(self, num_jobs: Mapping[str, int], profile: Profile) -> int:
+        """Of retargeted clips at least as many as are wanted."""
+        guess = super().guess_jobs(num_jobs, profile)
+        return max(guess, sum(profile.retarget.clips.values())) if guess else 0
+
     def run(self, jobs: Sequence[Job], work: Work) -> Iterator[Answer]:
         for job in jobs:
             outcome: Outcome
             try:
                 outcome = Kept([retargeted(job.payload, job.settings, work)])
             except Refusal as refusal:
-                outcome = Rejected(refusal.code.value, refusal.message, refusal.measured, refusal.limit)
-            yield Answer(job.key, outcome, Measured())
+                outcome = refusal.to_rejected()
+            yield Answer(job.key, outcome, Cost())
 
 
 def _chosen(
@@ -133,7 +129,7 @@ def _chosen(
             yield _refused_input(
                 f"{source}-target",
                 source,
-                Refusal(
+                Rejected(
                     Reject.TOO_FEW_PAIRS,
                     f"{wanted:,} clips are wanted for '{source}' and {most:,} planned: {len(ids):,} characters, "
                     f"{len(motions):,} motions, at most {cap} clips of a pair",
@@ -159,13 +155,15 @@ def _pair_input(
     # Where nothing swings the key says nothing of it, so the switch redoes the characters that have springs alone.
     springs = {"springs": character["spring_joints"]} if with_springs and character["spring_joints"] else {}
     payload = {
-        "character": only_keys(character, *_CHARACTER) | maps[character["asset_id"]] | springs,
+        "character": with_values(
+            only_keys(character, *CHARACTER, "rig_file"), {**maps[character["asset_id"]], **springs}
+        ),
         "motion": {
             "motion_id": motion["motion_id"],
             "name": motion_name(motion["name"], rig["title"]),
             "motion_file": motion["motion_file"],
             "rig_file": rig["rig_file"],
-            **only_keys(rig, "licence", "attribution", "rights"),
+            **only_keys(rig, *TERMS),
             **maps[rig["asset_id"]],
         },
         "start_frame": start_frame,
@@ -173,15 +171,9 @@ def _pair_input(
     return Input(f"{character['asset_id']}-{motion['motion_id']}-{start_frame}", payload)
 
 
-def _refused_input(name: str, source: str, refusal: Refusal) -> Input:
+def _refused_input(name: str, source: str, verdict: Rejected) -> Input:
     """What cannot be done, decided while planning."""
-    verdict = {
-        "code": refusal.code.value,
-        "message": refusal.message,
-        "measured": refusal.measured,
-        "limit": refusal.limit,
-    }
-    return Input(name, {"source": source, "refused": verdict})
+    return Input(name, {"source": source, "refused": verdict.to_row()})
 
 
 def motion_name(name: str, title: str) -> str:

@@ -5,38 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import ClassVar
 
-from curate.filters.rules import SEEN_RULES, first_refusal, rejected
+from curate.filters.rules import SEEN_RULES, first_refusal
 from rigmill.config.schema import Profile
-from rigmill.outcomes import Kept, Measured, Reject
-from rigmill.pipeline.stage import Answer, Input, Job, Rows, Stage, Work, only_keys
-from rigmill.storage.rows import job_keys, value_json
+from rigmill.outcomes import Cost, Kept, Reject, Rejected
+from rigmill.pipeline.stage import Answer, Input, Job, Rows, Stage, Work
+from rigmill.storage.columns import PRODUCTS, SELECTED
+from rigmill.storage.rows import job_keys, only_keys, value_json, with_values
 from rigmill.types import Row
-
-CLIP_COLUMNS = (
-    "clip_id",
-    "asset_id",
-    "rig_id",
-    "motion_id",
-    "source",
-    "title",
-    "tags",
-    "licence",
-    "attribution",
-    "rights",
-    "motion_name",
-    "kind",
-    "num_frames",
-    "fps",
-    "file",
-    "format",
-    "armature",
-    "action",
-    "slot",
-    "start_frame",
-    "motion_file",
-    "flow_px_per_frame",
-    "flow_px",
-)
 
 
 class SelectStage(Stage):
@@ -48,13 +23,16 @@ class SelectStage(Stage):
     name: ClassVar[str] = "select"
     version: ClassVar[int] = 3
     upstream: ClassVar[tuple[str, ...]] = ("preview",)
+    writes = PRODUCTS["select"]
     barrier: ClassVar[bool] = True
     inline: ClassVar[bool] = True
     batch: ClassVar[int] = 8192
+    usual_seconds = 0.001
+    jobs_per = {"preview": 1.0}
 
     def settings(self, profile: Profile) -> Row:
         names = list(dict.fromkeys(source.name for source in profile.sources))
-        return dict(profile.filters.model_dump(mode="json")) | {"sources": names}
+        return {**profile.filters.model_dump(mode="json"), "sources": names}
 
     def job_settings(self, settings: Row) -> Row:
         """Nothing: the verdict in the payload says all, so that another limit redoes what it changes and no more."""
@@ -76,23 +54,19 @@ class SelectStage(Stage):
         # The row follows from the preview's job, so that job's key and the verdict say all that the row would.
         for row, refused, key in zip(rows, refusals, job_keys(rows)):
             if refused is None and row["clip_id"] not in originals:
-                refused = {
-                    "code": Reject.DUPLICATE_CLIP.value,
-                    "measured": None,
-                    "limit": None,
-                    "message": f"the same geometry and motion as clip {first[_same(row)][-1]}",
-                }
+                message = f"the same geometry and motion as clip {first[_same(row)][-1]}"
+                refused = Rejected(Reject.DUPLICATE_CLIP, message).to_row()
             yield Input(
                 row["clip_id"],
-                only_keys(row, *CLIP_COLUMNS) | {"refused": refused},
+                with_values(only_keys(row, *SELECTED), {"refused": refused}),
                 stands_for=f'["{key}",{value_json(refused)}]' if key else "",
             )
 
     def run(self, jobs: Sequence[Job], work: Work) -> Iterator[Answer]:
-        cost = Measured()
+        cost = Cost()
         for job in jobs:
             refused = job.payload["refused"]
-            outcome = rejected(refused) if refused else Kept([only_keys(job.payload, *CLIP_COLUMNS)])
+            outcome = Rejected.from_row(refused) if refused else Kept([only_keys(job.payload, *SELECTED)])
             yield Answer(job.key, outcome, cost)
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from curate.gate.gltf_json import malformed, objects_of
+from curate.gate.gltf_json import is_index, list_under, malformed, objects_under
 from curate.humanoid.names import CANONICAL
 
 # Canonical names are those of VRM 1.0; `jaw` has no partner in a Mixamo rig.
@@ -20,6 +20,7 @@ BONES: tuple[str, ...] = (*CANONICAL, "jaw")
 _THUMB = {"Proximal": "Metacarpal", "Intermediate": "Proximal", "Distal": "Distal"}
 _RENAMED = {f"{side}Thumb{old}": f"{side}Thumb{new}" for side in ("left", "right") for old, new in _THUMB.items()}
 
+_WHERE = "the VRM block's "
 _STRONGEST = 1e3  # of a spring's forces; beyond, they mean the same
 
 
@@ -56,7 +57,7 @@ def read_vrm(document: dict[str, Any]) -> Vrm | None:
         return None
     if not isinstance(extensions, dict):
         malformed("extensions is not an object")
-    num_nodes = len(objects_of(document, "nodes"))
+    num_nodes = len(objects_under(document, "nodes"))
     if extensions.get("VRMC_vrm") is not None:
         block = _object(extensions, "VRMC_vrm")
         named = _object(_object(block, "humanoid"), "humanBones")
@@ -70,7 +71,7 @@ def read_vrm(document: dict[str, Any]) -> Vrm | None:
             for entry in _objects(_object(block, "humanoid"), "humanBones")
             if isinstance(bone := entry.get("bone"), str)
         ]
-        springs = _first_of_each(_old_springs(_object(block, "secondaryAnimation"), objects_of(document, "nodes")))
+        springs = _first_of_each(_old_springs(_object(block, "secondaryAnimation"), objects_under(document, "nodes")))
         return Vrm("0.x", _humanoid(pairs, num_nodes), springs, _object(block, "meta"))
     return None
 
@@ -79,7 +80,7 @@ def _humanoid(pairs: Iterable[tuple[Any, Any]], num_nodes: int) -> dict[str, int
     """Known bones with a node that exists; the first of equals counts, and no node is two bones."""
     found: dict[str, int] = {}
     for bone, node in pairs:
-        if bone in BONES and bone not in found and _is_node(node, num_nodes) and node not in found.values():
+        if bone in BONES and bone not in found and is_index(node, num_nodes) and node not in found.values():
             found[bone] = node
     return {bone: found[bone] for bone in BONES if bone in found}
 
@@ -87,7 +88,7 @@ def _humanoid(pairs: Iterable[tuple[Any, Any]], num_nodes: int) -> dict[str, int
 def _springs(block: dict[str, Any], num_nodes: int) -> Iterator[SpringNode]:
     """1.0 lists the joints of a chain in order. Each swings the next one; the last is an end and no more."""
     for spring in _objects(block, "springs"):
-        chain = [joint for joint in _objects(spring, "joints") if _is_node(joint.get("node"), num_nodes)]
+        chain = [joint for joint in _objects(spring, "joints") if is_index(joint.get("node"), num_nodes)]
         for joint, following in zip(chain, chain[1:]):
             direction = joint.get("gravityDir")
             yield SpringNode(
@@ -107,12 +108,12 @@ def _old_springs(block: dict[str, Any], nodes: list[dict[str, Any]]) -> Iterator
         stiffness = _number(group.get("stiffiness"), 1.0, least=0.0)  # so spelled
         drag = _number(group.get("dragForce"), 0.5, least=0.0, most=1.0)
         found: set[int] = set()
-        pending = _nodes(_list(group, "bones"), len(nodes))
+        pending = _nodes(list_under(group, "bones", _WHERE), len(nodes))
         while pending:
             node = pending.pop()
             if node not in found:
                 found.add(node)
-                below = _nodes(_list(nodes[node], "children"), len(nodes))
+                below = _nodes(list_under(nodes[node], "children", _WHERE), len(nodes))
                 pending += below
                 yield SpringNode(node, below[0] if below else None, stiffness, drag, gravity)
 
@@ -140,11 +141,7 @@ def _number(value: Any, default: float, *, least: float = -_STRONGEST, most: flo
 
 
 def _nodes(values: Iterable[Any], num_nodes: int) -> list[int]:
-    return [value for value in values if _is_node(value, num_nodes)]
-
-
-def _is_node(value: Any, num_nodes: int) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < num_nodes
+    return [value for value in values if is_index(value, num_nodes)]
 
 
 def _object(parent: dict[str, Any], key: str) -> dict[str, Any]:
@@ -153,18 +150,9 @@ def _object(parent: dict[str, Any], key: str) -> dict[str, Any]:
     if value is None:
         return {}
     if not isinstance(value, dict):
-        malformed(f"the VRM block's {key} is not an object")
-    return value
-
-
-def _list(parent: dict[str, Any], key: str) -> list[Any]:
-    value = parent.get(key)
-    if value is None:
-        return []
-    if not isinstance(value, list):
-        malformed(f"the VRM block's {key} is not a list")
+        malformed(f"{_WHERE}{key} is not an object")
     return value
 
 
 def _objects(parent: dict[str, Any], key: str) -> list[dict[str, Any]]:
-    return [entry for entry in _list(parent, key) if isinstance(entry, dict)]
+    return [entry for entry in list_under(parent, key, _WHERE) if isinstance(entry, dict)]

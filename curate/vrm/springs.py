@@ -19,6 +19,7 @@ import numpy as np
 
 from curate.vrm.block import SpringNode, Vrm
 from rigmill.formats.glb import TO_BLENDER, node_parents, rest_globals
+from rigmill.formats.glb_animation import VRM0_TO_BLENDER
 from rigmill.rigs.quaternions import between, from_matrix, slerp, to_matrix
 from rigmill.rigs.skeleton import forward, rest_offsets
 from rigmill.types import Floats, Ints, Motion, Rig, Row
@@ -46,8 +47,8 @@ def spring_rows(block: Vrm, document: dict[str, Any], joints: Mapping[int, str])
     parents = node_parents(document)
     places = rest_globals(document, parents)[:, :3, 3] @ TO_BLENDER.T
     # The file's axes are turned into the world's; an 0.x model is turned about the vertical as well.
-    to_world = TO_BLENDER * ([[-1.0], [-1.0], [1.0]] if block.facing == "+y" else 1.0)
-    rows = []
+    to_world = VRM0_TO_BLENDER if block.facing == "+y" else TO_BLENDER
+    rows = list[Row]()
     for spring in block.springs:
         end = _end(spring, places, parents)
         if spring.node in joints and np.linalg.norm(end) > _NO_LENGTH:

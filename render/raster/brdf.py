@@ -7,29 +7,16 @@ from integration here, once per process.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 
+from render.raster.groups import Tables
 from rigmill.types import Floats
 
 NUM_VIEWS, NUM_ROUGHNESSES, NUM_HALVES = 32, 32, 192
 MIN_ROUGHNESS = 0.03
 INDEX = 1.5  # of refraction, whose Fresnel curve all dielectrics get between their own ends
-
-
-@dataclass(frozen=True, slots=True)
-class Tables:
-    """Over cos(view) 0..1 and roughness 0..1, ends included."""
-
-    # (roughness, cos view, 3) float32: of an even white sky, what is reflected with Fresnel 1, with the dielectric's
-    # Fresnel curve (0 facing, 1 grazing) and with Schlick's.
-    sky: Floats
-    mean: Floats  # (roughness,) float32: the first over all views, weighted by the cosine
-    # (suns, roughness, angle of the half vector) float32: the GGX distribution averaged over a sun's disc
-    lobe: Floats
-    curve: float  # the dielectric's curve averaged over the hemisphere
 
 
 def dielectric(cosine: Floats) -> Floats:

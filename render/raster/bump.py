@@ -4,35 +4,33 @@ from __future__ import annotations
 
 import math
 
+from render.raster.groups import Mesh
 from rigmill.compiled import inlined
 from rigmill.types import Floats
 
 
 @inlined
 def at(values: Floats, corner: int, axis: int) -> float:
+    """One coordinate of a corner's vector, whatever its float type, as a plain float."""
     return float(values[corner, axis])
 
 
 @inlined
 def bent(
-    nx: float,
-    ny: float,
-    nz: float,
-    x: float,
-    y: float,
-    z: float,
+    normal: tuple[float, float, float],
+    mapped: tuple[float, float, float],
     strength: float,
-    uvs: Floats,
-    layer: int,
+    mesh: Mesh,
     vertices: Floats,
-    a: int,
-    b: int,
-    c: int,
-    ca: int,
-    cb: int,
-    cc: int,
+    layer: int,
+    triangle: int,
 ) -> tuple[float, float, float]:
-    """The normal that a normal map's (x, y, z) gives, tangents from the triangle's UV."""
+    """The normal that a normal map's value `mapped` gives, tangents from the triangle's UV."""
+    nx, ny, nz = normal
+    x, y, z = mapped
+    uvs = mesh.uvs
+    a, b, c = mesh.triangles[triangle, 0], mesh.triangles[triangle, 1], mesh.triangles[triangle, 2]
+    ca, cb, cc = mesh.corners[triangle, 0], mesh.corners[triangle, 1], mesh.corners[triangle, 2]
     u0, v0 = float(uvs[layer, ca, 0]), float(uvs[layer, ca, 1])
     u1, v1 = uvs[layer, cb, 0] - u0, uvs[layer, cb, 1] - v0
     u2, v2 = uvs[layer, cc, 0] - u0, uvs[layer, cc, 1] - v0

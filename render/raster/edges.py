@@ -6,7 +6,8 @@ import math
 
 import numpy as np
 
-from render.raster.pack import ALPHA, BASE_TEXTURE, CLIP, CUTOFF, MODE, VERTEX_COLOURS
+from render.raster.groups import Materials, Mesh, Outlines, View
+from render.raster.pack import ALPHA, CLIP, CUTOFF, MODE
 from render.raster.texture import alpha_at
 from render.raster.visibility import NUM_SAMPLES
 from rigmill.compiled import compiled, inlined
@@ -34,6 +35,11 @@ def filter_points() -> Floats:
 POINTS = filter_points()
 
 
+def make_outlines(light: Floats) -> Outlines:
+    """What `refine` needs beside pixels of premultiplied `light` (P, 4)."""
+    return Outlines(POINTS, np.empty(NUM_POINTS, np.uint8), np.empty(MOST_TRIANGLES, np.int32), light[:, 3].copy())
+
+
 @inlined
 def cover(screen: Floats, triangles: Ints, triangle: int, x: float, y: float, points: Floats, covered: Bytes) -> None:
     """Set `covered` (NUM_POINTS,) for the points around (x, y) that are in a triangle, its edges included."""
@@ -57,25 +63,11 @@ def cover(screen: Floats, triangles: Ints, triangle: int, x: float, y: float, po
 
 @inlined
 def cut_out(
-    screen: Floats,
-    triangles: Ints,
-    triangle: int,
-    x: float,
-    y: float,
-    points: Floats,
-    covered: Bytes,
-    corners: Ints,
-    uvs: Floats,
-    colours: Floats,
-    texture: int,
-    with_colours: bool,
-    texels: Ints,
-    places: Ints,
-    kinds: Ints,
-    turns: Floats,
-    cutoff: float,
+    screen: Floats, mesh: Mesh, materials: Materials, triangle: int, x: float, y: float, points: Floats, covered: Bytes
 ) -> None:
-    """As `cover`, where the alpha of the triangle's texture and colours is `cutoff` at least; by every second point."""
+    """As `cover`, where the alpha of the triangle is its cutoff at least; by every second point."""
+    triangles, material = mesh.triangles, mesh.look[triangle]
+    cutoff = materials.numbers[material, CUTOFF] / materials.numbers[material, ALPHA]
     a, b, c = triangles[triangle, 0], triangles[triangle, 1], triangles[triangle, 2]
     for point in range(0, NUM_POINTS, 2):
         px, py = x + points[0, point], y + points[1, point]
@@ -90,54 +82,22 @@ def cut_out(
         wa, wb, wc = bc * screen[a, 2], ca * screen[b, 2], ab * screen[c, 2]
         total = wa + wb + wc
         if total != 0:
-            alpha = alpha_at(
-                triangle,
-                corners,
-                wb / total,
-                wc / total,
-                uvs,
-                colours,
-                texture,
-                with_colours,
-                texels,
-                places,
-                kinds,
-                turns,
-            )
+            alpha = alpha_at(mesh, materials, material, triangle, wb / total, wc / total)
             covered[point] = covered[point + 1] = alpha >= cutoff
 
 
-@compiled(
-    "void(int32[:, :, ::1], float32[:, ::1], int32[:, ::1], int32[:, ::1], int32[::1], int32[::1], float64[:, ::1],"
-    " float32[:, :, ::1], float32[:, ::1], float32[:, ::1], int32[:, ::1], uint32[::1], int64[:, :, ::1],"
-    " int32[:, ::1], float32[:, ::1], float32[:, ::1], float32[:, ::1])"
-)
+@compiled("void(int32[:, :, ::1], View, Mesh, Materials, Outlines, float32[:, ::1], float32[:, ::1])")
 def refine(
-    ids: Ints,
-    screen: Floats,
-    triangles: Ints,
-    corners: Ints,
-    look: Ints,
-    origin: Ints,
-    points: Floats,
-    uvs: Floats,
-    colours: Floats,
-    numbers: Floats,
-    choices: Ints,
-    texels: Ints,
-    places: Ints,
-    kinds: Ints,
-    turns: Floats,
-    passing: Floats,
-    light: Floats,
+    ids: Ints, view: View, mesh: Mesh, materials: Materials, outlines: Outlines, passing: Floats, light: Floats
 ) -> None:
     """Set the coverage of pixels on outlines, in premultiplied `light` (P, 4), by the triangles seen around them.
 
     What see-through triangles let pass, `passing` (P, 4), has no rows where there are none; outlines behind them stay.
     """
+    screen, origin, triangles, look = view.screen, view.origin, mesh.triangles, mesh.look
+    numbers, choices = materials.numbers, materials.choices
     height, width = ids.shape[1], ids.shape[2]
-    around, inside = np.empty(MOST_TRIANGLES, np.int32), np.empty(NUM_POINTS, np.uint8)
-    before = light[:, 3].copy()
+    points, inside, around, before = outlines.points, outlines.covered, outlines.around, outlines.before
     for row in range(height):
         for column in range(width):
             pixel = row * width + column
@@ -188,27 +148,8 @@ def refine(
                     cover(screen, triangles, around[index], x, y, points, inside)
             for index in range(count):
                 material = look[around[index]]
-                alpha = numbers[material, ALPHA]
-                if choices[material, MODE] == CLIP and alpha > 0:
-                    cut_out(
-                        screen,
-                        triangles,
-                        around[index],
-                        x,
-                        y,
-                        points,
-                        inside,
-                        corners,
-                        uvs,
-                        colours,
-                        choices[material, BASE_TEXTURE],
-                        choices[material, VERTEX_COLOURS] > 0,
-                        texels,
-                        places,
-                        kinds,
-                        turns,
-                        numbers[material, CUTOFF] / alpha,
-                    )
+                if choices[material, MODE] == CLIP and numbers[material, ALPHA] > 0:
+                    cut_out(screen, mesh, materials, around[index], x, y, points, inside)
             covered = 0
             for point in range(NUM_POINTS):
                 covered += inside[point]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from render.raster.groups import Fragments, Layer
 from render.raster.visibility import NUM_SAMPLES
 from rigmill.compiled import compiled, inlined
-from rigmill.types import Bytes, Floats, Ints
+from rigmill.types import Floats, Ints
 
 SAME_FACING = 0.9  # cosine between two triangles under which they are not shaded as one
 SAME_DEPTH = 0.01  # of the depth
@@ -57,25 +58,11 @@ def is_same_surface(
     return bool(cosine > SAME_FACING)
 
 
-@compiled(
-    "int64(int32[:, :, ::1], float32[:, :, ::1], float32[:, ::1], int32[::1], float64[:, ::1],"
-    " int32[::1], int32[::1], float32[:, ::1], uint8[::1])"
-)
-def gather(
-    ids: Ints,
-    near: Floats,
-    normals: Floats,
-    look: Ints,
-    samples: Floats,
-    pixels: Ints,
-    triangles: Ints,
-    places: Floats,
-    masks: Bytes,
-) -> int:
-    """Fill in the fragments, in the order of the pixels, and say how many.
-
-    Each has its pixel (row * width + column), triangle, place on the screen and samples (a bit each).
-    """
+@compiled("int64(Layer, float32[:, ::1], int32[::1], float64[:, ::1], Fragments)")
+def gather(layer: Layer, normals: Floats, look: Ints, samples: Floats, fragments: Fragments) -> int:
+    """Fill in the fragments of triangles with these face normals (K, 3) and looks (K,), and say how many."""
+    near, ids = layer.near, layer.ids
+    pixels, triangles, places, masks = fragments.pixels, fragments.triangles, fragments.spots, fragments.masks
     height, width = ids.shape[1], ids.shape[2]
     count = 0
     for row in range(height):

@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 
 from render.raster.bump import at
+from render.raster.groups import Fragments, Mesh, View
 from rigmill.compiled import compiled
-from rigmill.types import Floats, Ints
+from rigmill.types import Floats
 
 # Columns of what is found: weights of the second and third corner (the first has the rest), how these two change with
 # a step right and down on the screen (only for the first of several fragments of one triangle in a row), place in the
@@ -14,30 +15,17 @@ from rigmill.types import Floats, Ints
 WEIGHTS, STEPS, PLACE, NORMAL, FACE, NUM_FOUND = 0, 2, 6, 9, 12, 15
 
 
-@compiled(
-    "void(int64, int32[::1], float32[:, ::1], float32[:, ::1], int32[::1], float64[::1], int32[:, ::1],"
-    " int32[:, ::1], float32[:, ::1], float32[:, ::1], float32[:, ::1], float32[:, ::1])"
-)
-def locate(
-    num: int,
-    hit: Ints,
-    spots: Floats,
-    screen: Floats,
-    origin: Ints,
-    eye: Floats,
-    triangles: Ints,
-    corners: Ints,
-    vertices: Floats,
-    normals: Floats,
-    faces: Floats,
-    found: Floats,
-) -> None:
-    """Fill `found` (num, NUM_FOUND) for fragments at `spots` of the screen."""
+@compiled("void(Fragments, View, Mesh, float32[:, ::1])")
+def locate(fragments: Fragments, view: View, mesh: Mesh, found: Floats) -> None:
+    """Fill `found` (num, NUM_FOUND) for the first `num` fragments."""
+    hit, spots, triangles, corners = fragments.triangles, fragments.spots, mesh.triangles, mesh.corners
+    screen, origin, eye = view.screen, view.origin, view.eye
+    vertices, normals, faces = view.frame.vertices, view.frame.normals, view.frame.faces
     last = -1
     a, b, c, ca, cb, cc = 0, 0, 0, 0, 0, 0
     ax, ay, az, adx, ady, bdx, bdy, cdx, cdy = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
     fx, fy, fz = 0.0, 0.0, 0.0
-    for index in range(num):
+    for index in range(found.shape[0]):
         triangle = hit[index]
         is_new = triangle != last
         if is_new:

@@ -7,10 +7,10 @@ the surface begins and where it ends along a direction.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 
+from render.raster.groups import Around
 from render.raster.visibility import by_height, first_at, slope
 from rigmill.compiled import compiled
 from rigmill.types import Floats, Ints
@@ -21,16 +21,6 @@ SUN_RAYS = 5  # in each sun's disc
 STEPS = 128  # of a height, in a texel: maps of short numbers stay in a processor's cache
 OFFSET_TEXELS = 1.0  # a point is lifted off its surface, or the surface would hide it
 MOST_TINY = 60_000  # triangles smaller than a texel that are drawn; of more, every n-th
-
-
-@dataclass(frozen=True, slots=True)
-class Around:
-    """What a frame's subject looks like from the sky and the suns."""
-
-    top: Ints  # (K, MAP_PX, MAP_PX) int16: the highest surface towards each direction, in texels / STEPS
-    bottom: Ints  # (SKY_PAIRS, MAP_PX, MAP_PX): the lowest
-    to_map: Floats  # (K, 3, 4) float64: world to column and row in texels, and height
-    lift: float  # world: OFFSET_TEXELS
 
 
 def directions(suns: Floats) -> Floats:
@@ -85,18 +75,10 @@ def look_from_around(vertices: Floats, triangles: Ints, casting: Ints, axes: Flo
     kind = np.empty(len(casting), np.uint8)
     num_tiny = sort_by_size(vertices, triangles, casting, 1.6 / per_world, kind)
     every = num_tiny // MOST_TINY + 1
-    draw_maps(
-        vertices,
-        triangles,
-        casting[kind == 1],
-        casting[kind == 0][::every].copy(),
-        to_map,
-        top,
-        bottom,
-        colours,
-        np.empty((len(vertices), 3), np.float32),
-    )
-    return Around(top, bottom, to_map, OFFSET_TEXELS / per_world)
+    around = Around(top, bottom, to_map, OFFSET_TEXELS / per_world)
+    large, tiny = casting[kind == 1], casting[kind == 0][::every].copy()
+    draw_maps(vertices, triangles, colours, large, tiny, np.empty((len(vertices), 3), np.float32), around)
+    return around
 
 
 @compiled("void(float32[:, ::1], int32[:, ::1], int32[::1], float64[::1])")
@@ -137,25 +119,15 @@ def sort_by_size(vertices: Floats, triangles: Ints, casting: Ints, limit: float,
     return count
 
 
-@compiled(
-    "void(float32[:, ::1], int32[:, ::1], int32[::1], int32[::1], float64[:, :, ::1], int16[:, :, ::1],"
-    " int16[:, :, ::1], float32[:, ::1], float32[:, ::1])"
-)
+@compiled("void(float32[:, ::1], int32[:, ::1], float32[:, ::1], int32[::1], int32[::1], float32[:, ::1], Around)")
 def draw_maps(
-    vertices: Floats,
-    triangles: Ints,
-    large: Ints,
-    tiny: Ints,
-    to_map: Floats,
-    top: Ints,
-    bottom: Ints,
-    colours: Floats,
-    places: Floats,
+    vertices: Floats, triangles: Ints, colours: Floats, large: Ints, tiny: Ints, places: Floats, around: Around
 ) -> None:
     """Draw triangles into all maps: `large` ones texel by texel, `tiny` ones as points.
 
     See-through ones are in as many maps as their alpha (in `colours`, (K, 4)) says. `places` (V, 3) is scratch.
     """
+    top, bottom, to_map = around.top, around.bottom, around.to_map
     high, low = top.reshape(-1), bottom.reshape(-1)
     for number in range(top.shape[0]):
         m = to_map[number]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from render.raster.groups import Around, Spots
 from render.raster.locate import FACE, NORMAL, PLACE
 from render.raster.occlusion import MAP_PX, SKY_PAIRS, SUN_RAYS
 from rigmill.compiled import compiled, inlined
@@ -37,10 +38,9 @@ def height_above(heights: Ints, to_map: Floats, number: int, spots: Floats, grou
 
 
 @inlined
-def look_at_sky(
-    top: Ints, bottom: Ints, to_map: Floats, towards: Floats, number: int, spots: Floats, count: int, raw: Floats
-) -> None:
+def look_at_sky(around: Around, towards: Floats, number: int, spots: Floats, count: int, raw: Floats) -> None:
     """Add a pair of directions to `raw` (count, ..): even light that could reach each spot, and what does."""
+    top, bottom, to_map = around.top, around.bottom, around.to_map
     dx, dy, dz = towards[number, 0], towards[number, 1], towards[number, 2]
     for group in range(count):
         weight = spots[group, 0] * dx + spots[group, 1] * dy + spots[group, 2] * dz
@@ -56,8 +56,9 @@ def look_at_sky(
 
 
 @inlined
-def look_at_sun(top: Ints, to_map: Floats, suns: Floats, sun: int, spots: Floats, count: int, raw: Floats) -> None:
+def look_at_sun(around: Around, suns: Floats, sun: int, spots: Floats, count: int, raw: Floats) -> None:
     """The share of a sun's rays that reach each spot, into `raw`."""
+    top, to_map = around.top, around.to_map
     for group in range(count):
         raw[group, 2 + sun] = 0.0
     for number in range(SKY_PAIRS + sun * SUN_RAYS, SKY_PAIRS + (sun + 1) * SUN_RAYS):
@@ -100,37 +101,19 @@ def are_near(spots: Floats, first: int, second: int, reach: float) -> bool:
     return bool(abs(x * nx + y * ny + z * nz) < reach)
 
 
-@compiled(
-    "int64(int64, int32[::1], int64, float32[:, ::1], float64[:, ::1], int16[:, :, ::1], int16[:, :, ::1],"
-    " float64[:, :, ::1], float64[:, ::1], float64, int32[:, :, ::1], int32[::1], int32[::1], float64[:, ::1],"
-    " float32[:, ::1], float32[:, ::1])"
-)
+@compiled("int64(int32[::1], int64, float32[:, ::1], Around, float64[:, ::1], float64[:, ::1], Spots)")
 def look_up_openness(
-    num: int,
-    pixels: Ints,
-    width: int,
-    found: Floats,
-    suns: Floats,
-    top: Ints,
-    bottom: Ints,
-    to_map: Floats,
-    towards: Floats,
-    lift: float,
-    blocks: Ints,
-    members: Ints,
-    leaders: Ints,
-    spots: Floats,
-    raw: Floats,
-    openness: Floats,
+    pixels: Ints, width: int, found: Floats, around: Around, suns: Floats, towards: Floats, looked_up: Spots
 ) -> int:
-    """Fill `openness` (num, 1 + S): the shares of the sky and of each sun that spots see; says how many spots.
+    """Fill in where maps are looked up for fragments, and what is open there; says how many places these are.
 
-    `members` (num,) gets the spot of each fragment. `blocks` (rows, columns, SURFACES) has -1; `leaders` (num,),
-    `spots` (num, NUM_SPOT) and `raw` (num, 2 + S) are scratch.
+    `towards` (maps, 3) are the maps' directions.
     """
+    blocks, members, leaders = looked_up.blocks, looked_up.members, looked_up.leaders
+    spots, raw, openness, lift = looked_up.places, looked_up.raw, looked_up.openness, around.lift
     rows, columns, num_values = blocks.shape[0], blocks.shape[1], openness.shape[1]
     count, line = 0, 0
-    for index in range(num):
+    for index in range(found.shape[0]):
         while pixels[index] >= (line + 1) * width:  # fragments are in the order of pixels; a division costs more
             line += 1
         row, column = line // BLOCK_PX, (pixels[index] - line * width) // BLOCK_PX
@@ -153,10 +136,10 @@ def look_up_openness(
         raw[count, 0] = raw[count, 1] = 1e-6
         count += 1
     # Map by map: one stays in the processor's cache, all together do not.
-    for number in range(bottom.shape[0]):
-        look_at_sky(top, bottom, to_map, towards, number, spots, count, raw)
+    for number in range(around.bottom.shape[0]):
+        look_at_sky(around, towards, number, spots, count, raw)
     for sun in range(num_values - 1):
-        look_at_sun(top, to_map, suns, sun, spots, count, raw)
+        look_at_sun(around, suns, sun, spots, count, raw)
     for group in range(count):
         raw[group, 1] = raw[group, 0] / raw[group, 1]
         raw[group, 0] = 1.0  # from here on how many spots are averaged

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import cv2
 import numpy as np
 
+from render.raster.groups import Materials
 from render.raster.types import Look, Texture
 from rigmill.types import Bytes, Floats, Ints
 
@@ -15,11 +14,11 @@ MAX_LEVELS = 13
 WRAPS = ("repeat", "mirror", "extend", "clip")
 MODES = ("opaque", "clip", "blend")
 OPAQUE, CLIP, BLEND = range(3)
-# Columns of Packed.numbers ...
+# Columns of Materials.numbers ...
 BASE, ALPHA, CUTOFF, ROUGHNESS, METALLIC, REFLECTANCE, BUMP, EMISSION, NUM_NUMBERS = 0, 3, 4, 5, 6, 7, 8, 9, 12
-# ... of Packed.choices ...
+# ... of Materials.choices ...
 BASE_TEXTURE, SURFACE_TEXTURE, NORMAL_TEXTURE, EMISSION_TEXTURE, MODE, VERTEX_COLOURS, UNLIT, NUM_CHOICES = range(8)
-# ... and of Packed.kinds.
+# ... and of Materials.kinds.
 UV, WRAP, NEAREST, NUM_LEVELS, NUM_KINDS = range(5)
 
 # Encoded steps of 1/16 byte to linear: what interpolation of bytes gives is looked up, not computed.
@@ -46,19 +45,7 @@ ENCODED = np.rint(encode(np.arange(ENCODE_STEPS + 1) / ENCODE_STEPS) * 255).asty
 _TO_LIGHT = np.stack([DECODED[::DECODE_STEPS]] * 3 + [np.arange(256, dtype=np.float32)], axis=-1)[None]
 
 
-@dataclass(frozen=True, slots=True)
-class Packed:
-    """M looks and their T textures."""
-
-    numbers: Floats  # (M, NUM_NUMBERS) float32
-    choices: Ints  # (M, NUM_CHOICES) int32; textures by index, -1 for none
-    texels: Ints  # (B,) uint32: all levels of all textures, red in the lowest byte
-    places: Ints  # (T, MAX_LEVELS, 3) int64: offset in texels, width, height
-    kinds: Ints  # (T, NUM_KINDS) int32
-    turns: Floats  # (T, 6) float32
-
-
-def pack(looks: tuple[Look, ...], num_layers: int) -> Packed:
+def pack(looks: tuple[Look, ...], num_layers: int) -> Materials:
     """`looks` as arrays; a texture without pixels or without its UV layer counts as none."""
     looks = looks or (Look(name="none"),)
     numbers = np.zeros((len(looks), NUM_NUMBERS), np.float32)
@@ -98,7 +85,7 @@ def is_same(first: Texture, second: Texture) -> bool:
     )
 
 
-def _with_textures(numbers: Floats, choices: Ints, textures: list[tuple[Texture, bool, bool]]) -> Packed:
+def _with_textures(numbers: Floats, choices: Ints, textures: list[tuple[Texture, bool, bool]]) -> Materials:
     places = np.ones((max(len(textures), 1), MAX_LEVELS, 3), np.int64)
     kinds = np.zeros((len(places), NUM_KINDS), np.int32)
     turns = np.zeros((len(places), 6), np.float32)
@@ -112,7 +99,7 @@ def _with_textures(numbers: Floats, choices: Ints, textures: list[tuple[Texture,
             parts.append(np.ascontiguousarray(level).view(np.uint32).reshape(-1))
             offset += level.shape[0] * level.shape[1]
     texels = np.concatenate(parts) if parts else np.zeros(1, np.uint32)
-    return Packed(numbers=numbers, choices=choices, texels=texels, places=places, kinds=kinds, turns=turns)
+    return Materials(numbers, choices, texels, places, kinds, turns, DECODED)
 
 
 def make_levels(pixels: Bytes, *, encoded: bool, alpha: bool) -> list[Bytes]:

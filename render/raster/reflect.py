@@ -54,6 +54,7 @@ def share_above(cosine: float, sine: float) -> float:
 
 @inlined
 def schlick(cosine: float) -> float:
+    """Schlick's weight of the grazing reflection, (1 - cosine)^5."""
     x = 1.0 - cosine
     return x * x * x * x * x
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from render.raster.groups import Fragments
 from render.raster.locate import NORMAL
 from render.raster.pack import ENCODE_STEPS
 from render.raster.visibility import NUM_SAMPLES
@@ -9,10 +10,11 @@ from rigmill.compiled import compiled
 from rigmill.types import Bytes, Floats, Ints
 
 
-@compiled("void(int64, int32[::1], uint8[::1], float32[:, ::1], float32[:, ::1], float32[:, ::1])")
-def lay_over(num: int, pixels: Ints, masks: Bytes, shaded: Floats, passing: Floats, light: Floats) -> None:
+@compiled("void(Fragments, float32[:, ::1], float32[:, ::1], float32[:, ::1])")
+def lay_over(fragments: Fragments, shaded: Floats, passing: Floats, light: Floats) -> None:
     """Add fragments behind what `light` (P, 4) has: `passing` (P, 4) is what each sample still lets through."""
-    for index in range(num):
+    pixels, masks = fragments.pixels, fragments.masks
+    for index in range(shaded.shape[0]):
         pixel, mask, alpha = pixels[index], masks[index], shaded[index, 3]
         weight = 0.0
         for sample in range(NUM_SAMPLES):
@@ -25,10 +27,11 @@ def lay_over(num: int, pixels: Ints, masks: Bytes, shaded: Floats, passing: Floa
         light[pixel, 3] += weight
 
 
-@compiled("void(int64, int32[::1], uint8[::1], float32[:, ::1], float32[:, ::1])")
-def lay(num: int, pixels: Ints, masks: Bytes, shaded: Floats, light: Floats) -> None:
+@compiled("void(Fragments, float32[:, ::1], float32[:, ::1])")
+def lay(fragments: Fragments, shaded: Floats, light: Floats) -> None:
     """Add fragments that lie side by side."""
-    for index in range(num):
+    pixels, masks = fragments.pixels, fragments.masks
+    for index in range(shaded.shape[0]):
         pixel, mask = pixels[index], masks[index]
         weight = ((mask & 1) + ((mask >> 1) & 1) + ((mask >> 2) & 1) + (mask >> 3)) / NUM_SAMPLES
         for channel in range(3):
@@ -53,11 +56,11 @@ def finish(light: Floats, encoded: Bytes, picture: Bytes) -> None:
         picture[pixel, 3] = int(min(alpha, 1.0) * 255 + 0.5)
 
 
-@compiled("void(int64, int32[::1], float32[:, ::1], float32[:, :, ::1], float32[::1], float32[:, ::1])")
-def note_extras(num: int, pixels: Ints, found: Floats, near: Floats, depth: Floats, normals: Floats) -> None:
+@compiled("void(int32[::1], float32[:, ::1], float32[:, :, ::1], float32[::1], float32[:, ::1])")
+def note_extras(pixels: Ints, found: Floats, near: Floats, depth: Floats, normals: Floats) -> None:
     """Depth (P,) of the nearest sample, and the normal (P, 3) of each pixel's first fragment."""
     width = near.shape[2]
-    for index in range(num):
+    for index in range(found.shape[0]):
         pixel = pixels[index]
         if index > 0 and pixels[index - 1] == pixel:
             continue

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
-
 from render.raster.brdf import NUM_ROUGHNESSES
 from render.raster.bump import at, bent, bump_shadow
+from render.raster.groups import Fragments, Lights, Materials, Mesh, Shaded, Spots, View
 from render.raster.locate import FACE, NORMAL, PLACE, STEPS, WEIGHTS
 from render.raster.pack import (
     ALPHA,
@@ -28,93 +27,50 @@ from render.raster.pack import (
     VERTEX_COLOURS,
 )
 from render.raster.reflect import from_sky, from_sun, returned, risen, schlick, share_above
-from render.raster.texture import NUM_PREPARED, filtered, prepare
+from render.raster.texture import filtered, prepare
 from rigmill.compiled import compiled
-from rigmill.types import Bytes, Floats, Ints
+from rigmill.types import Floats
 
 FULL = 15  # all four samples
 
 
-@compiled(
-    "void(int64, int32[::1], uint8[::1], float32[:, ::1], int32[::1], float32[:, ::1],"
-    " float32[:, ::1], float64[::1], float64[::1], float64[::1],"
-    " int32[:, ::1], int32[:, ::1], int32[::1], float32[:, :, ::1], float32[:, ::1], float32[:, ::1],"
-    " float32[:, ::1], int32[:, ::1], uint32[::1], int64[:, :, ::1], int32[:, ::1],"
-    " float32[:, ::1], float32[::1], float64[::1], float64[:, ::1], float32[:, :, ::1], float32[::1],"
-    " float32[:, :, ::1], float64, float32[:, ::1])"
-)
+@compiled("void(Fragments, float32[:, ::1], Spots, View, Mesh, Materials, Lights, Shaded)")
 def shade(
-    num: int,
-    hit: Ints,
-    masks: Bytes,
+    fragments: Fragments,
     found: Floats,
-    members: Ints,
-    openness: Floats,
-    lit: Floats,
-    eye: Floats,
-    hidden_light: Floats,
-    mean_colour: Floats,
-    triangles: Ints,
-    corners: Ints,
-    look: Ints,
-    uvs: Floats,
-    colours: Floats,
-    vertices: Floats,
-    numbers: Floats,
-    choices: Ints,
-    texels: Ints,
-    places: Ints,
-    kinds: Ints,
-    turns: Floats,
-    decode: Floats,
-    ambient: Floats,
-    suns: Floats,
-    sky: Floats,
-    mean: Floats,
-    lobe: Floats,
-    curve: float,
-    out: Floats,
+    looked_up: Spots,
+    view: View,
+    mesh: Mesh,
+    materials: Materials,
+    lights: Lights,
+    shaded: Shaded,
 ) -> None:
-    """Linear RGB and alpha of `num` fragments into `out` (num, 4).
-
-    `found` is what `locate` says of them.
-    `suns` rows: direction to the sun, strength, sine of its radius. `members` says which row of `openness`
-    is a fragment's; `lit` (num, 7) has zeros.
-    """
+    """Fill in the light of the first `num` fragments. `found` (num, NUM_FOUND) is what `locate` says of them."""
+    num, hit, masks = found.shape[0], fragments.triangles, fragments.masks
+    members, openness, lit = looked_up.members, looked_up.openness, looked_up.lit
+    eye, frame, out, run = view.eye, view.frame, shaded.light, shaded.prepared
+    corners, look, colours = mesh.corners, mesh.look, mesh.colours
+    numbers, choices, kinds = materials.numbers, materials.choices, materials.kinds
+    ambient, hidden_light, mean_colour, suns = lights.ambient, lights.hidden, frame.mean_colour, lights.suns
+    sky, mean, lobe, curve = lights.tables.sky, lights.tables.mean, lights.tables.lobe, lights.tables.curve
     gain_r, gain_g, gain_b = 0.0, 0.0, 0.0
-    run = np.empty((4, NUM_PREPARED))
     last = -1
-    a, b, c, ca, cb, cc, material = 0, 0, 0, 0, 0, 0, 0
+    ca, cb, cc, material = 0, 0, 0, 0
     for index in range(num):
         triangle = hit[index]
         if triangle != last:  # in a row of pixels the same one comes several times
             last = triangle
-            a, b, c = triangles[triangle, 0], triangles[triangle, 1], triangles[triangle, 2]
             ca, cb, cc = corners[triangle, 0], corners[triangle, 1], corners[triangle, 2]
             material = look[triangle]
             for role in range(4):
-                texture = choices[material, role]
-                if texture >= 0:
-                    layer = kinds[texture, UV]
-                    u, v = float(uvs[layer, ca, 0]), float(uvs[layer, ca, 1])
-                    prepare(
-                        places,
-                        kinds,
-                        turns,
-                        texture,
-                        u,
-                        v,
-                        uvs[layer, cb, 0] - u,
-                        uvs[layer, cb, 1] - v,
-                        uvs[layer, cc, 0] - u,
-                        uvs[layer, cc, 1] - v,
+                if choices[material, role] >= 0:
+                    steps = (
                         at(found, index, STEPS),
                         at(found, index, STEPS + 1),
                         at(found, index, STEPS + 2),
                         at(found, index, STEPS + 3),
-                        run,
-                        role,
                     )
+                    prepare(mesh, materials, triangle, role, steps, run)
         wb, wc = at(found, index, WEIGHTS), at(found, index, WEIGHTS + 1)
         wa = 1.0 - wb - wc
         # Base colour and alpha.
@@ -136,10 +92,7 @@ def shade(
             if texture < 0:
                 continue
             r, g, bl, al = filtered(
-                texels,
-                places,
-                kinds,
-                decode,
+                materials,
                 texture,
                 role == BASE_TEXTURE or role == EMISSION_TEXTURE,
                 taps and role != SURFACE_TEXTURE,
@@ -177,25 +130,9 @@ def shade(
         vx, vy, vz = vx * length, vy * length, vz * length
         sx, sy, sz, upright = nx, ny, nz, 1.0
         if bump_layer >= 0:
-            nx, ny, nz = bent(
-                nx,
-                ny,
-                nz,
-                bump_x,
-                bump_y,
-                bump_z,
-                at(numbers, material, BUMP),
-                uvs,
-                bump_layer,
-                vertices,
-                a,
-                b,
-                c,
-                ca,
-                cb,
-                cc,
-            )
-        if bump_layer >= 0:
+            strength = at(numbers, material, BUMP)
+            mapped = (bump_x, bump_y, bump_z)
+            nx, ny, nz = bent((nx, ny, nz), mapped, strength, mesh, frame.vertices, bump_layer, triangle)
             upright = max(nx * sx + ny * sy + nz * sz, 0.0)
         facing = max(nx * vx + ny * vy + nz * vz, 0.01)
         # What the surface does with even light; see brdf.py.
@@ -274,39 +211,20 @@ def shade(
             lit[group, 6] = material + 1
 
 
-@compiled(
-    "void(int32[:, ::1], int32[::1], float32[:, :, ::1], float32[:, ::1], float32[:, ::1], int32[:, ::1], uint32[::1],"
-    " int64[:, :, ::1], int32[:, ::1], float32[:, ::1], float32[::1], float32[:, ::1])"
-)
-def body_colours(
-    corners: Ints,
-    look: Ints,
-    uvs: Floats,
-    colours: Floats,
-    numbers: Floats,
-    choices: Ints,
-    texels: Ints,
-    places: Ints,
-    kinds: Ints,
-    turns: Floats,
-    decode: Floats,
-    out: Floats,
-) -> None:
+@compiled("void(Mesh, Materials, Shaded)")
+def body_colours(mesh: Mesh, materials: Materials, shaded: Shaded) -> None:
     """Each triangle's diffuse colour and alpha, (K, 4): at its middle, texture averaged over about its size."""
-    run = np.empty((1, NUM_PREPARED))
+    corners, look, colours = mesh.corners, mesh.look, mesh.colours
+    numbers, choices, out, run = materials.numbers, materials.choices, shaded.light, shaded.prepared
     for index in range(corners.shape[0]):
         ca, cb, cc = corners[index, 0], corners[index, 1], corners[index, 2]
         material = look[index]
         texture = choices[material, BASE_TEXTURE]
         red, green, blue, alpha = 1.0, 1.0, 1.0, 1.0
         if texture >= 0:
-            layer = kinds[texture, UV]
-            u0, v0 = float(uvs[layer, ca, 0]), float(uvs[layer, ca, 1])
-            u1, v1 = uvs[layer, cb, 0] - u0, uvs[layer, cb, 1] - v0
-            u2, v2 = uvs[layer, cc, 0] - u0, uvs[layer, cc, 1] - v0
             # As if the triangle were a pixel: its sides are the steps.
-            prepare(places, kinds, turns, texture, u0, v0, u1, v1, u2, v2, 1.0, 0.0, 0.0, 1.0, run, 0)
-            red, green, blue, alpha = filtered(texels, places, kinds, decode, texture, True, True, run, 0, 1 / 3, 1 / 3)
+            prepare(mesh, materials, index, BASE_TEXTURE, (1.0, 0.0, 0.0, 1.0), run)
+            red, green, blue, alpha = filtered(materials, texture, True, True, run, BASE_TEXTURE, 1 / 3, 1 / 3)
         if choices[material, VERTEX_COLOURS] > 0:
             red *= (at(colours, ca, 0) + colours[cb, 0] + colours[cc, 0]) / 3
             green *= (at(colours, ca, 1) + colours[cb, 1] + colours[cc, 1]) / 3

@@ -8,35 +8,23 @@ from __future__ import annotations
 
 import math
 
+from render.raster.groups import Materials, Mesh
 from render.raster.pack import ALPHA, BASE_TEXTURE, UV, VERTEX_COLOURS, WRAP
 from render.raster.texture import EXTEND, REPEAT, turned
 from rigmill.compiled import compiled
-from rigmill.types import Bools, Floats, Ints
+from rigmill.types import Bools, Ints
 
 SOLID = 254 << 24  # of a texel, whose alpha is its highest byte
 MARGIN_TEXELS = 2  # what a look-up blends in from beside the triangle
 MOST_TEXELS = 1 << 16  # that are looked at for one triangle; where there are more, it counts as see-through
 
 
-@compiled(
-    "void(int32[::1], int32[:, ::1], int32[::1], float32[:, :, ::1], float32[:, ::1], float32[:, ::1], int32[:, ::1],"
-    " uint32[::1], int64[:, :, ::1], int32[:, ::1], float32[:, ::1], boolean[::1])"
-)
-def find_solid(
-    chosen: Ints,
-    corners: Ints,
-    look: Ints,
-    uvs: Floats,
-    colours: Floats,
-    numbers: Floats,
-    choices: Ints,
-    texels: Ints,
-    places: Ints,
-    kinds: Ints,
-    turns: Floats,
-    solid: Bools,
-) -> None:
+@compiled("void(int32[::1], Mesh, Materials, boolean[::1])")
+def find_solid(chosen: Ints, mesh: Mesh, materials: Materials, solid: Bools) -> None:
     """Fill `solid`, one for each of the `chosen` triangles."""
+    corners, look, uvs, colours = mesh.corners, mesh.look, mesh.uvs, mesh.colours
+    numbers, choices, texels = materials.numbers, materials.choices, materials.texels
+    places, kinds, turns = materials.places, materials.kinds, materials.turns
     for number in range(chosen.shape[0]):
         triangle = chosen[number]
         material = look[triangle]

@@ -6,7 +6,8 @@ import math
 
 import numpy as np
 
-from render.raster.pack import NEAREST, NUM_LEVELS, UV, WRAP
+from render.raster.groups import Materials, Mesh
+from render.raster.pack import BASE_TEXTURE, NEAREST, NUM_LEVELS, UV, VERTEX_COLOURS, WRAP
 from rigmill.compiled import inlined
 from rigmill.types import Floats, Ints
 
@@ -85,37 +86,26 @@ def look_up(
 
 
 @inlined
-def alpha_at(
-    triangle: int,
-    corners: Ints,
-    wb: float,
-    wc: float,
-    uvs: Floats,
-    colours: Floats,
-    texture: int,
-    with_colours: bool,
-    texels: Ints,
-    places: Ints,
-    kinds: Ints,
-    turns: Floats,
-) -> float:
-    """The texture's alpha times the vertex colours' at a place in a triangle."""
+def alpha_at(mesh: Mesh, materials: Materials, material: int, triangle: int, wb: float, wc: float) -> float:
+    """The texture's alpha times the vertex colours' at a place in a triangle of a material."""
+    corners, uvs, colours, places, kinds = mesh.corners, mesh.uvs, mesh.colours, materials.places, materials.kinds
+    texture = materials.choices[material, BASE_TEXTURE]
     ca, cb, cc = corners[triangle, 0], corners[triangle, 1], corners[triangle, 2]
     wa = 1.0 - wb - wc
     alpha = 1.0
-    if with_colours:
+    if materials.choices[material, VERTEX_COLOURS] > 0:
         alpha = wa * colours[ca, 3] + wb * colours[cb, 3] + wc * colours[cc, 3]
     if texture >= 0:
         layer = kinds[texture, UV]
         u = wa * uvs[layer, ca, 0] + wb * uvs[layer, cb, 0] + wc * uvs[layer, cc, 0]
         v = wa * uvs[layer, ca, 1] + wb * uvs[layer, cb, 1] + wc * uvs[layer, cc, 1]
-        u, v = turned(turns, texture, u, v)
+        u, v = turned(materials.turns, texture, u, v)
         wrap = kinds[texture, WRAP]
         if wrap == CLIPPED and (u < 0.0 or u > 1.0 or v < 0.0 or v > 1.0):
             return 0.0
         width, height = places[texture, 0, 1], places[texture, 0, 2]
         lanes = look_up(
-            texels,
+            materials.texels,
             places[texture, 0, 0],
             width,
             height,
@@ -136,28 +126,21 @@ def lane(lanes: np.uint64, shift: int) -> int:
 
 @inlined
 def prepare(
-    places: Ints,
-    kinds: Ints,
-    turns: Floats,
-    texture: int,
-    u0: float,
-    v0: float,
-    u1: float,
-    v1: float,
-    u2: float,
-    v2: float,
-    bdx: float,
-    bdy: float,
-    cdx: float,
-    cdy: float,
-    run: Floats,
-    role: int,
+    mesh: Mesh, materials: Materials, triangle: int, role: int, steps: tuple[float, float, float, float], run: Floats
 ) -> None:
-    """What looking up a texture needs to know of a triangle, into row `role` of `run` (roles, NUM_PREPARED).
+    """What looking up the texture of a role needs to know of a triangle, into row `role` of `run` (.., NUM_PREPARED).
 
-    (u0, v0) is the UV of its first corner, (u1, v1) and (u2, v2) what the other corners' differ from it; bdx .. cdy
-    are how these corners' weights change with a step right and down on the screen.
+    `steps` are how the second and third corner's weights change with a step right and down on the screen.
     """
+    uvs, places, kinds, turns = mesh.uvs, materials.places, materials.kinds, materials.turns
+    ca, cb, cc = mesh.corners[triangle, 0], mesh.corners[triangle, 1], mesh.corners[triangle, 2]
+    texture = materials.choices[mesh.look[triangle], role]
+    layer = kinds[texture, UV]
+    # The UV of the first corner, and what the others' differ from it.
+    u0, v0 = float(uvs[layer, ca, 0]), float(uvs[layer, ca, 1])
+    u1, v1 = uvs[layer, cb, 0] - u0, uvs[layer, cb, 1] - v0
+    u2, v2 = uvs[layer, cc, 0] - u0, uvs[layer, cc, 1] - v0
+    bdx, bdy, cdx, cdy = steps
     ta, tb, tc, td = turns[texture, 0], turns[texture, 1], turns[texture, 3], turns[texture, 4]
     x0, y0 = ta * u0 + tb * v0 + turns[texture, 2], tc * u0 + td * v0 + turns[texture, 5]
     x1, y1, x2, y2 = ta * u1 + tb * v1, tc * u1 + td * v1, ta * u2 + tb * v2, tc * u2 + td * v2
@@ -186,22 +169,13 @@ def prepare(
 
 @inlined
 def filtered(
-    texels: Ints,
-    places: Ints,
-    kinds: Ints,
-    decode: Floats,
-    texture: int,
-    encoded: bool,
-    taps: bool,
-    run: Floats,
-    role: int,
-    wb: float,
-    wc: float,
+    materials: Materials, texture: int, encoded: bool, taps: bool, run: Floats, role: int, wb: float, wc: float
 ) -> tuple[float, float, float, float]:
     """RGBA of a texture as a pixel sees it, at the second and third corners' weights in a triangle, see `prepare`.
 
     RGB is linear 0..1 where `encoded`, else the byte's number / 255, as is A. `taps` allows more than one look-up.
     """
+    texels, places, kinds, decode = materials.texels, materials.places, materials.kinds, materials.decode
     wrap, nearest = kinds[texture, WRAP], kinds[texture, NEAREST] > 0
     u = run[role, 0] + wb * run[role, 1] + wc * run[role, 2]
     v = run[role, 3] + wb * run[role, 4] + wc * run[role, 5]

@@ -74,6 +74,8 @@ class Shape:
 
 @dataclass(frozen=True, slots=True)
 class Sun:
+    """Light from one direction, as far away as the sun."""
+
     towards: tuple[float, float, float]  # from the subject to the sun
     strength: float  # W/m2, as Blender's
     angle_deg: float  # diameter of its disc

@@ -6,7 +6,8 @@ import math
 
 import numpy as np
 
-from render.raster.pack import ALPHA, BASE_TEXTURE, CLIP, CUTOFF, MODE, VERTEX_COLOURS
+from render.raster.groups import Culling, Layer, Materials, Mesh, View
+from render.raster.pack import ALPHA, CLIP, CUTOFF, MODE
 from render.raster.texture import alpha_at
 from rigmill.compiled import compiled, inlined
 from rigmill.types import Floats, Ints
@@ -81,7 +82,8 @@ def by_height(screen: Floats, a: int, b: int, c: int) -> tuple[int, int, int]:
 @inlined
 def slope(screen: Floats, upper: int, lower: int) -> float:
     """How far x moves a row down. From the upper to the lower vertex in every triangle that shares the edge, so that
-    the triangles meet without gap or overlap."""
+    the triangles meet without gap or overlap.
+    """
     height = float(screen[lower, 1]) - float(screen[upper, 1])
     return (float(screen[lower, 0]) - float(screen[upper, 0])) / height if height > 0 else 0.0
 
@@ -92,40 +94,15 @@ def first_at(value: float) -> int:
     return int(math.ceil(value))
 
 
-@compiled(
-    "void(float32[:, ::1], int32[:, ::1], int32[:, ::1], int32[::1], int32[::1], int32[::1], float64[:, ::1],"
-    " float32[:, :, ::1], float32[:, ::1], float32[:, ::1], int32[:, ::1], uint32[::1], int64[:, :, ::1],"
-    " int32[:, ::1], float32[:, ::1], float32[:, :, ::1], int64, float32[:, ::1], float32[:, :, ::1],"
-    " int32[:, :, ::1])"
-)
+@compiled("void(View, Mesh, Materials, int32[::1], float64[:, ::1], Culling, Layer)")
 def scan(
-    screen: Floats,
-    triangles: Ints,
-    corners: Ints,
-    look: Ints,
-    chosen: Ints,
-    origin: Ints,
-    samples: Floats,
-    uvs: Floats,
-    colours: Floats,
-    numbers: Floats,
-    choices: Ints,
-    texels: Ints,
-    places: Ints,
-    kinds: Ints,
-    turns: Floats,
-    limit: Floats,
-    facing: int,
-    tiles: Floats,
-    near: Floats,
-    ids: Ints,
+    view: View, mesh: Mesh, materials: Materials, chosen: Ints, samples: Floats, culling: Culling, layer: Layer
 ) -> None:
-    """Draw the `chosen` triangles: where one is nearer than `near` (4, h, w; 1 / depth) and not nearer than `limit`,
-    it takes the place in `near` and `ids`. `limit` has no rows where there is none.
-
-    `facing` 1 or -1 draws those whose corners go one way round on the screen, 0 all. `tiles` is that of `find_tiles`,
-    or has no rows: a triangle behind all of its tiles is not looked at any further.
-    """
+    """Draw the `chosen` triangles into the layer: each takes the samples where it is nearer than what is there."""
+    screen, origin, triangles, look = view.screen, view.origin, mesh.triangles, mesh.look
+    numbers, choices = materials.numbers, materials.choices
+    limit, tiles, facing = culling.limit, culling.tiles, culling.facing
+    near, ids = layer.near, layer.ids
     height, width = near.shape[1], near.shape[2]
     nearest, taken = near.reshape(-1), ids.reshape(-1)
     limited = limit.shape[1] > 0
@@ -196,20 +173,7 @@ def scan(
                         wa = (1.0 - wb - wc) * az
                         wb, wc = wb * bz, wc * cz
                         total = wa + wb + wc
-                        alpha = alpha_at(
-                            triangle,
-                            corners,
-                            wb / total,
-                            wc / total,
-                            uvs,
-                            colours,
-                            choices[material, BASE_TEXTURE],
-                            choices[material, VERTEX_COLOURS] > 0,
-                            texels,
-                            places,
-                            kinds,
-                            turns,
-                        )
+                        alpha = alpha_at(mesh, materials, material, triangle, wb / total, wc / total)
                         if alpha * numbers[material, ALPHA] < numbers[material, CUTOFF]:
                             continue
                     near[sample, row, column] = z

@@ -8,18 +8,22 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from rigmill.errors import UserError
-from rigmill.outcomes import Failed, FailKind, Measured, Rejected
+from rigmill.outcomes import Cost, Failed, FailKind, Rejected, Sandbox
+from rigmill.types import Row
 
-START_TIMEOUT_S = 120
+START_TIMEOUT_S = 600  # it takes two seconds; on a machine that is short of memory and cores, minutes
 # Nothing else of the environment reaches a process that parses strangers' files: no keys, no proxies.
 PASSED_ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "PYTHONPATH", "VIRTUAL_ENV", "TMPDIR")
 
@@ -45,20 +49,20 @@ class Reply:
 
     value: dict[str, Any] | None
     outcome: Rejected | Failed | None
-    measured: Measured
+    measured: Cost
 
 
 class BlenderClient:
     """One fork server, started on first use and ended with this process whatever happens to it."""
 
-    def __init__(self, limits: Limits) -> None:
-        self.limits = limits
+    def __init__(self, limits: Limits, *, start_timeout_s: float = START_TIMEOUT_S) -> None:
+        self.limits, self.start_timeout_s = limits, start_timeout_s
         self._process: subprocess.Popen[bytes] | None = None
         self._requests: Any = None
         self._replies: Any = None
 
     def run(
-        self, function: str, items: Sequence[dict[str, Any]], *, scratch: Path, on_progress: OnProgress | None = None
+        self, function: str, items: Sequence[Row], *, scratch: Path, on_progress: OnProgress | None = None
     ) -> Iterator[Reply]:
         """One reply per item, in order. Ends early after an item that killed the child; the rest was not tried.
 
@@ -66,7 +70,7 @@ class BlenderClient:
         """
         request = {
             "function": function,
-            "items": list(items),
+            "items": [dict(item) for item in items],
             "scratch": str(scratch),
             "limits": {name: getattr(self.limits, name) for name in Limits.__slots__},
         }
@@ -74,7 +78,7 @@ class BlenderClient:
             self._start()
             self._requests.write(json.dumps(request).encode() + b"\n")
             self._requests.flush()
-            ended, num_replies = False, 0
+            ended, num_replies, sandbox = False, 0, None
             try:
                 while True:
                     line = self._replies.readline()
@@ -84,23 +88,24 @@ class BlenderClient:
                     if message["event"] == "end":
                         ended = True
                         if message.get("failed"):
-                            yield _reply(message)
+                            yield _reply(message, sandbox)
                         return
+                    if message["event"] == "sandbox":
+                        sandbox = sandbox or Sandbox(**message["sandbox"])  # later ones may be a stranger's
+                        continue
                     if message["event"] == "progress":
                         if on_progress is not None:
                             on_progress(num_replies, *message["progress"])
                         continue
                     num_replies += 1
-                    yield _reply(message)
+                    yield _reply(message, sandbox)
             finally:
                 if not ended:  # the caller stopped reading, or the server died: this server's stream is spoilt
                     self.close()
         except (BrokenPipeError, ConnectionError, ValueError):
             self.close()
             yield Reply(
-                None,
-                Failed(FailKind.INTERRUPTED, "BlenderGone", "the Blender process was ended from outside"),
-                Measured(),
+                None, Failed(FailKind.INTERRUPTED, "BlenderGone", "the Blender process was ended from outside"), Cost()
             )
 
     def _start(self) -> None:
@@ -139,37 +144,57 @@ class BlenderClient:
         os.close(reply_write)
         self._requests = os.fdopen(request_write, "wb")
         self._replies = os.fdopen(reply_read, "rb")
-        if not self._replies.readline():
-            _, errors = self._process.communicate(timeout=START_TIMEOUT_S)
+        self._await_ready()
+
+    def _await_ready(self) -> None:
+        """Wait for the server's first line; without one by the deadline, or at all, a UserError says why."""
+        assert self._process is not None
+        deadline = time.monotonic() + self.start_timeout_s
+        spoke, _, _ = select.select([self._replies], [], [], self.start_timeout_s)
+        if spoke and self._replies.readline():
+            if self._process.stderr is not None:
+                self._process.stderr.close()
+            return
+        try:  # it ended, or will in a moment; unless it hangs
+            _, errors = self._process.communicate(timeout=max(0.0, deadline - time.monotonic()))
+            why = ""
             killed = self._process.returncode in (-signal.SIGKILL, -signal.SIGTERM)
-            self.close()
-            if killed:  # from outside, while it was starting: that says nothing about Blender
-                raise BrokenPipeError
-            tail = errors.decode(errors="replace").strip().splitlines()[-1:] or ["it said nothing"]
-            raise UserError("Blender does not start", why=tail[0], fix="run: make doctor", code="E200")
-        if self._process.stderr is not None:
-            self._process.stderr.close()
+        except subprocess.TimeoutExpired:
+            self._end_session()
+            _, errors = self._process.communicate()
+            why, killed = f"it did not answer within {self.start_timeout_s:g} s: ", False
+        self.close()
+        if killed:  # from outside, while it was starting: that says nothing about Blender
+            raise BrokenPipeError
+        tail = errors.decode(errors="replace").strip().splitlines()[-1:] or ["it said nothing"]
+        raise UserError("Blender does not start", why=why + tail[0], fix="run: make doctor", code="E200")
+
+    def _end_session(self) -> None:
+        """Kill the server and what it started, but for children that have a session of their own."""
+        if self._process is not None:
+            with suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
 
     def close(self) -> None:
         """End the server and, with it, its child."""
         if self._process is not None:
-            self._process.kill()
+            self._end_session()
             self._process.wait()
             for stream in (self._requests, self._replies):
-                try:
+                with suppress(OSError):
                     stream.close()
-                except OSError:
-                    pass
         self._process = self._requests = self._replies = None
 
 
-def _reply(message: dict[str, Any]) -> Reply:
+def _reply(message: dict[str, Any], sandbox: Sandbox | None) -> Reply:
     used = {"cpu_s": round(message["cpu_s"], 3)} if "cpu_s" in message else {}  # a child that died measured nothing
-    measured = Measured(wall_s=message.get("wall_s", 0.0), peak_bytes=message.get("peak_bytes", 0), extra=used)
+    measured = Cost(
+        wall_s=message.get("wall_s", 0.0), peak_bytes=message.get("peak_bytes", 0), extra=used, sandbox=sandbox
+    )
     if "value" in message:
         return Reply(message["value"], None, measured)
     if "rejected" in message:
-        return Reply(None, Rejected(**message["rejected"]), measured)
+        return Reply(None, Rejected.from_row(message["rejected"]), measured)
     failed = message["failed"]
     outcome = Failed(FailKind(failed["kind"]), failed["error_type"], failed["message"], failed.get("signal"))
     return Reply(None, outcome, measured)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from rigmill.clips.pictures import over_white, silhouette
+from rigmill.clips.pictures import over_grey, silhouette
 from rigmill.types import Bytes, Floats
 
 _SIGMA_PX, _WINDOW_PX = 1.5, 11
@@ -46,7 +46,7 @@ def subject_ssim(first: Bytes, second: Bytes) -> float:
         slice(max(rows[0] - _WINDOW_PX, 0), rows[-1] + _WINDOW_PX + 1),
         slice(max(columns[0] - _WINDOW_PX, 0), columns[-1] + _WINDOW_PX + 1),
     )
-    return float(ssim_map(over_white(first[part]), over_white(second[part]))[there[part]].mean())
+    return float(ssim_map(over_grey(first[part], 255), over_grey(second[part], 255))[there[part]].mean())
 
 
 def silhouette_iou(first: Bytes, second: Bytes) -> float:

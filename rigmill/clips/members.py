@@ -13,27 +13,37 @@ The order is that of the shard:
 
 from __future__ import annotations
 
+from rigmill.kinds import Output
+
 GEOMETRY = "geometry.npz"
 META = "meta.json"
 
 
+STILLS = (Output.PNG, Output.WEBP, Output.DEPTH, Output.NORMAL)
+
+
 def rgb_video(view: int) -> str:
+    """The RGB video of one view."""
     return f"rgb.{view}.mp4"
 
 
 def pose_video(view: int) -> str:
+    """The pose map video of one view."""
     return f"pose.{view}.mp4"
 
 
 def mask_video(view: int) -> str:
+    """The video of one view that shows how opaque the subject is."""
     return f"mask.{view}.mp4"
 
 
 def rgb_template(view: int) -> str:
+    """The RGB picture of the rest pose in one view."""
     return f"template_rgb.{view}.png"
 
 
 def pose_template(view: int) -> str:
+    """The pose map of the rest pose in one view."""
     return f"template_pose.{view}.png"
 
 
@@ -44,19 +54,19 @@ def frames_folder(kind: str, view: int) -> str:
 
 def frame_file(kind: str, frame: int) -> str:
     """The picture of one frame."""
-    return f"{frame:05d}.{'webp' if kind == 'webp' else 'png'}"
+    return f"{frame:05d}.{'webp' if kind == Output.WEBP else 'png'}"
 
 
-def output_names(output: str, num_views: int) -> list[str]:
+def output_names(output: Output, num_views: int) -> list[str]:
     """Files, or folders of single pictures, that one output of a rendered clip consists of."""
     views = range(num_views)
     one_per_view = {
-        "rgb": [rgb_video],
-        "pose": [pose_video],
-        "mask": [mask_video],
-        "templates": [rgb_template, pose_template],
+        Output.RGB: [rgb_video],
+        Output.POSE: [pose_video],
+        Output.MASK: [mask_video],
+        Output.TEMPLATES: [rgb_template, pose_template],
     }
-    if output == "geometry":
+    if output == Output.GEOMETRY:
         return [GEOMETRY]
     if output in one_per_view:
         return [name(view) for name in one_per_view[output] for view in views]

@@ -157,7 +157,7 @@ class Encoder:
     def _even(self, part: Bytes, left: int, top: int) -> tuple[Bytes, _Part]:
         """The part, grown by background to whole chroma samples where the format has fewer of them than pixels."""
         bottom, right = top + part.shape[0], left + part.shape[1]
-        if not (0 <= left and 0 <= top and right <= self._size[0] and bottom <= self._size[1]):
+        if min(left, top) < 0 or right > self._size[0] or bottom > self._size[1]:
             raise ValueError(f"a part of {part.shape[1]}x{part.shape[0]} at {left}, {top} leaves the picture")
         if self._format == "yuv444p":
             return part, (slice(top, bottom), slice(left, right))

@@ -16,8 +16,12 @@ from pathlib import Path
 from typing import Any
 
 from rigmill.blender.client import BlenderClient, Limits
+from rigmill.blender.requests import RENDER_ONE, RenderOneAnswer, RenderOneItem
 from rigmill.commands import exit_status
+from rigmill.commands.packages import DISTRIBUTION, needed
 from rigmill.errors import UserError
+from rigmill.outcomes import Sandbox
+from rigmill.pipeline.runlog import UNCONFINED
 
 # The shared libraries that the bpy wheel expects from the system, and Debian's and Ubuntu's packages for them.
 SYSTEM_PACKAGES = {
@@ -36,15 +40,6 @@ SYSTEM_PACKAGES = {
     "libgomp.so.1": "libgomp1",
     "libstdc++.so.6": "libstdc++6",
 }
-NEEDED = ("numpy", "pyarrow", "pydantic", "PyYAML", "ray", "opencv-python-headless", "av", "rich", "aiohttp")
-ROOMS = {
-    "bpy": "blender",
-    "objaverse": "curate",
-    "torch": "train",
-    "lightning": "train",
-    "diffusers": "train",
-    "transformers": "train",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +57,7 @@ class Finding:
 
 
 def command(parsed: argparse.Namespace) -> int:
+    """Run `rigmill doctor`: print all findings; fails where something required is not fine."""
     findings = examine()
     print(json.dumps([finding.to_json() for finding in findings]) if parsed.json else findings_text(findings))
     return exit_status.OK if all(finding.ok or not finding.required for finding in findings) else exit_status.FAILED
@@ -79,6 +75,7 @@ def examine() -> list[Finding]:
 
 
 def findings_text(findings: list[Finding]) -> str:
+    """One line per finding, and one with the fix under each that is not fine."""
     lines = []
     for finding in findings:
         mark = "ok  " if finding.ok else ("FAIL" if finding.required else "note")
@@ -100,18 +97,17 @@ def _python() -> Finding:
 
 
 def _packages() -> list[Finding]:
+    try:
+        wanted = needed()
+    except metadata.PackageNotFoundError:
+        return [Finding(f"package {DISTRIBUTION}", False, "not installed", "make setup")]
     findings = []
-    for package in (*NEEDED, *ROOMS):
-        extra = ROOMS.get(package)
-        install = f"pip install -e '.{f'[{extra}]' if extra else ''}' -c constraints.txt"
-        try:
-            findings.append(Finding(f"package {package}", True, metadata.version(package)))
-        except metadata.PackageNotFoundError:
-            findings.append(
-                Finding(
-                    f"package {package}", False, "not installed", f"make setup, or {install}", required=extra is None
-                )
-            )
+    for package in wanted:
+        name, fix = f"package {package.name}", f"make setup, or {package.install}"
+        if wrong := package.missing():
+            findings.append(Finding(name, False, wrong, fix, required=not package.extras))
+        else:
+            findings.append(Finding(name, True, metadata.version(package.name)))
     return findings
 
 
@@ -152,33 +148,58 @@ def _blender() -> list[Finding]:
     try:
         with tempfile.TemporaryDirectory() as folder:
             for engine in ("cycles", "workbench"):
-                reply = next(
-                    client.run("render.blender.jobs.doctor:render_one", [{"engine": engine}], scratch=Path(folder))
-                )
-                ok = reply.value is not None
-                detail = f"{reply.value['bpy']}, one 64 px picture" if reply.value else _reason(reply.outcome)
+                item = RenderOneItem(engine=engine).to_item()
+                reply = next(client.run(RENDER_ONE, [item], scratch=Path(folder)))
+                ok, detail = reply.value is not None, _reason(reply.outcome)
+                if reply.value is not None:
+                    detail = f"{RenderOneAnswer.from_item(reply.value).bpy}, one 64 px picture"
                 fix = (
                     "Workbench needs OpenGL: apt-get install libegl1 libgl1-mesa-dri"
                     if engine == "workbench"
                     else "see docs/how-to/troubleshoot.md"
                 )
                 findings.append(Finding(f"blender {engine}", ok, detail, fix, required=engine == "cycles"))
-                if engine == "cycles" and reply.value is not None:
-                    cut = bool(reply.value["network_cut"])
-                    findings.append(
-                        Finding(
-                            "isolation",
-                            cut,
-                            "children have no network" if cut else "children keep their network",
-                            "user namespaces are off; profiles with limits.network: deny will not run",
-                            required=False,
-                        )
-                    )
+                if engine == "cycles" and reply.measured.sandbox is not None:
+                    findings += _sandbox(reply.measured.sandbox)
     except UserError as error:
         findings.append(Finding("blender", False, error.why or error.what, "install the libraries named above"))
     finally:
         client.close()
     return findings
+
+
+def _sandbox(sandbox: Sandbox) -> list[Finding]:
+    """What a Blender child was kept from, and what not."""
+    return [
+        Finding(
+            "sandbox files",
+            sandbox.files,
+            "children can open their own files alone" if sandbox.files else UNCONFINED["files"],
+            "Linux 5.13 or later with Landlock; a container must allow its system calls",
+            required=False,
+        ),
+        Finding(
+            "sandbox network",
+            sandbox.network,
+            "children have no network" if sandbox.network else UNCONFINED["network"],
+            "user namespaces are off; profiles with limits.network: deny will not run",
+            required=False,
+        ),
+        Finding(
+            "sandbox privileges",
+            sandbox.privileges,
+            "children have none of root's" if sandbox.privileges else UNCONFINED["privileges"],
+            "run as another user than root",
+            required=False,
+        ),
+        Finding(
+            "sandbox system calls",
+            sandbox.system_calls,
+            "children start nothing and open no socket" if sandbox.system_calls else UNCONFINED["system_calls"],
+            "Linux with seccomp, on x86-64 or 64-bit Arm; a container must allow it",
+            required=False,
+        ),
+    ]
 
 
 def _reason(outcome: Any) -> str:

@@ -14,21 +14,21 @@ from typing import Any
 import pyarrow.compute as pc
 
 from rigmill.blender.client import BlenderClient, Limits
+from rigmill.blender.requests import PLAY_CLIP, PlayAnswer, PlayItem
 from rigmill.commands import exit_status
 from rigmill.commands.profile_of import resolve
 from rigmill.errors import UserError
 from rigmill.formats.glb import NotAnimatable
-from rigmill.formats.motion_files import _WITH_MESH, FORMATS, motion_file, moving_glb
+from rigmill.formats.motion_files import FORMATS, WITH_MESH, motion_file, moving_glb
 from rigmill.pipeline.view import View
 from rigmill.rigs.npz import motion_from_bytes, rig_from_bytes
 from rigmill.storage.files import Store, scratch_folder, write_atomic
 from rigmill.storage.rows import true_places
 from rigmill.types import Motion, StoredFile
 
-PLAY = "render.blender.jobs.export:play_clip"
-
 
 def command(parsed: argparse.Namespace) -> int:
+    """Run `rigmill export`: write one clip as a single file, print its licence; the exit status."""
     resolved, layout = resolve(parsed)
     file_format = parsed.out.suffix[1:].lower() if parsed.out else "glb"
     if file_format not in FORMATS:
@@ -82,7 +82,7 @@ def clip_file(clip: dict[str, Any], file_format: str, *, store: Store, limits: L
     file, name = StoredFile.from_row(clip["file"]), clip["motion_name"] or "clip"
     sources = [store.read(file)] if clip["format"] == "glb" else []
     motion = _window(clip, store) if clip["motion_file"] else None
-    if motion is not None and file_format not in _WITH_MESH:
+    if motion is not None and file_format not in WITH_MESH:
         return motion_file(file_format, rig, motion)
     if motion is not None and file_format == "glb":
         try:
@@ -91,12 +91,12 @@ def clip_file(clip: dict[str, Any], file_format: str, *, store: Store, limits: L
             pass  # Blender's own export of the asset may be
     played = _played(clip, store, limits, scratch, file_format)
     if file_format == "fbx":
-        return (scratch / played["fbx"]).read_bytes()
-    motion = motion_from_bytes((scratch / played["motion"]).read_bytes())
+        return (scratch / str(played.fbx)).read_bytes()
+    motion = motion_from_bytes((scratch / played.motion).read_bytes())
     if file_format != "glb":
         return motion_file(file_format, rig, motion)
     try:
-        return moving_glb([*sources, (scratch / played["glb"]).read_bytes()], rig, motion, name=name)[0]
+        return moving_glb([*sources, (scratch / str(played.glb)).read_bytes()], rig, motion, name=name)[0]
     except NotAnimatable as error:
         raise UserError(
             f"clip {clip['clip_id']} cannot be written as GLB",
@@ -113,23 +113,24 @@ def _window(clip: dict[str, Any], store: Store) -> Motion:
     return Motion(rotations=whole.rotations[frames], translations=whole.translations[frames], fps=whole.fps)
 
 
-def _played(clip: dict[str, Any], store: Store, limits: Limits, scratch: Path, file_format: str) -> dict[str, Any]:
-    """Names in scratch: the motion of the clip as Blender shows it, and what of Blender's own is needed."""
+def _played(clip: dict[str, Any], store: Store, limits: Limits, scratch: Path, file_format: str) -> PlayAnswer:
+    """The motion of the clip as Blender shows it, and what of Blender's own is needed."""
     stored = clip["motion_file"]
-    item = {
+    wanted = {
         **{key: clip.get(key) for key in ("clip_id", "format", "armature", "action", "slot", "num_frames", "fps")},
         "start_frame": clip["start_frame"],
         "path": str(store.path(StoredFile.from_row(clip["file"]))),
         "motion_path": str(store.path(StoredFile.from_row(stored))) if stored else None,
         "title": clip["motion_name"],
-        "write": [file_format] if file_format in _WITH_MESH else [],
+        "write": (file_format,) if file_format in WITH_MESH else (),
     }
+    item = PlayItem.from_item(wanted)
     client = BlenderClient(limits)
     try:
-        (reply,) = client.run(PLAY, [item], scratch=scratch)
+        (reply,) = client.run(PLAY_CLIP, [item.to_item()], scratch=scratch)
     finally:
         client.close()
     if reply.value is None:
         why = reply.outcome.message if reply.outcome is not None else ""
         raise UserError(f"clip {clip['clip_id']} cannot be played", why=why, fix="run: make doctor", code="E122")
-    return reply.value
+    return PlayAnswer.from_item(reply.value)

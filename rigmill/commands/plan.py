@@ -11,18 +11,20 @@ from typing import Any
 from rigmill.commands import exit_status
 from rigmill.commands.profile_of import resolve
 from rigmill.pipeline.forecast import forecast
-from rigmill.pipeline.registry import expand
+from rigmill.pipeline.registry import STAGES
 from rigmill.pipeline.view import View
 
 
 def command(parsed: argparse.Namespace) -> int:
+    """Run `rigmill plan`: print what is still to do and what it will cost; the exit status."""
     resolved, layout = resolve(parsed)
-    rows = forecast(View(layout.tables, resolved.profile), layout, expand(parsed.stages or ["all"]))
+    rows = forecast(View(layout.tables, resolved.profile), layout, STAGES.expand(parsed.stages or ["all"]))
     print(json.dumps(rows) if parsed.json else forecast_text(rows, profile=resolved.name, digest=resolved.digest))
     return exit_status.OK
 
 
 def forecast_text(rows: list[dict[str, Any]], *, profile: str, digest: str) -> str:
+    """A table with a line per stage (core-hours, MB, seconds per job) and the cost of all on this machine."""
     cores = os.cpu_count() or 1
     lines = [
         f"profile {profile} ({digest})",

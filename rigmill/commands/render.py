@@ -10,10 +10,11 @@ from rigmill.config.load import load
 from rigmill.one_file.render import render_single
 from rigmill.one_file.render_options import order_of, overrides
 from rigmill.one_file.render_text import Meter, summary_text
-from rigmill.pipeline.live_lines import Progress
+from rigmill.pipeline.lines.live_lines import Progress
 
 
 def command(parsed: argparse.Namespace) -> int:
+    """Run `rigmill render`: render one asset outside of all tables, print what was written; the exit status."""
     resolved = load(parsed.profile, file=parsed.config, overrides=overrides(parsed))
     order = order_of(parsed, resolved)
     with Progress() as progress:

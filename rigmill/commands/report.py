@@ -11,6 +11,7 @@ from rigmill.report.report import write_report
 
 
 def command(parsed: argparse.Namespace) -> int:
+    """Run `rigmill report`: write the page and print where it is, `--open` shows it; the exit status."""
     resolved, layout = resolve(parsed)
     page = write_report(View(layout.tables, resolved.profile), layout, resolved)
     print(f"report: {page}")

@@ -11,18 +11,21 @@ from rigmill.commands.profile_of import resolve
 from rigmill.errors import UserError
 from rigmill.outcomes import Status
 from rigmill.pipeline.driver import Driver, Options
-from rigmill.pipeline.live_lines import Progress
-from rigmill.pipeline.registry import expand
+from rigmill.pipeline.lines.live_lines import Progress
+from rigmill.pipeline.registry import STAGES
+from rigmill.pipeline.retry import too_much_failed
 from rigmill.pipeline.view import View
 from rigmill.storage.lock import locked
 
 
 def command(parsed: argparse.Namespace) -> int:
-    return _drive(parsed, expand(parsed.stages))
+    """Run `rigmill run`: do what the stages have not done yet; the exit status."""
+    return _drive(parsed, STAGES.expand(parsed.stages))
 
 
 def retry(parsed: argparse.Namespace) -> int:
-    return _drive(parsed, expand(parsed.stages or ["all"]), forget=True)
+    """Run `rigmill retry`: forget outcomes that went wrong and do their jobs again; the exit status."""
+    return _drive(parsed, STAGES.expand(parsed.stages or ["all"]), forget=True)
 
 
 def _drive(parsed: argparse.Namespace, stages: tuple[str, ...], *, forget: bool = False) -> int:
@@ -57,7 +60,7 @@ def _drive(parsed: argparse.Namespace, stages: tuple[str, ...], *, forget: bool 
             code="E111",
         )
     share = resolved.profile.run.max_failed_share
-    failed = [name for name, count in counts.items() if count.num_in >= 20 and count.failed > share * count.num_in]
+    failed = [name for name, count in counts.items() if too_much_failed(count.failed, count.num_in, max_share=share)]
     for name in failed:
         print(f"stage '{name}': more than {share:.0%} of its inputs failed", file=sys.stderr)
     return exit_status.FAILED if empty or failed else exit_status.OK

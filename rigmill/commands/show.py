@@ -14,7 +14,6 @@ from rigmill.commands import exit_status
 from rigmill.commands.profile_of import resolve
 from rigmill.errors import UserError
 from rigmill.outcomes import Status
-from rigmill.pipeline.registry import STAGES
 from rigmill.pipeline.view import View
 from rigmill.storage.files import Store
 from rigmill.storage.rows import StoredRows, true_places
@@ -22,6 +21,7 @@ from rigmill.types import StoredFile
 
 
 def command(parsed: argparse.Namespace) -> int:
+    """Run `rigmill show`: print all that the tables know about one id; the exit status."""
     resolved, layout = resolve(parsed)
     found = show(View(layout.tables, resolved.profile), parsed.id)
     print(json.dumps(found) if parsed.json else show_text(found, layout.store))
@@ -32,7 +32,7 @@ def show(view: View, wanted: str) -> dict[str, Any]:
     """Outcomes and product rows, stage by stage, of everything whose id begins with `wanted`."""
     found: dict[str, Any] = {}
     ids = [wanted]
-    for name in STAGES:
+    for name in view.registry:
         plan, outcomes, products = view.plan(name), view.outcomes(name), view.products(name)
         kept = _places(products, _ID_COLUMNS, ids)
         rows = products.at(kept)
@@ -86,6 +86,7 @@ def _matches(row: dict[str, Any], ids: list[str]) -> bool:
 
 
 def show_text(found: dict[str, Any], store: Store) -> str:
+    """Stage by stage the outcomes, what is pending and the products of one id; files as paths in the store."""
     lines = []
     for stage, part in found.items():
         lines.append(f"== {stage}")

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from rigmill.commands import exit_status
 from rigmill.commands.profile_of import resolve
 from rigmill.outcomes import Status
-from rigmill.pipeline.registry import expand
+from rigmill.pipeline.registry import STAGES
 from rigmill.pipeline.view import View
 from rigmill.storage.rows import StoredRows, true_places
 from rigmill.types import Row
@@ -20,8 +20,9 @@ EXAMPLES_PER_REASON = 3
 
 
 def command(parsed: argparse.Namespace) -> int:
+    """Run `rigmill status`: print how far the stages are and why inputs were dropped; the exit status."""
     resolved, layout = resolve(parsed)
-    stages = expand(parsed.stages or ["all"])
+    stages = STAGES.expand(parsed.stages or ["all"])
     if parsed.by:
         from rigmill.commands.status import by_source_text
         from rigmill.report.funnel import by_source
@@ -40,14 +41,14 @@ def status(view: View, stages: tuple[str, ...]) -> list[dict[str, Any]]:
     for name in stages:
         outcomes = view.outcomes(name)
         ends = [end for end in view.ends(name) if end["status"] != Status.KEPT.value]
-        reasons = [end | {"examples": _examples(outcomes, end)} for end in ends]
+        reasons = [{**end, "examples": _examples(outcomes, end)} for end in ends]
         reasons.sort(key=lambda reason: (-reason["count"], reason["code"]))
         rows.append({"stage": name, **view.counts(name).to_json(), "reasons": reasons})
         outcomes.release()
     return rows
 
 
-def _examples(outcomes: StoredRows, end: dict[str, Any]) -> list[dict[str, Any]]:
+def _examples(outcomes: StoredRows, end: Row) -> list[dict[str, Any]]:
     """The first few outcomes of one kind, by job key."""
     alike = pc.and_(pc.equal(outcomes.column("status"), end["status"]), pc.equal(outcomes.column("code"), end["code"]))
     places = true_places(alike)[:EXAMPLES_PER_REASON]
@@ -55,6 +56,7 @@ def _examples(outcomes: StoredRows, end: dict[str, Any]) -> list[dict[str, Any]]
 
 
 def status_text(rows: list[dict[str, Any]], *, detailed: bool) -> str:
+    """A line of counts per stage, then each reason with an example; all examples and their commands if `detailed`."""
     lines = [f"{'stage':<9}{'in':>8}{'kept':>8}{'rejected':>10}{'failed':>8}{'pending':>9}"]
     for row in rows:
         lines.append(
@@ -76,6 +78,7 @@ def status_text(rows: list[dict[str, Any]], *, detailed: bool) -> str:
 
 
 def by_source_text(rows: list[Row]) -> str:
+    """A line of counts and reasons per stage and source."""
     width = max([len(row["source"]) for row in rows] + [6])
     lines = [f"{'stage':<9}{'source':<{width + 2}}{'kept':>8}{'rejected':>10}{'failed':>8}  why"]
     for row in rows:

@@ -12,6 +12,7 @@ from rigmill.pipeline.view import View
 
 
 def command(parsed: argparse.Namespace) -> int:
+    """Run `rigmill verify`: read every file that the tables name and print what is wrong; fails if anything is."""
     resolved, layout = resolve(parsed)
     problems, num_files = verify(View(layout.tables, resolved.profile), layout)
     if parsed.json:

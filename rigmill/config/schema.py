@@ -12,6 +12,8 @@ Share = Annotated[float, Field(ge=0, le=1)]
 
 
 class Section(BaseModel):
+    """A part of a profile: cannot be changed once read, and refuses keys that it does not know."""
+
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
@@ -196,10 +198,14 @@ class Licence(Section):
 
 
 class Collect(Section):
+    """What sources may bring."""
+
     max_file_bytes: Positive = Field(description="larger files are rejected")
 
 
 class Probe(Section):
+    """How an asset is looked into for rigs and motions."""
+
     fps: PositiveFloat = Field(description="motions are resampled to this rate")
     rigid_rigs: bool = Field(
         default=True, description="accept assets that animated nodes move without a skin (doors, machines)"
@@ -207,6 +213,8 @@ class Probe(Section):
 
 
 class Retarget(Section):
+    """Which motions go onto which characters, and how."""
+
     clips: dict[str, Positive] = Field(
         description="clips wanted for the characters of a source, before the filters; as many as there can be are made"
     )
@@ -232,6 +240,8 @@ class Retarget(Section):
 
 
 class Filters(Section):
+    """What clips are kept: every limit of the filters."""
+
     min_frames: Positive = Field(description="a clip needs strictly more frames than this")
     max_frames: Positive = Field(description="longer clips are cut; 4k+1 suits the video VAE")
     min_vertices: Positive
@@ -253,6 +263,8 @@ class Filters(Section):
 
 
 class Render(Section):
+    """How clips are drawn: engine, size, cameras."""
+
     engine: Literal["auto", "raster", "cycles", "eevee", "workbench"] = Field(
         description="cycles: the reference; raster: our own, hundreds of times cheaper; auto: raster, or cycles for an "
         "asset whose materials raster cannot draw; eevee needs a GPU, workbench OpenGL (docs/rendering.md)"
@@ -293,15 +305,21 @@ class Render(Section):
 
 
 class Caption(Section):
+    """Where captions come from."""
+
     provider: Literal["metadata"] = Field(description="metadata: from the asset's title, tags and motion name")
 
 
 class Shards(Section):
+    """How clips are packed into shards and split."""
+
     samples_per_shard: Positive = Field(description="clips per tar")
     bench_share: Share = Field(description="share of the assets held out of training, by asset")
 
 
 class Train(Section):
+    """The model, its data and how it is trained and sampled."""
+
     recipe: Literal["tiny_joint"] = Field(description="the model: a function of train/recipes.py")
     num_steps: Positive = Field(description="optimiser steps")
     batch_size: Positive = Field(description="clips per step")
@@ -316,10 +334,14 @@ class Train(Section):
 
 
 class Eval(Section):
+    """What is made to judge a trained model."""
+
     generate_clips: Annotated[int, Field(ge=0)] = Field(description="held-out clips that the model generates")
 
 
 class Run(Section):
+    """How jobs are carried out, and when a run gives up."""
+
     workers: Annotated[int, Field(ge=0)] = Field(description="0: one per core")
     ray_address: str = Field(default="local", description="'local', or a cluster's address")
     max_failed_share: Share = Field(description="a stage that fails more than this (after 20 jobs) stops the run")

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from rigmill.outcomes import Refusal, Reject
 from rigmill.rigs import quaternions
 from rigmill.types import Floats
 
@@ -55,14 +56,8 @@ class Glb:
         return cls(document, binary)
 
     def to_bytes(self) -> bytes:
-        """The file; the same content gives the same bytes."""
-        text = json.dumps(self.document, separators=(",", ":")).encode()
-        text += b" " * (-len(text) % 4)
-        binary = bytes(self.binary) + b"\0" * (-len(self.binary) % 4)
-        head = struct.pack("<4sII", MAGIC, 2, 12 + 8 + len(text) + 8 + len(binary))
-        return b"".join(
-            [head, struct.pack("<II", len(text), _JSON), text, struct.pack("<II", len(binary), _BIN), binary]
-        )
+        """The file."""
+        return join_glb(self.document, bytes(self.binary))
 
     def add_floats(self, values: Floats) -> int:
         """Append an array (T,) or (T, C) of 32-bit floats to the buffer; its accessor's index."""
@@ -85,6 +80,20 @@ class Glb:
             }
         )
         return len(accessors) - 1
+
+
+def join_glb(document: dict[str, Any], binary: bytes) -> bytes:
+    """A GLB file of one JSON and, unless it is empty, one binary chunk; the same input gives the same bytes."""
+    text = json.dumps(document, separators=(",", ":"), allow_nan=False).encode()
+    text += b" " * (-len(text) % 4)
+    padded = len(binary) + -len(binary) % 4
+    total = 20 + len(text) + (8 + padded if binary else 0)
+    if total >= 2**32:
+        raise Refusal(Reject.TOO_LARGE, "a GLB cannot hold more than 4 GiB", measured=float(total), limit=2.0**32)
+    parts = [struct.pack("<4sIIII", MAGIC, 2, total, len(text), _JSON), text]
+    if binary:
+        parts += [struct.pack("<II", padded, _BIN), binary, bytes(padded - len(binary))]
+    return b"".join(parts)
 
 
 def split_matrix(matrix: Floats) -> tuple[Floats, Floats, Floats]:

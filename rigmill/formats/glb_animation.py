@@ -26,7 +26,7 @@ from rigmill.types import Floats, Motion, Rig
 
 _LONGEST_NAME = 63  # bytes that Blender keeps of a name
 _SAME_PLACE = 2e-3  # of the rig's size: farther off, a node is not the joint
-_TURNED = TO_BLENDER * [[-1.0], [-1.0], [1.0]]  # and half a turn about the vertical
+VRM0_TO_BLENDER = TO_BLENDER * [[-1.0], [-1.0], [1.0]]  # and half a turn about the vertical
 _ROUNDING = 1e-6  # of the coordinates: Blender counts in 32 bits
 _STILL = 1e-6  # of a node's own offset: less is the rounding of 32-bit floats
 
@@ -89,13 +89,6 @@ def _blender_name(document: dict[str, Any], index: int) -> str:
     return f"Node_{index}"
 
 
-def _steady(turns: Floats) -> Floats:
-    """The same turns (T, 4) without sign flips from frame to frame."""
-    flips = np.sign(np.sum(turns[1:] * turns[:-1], axis=-1))
-    signs = np.concatenate([[1.0], np.cumprod(np.where(flips == 0, 1, flips))])
-    return turns * signs[:, None]
-
-
 def animated_glb(
     source: bytes, rig: Rig, motion: Motion, *, scale: float, offset: Floats, name: str = "reconstructed"
 ) -> bytes | None:
@@ -109,7 +102,7 @@ def animated_glb(
         return None
     glb = Glb.from_bytes(source)
     document = glb.document
-    axes = _TURNED if is_vrm0(document) else TO_BLENDER
+    axes = VRM0_TO_BLENDER if is_vrm0(document) else TO_BLENDER
     joints, world_turns = skeleton.forward(rig, motion)
     turns = axes.T @ world_turns @ axes
     heads = (joints / scale + offset) @ axes
@@ -151,7 +144,7 @@ def animated_glb(
             entry.update(
                 translation=translation.tolist(), rotation=np.roll(turn, -1).tolist(), scale=node_scale.tolist()
             )
-        add(node, "rotation", np.roll(_steady(quaternions.from_matrix(rotation)), -1, axis=-1))
+        add(node, "rotation", np.roll(quaternions.steady(quaternions.from_matrix(rotation)), -1, axis=-1))
         if rig.parents[joint] < 0 or np.abs(place - translation).max() > _STILL * np.abs(translation).max():
             add(node, "translation", place)
     document["animations"] = [{"name": name, "channels": channels, "samplers": samplers}]

@@ -22,7 +22,7 @@ FORMATS = {
     "npz": "joints, rotations and displacements",
     "csv": "joints, a row each",
 }
-_WITH_MESH = ("glb", "fbx")
+WITH_MESH = ("glb", "fbx")
 
 
 def motion_file(file_format: str, rig: Rig, motion: Motion, more: Mapping[str, Any] | None = None) -> bytes:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 
+from rigmill.kinds import ClipKind
 from rigmill.licences.rights import Rights
 
 
@@ -110,7 +111,7 @@ def clip_refusal(rights: Rights, policy: str, *, licence: str, kind: str) -> str
 
 def asked_of_clip(kind: str) -> frozenset[When]:
     """What is asked about a clip of a kind (native or retargeted)."""
-    return frozenset({When.MOVES, When.CHANGED} if kind == "retargeted" else {When.MOVES})
+    return frozenset({When.MOVES, When.CHANGED} if kind == ClipKind.RETARGETED else {When.MOVES})
 
 
 def pair_refusal(rights: Rights, policy: str, *, licence: str, moves: bool) -> str | None:

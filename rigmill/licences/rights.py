@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
+from rigmill.types import Row
+
 
 @dataclass(frozen=True, slots=True)
 class Rights:
@@ -24,7 +26,7 @@ class Rights:
         return {field.name: getattr(self, field.name) for field in fields(self)}
 
     @classmethod
-    def from_row(cls, row: dict[str, Any] | None) -> Rights:
+    def from_row(cls, row: Row | None) -> Rights:
         return cls(**(row or {}))
 
 

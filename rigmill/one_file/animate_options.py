@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rigmill.blender.render_settings import RenderSettings
 from rigmill.errors import UserError
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ class AnimateOrder:
     formats: tuple[str, ...]
     profile: str
     output: Path  # of the profile, where its checkpoints are
-    render: dict[str, Any]  # the profile's section
+    render: RenderSettings  # the profile's section
 
 
 def add_animate_options(command: argparse.ArgumentParser) -> None:
@@ -50,7 +51,7 @@ def add_animate_options(command: argparse.ArgumentParser) -> None:
         "--checkpoint",
         metavar="FOLDER|ID",
         help="a folder with model.safetensors and "
-        "config.json, or how a checkpoint's id begins (default: the newest of the profile)",
+        "config.json, or how a checkpoint's id begins (default: the one of the profile's settings)",
     )
     command.add_argument("--seed", type=int, metavar="N", help="another one gives another motion")
     command.add_argument("--steps", type=int, metavar="N", help="of denoising")
@@ -91,7 +92,7 @@ def animate_order_of(parsed: argparse.Namespace, resolved: Resolved) -> AnimateO
         formats=_formats(parsed.formats),
         profile=resolved.name,
         output=Path(profile.output).expanduser().resolve(),
-        render=dict(profile.render.model_dump(mode="json")),
+        render=RenderSettings.from_json(profile.render.model_dump(mode="json")),
     )
 
 

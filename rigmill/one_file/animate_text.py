@@ -7,9 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from rigmill.one_file.animate_options import AnimateOrder
-from rigmill.pipeline.live_lines import Progress, duration
-
-INFO = "info.json"
+from rigmill.one_file.folder import INFO
+from rigmill.pipeline.lines.live_lines import Progress, duration
 
 
 @dataclass(slots=True)

@@ -11,7 +11,7 @@ from pathlib import Path
 from rigmill.errors import UserError
 from rigmill.storage.files import write_atomic
 
-UNFINISHED = ".unfinished"
+INFO, UNFINISHED = "info.json", ".unfinished"
 _FRAME = re.compile(r"\d{5}\.(png|webp)")
 
 

@@ -43,11 +43,11 @@ class Opened:
     format: str  # of the canonical file
     sha256: str  # of the file as it lies there
 
-    def item(self, scratch: Path) -> dict[str, Any]:
-        """The part of a request that names the canonical file, which is put into `scratch`."""
+    def put(self, scratch: Path) -> Path:
+        """Write the canonical file into `scratch`; returns where it lies."""
         asset = scratch / f"asset.{self.format}"
         asset.write_bytes(self.canonical)
-        return {"path": str(asset), "format": self.format}
+        return asset
 
 
 def open_asset(path: Path, max_file_bytes: int) -> Opened:
@@ -67,8 +67,7 @@ def open_asset(path: Path, max_file_bytes: int) -> Opened:
         canonical, file_format, original = by_name(CANONICAL_FILE)(path.resolve(), max_file_bytes)
         return Opened(path, bytes(original), bytes(canonical), str(file_format), sha256_file(path))
     except Refusal as refusal:
-        rejected = Rejected(refusal.code.value, refusal.message, refusal.measured, refusal.limit)
-        raise _refused(path, rejected, code="E131") from None
+        raise _refused(path, refusal.to_rejected(), code="E131") from None
     except OSError as error:
         raise UserError(
             f"cannot read {path}", why=error.strerror or str(error), fix="correct the path", code="E130"
@@ -88,7 +87,7 @@ class Ask:
     ) -> dict[str, Any]:
         """The answer; a UserError says why there is none. `on_progress` hears how many of how many steps are done."""
 
-        def heard(index: int, done: int, total: int) -> None:
+        def heard(_index: int, done: int, total: int) -> None:
             if on_progress is not None:
                 on_progress(done, total)
 
@@ -112,11 +111,10 @@ def _unanswered(path: Path, reply: Reply) -> UserError:
 
 
 def _refused(path: Path, rejected: Rejected, *, code: str) -> UserError:
-    reject = Reject(rejected.code)
     numbers = "" if rejected.measured is None else f" (measured {rejected.measured:g}, limit {rejected.limit or 0:g})"
     return UserError(
         f"{path.name}: {rejected.message}{numbers}",
-        why=f"{reject}: {REJECT_MEANING[reject]}",
+        why=f"{rejected.code}: {REJECT_MEANING[rejected.code]}",
         code=code,
-        fix=_FIXES.get(reject, "repair the file, or export it again as .glb"),
+        fix=_FIXES.get(rejected.code, "repair the file, or export it again as .glb"),
     )

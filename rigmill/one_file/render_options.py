@@ -5,26 +5,28 @@ from __future__ import annotations
 import argparse
 import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from rigmill.blender.render_settings import RenderSettings
 from rigmill.errors import UserError
+from rigmill.kinds import Output
 
 if TYPE_CHECKING:
     from rigmill.config.load import Resolved
 
 # What a person calls an output -> what the renderer does (render/outputs.py).
 OUTPUTS = {
-    "mp4": "rgb",
-    "pose": "pose",
-    "npz": "geometry",
-    "templates": "templates",
-    "png": "png",
-    "webp": "webp",
-    "mask": "mask",
-    "depth": "depth",
-    "normal": "normal",
+    "mp4": Output.RGB,
+    "pose": Output.POSE,
+    "npz": Output.GEOMETRY,
+    "templates": Output.TEMPLATES,
+    "png": Output.PNG,
+    "webp": Output.WEBP,
+    "mask": Output.MASK,
+    "depth": Output.DEPTH,
+    "normal": Output.NORMAL,
 }
 DEFAULT_OUTPUTS = "mp4,pose,npz,templates"
 ENGINES = ("auto", "raster", "cycles", "eevee", "workbench")
@@ -43,12 +45,12 @@ class Order:
     first_frame: int
     max_frames: int
     fps: float
-    outputs: tuple[str, ...]
-    render: dict[str, Any]  # the profile's section, with what was typed
+    outputs: tuple[Output, ...]
+    render: RenderSettings  # the profile's section, with what was typed
 
     @property
     def num_views(self) -> int:
-        return len(self.render["azimuths_deg"])
+        return self.render.num_views
 
 
 def add_options(command: argparse.ArgumentParser) -> None:
@@ -110,22 +112,23 @@ def order_of(parsed: argparse.Namespace, resolved: Resolved) -> Order:
     """The order; a UserError names the option that cannot be."""
     profile = resolved.profile
     outputs = _outputs(parsed.outputs)
-    render: dict[str, Any] = dict(profile.render.model_dump(mode="json"))
+    render = RenderSettings.from_json(profile.render.model_dump(mode="json"))
     if parsed.size is not None:
         # Not the profile's multiples of 16: those are for models, and this is for people.
-        render["width_px"], render["height_px"] = _size(parsed.size)
+        width_px, height_px = _size(parsed.size)
+        render = replace(render, width_px=width_px, height_px=height_px)
     if parsed.views is not None:
-        render["azimuths_deg"] = _views(parsed.views)
-    if not abs(render["elevation_deg"]) <= 89:
+        render = replace(render, azimuths_deg=_views(parsed.views))
+    if not abs(render.elevation_deg) <= 89:
         raise _wrong(
-            "--elevation", f"{render['elevation_deg']:g}", "from straight above or below there is no up", "-89 to 89"
+            "--elevation", f"{render.elevation_deg:g}", "from straight above or below there is no up", "-89 to 89"
         )
     if parsed.background is not None:
-        render["background"] = _background(parsed.background, outputs, render["background"])
-    if parsed.verify and "pose" not in outputs:
+        render = replace(render, background=_background(parsed.background, outputs, render.background))
+    if parsed.verify and Output.POSE not in outputs:
         raise UserError("--verify reads pose videos, and there are none", fix="add pose to --outputs", code="E133")
-    limit_px = render["max_round_trip_px"] or _ROUND_TRIP_PX
-    render["max_round_trip_px"] = limit_px if parsed.verify else None
+    limit_px = render.max_round_trip_px or _ROUND_TRIP_PX
+    render = replace(render, max_round_trip_px=limit_px if parsed.verify else None)
     if not profile.probe.fps <= MAX_FPS:
         raise _wrong("--fps", f"{profile.probe.fps:g}", "more than any motion has", f"up to {MAX_FPS}")
     first, most = _frames(parsed.frames, profile.filters.max_frames)
@@ -142,7 +145,7 @@ def order_of(parsed: argparse.Namespace, resolved: Resolved) -> Order:
     )
 
 
-def _outputs(text: str) -> tuple[str, ...]:
+def _outputs(text: str) -> tuple[Output, ...]:
     names = [name for name in re.split(r"[,\s]+", text.strip()) if name]
     unknown = [name for name in names if name not in OUTPUTS]
     if unknown or not names:
@@ -163,19 +166,21 @@ def _size(text: str) -> tuple[int, int]:
     return width, height
 
 
-def _views(text: str) -> list[float]:
+def _views(text: str) -> tuple[float, ...]:
     try:
-        azimuths = [float(part) for part in text.split(",")]
+        azimuths = tuple(float(part) for part in text.split(","))
     except ValueError:
-        azimuths = []
+        azimuths = ()
     if not 0 < len(azimuths) <= MAX_VIEWS or not all(math.isfinite(azimuth) for azimuth in azimuths):
         raise _wrong("--views", text, f"not 1 to {MAX_VIEWS} azimuths in degrees", "for example 0,90,180,270")
     return azimuths
 
 
-def _background(text: str, outputs: tuple[str, ...], profiles: list[int]) -> list[int]:
+def _background(text: str, outputs: tuple[Output, ...], profiles: tuple[int, int, int]) -> tuple[int, int, int]:
     if text == "transparent":
-        grounded = [name for name, output in OUTPUTS.items() if output in outputs and output in ("rgb", "templates")]
+        grounded = [
+            name for name, output in OUTPUTS.items() if output in outputs and output in (Output.RGB, Output.TEMPLATES)
+        ]
         if grounded:
             raise _wrong(
                 "--background",
@@ -187,7 +192,8 @@ def _background(text: str, outputs: tuple[str, ...], profiles: list[int]) -> lis
     parts = text.split(",")
     if len(parts) != 3 or not all(part.strip().isdecimal() and int(part) <= 255 for part in parts):
         raise _wrong("--background", text, "not three numbers from 0 to 255", "for example 255,255,255")
-    return [int(part) for part in parts]
+    red, green, blue = map(int, parts)
+    return red, green, blue
 
 
 def _frames(text: str | None, profiles: int) -> tuple[int, int]:

@@ -6,9 +6,10 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from rigmill.one_file.render import INFO, Rendered
+from rigmill.one_file.folder import INFO
+from rigmill.one_file.render import Rendered
 from rigmill.one_file.render_options import Order
-from rigmill.pipeline.live_lines import Progress, duration
+from rigmill.pipeline.lines.live_lines import Progress, duration
 
 
 @dataclass(slots=True)

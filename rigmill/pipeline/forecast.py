@@ -11,33 +11,6 @@ from rigmill.pipeline.view import View
 from rigmill.storage.layout import Layout
 from rigmill.storage.named_files import files_of
 
-# Seconds per job on one core where this profile has not been measured yet; replaced by the median of its own runs.
-DEFAULT_SECONDS = {
-    "collect": 1.5,
-    "probe": 1.0,
-    "retarget": 0.2,
-    "preview": 2.0,
-    "select": 0.001,
-    "render": 20.0,
-    "caption": 0.01,
-    "shards": 0.5,
-    "train": 120.0,
-    "eval": 1.5,
-}
-# Jobs per job of the stage named, before this profile has any of its own. Training is one job whatever comes in, and
-# every retargeted clip is previewed beside those of files.
-DEFAULT_JOBS_PER = {
-    "probe": ("collect", 1.0),
-    "retarget": ("probe", 0.6),
-    "preview": ("probe", 1.2),
-    "select": ("preview", 1.0),
-    "render": ("select", 1.0),
-    "caption": ("render", 1.0),
-    "shards": ("render", 0.3),
-    "train": ("shards", 0.0),
-    "eval": ("render", 1.1),
-}
-
 
 def forecast(view: View, layout: Layout, stages: tuple[str, ...]) -> list[dict[str, Any]]:
     """One row per stage: jobs to do, jobs done, and what they take in core-seconds and bytes.
@@ -56,9 +29,9 @@ def forecast(view: View, layout: Layout, stages: tuple[str, ...]) -> list[dict[s
         done = num_known - num_open
         expected = num_open
         if open_upstream:
-            wanted = sum(view.profile.retarget.clips.values())
-            expected = max(num_open, _guess(name, {row["stage"]: row for row in rows}, wanted_clips=wanted) - done)
-        num_measured, seconds = measured.get(name, (0, DEFAULT_SECONDS[name]))
+            earlier = {row["stage"]: int(row["expected"]) + int(row["done"]) for row in rows}
+            expected = max(num_open, stage.guess_jobs(earlier, view.profile) - done)
+        num_measured, seconds = measured.get(name, (0, stage.usual_seconds))
         stored_bytes = 0 if blocked or stage.inline else _stored_bytes(view, name)  # an inline stage makes no files
         rows.append(
             {
@@ -67,15 +40,15 @@ def forecast(view: View, layout: Layout, stages: tuple[str, ...]) -> list[dict[s
                 "done": done,
                 "expected": expected,
                 "depends_on": open_upstream,
-                "core_s": round(expected * seconds, 1),
+                "core_s": round(expected * seconds * stage.resources.num_cpus, 1),
                 "core_s_per_job": round(seconds, 3),
                 "rate_from": f"{num_measured} measured" if num_measured else "default",
                 "disk_bytes": round(expected * stored_bytes / max(1, done))
                 if stored_bytes or stage.inline or not expected
                 else None,
-                "gpu_s": 0.0,
+                "gpu_s": round(expected * seconds * stage.resources.num_gpus, 1),
                 "api_calls": 0,
-                "usd": 0.0,  # no stage of today uses a GPU or a paid service
+                "usd": 0.0,  # no stage of today uses a paid service
             }
         )
     return rows
@@ -87,15 +60,3 @@ def _stored_bytes(view: View, name: str) -> int:
     total = sum(pc.sum(files["size_bytes"], min_count=0).as_py() for files in files_of(rows.column, rows.fields))
     rows.release()
     return int(total)
-
-
-def _guess(name: str, earlier: dict[str, dict[str, Any]], *, wanted_clips: int) -> int:
-    """All jobs that a stage will have, open and done; of retargeted clips at least as many as are wanted."""
-    num_jobs = {stage: int(row["expected"]) + int(row["done"]) for stage, row in earlier.items()}
-    base, ratio = DEFAULT_JOBS_PER[name]
-    if not num_jobs.get(base):
-        return 0
-    guess = max(1, round(num_jobs[base] * ratio))
-    if name == "retarget":
-        return max(guess, wanted_clips)
-    return guess + num_jobs.get("retarget", 0) if name == "preview" else guess

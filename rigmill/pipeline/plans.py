@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, cached_property
 from hashlib import sha256
@@ -54,19 +55,17 @@ class PlanFiles:
         table = pa.table({"keys": plan.keys, "input_ids": plan.input_ids, "groups": plan.groups})
         buffer = io.BytesIO()
         pq.write_table(table.replace_schema_metadata({"follows_from": follows_from}), buffer, compression="zstd")
-        try:
+        with suppress(OSError):  # a full or read-only disk costs time, not answers
             write_atomic(self.folder / f"{stage}.parquet", buffer.getvalue(), durable=False)
-        except OSError:
-            pass  # a full or read-only disk costs time, not answers
 
 
 @cache
-def code_digest(module: str) -> str:
-    """Of everything that may take part in planning: source and data beside this package's, and the stage's module."""
+def code_digest(rooms: tuple[str, ...], module: str) -> str:
+    """Of everything that may take part in planning: source and data of the hallway and the rooms, and the module."""
     root = Path(__file__).resolve().parents[2]
     files = [
         path
-        for room in ("rigmill", "curate", "render", "caption", "shards", "train", "eval")
+        for room in ("rigmill", *rooms)
         for path in sorted((root / room).rglob("*"))
         if path.suffix in (".py", ".yaml")
     ]

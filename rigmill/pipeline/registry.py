@@ -3,38 +3,80 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from rigmill.errors import UserError
 from rigmill.pipeline.stage import Stage
 
-STAGES: dict[str, str] = {
-    "collect": "curate.stages.collect:CollectStage",
-    "probe": "curate.stages.probe:ProbeStage",
-    "retarget": "curate.stages.retarget:RetargetStage",
-    "preview": "curate.stages.preview:PreviewStage",
-    "select": "curate.stages.select:SelectStage",
-    "render": "render.stage:RenderStage",
-    "caption": "caption.stage:CaptionStage",
-    "shards": "shards.stage:ShardsStage",
-    "train": "train.stage:TrainStage",
-    "eval": "eval.stage:EvalStage",
-}
-
 # What a command wants of a room. By name, as stages: the hallway imports no room, and no room another.
 CANONICAL_FILE = "curate.gate.canonical:canonical_file"
-ANIMATE = "eval.animate:animate"
-
-# What a person asks for: a stage, a room with several stages, or everything.
-GROUPS: dict[str, tuple[str, ...]] = {
-    "curate": ("collect", "probe", "retarget", "preview", "select"),
-    "all": tuple(STAGES),
-}
+ANIMATE = "eval.animate.command:animate"
 
 
-def load_stage(name: str) -> Stage:
-    """The object of a stage, by its name."""
-    return import_stage(STAGES[name])
+@dataclass(frozen=True)
+class Registry(Mapping[str, str]):
+    """Stage name -> module:class, in flow order."""
+
+    paths: Mapping[str, str]
+
+    def __getitem__(self, name: str) -> str:
+        return self.paths[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.paths)
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+    def load(self, name: str) -> Stage:
+        """The object of a stage, by its name."""
+        return import_stage(self.paths[name])
+
+    def room(self, name: str) -> str:
+        """The top-level package that a stage belongs to."""
+        return self.paths[name].partition(":")[0].partition(".")[0]
+
+    @property
+    def rooms(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(map(self.room, self)))
+
+    @property
+    def groups(self) -> dict[str, tuple[str, ...]]:
+        """What a person may ask for beside single stages: a room with several of them, or everything."""
+        members = {room: tuple(name for name in self if self.room(name) == room) for room in self.rooms}
+        return {room: names for room, names in members.items() if len(names) > 1} | {"all": tuple(self)}
+
+    def expand(self, asked: Iterable[str]) -> tuple[str, ...]:
+        """Stage names in flow order for what a person asked for."""
+        wanted: set[str] = set()
+        for name in asked:
+            if name not in self and name not in self.groups:
+                raise UserError(
+                    f"no stage '{name}'",
+                    why=f"stages: {', '.join((*self.groups, *self))}",
+                    fix="use one of these",
+                    code="E110",
+                )
+            wanted.update(self.groups.get(name, (name,)))
+        return tuple(name for name in self if name in wanted)
+
+
+STAGES = Registry(
+    {
+        "collect": "curate.stages.collect:CollectStage",
+        "probe": "curate.stages.probe:ProbeStage",
+        "retarget": "curate.stages.retarget:RetargetStage",
+        "preview": "curate.stages.preview:PreviewStage",
+        "select": "curate.stages.select:SelectStage",
+        "render": "render.stage:RenderStage",
+        "caption": "caption.stage:CaptionStage",
+        "shards": "shards.stage:ShardsStage",
+        "train": "train.stage:TrainStage",
+        "eval": "eval.stage:EvalStage",
+    }
+)
 
 
 def import_stage(path: str) -> Stage:
@@ -47,18 +89,3 @@ def by_name(path: str) -> Any:
     """What a room calls so, by module:name."""
     module, _, attribute = path.partition(":")
     return getattr(importlib.import_module(module), attribute)
-
-
-def expand(names: list[str]) -> tuple[str, ...]:
-    """Stage names in flow order for what a person asked for."""
-    wanted: set[str] = set()
-    for name in names:
-        if name not in STAGES and name not in GROUPS:
-            raise UserError(
-                f"no stage '{name}'",
-                why=f"stages: {', '.join((*GROUPS, *STAGES))}",
-                fix="use one of these",
-                code="E110",
-            )
-        wanted.update(GROUPS.get(name, (name,)))
-    return tuple(name for name in STAGES if name in wanted)

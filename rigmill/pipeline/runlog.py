@@ -7,6 +7,8 @@ import os
 import platform
 import time
 from array import array
+from collections.abc import Callable
+from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
@@ -14,7 +16,7 @@ from statistics import median
 from typing import Any
 
 from rigmill.config.load import Resolved
-from rigmill.outcomes import Failed, Kept
+from rigmill.outcomes import Failed, Kept, Sandbox
 from rigmill.pipeline.stage import Answer
 from rigmill.pipeline.view import Counts
 
@@ -30,13 +32,22 @@ PACKAGES = (
     "opencv-python-headless",
     "pyarrow",
 )
+UNCONFINED = {
+    "files": "Blender's children can open every file of this user: the kernel has no Landlock",
+    "network": "Blender's children have a network: this system does not let a process drop its own",
+    "privileges": "Blender's children keep the privileges of root",
+    "system_calls": "Blender's children can start programs and open sockets: the kernel filters no system calls",
+}
 KILLED_RUN_BYTES = 1_000_000
 
 
 class RunLog:
     """runs/<time>-<pid>/: run.json (what ran, with which versions) and measurements.jsonl (cost per job)."""
 
-    def __init__(self, folder: Path, resolved: Resolved, stages: tuple[str, ...]) -> None:
+    def __init__(
+        self, folder: Path, resolved: Resolved, stages: tuple[str, ...], *, say: Callable[[str], None] = lambda _: None
+    ) -> None:
+        self._say = say
         now = datetime.now(UTC)
         self.folder = folder / f"{now:%Y%m%dT%H%M%S}-{os.getpid()}"
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -50,6 +61,7 @@ class RunLog:
             "host": platform.node(),
             "python": platform.python_version(),
             "packages": _versions(),
+            "sandbox": None,  # what all Blender children were kept from
         }
         self._write()
         self._measurements = (self.folder / "measurements.jsonl").open("a")
@@ -68,6 +80,20 @@ class RunLog:
         }
         self._measurements.write(json.dumps(line | answer.measured.extra) + "\n")
         self._measurements.flush()
+        if answer.measured.sandbox is not None:
+            self._confined(answer.measured.sandbox)
+
+    def _confined(self, sandbox: Sandbox) -> None:
+        """Write down what Blender's children were kept from, and say once what they were not."""
+        before = None if self._facts["sandbox"] is None else Sandbox(**self._facts["sandbox"])
+        after = sandbox if before is None else before & sandbox
+        if after == before:
+            return
+        self._facts["sandbox"] = asdict(after)
+        self._write()
+        for name, sentence in UNCONFINED.items():
+            if not getattr(after, name) and (before is None or getattr(before, name)):
+                self._say(f"warning: {sentence} (docs/security.md)")
 
     def measured_together(self, stage: str, num_jobs: int, wall_s: float) -> None:
         """Jobs so small that they are measured by the batch."""

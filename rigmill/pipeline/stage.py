@@ -8,16 +8,19 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol, cast
+from types import MappingProxyType
+from typing import TYPE_CHECKING, ClassVar, NamedTuple, Protocol
 
-from rigmill.outcomes import Measured, Outcome
+from rigmill.outcomes import Cost, Outcome
 from rigmill.storage.files import Store, canonical_json
-from rigmill.storage.rows import StoredPart, StoredRow, value_json
+from rigmill.storage.rows import value_json
 from rigmill.types import Row
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from rigmill.blender.client import BlenderClient
-    from rigmill.config.load import Profile
+    from rigmill.config.schema import Profile
 
 
 @dataclass(slots=True)  # not frozen: a plan makes one per row, and frozen ones take three times as long to make
@@ -53,15 +56,18 @@ class Stub(NamedTuple):
     payload: str | Row  # JSON; of an inline stage the payload itself, mostly a part of a stored row
     hints: Row | None
 
+    def read_payload(self) -> Row:
+        payload: Row = json.loads(self.payload) if isinstance(self.payload, str) else self.payload
+        return payload
+
     def job(self, stage: str, settings: Row) -> Job:
-        payload = json.loads(self.payload) if isinstance(self.payload, str) else self.payload
         return Job(
             stage=stage,
             key=self.key,
             input_id=self.input_id,
             group=self.group,
             settings=settings,
-            payload=payload,
+            payload=self.read_payload(),
             hints=self.hints or {},
         )
 
@@ -72,7 +78,7 @@ class Answer:
 
     key: str
     outcome: Outcome
-    measured: Measured
+    measured: Cost
 
 
 class Rows(Protocol):
@@ -81,8 +87,8 @@ class Rows(Protocol):
     def products(self, stage: str) -> Sequence[Row]:
         """Product rows of the stage's kept jobs, sorted by job key.
 
-        They read like dicts (`row["x"]`, `row | {...}`, `only_keys`) but decode a cell only when asked for it, so read
-        what is needed and pass the rest on as a part of the row. A change to one stays in it.
+        They read like dicts but decode a cell only when asked for it, so read what is needed and pass the rest on as
+        a part of the row (`only_keys`, `with_values`).
         """
 
 
@@ -107,15 +113,46 @@ class Work(Protocol):
         """Progress inside one long job, or over the jobs that came together, for the live line."""
 
 
+@dataclass(frozen=True, slots=True)
+class Resources:
+    """What a worker has to have while it runs jobs of a stage; 0 bytes: no say about memory."""
+
+    num_cpus: int = 1
+    num_gpus: int = 0
+    memory_bytes: int = 0
+
+    def __add__(self, other: Resources) -> Resources:
+        return Resources(
+            self.num_cpus + other.num_cpus, self.num_gpus + other.num_gpus, self.memory_bytes + other.memory_bytes
+        )
+
+    def fits(self, whole: Resources) -> bool:
+        """Whether `whole` has this much of everything."""
+        return (
+            self.num_cpus <= whole.num_cpus
+            and self.num_gpus <= whole.num_gpus
+            and self.memory_bytes <= whole.memory_bytes
+        )
+
+
 class Stage(ABC):
-    """A room's work. Instances hold no state; workers import them by name."""
+    """A room's work, and all that others must know of it: a new stage is a class, a line in the registry, a profile.
+
+    Workers import it by name; an instance holds what `setup` made and nothing else.
+    """
 
     name: ClassVar[str]
     version: ClassVar[int]  # raise it when the code's results change
-    upstream: ClassVar[tuple[str, ...]] = ()
+    upstream: ClassVar[tuple[str, ...]] = ()  # the stages whose rows it reads, and no others
+    writes: ClassVar[pa.Schema]  # the columns of its product rows
     barrier: ClassVar[bool] = False  # True: plans only when every upstream stage is finished
     batch: ClassVar[int] = 1  # most jobs of one group handed to a worker at once
     inline: ClassVar[bool] = False  # True: reads payloads alone, so the driver runs it itself: no worker, no Blender
+    resources: ClassVar[Resources] = Resources()
+    # For `rigmill plan`, where a profile has not been measured yet: seconds per job on one core, and how many jobs a
+    # job of each earlier stage becomes.
+    usual_seconds: ClassVar[float] = 1.0
+    jobs_per: ClassVar[Mapping[str, float]] = MappingProxyType({})
 
     @abstractmethod
     def settings(self, profile: Profile) -> Row:
@@ -132,12 +169,25 @@ class Stage(ABC):
     def inputs(self, tables: Rows, settings: Row) -> Iterable[Input]:
         """Every input that exists now, in any order; ids are unique and stable."""
 
+    def setup(self) -> None:  # noqa: B027 - most stages need nothing
+        """Called once per worker process, before its first job of this stage: load what all jobs share."""
+
     @abstractmethod
     def run(self, jobs: Sequence[Job], work: Work) -> Iterator[Answer]:
         """One answer per job. Called in a worker. An exception fails the first job without an answer."""
 
     def finish(self, tables: Rows, output: Path, profile: Profile) -> None:  # noqa: B027 - most publish nothing
         """Called by the driver when every job has an outcome: publish what people read. Cheap when nothing changed."""
+
+    def verify(self, output: Path) -> Sequence[str]:
+        """What is wrong with what `finish` published below the output folder, one sentence each."""
+        return ()
+
+    def guess_jobs(self, num_jobs: Mapping[str, int], profile: Profile) -> int:
+        """All jobs that there will be, open and done, where earlier stages have so many; at least one if any has."""
+        known = [num_jobs.get(name, 0) for name in self.jobs_per]
+        guess = sum(num * ratio for num, ratio in zip(known, self.jobs_per.values()))
+        return max(1, round(guess)) if any(known) else 0
 
     def stubs(self, tables: Rows, profile: Profile) -> Iterator[Stub]:
         """All jobs that exist now, done or not, folded up.
@@ -170,14 +220,6 @@ class Stage(ABC):
         return jobs
 
 
-def source_of(payload: Mapping[str, Any]) -> str:
+def source_of(payload: Row) -> str:
     """The source that a job's input is from (a pair's is its character's); empty where there is no one source."""
     return str(payload.get("source") or (payload.get("character") or {}).get("source") or "")
-
-
-def only_keys(row: Mapping[str, Any], *keys: str) -> Row:
-    """The part of a row that a job reads; leaving the rest out keeps its key free of what does not matter."""
-    kind = type(row)  # isinstance is slow on an ABC, and this is called for every row
-    if kind is StoredRow or kind is StoredPart:
-        return cast("Row", cast(StoredRow, row).only(keys))
-    return {key: row[key] for key in keys}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from rigmill.pipeline.registry import STAGES
 from rigmill.pipeline.view import View
 from rigmill.storage.layout import Layout
 from rigmill.storage.named_files import files_of
@@ -18,7 +17,7 @@ def sweep_store(view: View, layout: Layout) -> int:
     """
     store = layout.store
     named: set[Path] = set()
-    for name in STAGES:
+    for name in view.registry:
         snapshot = view.table(name).snapshot("products")
         for files in files_of(snapshot.column, snapshot.schema):
             named.update(store.path(StoredFile.from_row(row)) for row in files.to_pylist())

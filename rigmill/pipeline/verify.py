@@ -1,10 +1,7 @@
-"""Every stored file and shard read again."""
+"""Every stored file, and what stages published, read again."""
 
 from __future__ import annotations
 
-import importlib
-
-from rigmill.pipeline.registry import STAGES
 from rigmill.pipeline.view import View
 from rigmill.storage.files import sha256_file
 from rigmill.storage.layout import Layout
@@ -13,9 +10,9 @@ from rigmill.types import StoredFile
 
 
 def verify(view: View, layout: Layout) -> tuple[list[str], int]:
-    """Problems found by reading every file that a row names, and every published shard, and how many were read."""
+    """Problems found by reading every file that a row names, and what stages published, and how many were read."""
     problems, seen = [], set()
-    for stage in STAGES:
+    for stage in view.registry:
         products = view.products(stage)
         for files in files_of(products.column, products.fields):
             for stored in map(StoredFile.from_row, files.to_pylist()):
@@ -28,6 +25,6 @@ def verify(view: View, layout: Layout) -> tuple[list[str], int]:
                 elif sha256_file(path) != stored.sha256:
                     problems.append(f"{stage}: {stored.name} has changed since it was written: {path}")
         products.release()
-    if layout.dataset.exists():
-        problems += importlib.import_module("shards.verify").verify(layout.dataset)
+    for stage in view.registry:
+        problems += view.stage(stage).verify(layout.root)
     return problems, len(seen)

@@ -14,12 +14,12 @@ import pyarrow.compute as pc
 from rigmill.config.schema import Profile
 from rigmill.outcomes import TRY_AGAIN, Status
 from rigmill.pipeline.plans import Plan, PlanFiles, code_digest
-from rigmill.pipeline.registry import STAGES, load_stage
+from rigmill.pipeline.registry import STAGES, Registry
 from rigmill.pipeline.stage import Stage, Stub
 from rigmill.storage.files import digest
 from rigmill.storage.layout import Layout
 from rigmill.storage.rows import StoredRows
-from rigmill.storage.segments import StageTable, place_of
+from rigmill.storage.segments import StageTable, sorted_live_indices
 from rigmill.types import Row
 
 
@@ -70,8 +70,8 @@ class View:
     Tables are Arrow columns throughout: rows become Python objects where a stage or a person looks at them.
     """
 
-    def __init__(self, tables: Path, profile: Profile) -> None:
-        self.profile = profile
+    def __init__(self, tables: Path, profile: Profile, registry: Registry = STAGES) -> None:
+        self.profile, self.registry = profile, registry
         self._folder = tables
         self._stages: dict[str, Stage] = {}
         self._tables: dict[str, StageTable] = {}
@@ -83,12 +83,12 @@ class View:
 
     def stage(self, name: str) -> Stage:
         if name not in self._stages:
-            self._stages[name] = load_stage(name)
+            self._stages[name] = self.registry.load(name)
         return self._stages[name]
 
     def table(self, name: str) -> StageTable:
         if name not in self._tables:
-            self._tables[name] = StageTable(self._folder, name)
+            self._tables[name] = StageTable(self._folder, name, self.stage(name).writes)
         return self._tables[name]
 
     def plan(self, name: str) -> Plan:
@@ -153,12 +153,13 @@ class View:
             return ""  # its inputs come from outside
         rows = [(other, self.plan(other).digest, self.table(other).segments("products")) for other in stage.upstream]
         settings = stage.settings(self.profile)
-        return digest(code_digest(type(stage).__module__), name, stage.version, settings, rows, length=64)
+        code = code_digest(self.registry.rooms, type(stage).__module__)
+        return digest(code, name, stage.version, settings, rows, length=64)
 
     def _closed(self, name: str) -> pa.Array:
         """Keys with a lasting outcome. An interruption is not one: it says nothing about the input."""
         ends = self.table(name).snapshot("outcomes").read(["job_key", "fail_kind"])
-        latest = place_of(ends["job_key"], None, last=True)
+        latest = sorted_live_indices(ends["job_key"], None, last=True)
         if latest is not None:
             ends = ends.take(latest)
         passing = pc.is_in(ends["fail_kind"], value_set=pa.array([kind.value for kind in TRY_AGAIN]))
@@ -167,7 +168,7 @@ class View:
     def forget_plan(self, name: str) -> None:
         """Plan again at the next question, with everything downstream."""
         forgotten = {name}
-        for other in STAGES:  # in flow order
+        for other in self.registry:  # in flow order
             if other in self._plans and forgotten & set(self.stage(other).upstream):
                 forgotten.add(other)
         for other in forgotten:
@@ -192,7 +193,7 @@ class View:
         if (name, kind) not in self._rows:
             snapshot = self.table(name).snapshot(kind)
             keys = snapshot.column("job_key")
-            place = place_of(keys, self.plan(name).keys, last=kind == "outcomes")
+            place = sorted_live_indices(keys, self.plan(name).keys, last=kind == "outcomes")
 
             def read(column: str) -> pa.ChunkedArray:
                 found = snapshot.column(column)

@@ -11,7 +11,8 @@ import numpy as np
 
 from rigmill.reconstruct.discs.first_look import condition_of
 from rigmill.reconstruct.discs.kmeans import clustered
-from rigmill.reconstruct.discs.second_look import Measured, View
+from rigmill.reconstruct.discs.second_look import Discs, SecondLook
+from rigmill.reconstruct.joints.sightings import sightings
 from rigmill.reconstruct.joints.triangulate import Triangulated, triangulate
 from rigmill.reconstruct.kinematics import drawn_reach, drawn_rig, solve
 from rigmill.types import Bools, Bytes, Camera, Floats, Motion, Rig
@@ -19,6 +20,19 @@ from rigmill.types import Bools, Bytes, Camera, Floats, Motion, Rig
 Method = Literal["palette", "kmeans"]
 _LEAST_THRESHOLD_PX = 1.0
 _LEAST_LOOKS, _MOST_LOOKS = 2, 6  # after the first one; the last one is the one that finds nothing more
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to reconstruct."""
+
+    method: Method = "palette"  # how 2D joints are found; "kmeans" as in the paper, for comparison
+    bone_weight: float = 1.0  # of bone lengths, 0 for none
+    # The weight of a joint's squared distance, in pixels, from the cubic through its places one and two frames before
+    # and after, beside that of a squared reprojection error; 0 for none.
+    smoothness: float = 0.0
+    spread_twist: bool = True  # see `twist.spread`
+    threads: int = 1  # that work on views at the same time; the result does not depend on it
 
 
 class BadMaps(ValueError):
@@ -65,68 +79,69 @@ def reconstruct(
     colours: Bytes,
     radius_px: float,
     fps: float,
-    method: Method = "palette",
-    bone_weight: float = 1.0,
-    smoothness: float = 0.0,
-    spread_twist: bool = True,
-    threads: int = 1,
+    options: Options = Options(),
 ) -> Reconstruction:
     """The motion that pose maps (V, T, H, W, 3) show, given the rig at rest and the colours (J, 3) of its joints.
 
     `radius_px` is the discs' radius at the size of the maps; the cameras are resized to it. Nothing of the true
-    motion is looked at. Options: `method`: how 2D joints are found, "kmeans" as in the paper. `bone_weight`: of bone
-    lengths, 0 for none. `smoothness`: the weight of a joint's squared distance, in pixels, from the cubic through its
-    places one and two frames before and after, beside that of a squared reprojection error; 0 for none.
-    `spread_twist`: see `twist.spread`. `threads` work on views at the same time; the result does not depend on it.
+    motion is looked at.
     """
     _check(maps, cameras, rig=rig, drawn=drawn, colours=colours, radius_px=radius_px)
     height_px, width_px = maps.shape[2:4]
     resized = [resize_camera(camera, width_px=width_px, height_px=height_px) for camera in cameras]
     small, reach = drawn_rig(rig, drawn), drawn_reach(rig, drawn)
-    own = colours[drawn]
+    shown = colours[drawn]
 
-    def triangulated(seen: Sequence[Measured], *, is_first: bool) -> Triangulated:
+    def triangulated(views: Sequence[Discs], *, is_first: bool) -> Triangulated:
         return triangulate(
             resized,
-            np.stack([view.centres for view in seen]),
-            np.stack([view.confidence for view in seen]),
+            sightings(
+                resized,
+                np.stack([discs.centres for discs in views]),
+                np.stack([discs.confidence for discs in views]),
+                None if is_first else np.stack([discs.shapes for discs in views]),
+            ),
             parents=small.parents,
             rest_joints=small.rest_joints,
             threshold_px=max(radius_px, _LEAST_THRESHOLD_PX),
-            shapes=None if is_first else np.stack([view.shapes for view in seen]),
             reach=reach,
-            bone_weight=bone_weight,
-            smoothness=smoothness,
+            bone_weight=options.bone_weight,
+            smoothness=options.smoothness,
         )
 
-    with ThreadPoolExecutor(threads) as pool:
-        if method == "kmeans":
-            seen = [Measured(*pair, np.empty(0)) for pair in pool.map(lambda view: clustered(view, colours=own), maps)]
+    with ThreadPoolExecutor(options.threads) as pool:
+        if options.method == "kmeans":
+            seen = [Discs(*pair, np.empty(0)) for pair in pool.map(lambda view: clustered(view, colours=shown), maps)]
             found = triangulated(seen, is_first=True)
         else:
-            condition = condition_of(maps[0], colours=own, radius_px=radius_px)
+            condition = condition_of(maps[0], colours=shown, radius_px=radius_px)
             views = list(
                 pool.map(
-                    lambda pair: View(
-                        *pair, parents=small.parents, colours=own, radius_px=radius_px, condition=condition
+                    lambda pair: SecondLook(
+                        *pair, parents=small.parents, colours=shown, radius_px=radius_px, condition=condition
                     ),
                     zip(maps, resized),
                 )
             )
-            found = triangulated([view.measured for view in views], is_first=True)
+            found = triangulated([view.discs for view in views], is_first=True)
             for number in range(_MOST_LOOKS):
                 num_usable = int(found.usable.sum())
                 list(pool.map(lambda view: view.look_again(found.joints, ~found.usable), views))  # noqa: B023
-                found = triangulated([view.measured for view in views], is_first=False)
+                found = triangulated([view.discs for view in views], is_first=False)
                 if number >= _LEAST_LOOKS - 1 and found.usable.sum() <= num_usable:
                     break
-            seen = [view.measured for view in views]
+            seen = [view.discs for view in views]
     # A joint that no frame shows is left at rest, as one that is not drawn; the first root has to be somewhere.
     seen_once = found.usable.any(axis=0) | (np.arange(len(small.parents)) == 0)
     solved = drawn.copy()
     solved[drawn] = seen_once
     motion, joints = solve(
-        rig, solved, found.joints[:, seen_once], fps=fps, spread_twist=spread_twist, elastic=found.elastic[seen_once]
+        rig,
+        solved,
+        found.joints[:, seen_once],
+        fps=fps,
+        spread_twist=options.spread_twist,
+        elastic=found.elastic[seen_once],
     )
     return Reconstruction(
         motion=motion,

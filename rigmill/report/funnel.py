@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from rigmill.licences.policy import Policy, Rule, When, asked_of_clip, obstacle
@@ -21,28 +21,37 @@ NO_SOURCE = "several"
 STEPS = ("candidates", "collected", "rigs", "clips", "previewed", "selected", "rendered", "in shards")
 
 
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One input that was not kept, and why."""
+
+    input_id: str
+    source: str
+    message: str
+    measured: float | None
+    limit: float | None
+
+
 @dataclass(slots=True)
 class Reason:
-    """One code of one stage: how often in each source, and some of the rows."""
+    """One code of one stage: how often in each source, and some of the inputs."""
 
     stage: str
     status: str
     code: str
     counts: Counter[str] = field(default_factory=Counter)
-    examples: dict[str, list[Row]] = field(default_factory=lambda: defaultdict(list))
+    examples: dict[str, list[Example]] = field(default_factory=lambda: defaultdict(list))
 
     def add(self, outcome: Row) -> None:
         source = outcome["source"] or NO_SOURCE
         self.counts[source] += 1
         if len(self.examples[source]) < EXAMPLES:
-            self.examples[source].append(
-                {name: outcome[name] for name in ("input_id", "source", "message", "measured", "limit")}
-            )
+            self.examples[source].append(Example(*(outcome[part.name] for part in fields(Example))))
 
-    def chosen(self) -> list[Row]:
+    def chosen(self) -> list[Example]:
         """Examples from every source in turn."""
         queues = [list(self.examples[source]) for source in sorted(self.examples)]
-        found: list[Row] = []
+        found: list[Example] = []
         while any(queues) and len(found) < EXAMPLES:
             found += [queue.pop(0) for queue in queues if queue]
         return found[:EXAMPLES]
@@ -80,7 +89,16 @@ def read_ends(view: View, stages: Iterable[str] = tuple(STAGES)) -> Ends:
     return Ends(by_status, reasons)
 
 
-def funnel(view: View, ends: Ends) -> list[Row]:
+@dataclass(frozen=True, slots=True)
+class SourceFunnel:
+    """How many inputs of one source got how far: a number per step of STEPS, and the paper's number of clips."""
+
+    source: str
+    numbers: tuple[int, ...]
+    paper: int | None
+
+
+def funnel(view: View, ends: Ends) -> list[SourceFunnel]:
     """One row per source, with a number per step; sources of the paper that are not in this profile at the end.
 
     A retargeted clip counts for its character's source, as in the paper.
@@ -100,7 +118,7 @@ def funnel(view: View, ends: Ends) -> list[Row]:
             ends.number("render", source, Status.KEPT),
             in_shards[source],
         )
-        rows.append({"source": source, **dict(zip(STEPS, numbers)), "paper": PAPER_CLIPS.get(source)})
+        rows.append(SourceFunnel(source, numbers, PAPER_CLIPS.get(source)))
     return rows
 
 
@@ -125,11 +143,25 @@ def by_source(view: View, stages: tuple[str, ...]) -> list[Row]:
     ]
 
 
-def licence_rows(rows: Iterable[Row], *, clips: bool) -> list[Row]:
-    """How many assets or clips there are under each licence, and what each policy says of them.
+@dataclass(frozen=True, slots=True)
+class LicenceCount:
+    """How many assets or clips there are with this licence and these rights, and what policies say of them.
 
-    Rows with the same licence and other rights (VRM files state their own) stand apart. A verdict is empty for yes,
-    else the right that is missing.
+    `kind` is the clips' kind, or where the assets' licence was seen. `missing` has the right that each policy lacks,
+    empty where it lacks none.
+    """
+
+    licence: str
+    kind: str
+    number: int
+    rights: Rights
+    missing: dict[Policy, str]
+
+
+def licence_counts(rows: Iterable[Row], *, clips: bool) -> list[LicenceCount]:
+    """The licences of assets or clips, most frequent first.
+
+    Rows with the same licence and other rights (VRM files state their own) stand apart.
     """
     numbers: Counter[tuple[Any, ...]] = Counter()
     for row in rows:
@@ -137,10 +169,11 @@ def licence_rows(rows: Iterable[Row], *, clips: bool) -> list[Row]:
         numbers[row["licence"], kind, tuple(sorted(Rights.from_row(row["rights"]).to_row().items()))] += 1
     found = []
     for (licence, kind, items), number in sorted(numbers.items(), key=lambda item: (-item[1], str(item[0]))):
+        rights = Rights(**dict(items))
         when: frozenset[When] = asked_of_clip(kind) if clips else frozenset()
-        verdicts = {}
+        missing = {}
         for policy in Policy:
-            stumbled = obstacle(Rights(**dict(items)), policy, licence=licence, when=when)
-            verdicts[policy.value] = stumbled.right if isinstance(stumbled, Rule) else stumbled or ""
-        found.append({"licence": licence, "kind": kind, "number": number, "rights": dict(items), **verdicts})
+            stumbled = obstacle(rights, policy, licence=licence, when=when)
+            missing[policy] = stumbled.right if isinstance(stumbled, Rule) else stumbled or ""
+        found.append(LicenceCount(licence, kind, number, rights, missing))
     return found

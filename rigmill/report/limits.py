@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from rigmill.kinds import AssetKind
 from rigmill.pipeline.view import View
 
 
@@ -34,13 +35,14 @@ _SHARES = (0.5, 0.7, 0.8, 0.9, 0.95, 1.0)
 
 
 def limit_of(view: View, measure: Measure) -> float:
+    """The limit that the profile's filters set for this measure, in its own unit."""
     return float(getattr(view.profile.filters, measure.limit))
 
 
 def values_of(view: View, measure: Measure) -> list[float]:
     """Every value that was measured, of kept and dropped rows alike. A motion without a mesh has no looks to judge."""
     rows = view.products(measure.stage)
-    found = (row[measure.column] for row in rows if measure.stage != "probe" or row["kind"] != "motion")
+    found = (row[measure.column] for row in rows if measure.stage != "probe" or row["kind"] != AssetKind.MOTION)
     return [float(value) for value in found if value is not None and math.isfinite(value)]
 
 

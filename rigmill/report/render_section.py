@@ -4,66 +4,61 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 import numpy as np
 
 from rigmill.pipeline.view import View
-from rigmill.report import html
 from rigmill.types import Row
 
-COLUMNS = (
-    "engine",
-    "clips",
-    "assets",
-    "agreement, measured",
-    "agreement, 10 %",
-    "agreement, median",
-    "coverage, median",
-)
-_NOTE = (
-    '<p class="muted">Agreement is the least similarity (SSIM) of two small pictures by the rasteriser to those by '
-    "Cycles, where the profile asks for it. Coverage is the share of the picture that the subject fills, in the view "
-    "where it fills least. See docs/rendering.md.</p>"
-)
+
+@dataclass(frozen=True, slots=True)
+class EngineClips:
+    """What one engine drew. Agreement is a similarity (SSIM), None where it was not measured; coverage a share of the
+    picture.
+    """
+
+    engine: str
+    num_clips: int
+    num_assets: int
+    num_measured: int  # clips whose agreement was measured
+    agreement_p10: float | None
+    agreement_median: float | None
+    coverage_median: float
 
 
-def section(view: View) -> str:
-    """The section with its heading; empty where nothing was rendered."""
+@dataclass(frozen=True, slots=True)
+class RenderSection:
+    """Engines by name, and (reason for Cycles, clips), most frequent first."""
+
+    engines: list[EngineClips]
+    reasons: list[tuple[str, int]]
+
+
+def section(view: View) -> RenderSection | None:
+    """The numbers of the section; None where nothing was rendered."""
     rows = list(view.products("render"))
-    if not rows:
-        return ""
-    parts = ["<h2>Rendering</h2>", html.table(COLUMNS, [tuple(row[name] for name in COLUMNS) for row in engines(rows)])]
-    parts.append(_NOTE)
-    reasons = why(rows)
-    if reasons:
-        parts.append("<h3>Why Cycles, where the engine is chosen by asset</h3>")
-        parts.append(html.table(("reason", "clips"), reasons))
-    return "".join(parts)
+    return RenderSection(engines(rows), why(rows)) if rows else None
 
 
-def engines(rows: Iterable[Row]) -> list[Row]:
-    """One row of COLUMNS per engine; numbers are None where nothing was measured."""
+def engines(rows: Iterable[Row]) -> list[EngineClips]:
+    """One row per engine, by name."""
     of_engine: dict[str, list[Row]] = defaultdict(list)
     for row in rows:
         of_engine[row["engine"]].append(row)
     found = []
     for engine, clips in sorted(of_engine.items()):
         agreement = [clip["agreement"] for clip in clips if clip["agreement"] is not None]
-        low, middle = np.percentile(agreement, [10, 50]) if agreement else (None, None)
+        low, middle = map(float, np.percentile(agreement, [10, 50])) if agreement else (None, None)
         found.append(
-            dict(
-                zip(
-                    COLUMNS,
-                    (
-                        engine,
-                        len(clips),
-                        len({clip["asset_id"] for clip in clips}),
-                        len(agreement),
-                        low,
-                        middle,
-                        float(np.median([clip["min_coverage"] for clip in clips])),
-                    ),
-                )
+            EngineClips(
+                engine,
+                len(clips),
+                len({clip["asset_id"] for clip in clips}),
+                len(agreement),
+                low,
+                middle,
+                float(np.median([clip["min_coverage"] for clip in clips])),
             )
         )
     return found

@@ -10,26 +10,40 @@ import numpy as np
 
 from rigmill.outcomes import Reject
 from rigmill.pipeline.view import View
-from rigmill.report import html
 from rigmill.report.funnel import Ends
-from rigmill.types import Row
 
-COLUMNS = (
-    "source",
-    "clips",
-    "feet stand",
-    "before, median",
-    "before, 95 %",
-    "after, median",
-    "after, 95 %",
-    "matched joints",
-)
-_NOTE = (
-    '<p class="muted">By the source of the character: clips, those in which a foot stands, and how far it slides while '
-    "it stands, in per cent of a leg per frame (of each clip its 95th percentile; here the median and the 95th "
-    "percentile over clips), before and after feet are kept where they stand. Joints that motion and character share: "
-    "the median. See docs/foot-contact.md.</p>"
-)
+
+@dataclass(frozen=True, slots=True)
+class SourceSlides:
+    """Retargeted clips on the characters of one source. Slides in per cent of a leg per frame, None where no foot
+    stands.
+    """
+
+    source: str
+    num_clips: int
+    num_standing: int  # clips in which a foot stands
+    before_median: float | None
+    before_p95: float | None
+    after_median: float | None
+    after_p95: float | None
+    matched_joints_median: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class MissedTarget:
+    """A source whose characters and motions do not reach its target."""
+
+    source: str
+    num_wanted: int
+    num_planned: int
+
+
+@dataclass(frozen=True, slots=True)
+class RetargetSection:
+    """Slides by source, and the targets out of reach."""
+
+    sources: list[SourceSlides]
+    missed: list[MissedTarget]
 
 
 @dataclass(slots=True)
@@ -42,22 +56,14 @@ class _Measured:
     after: list[float] = field(default_factory=list)
 
 
-def section(view: View, ends: Ends) -> str:
-    """The section with its heading; empty where nothing was retargeted and no target was missed."""
-    rows, missed = by_source(view), missed_targets(ends)
-    if not rows and not missed:
-        return ""
-    parts = ["<h2>Retargeting</h2>"]
-    if rows:
-        parts.append(html.table(COLUMNS, [tuple(row[name] for name in COLUMNS) for row in rows]))
-        parts.append(_NOTE)
-    if missed:
-        parts.append("<h3>Targets out of reach</h3>" + html.table(("source", "wanted", "planned"), missed))
-    return "".join(parts)
+def section(view: View, ends: Ends) -> RetargetSection | None:
+    """The numbers of the section; None where nothing was retargeted and no target missed."""
+    sources, missed = by_source(view), missed_targets(ends)
+    return RetargetSection(sources, missed) if sources or missed else None
 
 
-def by_source(view: View) -> list[Row]:
-    """One row of COLUMNS per source of retargeted clips; a number is None where no foot stands."""
+def by_source(view: View) -> list[SourceSlides]:
+    """One row per source of retargeted clips, by name."""
     found: dict[str, _Measured] = defaultdict(_Measured)
     for row in view.products("retarget"):
         measured = found[row["source"]]
@@ -67,29 +73,24 @@ def by_source(view: View) -> list[Row]:
             if row[column] is not None:
                 values.append(row[column])
     return [
-        dict(
-            zip(
-                COLUMNS,
-                (
-                    source,
-                    len(one.matched),
-                    one.num_standing,
-                    _percentile(one.before, 50),
-                    _percentile(one.before, 95),
-                    _percentile(one.after, 50),
-                    _percentile(one.after, 95),
-                    _percentile(one.matched, 50),
-                ),
-            )
+        SourceSlides(
+            source,
+            len(one.matched),
+            one.num_standing,
+            _percentile(one.before, 50),
+            _percentile(one.before, 95),
+            _percentile(one.after, 50),
+            _percentile(one.after, 95),
+            _percentile(one.matched, 50),
         )
         for source, one in sorted(found.items())
     ]
 
 
-def missed_targets(ends: Ends) -> list[tuple[str, int, int]]:
-    """(source, clips wanted, clips planned) where the characters and motions that there are do not reach a target."""
+def missed_targets(ends: Ends) -> list[MissedTarget]:
+    """Where the characters and motions that there are do not reach a target, by source."""
     return [
-        (source, int(example["limit"]), int(example["measured"]))
+        MissedTarget(source, int(example.limit or 0), int(example.measured or 0))
         for reason in ends.reasons
         if (reason.stage, reason.code) == ("retarget", Reject.TOO_FEW_PAIRS.value)
         for source in sorted(reason.examples)

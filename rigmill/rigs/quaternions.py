@@ -103,3 +103,9 @@ def slerp(start: Floats, end: Floats, share: Floats | float) -> Floats:
     before = np.where(near, 1 - share, np.sin((1 - share) * angle) / safe)
     after = np.where(near, share, np.sin(share * angle) / safe)
     return normalise(before * start + after * end)
+
+
+def steady(quaternions: Floats) -> Floats:
+    """The same turns (T, 4) without sign flips from frame to frame."""
+    flips = np.where(np.sum(quaternions[1:] * quaternions[:-1], axis=-1) < 0, -1.0, 1.0)
+    return quaternions * np.concatenate([[1.0], np.cumprod(flips)])[:, None]

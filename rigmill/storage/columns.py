@@ -10,63 +10,112 @@ import pyarrow as pa
 from rigmill.licences.rights import Rights
 from rigmill.outcomes import Failed, Kept, Outcome, Rejected, Status
 
-_text, _count, _number = pa.string(), pa.int64(), pa.float64()
-FILE = pa.struct([("name", _text), ("sha256", _text), ("size_bytes", _count)])  # a types.StoredFile
-_file, _files = FILE, pa.list_(FILE)
+TEXT, COUNT, NUMBER, FLAG = pa.string(), pa.int64(), pa.float64(), pa.bool_()
+FILE = pa.struct([("name", TEXT), ("sha256", TEXT), ("size_bytes", COUNT)])  # a types.StoredFile
+FILES = pa.list_(FILE)
 OUTCOMES = pa.schema(
     [
-        ("job_key", _text),
-        ("input_id", _text),
-        ("source", _text),
-        ("status", _text),
-        ("code", _text),
-        ("message", _text),
-        ("measured", _number),
-        ("limit", _number),
-        ("fail_kind", _text),
-        ("error_type", _text),
-        ("signal", _text),
-        ("command", _text),
+        ("job_key", TEXT),
+        ("input_id", TEXT),
+        ("source", TEXT),
+        ("status", TEXT),
+        ("code", TEXT),
+        ("message", TEXT),
+        ("measured", NUMBER),
+        ("limit", NUMBER),
+        ("fail_kind", TEXT),
+        ("error_type", TEXT),
+        ("signal", TEXT),
+        ("command", TEXT),
     ]
 )
-_flag = pa.bool_()
-_rights = pa.struct([(field.name, _flag) for field in dataclasses.fields(Rights)])
+RIGHTS = pa.struct([(field.name, FLAG) for field in dataclasses.fields(Rights)])
 _ASSET = [
-    ("asset_id", _text),
-    ("source", _text),
-    ("source_uid", _text),
-    ("origin", _text),
-    ("title", _text),
-    ("author", _text),
-    ("tags", pa.list_(_text)),
-    # `licence` is an SPDX id, LicenseRef-... or unknown; `licence_seen_in` is index, file, page or profile
-    ("licence", _text),
-    ("licence_raw", _text),
-    ("licence_url", _text),
-    ("licence_seen_in", _text),
-    ("attribution", _text),
-    ("rights", _rights),
-    ("format", _text),
+    ("asset_id", TEXT),
+    ("source", TEXT),
+    ("source_uid", TEXT),
+    ("origin", TEXT),
+    ("title", TEXT),
+    ("author", TEXT),
+    ("tags", pa.list_(TEXT)),
+    # `licence` is an SPDX id, LicenseRef-... or unknown; `licence_seen_in` is a kinds.SeenIn, or two
+    ("licence", TEXT),
+    ("licence_raw", TEXT),
+    ("licence_url", TEXT),
+    ("licence_seen_in", TEXT),
+    ("attribution", TEXT),
+    ("rights", RIGHTS),
+    ("format", TEXT),
 ]
 _CLIP = [
-    ("clip_id", _text),
-    ("asset_id", _text),
-    ("rig_id", _text),
-    ("motion_id", _text),
-    ("source", _text),
-    ("title", _text),
-    ("tags", pa.list_(_text)),
-    ("licence", _text),
-    ("attribution", _text),
-    ("rights", _rights),
-    ("motion_name", _text),
-    ("kind", _text),
-    ("num_frames", _count),
-    ("fps", _number),
+    ("clip_id", TEXT),
+    ("asset_id", TEXT),
+    ("rig_id", TEXT),
+    ("motion_id", TEXT),
+    ("source", TEXT),
+    ("title", TEXT),
+    ("tags", pa.list_(TEXT)),
+    ("licence", TEXT),
+    ("attribution", TEXT),
+    ("rights", RIGHTS),
+    ("motion_name", TEXT),
+    ("kind", TEXT),
+    ("num_frames", COUNT),
+    ("fps", NUMBER),
+]
+# What Blender finds in a file.
+_FOUND = [
+    ("kind", TEXT),
+    ("rig_kind", TEXT),
+    ("armature", TEXT),
+    ("num_joints", COUNT),
+    ("num_armatures", COUNT),
+    ("num_vertices", COUNT),
+    ("num_faces", COUNT),
+    ("num_skinned_meshes", COUNT),
+    ("num_rigid_meshes", COUNT),
+    ("unweighted_share", NUMBER),
+    ("num_materials", COUNT),
+    ("num_textures", COUNT),
+    ("texture_px", COUNT),
+    ("num_base_colours", COUNT),
+    ("grey_share", NUMBER),
+    ("extent", NUMBER),
+    ("geometry_hash", TEXT),
+    ("num_still_motions", COUNT),
+    ("num_broken_motions", COUNT),
+    ("num_repeated_motions", COUNT),
+]
+# What shows a clip: an action of the file, or a stored motion, from a frame on.
+_PLAYED = [
+    ("file", FILE),
+    ("format", TEXT),
+    ("armature", TEXT),
+    ("action", TEXT),
+    ("slot", TEXT),
+    ("start_frame", NUMBER),
+    ("motion_file", FILE),
+]
+_FLOW = [("flow_px_per_frame", NUMBER), ("flow_px", NUMBER)]
+_CAPTION = [("caption", TEXT), ("category", TEXT), ("provider", TEXT)]
+# How far a motion that was read back from pose maps is from the stored one.
+_SCORES = [
+    ("mpjpe_pct", NUMBER),
+    ("mpjpe_all_pct", NUMBER),
+    ("over_2pct", NUMBER),
+    ("usable_share", NUMBER),
+    ("branch_rotation_deg", NUMBER),
+    ("chain_rotation_deg", NUMBER),
+    ("leaf_rotation_deg", NUMBER),
+    ("reprojection_px", NUMBER),
+    ("bone_drift_pct", NUMBER),
+    ("pck_2d", NUMBER),
+    ("missing_share", NUMBER),
+    ("swapped_share", NUMBER),
 ]
 PRODUCTS: dict[str, pa.Schema] = {
     # one row per file of a source
-    "collect": pa.schema([*_ASSET, ("file", _file)]),
+    "collect": pa.schema([*_ASSET, ("file", FILE)]),
     # One row per rig. `file` is the canonical file that Blender reads from here on (the original is collect's);
     # `kind` is animated, static or motion (no mesh); `rig_kind` is skin, rigid (joints are animated nodes) or both;
     # `unweighted_share`: of the vertices of skinned meshes, those that no bone moves;
@@ -77,41 +126,22 @@ PRODUCTS: dict[str, pa.Schema] = {
     "probe": pa.schema(
         [
             *_ASSET,
-            ("file", _file),
-            ("rig_id", _text),
-            ("kind", _text),
-            ("rig_kind", _text),
-            ("armature", _text),
-            ("num_joints", _count),
-            ("num_armatures", _count),
-            ("num_vertices", _count),
-            ("num_faces", _count),
-            ("num_skinned_meshes", _count),
-            ("num_rigid_meshes", _count),
-            ("unweighted_share", _number),
-            ("num_materials", _count),
-            ("num_textures", _count),
-            ("texture_px", _count),
-            ("num_base_colours", _count),
-            ("grey_share", _number),
-            ("extent", _number),
-            ("geometry_hash", _text),
-            ("num_still_motions", _count),
-            ("num_broken_motions", _count),
-            ("num_repeated_motions", _count),
-            ("rig_file", _file),
-            ("joint_names", pa.list_(_text)),
-            ("humanoid", pa.list_(pa.struct([("bone", _text), ("joint", _text)]))),
+            ("file", FILE),
+            ("rig_id", TEXT),
+            *_FOUND,
+            ("rig_file", FILE),
+            ("joint_names", pa.list_(TEXT)),
+            ("humanoid", pa.list_(pa.struct([("bone", TEXT), ("joint", TEXT)]))),
             (
                 "spring_joints",
                 pa.list_(
                     pa.struct(
                         [
-                            ("joint", _text),
-                            ("end", pa.list_(_number)),
-                            ("stiffness", _number),
-                            ("drag", _number),
-                            ("gravity", pa.list_(_number)),
+                            ("joint", TEXT),
+                            ("end", pa.list_(NUMBER)),
+                            ("stiffness", NUMBER),
+                            ("drag", NUMBER),
+                            ("gravity", pa.list_(NUMBER)),
                         ]
                     )
                 ),
@@ -121,16 +151,16 @@ PRODUCTS: dict[str, pa.Schema] = {
                 pa.list_(
                     pa.struct(
                         [
-                            ("motion_id", _text),
-                            ("name", _text),
-                            ("action", _text),
-                            ("slot", _text),
-                            ("num_frames", _count),
-                            ("fps", _number),
-                            ("start_frame", _number),
-                            ("num_moving_joints", _count),
-                            ("extent_ratio", _number),
-                            ("motion_file", _file),
+                            ("motion_id", TEXT),
+                            ("name", TEXT),
+                            ("action", TEXT),
+                            ("slot", TEXT),
+                            ("num_frames", COUNT),
+                            ("fps", NUMBER),
+                            ("start_frame", NUMBER),
+                            ("num_moving_joints", COUNT),
+                            ("extent_ratio", NUMBER),
+                            ("motion_file", FILE),
                         ]
                     )
                 ),
@@ -144,15 +174,15 @@ PRODUCTS: dict[str, pa.Schema] = {
     "retarget": pa.schema(
         [
             *_CLIP,
-            ("file", _file),
-            ("format", _text),
-            ("armature", _text),
-            ("motion_file", _file),
-            ("start_frame", _number),
-            ("num_matched_joints", _count),
-            ("contact_share", _number),
-            ("slide_before_pct", _number),
-            ("slide_after_pct", _number),
+            ("file", FILE),
+            ("format", TEXT),
+            ("armature", TEXT),
+            ("motion_file", FILE),
+            ("start_frame", NUMBER),
+            ("num_matched_joints", COUNT),
+            ("contact_share", NUMBER),
+            ("slide_before_pct", NUMBER),
+            ("slide_after_pct", NUMBER),
         ]
     ),
     # One row per clip that could be seen, kept or not. `flow_px_per_frame` is the mean over the subject, `flow_px` how
@@ -161,37 +191,17 @@ PRODUCTS: dict[str, pa.Schema] = {
     "preview": pa.schema(
         [
             *_CLIP,
-            ("file", _file),
-            ("format", _text),
-            ("armature", _text),
-            ("action", _text),
-            ("slot", _text),
-            ("start_frame", _number),
-            ("motion_file", _file),
-            ("flow_px_per_frame", _number),
-            ("flow_px", _number),
-            ("coverage", _number),
-            ("extent_ratio", _number),
-            ("geometry_hash", _text),
-            ("motion_hash", _text),
-            ("files", _files),
+            *_PLAYED,
+            *_FLOW,
+            ("coverage", NUMBER),
+            ("extent_ratio", NUMBER),
+            ("geometry_hash", TEXT),
+            ("motion_hash", TEXT),
+            ("files", FILES),
         ]
     ),
     # one row per clip that passed every filter
-    "select": pa.schema(
-        [
-            *_CLIP,
-            ("file", _file),
-            ("format", _text),
-            ("armature", _text),
-            ("action", _text),
-            ("slot", _text),
-            ("start_frame", _number),
-            ("motion_file", _file),
-            ("flow_px_per_frame", _number),
-            ("flow_px", _number),
-        ]
-    ),
+    "select": pa.schema([*_CLIP, *_PLAYED, *_FLOW]),
     # One row per rendered clip. `engine` drew it, `engine_reason` says why where `auto` chose, and `agreement` is its
     # similarity (SSIM) to Cycles where that was measured; `min_coverage` is of the view that the subject covers least.
     # `round_trip_px`: how far discs read back from the pose videos are from the stored joints, 90th percentile of the
@@ -200,79 +210,82 @@ PRODUCTS: dict[str, pa.Schema] = {
     "render": pa.schema(
         [
             *_CLIP,
-            ("asset_file", _file),
-            ("width_px", _count),
-            ("height_px", _count),
-            ("num_views", _count),
-            ("has_masks", _flag),
-            ("engine", _text),
-            ("engine_reason", _text),
-            ("agreement", _number),
-            ("min_coverage", _number),
-            ("num_drawn_joints", _count),
-            ("round_trip_px", _number),
-            ("round_trip_worst", _text),
-            ("round_trip_mpjpe_pct", _number),
-            ("round_trip_usable_share", _number),
-            ("files", _files),
+            ("asset_file", FILE),
+            ("width_px", COUNT),
+            ("height_px", COUNT),
+            ("num_views", COUNT),
+            ("has_masks", FLAG),
+            ("engine", TEXT),
+            ("engine_reason", TEXT),
+            ("agreement", NUMBER),
+            ("min_coverage", NUMBER),
+            ("num_drawn_joints", COUNT),
+            ("round_trip_px", NUMBER),
+            ("round_trip_worst", TEXT),
+            ("round_trip_mpjpe_pct", NUMBER),
+            ("round_trip_usable_share", NUMBER),
+            ("files", FILES),
         ]
     ),
-    "caption": pa.schema([("clip_id", _text), ("caption", _text), ("category", _text), ("provider", _text)]),
+    "caption": pa.schema([("clip_id", TEXT), *_CAPTION]),
     # one row per sample inside a shard: `offset` and `num_bytes` cut it out without reading the rest
     "shards": pa.schema(
         [
             *_CLIP,
-            ("shard", _text),
-            ("split", _text),
-            ("offset", _count),
-            ("num_bytes", _count),
-            ("sample_sha256", _text),
-            ("shard_sha256", _text),
-            ("shard_bytes", _count),
-            ("num_views", _count),
-            ("has_masks", _flag),
-            ("caption", _text),
-            ("category", _text),
-            ("provider", _text),
-            ("asset_file", _file),
-            ("shard_file", _file),
+            ("shard", TEXT),
+            ("split", TEXT),
+            ("offset", COUNT),
+            ("num_bytes", COUNT),
+            ("sample_sha256", TEXT),
+            ("shard_sha256", TEXT),
+            ("shard_bytes", COUNT),
+            ("num_views", COUNT),
+            ("has_masks", FLAG),
+            *_CAPTION,
+            ("asset_file", FILE),
+            ("shard_file", FILE),
         ]
     ),
     "train": pa.schema(
         [
-            ("checkpoint_id", _text),
-            ("recipe", _text),
-            ("num_steps", _count),
-            ("first_loss", _number),
-            ("last_loss", _number),
-            ("num_parameters", _count),
-            ("files", _files),
+            ("checkpoint_id", TEXT),
+            ("recipe", TEXT),
+            ("num_steps", COUNT),
+            ("first_loss", NUMBER),
+            ("last_loss", NUMBER),
+            ("num_parameters", COUNT),
+            ("files", FILES),
         ]
     ),
     # one row per (clip, where its pose maps came from)
     "eval": pa.schema(
         [
-            ("clip_id", _text),
-            ("maps", _text),
-            ("num_frames", _count),
-            ("num_drawn_joints", _count),
-            ("mpjpe_pct", _number),
-            ("mpjpe_all_pct", _number),
-            ("over_2pct", _number),
-            ("usable_share", _number),
-            ("branch_rotation_deg", _number),
-            ("chain_rotation_deg", _number),
-            ("leaf_rotation_deg", _number),
-            ("reprojection_px", _number),
-            ("bone_drift_pct", _number),
-            ("pck_2d", _number),
-            ("missing_share", _number),
-            ("swapped_share", _number),
-            ("checkpoint_id", _text),
-            ("files", _files),
+            ("clip_id", TEXT),
+            ("maps", TEXT),
+            ("num_frames", COUNT),
+            ("num_drawn_joints", COUNT),
+            *_SCORES,
+            ("checkpoint_id", TEXT),
+            ("files", FILES),
         ]
     ),
 }
+
+
+def _names(columns: list[tuple[str, pa.DataType]]) -> tuple[str, ...]:
+    return tuple(name for name, _ in columns)
+
+
+# Names of columns that rows are made of and payloads are cut to.
+ASSET, FOUND, CLIP, PLAYED = (*_names(_ASSET), "file"), _names(_FOUND), _names(_CLIP), _names(_PLAYED)
+CAPTION, SCORES = _names(_CAPTION), _names(_SCORES)
+TERMS = ("licence", "attribution", "rights")
+MOTION = ("motion_id", "motion_name", "kind", "num_frames", "fps")  # of a clip, what its motion says
+# Of a clip, what its rig's row says.
+CHARACTER = (*(name for name in CLIP if name not in ("clip_id", *MOTION)), "file", "format", "armature")
+SELECTED = tuple(PRODUCTS["select"].names)
+SAMPLE = ("offset", "num_bytes", "sample_sha256", "shard_file")  # what cuts a clip out of its shard
+
 _NO_OUTCOME: dict[str, Any] = dict.fromkeys(OUTCOMES.names)
 _KEPT = Status.KEPT.value
 
@@ -284,13 +297,7 @@ def outcome_row(key: str, input_id: str, outcome: Outcome, command: str, *, sour
     if isinstance(outcome, Kept):
         row["status"] = _KEPT
     elif isinstance(outcome, Rejected):
-        row.update(
-            status=Status.REJECTED.value,
-            code=outcome.code,
-            message=outcome.message,
-            measured=outcome.measured,
-            limit=outcome.limit,
-        )
+        row.update(outcome.to_row(), status=Status.REJECTED.value)
     elif isinstance(outcome, Failed):
         row.update(
             status=Status.FAILED.value,

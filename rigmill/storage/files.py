@@ -16,10 +16,12 @@ from rigmill.types import StoredFile
 
 
 def sha256_bytes(data: bytes) -> str:
+    """The SHA-256 of the data, 64 hexadecimal digits."""
     return hashlib.sha256(data).hexdigest()
 
 
 def sha256_file(path: Path) -> str:
+    """The SHA-256 of a file's content, 64 hexadecimal digits; the file is never in memory as a whole."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
@@ -46,6 +48,7 @@ def digest(*parts: Any, length: int = 16) -> str:
 
 
 def fsync_folder(folder: Path) -> None:
+    """Make names that were put into the folder survive a power cut."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)

@@ -19,6 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from rigmill.storage.files import canonical_json
+from rigmill.types import Row
 
 SPAN = 8192  # rows that are decoded together
 _Piece = list[str] | tuple[str, str]
@@ -103,7 +104,8 @@ class _Span(dict[str, list[Any]]):
 
     def texts(self, columns: _Columns, more: tuple[str, ...]) -> list[_Piece]:
         """The rows' JSON in the order of the keys: neighbouring columns as one text per row, keys of `more` as they
-        begin."""
+        begin.
+        """
         pieces = self._texts.get((columns, more))
         if pieces is None:
             pieces = self._texts[columns, more] = []
@@ -137,7 +139,7 @@ def _columns(names: tuple[str, ...]) -> _Columns:
 
 
 class StoredRow(Mapping[str, Any]):
-    """A row that reads like a dict. `|` and `only_keys` make a part of it, with values put over it."""
+    """A row that reads like a dict. `only_keys` and `with_values` make a part of it, with values put over it."""
 
     __slots__ = ("_index", "_span")
 
@@ -156,9 +158,6 @@ class StoredRow(Mapping[str, Any]):
     def __or__(self, other: Mapping[str, Any]) -> StoredPart:
         return StoredPart(self._span, self._index, self._span.columns, {}) | other
 
-    def __ror__(self, other: Mapping[str, Any]) -> dict[str, Any]:
-        return {**other, **self}
-
     def __repr__(self) -> str:
         return repr(dict(self))
 
@@ -172,7 +171,7 @@ class StoredRow(Mapping[str, Any]):
 
 
 class StoredPart(StoredRow):
-    """Some columns of a row with values put over them. A change stays in this object."""
+    """Some columns of a row with values put over them."""
 
     __slots__ = ("_columns", "_more")
 
@@ -185,11 +184,6 @@ class StoredPart(StoredRow):
         if name in self._columns:
             return self._span[name][self._index]
         raise KeyError(name)
-
-    def __setitem__(self, name: str, value: Any) -> None:
-        if name in self._columns:
-            self._columns = _columns(tuple(one for one in self._columns.names if one != name))
-        self._more[name] = value
 
     def __iter__(self) -> Iterator[str]:
         return iter((*self._columns.names, *self._more))
@@ -233,6 +227,22 @@ class StoredPart(StoredRow):
         return "{" + ",".join(parts) + "}"
 
 
+def only_keys(row: Row, *keys: str) -> Row:
+    """The part of a row that a job reads; leaving the rest out keeps its key free of what does not matter."""
+    kind = type(row)  # isinstance is slow on an ABC, and this is called for every row
+    if kind is StoredRow or kind is StoredPart:
+        return cast(StoredRow, row).only(keys)
+    return {key: row[key] for key in keys}
+
+
+def with_values(row: Row, values: Row) -> Row:
+    """The row with values put over it; of a stored one nothing is decoded."""
+    kind = type(row)
+    if kind is StoredRow or kind is StoredPart:
+        return cast(StoredRow, row) | values
+    return {**row, **values}
+
+
 def job_keys(rows: Sequence[Any]) -> list[str]:
     """The key of the job that each product row is from; empty where rows are no stored ones."""
     return list(rows.column("job_key").to_pylist()) if isinstance(rows, StoredRows) else [""] * len(rows)
@@ -258,7 +268,7 @@ def table_of(rows: Sequence[Mapping[str, Any]], schema: pa.Schema) -> pa.Table:
 def value_json(value: Any) -> str:
     """`canonical_json`, with a short way for what payloads are made of."""
     kind = type(value)
-    if kind is str:
+    if isinstance(value, str):  # a StrEnum is its value
         return encode_basestring_ascii(value)
     if kind is StoredPart or kind is StoredRow:
         return str(value.to_json())

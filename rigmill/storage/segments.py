@@ -21,9 +21,10 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from rigmill.errors import UserError
-from rigmill.storage.columns import OUTCOMES, PRODUCTS, _text
+from rigmill.storage.columns import OUTCOMES, PRODUCTS, TEXT
 from rigmill.storage.files import canonical_json, sha256_bytes, write_atomic
 from rigmill.storage.rows import table_of
+from rigmill.types import Row
 
 
 def _read(file: pa.NativeFile, schema: pa.Schema) -> pa.Table:
@@ -37,7 +38,8 @@ def _read(file: pa.NativeFile, schema: pa.Schema) -> pa.Table:
 
 class Snapshot:
     """One table of a stage as a manifest named it, read column by column. Its files stay open, so a writer that
-    replaces them meanwhile takes nothing away."""
+    replaces them meanwhile takes nothing away.
+    """
 
     def __init__(self, files: Sequence[pa.NativeFile], schema: pa.Schema) -> None:
         self._files, self.schema = tuple(files), schema
@@ -54,7 +56,7 @@ class Snapshot:
         return self.read([name])[name]
 
 
-def place_of(keys: pa.ChunkedArray, live: pa.Array | None, *, last: bool) -> pa.Array | None:
+def sorted_live_indices(keys: pa.ChunkedArray, live: pa.Array | None, *, last: bool) -> pa.Array | None:
     """Where the rows of the `live` keys (None: all) are, sorted by key; None: they are all the rows, sorted already.
 
     Rows of one key stay in their order; with `last`, only the latest of them counts.
@@ -82,10 +84,12 @@ class StageTable:
     ROWS_PER_SEGMENT = 50_000
     FAN = 8  # this many segments of about the same size become one
 
-    def __init__(self, folder: Path, stage: str) -> None:
+    def __init__(self, folder: Path, stage: str, products: pa.Schema | None = None) -> None:
+        """`products`: the columns of the stage's rows; None: those of the shipped stage of this name."""
         self.folder = folder / stage
         self.stage = stage
-        self.schemas = {"outcomes": OUTCOMES, "products": PRODUCTS[stage].insert(0, pa.field("job_key", _text))}
+        products = PRODUCTS[stage] if products is None else products
+        self.schemas = {"outcomes": OUTCOMES, "products": products.insert(0, pa.field("job_key", TEXT))}
         self._files: dict[str, pa.NativeFile] = {}
         self._manifest = self._read_manifest()
 
@@ -137,7 +141,7 @@ class StageTable:
     def products(self) -> pa.Table:
         return self.snapshot("products").read()
 
-    def commit(self, outcomes: Sequence[dict[str, Any]], products: Sequence[dict[str, Any]]) -> None:
+    def commit(self, outcomes: Sequence[Row], products: Sequence[Row]) -> None:
         """Add rows of finished jobs. Every product row carries the job_key of a kept outcome in the same commit.
 
         A second outcome of a key takes the first one's place; only jobs without products are ever done again so.
@@ -149,7 +153,7 @@ class StageTable:
         for kind, rows in (("outcomes", outcomes), ("products", products)):
             if rows and first:
                 table = table_of(rows, self.schemas[kind])
-                place = place_of(table["job_key"], None, last=kind == "outcomes")
+                place = sorted_live_indices(table["job_key"], None, last=kind == "outcomes")
                 manifest[kind] = self._write_sorted(kind, table, place)
             elif rows:
                 added = self._write_segment(kind, table_of(rows, self.schemas[kind]))
@@ -173,12 +177,12 @@ class StageTable:
 
     def compact(self, live_keys: Iterable[str] | pa.Array | None = None) -> None:
         """Rewrite both tables as sorted segments holding the rows of `live_keys` alone (None: of all keys)."""
-        live = live_keys if live_keys is None or isinstance(live_keys, pa.Array) else pa.array(list(live_keys), _text)
+        live = live_keys if live_keys is None or isinstance(live_keys, pa.Array) else pa.array(list(live_keys), TEXT)
         manifest: dict[str, Any] = {"outcomes": [], "products": [], "compact": True}
         for kind in ("outcomes", "products"):
             snapshot = self.snapshot(kind)
             # The order of a job's product rows stays as the job gave them.
-            place = place_of(snapshot.column("job_key"), live, last=kind == "outcomes")
+            place = sorted_live_indices(snapshot.column("job_key"), live, last=kind == "outcomes")
             if place is None and self._manifest["compact"]:
                 manifest[kind] = self._manifest[kind]
                 continue

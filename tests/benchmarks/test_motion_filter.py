@@ -13,8 +13,9 @@ import cv2
 import pytest
 
 from curate.filters.flow import Seen, look
+from rigmill.blender.requests import PREVIEW_CLIP
 from rigmill.config.load import load
-from tests.support.blender_calls import call, clip_item, corpus, probe
+from tests.support.blender.calls import call, clip_item, corpus, probe
 from tests.support.paths import ROOT
 
 LIMIT_PX = load("demo").profile.filters.min_flow_px
@@ -24,7 +25,7 @@ LIMIT_PX = load("demo").profile.filters.min_flow_px
 @pytest.mark.blender
 def test_measured_motion_follows_true_motion_whatever_the_look_and_size() -> None:
     done = subprocess.run(
-        [sys.executable, "-P", str(ROOT / "benchmarks" / "flow_calibration.py"), "--quick", "--json"],
+        [sys.executable, "-P", "-m", "benchmarks.motion_filter", "--quick", "--json"],
         capture_output=True,
         text=True,
         cwd=ROOT,
@@ -47,7 +48,7 @@ def seen(name: str, motion: str, scratch: Path) -> Seen:
     """What the preview shows of a corpus file's motion."""
     path = corpus(name)
     item = clip_item(path, probe(path, scratch), motion, num_frames=25) | {"preview_px": 128, "preview_frames": 9}
-    (answer,) = call("render.blender.jobs.preview:preview_clip", [item], scratch)
+    (answer,) = call(PREVIEW_CLIP, [item], scratch)
     found, folder = answer["value"], scratch / answer["value"]["folder"]
     views = [
         [cv2.cvtColor(cv2.imread(str(folder / picture), cv2.IMREAD_UNCHANGED), cv2.COLOR_BGRA2RGBA) for picture in view]

@@ -1,4 +1,4 @@
-"""The measures of benchmarks/rendering/run.py against brute force: what a benchmark gets wrong nothing else notices."""
+"""The measures of benchmarks/rendering against brute force: what a benchmark gets wrong nothing else notices."""
 
 from __future__ import annotations
 
@@ -9,24 +9,29 @@ from typing import Any
 import numpy as np
 import pytest
 
-from benchmarks.rendering import measures as measures
+from benchmarks.rendering import measures
 from render.numbers import clip_cameras
 from render.stage import RenderStage
 from rigmill.blender.client import Reply
+from rigmill.blender.render_settings import ViewSettings
 from rigmill.clips.camera import camera_ring, project
-from rigmill.outcomes import Failed, FailKind, Measured
+from rigmill.config.load import load
+from rigmill.outcomes import Cost, Failed, FailKind
 from rigmill.pipeline.stage import Job
 from rigmill.posemaps import posemap
 from rigmill.storage.files import Store
 
-RENDER: dict[str, Any] = {
-    "azimuths_deg": [0, 90, 180, 270],
-    "elevation_deg": 0,
-    "width_px": 832,
-    "height_px": 480,
-    "field_of_view_deg": 40,
-    "margin": 0.08,
-}
+VIEW = ViewSettings(
+    engine="raster",
+    samples=1,
+    denoise=False,
+    width_px=832,
+    height_px=480,
+    azimuths_deg=(0, 90, 180, 270),
+    elevation_deg=0,
+    field_of_view_deg=40,
+    margin=0.08,
+)
 
 
 def test_circle_centres_are_found_to_a_fortieth_of_a_pixel_and_not_where_circles_touch() -> None:
@@ -57,9 +62,9 @@ def test_circle_centres_are_found_to_a_fortieth_of_a_pixel_and_not_where_circles
 def test_the_written_down_camera_agrees_with_ours_and_points_come_back_from_four_views() -> None:
     chance = np.random.default_rng(7)
     points = chance.uniform(-0.5, 0.5, (40, 3))
-    cameras = clip_cameras(np.array([[-0.5] * 3, [0.5] * 3]), RENDER)
+    cameras = clip_cameras(np.array([[-0.5] * 3, [0.5] * 3]), VIEW)
     pixels = np.stack([project(camera, points)[0] for camera in cameras])
-    for camera, azimuth, seen in zip(cameras, RENDER["azimuths_deg"], pixels):
+    for camera, azimuth, seen in zip(cameras, VIEW.azimuths_deg, pixels):
         expected = measures.seen_from(
             points,
             azimuth_deg=azimuth,
@@ -100,7 +105,7 @@ def test_the_stage_hears_blender_out_so_that_its_server_stays(tmp_path: Path) ->
     class Blender:
         def run(self, function: str, items: Any, *, scratch: Path, on_progress: Any) -> Any:
             for _ in items:
-                yield Reply(None, Failed(FailKind.CRASH, "Crash", "nothing"), Measured())
+                yield Reply(None, Failed(FailKind.CRASH, "Crash", "nothing"), Cost())
             heard.append("end")
 
     class Work:
@@ -113,7 +118,7 @@ def test_the_stage_hears_blender_out_so_that_its_server_stays(tmp_path: Path) ->
         "num_frames": 1,
         "fps": 16.0,
     }
-    settings = {"masks": False, "azimuths_deg": [0]}
+    settings = load("demo").profile.render.model_dump(mode="json")
     job = Job(stage="render", key="key", input_id="clip", group="", payload=payload, settings=settings)
     (answer,) = RenderStage().run([job], Work())  # type: ignore[arg-type]
     assert isinstance(answer.outcome, Failed) and heard == ["end"]

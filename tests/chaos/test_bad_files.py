@@ -13,7 +13,7 @@ import pytest
 from tests.support.paths import ASSETS, ROOT
 from tests.support.small_runs import finish, rigmill
 
-pytestmark = [pytest.mark.blender, pytest.mark.ray]
+pytestmark = [pytest.mark.blender, pytest.mark.ray, pytest.mark.slow]
 SCENE: dict[str, Any] = {
     "asset": {"version": "2.0"},
     "scene": 0,

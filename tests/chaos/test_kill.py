@@ -53,7 +53,7 @@ def test_a_driver_killed_ten_times_ends_in_the_same_bytes(small: Path) -> None:
             shutil.rmtree(small.parent / "disturbed")  # it got through: begin again, so that kills meet open work
         except subprocess.TimeoutExpired:
             os.kill(process.pid, signal.SIGKILL)
-            process.communicate(timeout=60)
+            process.communicate(timeout=600)
             num_killed += 1
     text = finish(run_all(small, "disturbed"))
     assert "failed 0" in text or "nothing to do" in text

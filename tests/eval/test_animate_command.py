@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -13,9 +12,10 @@ import numpy as np
 import pytest
 import torch
 
-from benchmarks.exporting.run import farthest_pct, is_kept, seeded_motion, shown
-from eval.animate import _longest, _Run
-from eval.reading import verdict
+from benchmarks.exporting.measures import farthest_pct, is_kept, seeded_motion, shown
+from eval.animate.fit import longest
+from eval.animate.quality import verdict
+from eval.animate.steps import Animation
 from rigmill.clips.camera import project
 from rigmill.clips.numbers import ClipGeometry
 from rigmill.clips.video import decode
@@ -37,7 +37,7 @@ FRAMES = 5
 def write_checkpoint(folder: Path, **more: Any) -> Path:
     """An untrained model's files."""
     settings = {**load("demo").profile.train.model_dump(mode="json"), "size_px": 32, "num_frames": FRAMES, **more}
-    config = RECIPES["tiny_joint"](settings)
+    config = RECIPES["tiny_joint"](settings["size_px"])
     folder.mkdir(parents=True)
     (folder / "model.safetensors").write_bytes(save_model(new_model(config, seed=0)))
     (folder / "config.json").write_text(canonical_json({"model": config.to_dict(), "settings": settings}))
@@ -164,7 +164,7 @@ def test_the_motion_that_a_perfect_model_draws_is_the_one_in_the_file_that_blend
         maps = maps_of(geometry, joints, side_px=480)
         return maps, maps
 
-    monkeypatch.setattr(_Run, "_generated", perfect)
+    monkeypatch.setattr(Animation, "_generated", perfect)
     out = tmp_path / "out"
     sizes = ["--set", "render.width_px=480", "--set", "render.height_px=480"]
     assert animate(FOX, out, "--checkpoint", str(checkpoint), "--formats", "glb,bvh,npz", *sizes) == 0
@@ -184,7 +184,7 @@ def test_the_motion_that_a_perfect_model_draws_is_the_one_in_the_file_that_blend
 def test_a_mesh_without_a_rig_is_told_what_rigs_it(
     checkpoint: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from tests.support.unpacked_fox import unpacked
+    from tests.support.files.unpacked_fox import unpacked
 
     bare = unpacked(tmp_path, "animations", "skins")
     assert animate(bare, tmp_path / "out", "--checkpoint", str(checkpoint)) == 2
@@ -268,35 +268,6 @@ def test_a_checkpoint_that_is_not_there_or_none_says_what_to_do(
     assert "no model.safetensors there" in complains("--checkpoint", str(copy))
 
 
-def test_the_newest_checkpoint_of_the_profile_is_taken_and_others_by_how_their_id_begins(tmp_path: Path) -> None:
-    from eval.checkpoint import open_checkpoint
-    from rigmill.errors import UserError
-    from rigmill.storage.columns import OUTCOMES, PRODUCTS
-    from rigmill.storage.layout import Layout
-    from rigmill.storage.segments import StageTable
-
-    layout = Layout(tmp_path / "data")
-    outcomes, products = [], []
-    for place, frames in enumerate((5, 7)):
-        folder = write_checkpoint(tmp_path / f"model{place}", num_frames=frames)
-        weights = (folder / "model.safetensors").read_bytes() + b" " * place  # not the same file twice
-        files = [
-            layout.store.put_bytes("model.safetensors", weights),
-            layout.store.put_bytes("config.json", (folder / "config.json").read_bytes()),
-        ]
-        os.utime(layout.store.path(files[0]), (1000 - place, 1000 - place))  # the first is the newer one
-        outcomes.append(dict.fromkeys(OUTCOMES.names) | {"job_key": f"k{place}", "input_id": "i", "status": "kept"})
-        products.append(
-            dict.fromkeys(PRODUCTS["train"].names)
-            | {"job_key": f"k{place}", "checkpoint_id": f"{place}abc", "files": [file.to_row() for file in files]}
-        )
-    StageTable(layout.tables, "train").commit(outcomes, products)
-    assert open_checkpoint(None, layout, profile="demo").name == "0abc"
-    assert open_checkpoint("1a", layout, profile="demo").num_frames == 7
-    with pytest.raises(UserError, match="no checkpoints begin so"):
-        open_checkpoint("2", layout, profile="demo")
-
-
 def test_a_verdict_says_what_the_numbers_say() -> None:
     def said(share: float, drift: float | None = 3.0, moved: float = 10.0) -> str:
         scores = Scores(*[None] * 3, share, *[None] * 3, 0.5, drift, None)
@@ -316,7 +287,7 @@ def test_the_codecs_share_falls_where_its_blocks_are_larger_than_the_discs() -> 
     """What a model's codec leaves of a picture is what `_best_share` reads: a flat one whole, a fine one not."""
     from train.sampler import through_codec
 
-    model = new_model(RECIPES["tiny_joint"]({"size_px": 32}), seed=0)
+    model = new_model(RECIPES["tiny_joint"](32), seed=0)
     flat = np.full((2, 32, 32, 3), 90, np.uint8)
     assert np.abs(through_codec(model, flat).astype(int)[:, 0] - flat).max() <= 1
     fine = flat.copy()
@@ -329,7 +300,7 @@ def test_the_longest_clip_is_what_the_models_positions_allow() -> None:
     """One frame more is refused by the model itself."""
     from train.model.joint import JointVideoPose, Pair
 
-    values = RECIPES["tiny_joint"]({"size_px": 32}).to_dict()
+    values = RECIPES["tiny_joint"](32).to_dict()
     values["denoiser"]["rope_max_seq_len"] = 16
     config = ModelConfig.from_dict(values)
     model = JointVideoPose(config.denoiser).eval()
@@ -349,12 +320,12 @@ def test_the_longest_clip_is_what_the_models_positions_allow() -> None:
             return False
         return True
 
-    longest = _longest(config)
-    assert runs(longest) and not runs(longest + 1)
+    most = longest(config)
+    assert runs(most) and not runs(most + 1)
 
 
 def test_the_preview_shows_rows_and_views_where_they_belong() -> None:
-    from eval.preview import sheet
+    from eval.animate.preview import sheet
 
     views = np.zeros((2, 3, 8, 8, 3), np.uint8)
     views[1, 2] = [0, 0, 255]
@@ -370,17 +341,17 @@ def test_a_duration_becomes_the_nearest_number_of_frames_that_the_codec_can_make
     from types import SimpleNamespace
     from typing import cast
 
-    from eval.animate import _num_frames
+    from eval.animate.fit import frames_to_make
     from eval.checkpoint import Checkpoint
     from rigmill.errors import UserError
     from rigmill.one_file.animate_options import AnimateOrder
 
-    config = RECIPES["tiny_joint"]({"size_px": 32})
+    config = RECIPES["tiny_joint"](32)
     made = Checkpoint("c", b"", replace(config, codec=replace(config.codec, temporal_factor=4)), 81)
 
     def frames(**more: Any) -> int:
         asked = SimpleNamespace(**({"num_frames": None, "seconds": None, "fps": 16.0} | more))
-        return _num_frames(cast(AnimateOrder, asked), made)
+        return frames_to_make(cast(AnimateOrder, asked), made)
 
     assert frames() == 81 and frames(num_frames=17) == 17
     assert [frames(seconds=seconds) for seconds in (0.01, 1.0, 1.1, 5.0)] == [1, 17, 17, 81]

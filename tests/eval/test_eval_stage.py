@@ -10,11 +10,12 @@ import cv2
 import numpy as np
 import pytest
 
-from eval.stage import GENERATED, RECORDED, EvalStage
+from eval.stage import EvalStage
 from rigmill.clips import video
 from rigmill.clips.camera import project
 from rigmill.clips.numbers import ClipGeometry
 from rigmill.config import load
+from rigmill.kinds import Maps
 from rigmill.outcomes import Kept
 from rigmill.pipeline.stage import Job
 from rigmill.posemaps import posemap
@@ -139,7 +140,12 @@ def test_recorded_maps_give_an_accurate_row_with_exactly_the_tables_columns(plan
     jobs, lent = plan()
     row = outcome_row(jobs[0], lent)
     assert set(row) == set(PRODUCTS["eval"].names)
-    assert (row["clip_id"], row["maps"], row["num_frames"], row["num_drawn_joints"]) == ("aa", RECORDED, FRAMES, 25)
+    assert (row["clip_id"], row["maps"], row["num_frames"], row["num_drawn_joints"]) == (
+        "aa",
+        Maps.RECORDED,
+        FRAMES,
+        25,
+    )
     assert row["mpjpe_pct"] < 0.3 and row["over_2pct"] == 0 and row["usable_share"] > 0.95
     assert row["checkpoint_id"] is None
     # The asset is no GLB, so there is nothing to animate.
@@ -159,7 +165,7 @@ def test_generated_maps_have_no_truth_to_be_scored_against(plan: Any) -> None:
 
     lent_store = plan()[1].store
     settings = {**load.load("demo").profile.train.model_dump(mode="json"), "seed": 7}
-    model_config = RECIPES["tiny_joint"](settings)
+    model_config = RECIPES["tiny_joint"](settings["size_px"])
     model = weights.new_model(model_config, seed=0)
     files = [
         lent_store.put_bytes("model.safetensors", weights.save_model(model)).to_row(),
@@ -171,7 +177,7 @@ def test_generated_maps_have_no_truth_to_be_scored_against(plan: Any) -> None:
     job = next(job for job in jobs if job.input_id == "bb-generated")
     row = outcome_row(job, lent)
     assert set(row) == set(PRODUCTS["eval"].names)
-    assert (row["maps"], row["checkpoint_id"], row["num_frames"]) == (GENERATED, "c0", 17)
+    assert (row["maps"], row["checkpoint_id"], row["num_frames"]) == (Maps.GENERATED, "c0", 17)
     rotations = ("branch_rotation_deg", "chain_rotation_deg", "leaf_rotation_deg")
     assert all(row[name] is None for name in ("mpjpe_pct", "mpjpe_all_pct", "over_2pct", *rotations))
     # An untrained model draws nothing that a skeleton could be.

@@ -88,7 +88,7 @@ def test_nothing_that_code_in_a_child_tries_reaches_outside(
 
 
 def test_a_child_dies_with_its_server_however_it_resists(client: BlenderClient, tmp_path: Path) -> None:
-    stream = client.run("tests.support.misbehave:act", [{"do": "work"}, {"do": "hang"}], scratch=tmp_path)
+    stream = client.run("tests.support.blender.misbehave:act", [{"do": "work"}, {"do": "hang"}], scratch=tmp_path)
     first = next(stream)
     assert first.value is not None
     pid = first.value["pid"]

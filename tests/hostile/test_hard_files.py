@@ -17,7 +17,7 @@ from rigmill.types import Floats
 from tests.support.hostile.hard_files import files, heavy_files
 from tests.support.hostile.hard_run import End, run
 
-pytestmark = [pytest.mark.blender, pytest.mark.ray]
+pytestmark = [pytest.mark.blender, pytest.mark.ray, pytest.mark.slow]
 MEMORY_BYTES, WALL_S, CPU_S = 4 * 2**30, 120, 600  # the demo's limits
 # What is refused, and with what; everything else is kept.
 REFUSED = {

@@ -62,6 +62,7 @@ class Site:
         self.behaviours: dict[str, list[Behaviour]] = {}
         self.for_ever: set[str] = set()  # paths whose last behaviour stays
         self.log: list[Asked] = []
+        self.at_once = self.most_at_once = 0  # requests that wait for the first byte
         self.lock = threading.Lock()
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"site": self}))
         self.server.daemon_threads = True
@@ -108,8 +109,12 @@ class _Handler(BaseHTTPRequestHandler):
         entry = Asked(self.path, self.headers.get("Range"), self.headers.get("If-Range"))
         with self.site.lock:
             self.site.log.append(entry)
+            self.site.at_once += 1
+            self.site.most_at_once = max(self.site.most_at_once, self.site.at_once)
         behaviour = self.site.next_behaviour(self.path)
         time.sleep(behaviour.silent_s)
+        with self.site.lock:
+            self.site.at_once -= 1
         data = self.site.files.get(self.path) if behaviour.body is None else behaviour.body
         entry.status = behaviour.status if behaviour.status != 200 or data is not None else 404
         if entry.status != 200 or data is None:

@@ -8,9 +8,13 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+import pyarrow as pa
+
 from rigmill.config.schema import Profile
-from rigmill.outcomes import Failed, FailKind, Kept, Measured, Outcome, Refusal, Reject, Rejected
+from rigmill.outcomes import Cost, Failed, FailKind, Kept, Outcome, Refusal, Reject, Rejected
+from rigmill.pipeline.registry import Registry
 from rigmill.pipeline.stage import Answer, Input, Job, Rows, Stage, Work
+from rigmill.storage.columns import PRODUCTS
 from rigmill.types import Row
 
 PRODUCT = {"title": "", "source": "toy", "tags": [], "licence": "CC0-1.0", "attribution": "", "format": "glb"}
@@ -19,7 +23,7 @@ PRODUCT = {"title": "", "source": "toy", "tags": [], "licence": "CC0-1.0", "attr
 class ToyCollect(Stage):
     """Inputs and what becomes of them are listed in the folder source's path: name=behaviour, one per line."""
 
-    name, version, batch = "collect", 1, 3
+    name, version, batch, writes = "collect", 1, 3, PRODUCTS["collect"]
 
     def settings(self, profile: Profile) -> Row:
         return {"seed": profile.seed}
@@ -31,12 +35,12 @@ class ToyCollect(Stage):
 
     def run(self, jobs: Sequence[Job], work: Work) -> Iterator[Answer]:
         for job in jobs:
-            yield Answer(job.key, self._one(job, work), Measured(wall_s=0.1))
+            yield Answer(job.key, self._one(job, work), Cost(wall_s=0.1))
 
     def _one(self, job: Job, work: Work) -> Outcome:
         do, once = job.payload["do"], work.output / f"once-{job.input_id}"
         if do == "reject":
-            return Rejected(Reject.NO_RIG.value, "no rig", 0, 1)
+            return Rejected(Reject.NO_RIG, "no rig", 0, 1)
         if do == "refuse":
             raise Refusal(Reject.NO_RIG, "no rig")
         if do == "raise":
@@ -69,7 +73,7 @@ class ToyCollect(Stage):
 class ToyProbe(Stage):
     """One product per collected asset; refuses those whose id ends in 9."""
 
-    name, version, upstream = "probe", 1, ("collect",)
+    name, version, upstream, writes = "probe", 1, ("collect",), PRODUCTS["probe"]
 
     def settings(self, profile: Profile) -> Row:
         return {"fps": profile.probe.fps}
@@ -81,15 +85,15 @@ class ToyProbe(Stage):
     def run(self, jobs: Sequence[Job], work: Work) -> Iterator[Answer]:
         for job in jobs:
             if job.input_id.endswith("9"):
-                yield Answer(job.key, Rejected(Reject.NO_RIG.value, "a nine"), Measured())
+                yield Answer(job.key, Rejected(Reject.NO_RIG, "a nine"), Cost())
             else:
-                yield Answer(job.key, Kept([{"asset_id": job.input_id, "rig_id": "r", "motions": []}]), Measured())
+                yield Answer(job.key, Kept([{"asset_id": job.input_id, "rig_id": "r", "motions": []}]), Cost())
 
 
 class ToyRetarget(ToyProbe):
     """A barrier: one job that names everything upstream."""
 
-    name, version, upstream, barrier = "retarget", 1, ("probe",), True
+    name, version, upstream, barrier, writes = "retarget", 1, ("probe",), True, PRODUCTS["retarget"]
 
     def inputs(self, tables: Rows, settings: Row) -> Iterable[Input]:
         ids = sorted(row["asset_id"] for row in tables.products("probe"))
@@ -98,13 +102,13 @@ class ToyRetarget(ToyProbe):
 
     def run(self, jobs: Sequence[Job], work: Work) -> Iterator[Answer]:
         for job in jobs:
-            yield Answer(job.key, Kept([{"asset_id": one, "clip_id": one} for one in job.payload["ids"]]), Measured())
+            yield Answer(job.key, Kept([{"asset_id": one, "clip_id": one} for one in job.payload["ids"]]), Cost())
 
 
 class ToySelect(ToyProbe):
     """Inline: no worker, no Blender. What happens to a job is in its id, or in TOY_KILL_AT for the whole process."""
 
-    name, version, upstream, inline, batch = "select", 1, ("collect",), True, 4
+    name, version, upstream, inline, batch, writes = "select", 1, ("collect",), True, 4, PRODUCTS["select"]
 
     def run(self, jobs: Sequence[Job], work: Work) -> Iterator[Answer]:
         for job in jobs:
@@ -113,7 +117,7 @@ class ToySelect(ToyProbe):
             if job.input_id == os.environ.get("TOY_INTERRUPT_AT"):
                 raise KeyboardInterrupt
             if job.input_id.endswith("9"):
-                yield Answer(job.key, Rejected(Reject.NO_RIG.value, "a nine"), Measured())
+                yield Answer(job.key, Rejected(Reject.NO_RIG, "a nine"), Cost())
             elif job.input_id == "a18":
                 raise ValueError(f"an eight in {work.scratch}")
             elif job.input_id == "a17":
@@ -122,8 +126,36 @@ class ToySelect(ToyProbe):
                 yield Answer(
                     job.key,
                     Kept([{"asset_id": job.input_id, "clip_id": f"{job.input_id}-{number}"} for number in range(2)]),
-                    Measured(),
+                    Cost(),
                 )
+
+
+class ToyPolish(ToyProbe):
+    """A stage whose name and columns nobody else knows; its rows say how often `setup` was called before them."""
+
+    name, version, upstream, batch = "polish", 1, ("collect",), 2
+    writes = pa.schema([("asset_id", pa.string()), ("shine", pa.float64())])
+    usual_seconds, jobs_per = 3.0, {"collect": 2.0}
+    marks = 0
+
+    def setup(self) -> None:
+        self.marks += 1
+
+    def run(self, jobs: Sequence[Job], work: Work) -> Iterator[Answer]:
+        for job in jobs:
+            yield Answer(job.key, Kept([{"asset_id": job.input_id, "shine": float(self.marks)}]), Cost())
+
+    def finish(self, tables: Rows, output: Path, profile: Profile) -> None:
+        (output / "polished").write_text("bright")
+
+    def verify(self, output: Path) -> Sequence[str]:
+        return [] if (output / "polished").read_text() == "bright" else ["polished: dull"]
+
+
+_HERE = "tests.support.toy_stages"
+TOYS = Registry({"collect": f"{_HERE}:ToyCollect", "probe": f"{_HERE}:ToyProbe", "retarget": f"{_HERE}:ToyRetarget"})
+WITH_INLINE = Registry({"collect": f"{_HERE}:ToyCollect", "select": f"{_HERE}:ToySelect"})
+WITH_NEW = Registry({"collect": f"{_HERE}:ToyCollect", "polish": f"{_HERE}:ToyPolish"})
 
 
 def main() -> None:
@@ -131,18 +163,16 @@ def main() -> None:
     import sys
 
     from rigmill.config import load
-    from rigmill.pipeline import driver, pool, registry, view
-    from rigmill.pipeline.live_lines import Progress
+    from rigmill.pipeline import driver, stage_run
+    from rigmill.pipeline.lines.live_lines import Progress
     from rigmill.storage.layout import Layout
     from rigmill.storage.lock import locked
 
-    stages = {"collect": "tests.support.toy_stages:ToyCollect", "select": "tests.support.toy_stages:ToySelect"}
-    for module in (registry, view, pool):
-        module.STAGES = stages  # type: ignore[attr-defined]
-    driver.INLINE_COMMIT_S = driver.INLINE_S = 0.0
+    stage_run.INLINE_COMMIT_S = driver.INLINE_S = 0.0
     resolved, layout = load.load("demo", overrides=("run.min_free_disk_bytes=0",)), Layout(Path(sys.argv[1]))
+    options = driver.Options(stages=("select",))
     with locked(layout), Progress() as progress:
-        driver.Driver(resolved, layout, driver.Options(stages=("select",)), progress=progress).run()
+        driver.Driver(resolved, layout, options, progress=progress, registry=WITH_INLINE).run()
 
 
 if __name__ == "__main__":

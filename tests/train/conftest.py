@@ -17,6 +17,7 @@ from rigmill.clips.video import encode
 from rigmill.storage.files import Store, sha256_bytes
 from rigmill.types import Motion, Rig
 from shards.sample import member_names, sample_bytes
+from train.inputs import TrainingClip, TrainSettings
 
 COLOURS = np.array([[230, 40, 40], [40, 200, 60], [60, 80, 240]], dtype=np.uint8)
 
@@ -113,25 +114,30 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
 
 @pytest.fixture(scope="session")
 def rows(store: Store) -> list[dict[str, Any]]:
-    """Three clips of two sources, longer than the window."""
+    """Three clips of two sources, longer than the window, as rows of the index."""
     return build_shard(store, num_clips=3, num_frames=11, size_px=64)
 
 
 @pytest.fixture(scope="session")
-def settings() -> dict[str, Any]:
+def clips(rows: list[dict[str, Any]]) -> list[TrainingClip]:
+    return [TrainingClip.from_row(row) for row in rows]
+
+
+@pytest.fixture(scope="session")
+def settings() -> TrainSettings:
     """A profile's train section, small enough for a test."""
-    return {
-        "recipe": "tiny_joint",
-        "num_steps": 30,
-        "batch_size": 2,
-        "learning_rate": 0.002,
-        "num_frames": 9,
-        "size_px": 32,
-        "mixture": {"procedural": 1.0, "folder": 1.0},
-        "condition_dropout": 0.2,
-        "checkpoint_interval": 10,
-        "seed": 7,
-    }
+    return TrainSettings(
+        recipe="tiny_joint",
+        num_steps=30,
+        batch_size=2,
+        learning_rate=0.002,
+        num_frames=9,
+        size_px=32,
+        mixture={"procedural": 1.0, "folder": 1.0},
+        condition_dropout=0.2,
+        checkpoint_interval=10,
+        seed=7,
+    )
 
 
 @pytest.fixture(scope="session")

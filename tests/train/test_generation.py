@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,23 +14,20 @@ from diffusers import WanTransformer3DModel
 from rigmill.errors import UserError
 from rigmill.storage.files import Store
 from train.clips import Clips
+from train.inputs import TrainingClip
 from train.model.joint import JointVideoPose, Pair
 from train.recipes import tiny_joint
-from train.sampler import denoise, generate
+from train.sampler import Prompt, Sampling, denoise, generate
 from train.weights import Model, load_model, load_wan_base, new_model, save_model
 
-CONFIG = tiny_joint({"size_px": 32})
-
-
-def about() -> dict[str, Any]:
-    return {"model": CONFIG.to_dict()}
+CONFIG = tiny_joint(32)
 
 
 def test_a_saved_model_is_the_same_model_and_the_same_bytes() -> None:
     model = new_model(CONFIG, seed=3)
     saved = save_model(model)
     assert saved == save_model(new_model(CONFIG, seed=3)) != save_model(new_model(CONFIG, seed=4))
-    loaded = load_model(saved, about())
+    loaded = load_model(saved, CONFIG)
     assert save_model(loaded) == saved
     assert torch.equal(loaded.text(["a wolf runs"]), model.text(["a wolf runs"]))
 
@@ -51,36 +49,41 @@ def test_captions_differ_and_end_in_zeros() -> None:
 
 
 def test_generation_is_repeatable_and_listens_to_seed_template_and_caption(
-    rows: list[dict[str, Any]], store: Store
+    clips: list[TrainingClip], store: Store
 ) -> None:
-    clips = Clips(rows, store=store, size_px=32)
-    views = [clips.view(0, view) for view in range(4)]
+    drawn = Clips(clips, store=store, size_px=32)
+    views = [drawn.view(0, view) for view in range(4)]
     model = new_model(CONFIG, seed=0)
     saved = save_model(model)
-    templates_rgb = np.stack([view.template_rgb for view in views])
-    templates_pose = np.stack([view.template_pose for view in views])
-
-    def make(**changed: Any) -> tuple[np.ndarray, np.ndarray]:
-        values: dict[str, Any] = {
-            "templates_rgb": templates_rgb,
-            "templates_pose": templates_pose,
-            "cameras": clips.cameras(0),
-            "caption": "a wheel turns",
-            "num_frames": 5,
-            "seed": 1,
-            "steps": 3,
-            "guidance": 3.0,
-            **changed,
-        }
-        return generate(saved, about(), **values)
-
-    rgb, pose = make()
+    prompt = Prompt(
+        templates_rgb=np.stack([view.template_rgb for view in views]),
+        templates_pose=np.stack([view.template_pose for view in views]),
+        cameras=drawn.cameras(0),
+        caption="a wheel turns",
+    )
+    sampling = Sampling(num_frames=5, seed=1, steps=3, guidance=3.0)
+    rgb, pose = generate(saved, CONFIG, prompt, sampling)
     assert rgb.shape == pose.shape == (4, 5, 32, 32, 3) and rgb.dtype == np.uint8
-    again = make()
+    again = generate(saved, CONFIG, prompt, sampling)
     np.testing.assert_array_equal(rgb, again[0])
     np.testing.assert_array_equal(pose, again[1])
-    for changed in ({"seed": 2}, {"caption": "a wheel stops"}, {"templates_pose": templates_rgb}):
-        assert not np.array_equal(rgb, make(**changed)[0]), changed
+    for changed in (
+        (prompt, replace(sampling, seed=2)),
+        (replace(prompt, caption="a wheel stops"), sampling),
+        (replace(prompt, templates_pose=prompt.templates_rgb), sampling),
+    ):
+        assert not np.array_equal(rgb, generate(saved, CONFIG, *changed)[0]), changed
+
+
+def test_a_prompt_holds_the_templates_of_a_clips_files_in_the_order_of_the_views(
+    clips: list[TrainingClip], store: Store
+) -> None:
+    members, drawn = clips[0].place.members(store), Clips(clips, store=store, size_px=64)
+    prompt = Prompt.from_members(members, cameras=drawn.cameras(0), caption="a wheel")
+    assert prompt.templates_rgb.shape == prompt.templates_pose.shape == (4, 64, 64, 3)
+    for view in range(4):
+        np.testing.assert_array_equal(prompt.templates_rgb[view], drawn.view(0, view).template_rgb)
+        np.testing.assert_array_equal(prompt.templates_pose[view], drawn.view(0, view).template_pose)
 
 
 class Perfect(torch.nn.Module):

@@ -11,7 +11,7 @@ from diffusers import WanTransformer3DModel
 from train.model.joint import JointVideoPose, Pair
 from train.recipes import DenoiserConfig, tiny_joint, wan13_denoiser
 
-CONFIG = tiny_joint({"size_px": 32}).denoiser
+CONFIG = tiny_joint(32).denoiser
 FRAMES, SIDE = 3, 4
 
 

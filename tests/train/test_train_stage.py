@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pyarrow as pa
 import pytest
 import safetensors.torch
 
+from rigmill.config.load import load
+from rigmill.config.schema import Profile
 from rigmill.errors import UserError
 from rigmill.outcomes import Failed, Kept
 from rigmill.pipeline.stage import Job
 from rigmill.storage.columns import PRODUCTS
-from rigmill.storage.files import Store
+from rigmill.storage.files import Store, canonical_json
 from rigmill.types import StoredFile
 from tests.support.paths import ROOT
-from train.rows import present_weights
+from train.data import present_weights
+from train.inputs import TrainSettings
 from train.stage import TrainStage
 
 Index = list[dict[str, Any]]
@@ -54,15 +57,18 @@ class Lent:
         self.said.append((message, done, total))
 
 
-def jobs_of(rows: Index, settings: dict[str, Any]) -> list[Job]:
-    stage = TrainStage()
-    values = dict(settings)
-    seed = values.pop("seed")
-    section = SimpleNamespace(model_dump=lambda mode, exclude: {k: v for k, v in values.items() if k not in exclude})
-    return stage.plan(Tables(rows), SimpleNamespace(train=section, seed=seed))  # type: ignore[arg-type]
+def profile_of(settings: TrainSettings, **more: Any) -> Profile:
+    values = load("demo").profile.model_dump(mode="json")
+    row = settings.to_row()
+    values |= {"seed": row.pop("seed"), "train": values["train"] | row | more}
+    return Profile.model_validate(values)
 
 
-def test_one_job_over_the_train_split_whatever_the_order_of_the_rows(rows: Index, settings: dict[str, Any]) -> None:
+def jobs_of(rows: Index, settings: TrainSettings, **more: Any) -> list[Job]:
+    return TrainStage().plan(Tables(rows), profile_of(settings, **more))
+
+
+def test_one_job_over_the_train_split_whatever_the_order_of_the_rows(rows: Index, settings: TrainSettings) -> None:
     held_out = [{**rows[0], "clip_id": "other", "split": "bench"}]
     (first,) = jobs_of([*rows, *held_out], settings)
     (second,) = jobs_of([*held_out, *reversed(rows)], settings)
@@ -70,24 +76,34 @@ def test_one_job_over_the_train_split_whatever_the_order_of_the_rows(rows: Index
     assert {row["clip_id"] for row in first.payload["samples"]} == {row["clip_id"] for row in rows}
 
 
-def test_nothing_to_train_on_is_no_job(rows: Index, settings: dict[str, Any]) -> None:
+def test_nothing_to_train_on_is_no_job(rows: Index, settings: TrainSettings) -> None:
     assert jobs_of([], settings) == []
     assert jobs_of([{**row, "split": "bench"} for row in rows], settings) == []
-    assert jobs_of(rows, {**settings, "num_frames": 17}) == [], "clips shorter than the window cannot be drawn"
+    assert jobs_of(rows, replace(settings, num_frames=17)) == [], "clips shorter than the window cannot be drawn"
 
 
 def test_a_changed_sample_or_setting_is_another_job_and_a_sampling_setting_is_not(
-    rows: Index, settings: dict[str, Any]
+    rows: Index, settings: TrainSettings
 ) -> None:
     (base,) = jobs_of(rows, settings)
     for changed_rows, changed in (
         ([{**rows[0], "sample_sha256": "0"}, *rows[1:]], settings),
         (rows[:2], settings),
-        (rows, {**settings, "seed": 8}),
-        (rows, {**settings, "learning_rate": 0.1}),
+        (rows, replace(settings, seed=8)),
+        (rows, replace(settings, learning_rate=0.1)),
     ):
         assert jobs_of(changed_rows, changed)[0].key != base.key
-    assert jobs_of(rows, {**settings, "guidance": 9.0, "sampling_steps": 5})[0].key == base.key
+    assert jobs_of(rows, settings, guidance=9.0, sampling_steps=5)[0].key == base.key
+
+
+def test_settings_are_the_profiles_train_section_and_seed_to_the_letter(rows: Index) -> None:
+    """Their JSON is hashed into the key of the job: a value of another type would train every model again."""
+    profile = load("demo").profile
+    section = profile.train.model_dump(mode="json", exclude={"sampling_steps", "guidance"})
+    expected = canonical_json({**section, "seed": profile.seed})
+    assert canonical_json(TrainStage().settings(profile)) == expected
+    (job,) = TrainStage().plan(Tables([{**row, "num_frames": 99} for row in rows]), profile)
+    assert canonical_json(TrainSettings(**json.loads(canonical_json(job.settings))).to_row()) == expected
 
 
 def test_a_source_without_weight_is_a_message_that_names_the_key() -> None:
@@ -100,15 +116,15 @@ def test_no_weights_draw_from_all_sources_alike() -> None:
     assert present_weights({}, {"b", "a"}) == {"a": 1.0, "b": 1.0}
 
 
-def test_a_weighted_source_that_is_absent_is_dropped(rows: Index, settings: dict[str, Any]) -> None:
+def test_a_weighted_source_that_is_absent_is_dropped(rows: Index, settings: TrainSettings) -> None:
     mixture = {"procedural": 1.0, "folder": 1.0, "mixamo": 5.0}
-    assert len(jobs_of(rows, {**settings, "mixture": mixture})) == 1
+    assert len(jobs_of(rows, replace(settings, mixture=mixture))) == 1
 
 
 def test_the_job_keeps_one_row_of_the_table_and_the_same_files_every_time(
-    rows: Index, store: Store, settings: dict[str, Any], tmp_path: Path
+    rows: Index, store: Store, settings: TrainSettings, tmp_path: Path
 ) -> None:
-    settings = {**settings, "num_steps": 6, "checkpoint_interval": 4}
+    settings = replace(settings, num_steps=6, checkpoint_interval=4)
     kept = []
     for attempt in range(2):
         lent = Lent(store=store, output=tmp_path / str(attempt), scratch=tmp_path)
@@ -132,10 +148,10 @@ def test_the_job_keeps_one_row_of_the_table_and_the_same_files_every_time(
 
 
 def test_a_diverged_run_fails_with_its_step_and_leaves_no_work(
-    rows: Index, store: Store, settings: dict[str, Any], tmp_path: Path
+    rows: Index, store: Store, settings: TrainSettings, tmp_path: Path
 ) -> None:
     lent = Lent(store=store, output=tmp_path, scratch=tmp_path)
-    (answer,) = TrainStage().run(jobs_of(rows, {**settings, "learning_rate": 1e30}), lent)
+    (answer,) = TrainStage().run(jobs_of(rows, replace(settings, learning_rate=1e30)), lent)
     assert isinstance(answer.outcome, Failed) and "not finite at step" in answer.outcome.message
     assert not list(tmp_path.rglob("*.ckpt"))
 

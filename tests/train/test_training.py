@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tarfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +20,14 @@ from rigmill.clips.video import decode
 from rigmill.storage.files import Store, canonical_json
 from tests.support.paths import ROOT
 from train.data import Batches
+from train.inputs import TrainingClip, TrainSettings
 from train.model.joint import Pair
 from train.module import NotFinite, last_checkpoint, train
 from train.objective import add_noise, choose, flow_loss, shift_sigma
 from train.recipes import tiny_joint
 from train.weights import save_model
 
-Settings = dict[str, Any]
+Clips = list[TrainingClip]
 Index = list[dict[str, Any]]
 MakeShard = Callable[..., Index]
 
@@ -34,18 +36,18 @@ class Stopped(Exception):
     """Raised by a test inside a run."""
 
 
-def batches_of(rows: Index, store: Store, settings: Settings) -> Batches:
-    return Batches(rows, config=tiny_joint(settings), settings=settings, store_root=store.root)
+def batches_of(clips: Clips, store: Store, settings: TrainSettings) -> Batches:
+    return Batches(clips, config=tiny_joint(settings.size_px), settings=settings, store_root=store.root)
 
 
 @pytest.fixture(scope="module")
 def undisturbed(
-    rows: Index, store: Store, settings: Settings, tmp_path_factory: pytest.TempPathFactory
+    clips: Clips, store: Store, settings: TrainSettings, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[bytes, list[float]]:
     trained = train(
-        tiny_joint(settings),
+        tiny_joint(settings.size_px),
         settings=settings,
-        rows=rows,
+        clips=clips,
         store_root=store.root,
         folder=tmp_path_factory.mktemp("straight"),
     )
@@ -53,7 +55,7 @@ def undisturbed(
 
 
 def test_resume_after_a_stop_gives_the_bytes_of_an_undisturbed_run(
-    undisturbed: tuple[bytes, list[float]], rows: Index, store: Store, settings: Settings, tmp_path: Path
+    undisturbed: tuple[bytes, list[float]], clips: Clips, store: Store, settings: TrainSettings, tmp_path: Path
 ) -> None:
     seen: list[int] = []
 
@@ -64,9 +66,9 @@ def test_resume_after_a_stop_gives_the_bytes_of_an_undisturbed_run(
 
     with pytest.raises(Stopped):
         train(
-            tiny_joint(settings),
+            tiny_joint(settings.size_px),
             settings=settings,
-            rows=rows,
+            clips=clips,
             store_root=store.root,
             folder=tmp_path,
             report=stop_at_17,
@@ -74,9 +76,9 @@ def test_resume_after_a_stop_gives_the_bytes_of_an_undisturbed_run(
     assert last_checkpoint(tmp_path) == (tmp_path / "step-00000010.ckpt", 10)
     seen.clear()
     trained = train(
-        tiny_joint(settings),
+        tiny_joint(settings.size_px),
         settings=settings,
-        rows=rows,
+        clips=clips,
         store_root=store.root,
         folder=tmp_path,
         report=lambda message, done, total: seen.append(done),
@@ -89,6 +91,7 @@ def test_resume_after_a_stop_gives_the_bytes_of_an_undisturbed_run(
 KILLED = """
 import json, os, signal, sys
 from pathlib import Path
+from train.inputs import TrainingClip, TrainSettings
 from train.module import train
 from train.recipes import tiny_joint
 
@@ -96,16 +99,28 @@ order = json.load(sys.stdin)
 def kill_at(message, done, total):
     if done == order["die_after"]:
         os.kill(os.getpid(), signal.SIGKILL)
-train(tiny_joint(order["settings"]), settings=order["settings"], rows=order["rows"],
+settings = TrainSettings(**order["settings"])
+train(tiny_joint(settings.size_px), settings=settings, clips=[TrainingClip.from_row(row) for row in order["rows"]],
       store_root=Path(order["store"]), folder=Path(order["folder"]), report=kill_at)
 """
 
 
 @pytest.mark.slow
 def test_resume_after_kill_9_in_another_process_gives_the_same_bytes(
-    undisturbed: tuple[bytes, list[float]], rows: Index, store: Store, settings: Settings, tmp_path: Path
+    undisturbed: tuple[bytes, list[float]],
+    rows: Index,
+    clips: Clips,
+    store: Store,
+    settings: TrainSettings,
+    tmp_path: Path,
 ) -> None:
-    order = {"settings": settings, "rows": rows, "store": str(store.root), "folder": str(tmp_path), "die_after": 23}
+    order = {
+        "settings": settings.to_row(),
+        "rows": rows,
+        "store": str(store.root),
+        "folder": str(tmp_path),
+        "die_after": 23,
+    }
     done = subprocess.run(
         [sys.executable, "-c", KILLED],
         input=canonical_json(order).encode(),
@@ -116,19 +131,21 @@ def test_resume_after_kill_9_in_another_process_gives_the_same_bytes(
     assert done.returncode == -signal.SIGKILL, done.stderr.decode()[-2000:]
     (tmp_path / ".tmp-checkpoint").write_bytes(b"torn")  # what a kill inside a save leaves
     assert last_checkpoint(tmp_path)[1] == 20
-    trained = train(tiny_joint(settings), settings=settings, rows=rows, store_root=store.root, folder=tmp_path)
+    trained = train(
+        tiny_joint(settings.size_px), settings=settings, clips=clips, store_root=store.root, folder=tmp_path
+    )
     assert save_model(trained.model) == undisturbed[0]
 
 
 def test_a_run_killed_after_its_last_step_trains_nothing_again(
-    undisturbed: tuple[bytes, list[float]], rows: Index, store: Store, settings: Settings, tmp_path: Path
+    undisturbed: tuple[bytes, list[float]], clips: Clips, store: Store, settings: TrainSettings, tmp_path: Path
 ) -> None:
-    train(tiny_joint(settings), settings=settings, rows=rows, store_root=store.root, folder=tmp_path)
+    train(tiny_joint(settings.size_px), settings=settings, clips=clips, store_root=store.root, folder=tmp_path)
     seen: list[int] = []
     again = train(
-        tiny_joint(settings),
+        tiny_joint(settings.size_px),
         settings=settings,
-        rows=rows,
+        clips=clips,
         store_root=store.root,
         folder=tmp_path,
         report=lambda message, done, total: seen.append(done),
@@ -137,33 +154,34 @@ def test_a_run_killed_after_its_last_step_trains_nothing_again(
 
 
 def test_another_seed_gives_another_model(
-    undisturbed: tuple[bytes, list[float]], rows: Index, store: Store, settings: Settings, tmp_path: Path
+    undisturbed: tuple[bytes, list[float]], clips: Clips, store: Store, settings: TrainSettings, tmp_path: Path
 ) -> None:
-    settings = {**settings, "seed": 8, "num_steps": 2}
-    other = train(tiny_joint(settings), settings=settings, rows=rows, store_root=store.root, folder=tmp_path)
+    settings = replace(settings, seed=8, num_steps=2)
+    other = train(tiny_joint(settings.size_px), settings=settings, clips=clips, store_root=store.root, folder=tmp_path)
     assert [item.loss for item in other.losses] != undisturbed[1][:2]
 
 
 def test_a_loss_that_leaves_the_numbers_ends_the_run_at_its_step(
-    rows: Index, store: Store, settings: Settings, tmp_path: Path
+    clips: Clips, store: Store, settings: TrainSettings, tmp_path: Path
 ) -> None:
     with pytest.raises(NotFinite) as caught:
         train(
-            tiny_joint(settings),
-            settings={**settings, "learning_rate": 1e30},
-            rows=rows,
+            tiny_joint(settings.size_px),
+            settings=replace(settings, learning_rate=1e30),
+            clips=clips,
             store_root=store.root,
             folder=tmp_path,
         )
     assert 1 <= caught.value.step <= 3
 
 
-def test_a_batch_is_cut_from_the_clip_that_its_row_points_to(rows: Index, store: Store, settings: Settings) -> None:
+def test_a_batch_is_cut_from_the_clip_that_its_row_points_to(
+    clips: Clips, store: Store, settings: TrainSettings
+) -> None:
     """Pixels are compared with the mp4 decoded from the shard by hand."""
-    settings = {**settings, "size_px": 64, "num_frames": 11}  # no resize, one possible window
-    batch = batches_of(rows, store, settings).batch(3)
-    stored = rows[0]["shard_file"]
-    shard = next(store.root.rglob(f"{stored['sha256']}*"))
+    settings = replace(settings, size_px=64, num_frames=11)  # no resize, one possible window
+    batch = batches_of(clips, store, settings).batch(3)
+    shard = store.path(clips[0].place.shard_file)
     with tarfile.open(shard) as archive:
         videos = {
             info.name: decode(archive.extractfile(info).read())  # type: ignore[union-attr]
@@ -171,7 +189,7 @@ def test_a_batch_is_cut_from_the_clip_that_its_row_points_to(rows: Index, store:
             if info.name.endswith(".mp4")
         }
     for place, caption in enumerate(batch.captions):
-        clip = next(row["clip_id"] for row in rows if row["caption"] == caption)
+        clip = next(one.place.clip_id for one in clips if one.caption == caption)
         for modality, got in (("rgb", batch.videos.rgb), ("pose", batch.videos.pose)):
             truth = [videos[f"{clip}.{modality}.{view}.mp4"] for view in range(4)]
             found = [
@@ -183,31 +201,21 @@ def test_a_batch_is_cut_from_the_clip_that_its_row_points_to(rows: Index, store:
             assert len(found) == 2 and found[0] < found[1]
 
 
-def test_batches_of_a_step_do_not_depend_on_the_steps_before(rows: Index, store: Store, settings: Settings) -> None:
-    first = batches_of(rows, store, settings)
+def test_batches_of_a_step_do_not_depend_on_the_steps_before(
+    clips: Clips, store: Store, settings: TrainSettings
+) -> None:
+    first = batches_of(clips, store, settings)
     for step in range(5):
         first.batch(step)
-    warm, cold = first.batch(5), batches_of(rows, store, settings).batch(5)
+    warm, cold = first.batch(5), batches_of(clips, store, settings).batch(5)
     assert torch.equal(warm.videos.rgb, cold.videos.rgb) and torch.equal(warm.sigma, cold.sigma)
     assert warm.captions == cold.captions
 
 
-def test_conditions_are_half_templates_and_a_fifth_is_dropped() -> None:
-    drawn = [
-        choose(
-            seed=1,
-            step=step,
-            place=0,
-            batch_size=2,
-            num_clip_frames=25,
-            num_frames=17,
-            num_views=4,
-            views_per_clip=2,
-            condition_dropout=0.2,
-            sigma_shift=3.0,
-        )
-        for step in range(2000)
-    ]
+def test_conditions_are_half_templates_and_a_fifth_is_dropped(clips: Clips, settings: TrainSettings) -> None:
+    settings = replace(settings, seed=1, num_frames=17, condition_dropout=0.2)
+    clip = replace(clips[0], num_frames=25, num_views=4)
+    drawn = [choose(settings, tiny_joint(32), clip, step=step, place=0) for step in range(2000)]
     assert abs(np.mean([item.from_template for item in drawn]) - 0.5) < 0.04
     assert abs(np.mean([item.drop_condition for item in drawn]) - 0.2) < 0.03
     assert {item.start for item in drawn} == set(range(9))
@@ -228,12 +236,14 @@ def test_the_true_velocity_has_no_loss_and_leads_from_noise_to_data() -> None:
 
 
 def test_two_clips_are_learned_to_a_third_of_the_first_loss(
-    tmp_path: Path, settings: Settings, make_shard: MakeShard
+    tmp_path: Path, settings: TrainSettings, make_shard: MakeShard
 ) -> None:
     store = Store(tmp_path / "store")
-    rows = make_shard(store, num_clips=2, num_frames=5, num_views=2)
-    settings = {**settings, "num_steps": 160, "num_frames": 5, "condition_dropout": 0.0, "checkpoint_interval": 160}
-    trained = train(tiny_joint(settings), settings=settings, rows=rows, store_root=store.root, folder=tmp_path / "work")
+    clips = [TrainingClip.from_row(row) for row in make_shard(store, num_clips=2, num_frames=5, num_views=2)]
+    settings = replace(settings, num_steps=160, num_frames=5, condition_dropout=0.0, checkpoint_interval=160)
+    trained = train(
+        tiny_joint(settings.size_px), settings=settings, clips=clips, store_root=store.root, folder=tmp_path / "work"
+    )
     for modality in ("rgb", "pose"):
         losses = [getattr(item, modality) for item in trained.losses]
         assert np.mean(losses[-20:]) < np.mean(losses[:10]) / 3, modality

@@ -21,7 +21,8 @@ class ModalityEmbedding(nn.Module):
         """(2, D): the row of rgb, the row of pose."""
         weight = self.linears.linear_1.weight
         ids = torch.arange(2, device=weight.device)
-        return self.linears(self.frequencies(ids).to(weight.dtype))
+        rows: Tensor = self.linears(self.frequencies(ids).to(weight.dtype))
+        return rows
 
 
 class CameraEmbedding(nn.Module):
@@ -40,4 +41,5 @@ class CameraEmbedding(nn.Module):
 
     def forward(self, rays: Tensor) -> Tensor:
         """Rays (N, 6, h, w) to (N, D, 1, h/p, w/p): the same for all frames, because cameras stand still."""
-        return self.patches(rays.unsqueeze(2))
+        embedded: Tensor = self.patches(rays.unsqueeze(2))
+        return embedded

@@ -117,9 +117,10 @@ class JointVideoPose(nn.Module):
 
     def positions(self, sequence: Tensor) -> tuple[Tensor, Tensor]:
         """RoPE of the joint sequence, (1, L, 1, head_dim) twice: frame i and i+f+2 share theirs (Eq. 4)."""
-        if not self.config.shared_positions:
-            return self.wan.rope(sequence)
-        cosine, sine = self.wan.rope(sequence[:, :, : sequence.shape[2] // 2])
+        shared = self.config.shared_positions
+        cosine, sine = self.wan.rope(sequence[:, :, : sequence.shape[2] // 2] if shared else sequence)
+        if not shared:
+            return cosine, sine
         return cosine.repeat(1, 2, 1, 1), sine.repeat(1, 2, 1, 1)
 
     def frame_modulation(self, timestep: Tensor, *, num_frames: int) -> tuple[Tensor, Tensor]:
@@ -166,4 +167,5 @@ def run_block(
     tokens = tokens + block.attn2(normed.flatten(1, 2), text, None, None).unflatten(1, (num_frames, -1))
 
     normed = (block.norm3(tokens.float()) * (1 + ff_scale) + ff_shift).type_as(tokens)
-    return (tokens.float() + block.ffn(normed).float() * ff_gate).type_as(tokens)
+    done: Tensor = (tokens.float() + block.ffn(normed).float() * ff_gate).type_as(tokens)
+    return done

@@ -31,6 +31,6 @@ class MultiViewAttention(nn.Module):
         batch, frames, spatial, dim = tokens.shape
         by_frame = tokens.unflatten(0, (-1, num_views)).transpose(1, 2)  # (B, T, V, S, D)
         positions = tuple(part.repeat(1, num_views, 1, 1) for part in frame_positions)
-        mixed = self.attention(by_frame.reshape(-1, num_views * spatial, dim), None, None, positions)
-        by_frame = mixed.reshape(batch // num_views, frames, num_views, spatial, dim)
-        return by_frame.transpose(1, 2).reshape(batch, frames, spatial, dim)
+        mixed: Tensor = self.attention(by_frame.reshape(-1, num_views * spatial, dim), None, None, positions)
+        of_views = mixed.reshape(batch // num_views, frames, num_views, spatial, dim)
+        return of_views.transpose(1, 2).reshape(batch, frames, spatial, dim)

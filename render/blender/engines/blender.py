@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import bpy
 import numpy as np
 
 from render.blender.engines.scene import add_camera, remove_camera, set_border, set_up
 from render.raster.types import Picture
+from rigmill.blender.render_settings import ViewSettings
 from rigmill.types import Bytes, Camera, Floats
 
 _TGA_HEADER = 18
@@ -32,11 +33,11 @@ class Engine(Protocol):
 class BlenderEngine:
     """Blender's own renderers: Cycles, EEVEE and Workbench. One picture at a time, only where the subject is."""
 
-    def __init__(self, cameras: tuple[Camera, ...], render: dict[str, Any], folder: Path) -> None:
-        self.name = render["engine"]
+    def __init__(self, cameras: tuple[Camera, ...], view: ViewSettings, folder: Path) -> None:
+        self.name = view.engine
         self.cameras = cameras
         self._file = folder / f"{self.name}.tga"
-        set_up(render)
+        set_up(view)
         self._blender_cameras = [add_camera(camera, f"view {index}") for index, camera in enumerate(cameras)]
 
     def shoot(self, bounds: Floats, *, extras: bool = False) -> list[Picture]:

@@ -43,14 +43,11 @@ def loaded_drawing(subject: Subject, state: dict[str, Any]) -> Drawing:
     if "drawing" not in state:
         # What does not move is read at rest and as imported: read in the world of a clip, it would be rounded with
         # that clip's scale, and the next clip's bytes would tell which one came before.
-        placing = subject.placing()
-        subject.reset()
-        subject.normalise(np.zeros(3), 1.0)
-        appearance = read_appearance(subject.meshes)
-        geometry = Geometry.of(subject.meshes, appearance)
-        rasteriser = Rasteriser(geometry.surface, appearance.looks, LIGHT)
-        state["drawing"] = Drawing(appearance, geometry, rasteriser, geometry.surface)
-        subject.place(placing)
+        with subject.as_imported():
+            appearance = read_appearance(subject.meshes)
+            geometry = Geometry.of(subject.meshes, appearance)
+            rasteriser = Rasteriser(geometry.surface, appearance.looks, LIGHT)
+            state["drawing"] = Drawing(appearance, geometry, rasteriser, geometry.surface)
     drawing = state["drawing"]
     assert isinstance(drawing, Drawing)
     return drawing

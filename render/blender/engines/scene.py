@@ -10,6 +10,7 @@ import numpy as np
 from mathutils import Matrix
 
 from render.raster.types import Light, Sun
+from rigmill.blender.render_settings import ViewSettings
 from rigmill.clips.camera import project
 from rigmill.types import Camera, Floats
 
@@ -22,10 +23,10 @@ LIGHT = Light(
 )
 
 
-def set_up(render: dict[str, Any]) -> None:
-    """Engine, light and output format for the profile's render section."""
+def set_up(view: ViewSettings) -> None:
+    """Engine, light and output format for these settings."""
     scene = bpy.context.scene
-    scene.render.resolution_x, scene.render.resolution_y = render["width_px"], render["height_px"]
+    scene.render.resolution_x, scene.render.resolution_y = view.width_px, view.height_px
     scene.render.resolution_percentage = 100
     scene.render.pixel_aspect_x = scene.render.pixel_aspect_y = 1.0
     scene.render.film_transparent = True
@@ -41,23 +42,23 @@ def set_up(render: dict[str, Any]) -> None:
     output.file_format, output.color_mode = "TARGA_RAW", "RGBA"
     scene.render.dither_intensity = 0.0
     scene.render.use_stamp = False
-    {"cycles": _set_up_cycles, "eevee": _set_up_eevee, "workbench": _set_up_workbench}[render["engine"]](scene, render)
+    {"cycles": _set_up_cycles, "eevee": _set_up_eevee, "workbench": _set_up_workbench}[view.engine](scene, view)
     _light(scene)
 
 
-def _set_up_cycles(scene: Any, render: dict[str, Any]) -> None:
+def _set_up_cycles(scene: Any, view: ViewSettings) -> None:
     scene.render.engine = "CYCLES"
     cycles = scene.cycles
     cycles.device = "CPU"
-    cycles.samples, cycles.use_adaptive_sampling = render["samples"], False
+    cycles.samples, cycles.use_adaptive_sampling = view.samples, False
     cycles.seed, cycles.use_animated_seed = 0, False
     cycles.use_light_tree = False  # three lights: choosing among them costs more than it saves
     cycles.max_bounces, cycles.diffuse_bounces, cycles.glossy_bounces = 3, 1, 1
     cycles.transmission_bounces = 2
     cycles.transparent_max_bounces = 64  # what lies behind the last one is black and opaque: hair has dozens of layers
     cycles.caustics_reflective = cycles.caustics_refractive = False
-    cycles.use_denoising = render["denoise"]
-    if render["denoise"]:
+    cycles.use_denoising = view.denoise
+    if view.denoise:
         cycles.denoiser = "OPENIMAGEDENOISE"
         cycles.denoising_input_passes = "RGB_ALBEDO_NORMAL"
         # The defaults cost ten times more and are hardly better at this size.
@@ -65,14 +66,14 @@ def _set_up_cycles(scene: Any, render: dict[str, Any]) -> None:
         cycles.denoising_use_gpu = False
 
 
-def _set_up_eevee(scene: Any, render: dict[str, Any]) -> None:
+def _set_up_eevee(scene: Any, view: ViewSettings) -> None:
     scene.render.engine = "BLENDER_EEVEE_NEXT"
-    scene.eevee.taa_render_samples = render["samples"]
+    scene.eevee.taa_render_samples = view.samples
     scene.eevee.use_raytracing = False  # the scene has nothing to mirror but the even world
     scene.eevee.use_shadows = True
 
 
-def _set_up_workbench(scene: Any, render: dict[str, Any]) -> None:
+def _set_up_workbench(scene: Any, _view: ViewSettings) -> None:
     scene.render.engine = "BLENDER_WORKBENCH"
     scene.display.render_aa = "FXAA"
     shading = scene.display.shading
@@ -123,6 +124,7 @@ def add_camera(camera: Camera, name: str) -> Any:
 
 
 def remove_camera(blender_camera: Any) -> None:
+    """Take the camera and its data out of the file that is open, so that cameras do not pile up over clips."""
     data = blender_camera.data
     bpy.data.objects.remove(blender_camera, do_unlink=True)
     bpy.data.cameras.remove(data)

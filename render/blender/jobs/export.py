@@ -14,41 +14,40 @@ import numpy as np
 from render.blender.subject.player import loaded_subject, make_player
 from render.blender.subject.pose import Poser, read_motion
 from render.blender.subject.subject import Subject
-from rigmill.blender.requests import ClipItem
+from rigmill.blender.requests import PlayAnswer, PlayItem
 from rigmill.rigs.npz import motion_to_bytes
+from rigmill.rigs.quaternions import steady
 from rigmill.types import Floats, Motion
 
 _PATHS = {"location": 3, "rotation_quaternion": 4, "scale": 3}
 
 
 def play_clip(item: dict[str, Any], state: dict[str, Any], scratch: Path) -> dict[str, Any]:
-    """Names in scratch: `motion`, as imported; of what `write` names, `glb` without any animation and `fbx` with it.
-
-    `item` is that of render_clip, with a `title` for the motion.
-    """
-    clip = ClipItem.from_item({**item, "render": {}})
+    """A PlayAnswer to a PlayItem: `glb` without any animation, `fbx` with the motion."""
+    clip = PlayItem.from_item(item)
     subject = loaded_subject(state, path=clip.path, file_format=clip.format, fps=clip.fps)
     player = make_player(subject, clip)
     rig, rest = subject.read_rig(), subject.rest_frames()
-    player.start(1.0)
     frames = []
-    for frame in range(clip.num_frames):
-        player.show(frame)
-        frames.append(subject.joint_frames())
-    subject.reset()
+    with player.playing(1.0):
+        for frame in range(clip.num_frames):
+            player.show(frame)
+            frames.append(subject.joint_frames())
     motion = read_motion(np.array(frames), rest, rig, clip.fps)
     (scratch / "motion.npz").write_bytes(motion_to_bytes(motion))
     # The exporters put pictures down for a moment, and only here may they write.
     tempfile.tempdir = str(scratch)
-    written = {"motion": "motion.npz"}
+    answer = PlayAnswer(
+        motion="motion.npz",
+        glb="rest.glb" if "glb" in clip.write else None,
+        fbx="moving.fbx" if "fbx" in clip.write else None,
+    )
     with _alone(subject):
-        if "glb" in item["write"]:
-            _write_glb(scratch / "rest.glb")
-            written["glb"] = "rest.glb"
-        if "fbx" in item["write"]:
-            _write_fbx(subject, motion, scratch / "moving.fbx", item.get("title") or "clip")
-            written["fbx"] = "moving.fbx"
-    return written
+        if answer.glb:
+            _write_glb(scratch / answer.glb)
+        if answer.fbx:
+            _write_fbx(subject, motion, scratch / answer.fbx, clip.title or "clip")
+    return answer.to_item()
 
 
 @contextmanager
@@ -143,16 +142,10 @@ def _play(subject: Subject, keys: list[list[list[Floats]]], title: str) -> list[
         for path, (name, size) in enumerate(_PATHS.items()):
             values = np.array([frame[joint][path] for frame in keys])
             if name == "rotation_quaternion":
-                values = _steady(values)
+                values = steady(values)
             for axis in range(size):
                 curve = actions[owner].fcurves.new(prefix + name, index=axis)
                 curve.keyframe_points.add(len(keys))
                 curve.keyframe_points.foreach_set("co", np.stack([places, values[:, axis]], axis=1).ravel())
                 curve.update()
     return list(actions.values())
-
-
-def _steady(quaternions: Floats) -> Floats:
-    """The same turns (T, 4) without sign flips from frame to frame."""
-    flips = np.where(np.sum(quaternions[1:] * quaternions[:-1], axis=-1) < 0, -1.0, 1.0)
-    return quaternions * np.concatenate([[1.0], np.cumprod(flips)])[:, None]

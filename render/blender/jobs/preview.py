@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,80 +16,64 @@ from render.blender.engines.scene import LIGHT
 from render.blender.subject.player import Player, loaded_subject, make_player, measure
 from render.noise_coat import coated, coated_shape
 from render.numbers import ClipNumbers, clip_cameras
-from render.outputs import image_bytes
 from render.raster.rasteriser import Rasteriser
 from render.raster.types import Picture
-from rigmill.blender.requests import ClipItem
+from rigmill.blender.render_settings import ViewSettings
+from rigmill.blender.requests import PreviewAnswer, PreviewItem
+from rigmill.clips.pictures import image_bytes
 from rigmill.types import Camera
 
-AZIMUTHS_DEG = (0.0, 90.0)
 # Small, and by the rasteriser wherever it can: a preview is looked at, not trained on.
-CHEAP = {
-    "engine": "auto",
-    "min_agreement": 0.0,
-    "samples": 4,
-    "denoise": True,
-    "elevation_deg": 0.0,
-    "field_of_view_deg": 40.0,
-    "margin": 0.08,
-}
+CHEAP = ViewSettings(
+    engine="auto",
+    samples=4,
+    denoise=True,
+    width_px=128,
+    height_px=128,
+    azimuths_deg=(0.0, 90.0),
+    elevation_deg=0.0,
+    field_of_view_deg=40.0,
+    margin=0.08,
+)
 
 
 def preview_clip(item: dict[str, Any], state: dict[str, Any], scratch: Path) -> dict[str, Any]:
-    """Pictures to measure motion on, a few to look at, and the numbers of all frames.
-
-    `item` is that of render_clip with `preview_px` and `preview_frames` instead of `render`. Answers with names in
-    scratch / `folder`: `views` [view][index] -> RGBA PNG of frame `frames`[index], the subject under a coat of noise
-    (render/noise_coat.py); `shown` [view][index] -> RGBA PNG of frame `shown_frames`[index] as the asset looks;
-    `joints`, a npy (T, J, 3) in normalised coordinates. `starts` are the frames t of the pairs (t, t + 1) among
-    `frames`, `extents` (T) the largest side of each frame's bounds as a share of the clip's.
-    """
-    size_px = int(item["preview_px"])
-    render = {**CHEAP, "azimuths_deg": AZIMUTHS_DEG, "width_px": size_px, "height_px": size_px}
-    clip = ClipItem.from_item({**item, "render": render})
+    """A PreviewAnswer to a PreviewItem."""
+    clip = PreviewItem.from_item(item)
+    view = replace(CHEAP, width_px=clip.preview_px, height_px=clip.preview_px)
     subject = loaded_subject(state, path=clip.path, file_format=clip.format, fps=clip.fps)
     player = make_player(subject, clip)
     numbers = measure(player)
-    starts = pair_starts(clip.num_frames, int(item["preview_frames"]))
+    starts = pair_starts(clip.num_frames, clip.preview_frames)
     frames = sorted({frame for start in starts for frame in (start, start + 1)})
     shown_frames = most_different_frames(numbers)
     folder = scratch / f"preview-{clip.clip_id}"
     (folder / "shown").mkdir(parents=True, exist_ok=True)
-    cameras = clip_cameras(numbers.clip_bounds, render)  # the rest pose is not shown here
-    subject.normalise(numbers.offset, numbers.scale)
-    choice = open_engine(subject, cameras=cameras, render=render, extras=False, state=state, folder=folder)
-    try:
-        shown = write_pictures(
-            player,
-            numbers,
-            shown_frames,
-            lambda frame: choice.engine.shoot(numbers.frame_bounds[frame]),
-            cameras=cameras,
-            folder=folder / "shown",
-        )
-    finally:
-        choice.engine.close()
-    views = write_pictures(
-        player,
-        numbers,
-        frames,
-        coat_drawer(player, numbers, cameras=cameras, state=state),
-        cameras=cameras,
-        folder=folder,
-    )
-    subject.reset()
-    subject.normalise(np.zeros(3), 1.0)
+    cameras = clip_cameras(numbers.clip_bounds, view)  # the rest pose is not shown here
+    with subject.normalised(numbers.offset, numbers.scale):
+        choice = open_engine(subject, cameras=cameras, view=view, extras=False, state=state, folder=folder)
+        with closing(choice.engine) as engine:
+            shown = write_pictures(
+                player,
+                numbers,
+                shown_frames,
+                lambda frame: engine.shoot(numbers.frame_bounds[frame]),
+                cameras=cameras,
+                folder=folder / "shown",
+            )
+        coat = coat_drawer(player, numbers, cameras=cameras, state=state)
+        views = write_pictures(player, numbers, frames, coat, cameras=cameras, folder=folder)
     np.save(folder / "joints.npy", numbers.joints)
-    return {
-        "folder": folder.name,
-        "views": views,
-        "frames": frames,
-        "starts": starts,
-        "joints": "joints.npy",
-        "shown": [[f"shown/{name}" for name in names] for names in shown],
-        "shown_frames": shown_frames,
-        "extents": [float(side) for side in np.ptp(numbers.frame_bounds, axis=1).max(axis=1)],
-    }
+    return PreviewAnswer(
+        folder=folder.name,
+        views=views,
+        frames=frames,
+        starts=starts,
+        joints="joints.npy",
+        shown=[[f"shown/{name}" for name in names] for names in shown],
+        shown_frames=shown_frames,
+        extents=[float(side) for side in np.ptp(numbers.frame_bounds, axis=1).max(axis=1)],
+    ).to_item()
 
 
 def coat_drawer(
@@ -103,7 +89,7 @@ def coat_drawer(
     rasteriser = Rasteriser(surface, looks, LIGHT)
     num_corners = len(first.normals)
 
-    def draw(frame: int) -> list[Picture]:
+    def draw(_frame: int) -> list[Picture]:
         shape = drawing.geometry.read()
         if len(shape.normals) != num_corners:
             raise ValueError("a modifier changes the mesh during the clip, so that no pattern can follow it")

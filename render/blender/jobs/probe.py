@@ -9,12 +9,14 @@ from typing import Any
 import numpy as np
 
 from render.blender.materials.measures import read_looks
-from render.blender.subject.action import Take, list_takes, show_time, start_take
+from render.blender.subject.action import Take, list_takes, playing, show_time
 from render.blender.subject.player import loaded_subject
 from render.blender.subject.pose import read_motion
 from render.blender.subject.sampling import Sample, alike, sample_take
 from render.blender.subject.subject import Subject
 from render.blender.subject.surface import geometry_hash, read_surface, visible_bounds
+from rigmill.blender.requests import FoundMotion, ProbeAnswer, ProbeItem
+from rigmill.kinds import AssetKind, RigKind
 from rigmill.outcomes import Refusal, Reject
 from rigmill.rigs.npz import motion_to_bytes, rig_to_bytes
 from rigmill.types import Floats
@@ -24,17 +26,11 @@ _MAX_JOINT_FRAMES = 1_000_000  # of a stored motion: 65 joints for 16 minutes; e
 
 
 def probe_asset(item: dict[str, Any], state: dict[str, Any], scratch: Path) -> dict[str, Any]:
-    """The file's rig, motions and looks; files are named relative to `scratch`.
-
-    `kind` is animated (something carries a mesh, and moves), static (likewise, and nothing moves) or motion (no
-    mesh is carried: every motion is stored, for the retargeter). Takes in which no joint moves are left out and
-    counted in `num_still_motions`, takes with a number that is not finite in `num_broken_motions`, and takes that
-    repeat another in `num_repeated_motions`. With `rigid_rigs` false a rig of animated nodes alone is refused; with
-    `store_motions` the motions of files with meshes are stored as well.
-    """
-    fps = float(item["fps"])
-    subject = loaded_subject(state, path=item["path"], file_format=item["format"], fps=fps)
-    if subject.rig_kind == "rigid" and subject.meshes and not item.get("rigid_rigs", True):
+    """A ProbeAnswer to a ProbeItem: the file's rig, motions and looks."""
+    asked = ProbeItem.from_item(item)
+    fps = float(asked.fps)
+    subject = loaded_subject(state, path=asked.path, file_format=asked.format, fps=fps)
+    if subject.rig_kind == RigKind.RIGID and subject.meshes and not asked.rigid_rigs:
         raise Refusal(Reject.NO_RIG, "animated nodes move the meshes, and the profile's probe.rigid_rigs is false")
     surface, rest = read_surface(subject.meshes), subject.rest_frames()
     rest_bounds = visible_bounds(subject.meshes) if subject.meshes else np.zeros((2, 3))
@@ -44,50 +40,50 @@ def probe_asset(item: dict[str, Any], state: dict[str, Any], scratch: Path) -> d
     found = _sampled(subject, list_takes(subject, fps), rest, size=_size(rig.rest_joints, rest_bounds))
     carriers = subject.carriers
     if carriers.bones or carriers.objects:
-        kind = "animated" if found.moving else "static"
+        kind = AssetKind.ANIMATED if found.moving else AssetKind.STATIC
         if found.num_broken and not found.moving:
             raise Refusal(Reject.MALFORMED, "every motion holds a key or gives a place that is not a finite number")
     elif found.moving:
-        kind = "motion"
+        kind = AssetKind.MOTION
     else:
         raise Refusal(Reject.NO_RIG, "no skeleton deforms a mesh, and none has a motion")
     (scratch / "rig.npz").write_bytes(rig_to_bytes(rig))
-    stored = kind == "motion" or bool(item.get("store_motions"))
+    stored = kind == AssetKind.MOTION or asked.store_motions
     extents = [sample.extents for _, sample in found.moving]
     num_skinned = sum(len(mesh.data.vertices) for mesh in carriers.skinned)
-    return {
-        "armature": subject.armatures[0] if subject.armatures else "",
-        "kind": kind,
-        "rig_kind": subject.rig_kind,
-        "num_joints": len(subject.nodes),
-        "num_armatures": len(subject.armatures),
-        "num_vertices": sum(len(mesh.data.vertices) for mesh in subject.meshes),
-        "num_faces": sum(len(mesh.data.polygons) for mesh in subject.meshes),
-        "num_skinned_meshes": len(carriers.skinned),
-        "num_rigid_meshes": len(carriers.rigid),
-        "unweighted_share": carriers.num_unweighted / num_skinned if num_skinned else 0.0,
+    return ProbeAnswer(
+        armature=subject.armatures[0] if subject.armatures else "",
+        kind=kind,
+        rig_kind=subject.rig_kind,
+        num_joints=len(subject.nodes),
+        num_armatures=len(subject.armatures),
+        num_vertices=sum(len(mesh.data.vertices) for mesh in subject.meshes),
+        num_faces=sum(len(mesh.data.polygons) for mesh in subject.meshes),
+        num_skinned_meshes=len(carriers.skinned),
+        num_rigid_meshes=len(carriers.rigid),
+        unweighted_share=carriers.num_unweighted / num_skinned if num_skinned else 0.0,
         **asdict(looks),
-        "extent": float(np.median(np.concatenate(extents)) if extents else np.ptp(rest_bounds, axis=0).max()),
-        "geometry_hash": geometry_hash(surface),
-        "num_still_motions": found.num_still,
-        "num_broken_motions": found.num_broken,
-        "num_repeated_motions": found.num_repeated,
-        "rig_file": "rig.npz",
-        "motions": [
-            {
-                "name": take.name,
-                "action": take.action,
-                "slot": take.slot,
-                "num_frames": take.num_frames,
-                "fps": take.fps,
-                "start_frame": take.start_frame,
-                "num_moving_joints": len(sample.moving),
-                "extent_ratio": _ratio(sample.extents),
-                "motion_file": _store(subject, take, scratch / f"motion-{index}.npz") if stored else None,
-            }
+        extent=float(np.median(np.concatenate(extents)) if extents else np.ptp(rest_bounds, axis=0).max()),
+        geometry_hash=geometry_hash(surface),
+        num_still_motions=found.num_still,
+        num_broken_motions=found.num_broken,
+        num_repeated_motions=found.num_repeated,
+        rig_file="rig.npz",
+        motions=tuple(
+            FoundMotion(
+                name=take.name,
+                action=take.action,
+                slot=take.slot,
+                num_frames=take.num_frames,
+                fps=take.fps,
+                start_frame=take.start_frame,
+                num_moving_joints=len(sample.moving),
+                extent_ratio=_ratio(sample.extents),
+                motion_file=_store(subject, take, scratch / f"motion-{index}.npz") if stored else None,
+            )
             for index, (take, sample) in enumerate(found.moving)
-        ],
-    }
+        ),
+    ).to_item()
 
 
 class _Found:
@@ -112,7 +108,6 @@ def _sampled(subject: Subject, takes: list[Take], rest: Floats, *, size: float) 
             found.num_repeated += 1
         else:
             found.moving.append((take, sample))
-    subject.reset()
     return found
 
 
@@ -129,7 +124,6 @@ def _ratio(extents: Floats) -> float | None:
 
 def _store(subject: Subject, take: Take, path: Path) -> str:
     """Write the motion, in the world as imported; returns the file's name."""
-    subject.reset()
     rig, rest = subject.read_rig(), subject.rest_frames()
     size = take.num_frames * len(subject.nodes)
     if size > _MAX_JOINT_FRAMES:
@@ -139,11 +133,10 @@ def _store(subject: Subject, take: Take, path: Path) -> str:
             measured=float(size),
             limit=float(_MAX_JOINT_FRAMES),
         )
-    start_take(take)
     frames = []
-    for frame in range(take.num_frames):
-        show_time(subject, take.start_frame + frame, take.fps)
-        frames.append(subject.joint_frames())
-    subject.reset()
+    with playing(subject, take):
+        for frame in range(take.num_frames):
+            show_time(subject, take.start_frame + frame, take.fps)
+            frames.append(subject.joint_frames())
     path.write_bytes(motion_to_bytes(read_motion(np.array(frames), rest, rig, take.fps)))
     return path.name

@@ -72,7 +72,7 @@ def biped(variant: int, random: np.random.Generator) -> Character:
     def colour_of(points: Floats, labels: Sequence[str]) -> Floats:
         colour = mottled(colours_by_label(labels, _palette(wardrobe)), points)
         _dress(colour, points, labels, build, wardrobe)
-        _face(colour, points, labels, (points - head_centre) / head_size, wardrobe)
+        _face(colour, labels, (points - head_centre) / head_size, wardrobe)
         return colour
 
     thick = (0.86 if lanky else 1.06) + 0.05 * jitter[4]
@@ -89,6 +89,7 @@ def biped(variant: int, random: np.random.Generator) -> Character:
 
 
 def with_prefix(made: Take, prefix: str = human.PREFIX) -> Take:
+    """The same take for a skeleton whose bones carry the prefix."""
     return Take(
         name=made.name,
         fps=made.fps,
@@ -246,7 +247,7 @@ def _dress(colour: Floats, points: Floats, labels: Sequence[str], build: human.B
     dab(colour, (label == "pack") & (abs(x) < 0.012 * h), (0.2, 0.15, 0.1))
 
 
-def _face(colour: Floats, points: Floats, labels: Sequence[str], spot: Floats, wardrobe: Colours) -> None:
+def _face(colour: Floats, labels: Sequence[str], spot: Floats, wardrobe: Colours) -> None:
     """Hair, eyes, brows and mouth; `spot` is the point in head units, (0, -1, 0) being the middle of the face."""
     x, y, z = spot.T
     head = (np.array(labels) == "skin") & (np.einsum("ni,ni->n", spot, spot) < 1.6)

@@ -35,6 +35,7 @@ def cycle(num_cycles: int, num_frames: int = NUM_FRAMES) -> Floats:
 
 
 def take(name: str, turns: Mapping[str, Floats], shifts: Mapping[str, Floats] | None = None, *, fps: int = FPS) -> Take:
+    """A motion as long as its turns (T, 3, 3); `shifts` (T, 3) are metres."""
     length = len(next(iter({**turns, **(shifts or {})}.values())))
     return Take(name=name, fps=fps, turns=turns, shifts=shifts or {}, num_frames=length)
 

@@ -26,6 +26,7 @@ class Breed:
 
 
 def trot(breed: Breed, phase0: float) -> Take:
+    """A trot, diagonal legs together: three strides in the loop for a dog, else two; starts at `phase0` radians."""
     phase = cycle(3 if breed.kind == "dog" else 2) + phase0
     turns: dict[str, Floats] = {}
     # Diagonal legs step together.
@@ -47,6 +48,7 @@ def trot(breed: Breed, phase0: float) -> Take:
 
 
 def look_around(phase0: float) -> Take:
+    """Standing: the head turns from side to side once in the loop, the tail wags; starts at `phase0` radians."""
     phase, wag = cycle(1) + phase0, cycle(4) + phase0
     still = np.zeros(NUM_FRAMES)
     turns = {

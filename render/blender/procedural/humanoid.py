@@ -69,6 +69,7 @@ def humanoid(build: Build) -> Skeleton:
 
 
 def with_prefix(skeleton: Skeleton, prefix: str = PREFIX) -> Skeleton:
+    """The same skeleton, every bone's name with the prefix."""
     return Skeleton(
         tuple(
             Bone(prefix + bone.name, bone.parent and prefix + bone.parent, bone.head, bone.tail, bone.roll_rad)
@@ -97,6 +98,7 @@ def _leg(
 
 
 def walk(phase0: float, *, num_frames: int = NUM_FRAMES, fps: int = FPS, num_cycles: int = 2) -> Take:
+    """Walking on the spot, `num_cycles` double steps in the loop; starts at `phase0` radians."""
     phase = cycle(num_cycles, num_frames) + phase0
     turns: dict[str, Floats] = {}
     for side, shift in (("Left", 0.0), ("Right", np.pi)):
@@ -111,6 +113,7 @@ def walk(phase0: float, *, num_frames: int = NUM_FRAMES, fps: int = FPS, num_cyc
 
 
 def wave(phase0: float, *, num_frames: int = NUM_FRAMES, fps: int = FPS) -> Take:
+    """Standing and waving the right hand four times in the loop; starts at `phase0` radians."""
     beat, sway = cycle(4, num_frames) + phase0, cycle(1, num_frames) + phase0
     turns = _arms(74 + 3 * np.sin(sway), 4 * np.sin(sway), 18 + 6 * np.sin(sway), "Left")
     turns["RightArm"] = about("y", 22 + 8 * np.sin(beat - 0.6)) @ about("z", 18 + 0 * beat)
@@ -125,6 +128,7 @@ def wave(phase0: float, *, num_frames: int = NUM_FRAMES, fps: int = FPS) -> Take
 
 
 def jumping_jacks(phase0: float, *, num_frames: int, fps: int) -> Take:
+    """Two jumping jacks in the loop; starts at `phase0` radians."""
     phase = cycle(2, num_frames) + phase0
     out = 0.5 - 0.5 * np.cos(phase)
     hop = 0.5 - 0.5 * np.cos(2 * phase)
@@ -137,6 +141,7 @@ def jumping_jacks(phase0: float, *, num_frames: int, fps: int) -> Take:
 
 
 def boxing(phase0: float, *, num_frames: int, fps: int) -> Take:
+    """Left and right punches by turns, two of each in the loop; starts at `phase0` radians."""
     phase = cycle(2, num_frames) + phase0
     turns: dict[str, Floats] = {}
     for side, shift, lead in (("Left", 0.0, 1.0), ("Right", np.pi, -1.0)):
@@ -151,6 +156,7 @@ def boxing(phase0: float, *, num_frames: int, fps: int) -> Take:
 
 
 def bow(phase0: float, *, num_frames: int, fps: int) -> Take:
+    """One bow in the loop; `phase0` radians move its deepest point a little."""
     deep = 0.5 - 0.5 * np.cos(cycle(1, num_frames) + 0.2 * phase0)
     turns: dict[str, Floats] = {}
     for side in ("Left", "Right"):

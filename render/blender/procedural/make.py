@@ -17,6 +17,7 @@ from render.blender.procedural.export import write_fbx, write_glb
 from render.blender.procedural.quadruped import quadruped
 from render.blender.procedural.shapes import POINT_DECIMALS, Paint
 from render.blender.procedural.winged import winged
+from rigmill.blender.requests import MakeAnswer, MakeItem
 from rigmill.types import Floats
 
 # The position of a group seeds its random numbers: append, never reorder.
@@ -54,14 +55,11 @@ def _lifted(paint: Paint, lift: Floats) -> Paint:
     return lambda points, normals: paint(points + lift, normals)
 
 
-def make_asset(item: dict[str, Any], state: dict[str, Any], scratch: Path) -> dict[str, Any]:
-    """Writes the asset of `item` (group, variant, seed) into scratch; returns file, title, tags and format.
-
-    The same item gives the same bytes in every process.
-    """
-    group, variant = str(item["group"]), int(item["variant"])
-    character = generate(group, variant=variant, seed=int(item["seed"]))
+def make_asset(item: dict[str, Any], _state: dict[str, Any], scratch: Path) -> dict[str, Any]:
+    """A MakeAnswer to a MakeItem. The same item gives the same bytes in every process."""
+    asked = MakeItem.from_item(item)
+    character = generate(asked.group, variant=asked.variant, seed=asked.seed)
     file_format = "glb" if character.shells else "fbx"
-    path = scratch / f"{group}-{variant}.{file_format}"
+    path = scratch / f"{asked.group}-{asked.variant}.{file_format}"
     (write_glb if character.shells else write_fbx)(character, path)
-    return {"file": path.name, "title": character.title, "tags": list(character.tags), "format": file_format}
+    return MakeAnswer(file=path.name, title=character.title, tags=list(character.tags), format=file_format).to_item()

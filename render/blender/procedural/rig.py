@@ -52,6 +52,7 @@ class Take:
 
 
 def point(*values: float) -> Floats:
+    """The values as float64, for one point (3,)."""
     return np.array(values, dtype=np.float64)
 
 

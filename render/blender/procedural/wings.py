@@ -86,6 +86,7 @@ def _feathers(
 
 
 def tail_fan(skeleton: Skeleton, colours: Colours) -> Shell:
+    """A flat fan that widens along the tail and ends round, skinned to its two bones."""
     start, end = skeleton["Tail1"].head + point(0, 0.04, 0), skeleton["Tail2"].tail
     share = np.linspace(0, 1, 7)
     across = np.linspace(-1, 1, 7)

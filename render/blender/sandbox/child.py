@@ -1,6 +1,7 @@
 """What happens inside a forked child: limits first, then the work, one JSON line per item, and no way back.
 
-Between two answers there may be lines that say how far the item is (telling.py).
+Before the first answer a line says what the child was kept from. Between two answers there may be lines that say how
+far the item is (progress.py).
 """
 
 from __future__ import annotations
@@ -18,8 +19,8 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from render.blender.sandbox.barrier import confine
-from render.blender.sandbox.progress import teller
-from render.blender.sandbox.syscalls import close_system_calls, drop_capabilities
+from render.blender.sandbox.progress import progress_pipe
+from render.blender.sandbox.syscalls import close_system_calls, drop_privileges
 from rigmill.outcomes import FailKind, Refusal
 
 PR_SET_PDEATHSIG = 1
@@ -42,15 +43,19 @@ def run_child(request: dict[str, Any], *, answer_fd: int, parent: int) -> NoRetu
         die_with_parent(parent)
         scratch = Path(request["scratch"])
         _own_streams(scratch)
-        _apply_limits(request["limits"], num_items=len(request["items"]))
+        has_no_network = _apply_limits(request["limits"], num_items=len(request["items"]))
         os.chdir(scratch)
         module, _, name = request["function"].partition(":")
         function = getattr(importlib.import_module(module), name)
-        confine(request, scratch)  # from here on strangers' bytes are read
-        drop_capabilities()
-        close_system_calls()
+        layers = {
+            "network": has_no_network,
+            "files": confine(request, scratch),
+            "privileges": drop_privileges(),
+            "system_calls": close_system_calls(),
+        }
+        _answer(answer_fd, {"sandbox": layers})  # from here on strangers' bytes are read
         state: dict[str, Any] = {}
-        teller.open(answer_fd)
+        progress_pipe.open(answer_fd)
         for item in request["items"]:
             used_s = time.process_time()
             answer = _call(function, item, state, scratch, request["limits"])
@@ -68,14 +73,7 @@ def _call(
     try:
         return {"value": function(item, state, scratch)}
     except Refusal as refusal:
-        return {
-            "rejected": {
-                "code": refusal.code.value,
-                "message": refusal.message,
-                "measured": refusal.measured,
-                "limit": refusal.limit,
-            }
-        }
+        return {"rejected": refusal.to_rejected().to_row()}
     except MemoryError:
         state.clear()
         return {
@@ -116,7 +114,8 @@ def _own_streams(scratch: Path) -> None:
     os.dup2(log, 2)
 
 
-def _apply_limits(limits: dict[str, Any], *, num_items: int) -> None:
+def _apply_limits(limits: dict[str, Any], *, num_items: int) -> bool:
+    """Whether there is no network any more."""
     os.umask(0o077)
     memory, size = int(limits["memory_bytes"]), int(limits["file_bytes"])
     seconds = int(limits["cpu_s"] * num_items) + 1  # a child does all clips of its asset
@@ -124,10 +123,12 @@ def _apply_limits(limits: dict[str, Any], *, num_items: int) -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 5))
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    if not cut_network() and limits["network"] == "deny":
+    is_cut = cut_network()
+    if not is_cut and limits["network"] == "deny":
         raise PermissionError(
             "this system does not let a process drop its network (unshare), and the profile's limits.network is 'deny'"
         )
+    return is_cut
 
 
 def cut_network() -> bool:

@@ -9,7 +9,7 @@ import time
 TELL_S = 0.5  # from word to word, at least
 
 
-class Teller:
+class ProgressPipe:
     """Writes progress lines into the pipe of a child's answers; says nothing until it has one."""
 
     def __init__(self) -> None:
@@ -29,4 +29,4 @@ class Teller:
         os.write(self._fd, json.dumps({"progress": [done, total]}).encode() + b"\n")  # so short a line is written whole
 
 
-teller = Teller()  # of this process: a child does one item at a time
+progress_pipe = ProgressPipe()  # of this process: a child does one item at a time

@@ -1,8 +1,8 @@
 """The Blender fork server: imports bpy, then forks one limited child per request. Single-threaded, does no work.
 
 Started by rigmill.blender.client as `python -m render.blender.sandbox.server REQUEST_FD REPLY_FD PARENT_PID`. A request
-is one JSON line: function, items, scratch, limits. The replies are JSON lines: one per item, then {"event": "end"};
-between them, {"event": "progress"} as the child tells it.
+is one JSON line: function, items, scratch, limits. The replies are JSON lines: {"event": "sandbox"} with what the child
+was kept from, one per item, then {"event": "end"}; between them, {"event": "progress"} as the child tells it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import signal
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from rigmill.outcomes import FailKind
 
 
 def main() -> None:
+    """Serve requests until there are no more: load Blender once, then fork one child per request."""
     request_fd, reply_fd, parent = (int(argument) for argument in sys.argv[1:4])
     die_with_parent(parent)
     with _one_core():
@@ -95,8 +96,9 @@ def _relay(request: dict[str, Any], *, child: int, answer_read: int, reply_fd: i
         for line in lines:
             now = time.monotonic()
             message = json.loads(line)
-            if "progress" in message:  # passed on, and no sign of life: the clock of the item runs on
-                _send(reply_fd, message | {"event": "progress"})
+            told = next((kind for kind in ("progress", "sandbox") if kind in message), None)
+            if told:  # passed on, and no sign of life: the clock of the item runs on
+                _send(reply_fd, message | {"event": told})
                 continue
             message |= {"event": "item", "wall_s": now - last_sign}
             last_sign = now
@@ -154,10 +156,8 @@ def _failed(kind: FailKind, error_type: str, message: str, signal_name: str | No
 
 def _end(child: int) -> None:
     """Kill the child's session."""
-    try:
+    with suppress(ProcessLookupError):
         os.killpg(child, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
 
 
 def _send(fd: int, message: dict[str, Any]) -> None:

@@ -187,7 +187,7 @@ def refused_names() -> tuple[str, ...]:
     return tuple(_REFUSED)
 
 
-def drop_capabilities() -> bool:
+def drop_privileges() -> bool:
     """Give up every privilege of root for good, for this thread and what it starts; False where some are left.
 
     In a user namespace of its own a process has all of them, over that namespace alone.

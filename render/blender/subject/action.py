@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import math
 import os.path
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -129,6 +131,16 @@ def start_take(take: Take) -> None:
             strip.action_frame_start, strip.action_frame_end = first, last
             strip.frame_start, strip.frame_end = first, last
             strip.extrapolation, strip.blend_type = "HOLD", "REPLACE"
+
+
+@contextmanager
+def playing(subject: Subject, take: Take) -> Iterator[None]:
+    """The take on a subject that is at rest before and afterwards; `show_time` shows its frames."""
+    start_take(take)
+    try:
+        yield
+    finally:
+        subject.reset()
 
 
 def show_time(subject: Subject, frame: float, fps: float) -> None:

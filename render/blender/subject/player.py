@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +16,7 @@ from render.blender.subject.pose import Poser, read_motion
 from render.blender.subject.subject import Subject, find_subject
 from render.blender.subject.surface import visible_bounds
 from render.numbers import ClipNumbers
-from rigmill.blender.requests import ClipItem
+from rigmill.blender.requests import Clip
 from rigmill.outcomes import Refusal, Reject
 from rigmill.rigs.npz import motion_from_bytes
 from rigmill.types import Motion, Rig
@@ -41,7 +43,7 @@ class Player:
     """Shows frames 0 .. num_frames - 1 of a clip, or the rest pose. Works in the world the subject is in now."""
 
     subject: Subject
-    item: ClipItem
+    item: Clip
     motion: Motion | None  # a stored one, as imported; None: the file's own action, or none at all
     poser: Poser | None = None
     scale: float = 1.0
@@ -53,6 +55,15 @@ class Player:
         self.poser = Poser.at_rest(self.subject)
         if self.motion is None and self.item.action is not None:
             start_action(self.subject, self.item.action, self.item.slot or "")
+
+    @contextmanager
+    def playing(self, scale: float) -> Iterator[None]:
+        """Ready to show frames; afterwards the subject is at rest."""
+        self.start(scale)
+        try:
+            yield
+        finally:
+            self.subject.reset()
 
     def show(self, frame: int) -> None:
         if self.motion is None and self.item.action is None:
@@ -67,7 +78,7 @@ class Player:
         )
 
 
-def make_player(subject: Subject, item: ClipItem) -> Player:
+def make_player(subject: Subject, item: Clip) -> Player:
     """The player of a clip; refuses a stored motion that is not of this rig."""
     if item.motion_path is None:
         return Player(subject, item, None)
@@ -88,13 +99,12 @@ def measure(player: Player) -> ClipNumbers:
     subject.reset()
     subject.normalise(np.zeros(3), 1.0)
     rig, rest, rest_bounds = subject.read_rig(), subject.rest_frames(), visible_bounds(subject.meshes)
-    player.start(1.0)
     frames, bounds = [], []
-    for frame in range(item.num_frames):
-        player.show(frame)
-        frames.append(subject.joint_frames())
-        bounds.append(visible_bounds(subject.meshes))
-    subject.reset()
+    with player.playing(1.0):
+        for frame in range(item.num_frames):
+            player.show(frame)
+            frames.append(subject.joint_frames())
+            bounds.append(visible_bounds(subject.meshes))
     joint_matrices, frame_bounds = np.array(frames), np.array(bounds)
     clip_bounds = np.stack([frame_bounds[:, 0].min(axis=0), frame_bounds[:, 1].max(axis=0)])
     if not (np.isfinite(clip_bounds).all() and np.isfinite(rest_bounds).all() and np.isfinite(joint_matrices).all()):

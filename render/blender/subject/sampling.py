@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from render.blender.subject.action import Take, show_time, start_take
+from render.blender.subject.action import Take, playing, show_time
 from render.blender.subject.subject import Subject
 from render.blender.subject.surface import visible_bounds
 from rigmill.types import Floats, Ints
@@ -40,14 +40,13 @@ class Sample:
 def sample_take(subject: Subject, take: Take, rest: Floats, size: float) -> Sample:
     """Frames of a take, evenly spread; many more of them where a few show nothing that moves.
 
-    `rest` are the joints' matrices at rest and `size` is the rig's. Leaves the subject playing.
+    `rest` are the joints' matrices at rest, as the subject is now, and `size` is the rig's.
     """
-    subject.reset()
-    start_take(take)
-    few = _spread(take.num_frames, SAMPLES)
-    sample = _sample(subject, take, few, rest, size)
-    if not len(sample.moving) and len(few) < take.num_frames:
-        sample = _sample(subject, take, _spread(take.num_frames, MOST_SAMPLES), rest, size)
+    with playing(subject, take):
+        few = _spread(take.num_frames, SAMPLES)
+        sample = _sample(subject, take, few, rest, size)
+        if not len(sample.moving) and len(few) < take.num_frames:
+            sample = _sample(subject, take, _spread(take.num_frames, MOST_SAMPLES), rest, size)
     return sample
 
 

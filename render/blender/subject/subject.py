@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,6 +21,7 @@ from render.blender.subject.joints import (
     parent_of,
     visible_meshes,
 )
+from rigmill.kinds import RigKind
 from rigmill.outcomes import Refusal, Reject
 from rigmill.types import Floats, Ints, Rig
 
@@ -48,11 +51,11 @@ class Subject:
         return list(dict.fromkeys(name for name, bone in self.nodes if bone))
 
     @property
-    def rig_kind(self) -> str:
+    def rig_kind(self) -> RigKind:
         """skin: bones carry the meshes; rigid: animated objects do; both: some these, some those."""
         if self.carriers.objects:
-            return "both" if self.carriers.bones else "rigid"
-        return "skin" if any(bone for _, bone in self.nodes) else "rigid"
+            return RigKind.BOTH if self.carriers.bones else RigKind.RIGID
+        return RigKind.SKIN if any(bone for _, bone in self.nodes) else RigKind.RIGID
 
     def reset(self) -> None:
         """Everything as imported, armatures in their rest pose, nothing animated."""
@@ -81,14 +84,27 @@ class Subject:
         self.normaliser.location = tuple(float(value) for value in -offset * scale)
         bpy.context.view_layer.update()
 
-    def placing(self) -> tuple[Any, ...]:
-        """Where `normalise` has moved everything, for `place`."""
-        return tuple(self.normaliser.location), tuple(self.normaliser.scale)
+    @contextmanager
+    def normalised(self, offset: Floats, scale: float) -> Iterator[None]:
+        """In the world where normalised = (imported - offset) * scale; afterwards at rest, as imported."""
+        self.normalise(offset, scale)
+        try:
+            yield
+        finally:
+            self.reset()
+            self.normalise(np.zeros(3), 1.0)
 
-    def place(self, placing: tuple[Any, ...]) -> None:
-        """Move everything back to where it was."""
-        self.normaliser.location, self.normaliser.scale = placing
-        bpy.context.view_layer.update()
+    @contextmanager
+    def as_imported(self) -> Iterator[None]:
+        """At rest in the world as imported; afterwards back in the world that it was in."""
+        before = tuple(self.normaliser.location), tuple(self.normaliser.scale)
+        self.reset()
+        self.normalise(np.zeros(3), 1.0)
+        try:
+            yield
+        finally:
+            self.normaliser.location, self.normaliser.scale = before
+            bpy.context.view_layer.update()
 
     def rest_frames(self) -> Floats:
         """World matrices of the joints at rest, (J, 4, 4). Call after `reset`."""

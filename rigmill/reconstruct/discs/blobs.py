@@ -2,16 +2,36 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 
 from rigmill.compiled import compiled, inlined
-from rigmill.types import Bytes, Floats, Ints
+from rigmill.types import Bools, Bytes, Floats, Ints
 
 BITS = 6  # per channel, of the colour table
 DARK_BITS = 0xE0  # a channel with none of these bits, below 32, is dark: no colour is dark in all three
 UNKNOWN = -1  # an entry of the table that nobody has asked for yet
+_CORE_RADIUS_PX = 1.8  # smaller discs have no pixel whose four neighbours are also inside
+_LEAST_GATHERED = 0.5  # of a colour's pixels in its largest blob: a joint is in one place, noise is everywhere
+_LEAST_SOUGHT = 3  # pixels of a colour where it is expected
+
+
+class Palette(NamedTuple):
+    """The colours that pose maps show."""
+
+    members: Annotated[Floats, "float32[:, ::1]"]  # (2 + J, 3): background, line and the joints', RGB
+    reach: float  # RGB units that a pixel's colour may be away from a joint's
+    table: Annotated[Ints, "int16[::1]"]  # (1 << 3 * BITS,): what has been looked up so far, else UNKNOWN
+
+
+class Workspace(NamedTuple):
+    """Scratch for pictures of one size, with a pixel more on each side. All of `labels` and `state` is zero between."""
+
+    labels: Annotated[Ints, "int16[:, ::1]"]  # (H + 2, W + 2)
+    state: Annotated[Bytes, "uint8[::1]"]
+    places: Annotated[Ints, "int32[::1]"]
+    stack: Annotated[Ints, "int32[::1]"]
 
 
 @inlined
@@ -30,22 +50,21 @@ def nearest_member(red: Any, green: Any, blue: Any, members: Floats, reach: floa
 
 
 @inlined
-def label_of(red: Any, green: Any, blue: Any, members: Floats, reach: float, table: Ints) -> int:
+def label_of(red: Any, green: Any, blue: Any, palette: Palette) -> int:
     """The joint (index + 1) that a colour is nearest to, 0 for none; from the table, which learns what it is asked."""
     if (red | green | blue) & DARK_BITS == 0:
         return 0
     shift, half = 8 - BITS, 1 << (7 - BITS)
     r, g, b = np.int64(red) >> shift, np.int64(green) >> shift, np.int64(blue) >> shift
-    cell = (r << 2 * BITS) + (g << BITS) + b
+    cell, table = (r << 2 * BITS) + (g << BITS) + b, palette.table
     if table[cell] == UNKNOWN:
-        table[cell] = nearest_member((r << shift) + half, (g << shift) + half, (b << shift) + half, members, reach)
+        r, g, b = (r << shift) + half, (g << shift) + half, (b << shift) + half
+        table[cell] = nearest_member(r, g, b, palette.members, palette.reach)
     return int(table[cell])
 
 
 @inlined
-def paint_labels(
-    picture: Bytes, words: Ints, members: Floats, reach: float, table: Ints, labels: Ints, places: Ints
-) -> int:
+def paint_labels(picture: Bytes, words: Ints, palette: Palette, labels: Ints, places: Ints) -> int:
     """Put the joint (index + 1) of every pixel that shows one into `labels` and its place into `places`; their number.
 
     `words` is the picture, eight bytes at a time, or has no columns.
@@ -63,7 +82,7 @@ def paint_labels(
                     continue
                 first, last = max(word * 8 // 3, done), min((word * 8 + 7) // 3 + 1, width)
             for x in range(first, last):
-                label = label_of(picture[y, x, 0], picture[y, x, 1], picture[y, x, 2], members, reach, table)
+                label = label_of(picture[y, x, 0], picture[y, x, 1], picture[y, x, 2], palette)
                 if label > 0:
                     labels[y + 1, x + 1] = label
                     places[num] = (y + 1) * labels.shape[1] + x + 1
@@ -135,39 +154,25 @@ def mean_near(labels: Ints, label: int, x: float, y: float, window: float) -> tu
 
 
 @compiled(
-    "void(uint8[:, :, ::1], uint64[:, ::1], float32[:, ::1], float64, float64, boolean, float64, int16[::1],"
-    " int16[:, ::1], int32[::1], uint8[::1], int32[::1], float64[:, ::1])",
-    nogil=True,
+    "void(uint8[:, :, ::1], uint64[:, ::1], Palette, Workspace, float64, float64[:, ::1])", nogil=True, allocates=True
 )
 def find_blobs(
-    picture: Bytes,
-    words: Ints,
-    members: Floats,
-    reach: float,
-    radius_px: float,
-    use_core: bool,
-    least_gathered: float,
-    table: Ints,
-    labels: Ints,
-    places: Ints,
-    state: Bytes,
-    stack: Ints,
-    found: Floats,
+    picture: Bytes, words: Ints, palette: Palette, workspace: Workspace, radius_px: float, found: Floats
 ) -> None:
     """Per joint x, y and number of pixels (J, 3) of its largest blob; a number of 0 where it has none.
 
-    A label of which less than `least_gathered` is in one blob is noise. `labels` (H + 2, W + 2) and `state` are all
-    zero before and after.
+    A label of which less than _LEAST_GATHERED is in one blob is noise. `words` is as in `paint_labels`.
     """
+    labels, places, state = workspace.labels, workspace.places, workspace.state
     stride = labels.shape[1]
     flat = labels.reshape(-1)
-    num = paint_labels(picture, words, members, reach, table, labels, places)
+    num = paint_labels(picture, words, palette, labels, places)
     best = np.zeros((found.shape[0], 4))
-    gather_blobs(flat, stride, places, num, use_core, state, stack, best)
+    gather_blobs(flat, stride, places, num, radius_px >= _CORE_RADIUS_PX, state, workspace.stack, best)
     for joint in range(found.shape[0]):
         area = best[joint, 0]
         found[joint, 2] = 0.0
-        if area == 0.0 or area < least_gathered * best[joint, 3]:
+        if area == 0.0 or area < _LEAST_GATHERED * best[joint, 3]:
             continue
         x, y = best[joint, 1] / area, best[joint, 2] / area
         x, y, count = mean_near(labels, joint + 1, x, y, radius_px + 3.0)
@@ -178,10 +183,10 @@ def find_blobs(
 
 
 @inlined
-def label_near(picture: Bytes, x: int, y: int, smooth: bool, members: Floats, reach: float, table: Ints) -> int:
+def label_near(picture: Bytes, x: int, y: int, smooth: bool, palette: Palette) -> int:
     """The joint (index + 1) that a pixel, or the mean of the 3 x 3 around it, shows; 0 for none."""
     if not smooth:
-        return label_of(picture[y, x, 0], picture[y, x, 1], picture[y, x, 2], members, reach, table)
+        return label_of(picture[y, x, 0], picture[y, x, 1], picture[y, x, 2], palette)
     if x < 1 or y < 1 or x >= picture.shape[1] - 1 or y >= picture.shape[0] - 1:
         return 0
     red, green, blue = 0, 0, 0
@@ -190,30 +195,28 @@ def label_near(picture: Bytes, x: int, y: int, smooth: bool, members: Floats, re
             red += picture[row, column, 0]
             green += picture[row, column, 1]
             blue += picture[row, column, 2]
-    return label_of((red + 4) // 9, (green + 4) // 9, (blue + 4) // 9, members, reach, table)
+    return label_of((red + 4) // 9, (green + 4) // 9, (blue + 4) // 9, palette)
 
 
 @compiled(
-    "void(uint8[:, :, :, ::1], float64[:, :, ::1], boolean[:, ::1], float64, float64, boolean, float32[:, ::1],"
-    " float64, int16[::1], int64, float64[:, :, ::1])",
+    "void(uint8[:, :, :, ::1], float64[:, :, ::1], boolean[:, ::1], Palette, float64, float64, boolean,"
+    " float64[:, :, ::1])",
     nogil=True,
+    allocates=True,
 )
 def seek_blobs(
     maps: Bytes,
     expected: Floats,
-    wanted: Ints,
+    wanted: Bools,
+    palette: Palette,
     gate_px: float,
     radius_px: float,
     smooth: bool,
-    members: Floats,
-    reach: float,
-    table: Ints,
-    least: int,
     found: Floats,
 ) -> None:
     """Where most pixels of a wanted joint's colour are within `gate_px` of the expected place (T, D, 2), into `found`.
 
-    Fewer than `least` of them within a disc are none: `found` is left as it is.
+    Fewer than _LEAST_SOUGHT of them within a disc are none: `found` is left as it is.
     """
     gate = int(gate_px)
     xs, ys = np.empty((2 * gate + 1) ** 2, dtype=np.int64), np.empty((2 * gate + 1) ** 2, dtype=np.int64)
@@ -226,7 +229,7 @@ def seek_blobs(
             num = 0
             for row in range(max(int(y) - gate, 0), min(int(y) + gate + 1, height)):
                 for column in range(max(int(x) - gate, 0), min(int(x) + gate + 1, width)):
-                    if label_near(maps[frame], column, row, smooth, members, reach, table) == joint + 1:
+                    if label_near(maps[frame], column, row, smooth, palette) == joint + 1:
                         xs[num], ys[num] = column, row
                         num += 1
             most, best = 0, 0
@@ -236,7 +239,7 @@ def seek_blobs(
                     count += (xs[other] - xs[index]) ** 2 + (ys[other] - ys[index]) ** 2 <= radius_px * radius_px
                 if count > most:
                     most, best = count, index
-            if most >= least:
+            if most >= _LEAST_SOUGHT:
                 sum_x, sum_y = 0.0, 0.0
                 for other in range(num):
                     if (xs[other] - xs[best]) ** 2 + (ys[other] - ys[best]) ** 2 <= radius_px * radius_px:

@@ -1,7 +1,8 @@
 """2D joints from pose maps, first look: each joint's colour is looked up, its largest blob found, its middle taken.
 
-The paper (3.3) clusters colours with k-means++ (`cluster`). The colours are known, so looking them up is faster and
-does not lose centres to blended edges and lines. `measure` makes the centres exact when all joints are known roughly.
+The paper (3.3) clusters colours with k-means++ (`kmeans`). The colours are known, so looking them up is faster and
+does not lose centres to blended edges and lines. `second_look` makes the centres exact when all joints are known
+roughly.
 """
 
 from __future__ import annotations
@@ -14,19 +15,16 @@ import cv2
 import numpy as np
 
 from rigmill.posemaps.posemap import BACKGROUND, LINE
-from rigmill.reconstruct.discs.blobs import BITS, UNKNOWN, find_blobs, seek_blobs
+from rigmill.reconstruct.discs.blobs import BITS, UNKNOWN, Palette, Workspace, find_blobs, seek_blobs
 from rigmill.reconstruct.discs.blur import blur_of, peak_of
 from rigmill.types import Bools, Bytes, Floats
 
-_CORE_RADIUS_PX = 1.8  # smaller discs have no pixel whose four neighbours are also inside
-_LEAST_GATHERED = 0.5  # of a colour's pixels in its largest blob: a joint is in one place, noise is everywhere
 _LEAST_SHARE = 0.12  # of a disc: less is a blend between two other colours
 _GUESSES_PX = (0.0, 0.8, 1.6, 2.4)  # blurs tried
 _BETTER = 1.1  # so many times more has to be found with a stronger blur
 _LOOKED_AT = 6  # frames that say what state the maps are in
 _SMOOTHED_NOISE = 5.0  # RGB units of noise above which maps are averaged over 3 x 3 pixels to look colours up
 _LEAST_REACH, _MOST_REACH = 80.0, 130.0  # RGB units that a pixel's colour may be away from a joint's
-_LEAST_SOUGHT = 3  # pixels of a colour where it is expected
 _WHOLE = 0.5  # of a disc that has to be seen to tell its colour
 
 
@@ -38,7 +36,7 @@ class Condition:
     blur_px: float = 0.0  # standard deviation of a Gaussian
 
 
-class Looker:
+class BlobFinder:
     """Finds blobs in pictures of one size; holds the workspace. `colours` (D, 3) are those of the drawn joints."""
 
     def __init__(self, size_px: tuple[int, ...], *, colours: Bytes, radius_px: float, condition: Condition) -> None:
@@ -52,12 +50,11 @@ class Looker:
         members = np.vstack([[BACKGROUND], np.full((1, 3), line), colours * peak]).astype(np.float32)
         gaps = np.linalg.norm(members[2:, None] - members[2:], axis=-1)
         np.fill_diagonal(gaps, np.inf)
-        self._reach = min(max(float(gaps.min(initial=np.inf)), _LEAST_REACH), _MOST_REACH)
-        self._members = members
-        self._table = np.full(1 << 3 * BITS, UNKNOWN, dtype=np.int16)
-        self._labels = np.zeros((height + 2, width + 2), dtype=np.int16)
-        self._state = np.zeros(self._labels.size, dtype=np.uint8)
-        self._places, self._stack = (np.empty(self._labels.size, dtype=np.int32) for _ in range(2))
+        reach = min(max(float(gaps.min(initial=np.inf)), _LEAST_REACH), _MOST_REACH)
+        self._palette = Palette(members, reach, np.full(1 << 3 * BITS, UNKNOWN, dtype=np.int16))
+        labels = np.zeros((height + 2, width + 2), dtype=np.int16)
+        places, stack = (np.empty(labels.size, dtype=np.int32) for _ in range(2))
+        self._workspace = Workspace(labels, np.zeros(labels.size, dtype=np.uint8), places, stack)
 
     def find(self, picture: Bytes) -> Floats:
         """Middle and number of pixels (D, 3) of each joint's largest blob."""
@@ -67,22 +64,8 @@ class Looker:
         flat = picture.reshape(len(picture), -1)
         fits = flat.shape[1] % 8 == 0
         words = flat.view(np.uint64) if fits else np.empty((len(picture), 0), dtype=np.uint64)
-        found = np.zeros((len(self._members) - 2, 3))
-        find_blobs(
-            picture,
-            words,
-            self._members,
-            self._reach,
-            self.radius_px,
-            self.radius_px >= _CORE_RADIUS_PX,
-            _LEAST_GATHERED,
-            self._table,
-            self._labels,
-            self._places,
-            self._state,
-            self._stack,
-            found,
-        )
+        found = np.zeros((len(self._palette.members) - 2, 3))
+        find_blobs(picture, words, self._palette, self._workspace, self.radius_px, found)
         return found
 
     def seek(self, maps: Bytes, expected: Floats, wanted: Bools, *, gate_px: float) -> Floats:
@@ -92,13 +75,10 @@ class Looker:
             maps,
             np.ascontiguousarray(expected),
             np.ascontiguousarray(wanted),
+            self._palette,
             gate_px,
             self.radius_px,
             self.is_noisy,
-            self._members,
-            self._reach,
-            self._table,
-            _LEAST_SOUGHT,
             found,
         )
         return found
@@ -111,8 +91,8 @@ def condition_of(maps: Bytes, *, colours: Bytes, radius_px: float) -> Condition:
     found, rims = 0.0, []
     for guess in _GUESSES_PX:  # colours that have faded are found when it is about known how much
         condition = Condition(noise=noise, blur_px=guess)
-        looker = Looker(maps.shape[1:3], colours=colours, radius_px=radius_px, condition=condition)
-        looks = [looker.find(maps[frame]) for frame in chosen]
+        finder = BlobFinder(maps.shape[1:3], colours=colours, radius_px=radius_px, condition=condition)
+        looks = [finder.find(maps[frame]) for frame in chosen]
         num = sum(float(np.minimum(look[:, 2] / (math.pi * radius_px**2), 1.0).sum()) for look in looks)
         if num > _BETTER * found:
             found = num
@@ -123,7 +103,8 @@ def condition_of(maps: Bytes, *, colours: Bytes, radius_px: float) -> Condition:
 
 def _rims(picture: Bytes, look: Floats, colours: Bytes, radius_px: float) -> Iterator[Floats]:
     """Of each disc that is seen nearly whole: the distance from its middle of the pixels around (2, P), and what share
-    of its colour they have."""
+    of its colour they have.
+    """
     height, width = picture.shape[:2]
     reach = math.ceil(radius_px)
     step = np.arange(-reach, reach + 1)
@@ -147,14 +128,19 @@ def _noise(picture: Bytes) -> float:
 
 
 def localize(
-    maps: Bytes, *, colours: Bytes, radius_px: float, condition: Condition = Condition(), looker: Looker | None = None
+    maps: Bytes,
+    *,
+    colours: Bytes,
+    radius_px: float,
+    condition: Condition = Condition(),
+    finder: BlobFinder | None = None,
 ) -> tuple[Floats, Floats]:
     """Centres (T, J, 2) in pixels, NaN if missing, and the visible share of the disc (T, J), 0 if missing.
 
     `maps` is (T, H, W, 3) RGB, and `colours` (J, 3) the colours of the drawn joints alone.
     """
-    looker = looker or Looker(maps.shape[1:3], colours=colours, radius_px=radius_px, condition=condition)
-    found = np.stack([looker.find(picture) for picture in maps])
+    finder = finder or BlobFinder(maps.shape[1:3], colours=colours, radius_px=radius_px, condition=condition)
+    found = np.stack([finder.find(picture) for picture in maps])
     share = np.minimum(found[..., 2] / (math.pi * radius_px**2), 1.0)
     share = np.where(share >= _LEAST_SHARE, share, 0.0)
     return np.where(share[..., None] > 0, found[..., :2], np.nan), share

@@ -8,17 +8,38 @@ so that a disc half covered is measured by its other half. How well the pixels f
 from __future__ import annotations
 
 import math
+from typing import Annotated, NamedTuple
 
 import numpy as np
 
 from rigmill.compiled import compiled, inlined
 from rigmill.types import Bytes, Floats, Ints
 
-_PER_PX = 16.0  # entries of a profile: 1 / profiles.STEP_PX
+_PER_PX = 16.0  # entries of a profile: 1 / blur.STEP_PX
 _STEPS = 5
 _FADED, _BRIGHTER = 0.6, 1.15  # shares of a colour that are still it
 _NEAR_PX = 0.01  # a step shorter than that is the last
 _ODD = 45.0  # RGB units beside the noise that a pixel may be off before it is doubted: codecs, what is not predicted
+
+
+class Drawing(NamedTuple):
+    """How a pose map of D joints was drawn."""
+
+    parents: Annotated[Ints, "int64[::1]"]  # (D,)
+    colours: Annotated[Floats, "float64[:, ::1]"]  # (D, 3)
+    disc: Annotated[Floats, "float64[::1]"]  # coverage by distance, see blur.py
+    line: Annotated[Floats, "float64[::1]"]  # coverage by distance
+    radius_px: float
+    grey: float  # of lines
+
+
+class Patch(NamedTuple):
+    """A square part of a picture."""
+
+    pixels: Annotated[Floats, "float64[:, ::1]"]  # (side * side, 7): RGB behind a disc, RGB before it, what passes that
+    left: int
+    top: int
+    side: int
 
 
 @inlined
@@ -55,18 +76,10 @@ def far_to_near(depth: Floats, order: Ints) -> None:
 
 
 @inlined
-def lay_lines(
-    patch: Floats,
-    left: int,
-    top: int,
-    side: int,
-    layout: Floats,
-    parents: Ints,
-    middle: Floats,
-    profile: Floats,
-    grey: float,
-) -> None:
+def lay_lines(patch: Patch, drawing: Drawing, layout: Floats, middle: Floats) -> None:
     """Background and lines behind the discs into the first three channels of `patch`."""
+    pixels, left, top, side = patch.pixels, patch.left, patch.top, patch.side
+    parents, profile, grey = drawing.parents, drawing.line, drawing.grey
     reach = side * 0.71 + profile.shape[0] / _PER_PX
     for joint in range(parents.shape[0]):
         above = parents[joint]
@@ -81,25 +94,16 @@ def lay_lines(
                 distance = from_segment(left + column + 0.5, top + row + 0.5, ax, ay, bx, by)
                 cover, _ = covers(profile, distance)
                 if cover > 0.0:
-                    pixel = patch[row * side + column]
+                    pixel = pixels[row * side + column]
                     for channel in range(3):
                         pixel[channel] += cover * (grey - pixel[channel])
 
 
 @inlined
-def lay_discs(
-    patch: Floats,
-    left: int,
-    top: int,
-    side: int,
-    layout: Floats,
-    order: Ints,
-    own: int,
-    middle: Floats,
-    profile: Floats,
-    colours: Floats,
-) -> None:
+def lay_discs(patch: Patch, drawing: Drawing, layout: Floats, order: Ints, own: int, middle: Floats) -> None:
     """Discs behind `own` over the first three channels; those before it into the next three and what passes them."""
+    pixels, left, top, side = patch.pixels, patch.left, patch.top, patch.side
+    profile, colours = drawing.disc, drawing.colours
     reach = side * 0.71 + profile.shape[0] / _PER_PX
     before = False
     for place in range(order.shape[0]):
@@ -116,7 +120,7 @@ def lay_discs(
             for column in range(max(int(cx - wide) - left, 0), min(int(cx + wide) + 1 - left, side)):
                 cover, _ = covers(profile, math.hypot(left + column + 0.5 - cx, top + row + 0.5 - cy))
                 if cover > 0.0:
-                    pixel = patch[row * side + column]
+                    pixel = pixels[row * side + column]
                     if before:
                         pixel[6] *= 1.0 - cover
                     for channel in range(3):
@@ -125,19 +129,11 @@ def lay_discs(
 
 @inlined
 def fit_disc(
-    picture: Bytes,
-    patch: Floats,
-    left: int,
-    top: int,
-    side: int,
-    colour: Floats,
-    profile: Floats,
-    noise: float,
-    at: Floats,
-    result: Floats,
+    picture: Bytes, patch: Patch, colour: Floats, profile: Floats, noise: float, at: Floats, result: Floats
 ) -> None:
     """Move `at` to where the disc fits best; `result`: information xx, xy, yy, how much of it is there, and shows, and
     how far its colour is off in red, green and blue."""
+    pixels, left, top, side = patch.pixels, patch.left, patch.top, patch.side
     height, width = picture.shape[0], picture.shape[1]
     doubt = _ODD * _ODD + 9.0 * noise * noise
     is_last = False
@@ -154,11 +150,11 @@ def fit_disc(
             cover, slope = covers(profile, distance)
             if cover == 0.0:
                 continue
-            passes = patch[index, 6]
+            passes = pixels[index, 6]
             square, dot, along = 0.0, 0.0, 0.0
             for channel in range(3):
-                change = passes * (colour[channel] - patch[index, channel])
-                off = picture[row, column, channel] - patch[index, 3 + channel] - passes * patch[index, channel]
+                change = passes * (colour[channel] - pixels[index, channel])
+                off = picture[row, column, channel] - pixels[index, 3 + channel] - passes * pixels[index, channel]
                 dot += change * off
                 square += change * change
                 off -= cover * change
@@ -220,23 +216,19 @@ def own_share(off: Floats, own: int, colours: Floats, slack: float) -> float:
 
 
 @compiled(
-    "void(uint8[:, :, :, ::1], float64[:, :, ::1], float64[:, :, ::1], float64[:, ::1], int64[::1], float64[:, ::1],"
-    " float64, float64, float64, float64[::1], float64[::1], float64, float64[:, :, ::1])",
+    "void(uint8[:, :, :, ::1], float64[:, :, ::1], float64[:, :, ::1], float64[:, ::1], Drawing, float64, float64,"
+    " float64[:, :, ::1])",
     nogil=True,
+    allocates=True,
 )
 def fit_discs(
     maps: Bytes,
     starts: Floats,
     layouts: Floats,
     depths: Floats,
-    parents: Ints,
-    colours: Floats,
-    radius_px: float,
+    drawing: Drawing,
     noise: float,
     slack: float,
-    disc: Floats,
-    line: Floats,
-    grey: float,
     results: Floats,
 ) -> None:
     """Fit every disc of one view's maps (T, H, W, 3), starting from `starts` (T, D, 2), into `results` (T, D, 8).
@@ -246,10 +238,10 @@ def fit_discs(
     colour that is there; the share of the disc that nothing covers; how much nearer to the own colour than to another
     joint's the seen one is: below 1 nearer.
     """
-    num_joints = parents.shape[0]
+    num_joints, disc, radius_px = drawing.parents.shape[0], drawing.disc, drawing.radius_px
     reach = radius_px + 1.0 + 0.5 * (disc.shape[0] / _PER_PX - radius_px - 1.0)
     side = 2 * int(math.ceil(reach)) + 1
-    patch = np.empty((side * side, 7))
+    pixels = np.empty((side * side, 7))
     order = np.empty(num_joints, dtype=np.int64)
     at, own = np.empty(2), np.empty(8)
     for frame in range(maps.shape[0]):
@@ -261,11 +253,12 @@ def fit_discs(
             if not (-reach < at[0] < picture.shape[1] + reach and -reach < at[1] < picture.shape[0] + reach):
                 continue
             left, top = int(math.floor(at[0])) - side // 2, int(math.floor(at[1])) - side // 2
-            patch[:, :] = 0.0
-            patch[:, 6] = 1.0
-            lay_lines(patch, left, top, side, layout, parents, at, line, grey)
-            lay_discs(patch, left, top, side, layout, order, joint, at, disc, colours)
-            fit_disc(picture, patch, left, top, side, colours[joint], disc, noise, at, own)
+            pixels[:, :] = 0.0
+            pixels[:, 6] = 1.0
+            patch = Patch(pixels, left, top, side)
+            lay_lines(patch, drawing, layout, at)
+            lay_discs(patch, drawing, layout, order, joint, at)
+            fit_disc(picture, patch, drawing.colours[joint], disc, noise, at, own)
             results[frame, joint, 0], results[frame, joint, 1] = at[0], at[1]
             results[frame, joint, 2:7] = own[:5]
-            results[frame, joint, 7] = own_share(own[5:], joint, colours, slack)
+            results[frame, joint, 7] = own_share(own[5:], joint, drawing.colours, slack)

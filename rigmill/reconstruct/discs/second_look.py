@@ -9,8 +9,8 @@ import numpy as np
 from rigmill.clips.camera import project
 from rigmill.posemaps.posemap import LINE, line_half_px
 from rigmill.reconstruct.discs.blur import disc_profile, line_profile
-from rigmill.reconstruct.discs.first_look import Condition, Looker, localize
-from rigmill.reconstruct.discs.fit import fit_discs
+from rigmill.reconstruct.discs.first_look import BlobFinder, Condition, localize
+from rigmill.reconstruct.discs.fit import Drawing, fit_discs
 from rigmill.types import Bools, Bytes, Camera, Floats, Ints
 
 _GATE_RADII = 1.5  # farther from where it is expected a disc is somebody else's, or the expectation is wrong
@@ -26,7 +26,7 @@ _NEAR_RADII = 3.5  # of a neighbour
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
+class Discs:
     """One view's discs. T frames, D joints."""
 
     centres: Floats  # (T, D, 2) pixels, NaN if missing
@@ -53,19 +53,26 @@ def _away(places: Floats, layout: Floats) -> Floats:
     return np.nan_to_num(np.linalg.norm(places - layout, axis=-1), nan=np.inf)
 
 
-class View:
+class SecondLook:
     """One view's maps (T, H, W, 3) and what is known of its discs so far. `colours` (D, 3) and `parents` (D,)."""
 
     def __init__(
         self, maps: Bytes, camera: Camera, *, parents: Ints, colours: Bytes, radius_px: float, condition: Condition
     ) -> None:
         self._maps, self._camera, self._condition = np.ascontiguousarray(maps), camera, condition
-        self._parents, self._colours = parents.astype(np.int64), colours.astype(np.float64)
+        self._drawing = Drawing(
+            parents=parents.astype(np.int64),
+            colours=colours.astype(np.float64),
+            disc=disc_profile(radius_px, condition.blur_px),
+            line=line_profile(line_half_px(radius_px), condition.blur_px),
+            radius_px=float(radius_px),
+            grey=float(LINE[0]),
+        )
         self._radius_px = radius_px
-        self._looker = Looker(maps.shape[1:3], colours=colours, radius_px=radius_px, condition=condition)
-        self.blobs, self.share = localize(maps, colours=colours, radius_px=radius_px, looker=self._looker)
+        self._finder = BlobFinder(maps.shape[1:3], colours=colours, radius_px=radius_px, condition=condition)
+        self.blobs, self.share = localize(maps, colours=colours, radius_px=radius_px, finder=self._finder)
         self._layout = np.full(self.blobs.shape, np.nan)
-        self.measured = Measured(self.blobs, self.share, np.zeros((*self.share.shape, 3)))
+        self.discs = Discs(self.blobs, self.share, np.zeros((*self.share.shape, 3)))
 
     def look_again(self, joints: Floats, lost: Bools) -> None:
         """Measure the discs given about where the joints (T, D, 3) are and which (T, D) were not found.
@@ -79,7 +86,7 @@ class View:
         gate_px = _GATE_RADII * max(self._radius_px, 2.0)
         near_blob = _away(self.blobs, layout) <= gate_px
         starts = np.where(near_blob[..., None], self.blobs, layout)
-        sought = self._looker.seek(
+        sought = self._finder.seek(
             self._maps, layout, lost & ~near_blob, gate_px=_SEEK_RADII * max(self._radius_px, 2.0)
         )
         was_sought = np.isfinite(sought).all(axis=-1)
@@ -94,9 +101,9 @@ class View:
         centres = np.where(there[..., None], best[..., :2], np.nan)
         share = np.where(there, np.clip(best[..., 6], 0, 1), 0.0)
         shapes = np.where(there[..., None], _shapes(np.nan_to_num(best[..., 2:5]), self._condition.noise), 0.0)
-        old = self.measured
+        old = self.discs
         self._layout = np.where(stale[..., None], layout, self._layout)
-        self.measured = Measured(
+        self.discs = Discs(
             centres=np.where(stale[..., None], centres, old.centres),
             confidence=np.where(stale, share, old.confidence),
             shapes=np.where(stale[..., None], shapes, old.shapes),
@@ -116,14 +123,9 @@ class View:
             np.ascontiguousarray(starts),
             np.ascontiguousarray(layout),
             np.ascontiguousarray(depth),
-            self._parents,
-            self._colours,
-            self._radius_px,
+            self._drawing,
             self._condition.noise,
             _SLACK + _SLACK_PER_PX * self._condition.blur_px,
-            disc_profile(self._radius_px, self._condition.blur_px),
-            line_profile(line_half_px(self._radius_px), self._condition.blur_px),
-            float(LINE[0]),
             results,
         )
         return results

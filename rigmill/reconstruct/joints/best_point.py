@@ -7,7 +7,10 @@ import math
 import numpy as np
 
 from rigmill.compiled import compiled, inlined
+from rigmill.reconstruct.joints.sightings import Sightings
 from rigmill.types import Floats, Ints
+
+PARALLEL = 0.3  # det / (trace / 3)^3 of the rays' normal matrix below which depth is a guess: opposite views
 
 
 @inlined
@@ -43,26 +46,27 @@ def error_px(c: Floats, x: float, y: float, z: float, seen: Floats) -> float:
     return math.hypot(u, v)
 
 
+@compiled("void(float64[:, ::1], float64[::1])", nogil=True)
+def roundnesses(normals: Floats, found: Floats) -> None:
+    """The `roundness` of each of the normal matrices (N, 6) into `found` (N,)."""
+    for index in range(normals.shape[0]):
+        found[index] = roundness(normals[index])
+
+
 @compiled(
-    "void(float64[:, ::1], float64[:, ::1], int64[::1], float64[:, :, :, ::1], float64[:, :, ::1], float64, float64,"
-    " float64[:, :, ::1], float64[:, ::1])",
+    "void(Sightings, float64[:, ::1], int64[::1], float64, float64[:, :, ::1], float64[:, ::1])",
     nogil=True,
+    allocates=True,
 )
 def best_points(
-    lens: Floats,
-    positions: Floats,
-    subsets: Ints,
-    seen: Floats,
-    trust: Floats,
-    threshold_px: float,
-    parallel: float,
-    points: Floats,
-    costs: Floats,
+    views: Sightings, positions: Floats, subsets: Ints, threshold_px: float, points: Floats, costs: Floats
 ) -> None:
     """The points (T, J, 3) and truncated costs (T, J), infinite where no two views can say.
 
-    `subsets` are bit masks of views, those tried first win ties; views without trust are in none.
+    `subsets` are bit masks of views, those tried first win ties; views without trust are in none. `positions`
+    (V, 3) are the cameras'.
     """
+    lens, seen, trust = views.lens, views.centres, views.trust
     num_views = lens.shape[0]
     rays, own, normal = np.empty((num_views, 3)), np.empty(6), np.empty(6)
     for frame in range(points.shape[0]):
@@ -97,7 +101,7 @@ def best_points(
                     bx += weight * (px - along * x)
                     by += weight * (py - along * y)
                     bz += weight * (pz - along * z)
-                if roundness(own) <= parallel:
+                if roundness(own) <= PARALLEL:
                     continue
                 a, b, c_, d, e, f = normal[0], normal[1], normal[2], normal[3], normal[4], normal[5]
                 c00, c01, c02 = d * f - e * e, c_ * e - b * f, b * e - c_ * d

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 
@@ -19,8 +20,10 @@ _ROUNDS = 4  # what is right is seen better without what is wrong
 
 
 @inlined
-def cubic(t: float, a: float, b: float, c: float, d: float, p: float, q: float, r: float, s: float) -> float:
-    """The value at t of the cubic through (a, p), (b, q), (c, r), (d, s)."""
+def cubic(t: float, times: tuple[Any, ...], values: tuple[Any, ...]) -> float:
+    """The value at t of the cubic that has four values at four times."""
+    a, b, c, d = times
+    p, q, r, s = values
     return (
         p * (t - b) * (t - c) * (t - d) / ((a - b) * (a - c) * (a - d))
         + q * (t - a) * (t - c) * (t - d) / ((b - a) * (b - c) * (b - d))
@@ -39,7 +42,7 @@ def off_line(joints: Floats, joint: int, t: int, a: int, b: int) -> float:
     return square
 
 
-@compiled("void(float64[:, :, ::1], boolean[:, ::1], boolean[:, ::1], float64[:, ::1])", nogil=True)
+@compiled("void(float64[:, :, ::1], boolean[:, ::1], boolean[:, ::1], float64[:, ::1])", nogil=True, allocates=True)
 def jumps(joints: Floats, asked: Bools, known: Bools, found: Floats) -> None:
     """How far the joints (T, J, 3) that are asked for are from where known neighbours in time put them; else NaN.
 
@@ -72,18 +75,13 @@ def jumps(joints: Floats, asked: Bools, known: Bools, found: Floats) -> None:
                 a, b, c, d = near[0], near[1], near[2], near[3]
                 square = 0.0
                 for axis in range(3):
-                    guess = cubic(
-                        t,
-                        a,
-                        b,
-                        c,
-                        d,
+                    values = (
                         joints[a, joint, axis],
                         joints[b, joint, axis],
                         joints[c, joint, axis],
                         joints[d, joint, axis],
                     )
-                    square += (joints[t, joint, axis] - guess) ** 2
+                    square += (joints[t, joint, axis] - cubic(t, (a, b, c, d), values)) ** 2
                 least = min(least, square)
             if least < np.inf:
                 found[t, joint] = math.sqrt(least) * (1.0 if before == 2 and after == 2 else _LESS_SURE)
@@ -103,7 +101,7 @@ def _stretched(joints: Floats, known: Bools, *, parents: Ints, lengths: Floats, 
     return wrong, judged
 
 
-def odd_ones(joints: Floats, agreed: Bools, *, parents: Ints, lengths: Floats, size: float) -> Bools:
+def outliers(joints: Floats, agreed: Bools, *, parents: Ints, lengths: Floats, size: float) -> Bools:
     """Joints (T, J) that views agree on, jump away from their neighbours in time, and stretch their bones if any tell.
 
     `lengths` (J,) are the bones' in this clip, NaN where they change; `size` is the rig's.
@@ -123,7 +121,7 @@ def odd_ones(joints: Floats, agreed: Bools, *, parents: Ints, lengths: Floats, s
     return odd
 
 
-@compiled("void(float64[:, ::1], boolean[::1], boolean)", nogil=True)
+@compiled("void(float64[:, ::1], boolean[::1], boolean)", nogil=True, allocates=True)
 def fill(values: Floats, known: Bools, smooth: bool) -> None:
     """Fill unknown rows of (T, A) from the known ones, of which there is at least one: cubic, linear, or the nearest.
 
@@ -146,8 +144,8 @@ def fill(values: Floats, known: Bools, smooth: bool) -> None:
         if smooth and after >= 2 and after + 1 < places.shape[0] and places[after + 1] - places[after - 2] <= 12:
             a, d = places[after - 2], places[after + 1]
             for axis in range(values.shape[1]):
-                p, q, r, s = values[a, axis], values[b, axis], values[c, axis], values[d, axis]
-                values[t, axis] = cubic(t, a, b, c, d, p, q, r, s)
+                known_values = (values[a, axis], values[b, axis], values[c, axis], values[d, axis])
+                values[t, axis] = cubic(t, (a, b, c, d), known_values)
         else:
             share = (t - b) / (c - b)
             for axis in range(values.shape[1]):

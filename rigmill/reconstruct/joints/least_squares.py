@@ -3,50 +3,37 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from typing import Annotated, NamedTuple
 
 import numpy as np
 
 from rigmill.compiled import compiled, inlined
-from rigmill.types import Camera, Floats, Ints
+from rigmill.reconstruct.joints.sightings import Sightings
+from rigmill.types import Floats, Ints
 
 _KEEP_WEIGHT = 1e-3  # holds joints that no view fixes at their interpolated place
 _STEPS = 12
 _STILL = 1e-9  # of the cost: a step that lowers it by less is the last
 
 
-def lenses(cameras: Sequence[Camera]) -> Floats:
-    """What compiled code needs of cameras, (V, 16): rotation, translation, focal lengths and centre in pixels."""
-    return np.array(
-        [
-            [
-                *camera.world_to_view[:3, :3].ravel(),
-                *camera.world_to_view[:3, 3],
-                camera.intrinsics[0, 0],
-                camera.intrinsics[1, 1],
-                camera.intrinsics[0, 2],
-                camera.intrinsics[1, 2],
-            ]
-            for camera in cameras
-        ]
-    )
+class Bones(NamedTuple):
+    """How long the bones of J joints are to be."""
+
+    parents: Annotated[Ints, "int64[::1]"]  # (J,)
+    lengths: Annotated[Floats, "float64[::1]"]  # (J,)
+    weights: Annotated[Floats, "float64[::1]"]  # (J,), of a squared error in pixels
 
 
 @inlined
 def add_views(
-    lens: Floats,
-    joints: Floats,
-    seen: Floats,
-    trust: Floats,
-    shapes: Floats,
-    frame: int,
-    limit: float,
-    gradient: Floats,
-    blocks: Floats,
+    views: Sightings, frame: int, joints: Floats, limit: float, gradient: Floats, blocks: Floats, row: Floats
 ) -> float:
-    """Add Geman-McClure reprojection to gradients (J, 3) and Gauss-Newton blocks (J, 3, 3); its cost."""
+    """Add Geman-McClure reprojection to gradients (J, 3) and Gauss-Newton blocks (J, 3, 3); its cost.
+
+    `row` (2, 3) is scratch.
+    """
+    lens, seen, trust, shapes = views.lens, views.centres, views.trust, views.shapes
     cost = 0.0
-    row = np.empty((2, 3))
     for view in range(lens.shape[0]):
         c = lens[view]
         for joint in range(joints.shape[0]):
@@ -74,34 +61,26 @@ def add_views(
 
 
 @inlined
-def add_bones(
-    joints: Floats,
-    parents: Ints,
-    lengths: Floats,
-    weights: Floats,
-    px: float,
-    gradient: Floats,
-    blocks: Floats,
-    bones: Floats,
-) -> float:
-    """Add bone lengths; the scaled directions a go to `bones` (J, 3): -a a^T couples a joint and its parent."""
+def add_bones(bones: Bones, joints: Floats, px: float, gradient: Floats, blocks: Floats, ways: Floats) -> float:
+    """Add bone lengths; the scaled directions a go to `ways` (J, 3): -a a^T couples a joint and its parent."""
+    parents, lengths, weights = bones.parents, bones.lengths, bones.weights
     cost = 0.0
     for joint in range(joints.shape[0]):
         up = parents[joint]
-        bones[joint, :] = 0.0
+        ways[joint, :] = 0.0
         if up < 0 or weights[joint] <= 0.0:
             continue
         x, y, z = joints[joint, 0] - joints[up, 0], joints[joint, 1] - joints[up, 1], joints[joint, 2] - joints[up, 2]
         length = math.sqrt(x * x + y * y + z * z)
         error = (length - lengths[joint]) * px * math.sqrt(weights[joint])
         scale = math.sqrt(weights[joint]) * px / max(length, 1e-9)
-        bones[joint, 0], bones[joint, 1], bones[joint, 2] = x * scale, y * scale, z * scale
+        ways[joint, 0], ways[joint, 1], ways[joint, 2] = x * scale, y * scale, z * scale
         cost += error * error
         for axis in range(3):
-            gradient[joint, axis] += error * bones[joint, axis]
-            gradient[up, axis] -= error * bones[joint, axis]
+            gradient[joint, axis] += error * ways[joint, axis]
+            gradient[up, axis] -= error * ways[joint, axis]
             for other in range(3):
-                outer = bones[joint, axis] * bones[joint, other]
+                outer = ways[joint, axis] * ways[joint, other]
                 blocks[joint, axis, other] += outer
                 blocks[up, axis, other] += outer
     return cost
@@ -120,14 +99,21 @@ def solve3(m: Floats, b: Floats, found: Floats) -> None:
 
 
 @inlined
-def tree_step(gradient: Floats, blocks: Floats, bones: Floats, parents: Ints, damping: float, step: Floats) -> None:
+def tree_step(
+    gradient: Floats,
+    blocks: Floats,
+    bones: Floats,
+    parents: Ints,
+    damping: float,
+    step: Floats,
+    carried: Floats,
+    pulls: Floats,
+) -> None:
     """The exact solution (J, 3) of the step's normal equations, eliminated from the leaves to the roots.
 
     Bones couple a joint to its parent alone, so the matrix is a tree of 3 x 3 blocks and nothing fills in. `gradient`
-    and `blocks` are used up.
+    and `blocks` are used up; `carried` and `pulls` (J, 3) become block^-1 a and block^-1 gradient.
     """
-    ways = np.empty((parents.shape[0], 3))  # block^-1 a
-    pulls = np.empty((parents.shape[0], 3))  # block^-1 gradient
     for joint in range(parents.shape[0] - 1, -1, -1):
         for axis in range(3):
             blocks[joint, axis, axis] += damping
@@ -135,7 +121,7 @@ def tree_step(gradient: Floats, blocks: Floats, bones: Floats, parents: Ints, da
         up = parents[joint]
         if up < 0:
             continue
-        a, way, pull = bones[joint], ways[joint], pulls[joint]
+        a, way, pull = bones[joint], carried[joint], pulls[joint]
         solve3(blocks[joint], a, way)
         inner = a[0] * way[0] + a[1] * way[1] + a[2] * way[2]
         along = a[0] * pull[0] + a[1] * pull[1] + a[2] * pull[2]
@@ -148,35 +134,24 @@ def tree_step(gradient: Floats, blocks: Floats, bones: Floats, parents: Ints, da
         if up >= 0:
             along = bones[joint, 0] * step[up, 0] + bones[joint, 1] * step[up, 1] + bones[joint, 2] * step[up, 2]
         for axis in range(3):
-            step[joint, axis] = -pulls[joint, axis] + (along * ways[joint, axis] if up >= 0 else 0.0)
+            step[joint, axis] = -pulls[joint, axis] + (along * carried[joint, axis] if up >= 0 else 0.0)
 
 
 @compiled(
-    "void(float64[:, ::1], float64[:, :, ::1], float64[:, :, :, ::1], float64[:, :, ::1], float64[:, :, :, ::1],"
-    " int64[::1], float64[::1], float64[::1], float64[:, :, ::1], float64[:, ::1], float64, float64, int64)",
+    "void(float64[:, :, ::1], Sightings, Bones, float64[:, :, ::1], float64[:, ::1], float64, float64, int64)",
     nogil=True,
+    allocates=True,
 )
 def descend(
-    lens: Floats,
-    joints: Floats,
-    seen: Floats,
-    trust: Floats,
-    shapes: Floats,
-    parents: Ints,
-    lengths: Floats,
-    weights: Floats,
-    kept: Floats,
-    keep: Floats,
-    limit: float,
-    px: float,
-    num_steps: int,
+    joints: Floats, views: Sightings, bones: Bones, kept: Floats, keep: Floats, limit: float, px: float, num_steps: int
 ) -> None:
     """Levenberg-Marquardt over each frame of `joints` (T, J, 3), in place."""
     num_joints = joints.shape[1]
     gradient, blocks = np.empty((num_joints, 3)), np.empty((num_joints, 3, 3))
     new_gradient, new_blocks = np.empty((num_joints, 3)), np.empty((num_joints, 3, 3))
-    bones, new_bones = np.empty((num_joints, 3)), np.empty((num_joints, 3))
+    ways, new_ways = np.empty((num_joints, 3)), np.empty((num_joints, 3))
     step, moved = np.empty((num_joints, 3)), np.empty((num_joints, 3))
+    carried, pulls, row = np.empty((num_joints, 3)), np.empty((num_joints, 3)), np.empty((2, 3))
     work_gradient, work_blocks = np.empty((num_joints, 3)), np.empty((num_joints, 3, 3))
     for frame in range(joints.shape[0]):
         now = joints[frame]
@@ -187,11 +162,11 @@ def descend(
             else:
                 work_gradient[:] = gradient
                 work_blocks[:] = blocks
-                tree_step(work_gradient, work_blocks, bones, parents, damping, step)
+                tree_step(work_gradient, work_blocks, ways, bones.parents, damping, step, carried, pulls)
                 moved[:] = now + step
             new_gradient[:], new_blocks[:] = 0.0, 0.0
-            new_cost = add_views(lens, moved, seen, trust, shapes, frame, limit, new_gradient, new_blocks)
-            new_cost += add_bones(moved, parents, lengths, weights, px, new_gradient, new_blocks, new_bones)
+            new_cost = add_views(views, frame, moved, limit, new_gradient, new_blocks, row)
+            new_cost += add_bones(bones, moved, px, new_gradient, new_blocks, new_ways)
             for joint in range(num_joints):
                 for axis in range(3):
                     off = moved[joint, axis] - kept[frame, joint, axis]
@@ -201,7 +176,7 @@ def descend(
             if new_cost < cost:
                 is_last = cost - new_cost < _STILL * new_cost
                 cost = new_cost
-                now[:], gradient[:], blocks[:], bones[:] = moved, new_gradient, new_blocks, new_bones
+                now[:], gradient[:], blocks[:], ways[:] = moved, new_gradient, new_blocks, new_ways
                 damping *= 0.2
                 if is_last:
                     break
@@ -212,39 +187,27 @@ def descend(
 
 
 def refine(
-    cameras: Sequence[Camera],
     joints: Floats,
-    centres: Floats,
-    confidence: Floats,
+    views: Sightings,
+    bones: Bones,
     *,
-    parents: Ints,
-    lengths: Floats,
-    weights: Floats,
     threshold_px: float,
     px: float,
     num_steps: int = _STEPS,
-    shapes: Floats | None = None,
     kept: Floats | None = None,
     keep: Floats | None = None,
 ) -> Floats:
     """The joints (T, J, 3) moved to a minimum of reprojection and bone-length errors, by Levenberg-Marquardt.
 
-    `shapes` (V, T, J, 3) holds xx, xy, yy of the matrix that squares a reprojection error (None: the identity), and
-    `keep` (T, J) how much a joint is held at `kept` (T, J, 3), in units of a squared pixel.
+    `px` is how long a unit is in pixels. `keep` (T, J) is how much a joint is held at `kept` (T, J, 3), in units of a
+    squared pixel.
     """
     found = np.ascontiguousarray(joints, dtype=np.float64).copy()
-    if shapes is None:
-        shapes = np.broadcast_to([1.0, 0.0, 1.0], (*confidence.shape, 3))
     hold = np.full(joints.shape[:2], _KEEP_WEIGHT) if keep is None else _KEEP_WEIGHT + keep
     descend(
-        lenses(cameras),
         found,
-        np.nan_to_num(np.ascontiguousarray(centres, dtype=np.float64)),
-        np.ascontiguousarray(confidence, dtype=np.float64),
-        np.ascontiguousarray(shapes, dtype=np.float64),
-        parents.astype(np.int64),
-        np.ascontiguousarray(lengths, dtype=np.float64),
-        np.ascontiguousarray(weights, dtype=np.float64),
+        views,
+        bones,
         found.copy() if kept is None else np.ascontiguousarray(kept, dtype=np.float64),
         hold * px**2,
         threshold_px**2,

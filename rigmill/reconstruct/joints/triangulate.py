@@ -10,13 +10,12 @@ from typing import Any
 import numpy as np
 
 from rigmill.clips.camera import project
-from rigmill.reconstruct.joints.best_point import best_points
+from rigmill.reconstruct.joints.best_point import PARALLEL, best_points, roundnesses
 from rigmill.reconstruct.joints.bones import RIGID, bone_lengths, measured_reach, rest_lengths, within_reach
-from rigmill.reconstruct.joints.jumps import fill, odd_ones
-from rigmill.reconstruct.joints.least_squares import lenses, refine
+from rigmill.reconstruct.joints.jumps import fill, outliers
+from rigmill.reconstruct.joints.least_squares import Bones, refine
+from rigmill.reconstruct.joints.sightings import Sightings
 from rigmill.types import Bools, Camera, Floats, Ints
-
-_PARALLEL = 0.3  # det / (trace / 3)^3 of the rays' normal matrix below which depth is a guess: opposite views
 
 _LEAST_SIZE_PX = 100.0  # of a subject: a rig may have all its joints in one place
 _SMOOTHINGS = 3  # places and what they are held at follow each other
@@ -34,23 +33,15 @@ class Triangulated:
     elastic: Bools  # (J,) the distance from the parent changes
 
 
-def _roundness(normal: Floats) -> Floats:
-    """1 when rays come from all sides, 0 when they are parallel, (...)."""
-    trace = np.trace(normal, axis1=-2, axis2=-1)
-    return np.where(trace > 1e-9, np.linalg.det(normal) / np.maximum(trace / 3, 1e-9) ** 3, 0.0)
-
-
 def _errors_px(cameras: Sequence[Camera], joints: Floats, centres: Floats) -> Floats:
-    """Distances (V, T, J) between projected and measured centres, infinite where nothing was measured."""
+    """Distances (V, T, J) between projected and measured centres, infinite where a joint cannot be projected."""
     errors = np.stack(
         [np.linalg.norm(project(camera, joints)[0] - seen, axis=-1) for camera, seen in zip(cameras, centres)]
     )
     return np.where(np.isfinite(errors), errors, np.inf)
 
 
-def _best_subset(
-    cameras: Sequence[Camera], centres: Floats, confidence: Floats, *, threshold_px: float
-) -> tuple[Floats, Floats]:
+def _best_subset(cameras: Sequence[Camera], seen: Sightings, *, threshold_px: float) -> tuple[Floats, Floats]:
     """The point (T, J, 3) that most views agree on, and its truncated cost, infinite where no two views can say."""
     views = range(len(cameras))
     subsets = [
@@ -58,15 +49,12 @@ def _best_subset(
         for size in range(len(cameras), 1, -1)
         for subset in itertools.combinations(views, size)
     ]
-    points, costs = np.zeros((*confidence.shape[1:], 3)), np.zeros(confidence.shape[1:])
+    points, costs = np.zeros((*seen.trust.shape[1:], 3)), np.zeros(seen.trust.shape[1:])
     best_points(
-        lenses(cameras),
+        seen,
         np.stack([camera.position for camera in cameras]),
         np.array(subsets, dtype=np.int64),
-        np.ascontiguousarray(centres, dtype=np.float64),
-        np.ascontiguousarray(confidence, dtype=np.float64),
         threshold_px,
-        _PARALLEL,
         points,
         costs,
     )
@@ -74,15 +62,17 @@ def _best_subset(
 
 
 def _agreeing(
-    cameras: Sequence[Camera], joints: Floats, centres: Floats, confidence: Floats, *, threshold_px: float
+    cameras: Sequence[Camera], joints: Floats, seen: Sightings, *, threshold_px: float
 ) -> tuple[Bools, Floats, Ints]:
     """Which joints (T, J) two or more views that are not parallel see in place, their error (T, J) there and number."""
-    errors = _errors_px(cameras, joints, centres)
-    inlier = (errors <= threshold_px) & (confidence > 0)
+    errors = _errors_px(cameras, joints, seen.centres)
+    inlier = (errors <= threshold_px) & (seen.trust > 0)
     rays = np.stack([joints - camera.position for camera in cameras])
     rays /= np.maximum(np.linalg.norm(rays, axis=-1, keepdims=True), 1e-12)
     normal = np.sum((np.eye(3) - rays[..., :, None] * rays[..., None, :]) * inlier[..., None, None], axis=0)
-    usable = (inlier.sum(axis=0) >= 2) & (_roundness(normal) > _PARALLEL)
+    rounds = np.empty(joints.shape[:2])
+    roundnesses(np.ascontiguousarray(normal.reshape(-1, 9)[:, [0, 1, 2, 4, 5, 8]]), rounds.reshape(-1))
+    usable = (inlier.sum(axis=0) >= 2) & (rounds > PARALLEL)
     mean = np.where(inlier, errors, 0.0).sum(axis=0) / np.maximum(inlier.sum(axis=0), 1)
     return usable, np.where(usable, mean, np.nan), inlier.sum(axis=0)
 
@@ -121,25 +111,22 @@ def _between(joints: Floats) -> Floats:
 
 def triangulate(
     cameras: Sequence[Camera],
-    centres: Floats,
-    confidence: Floats,
+    seen: Sightings,
     *,
     parents: Ints,
     rest_joints: Floats,
     threshold_px: float,
-    shapes: Floats | None = None,
     reach: Floats | None = None,
     bone_weight: float = 1.0,
     smoothness: float = 0.0,
 ) -> Triangulated:
-    """3D joints from centres (V, T, J, 2) and confidences (V, T, J) of joints with these parents and rest places.
+    """3D joints from where views see joints with these parents and rest places.
 
-    `shapes` (V, T, J, 3) are those of `refine`, and `reach` (J,) is how far a joint can be from its parent: more than
-    the rest length where joints in between are not among these. `bone_weight` and `smoothness` are those of
-    `clip.reconstruct`.
+    `reach` (J,) is how far a joint can be from its parent: more than the rest length where joints in between are not
+    among these. `bone_weight` and `smoothness` are those of `reconstruct`.
     """
-    points, cost = _best_subset(cameras, centres, confidence, threshold_px=threshold_px)
-    agreed, _, num_views = _agreeing(cameras, points, centres, confidence, threshold_px=threshold_px)
+    points, cost = _best_subset(cameras, seen, threshold_px=threshold_px)
+    agreed, _, num_views = _agreeing(cameras, points, seen, threshold_px=threshold_px)
     agreed &= np.isfinite(cost)
     px = _pixels_per_unit(cameras[0], points[agreed] if agreed.any() else rest_joints)
     size = max(float(np.ptp(rest_joints, axis=0).max(initial=0.0)), _LEAST_SIZE_PX / px)
@@ -148,32 +135,22 @@ def triangulate(
     rigid = (parents >= 0) & (reach <= RIGID * rest)
     reach, elastic = measured_reach(points, agreed & (num_views >= 3), parents=parents, reach=reach, size=size)
     rigid &= ~elastic
-    bones: dict[str, Any] = {"parents": parents, "rest_joints": rest_joints}
-    lengths, _ = bone_lengths(points, agreed, **bones, rigid=rigid, px=px)
-    odd = odd_ones(points, agreed, parents=parents, lengths=np.where(rigid, lengths, np.nan), size=size)
-    usable = within_reach(points, agreed & ~odd, **bones, reach=reach, size=size)
-    joints = _interpolated(points, usable, **bones)
-    lengths, weights = bone_lengths(joints, usable, **bones, rigid=rigid, px=px)
-    trusted = confidence * usable  # views of a refused joint must not pull it, nor its neighbours through the bones
+    rig: dict[str, Any] = {"parents": parents, "rest_joints": rest_joints}
+    lengths, _ = bone_lengths(points, agreed, **rig, rigid=rigid, px=px)
+    odd = outliers(points, agreed, parents=parents, lengths=np.where(rigid, lengths, np.nan), size=size)
+    usable = within_reach(points, agreed & ~odd, **rig, reach=reach, size=size)
+    joints = _interpolated(points, usable, **rig)
+    lengths, weights = bone_lengths(joints, usable, **rig, rigid=rigid, px=px)
+    bones = Bones(parents.astype(np.int64), lengths, bone_weight * weights)
+    trusted = seen._replace(
+        trust=seen.trust * usable
+    )  # views of a refused joint must not pull it, nor its neighbours through the bones
     kept, keep = None, None
     for _ in range(_SMOOTHINGS if smoothness else 1):
         if smoothness:
             kept, keep = _between(joints), np.full(usable.shape, smoothness)
-        joints = refine(
-            cameras,
-            joints,
-            centres,
-            trusted,
-            parents=parents,
-            lengths=lengths,
-            weights=bone_weight * weights,
-            threshold_px=threshold_px,
-            px=px,
-            shapes=shapes,
-            kept=kept,
-            keep=keep,
-        )
-    usable, reprojection_px, _ = _agreeing(cameras, joints, centres, trusted, threshold_px=threshold_px)
+        joints = refine(joints, trusted, bones, threshold_px=threshold_px, px=px, kept=kept, keep=keep)
+    usable, reprojection_px, _ = _agreeing(cameras, joints, trusted, threshold_px=threshold_px)
     return Triangulated(
         joints=joints, usable=usable, reprojection_px=reprojection_px, odd=odd & ~usable, elastic=elastic
     )

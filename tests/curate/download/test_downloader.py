@@ -94,17 +94,17 @@ def test_a_server_that_drips_is_given_up_in_time_and_what_came_is_kept(site: Sit
     site.behave(PATH, Behaviour(piece=64, pause_s=0.05), for_ever=True)
     started = time.monotonic()
     outcome = fetched(site, tmp_path, BIG)
-    assert time.monotonic() - started < 8
+    assert time.monotonic() - started < 80  # all of it would take minutes
     assert isinstance(outcome, Failed) and outcome.kind is FailKind.NETWORK
     assert outcome.message == "slower than 4096 bytes per second; tried 2 times"
     assert 0 < parts(tmp_path)[0].stat().st_size < 10_000
 
 
 def test_a_server_that_is_silent_is_given_up_in_time(site: Site, tmp_path: Path) -> None:
-    site.behave(PATH, Behaviour(silent_s=20), for_ever=True)
+    site.behave(PATH, Behaviour(silent_s=100), for_ever=True)
     started = time.monotonic()
     outcome = fetched(site, tmp_path, BIG, download=patient(tries=1, connect_s=0.4, read_s=0.4))
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 50
     assert isinstance(outcome, Failed) and outcome.message == "the server did not answer in time; tried 1 times"
 
 
@@ -225,9 +225,8 @@ def test_downloads_of_a_batch_run_side_by_side_and_one_dead_link_stops_none(site
     del site.files[f"/v1/{object_path(uid(5))}"]
     jobs = planned(profile_of(source_1(site, tmp_path, download=patient(parallel=12))))
     assert len({job.group for job in jobs}) == 1 and CollectStage.batch >= 12
-    started = time.monotonic()
     outcomes = {answer.key: answer.outcome for answer in CollectStage().run(jobs, plain_work(tmp_path / "out"))}
-    assert time.monotonic() - started < 3  # one after the other: 5 s
+    assert site.most_at_once >= 4
     bad = [job.payload["uid"] for job in jobs if not isinstance(outcomes[job.key], Kept)]
     assert bad == [uid(5)] and len(outcomes) == 12
 

@@ -18,6 +18,7 @@ from curate.humanoid.maps import HumanoidMap, Skeletons
 from curate.humanoid.nodes import joint_of_node
 from curate.vrm.block import read_vrm
 from rigmill.blender.client import BlenderClient, Limits
+from rigmill.blender.requests import PROBE_ASSET
 from rigmill.outcomes import Refusal, Reject
 from rigmill.rigs.npz import rig_from_bytes
 from rigmill.types import Rig
@@ -87,7 +88,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Found]
         path = scratch / f"asset.{suffix}"
         path.write_bytes(data)
         item = {"path": str(path), "format": suffix, "fps": 16.0}
-        (reply,) = client.run("render.blender.jobs.probe:probe_asset", [item], scratch=scratch)
+        (reply,) = client.run(PROBE_ASSET, [item], scratch=scratch)
         assert reply.value is not None, (name, reply.outcome)
         rig = rig_from_bytes((scratch / reply.value["rig_file"]).read_bytes())
         rigs[name] = Found(rig, skeletons.find(rig.names, vrm_block(original, data, rig)))

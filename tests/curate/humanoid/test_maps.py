@@ -155,7 +155,7 @@ def test_a_plan_that_was_kept_is_made_again_when_the_shipped_names_change(
     for names in ("- name: a", "- name: b"):
         (tmp_path / "curate" / "humanoid" / SHIPPED.name).write_text(names)
         plans.code_digest.cache_clear()
-        digests.append(plans.code_digest("curate.stages.retarget"))
+        digests.append(plans.code_digest(("curate",), "curate.stages.retarget"))
     plans.code_digest.cache_clear()
     assert digests[0] != digests[1]
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-from tests.support.blender_calls import blender
+from tests.support.blender.calls import blender
 
 pytestmark = pytest.mark.blender
 

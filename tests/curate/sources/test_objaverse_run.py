@@ -75,7 +75,7 @@ def start(config: Path, folder: Path, *command: str) -> subprocess.Popen[str]:
 
 
 def ended(process: subprocess.Popen[str], status: int = 0) -> str:
-    text, _ = process.communicate(timeout=120)
+    text, _ = process.communicate(timeout=900)
     assert process.returncode == status, text
     return text
 
@@ -137,7 +137,7 @@ def test_a_run_killed_in_mid_download_continues_by_range_and_fetches_no_finished
     wait_until(lambda: any(entry.num_sent > 2_000_000 for entry in site.asked(big)))
     wait_until(lambda: all(entry.num_sent for path in small for entry in site.asked(path)))
     os.kill(process.pid, signal.SIGKILL)
-    process.communicate(timeout=60)
+    process.communicate(timeout=600)
     (part,) = (tmp_path / "disturbed").rglob("*.part")
     wait_until(lambda: not still_growing(part))
     num_here = part.stat().st_size

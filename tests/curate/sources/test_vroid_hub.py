@@ -5,7 +5,9 @@ from __future__ import annotations
 import gzip
 import json
 import threading
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -13,8 +15,10 @@ from typing import Any
 
 import pytest
 
+from curate.download import downloader
+from curate.download.limits import DownloadFailed
 from curate.sources import vroid_hub_api
-from curate.sources.vroid_hub_api import Hub, HubTrouble
+from curate.sources.vroid_hub_api import Hub
 from curate.stages.collect import CollectStage
 from rigmill.outcomes import Failed, FailKind, Kept, Outcome, Rejected
 from rigmill.types import Row
@@ -116,19 +120,25 @@ class Handler(BaseHTTPRequestHandler):
             self._answer(404)
 
 
-@pytest.fixture
-def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
-    known = Service()
+@contextmanager
+def serving(known: Service) -> Iterator[None]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), type("Bound", (Handler,), {"service": known}))
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     known.address = f"http://127.0.0.1:{server.server_port}"
-    monkeypatch.setattr(vroid_hub_api, "ADDRESS", known.address)
-    monkeypatch.setattr(vroid_hub_api.time, "sleep", lambda seconds: None)
-    monkeypatch.setenv("VROID_HUB_TOKEN", TOKEN)
-    yield known
+    yield
     server.shutdown()
     server.server_close()
+
+
+@pytest.fixture
+def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
+    known = Service()
+    with serving(known):
+        monkeypatch.setattr(vroid_hub_api, "ADDRESS", known.address)
+        monkeypatch.setattr(downloader, "FIRST_WAIT_S", 0.01)
+        monkeypatch.setenv("VROID_HUB_TOKEN", TOKEN)
+        yield known
 
 
 def model(name: str, **more: Any) -> Row:
@@ -224,15 +234,18 @@ def test_a_model_that_is_gone_too_large_or_no_avatar_is_rejected(service: Servic
 
 
 def test_a_busy_service_is_asked_again_and_its_wish_to_wait_is_kept(service: Service) -> None:
-    waits: list[float] = []
     service.models["12"] = model("12")
-    service.bad_answers = [(429, {"Retry-After": "7"}), (503, {}), (500, {"Retry-After": "99999"})]
-    with Hub(TOKEN, address=service.address, wait=waits.append) as hub:
+    service.bad_answers = [(429, {"Retry-After": "1"}), (503, {}), (500, {})]
+    started = time.monotonic()
+    with Hub(TOKEN, address=service.address) as hub:
         assert hub.model("12")["id"] == "12"
-    assert waits == [7.0, 4.0, 60.0]
-    service.bad_answers = [(503, {})] * 9
-    with pytest.raises(HubTrouble, match="503; 4 tries"), Hub(TOKEN, address=service.address, wait=waits.append) as hub:
-        hub.model("12")
+        assert time.monotonic() - started >= 1 and len(service.asked) == 4
+        service.bad_answers = [(503, {})] * 9
+        with pytest.raises(DownloadFailed, match="503; tried 5 times"):
+            hub.model("12")
+        service.bad_answers = [(500, {"Retry-After": "99999"})]
+        with pytest.raises(DownloadFailed, match="longer pause"):
+            hub.model("12")
 
 
 def test_trouble_of_the_way_is_tried_by_the_next_run_and_names_the_remedy(
@@ -258,7 +271,8 @@ def test_trouble_of_the_way_is_tried_by_the_next_run_and_names_the_remedy(
         assert isinstance(outcome, Failed) and outcome.kind is FailKind.NETWORK
         messages.append(outcome.message)
     for message, part in zip(
-        messages, ("VROID_HUB_TOKEN", "VROID_HUB_TOKEN", "the connection broke", "not https", "401", "no answer")
+        messages,
+        ("VROID_HUB_TOKEN", "VROID_HUB_TOKEN", "ended early", "neither http nor https", "401", "failed or broke"),
     ):
         assert part in message
     for text in messages:
@@ -266,12 +280,59 @@ def test_trouble_of_the_way_is_tried_by_the_next_run_and_names_the_remedy(
     assert not any(TOKEN.encode() in path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://localhost:{port}/bucket/file.vrm",
+        "https://localhost/bucket/file.vrm",
+        "http://10.0.0.1/bucket/file.vrm",
+        "https://[::1]/bucket/file.vrm",
+        "https://169.254.169.254/latest/meta-data",
+        "https://s3.amazonaws.com.evil.example/file.vrm",
+        "https://me@s3.amazonaws.com/file.vrm",
+        "https://s3.amazonaws.com:8443/file.vrm",
+    ],
+)
+def test_a_redirect_to_an_address_that_is_not_listed_is_refused_and_nothing_is_asked_there(
+    service: Service, tmp_path: Path, address: str
+) -> None:
+    service.models["12"] = model("12")
+    service.redirect = address.format(port=service.address.rpartition(":")[2])
+    outcome = collect(tmp_path, "12")["12"]
+    assert isinstance(outcome, Failed) and outcome.kind is FailKind.NETWORK, outcome
+    assert "leads to an address that is not asked" in outcome.message
+    assert not any(path.startswith("/bucket/") for _, path, _ in service.asked)
+
+
+def test_a_redirect_along_a_listed_name_into_a_private_network_is_not_connected_to(
+    service: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service.models["12"], service.redirect = model("12"), "https://localhost/file.vrm"
+    monkeypatch.setattr(vroid_hub_api, "HOSTS", ("hub.vroid.com", "localhost"))
+    outcome = collect(tmp_path, "12")["12"]
+    assert isinstance(outcome, Failed) and outcome.kind is FailKind.NETWORK, outcome
+    assert outcome.message == "a public name that leads into a private network"
+
+
+def test_a_redirected_question_is_not_asked_elsewhere_and_the_token_stays(service: Service, tmp_path: Path) -> None:
+    service.models["12"] = model("12")
+    other = Service()
+    with serving(other):
+        service.redirect = f"{other.address}/bucket/file.vrm"  # the same host's other port: allowed in tests
+        assert isinstance(collect(tmp_path / "file", "12")["12"], Kept)
+        ((_, path, headers),) = other.asked
+        assert path == "/bucket/file.vrm" and TOKEN not in str(headers) and "X-Api-Version" not in headers
+        service.bad_answers = [(307, {"Location": f"{other.address}/api/character_models/12"})]
+        assert isinstance(collect(tmp_path / "json", "12")["12"], Failed)
+    assert len(other.asked) == 1
+
+
 @pytest.mark.parametrize("body", ["[]", "nonsense", "{}", '{"data": []}', '{"data": null}', "[" * 100_000])
 def test_odd_answers_are_trouble_and_no_traceback(service: Service, monkeypatch: pytest.MonkeyPatch, body: str) -> None:
     monkeypatch.setattr(Handler, "_data", lambda self, data, **more: self._answer(200, body.encode()))
     service.models["12"] = model("12")
     with Hub(TOKEN, address=service.address) as hub:
-        with pytest.raises(HubTrouble):
+        with pytest.raises(DownloadFailed):
             hub.model("12")
-        with pytest.raises(HubTrouble):
+        with pytest.raises(DownloadFailed):
             hub.download("12", max_bytes=10)

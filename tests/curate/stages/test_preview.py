@@ -12,7 +12,8 @@ import pytest
 from curate.filters.flow import flow_px_per_frame, growth, look, motion_hash
 from curate.filters.windows import window_length
 from curate.stages.preview import PreviewStage
-from rigmill.outcomes import Kept, Measured, Outcome, Rejected
+from rigmill.blender.requests import PREVIEW_CLIP
+from rigmill.outcomes import Cost, Kept, Outcome, Rejected
 from rigmill.storage.columns import PRODUCTS
 from rigmill.types import Bytes, Floats, Row, StoredFile
 from tests.support.curation import PlainWork, Tables, body, demo_profile, plain_work
@@ -108,7 +109,7 @@ def test_windows_have_4k_plus_1_frames(found: int, limit: int, length: int) -> N
 class Reply:
     value: Row | None
     outcome: Outcome | None = None
-    measured: Measured = Measured()
+    measured: Cost = Cost()
 
 
 @dataclass
@@ -118,7 +119,7 @@ class Previewer:
     shift_px: float
 
     def run(self, function: str, items: list[Row], *, scratch: Path) -> Iterator[Reply]:
-        assert function == "render.blender.jobs.preview:preview_clip"
+        assert function == PREVIEW_CLIP
         for item in items:
             folder = scratch / item["clip_id"]
             folder.mkdir()

@@ -25,7 +25,7 @@ LIGHT = Light((0.6, 0.6, 0.6), (Sun((0.5, -0.8, 1.3), 1.5, 20.0), Sun((-0.6, 0.9
 def _both(name: str, folder: Path) -> tuple[Floats, Floats]:
     """RGBA (H, W, 4) of Cycles and ours."""
     done = subprocess.run(
-        [sys.executable, "-m", "tests.support.raster_scenes", name, str(folder)],
+        [sys.executable, "-m", "tests.support.raster.scenes", name, str(folder)],
         cwd=ROOT,
         capture_output=True,
         timeout=300,

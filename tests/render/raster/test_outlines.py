@@ -12,7 +12,7 @@ from render.raster.rasteriser import Rasteriser
 from render.raster.types import Look, Texture
 from rigmill.clips.camera import project
 from rigmill.types import Floats
-from tests.support.raster_meshes import DARK, QUAD_UVS, front_camera, quad, subject
+from tests.support.raster.meshes import DARK, QUAD_UVS, front_camera, quad, subject
 
 WHITE = Texture(np.full((8, 8, 4), 255, np.uint8), 0)
 LASHES = Texture(np.concatenate([np.zeros((8, 32, 4)), np.full((24, 32, 4), 255)]).astype(np.uint8), 0)

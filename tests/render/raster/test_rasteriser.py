@@ -10,7 +10,7 @@ import pytest
 from render.raster.rasteriser import Rasteriser
 from render.raster.types import Light, Look, Shape, Sun, Surface, Texture
 from rigmill.clips.camera import pixel_rays, project
-from tests.support.raster_meshes import (
+from tests.support.raster.meshes import (
     DARK,
     EVEN,
     MATTE,

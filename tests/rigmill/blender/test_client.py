@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -12,7 +14,9 @@ from pathlib import Path
 
 import pytest
 
+from render.blender.sandbox.child import run_child
 from rigmill.blender.client import BlenderClient, Limits, Reply
+from rigmill.errors import UserError
 from rigmill.outcomes import Failed, FailKind, Rejected
 from tests.support.paths import ROOT
 
@@ -30,7 +34,7 @@ def client() -> Iterator[BlenderClient]:
 
 
 def act(client: BlenderClient, scratch: Path, *what: str) -> list[Reply]:
-    return list(client.run("tests.support.misbehave:act", [{"do": do} for do in what], scratch=scratch))
+    return list(client.run("tests.support.blender.misbehave:act", [{"do": do} for do in what], scratch=scratch))
 
 
 def failed(reply: Reply) -> Failed:
@@ -72,7 +76,7 @@ def heard(client: BlenderClient, scratch: Path, *what: str) -> tuple[list[Reply]
     told: list[tuple[int, int, int]] = []
     replies = list(
         client.run(
-            "tests.support.misbehave:act",
+            "tests.support.blender.misbehave:act",
             [{"do": do} for do in what],
             scratch=scratch,
             on_progress=lambda index, done, total: told.append((index, done, total)),
@@ -103,14 +107,14 @@ def test_telling_is_no_answer_so_the_clock_of_the_item_runs_on(
     (good, bad), told = heard(client, tmp_path, "work", what)
     assert good.value is not None and told
     assert (failed(bad).kind, failed(bad).error_type) == (FailKind.TIMEOUT, "WallClock")
-    assert LIMITS.wall_s <= time.monotonic() - started < LIMITS.wall_s + 6
+    assert LIMITS.wall_s <= time.monotonic() - started < LIMITS.wall_s + 60
     assert act(client, tmp_path, "work")[0].value is not None
 
 
 def test_an_answer_comes_with_the_cpu_seconds_of_its_item(client: BlenderClient, tmp_path: Path) -> None:
     first, second = act(client, tmp_path, "burn", "work")
-    assert 0.5 <= first.measured.extra["cpu_s"] < 0.7 < first.measured.wall_s
-    assert second.measured.extra["cpu_s"] < 0.1
+    assert 0.5 <= first.measured.extra["cpu_s"] < first.measured.wall_s - 0.2  # it slept for 0.3 s
+    assert second.measured.extra["cpu_s"] < 0.4
 
 
 def test_items_after_a_death_are_not_answered(client: BlenderClient, tmp_path: Path) -> None:
@@ -136,7 +140,9 @@ def test_messages_hold_no_paths(client: BlenderClient, tmp_path: Path) -> None:
 def test_a_child_has_no_network_where_the_system_allows_it(client: BlenderClient, tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         (reply,) = client.run(
-            "tests.support.misbehave:act", [{"do": "connect", "port": server.getsockname()[1]}], scratch=tmp_path
+            "tests.support.blender.misbehave:act",
+            [{"do": "connect", "port": server.getsockname()[1]}],
+            scratch=tmp_path,
         )
     assert reply.value is not None
     if reply.value["connected"]:
@@ -146,15 +152,51 @@ def test_a_child_has_no_network_where_the_system_allows_it(client: BlenderClient
     assert any(words in reply.value["error"].lower() for words in refusals)
 
 
+def test_a_reply_says_what_its_child_was_kept_from(client: BlenderClient, tmp_path: Path) -> None:
+    (tmp_path / "scratch").mkdir()
+    (tmp_path / "other").write_text("secret")
+    item = {"do": "look around", "file": str(tmp_path / "other")}
+    (reply,) = client.run("tests.support.blender.misbehave:act", [item], scratch=tmp_path / "scratch")
+    assert reply.value is not None
+    sandbox = reply.measured.sandbox
+    assert sandbox is not None
+    assert (sandbox.files, sandbox.network) == (not reply.value["opened"], not reply.value["loopback"])
+
+
+@pytest.mark.parametrize(("files", "network"), [(False, True), (True, False), (False, False)])
+def test_a_child_that_cannot_be_confined_says_so_first_and_works(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, files: bool, network: bool
+) -> None:
+    monkeypatch.setattr("render.blender.sandbox.child.confine", lambda request, scratch: files)
+    monkeypatch.setattr("render.blender.sandbox.child.cut_network", lambda: network)
+    monkeypatch.setattr("render.blender.sandbox.child.close_system_calls", lambda: False)
+    limits = {name: getattr(LIMITS, name) for name in Limits.__slots__}
+    request = {"function": "tests.support.blender.misbehave:act", "items": [{"do": "work"}], "limits": limits}
+    read, write = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        run_child(request | {"scratch": str(tmp_path)}, answer_fd=write, parent=os.getppid())
+    os.close(write)
+    with os.fdopen(read) as answers:
+        first, second = map(json.loads, answers)
+    os.waitpid(pid, 0)
+    layers = {"files": files, "network": network, "privileges": True, "system_calls": False}
+    assert first == {"sandbox": layers} and second["value"]["did"] == "work"
+
+
 def test_a_child_starts_no_process_or_it_ends_with_it(client: BlenderClient, tmp_path: Path) -> None:
     (reply,) = act(client, tmp_path, "daemon")
     if reply.value is None:  # refused; where the kernel cannot refuse it, the whole session is ended
         assert failed(reply).error_type == "PermissionError"
         return
-    deadline = time.monotonic() + 5
-    while time.monotonic() < deadline and _alive(reply.value["pid"]):
+    assert _ends_soon(reply.value["pid"])
+
+
+def _ends_soon(pid: int) -> bool:
+    deadline = time.monotonic() + 50
+    while time.monotonic() < deadline and _alive(pid):
         time.sleep(0.05)
-    assert not _alive(reply.value["pid"])
+    return not _alive(pid)
 
 
 def _alive(pid: int) -> bool:
@@ -189,8 +231,24 @@ def test_a_server_killed_while_it_starts_is_an_interruption(tmp_path: Path) -> N
     assert failed(reply).kind == FailKind.INTERRUPTED
 
 
+def test_a_server_that_hangs_while_it_starts_is_ended_with_all_it_started_and_a_person_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hanging = tmp_path / "python"
+    hanging.write_text(f'#!/bin/sh\nsleep 600 &\necho $! $$ > {tmp_path}/pids\necho "no display" >&2\nwait\n')
+    hanging.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(hanging))
+    client = BlenderClient(LIMITS, start_timeout_s=0.5)
+    started = time.monotonic()
+    with pytest.raises(UserError, match="Blender does not start") as told:
+        act(client, tmp_path, "work")
+    assert time.monotonic() - started < 30
+    assert "0.5 s" in told.value.why and "no display" in told.value.why and told.value.fix
+    assert all(_ends_soon(int(pid)) for pid in (tmp_path / "pids").read_text().split())
+
+
 def test_a_killed_server_is_reported_and_replaced(client: BlenderClient, tmp_path: Path) -> None:
-    stream = client.run("tests.support.misbehave:act", [{"do": "work"}, {"do": "hang"}], scratch=tmp_path)
+    stream = client.run("tests.support.blender.misbehave:act", [{"do": "work"}, {"do": "hang"}], scratch=tmp_path)
     assert next(stream).value is not None
     assert client._process is not None
     os.kill(client._process.pid, signal.SIGKILL)

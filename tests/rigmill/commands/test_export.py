@@ -19,7 +19,7 @@ from rigmill.rigs.npz import motion_to_bytes, rig_to_bytes
 from rigmill.storage.files import Store
 from rigmill.storage.rows import StoredRows
 from rigmill.types import Motion, Rig
-from tests.support.animated_glbs import TINY, parts, tiny_glb
+from tests.support.files.animated_glbs import TINY, parts, tiny_glb
 
 NO_BLENDER = Limits(wall_s=1, cpu_s=1, memory_bytes=1, file_bytes=1, network="none")
 

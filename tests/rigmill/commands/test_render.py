@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any, get_args
 
@@ -13,6 +14,8 @@ import pytest
 
 from render import outputs
 from rigmill.blender import requests
+from rigmill.blender.render_settings import RenderSettings
+from rigmill.blender.requests import FoundMotion, ProbeAnswer
 from rigmill.clips import members
 from rigmill.clips.numbers import ClipGeometry
 from rigmill.clips.video import decode
@@ -20,12 +23,13 @@ from rigmill.commands.cli import main
 from rigmill.config import schema
 from rigmill.config.load import load
 from rigmill.errors import UserError
-from rigmill.one_file.render import _clip, _deliver, choose_motion
+from rigmill.one_file.render import OURS, choose_motion, frames_of
 from rigmill.one_file.render_options import ENGINES, OUTPUTS, Order
 from rigmill.one_file.render_text import Meter
-from rigmill.pipeline.live_lines import Progress
+from rigmill.one_file.steps import Target, deliver
+from rigmill.pipeline.lines.live_lines import Progress
+from tests.support.files.unpacked_fox import unpacked
 from tests.support.paths import ASSETS
-from tests.support.unpacked_fox import unpacked
 
 FOX = ASSETS / "Fox.glb"
 QUICK = ["--samples", "1", "--size", "98x66", "--engine", "cycles"]
@@ -249,9 +253,28 @@ def order(tmp_path: Path, **more: Any) -> Order:
         "max_frames": 9,
         "fps": 16.0,
         "outputs": ("rgb", "png"),
-        "render": load("demo").profile.render.model_dump(mode="json"),
+        "render": RenderSettings.from_json(load("demo").profile.render.model_dump(mode="json")),
     }
     return Order(**(values | more))
+
+
+def motion_of(name: str, *, num_frames: int, start_frame: float = 0.0) -> FoundMotion:
+    return FoundMotion(
+        name=name,
+        action="a",
+        slot="s",
+        num_frames=num_frames,
+        fps=16.0,
+        start_frame=start_frame,
+        num_moving_joints=1,
+        extent_ratio=1.0,
+        motion_file=None,
+    )
+
+
+def probed(kind: str, *motions: FoundMotion) -> ProbeAnswer:
+    blank = dict.fromkeys(field.name for field in fields(ProbeAnswer))
+    return replace(ProbeAnswer.from_item(blank | {"motions": ()}), kind=kind, motions=motions)
 
 
 def test_a_full_folder_is_refused_before_blender_starts_and_so_is_what_force_may_not_replace(
@@ -269,36 +292,34 @@ def test_a_full_folder_is_refused_before_blender_starts_and_so_is_what_force_may
 
 def test_an_earlier_render_is_replaced_whole_and_a_link_that_a_child_left_is_not_taken(tmp_path: Path) -> None:
     out, made = tmp_path / "out", tmp_path / "made"
+    target = Target(out, True, OURS, "render")
     for folder in (out / "png.0", out / "png.3", made / "png.0"):
         folder.mkdir(parents=True)
     for path in (out / "png.0" / "00009.png", out / "png.3" / "00000.png", out / "rgb.3.mp4", out / "notes.txt"):
         path.write_text("old")
     (made / "png.0" / "00000.png").write_text("new")
     info = {"files": {"png": ["png.0"]}}
-    _deliver(order(tmp_path), info, made)
+    deliver(target, info, made)
     assert sorted(files(out)) == ["info.json", "notes.txt", "png.0/00000.png"]
     (made / "png.0").mkdir()
     for place in ("rgb.0.mp4", "png.1/00000.png"):
         (made / place).parent.mkdir(exist_ok=True)
         (made / place).symlink_to(out / "notes.txt")
         with pytest.raises(UserError):
-            _deliver(order(tmp_path), {"files": {"png": ["png.0"], "x": [place.split("/")[0]]}}, made)
+            deliver(target, {"files": {"png": ["png.0"], "x": [place.split("/")[0]]}}, made)
     assert sorted(files(out)) == ["info.json", "notes.txt", "png.0/00000.png"]  # as it was
     (tmp_path / "elsewhere").symlink_to(made)
     with pytest.raises(UserError):
-        _deliver(order(tmp_path), info, tmp_path / "elsewhere")
+        deliver(target, info, tmp_path / "elsewhere")
 
 
 def test_a_motion_is_chosen_by_its_name_or_a_part_that_no_other_has(tmp_path: Path) -> None:
-    found = {
-        "kind": "animated",
-        "motions": [{"name": name, "num_frames": 5} for name in ("Rig|Walk", "Rig|Walk fast", "Rig|run")],
-    }
+    found = probed("animated", *[motion_of(name, num_frames=5) for name in ("Rig|Walk", "Rig|Walk fast", "Rig|run")])
 
     def chosen(name: str | None) -> str:
         motion = choose_motion(found, order(tmp_path, motion=name))
         assert motion is not None
-        return str(motion["name"])
+        return motion.name
 
     assert [chosen(name) for name in (None, "Rig|Walk", "RUN", "fast")] == [
         "Rig|Walk",
@@ -311,8 +332,8 @@ def test_a_motion_is_chosen_by_its_name_or_a_part_that_no_other_has(tmp_path: Pa
             chosen(name)
         assert caught.value.code == "E134" and "'Rig|Walk fast' (5 frames)" in caught.value.why
     with pytest.raises(UserError):
-        choose_motion(found | {"kind": "motion"}, order(tmp_path))
-    still = {"kind": "static", "motions": []}
+        choose_motion(replace(found, kind="motion"), order(tmp_path))
+    still = probed("static")
     assert choose_motion(still, order(tmp_path)) is None
     with pytest.raises(UserError) as caught:
         choose_motion(still, order(tmp_path, motion="walk"))
@@ -320,13 +341,13 @@ def test_a_motion_is_chosen_by_its_name_or_a_part_that_no_other_has(tmp_path: Pa
 
 
 def test_a_range_ends_with_the_motion_and_must_begin_within_it(tmp_path: Path) -> None:
-    motion = {"name": "run", "num_frames": 19, "start_frame": 0.5, "action": "a", "slot": "s"}
+    motion = motion_of("run", num_frames=19, start_frame=0.5)
     for first, most, expected in ((0, 9, (0.5, 9)), (10, 9, (10.5, 9)), (10, 30, (10.5, 9)), (18, 1, (18.5, 1))):
-        clip = _clip({"armature": ""}, motion, order(tmp_path, first_frame=first, max_frames=most))
-        assert (clip["start_frame"], clip["num_frames"]) == expected
+        assert frames_of(motion, order(tmp_path, first_frame=first, max_frames=most)) == expected
     with pytest.raises(UserError) as caught:
-        _clip({"armature": ""}, motion, order(tmp_path, first_frame=19, max_frames=2))
+        frames_of(motion, order(tmp_path, first_frame=19, max_frames=2))
     assert "0 to 18" in caught.value.what
+    assert frames_of(None, order(tmp_path, first_frame=3)) == (0.0, 1)  # at rest
 
 
 def test_the_engines_are_those_of_a_profile() -> None:

@@ -11,19 +11,19 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-from benchmarks.exporting.run import evaluated
+from benchmarks.exporting.measures import evaluated
 from rigmill.formats.glb import NotAnimatable
 from rigmill.formats.glb_animation import animated_glb
 from rigmill.rigs import skeleton
 from rigmill.types import Floats, Motion, Rig
-from tests.support.animated_glbs import TINY, parts, tiny_glb
+from tests.support.files.animated_glbs import TINY, parts, tiny_glb
 from tests.support.paths import ROOT
 
 FPS = 16
 
 
 def heads_in_blender(source: Path, target: Path) -> dict[str, Floats]:
-    script = ROOT / "tests" / "support" / "blender_heads.py"
+    script = ROOT / "tests" / "support" / "blender" / "heads.py"
     subprocess.run([sys.executable, str(script), str(source), str(target), str(FPS)], check=True, capture_output=True)
     with np.load(target) as npz:
         return {name: npz[name] for name in npz.files}

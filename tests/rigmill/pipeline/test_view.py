@@ -18,18 +18,20 @@ from rigmill.config import load
 from rigmill.config.schema import Profile
 from rigmill.outcomes import Failed, FailKind, Kept, Outcome, Reject, Rejected
 from rigmill.pipeline import plans
-from rigmill.pipeline.stage import Answer, Input, Job, Rows, Stage, Work, only_keys
+from rigmill.pipeline.registry import Registry
+from rigmill.pipeline.stage import Answer, Input, Job, Rows, Stage, Work
 from rigmill.pipeline.view import View
-from rigmill.storage.columns import outcome_row
+from rigmill.storage.columns import PRODUCTS, outcome_row
 from rigmill.storage.files import canonical_json
+from rigmill.storage.rows import only_keys
 from rigmill.storage.segments import StageTable
 from rigmill.types import Row
 
 ENDS: dict[str, Outcome | None] = {
     "kept": Kept([]),
     "pending": None,
-    "no_rig": Rejected(Reject.NO_RIG.value, "no", 0.0, 1.0),
-    "malformed": Rejected(Reject.MALFORMED.value, "bad"),
+    "no_rig": Rejected(Reject.NO_RIG, "no", 0.0, 1.0),
+    "malformed": Rejected(Reject.MALFORMED, "bad"),
     "crash": Failed(FailKind.CRASH, "C", "m"),
     "interrupted": Failed(FailKind.INTERRUPTED, "W", "gone"),
 }
@@ -39,7 +41,7 @@ LASTING = {"kept", "no_rig", "crash", "malformed"}
 class Files(Stage):
     """One job per number below `seed`."""
 
-    name, version, planned = "collect", 1, 0
+    name, version, planned, writes = "collect", 1, 0, PRODUCTS["collect"]
 
     def settings(self, profile: Profile) -> Row:
         return {"count": profile.seed}
@@ -58,7 +60,7 @@ class Files(Stage):
 class Rigs(Files):
     """One job per collected row, whose payload is a part of it."""
 
-    name, upstream = "probe", ("collect",)
+    name, upstream, writes = "probe", ("collect",), PRODUCTS["probe"]
 
     def settings(self, profile: Profile) -> Row:
         return {"fps": profile.probe.fps}
@@ -69,17 +71,17 @@ class Rigs(Files):
             yield Input(row["asset_id"], only_keys(row, "asset_id", "title", "tags", "file") | {"fps": settings["fps"]})
 
 
+REGISTRY = Registry({"collect": f"{__name__}:Files", "probe": f"{__name__}:Rigs"})
+
+
 @pytest.fixture(autouse=True)
-def two_stages(monkeypatch: pytest.MonkeyPatch) -> None:
-    stages = {"collect": f"{__name__}:Files", "probe": f"{__name__}:Rigs"}
-    for module in ("pipeline.registry", "pipeline.view", "pipeline.verify", "commands.show"):
-        monkeypatch.setattr(f"rigmill.{module}.STAGES", stages)
+def small_plans_are_worth_keeping(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(plans, "WORTH_KEEPING", 1)
 
 
 def view(folder: Path, count: int, **changes: Any) -> View:
     overrides = tuple(f"{key.replace('__', '.')}={value}" for key, value in changes.items())
-    return View(folder / "tables", load.load("demo", overrides=(f"seed={count}", *overrides)).profile)
+    return View(folder / "tables", load.load("demo", overrides=(f"seed={count}", *overrides)).profile, REGISTRY)
 
 
 def asset(number: int) -> Row:

@@ -5,7 +5,7 @@ import pytest
 
 from rigmill.clips.camera import project
 from rigmill.posemaps import posemap
-from rigmill.reconstruct.joints.jumps import fill, odd_ones
+from rigmill.reconstruct.joints.jumps import fill, outliers
 from rigmill.reconstruct.reconstruct import BadMaps, reconstruct
 from rigmill.types import Bools, Bytes
 from tests.support.pose_scenes import Scene, scene
@@ -70,12 +70,12 @@ def test_fast_motion_is_not_odd_while_bones_keep_their_length() -> None:
     joints = np.stack([0 * tip, tip, 2 * tip], axis=1)
     agreed = np.ones((30, 3), dtype=bool)
     lengths = np.array([np.nan, 1.0, 1.0])
-    assert not odd_ones(joints, agreed, parents=parents, lengths=lengths, size=2.0).any()
+    assert not outliers(joints, agreed, parents=parents, lengths=lengths, size=2.0).any()
     steady = 0.2 * np.arange(30)
     tip = np.stack([np.cos(steady), np.sin(steady), 0 * steady], axis=-1)
     joints = np.stack([0 * tip, tip, 2 * tip], axis=1)
     joints[12, 2] = [1.5, -1.5, 0.3]
-    assert np.argwhere(odd_ones(joints, agreed, parents=parents, lengths=lengths, size=2.0)).tolist() == [[12, 2]]
+    assert np.argwhere(outliers(joints, agreed, parents=parents, lengths=lengths, size=2.0)).tolist() == [[12, 2]]
 
 
 def test_gaps_are_filled_by_the_cubic_through_their_neighbours() -> None:

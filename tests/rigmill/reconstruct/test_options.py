@@ -9,9 +9,10 @@ from scipy.spatial.transform import Rotation
 from rigmill.clips.camera import project
 from rigmill.posemaps import posemap
 from rigmill.reconstruct.discs.kmeans import clustered
+from rigmill.reconstruct.joints.sightings import sightings
 from rigmill.reconstruct.joints.triangulate import triangulate
 from rigmill.reconstruct.kinematics import solve
-from rigmill.reconstruct.reconstruct import reconstruct
+from rigmill.reconstruct.reconstruct import Options, reconstruct
 from rigmill.reconstruct.twist import spread
 from rigmill.rigs import skeleton
 from rigmill.types import Motion, Rig
@@ -30,7 +31,7 @@ def test_threads_change_nothing() -> None:
             colours=made.colours,
             radius_px=3,
             fps=16.0,
-            threads=threads,
+            options=Options(threads=threads),
         )
         for threads in (1, 3)
     )
@@ -70,7 +71,7 @@ def test_the_papers_localisation_goes_the_whole_way_too() -> None:
         colours=made.colours,
         radius_px=3,
         fps=16.0,
-        method="kmeans",
+        options=Options(method="kmeans"),
     )
     assert np.isfinite(found.joints).all() and found.usable.any()
 
@@ -85,8 +86,7 @@ def test_smoothness_makes_noisy_joints_steadier_and_better() -> None:
     for smoothness in (0.0, 3.0):
         found = triangulate(
             made.cameras,
-            centres,
-            trust,
+            sightings(made.cameras, centres, trust),
             parents=made.rig.parents,
             rest_joints=made.rig.rest_joints,
             threshold_px=4,

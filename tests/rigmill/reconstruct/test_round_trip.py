@@ -11,10 +11,12 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from render.read_back import verify
+from rigmill.blender.render_settings import RenderSettings
 from rigmill.clips import video
 from rigmill.clips.camera import project
 from rigmill.clips.members import pose_video
 from rigmill.clips.numbers import ClipGeometry
+from rigmill.config.load import load
 from rigmill.outcomes import Refusal, Reject
 from rigmill.posemaps import posemap
 from rigmill.reconstruct.round_trip import RoundTrip, check, clear_discs, read_pose_videos, round_trip
@@ -246,7 +248,8 @@ def test_a_clip_without_any_disc_cannot_be_judged_and_is_not_refused(sound: Clip
 
 def test_the_stage_reads_the_files_that_lie_in_the_clips_folder(sound: Clip, tmp_path: Path) -> None:
     videos, geometry = sound
-    render = {"max_round_trip_px": LIMIT_PX, "joint_radius_px": 5, "height_px": 256}
+    demo = RenderSettings.from_json(load("demo").profile.render.model_dump(mode="json"))
+    render = replace(demo, max_round_trip_px=LIMIT_PX, joint_radius_px=5, height_px=256)
     for view, data in enumerate(videos):
         (tmp_path / pose_video(view)).write_bytes(data)
     assert verify(tmp_path, geometry, render) == gate(sound).columns()
@@ -254,4 +257,4 @@ def test_the_stage_reads_the_files_that_lie_in_the_clips_folder(sound: Clip, tmp
     with pytest.raises(Refusal, match="at 90 degrees"):
         verify(tmp_path, geometry, render)
     (tmp_path / pose_video(1)).unlink()
-    assert verify(tmp_path, geometry, render | {"max_round_trip_px": None}) == dict.fromkeys(gate(sound).columns())
+    assert verify(tmp_path, geometry, replace(render, max_round_trip_px=None)) == dict.fromkeys(gate(sound).columns())

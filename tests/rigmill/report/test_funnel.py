@@ -4,21 +4,20 @@ import re
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from rigmill.commands.status import by_source_text
-from rigmill.config.schema import Filters
+from rigmill.licences.policy import Policy
 from rigmill.licences.rights import Rights
 from rigmill.outcomes import Failed, FailKind, Kept, Rejected
 from rigmill.pipeline.registry import STAGES
 from rigmill.pipeline.stage import source_of
-from rigmill.report import funnel_section, html
-from rigmill.report.funnel import EXAMPLES, by_source, funnel, licence_rows, read_ends
-from rigmill.report.limits import MEASURES, at_other_limits, limit_of
-from rigmill.storage.columns import OUTCOMES, PRODUCTS
+from rigmill.report import limits_section, pages, reasons_section
+from rigmill.report.folder import ReportFolder
+from rigmill.report.funnel import EXAMPLES, by_source, funnel, licence_counts, read_ends
+from rigmill.storage.columns import OUTCOMES
 from rigmill.storage.files import Store
 from rigmill.types import Row
-from tests.support.report_rows import Rows
+from tests.support.html_page import Page
+from tests.support.report_rows import Rows, product
 
 KEPT = Kept([])
 
@@ -41,7 +40,7 @@ def view() -> Any:
 
 
 def test_each_source_has_a_row_with_a_number_per_step_and_the_papers_beside_it() -> None:
-    found = {row.pop("source"): tuple(row.values()) for row in funnel(view(), read_ends(view()))}
+    found = {row.source: (*row.numbers, row.paper) for row in funnel(view(), read_ends(view()))}
     assert found == {
         "procedural": (5, 5, 4, 29, 20, 12, 12, 11, None),
         "mixamo": (5, 3, 0, 0, 0, 0, 0, 0, 55_222),
@@ -79,7 +78,7 @@ def test_examples_come_from_every_source_in_turn_and_are_few() -> None:
     for source, number in (("a", 100), ("b", 1), ("c", 3)):
         rows.end("collect", source, Rejected("empty_file", "nothing"), number)
     (reason,) = read_ends(rows).reasons  # type: ignore[arg-type]
-    assert [row["source"] for row in reason.chosen()] == ["a", "b", "c", "a", "c", "a"]
+    assert [example.source for example in reason.chosen()] == ["a", "b", "c", "a", "c", "a"]
     assert len(reason.chosen()) == EXAMPLES and reason.counts == {"a": 100, "b": 1, "c": 3}
 
 
@@ -87,34 +86,6 @@ def test_a_pairs_source_is_its_characters_and_a_shard_has_none() -> None:
     assert source_of({"source": "x"}) == "x" and source_of({"character": {"source": "y"}, "motion": {}}) == "y"
     assert source_of({"shard": "train-000000", "rows": []}) == ""
     assert "source" in OUTCOMES.names
-
-
-def test_every_measure_is_a_stored_column_and_a_limit_of_the_profile() -> None:
-    for measure in MEASURES:
-        assert measure.column in PRODUCTS[measure.stage].names and measure.limit in Filters.model_fields
-        assert limit_of(view(), measure) > 0
-
-
-@pytest.mark.parametrize(("place", "expected"), [(0, [6, 5, 4, 3, 2, 2, 1]), (3, [2, 4, 4, 4, 5, 6])])
-def test_other_limits_keep_more_or_fewer(place: int, expected: list[int]) -> None:
-    measure = MEASURES[place]
-    values = [0.1, 0.2, 0.6, 0.7, 0.91, 1.0] if not measure.keeps_above else [0.15, 0.3, 0.45, 0.6, 1.3, 9.0]
-    limit = 0.9 if not measure.keeps_above else 0.6
-    found = at_other_limits(values, measure, limit)
-    assert [number for _, number in found] == expected and limit in [other for other, _ in found]
-
-
-def test_a_histogram_has_a_bar_for_every_value_on_either_side_of_its_limit() -> None:
-    def bars(values: list[float], **how: Any) -> tuple[int, int]:
-        chart = html.histogram(values, label="<x>", **how)
-        assert "<x>" not in chart and "NaN" not in chart and "inf" not in chart
-        return chart.count("bar-kept"), chart.count("bar-dropped")
-
-    above = {"limit": 1.0, "keeps_above": True, "logarithmic": True}
-    assert bars([0.01, 0.02, 5.0], **above) == (1, 2) and bars([1.0], **above) == (1, 0)
-    assert bars([0.0, 0.0], **above) == (0, 1) and bars([0.0, 1e12], **above) == (1, 1)
-    assert bars([0.2, 0.9, 0.95], limit=0.9, keeps_above=False, logarithmic=False) == (2, 1)
-    assert html.histogram([], label="x", **above) == ""
 
 
 def licensed(licence: str, rights: Rights, **more: str) -> Row:
@@ -127,8 +98,8 @@ def test_licences_are_counted_with_what_each_policy_says_of_them() -> None:
     rows = [licensed("CC0-1.0", free)] * 3
     rows += [licensed("LicenseRef-VRM-1.0", closed), licensed("LicenseRef-Mixamo", free)]
     found = {
-        row["licence"]: (row["number"], row["internal"], row["publish"], row["commercial"])
-        for row in licence_rows(rows, clips=False)
+        row.licence: (row.number, *(row.missing[policy] for policy in Policy))
+        for row in licence_counts(rows, clips=False)
     }
     assert found == {
         "CC0-1.0": (3, "", "", ""),
@@ -137,32 +108,39 @@ def test_licences_are_counted_with_what_each_policy_says_of_them() -> None:
     }
     still = Rights(**(free.to_row() | {"may_modify": False}))
     kinds = [licensed("X", still), licensed("X", still, kind="retargeted")]
-    assert {row["kind"]: row["internal"] for row in licence_rows(kinds, clips=True)} == {
+    assert {row.kind: row.missing[Policy.INTERNAL] for row in licence_counts(kinds, clips=True)} == {
         "native": "",
         "retargeted": "may_modify",
     }
 
 
 def test_a_reject_shows_its_preview_and_strangers_words_stay_words(tmp_path: Path) -> None:
-    rows, store, put = view(), Store(tmp_path), dict[str, bytes]()
+    rows, store, folder = view(), Store(tmp_path / "store"), ReportFolder(tmp_path / "report")
     strip = store.put_bytes("preview.jpg", b"a strip").to_row()
     rows.made["preview"] = [
-        {
-            "clip_id": f"procedural-{number}",
-            "files": [strip],
-            "flow_px": number / 20,
-            "coverage": 0.1,
-            "source": "s",
-            "extent_ratio": 1.0,
-            "title": "<i>",
-            "motion_name": "walk",
-        }
+        product(
+            "preview",
+            clip_id=f"procedural-{number}",
+            files=[strip],
+            flow_px=number / 20,
+            coverage=0.1,
+            source="s",
+            extent_ratio=1.0,
+            title="<i>",
+            motion_name="walk",
+        )
         for number in range(20)
     ]
-    page = funnel_section.reasons(rows, read_ends(rows), store=store, put=put.__setitem__)
-    assert page.count("<img") == EXAMPLES and "<b>" not in page and "&lt;b&gt;" in page
-    assert len(put) == EXAMPLES and set(put.values()) == {b"a strip"}
-    near = funnel_section.limits(rows, store=store, put=put.__setitem__)
-    assert near.count("<img") == 6 and "<i>" not in near
-    assert "under the limit" in near and near.index("procedural-12") < near.index("procedural-13")  # 0.6 px
-    assert funnel_section.limits(rows, store=store, put=put.__setitem__) == near
+    reasons = reasons_section.section(rows, read_ends(rows), store=store, folder=folder)
+    page = Page(pages.draw("reasons_section.html.j2", section=reasons))
+    assert len(page.pictures) == EXAMPLES and "b" not in page.tags and "still <b>" in page.text
+    assert {path.name: path.read_bytes() for path in folder.path.iterdir()} == dict.fromkeys(page.pictures, b"a strip")
+    codes = {(row[0], row[2]): row[3:] for row in page.table("stage")}
+    assert codes["preview", "too_few_frames"] == ["9", "", "9"]  # none of the first source
+
+    limits = limits_section.section(rows, store=store, folder=folder)
+    assert [clip.name for clip in limits.dropped] == ["procedural-10", "procedural-11", "procedural-12"]  # 0.6 px
+    assert [clip.name for clip in limits.kept] == ["procedural-13", "procedural-14", "procedural-15"]
+    near = Page(pages.draw("limits_section.html.j2", section=limits))
+    assert len(near.pictures) == 6 and "i" not in near.tags and "under the limit: <i>, walk" in near.text
+    assert limits_section.section(rows, store=store, folder=folder) == limits

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+from dataclasses import astuple
 from statistics import median
 from typing import Any, cast
 
@@ -10,10 +10,11 @@ import pyarrow as pa
 import pytest
 
 from rigmill.outcomes import Rejected
-from rigmill.report import retarget_section
+from rigmill.report import pages, retarget_section
 from rigmill.report.funnel import read_ends
 from rigmill.storage.columns import PRODUCTS
 from rigmill.storage.rows import StoredRows
+from tests.support.html_page import Page
 from tests.support.report_rows import Rows
 
 
@@ -34,40 +35,34 @@ def view(*clips: dict[str, Any]) -> Any:
     return rows
 
 
-def section(rows: Any) -> str:
-    return retarget_section.section(rows, read_ends(rows))
+def page(rows: Any) -> Page:
+    section = retarget_section.section(rows, read_ends(rows))
+    return Page(pages.draw("retarget_section.html.j2", section=section))
 
 
-def cells(page: str) -> list[list[str]]:
-    return [re.findall(r"<td[^>]*>(.*?)</td>", row) for row in re.findall(r"<tr>(.*?)</tr>", page) if "<td" in row]
+def targets(page: Page) -> list[list[str]]:
+    """The rows of the table under "Targets out of reach"."""
+    assert page.headings[-1] == "Targets out of reach"
+    return page.tables[-1][1:]
 
 
 def test_each_source_of_characters_has_its_slides_before_and_after() -> None:
     mixamo = [clip("mixamo", slide=(number, number / 10), matched=20 + number % 2) for number in range(1, 102)]
     vroid = [clip("vroid", slide=(3.0, 0.5)), clip("vroid", slide=None, matched=22)]
     first, second = retarget_section.by_source(view(*vroid, *mixamo))
-    assert tuple(first) == retarget_section.COLUMNS and (first["source"], second["source"]) == ("mixamo", "vroid")
     # Of 1..101 the median is the 51st and, with steps of 1 % between neighbours, the 95th percentile the 96th.
-    assert list(first.values()) == [
-        "mixamo",
-        101,
-        101,
-        51.0,
-        96.0,
-        pytest.approx(5.1),
-        pytest.approx(9.6),
-        median(20 + number % 2 for number in range(1, 102)),
-    ]
-    assert list(second.values()) == ["vroid", 2, 1, 3.0, 3.0, 0.5, 0.5, 20.5]
+    matched = median(20 + number % 2 for number in range(1, 102))
+    assert astuple(first) == ("mixamo", 101, 101, 51.0, 96.0, pytest.approx(5.1), pytest.approx(9.6), matched)
+    assert astuple(second) == ("vroid", 2, 1, 3.0, 3.0, 0.5, 0.5, 20.5)
 
 
 def test_a_source_whose_clips_never_stand_has_dashes_for_slides() -> None:
-    page = section(view(clip("birds", slide=None), clip("birds", slide=None), clip("<b>", slide=(2.0, 1.0))))
-    assert cells(page) == [
-        ["&lt;b&gt;", "1", "1", "2", "2", "1", "1", "19"],
+    found = page(view(clip("birds", slide=None), clip("birds", slide=None), clip("<b>", slide=(2.0, 1.0))))
+    assert found.table("source") == [
+        ["<b>", "1", "1", "2", "2", "1", "1", "19"],
         ["birds", "2", "0", "-", "-", "-", "-", "19"],
     ]
-    assert "nan" not in page and "None" not in page and "out of reach" not in page
+    assert found.headings == ["Retargeting"] and "b" not in found.tags
 
 
 def test_targets_out_of_reach_are_listed_per_source_with_wanted_and_planned() -> None:
@@ -76,20 +71,19 @@ def test_targets_out_of_reach_are_listed_per_source_with_wanted_and_planned() ->
         rows.end("retarget", source, Rejected("too_few_pairs", "few", float(planned), float(wanted)))
     rows.end("retarget", "mixamo", Rejected("unmappable_skeleton", "no hips", 3.0, 12.0))
     rows.end("select", "mixamo", Rejected("too_few_pairs", "not ours", 3.0, 12.0))
-    page = section(rows)
-    assert cells(page)[1:] == [["mixamo", "55,222", "90"], ["vroid", "57,781", "120"]]
+    assert targets(page(rows)) == [["mixamo", "55,222", "90"], ["vroid", "57,781", "120"]]
 
 
 def test_a_target_for_which_there_are_no_clips_at_all_is_told() -> None:
     rows = view()
     rows.end("retarget", "vroid", Rejected("too_few_pairs", "none", 0.0, 57_781.0))
-    assert cells(section(rows)) == [["vroid", "57,781", "0"]]
+    assert targets(page(rows)) == [["vroid", "57,781", "0"]]
 
 
 def test_without_retargeted_clips_there_is_no_section() -> None:
     rows = view()
     rows.end("retarget", "mixamo", Rejected("unmappable_skeleton", "no hips", 3.0, 12.0))
-    assert section(rows) == ""
+    assert page(rows).text == ""
 
 
 def test_of_a_stored_table_only_the_columns_that_are_needed_are_read() -> None:

@@ -167,3 +167,12 @@ def test_any_places_come_back_from_any_turns() -> None:
     turns = skeleton.forward(BODY, motion)[1]
     stretched = replace(motion, translations=skeleton.local_from_places(BODY, places, turns))
     assert np.allclose(skeleton.forward(BODY, stretched)[0], places, atol=1e-12)
+
+
+def test_steady_turns_are_the_same_turns_without_flips_of_sign() -> None:
+    turns = quaternions.normalise(np.random.default_rng(3).normal(size=(40, 4)).cumsum(axis=0))
+    flipped = turns * np.random.default_rng(4).choice([-1.0, 1.0], size=(40, 1))
+    found = quaternions.steady(flipped)
+    assert (np.sum(found[1:] * found[:-1], axis=-1) >= 0).all()
+    assert np.allclose(quaternions.to_matrix(found), quaternions.to_matrix(turns))
+    assert np.array_equal(found[0], flipped[0])

@@ -9,10 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rigmill.pipeline.stage import only_keys
 from rigmill.storage import rows
 from rigmill.storage.files import canonical_json
-from rigmill.storage.rows import StoredRows, value_json
+from rigmill.storage.rows import StoredRows, only_keys, value_json, with_values
 
 FILE = pa.struct([("name", pa.string()), ("size_bytes", pa.int64()), ("flag", pa.bool_())])
 SCHEMA = pa.schema(
@@ -72,13 +71,13 @@ def test_json_of_a_stored_row_is_that_of_its_dict(
 ) -> None:
     for row, plain in zip(stored(found), found, strict=True):
         assert dict(row) == plain and row.to_json() == canonical_json(plain) == canonical_json(row)
-        part = only_keys(row, *sorted(names)) | more
+        part = with_values(only_keys(row, *sorted(names)), more)
         expected = {name: plain[name] for name in names} | more
         assert dict(part) == expected and value_json(part) == canonical_json(expected)
         assert value_json({"inner": [part]}) == canonical_json({"inner": [expected]})
 
 
-def test_a_part_holds_what_was_chosen_and_changes_stay_in_it() -> None:
+def test_a_part_holds_what_was_chosen_and_values_over_it_stay_in_it() -> None:
     found = stored([{"title": "a", "count": 1, "always": "x"}, {"title": "b", "count": 2, "always": "x"}])
     first, second = found
     part = only_keys(first, "title", "count")
@@ -86,10 +85,10 @@ def test_a_part_holds_what_was_chosen_and_changes_stay_in_it() -> None:
         part["always"]
     with pytest.raises(KeyError):
         first["no such column"]
-    part["count"] = 7
+    part = with_values(part, {"count": 7})
     assert dict(part) == {"title": "a", "count": 7} and first["count"] == 1 and second["count"] == 2
-    assert {"count": 9} | first == dict(first) and first.get("none of these") is None
-    assert only_keys(part | {"kind": "k"}, "kind", "title").to_json() == '{"kind":"k","title":"a"}'  # type: ignore[attr-defined]
+    assert {"count": 9, **first} == dict(first) and first.get("none of these") is None
+    assert value_json(only_keys(with_values(part, {"kind": "k"}), "kind", "title")) == '{"kind":"k","title":"a"}'
 
 
 def test_rows_can_be_read_again_in_any_order() -> None:

@@ -17,7 +17,7 @@ from rigmill.storage.segments import StageTable
 
 OUTCOMES: tuple[Outcome, ...] = (
     Kept([]),
-    Rejected(Reject.NO_RIG.value, "no", 1.5, 2),
+    Rejected(Reject.NO_RIG, "no", 1.5, 2),
     Failed(FailKind.CRASH, "Crash", "SIGSEGV", "SIGSEGV"),
 )
 

@@ -12,13 +12,13 @@ import cv2
 import numpy as np
 import pytest
 
+from rigmill.blender.requests import RENDER_CLIP
 from rigmill.clips import members
 from rigmill.clips.likeness import silhouette_iou, subject_ssim
 from rigmill.clips.numbers import ClipGeometry
-from tests.support.blender_calls import RENDER, call, clip_item, probe
+from tests.support.blender.calls import RENDER, call, clip_item, probe
 from tests.support.paths import ASSETS
 
-RENDER_CLIP = "render.blender.jobs.render:render_clip"
 NUM_FRAMES = 2
 SIZE = {"width_px": 192, "height_px": 128}
 STILLS = ["rgb", "png", "depth", "normal", "geometry"]

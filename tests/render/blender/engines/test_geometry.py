@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from tests.support.blender_calls import call, corpus
+from tests.support.blender.calls import call, corpus
 from tests.support.paths import ASSETS
 
-OF_FILE = "tests.support.evaluated_truth:of_file"
+OF_FILE = "tests.support.blender.evaluated_truth:of_file"
 SQUASH = [1.0, 0.5, 1.7]
 
 
@@ -60,7 +60,7 @@ def test_files_of_the_corpus_are_where_cycles_shows_them(name: str, tmp_path: Pa
 
 @pytest.mark.blender
 def test_colours_and_uvs_of_every_kind_are_those_that_cycles_interpolates(tmp_path: Path) -> None:
-    (answer,) = call("tests.support.evaluated_truth:colours", [{}], tmp_path)
+    (answer,) = call("tests.support.blender.evaluated_truth:colours", [{}], tmp_path)
     assert len(answer["value"]) == 7
     for layer, errors in answer["value"].items():
         assert max(errors) < 1e-3, layer
@@ -68,7 +68,7 @@ def test_colours_and_uvs_of_every_kind_are_those_that_cycles_interpolates(tmp_pa
 
 @pytest.mark.blender
 def test_a_modifier_that_makes_other_triangles_is_followed(tmp_path: Path) -> None:
-    (answer,) = call("tests.support.evaluated_truth:another_topology", [{}], tmp_path)
+    (answer,) = call("tests.support.blender.evaluated_truth:another_topology", [{}], tmp_path)
     found = answer["value"]
     assert found["first"] == [8, 24, 12] and found["second"] == [26, 96, 48] and not found["kept"]
     assert found["highest"] == [25, 95]

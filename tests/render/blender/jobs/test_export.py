@@ -18,9 +18,9 @@ from rigmill.rigs.npz import motion_from_bytes, rig_from_bytes
 from rigmill.rigs.skeleton import forward
 from rigmill.storage.files import scratch_folder
 from rigmill.types import Floats, Row, StoredFile
-from tests.support.blender_calls import blender, clip_item, corpus, probe
+from tests.support.blender.calls import blender, clip_item, corpus, probe
+from tests.support.blender.humanoid_bench import FILES, Bench, bench
 from tests.support.curation import _BODY, demo_profile
-from tests.support.humanoid_bench import FILES, Bench, bench
 from tests.support.paths import ASSETS
 
 pytestmark = pytest.mark.blender

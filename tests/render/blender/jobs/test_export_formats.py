@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from benchmarks.exporting.run import FRAMES, farthest_pct, is_kept, measure, seeded_motion, shown, validate
+from benchmarks.exporting.measures import FRAMES, farthest_pct, is_kept, measure, seeded_motion, shown, validate
 from rigmill.blender.client import BlenderClient, Limits
 from rigmill.config.load import load
 from rigmill.formats.bvh import bvh_names
@@ -21,7 +21,7 @@ from rigmill.formats.motion_files import motion_file
 from rigmill.reconstruct.metrics import height
 from rigmill.rigs.skeleton import forward
 from rigmill.types import Motion, Rig
-from tests.support.blender_calls import FPS, corpus
+from tests.support.blender.calls import FPS, corpus
 from tests.support.paths import ASSETS
 
 PCT = 0.01  # of the height: 1e-4

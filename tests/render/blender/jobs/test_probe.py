@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.support.blender_calls import call, corpus, probe, probe_item, read_motion, read_rig
+from rigmill.blender.requests import MAKE_ASSET, PROBE_ASSET
+from tests.support.blender.calls import call, corpus, probe, probe_item, read_motion, read_rig
 from tests.support.paths import ASSETS
 
 pytestmark = pytest.mark.blender
-PROBE = "render.blender.jobs.probe:probe_asset"
 
 
 def test_the_fox_has_three_motions_at_the_profiles_rate(tmp_path: Path) -> None:
@@ -23,7 +23,7 @@ def test_the_fox_has_three_motions_at_the_profiles_rate(tmp_path: Path) -> None:
 
 
 def test_motions_of_a_file_with_a_mesh_are_stored_when_asked_for(tmp_path: Path) -> None:
-    answer = call(PROBE, [probe_item(ASSETS / "Fox.glb") | {"store_motions": True}], tmp_path)[0]["value"]
+    answer = call(PROBE_ASSET, [probe_item(ASSETS / "Fox.glb") | {"store_motions": True}], tmp_path)[0]["value"]
     assert answer["kind"] == "animated" and len(answer["motions"]) == 3
     for item in answer["motions"]:
         motion = read_motion(tmp_path, item["motion_file"])
@@ -70,9 +70,7 @@ def _fox_without_motions(folder: Path) -> Path:
 
 
 def test_a_motion_without_a_mesh_is_stored_for_the_retargeter(tmp_path: Path) -> None:
-    (made,) = call(
-        "render.blender.procedural.make:make_asset", [{"group": "motion", "variant": 0, "seed": 7}], tmp_path
-    )
+    (made,) = call(MAKE_ASSET, [{"group": "motion", "variant": 0, "seed": 7}], tmp_path)
     found = probe(tmp_path / made["value"]["file"], tmp_path)
     assert found["kind"] == "motion" and found["num_vertices"] == 0
     for item in found["motions"]:
@@ -93,7 +91,7 @@ def test_what_blender_refuses_is_refused_in_one_line_without_paths(tmp_path: Pat
     broken.write_bytes((ASSETS / "Fox.glb").read_bytes()[:5000])
     not_fbx = tmp_path / "not.fbx"
     not_fbx.write_bytes(b"this is no FBX file " * 100)
-    answers = call(PROBE, [probe_item(broken), probe_item(not_fbx)], tmp_path)
+    answers = call(PROBE_ASSET, [probe_item(broken), probe_item(not_fbx)], tmp_path)
     for answer in answers:
         assert answer["refused"] == "unreadable"
         assert answer["message"] and "\n" not in answer["message"] and str(tmp_path) not in answer["message"]

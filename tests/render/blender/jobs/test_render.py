@@ -11,10 +11,12 @@ import numpy as np
 import pytest
 
 from render.numbers import clip_cameras
-from render.outputs import ViewWatch
+from render.outputs import ViewCheck
 from render.raster.types import Picture
 from render.stage import RenderStage, read_own
 from rigmill.blender.client import BlenderClient, Limits
+from rigmill.blender.render_settings import RenderSettings
+from rigmill.blender.requests import MAKE_ASSET, PREVIEW_CLIP, RENDER_CLIP
 from rigmill.clips import members
 from rigmill.clips.camera import project
 from rigmill.clips.numbers import ClipGeometry
@@ -27,10 +29,9 @@ from rigmill.rigs.npz import motion_to_bytes
 from rigmill.storage.columns import PRODUCTS
 from rigmill.storage.files import Store
 from rigmill.types import Motion, Row, StoredFile
-from tests.support.blender_calls import RENDER, call, clip_item, probe
+from tests.support.blender.calls import RENDER, call, clip_item, probe
 from tests.support.paths import ASSETS
 
-RENDER_CLIP = "render.blender.jobs.render:render_clip"
 OUTPUTS = ["rgb", "pose", "mask", "templates", "png", "geometry"]
 
 
@@ -103,7 +104,7 @@ def test_joints_lie_on_the_subject(fox: tuple[Path, Row]) -> None:
 def test_previews_are_pairs_of_consecutive_frames_that_move(tmp_path: Path) -> None:
     item = clip_item(ASSETS / "Fox.glb", probe(ASSETS / "Fox.glb", tmp_path), "Run")
     item |= {"preview_px": 64, "preview_frames": 3}
-    (answer,) = call("render.blender.jobs.preview:preview_clip", [item], tmp_path)
+    (answer,) = call(PREVIEW_CLIP, [item], tmp_path)
     found, folder = answer["value"], tmp_path / answer["value"]["folder"]
     assert found["starts"] == [0, 8, 17]
     assert found["frames"] == [0, 1, 8, 9, 17, 18] and [len(view) for view in found["views"]] == [6, 6]
@@ -129,9 +130,7 @@ def test_the_coat_leaves_no_trace_and_a_static_clip_has_no_flow_at_all(tmp_path:
     (tmp_path / "rest.npz").write_bytes(motion_to_bytes(rest))
     items = [item | {"preview_px": 64, "preview_frames": 2, "clip_id": name} for name in ("first", "second")]
     items.append(items[0] | {"clip_id": "rest", "motion_path": str(tmp_path / "rest.npz"), "start_frame": 0.0})
-    first, second, still = (
-        answer["value"] for answer in call("render.blender.jobs.preview:preview_clip", items, tmp_path)
-    )
+    first, second, still = (answer["value"] for answer in call(PREVIEW_CLIP, items, tmp_path))
     for part in ("shown", "views"):
         for one, other in zip(first[part], second[part]):
             for left, right in zip(one, other):
@@ -249,32 +248,32 @@ def test_a_clip_that_shows_too_little_is_rejected_with_the_measured_share(tmp_pa
 
 
 def test_a_subject_on_the_edge_is_out_of_frame() -> None:
-    numbers_camera = clip_cameras(np.array([[-0.5] * 3, [0.5] * 3]), RENDER)[0]
+    numbers_camera = clip_cameras(np.array([[-0.5] * 3, [0.5] * 3]), RenderSettings.from_json(RENDER))[0]
     square = np.full((20, 20, 4), 255, np.uint8)
     inside, cut = Picture(20, 20, square), Picture(76, 20, square)
-    watch = ViewWatch(numbers_camera)
+    check = ViewCheck(numbers_camera)
     for _ in range(3):
-        watch.add(inside)
-    assert watch.coverage == pytest.approx(400 / (64 * 96))
-    watch.check(0.01)
-    watch.add(cut)
-    watch.add(Picture(0, 0, np.zeros((0, 0, 4), np.uint8)))
+        check.add(inside)
+    assert check.coverage == pytest.approx(400 / (64 * 96))
+    check.check(0.01)
+    check.add(cut)
+    check.add(Picture(0, 0, np.zeros((0, 0, 4), np.uint8)))
     with pytest.raises(Refusal) as refusal:
-        watch.check(0.01)
+        check.check(0.01)
     assert (refusal.value.code, refusal.value.measured) == ("out_of_frame", 1.0)
 
 
 def test_a_black_subject_is_refused_with_its_brightness() -> None:
-    watch = ViewWatch(clip_cameras(np.array([[-0.5] * 3, [0.5] * 3]), RENDER)[0])
+    check = ViewCheck(clip_cameras(np.array([[-0.5] * 3, [0.5] * 3]), RenderSettings.from_json(RENDER))[0])
     square = np.zeros((20, 20, 4), np.uint8)
     square[..., 3] = 255
-    watch.add(Picture(20, 20, square))
+    check.add(Picture(20, 20, square))
     with pytest.raises(Refusal) as refusal:
-        watch.check(0.01)
+        check.check(0.01)
     assert (refusal.value.code, refusal.value.measured) == ("black_picture", 0.0)
     square[..., 0] = 60
-    watch.add(Picture(20, 20, square))
-    watch.check(0.01)
+    check.add(Picture(20, 20, square))
+    check.check(0.01)
 
 
 def test_what_a_child_only_points_to_is_not_read(tmp_path: Path) -> None:
@@ -296,9 +295,7 @@ def test_half_transparent_pixels_mix_with_the_background() -> None:
 @pytest.mark.blender
 def test_a_stored_motion_looks_like_the_action_it_was_read_from(tmp_path: Path) -> None:
     """Poses set without keys must reach the renderer, frame by frame."""
-    (made,) = call(
-        "render.blender.procedural.make:make_asset", [{"group": "quadruped", "variant": 0, "seed": 7}], tmp_path
-    )
+    (made,) = call(MAKE_ASSET, [{"group": "quadruped", "variant": 0, "seed": 7}], tmp_path)
     path = tmp_path / made["value"]["file"]
     item = clip_item(path, probe(path, tmp_path), "", num_frames=5) | {"clip_id": "action"}
     item |= {"outputs": ["png", "geometry"]}

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.blender_calls import call, clip_item, probe
+from rigmill.blender.requests import MAKE_ASSET, RENDER_CLIP
+from tests.support.blender.calls import call, clip_item, probe
 from tests.support.paths import ASSETS
 
 pytestmark = pytest.mark.blender
@@ -32,8 +33,8 @@ def test_clips_are_the_same_bytes_in_any_order_within_a_child(tmp_path: Path) ->
             item = clip_item(FOX, probed, motion, num_frames=2)
             render = item["render"] | {"denoise": False} | changes
             items.append(item | {"clip_id": f"{motion}-{name}", "render": render})
-    forth = call("render.blender.jobs.render:render_clip", items, tmp_path / "forth")
-    back = call("render.blender.jobs.render:render_clip", items[::-1], tmp_path / "back")
+    forth = call(RENDER_CLIP, items, tmp_path / "forth")
+    back = call(RENDER_CLIP, items[::-1], tmp_path / "back")
     answers = [answer["value"] for answer in forth]
     assert answers == [answer["value"] for answer in reversed(back)]
     assert [answer["engine"] for answer in answers] == ["raster"] * 2 + ["cycles"] * 4
@@ -48,7 +49,7 @@ def test_clips_are_the_same_bytes_in_any_order_within_a_child(tmp_path: Path) ->
 def test_the_world_in_which_a_file_is_first_drawn_leaves_no_trace(tmp_path: Path) -> None:
     """Each clip has a scale of its own; what is read once per file must not be rounded with that of the first."""
     asset = {"group": "biped", "variant": 0, "seed": 7}
-    made = call("render.blender.procedural.make:make_asset", [asset], tmp_path / "made")[0]["value"]
+    made = call(MAKE_ASSET, [asset], tmp_path / "made")[0]["value"]
     biped = tmp_path / "made" / made["file"]
     probed = probe(biped, tmp_path / "probe")
     items: list[dict[str, Any]] = []
@@ -57,8 +58,8 @@ def test_the_world_in_which_a_file_is_first_drawn_leaves_no_trace(tmp_path: Path
         render = item["render"] | {"engine": "raster", "width_px": 96, "height_px": 96}
         items.append(item | {"clip_id": motion["name"], "render": render})
     assert len(items) == 2
-    call("render.blender.jobs.render:render_clip", items, tmp_path / "forth")
-    call("render.blender.jobs.render:render_clip", items[::-1], tmp_path / "back")
+    call(RENDER_CLIP, items, tmp_path / "forth")
+    call(RENDER_CLIP, items[::-1], tmp_path / "back")
     for item in items:
         ours, theirs = (digests(tmp_path / run / item["clip_id"]) for run in ("forth", "back"))
         assert ours == theirs, item["clip_id"]

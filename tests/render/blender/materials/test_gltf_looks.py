@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.support.blender_calls import call
+from tests.support.blender.calls import call
+from tests.support.files.tiny_glb import pack, unpack
 from tests.support.paths import ASSETS
-from tests.support.tiny_glb import pack, unpack
 
 BASE = {"baseColorTexture": {"index": 0}, "metallicFactor": 0.0, "roughnessFactor": 0.6}
 MOVED = {"offset": [0.25, 0.5], "rotation": 0.3, "scale": [2.0, 3.0]}
@@ -67,7 +67,7 @@ def read(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         path = folder / f"{number}.glb"
         path.write_bytes(pack(changed, binary))
         items.append({"path": str(path), "format": "glb"})
-    answers = call("tests.support.looks_truth:numbers_of_file", items, folder)
+    answers = call("tests.support.looks.cycles_truth:numbers_of_file", items, folder)
     return {name: answer["value"] for name, answer in zip(names, answers)}
 
 

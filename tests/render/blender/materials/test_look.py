@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.blender_calls import call, corpus
+from tests.support.blender.calls import call, corpus
 from tests.support.paths import ASSETS
 
 # Mean difference per claim, in the claim's own units (0..1). A computed picture is interpolated after it is computed.
@@ -36,7 +36,7 @@ def claims(comparison: dict[str, Any]) -> dict[str, list[float]]:
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    (answer,) = call("tests.support.look_trees:compare_all", [{}], tmp_path_factory.mktemp("made"))
+    (answer,) = call("tests.support.looks.trees:compare_all", [{}], tmp_path_factory.mktemp("made"))
     return answer["value"]
 
 
@@ -64,8 +64,8 @@ def test_how_alpha_is_used_is_told_apart(made: dict[str, Any]) -> None:
 
 @pytest.mark.blender
 def test_what_cannot_be_shown_is_refused_with_its_reason(tmp_path: Path) -> None:
-    (answer,) = call("tests.support.look_refusals:all_reasons", [{}], tmp_path)
-    (expected,) = call("tests.support.look_refusals:expected", [{}], tmp_path)
+    (answer,) = call("tests.support.looks.refusals:all_reasons", [{}], tmp_path)
+    (expected,) = call("tests.support.looks.refusals:expected", [{}], tmp_path)
     assert len(answer["value"]) > 20
     for tree, reason in answer["value"].items():
         assert reason is not None and reason.startswith("material made "), tree
@@ -75,7 +75,7 @@ def test_what_cannot_be_shown_is_refused_with_its_reason(tmp_path: Path) -> None
 @pytest.mark.blender
 def test_the_fox_looks_as_cycles_says(tmp_path: Path) -> None:
     (answer,) = call(
-        "tests.support.looks_truth:of_file", [{"path": str(ASSETS / "Fox.glb"), "format": "glb"}], tmp_path
+        "tests.support.looks.cycles_truth:of_file", [{"path": str(ASSETS / "Fox.glb"), "format": "glb"}], tmp_path
     )
     (comparison,) = answer["value"].values()
     assert comparison["base"][0] < MEAN and comparison["base"][2] > 0.5
@@ -87,7 +87,7 @@ def test_textured_files_of_the_corpus_look_as_cycles_says(tmp_path: Path) -> Non
     paths = [corpus(name) for name in TEXTURED]
     items = [{"path": str(path), "format": path.suffix[1:].lower()} for path in paths]
     num = 0
-    for name, answer in zip(TEXTURED, call("tests.support.looks_truth:of_file", items, tmp_path)):
+    for name, answer in zip(TEXTURED, call("tests.support.looks.cycles_truth:of_file", items, tmp_path)):
         assert answer["value"], name
         for material, comparison in answer["value"].items():
             assert "reason" not in comparison, (name, material, comparison)
@@ -111,7 +111,7 @@ def test_no_file_of_the_corpus_needs_cycles(tmp_path: Path) -> None:
     items = [{"path": str(path), "format": path.suffix[1:].lower()} for path in paths]
     found = {
         path.name: answer["value"]
-        for path, answer in zip(paths, call("tests.support.looks_truth:reasons_of_file", items, tmp_path))
+        for path, answer in zip(paths, call("tests.support.looks.cycles_truth:reasons_of_file", items, tmp_path))
     }
     assert len(found) > 45
     assert {name: row["reasons"] for name, row in found.items() if row["reasons"]} == {}

@@ -18,9 +18,9 @@ from rigmill.outcomes import Kept, Rejected
 from rigmill.rigs.npz import motion_from_bytes, rig_from_bytes
 from rigmill.rigs.skeleton import forward
 from rigmill.types import Row, StoredFile
-from tests.support.blender_calls import blender, corpus
+from tests.support.blender.calls import blender, corpus
+from tests.support.blender.humanoid_bench import FILES, Bench, bench
 from tests.support.curation import _BODY, demo_profile
-from tests.support.humanoid_bench import FILES, Bench, bench
 
 pytestmark = pytest.mark.blender
 

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.support.blender_calls import FPS, blender, clip_item, corpus, probe
-from tests.support.gltf_truth import node_places
+from tests.support.blender.calls import FPS, blender, clip_item, corpus, probe
+from tests.support.files.gltf_truth import node_places
 
 pytestmark = [pytest.mark.blender, pytest.mark.corpus]
 EXACT = 1e-4  # of the subject's size

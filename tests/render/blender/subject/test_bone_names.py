@@ -12,7 +12,7 @@ import pytest
 from curate.gate.gltf_json import parse, split_glb
 from curate.humanoid.nodes import bones_of_armatures, joint_of_node
 from curate.vrm.block import read_vrm
-from tests.support.blender_calls import blender, corpus
+from tests.support.blender.calls import blender, corpus
 
 pytestmark = pytest.mark.blender
 

@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
+from rigmill.blender.requests import MAKE_ASSET, RENDER_CLIP
 from rigmill.rigs.npz import motion_to_bytes
 from rigmill.types import Floats, Motion
-from tests.support.blender_calls import FPS, blender, call, clip_item, corpus, probe
+from tests.support.blender.calls import FPS, blender, call, clip_item, corpus, probe
 from tests.support.paths import ASSETS
 
 pytestmark = pytest.mark.blender
@@ -22,15 +23,13 @@ pytestmark = pytest.mark.blender
 def quadruped(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A generated animal: nothing but rotations and a moving root."""
     folder = tmp_path_factory.mktemp("quadruped")
-    (answer,) = call(
-        "render.blender.procedural.make:make_asset", [{"group": "quadruped", "variant": 0, "seed": 7}], folder
-    )
+    (answer,) = call(MAKE_ASSET, [{"group": "quadruped", "variant": 0, "seed": 7}], folder)
     return folder / answer["value"]["file"]
 
 
 @cache
 def evaluated(path: Path, motion: str, num_frames: int = 6) -> dict[str, Any]:
-    """Blender's and our numbers for a motion; see blender_task.joints_and_pixels."""
+    """Blender's and our numbers for a motion; see support.blender.task.joints_and_pixels."""
     import tempfile
 
     with tempfile.TemporaryDirectory() as folder:
@@ -136,7 +135,7 @@ def test_a_stored_motion_of_another_rig_is_refused(quadruped: Path, tmp_path: Pa
     still = np.tile([1.0, 0, 0, 0], (9, 3, 1))
     stored.write_bytes(motion_to_bytes(Motion(rotations=still, translations=np.zeros((9, 3, 3)), fps=FPS)))
     item = clip_item(quadruped, probe(quadruped, tmp_path), "", num_frames=4) | {"motion_path": str(stored)}
-    (answer,) = call("render.blender.jobs.render:render_clip", [item], tmp_path)
+    (answer,) = call(RENDER_CLIP, [item], tmp_path)
     assert answer["refused"] == "unmappable_skeleton"
 
 

@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
+from rigmill.blender.requests import PROBE_ASSET
 from rigmill.types import Floats
-from tests.support.blender_calls import blender, call, clip_item, corpus, probe, probe_item, read_motion, read_rig
+from tests.support.blender.calls import blender, call, clip_item, corpus, probe, probe_item, read_motion, read_rig
+from tests.support.files.tiny_glb import TinyGlb, door, pack, turn, unpack
 from tests.support.paths import ASSETS, ROOT
-from tests.support.tiny_glb import TinyGlb, door, pack, turn, unpack
 
 pytestmark = pytest.mark.blender
-PROBE = "render.blender.jobs.probe:probe_asset"
 EXACT = 1e-4  # of the subject's size
 
 
@@ -49,7 +49,7 @@ def test_the_rest_of_a_node_is_what_the_file_says_and_not_where_its_motion_start
 def test_a_profile_can_refuse_rigid_rigs_and_keeps_skinned_ones(tmp_path: Path) -> None:
     path = door().write(tmp_path / "door.glb")
     items = [probe_item(path) | {"rigid_rigs": False}, probe_item(ASSETS / "RiggedSimple.glb") | {"rigid_rigs": False}]
-    refused, kept = call(PROBE, items, tmp_path)
+    refused, kept = call(PROBE_ASSET, items, tmp_path)
     assert refused["refused"] == "no_rig" and "rigid_rigs" in refused["message"]
     assert kept["value"]["rig_kind"] == "skin"
 
@@ -59,7 +59,7 @@ def test_nodes_that_move_no_mesh_are_no_rig_and_the_message_says_so(tmp_path: Pa
     made.animate("spin", 0, "rotation", [0, 2], [turn(1, 0), turn(1, 90)])
     still = TinyGlb([{"name": "a", "mesh": 0, "children": [1]}, {"name": "b", "mesh": 0, "translation": [2, 0, 0]}])
     items = [probe_item(made.write(tmp_path / "made.glb")), probe_item(still.write(tmp_path / "still.glb"))]
-    loose, nothing = call(PROBE, items, tmp_path)
+    loose, nothing = call(PROBE_ASSET, items, tmp_path)
     assert loose["refused"] == nothing["refused"] == "no_rig"
     assert "no mesh hangs from one" in loose["message"] and "no node that an animation moves" in nothing["message"]
 
@@ -74,7 +74,7 @@ def test_one_animation_per_object_is_one_take_and_alternatives_are_not(tmp_path:
     apart.animate("close", 0, "rotation", [0, 2], [turn(1, 90), turn(1, 0)])
     apart.animate("long", 1, "rotation", [0, 3], [turn(0, 0), turn(0, 45)])
     items = [probe_item(together.write(tmp_path / "one.glb")), probe_item(apart.write(tmp_path / "three.glb"))]
-    one, three = (answer["value"] for answer in call(PROBE, items, tmp_path))
+    one, three = (answer["value"] for answer in call(PROBE_ASSET, items, tmp_path))
     assert [(item["name"], item["num_moving_joints"]) for item in one["motions"]] == [("swing", 2)]
     assert [(item["name"], item["num_frames"], item["num_moving_joints"]) for item in three["motions"]] == [
         ("close", 33, 1),

@@ -8,13 +8,13 @@ from rigmill.clips.camera import project
 from rigmill.posemaps import posemap
 from rigmill.reconstruct.discs.blur import STEP_PX, disc_profile, line_profile
 from rigmill.reconstruct.discs.first_look import Condition, condition_of
-from rigmill.reconstruct.discs.second_look import View
+from rigmill.reconstruct.discs.second_look import SecondLook
 from rigmill.types import Bytes
 from tests.support.pose_scenes import Scene, pose_maps, scene
 
 
-def view_of(made: Scene, maps: Bytes) -> View:
-    return View(
+def view_of(made: Scene, maps: Bytes) -> SecondLook:
+    return SecondLook(
         maps,
         made.cameras[0],
         parents=made.rig.parents,
@@ -30,8 +30,8 @@ def test_the_second_look_finds_centres_to_hundredths_of_a_pixel_behind_other_dis
     view = view_of(made, pose_maps(made)[0])
     about = made.joints + np.random.default_rng(0).normal(scale=0.0008, size=made.joints.shape)  # a third of a pixel
     view.look_again(about, np.zeros(pixels.shape[:2], dtype=bool))
-    errors = np.linalg.norm(view.measured.centres - pixels, axis=-1)
-    half_hidden = (view.measured.confidence > 0.25) & (view.measured.confidence < 0.75)
+    errors = np.linalg.norm(view.discs.centres - pixels, axis=-1)
+    half_hidden = (view.discs.confidence > 0.25) & (view.discs.confidence < 0.75)
     assert half_hidden.sum() > 5
     assert np.nanmedian(errors) < 0.015
     assert np.median(errors[half_hidden]) < 0.05
@@ -61,7 +61,7 @@ def test_a_disc_in_another_joints_colour_is_not_taken_for_the_joint() -> None:
     )
     view = view_of(made, maps)
     view.look_again(made.joints, np.ones(pixels.shape[:2], dtype=bool))
-    errors = np.linalg.norm(view.measured.centres - pixels, axis=-1)
+    errors = np.linalg.norm(view.discs.centres - pixels, axis=-1)
     assert not (errors[:, [3, 12]] < 5).any()  # each is found where the other is, or not at all
     assert np.nanmedian(np.delete(errors, [3, 12], axis=1)) < 0.02
 
@@ -73,7 +73,7 @@ def test_what_was_lost_is_found_near_where_it_is_expected() -> None:
     view.blobs[:] = np.nan  # as if the first look had found nothing
     away = made.joints + [0.02, 0, 0]  # 8 pixels
     view.look_again(away, np.ones(pixels.shape[:2], dtype=bool))
-    errors = np.linalg.norm(view.measured.centres - pixels, axis=-1)
+    errors = np.linalg.norm(view.discs.centres - pixels, axis=-1)
     assert (errors < 0.5).mean() > 0.9
 
 

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from scipy.optimize import least_squares
 
 from rigmill.clips.camera import project
-from rigmill.reconstruct.joints.least_squares import refine
+from rigmill.reconstruct.joints.least_squares import Bones, refine
+from rigmill.reconstruct.joints.sightings import sightings
 from rigmill.reconstruct.joints.triangulate import Triangulated, triangulate
 from rigmill.types import Floats
 from tests.support.pose_scenes import Scene, scene
@@ -18,7 +20,11 @@ def seen(made: Scene, noise_px: float = 0.0, seed: int = 0) -> tuple[Floats, Flo
 
 def solve(made: Scene, centres: Floats, confidence: Floats) -> Triangulated:
     return triangulate(
-        made.cameras, centres, confidence, parents=made.rig.parents, rest_joints=made.rig.rest_joints, threshold_px=3
+        made.cameras,
+        sightings(made.cameras, centres, confidence),
+        parents=made.rig.parents,
+        rest_joints=made.rig.rest_joints,
+        threshold_px=3,
     )
 
 
@@ -67,13 +73,9 @@ def test_bone_lengths_make_noisy_joints_better() -> None:
     found = solve(made, centres, confidence)
     zero = np.zeros(made.rig.num_joints)
     without = refine(
-        made.cameras,
         made.joints,
-        centres,
-        confidence,
-        parents=made.rig.parents,
-        lengths=zero,
-        weights=zero,
+        sightings(made.cameras, centres, confidence),
+        Bones(made.rig.parents.astype(np.int64), zero, zero),
         threshold_px=3,
         px=300.0,
     )
@@ -81,6 +83,7 @@ def test_bone_lengths_make_noisy_joints_better() -> None:
     assert errors[0] < 0.9 * errors[1]
 
 
+@pytest.mark.slow
 def test_refinement_reaches_the_minimum_that_scipy_finds() -> None:
     made = scene(2)
     centres, confidence = seen(made, noise_px=1.5, seed=3)
@@ -103,13 +106,9 @@ def test_refinement_reaches_the_minimum_that_scipy_finds() -> None:
         return np.concatenate(rows)
 
     ours = refine(
-        made.cameras,
         start,
-        centres,
-        confidence,
-        parents=parents,
-        lengths=lengths,
-        weights=weights,
+        sightings(made.cameras, centres, confidence),
+        Bones(parents.astype(np.int64), lengths, weights),
         threshold_px=3,
         px=px,
         num_steps=60,

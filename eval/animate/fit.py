@@ -1,0 +1,65 @@
+"""Whether a checkpoint can do what is asked of it: numbers of frames, views and pixels."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from eval.checkpoint import Checkpoint
+from rigmill.errors import UserError
+from rigmill.one_file.animate_options import AnimateOrder
+from train.recipes import ModelConfig
+
+_OPPOSITE = 0.1  # sine of the angle between two views below which they say nothing about depth
+
+
+def frames_to_make(order: AnimateOrder, checkpoint: Checkpoint) -> int:
+    """How many frames to generate: as asked, where the codec allows; the nearest number for a duration."""
+    factor = checkpoint.config.codec.temporal_factor
+    if order.seconds is not None:
+        return max(0, round((order.seconds * order.fps - 1) / factor)) * factor + 1
+    wanted = order.num_frames or checkpoint.num_frames
+    if (wanted - 1) % factor:
+        near = round((wanted - 1) / factor) * factor + 1
+        raise _misfit(f"--frames {wanted}", f"it makes {factor} frames at a time, after the first", f"--frames {near}")
+    return wanted
+
+
+def check_fit(checkpoint: Checkpoint, order: AnimateOrder, num_frames: int) -> None:
+    """Refuse what this model cannot draw, or nobody could read."""
+    config, render = checkpoint.config, order.render
+    azimuths = np.radians(render.azimuths_deg)
+    num_views = len(azimuths)
+    if num_views < config.views_per_clip:
+        raise _misfit(
+            f"render.azimuths_deg of profile '{order.profile}' has {num_views} views",
+            f"it was trained on {config.views_per_clip} at once",
+            "--set render.azimuths_deg=[0,90,180,270]",
+        )
+    if np.abs(np.sin(azimuths[:, None] - azimuths)).max() < _OPPOSITE:
+        raise _misfit(
+            f"all views of profile '{order.profile}' look along one line",
+            "they say nothing about depth",
+            "--set render.azimuths_deg=[0,90,180,270]",
+        )
+    smaller = min(render.width_px, render.height_px)
+    if smaller < config.size_px:
+        raise _misfit(
+            f"pictures of {render.width_px}x{render.height_px} are smaller than the model's",
+            f"it draws {config.size_px} x {config.size_px} pixels",
+            f"--set render.width_px={config.size_px} --set render.height_px={config.size_px}, or more",
+        )
+    most = longest(config)
+    if num_frames > most:
+        raise _misfit(f"{num_frames} frames", f"it has places in time for {most}", f"--frames {most}, or fewer")
+
+
+def longest(config: ModelConfig) -> int:
+    """Frames for which the model has positions: those of a clip follow its template's, and where they are not shared
+    between the modalities, the other one's.
+    """
+    latent = config.denoiser.rope_max_seq_len // (1 if config.denoiser.shared_positions else 2) - 1
+    return (latent - 1) * config.codec.temporal_factor + 1
+
+
+def _misfit(what: str, why: str, fix: str) -> UserError:
+    return UserError(f"the checkpoint does not fit: {what}", why=why, fix=fix, code="E143")

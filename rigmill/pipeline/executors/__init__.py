@@ -1,0 +1,1 @@
+"""Who runs batches of jobs: Ray's workers, or this process."""

@@ -1,0 +1,55 @@
+"""What is shown of stages while they run: counts, and what their workers say about the batches they have."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+from rigmill.pipeline.executors.executor import Batch
+from rigmill.pipeline.lines.batch_progress import Report, note, read_report, seconds_left
+from rigmill.pipeline.lines.live_lines import Progress, closing_line
+from rigmill.pipeline.stage_run import StageRun
+from rigmill.pipeline.view import Counts
+from rigmill.storage.layout import Layout
+
+REPORT_S = 0.5  # what workers say is read this often
+
+
+class StageLines:
+    """One live line per stage, and its closing line."""
+
+    def __init__(self, progress: Progress, layout: Layout, *, profile: str) -> None:
+        self._progress, self._layout, self._profile = progress, layout, profile
+        self._reports: dict[str, tuple[list[Report], float]] = {}  # by stage: what was said, and when it was read
+
+    def show(self, run: StageRun, running: Sequence[Batch]) -> None:
+        """Where the stage stands, now that these batches (of all stages) run."""
+        reports, read_at = self._reports.get(run.name, ([], 0.0))
+        if time.monotonic() - read_at > REPORT_S:
+            reports = self._read([batch for batch in running if batch.stage == run.name])
+            self._reports[run.name] = (reports, time.monotonic())
+        counts = run.counts()
+        self._progress.update(
+            run.name,
+            counts,
+            running=run.queue.num_handed_out,
+            planned=run.whole,
+            note=note(reports),
+            left_s=seconds_left(reports, num_pending=counts.pending),
+        )
+
+    def _read(self, batches: Sequence[Batch]) -> list[Report]:
+        said = (
+            read_report(
+                self._layout.progress(batch.number),
+                num_open=len(batch.unanswered),
+                num_jobs=len(batch.unanswered) + batch.num_answers,
+            )
+            for batch in batches
+        )
+        return [report for report in said if report is not None]
+
+    def close(self, run: StageRun, counts: Counts) -> None:
+        """The stage is done."""
+        where = f"rigmill status {run.name} --profile {self._profile}"
+        self._progress.close(run.name, closing_line(run.name, counts, wall_s=run.wall_s, where=where))

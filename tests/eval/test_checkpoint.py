@@ -1,0 +1,128 @@
+"""Which checkpoint `rigmill animate` takes: that of the profile's settings, or the one that a person names."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from eval.checkpoint import open_checkpoint
+from rigmill.commands.animate import views
+from rigmill.commands.cli import main
+from rigmill.config.load import load
+from rigmill.errors import UserError
+from rigmill.pipeline.plans import Plan
+from rigmill.pipeline.view import View
+from rigmill.storage.columns import OUTCOMES, PRODUCTS
+from rigmill.storage.layout import Layout
+from rigmill.storage.segments import StageTable
+from tests.support.paths import ASSETS
+from train.recipes import RECIPES
+
+STEPS = {"0abc": 200, "1abc": 100, "2abc": 300}  # by checkpoint id; job keys are k0, k1, k2
+
+
+class Planned(View):
+    """The tables of a profile whose settings plan these training jobs."""
+
+    def __init__(self, layout: Layout, *keys: str) -> None:
+        super().__init__(layout.tables, load("demo").profile)
+        self.keys = pa.array(keys, pa.string())
+
+    def plan(self, name: str) -> Plan:
+        return Plan(self.keys, self.keys, self.keys)
+
+
+@pytest.fixture
+def layout(tmp_path: Path) -> Layout:
+    """An output whose train table holds three checkpoints, the first with the newest file."""
+    layout = Layout(tmp_path / "data")
+    outcomes, products = [], []
+    for place, (checkpoint_id, num_steps) in enumerate(STEPS.items()):
+        about = {"model": RECIPES["tiny_joint"](32).to_dict(), "settings": {"num_frames": 5 + place}}
+        files = [
+            layout.store.put_bytes("model.safetensors", checkpoint_id.encode()),
+            layout.store.put_bytes("config.json", json.dumps(about).encode()),
+        ]
+        os.utime(layout.store.path(files[0]), (1000 - place, 1000 - place))
+        outcomes.append(dict.fromkeys(OUTCOMES.names) | {"job_key": f"k{place}", "input_id": "i", "status": "kept"})
+        products.append(
+            dict.fromkeys(PRODUCTS["train"].names)
+            | {
+                "job_key": f"k{place}",
+                "checkpoint_id": checkpoint_id,
+                "num_steps": num_steps,
+                "files": [file.to_row() for file in files],
+            }
+        )
+    StageTable(layout.tables, "train").commit(outcomes, products)
+    return layout
+
+
+def taken(layout: Layout, *planned: str, wanted: str | None = None) -> str:
+    return open_checkpoint(wanted, layout, [Planned(layout, *planned)], profile="demo").name
+
+
+def test_the_checkpoint_is_that_of_the_settings_and_not_a_newer_one_of_others(layout: Layout) -> None:
+    assert taken(layout, "k1") == "1abc"
+    assert taken(layout, "k0", "k1") == "0abc"  # trained for longer
+
+
+def test_a_copied_store_gives_the_same_checkpoint_whatever_the_times_of_its_files(
+    layout: Layout, tmp_path: Path
+) -> None:
+    copy = Layout(Path(shutil.copytree(layout.root, tmp_path / "copy", copy_function=shutil.copyfile)))
+    times = {b"0abc": 9, b"1abc": 99, b"2abc": 1}
+    weights = [path for path in copy.store.root.rglob("*") if path.is_file() and path.read_bytes() in times]
+    assert len(weights) == len(times)
+    for path in weights:
+        os.utime(path, (times[path.read_bytes()],) * 2)
+    for planned in (("k0", "k1"), ("k0", "k2"), ("k1", "k2"), ("k0", "k1", "k2")):
+        assert taken(copy, *planned) == taken(layout, *planned)
+
+
+def test_who_names_an_id_gets_it_even_of_other_settings(layout: Layout) -> None:
+    assert taken(layout, "k1", wanted="2a") == "2abc"
+    assert open_checkpoint("1", layout, [Planned(layout)], profile="demo").num_frames == 6
+    with pytest.raises(UserError, match="no checkpoints begin so"):
+        taken(layout, "k1", wanted="3")
+
+
+def test_checkpoints_of_other_settings_alone_are_named_with_what_to_do(layout: Layout) -> None:
+    with pytest.raises(UserError, match="settings that profile 'demo' has now") as caught:
+        taken(layout)
+    assert "0abc, 1abc, 2abc" in caught.value.why and "rigmill run all --profile demo" in caught.value.fix
+
+
+def test_a_row_that_nothing_plans_is_never_taken_by_the_command(
+    layout: Layout, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With the real stages: the demo's plan knows none of these three."""
+    options = ["--prompt", "a fox runs", "--out", str(tmp_path / "out"), "--set", f"output={layout.root}"]
+    assert main(["animate", str(ASSETS / "Fox.glb"), *options]) == 2
+    assert "no checkpoint of the settings that profile 'demo' has now" in capsys.readouterr().err
+
+
+def test_files_that_are_gone_are_said_to_be(layout: Layout) -> None:
+    for path in layout.store.root.rglob("*"):
+        if path.is_file():
+            path.unlink()
+    with pytest.raises(UserError, match="files are gone"):
+        taken(layout, "k1")
+
+
+def test_how_this_mesh_is_drawn_does_not_hide_the_checkpoint(layout: Layout) -> None:
+    """`--set render.margin=0.3` may be meant for the mesh alone, or be what the clips were drawn with as well."""
+    overrides = (f"output={layout.root}", "render.margin=0.3", "train.num_steps=9")
+    parsed = argparse.Namespace(profile="demo", config=None, overrides=overrides)
+    typed, without = views(parsed, load("demo", overrides=overrides))
+    assert (typed.profile.render.margin, typed.profile.train.num_steps) == (0.3, 9)
+    assert without.profile == load("demo", overrides=(overrides[0], overrides[2])).profile
+    assert len(views(argparse.Namespace(profile="demo", config=None, overrides=()), load("demo"))) == 1
+    nothing, planned = Planned(layout), Planned(layout, "k0")
+    assert open_checkpoint(None, layout, [nothing, planned], profile="demo").name == "0abc"

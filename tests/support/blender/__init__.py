@@ -1,0 +1,1 @@
+"""Requests to Blender in processes of their own, and what runs there."""

@@ -1,0 +1,1 @@
+"""Materials to read, and what Cycles says of them."""

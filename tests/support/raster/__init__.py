@@ -1,0 +1,1 @@
+"""Subjects for the rasteriser."""
