@@ -89,7 +89,11 @@ def _has_loopback() -> bool:
     import socket
     import struct
 
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
+    try:
+        any_socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    except PermissionError:  # no socket, no network
+        return False
+    with any_socket:
         asked = fcntl.ioctl(any_socket, 0x8913, struct.pack("16sH14x", b"lo", 0))  # SIOCGIFFLAGS
     return bool(struct.unpack("16sH14x", asked)[1] & 1)
 
