@@ -168,37 +168,32 @@ def _blender() -> list[Finding]:
     return findings
 
 
+# A layer of the sandbox: what it means where it holds, and what it needs.
+LAYERS = {
+    "files": (
+        "children can open their own files alone",
+        "Linux 5.13 or later with Landlock; a container must allow its system calls",
+    ),
+    "network": ("children have no network", "user namespaces are off; profiles with limits.network: deny will not run"),
+    "privileges": ("children have none of root's", "run as another user than root"),
+    "system_calls": (
+        "children start nothing and open no socket",
+        "Linux with seccomp, on x86-64 or 64-bit Arm; a container must allow it",
+    ),
+}
+
+
 def _sandbox(sandbox: Sandbox) -> list[Finding]:
     """What a Blender child was kept from, and what not."""
     return [
         Finding(
-            "sandbox files",
-            sandbox.files,
-            "children can open their own files alone" if sandbox.files else UNCONFINED["files"],
-            "Linux 5.13 or later with Landlock; a container must allow its system calls",
+            f"sandbox {name.replace('_', ' ')}",
+            getattr(sandbox, name),
+            holds if getattr(sandbox, name) else UNCONFINED[name],
+            needs,
             required=False,
-        ),
-        Finding(
-            "sandbox network",
-            sandbox.network,
-            "children have no network" if sandbox.network else UNCONFINED["network"],
-            "user namespaces are off; profiles with limits.network: deny will not run",
-            required=False,
-        ),
-        Finding(
-            "sandbox privileges",
-            sandbox.privileges,
-            "children have none of root's" if sandbox.privileges else UNCONFINED["privileges"],
-            "run as another user than root",
-            required=False,
-        ),
-        Finding(
-            "sandbox system calls",
-            sandbox.system_calls,
-            "children start nothing and open no socket" if sandbox.system_calls else UNCONFINED["system_calls"],
-            "Linux with seccomp, on x86-64 or 64-bit Arm; a container must allow it",
-            required=False,
-        ),
+        )
+        for name, (holds, needs) in LAYERS.items()
     ]
 
 
