@@ -157,7 +157,7 @@ NEVER_SHOWN_EXACTLY = {  # a mesh that is scaled or sheared by its motion, or st
 @pytest.mark.corpus
 @pytest.mark.slow
 def test_joints_of_real_files_come_back_from_stored_motions_and_from_posed_rigs() -> None:
-    table = ROOT / "tests" / "curate" / "expected_assets.csv"
+    table = ROOT / "tests" / "support" / "expected_assets.csv"
     import csv
 
     with table.open() as file:
