@@ -68,7 +68,7 @@ report: $(INSTALLED) ## static HTML: funnel, rejects, contact sheets, captions, 
 verify: $(INSTALLED) ## read every file again and compare digests
 	$(RIGMILL) verify $(PROFILE_FLAGS)
 
-test: $(INSTALLED) ## the fast tests (4 to 6 minutes on two cores)
+test: $(INSTALLED) ## the fast tests (5 to 6 minutes on two cores)
 	$(VENV)/bin/python -m pytest -n 2 --dist loadfile
 
 test-all: $(INSTALLED) ## the fast tests and the slow ones: kill tests, clusters, a whole demo
