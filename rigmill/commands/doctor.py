@@ -202,20 +202,11 @@ def _reason(outcome: Any) -> str:
 
 
 def _ray() -> Finding:
-    import os
+    from rigmill.pipeline.executors.local_ray import start_local_ray
 
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    import ray
-
+    ray = None
     try:
-        ray.init(
-            address="local",
-            num_cpus=1,
-            include_dashboard=False,
-            log_to_driver=False,
-            logging_level="ERROR",
-            object_store_memory=80 * 2**20,
-        )
+        ray = start_local_ray(num_cpus=1, object_store_bytes=80 * 2**20)
         answer = ray.get(ray.remote(lambda: 42).remote(), timeout=60)
         return Finding("ray", answer == 42, f"{ray.__version__}, a local worker answered")
     except Exception as error:
@@ -226,4 +217,5 @@ def _ray() -> Finding:
             "is /dev/shm at least 128 MiB, and are loopback ports open?",
         )
     finally:
-        ray.shutdown()
+        if ray is not None:
+            ray.shutdown()

@@ -13,32 +13,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.processes import processes_called
 from tests.support.small_runs import finish, results, run_all
 
 pytestmark = [pytest.mark.slow, pytest.mark.blender, pytest.mark.ray]
 NUM_DRIVER_KILLS = 10
 NUM_CHILD_KILLS = 12
-
-
-def processes_below(root: int) -> dict[int, str]:
-    """Process ids and command lines of everything that descends from `root`."""
-    listing = subprocess.run(["ps", "-eo", "pid,ppid,args"], capture_output=True, text=True, check=True).stdout
-    children: dict[int, list[tuple[int, str]]] = {}
-    for line in listing.splitlines()[1:]:
-        pid, parent, command = line.split(None, 2)
-        children.setdefault(int(parent), []).append((int(pid), command))
-    found: dict[int, str] = {}
-    open_ids = [root]
-    while open_ids:
-        for pid, command in children.get(open_ids.pop(), []):
-            found[pid] = command
-            open_ids.append(pid)
-    return found
-
-
-def victims_of(process: subprocess.Popen[str], kind: str) -> list[int]:
-    """Processes below this one whose command line holds these words, by id."""
-    return sorted(pid for pid, command in processes_below(process.pid).items() if kind in command)
 
 
 def assert_same_bytes(small: Path) -> None:
@@ -79,7 +59,11 @@ def test_killed_blender_children_and_ray_workers_cost_nothing(small: Path) -> No
         time.sleep(chance.uniform(0.5, 2.0))
         kind = min(num_killed, key=lambda kind: num_killed[kind])  # in turn; a run has few Blender servers at a time
         until = time.monotonic() + 60
-        while not (victims := victims_of(process, kind)) and process.poll() is None and time.monotonic() < until:
+        while (
+            not (victims := processes_called(kind, below=process.pid))
+            and process.poll() is None
+            and time.monotonic() < until
+        ):
             time.sleep(0.05)
         if victims:
             with suppress(ProcessLookupError):

@@ -13,9 +13,12 @@ from typing import Any
 from rigmill.blender.client import Limits
 from rigmill.errors import UserError
 from rigmill.pipeline.executors.executor import Batch, Event
+from rigmill.pipeline.executors.local_ray import import_ray, start_local_ray
 from rigmill.pipeline.executors.worker import Abort, Worker
 from rigmill.pipeline.registry import STAGES, Registry
 from rigmill.pipeline.stage import Job, Resources, Stage
+
+OBJECT_STORE_BYTES = 128 * 2**20  # jobs and answers are small: files pass through the store folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,16 +55,13 @@ class Pool:
 
     def start(self) -> None:
         self.started = True
-        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-        os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
-        import ray
-
-        options: dict[str, Any] = {"address": self.address, "log_to_driver": False, "logging_level": "ERROR"}
-        if self.address == "local":
-            num_workers = self.requested or os.cpu_count() or 1
-            options |= {"num_cpus": num_workers, "include_dashboard": False, "object_store_memory": 128 * 2**20}
         try:
-            ray.init(**options)
+            if self.address == "local":
+                num_workers = self.requested or os.cpu_count() or 1
+                ray = start_local_ray(num_cpus=num_workers, object_store_bytes=OBJECT_STORE_BYTES)
+            else:
+                ray = import_ray()
+                ray.init(address=self.address, log_to_driver=False, logging_level="ERROR")
         except Exception as error:  # Ray raises bare Exceptions when it cannot start
             local = self.address == "local"
             raise UserError(
