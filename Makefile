@@ -42,7 +42,13 @@ $(INSTALLED): pyproject.toml constraints.txt
 doctor: $(INSTALLED) ## check this machine; names what is missing and how to install it
 	$(RIGMILL) doctor
 
-demo: $(INSTALLED) ## assets to animated meshes in minutes: no network, no GPU, no weights; ends with a report
+# Everybody's demo is the same; a variable that it would ignore is refused.
+NOT_FOR_DEMO = $(strip $(foreach name,LIMIT PROFILE SET RAY_ADDRESS,$(if $(findstring command line,$(origin $(name))),$(name))))
+.PHONY: demo-as-it-ships
+demo-as-it-ships:
+	@test -z "$(NOT_FOR_DEMO)" || { echo "error: make demo reads WORKERS alone, not $(NOT_FOR_DEMO); with these: rigmill run all --profile NAME --limit N --set a.b=value --ray-address HOST:PORT" >&2; exit 2; }
+
+demo: demo-as-it-ships $(INSTALLED) ## assets to animated meshes in minutes: no network, no GPU, no weights; ends with a report
 	$(RIGMILL) run all --profile demo $(if $(WORKERS),--workers $(WORKERS))
 	$(RIGMILL) report --profile demo
 
@@ -91,5 +97,5 @@ same-bytes: $(INSTALLED) ## the demo with this code and with commit BASE=...: ta
 docs: $(INSTALLED) ## rewrite the generated references
 	$(VENV)/bin/python docs/generate.py
 
-clean: ## remove the demo's output (not the environment)
-	rm -rf data/demo
+clean: $(INSTALLED) ## remove the profile's output, models too (not the environment)
+	$(RIGMILL) clean --all $(PROFILE_FLAGS)

@@ -28,6 +28,7 @@ class TrainStage(Stage):
     upstream = ("shards",)
     writes = PRODUCTS["train"]
     barrier = True
+    makes_models = True
     usual_seconds, jobs_per = 120.0, {"shards": 0.0}  # one job whatever comes in
 
     def settings(self, profile: Profile) -> Row:

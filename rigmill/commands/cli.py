@@ -8,6 +8,7 @@ import gc
 import importlib
 import os
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 from rigmill import __version__
@@ -104,10 +105,33 @@ def build_parser() -> argparse.ArgumentParser:
     verify = add("verify", "verify:command", "read every stored file and shard again and compare digests")
     report = add("report", "report:command", "write the report: one folder of static HTML")
     report.add_argument("--open", action="store_true", help="open it in a browser")
+    clean = add(
+        "clean", "clean:command", "remove results of other settings, or all of a profile's output; lists them first"
+    )
+    clean.add_argument(
+        "--unplanned", action="store_true", help="what is not planned now: results of other settings and inputs"
+    )
+    clean.add_argument(
+        "--older-than", type=_age, metavar="7d", help="of that, only what no run has planned for so long (m, h, d, w)"
+    )
+    clean.add_argument(
+        "--checkpoints",
+        action="store_true",
+        help="of that, models and unfinished trainings as well: without this option they stay",
+    )
+    clean.add_argument("--all", action="store_true", help="everything that the profile has made, models too")
+    clean.add_argument("--dry-run", action="store_true", help="list it and remove nothing")
     doctor = add("doctor", "doctor:command", "check this machine: Python, packages, Blender, Ray, system libraries")
     for command in (plan, status, show, verify, doctor):
         command.add_argument("--json", action="store_true", help="machine-readable output")
     return parser
+
+
+def _age(text: str) -> timedelta:
+    units = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+    if not (text[:-1].isdecimal() and len(text) <= 6 and text[-1] in units):
+        raise argparse.ArgumentTypeError(f"'{text}' is no age: write 30m, 12h, 7d or 2w")
+    return timedelta(**{units[text[-1]]: int(text[:-1])})
 
 
 def _positive(text: str) -> int:

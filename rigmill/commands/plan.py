@@ -6,21 +6,45 @@ import argparse
 import json
 import os
 import shutil
+from collections.abc import Mapping
 from typing import Any
 
 from rigmill.commands import exit_status
+from rigmill.commands.kept import kept_text
 from rigmill.commands.profile_of import resolve
+from rigmill.pipeline.done_again import done_again
 from rigmill.pipeline.forecast import forecast
+from rigmill.pipeline.plan_history import PlanHistory
 from rigmill.pipeline.registry import STAGES
+from rigmill.pipeline.unplanned import unplanned
 from rigmill.pipeline.view import View
 
 
 def command(parsed: argparse.Namespace) -> int:
     """Run `rigmill plan`: print what is still to do and what it will cost; the exit status."""
     resolved, layout = resolve(parsed)
-    rows = forecast(View(layout.tables, resolved.profile), layout, STAGES.expand(parsed.stages or ["all"]))
-    print(json.dumps(rows) if parsed.json else forecast_text(rows, profile=resolved.name, digest=resolved.digest))
+    view, stages = View(layout.tables, resolved.profile), STAGES.expand(parsed.stages or ["all"])
+    rows = forecast(view, layout, stages)
+    kept, again = unplanned(view, stages), {row["stage"]: _again(view, row) for row in rows}
+    if parsed.json:
+        for row in rows:
+            row["unplanned"] = kept[row["stage"]].to_json()
+            row["again"] = [{"why": why, "jobs": number} for why, number in again[row["stage"]]]
+        print(json.dumps(rows))
+    else:
+        text = forecast_text(rows, profile=resolved.name, digest=resolved.digest)
+        print("\n".join(filter(None, (text, again_text(again), kept_text(kept, parsed)))))
     return exit_status.OK
+
+
+def _again(view: View, row: dict[str, Any]) -> list[tuple[str, int]]:
+    """Why jobs of the stage are done again, of those that are known now."""
+    return done_again(view, PlanHistory(view.layout), row["stage"]) if row["to_do"] else []
+
+
+def again_text(again: Mapping[str, list[tuple[str, int]]]) -> str:
+    """A line per stage and reason."""
+    return "\n".join(f"{stage}: {number} again, {why}" for stage, reasons in again.items() for why, number in reasons)
 
 
 def forecast_text(rows: list[dict[str, Any]], *, profile: str, digest: str) -> str:

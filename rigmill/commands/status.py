@@ -9,9 +9,11 @@ from typing import Any
 import pyarrow.compute as pc
 
 from rigmill.commands import exit_status
+from rigmill.commands.kept import kept_text
 from rigmill.commands.profile_of import resolve
 from rigmill.outcomes import Status
 from rigmill.pipeline.registry import STAGES
+from rigmill.pipeline.unplanned import unplanned
 from rigmill.pipeline.view import View
 from rigmill.storage.rows import StoredRows, true_places
 from rigmill.types import Row
@@ -30,8 +32,12 @@ def command(parsed: argparse.Namespace) -> int:
         sources = by_source(View(layout.tables, resolved.profile), stages)
         print(json.dumps(sources) if parsed.json else by_source_text(sources))
         return exit_status.OK
-    rows = status(View(layout.tables, resolved.profile), stages)
-    print(json.dumps(rows) if parsed.json else status_text(rows, detailed=bool(parsed.stages)))
+    view = View(layout.tables, resolved.profile)
+    rows, kept = status(view, stages), unplanned(view, stages)
+    if parsed.json:
+        print(json.dumps([{**row, "unplanned": kept[row["stage"]].to_json()} for row in rows]))
+    else:
+        print("\n".join(filter(None, (status_text(rows, detailed=bool(parsed.stages)), kept_text(kept, parsed)))))
     return exit_status.OK
 
 

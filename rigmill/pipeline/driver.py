@@ -17,6 +17,7 @@ from rigmill.pipeline.executors.in_process import InProcess
 from rigmill.pipeline.executors.pool import Pool
 from rigmill.pipeline.lines.live_lines import Progress
 from rigmill.pipeline.lines.stage_lines import StageLines
+from rigmill.pipeline.plan_history import PlanHistory
 from rigmill.pipeline.registry import STAGES, Registry
 from rigmill.pipeline.retry import Retries, blame, too_much_failed
 from rigmill.pipeline.runlog import RunLog
@@ -68,6 +69,7 @@ class Driver:
         # A stage that reads payloads alone is done right here: sending rows to a worker would take longer.
         self.inline = InProcess(layout.root, limits, registry, blender=False)
         self._numbers = count()  # of batches
+        self._history = PlanHistory(layout)
         self._retries = Retries(after_interruption=run.attempts_after_interruption)
         self._lines = StageLines(progress, layout, profile=resolved.name)
         # Far longer than one item may take.
@@ -139,6 +141,7 @@ class Driver:
         if run.needs_jobs:
             run.take_plan(self._open_jobs(run.name), self.view.counts(run.name))
         run.planned(whole=self._upstream_done(run), cost_s=time.monotonic() - started)
+        self._history.note(self.view, run.name, whole=run.whole)
 
     def _downstream_is_stale(self, run: StageRun) -> None:
         for other in self.runs.values():
@@ -182,7 +185,7 @@ class Driver:
             raise UserError(
                 f"{self.layout.root}: {free / 2**30:.1f} GiB free, less than run.min_free_disk_bytes allows",
                 why="finished work is kept",
-                fix="free space or move 'output', then run the same command",
+                fix="free space ('rigmill clean' says what can go) or move 'output', then run the same command",
                 code="E320",
             )
 
@@ -223,12 +226,14 @@ class Driver:
             )
 
     def _commit(self, run: StageRun) -> None:
-        if run.commit(lambda outcomes, products: self.view.commit(run.name, outcomes, products)):
+        if run.commit(lambda outcomes, products: self.view.commit(run.name, outcomes, products, whole=run.whole)):
             self._downstream_is_stale(run)
 
     def _finish(self, run: StageRun) -> Counts:
         """The stage's tables in order, and published what people read; how its inputs ended."""
         self.view.compact(run.name)
+        self._history.note(self.view, run.name, whole=True)
+        self._history.forget_others(self.view, run.name)
         counts = self.view.counts(run.name)
         # A stage that kept nothing of a whole plan publishes that too: what was removed must not stay published.
         if not counts.pending and (counts.kept or self.view.is_settled(run.name)):

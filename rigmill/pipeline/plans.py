@@ -31,7 +31,8 @@ class Plan:
 
     @cached_property
     def digest(self) -> str:
-        return sha256_bytes("".join(self.keys.to_pylist()).encode())
+        """Of the keys, in whatever order they were planned."""
+        return sha256_bytes("".join(sorted(self.keys.to_pylist())).encode())
 
 
 class PlanFiles:

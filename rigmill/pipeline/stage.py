@@ -148,6 +148,7 @@ class Stage(ABC):
     barrier: ClassVar[bool] = False  # True: plans only when every upstream stage is finished
     batch: ClassVar[int] = 1  # most jobs of one group handed to a worker at once
     inline: ClassVar[bool] = False  # True: reads payloads alone, so the driver runs it itself: no worker, no Blender
+    makes_models: ClassVar[bool] = False  # True: its rows are trained models, which `clean` takes only when told to
     resources: ClassVar[Resources] = Resources()
     # For `rigmill plan`, where a profile has not been measured yet: seconds per job on one core, and how many jobs a
     # job of each earlier stage becomes.

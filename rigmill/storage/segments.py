@@ -78,6 +78,15 @@ def sorted_live_indices(keys: pa.ChunkedArray, live: pa.Array | None, *, last: b
     return indices
 
 
+def _with_plan(outcomes: Snapshot, held: pa.Array, plan: str) -> pa.ChunkedArray | None:
+    """The column `plan` with the rows of the keys in `held` saying `plan`; None where they say so already."""
+    rows = outcomes.read(["job_key", "plan"])
+    is_held = pc.is_in(rows["job_key"], value_set=held)
+    if pc.all(pc.equal(rows["plan"].filter(is_held), plan).fill_null(False), min_count=0).as_py():
+        return None
+    return pc.if_else(is_held, pa.scalar(plan, TEXT), rows["plan"])
+
+
 class StageTable:
     """The two tables of one stage, on disk. One writer; any number of readers."""
 
@@ -175,18 +184,27 @@ class StageTable:
     def _num_rows(self, name: str) -> int:
         return int(pq.read_metadata(self._file(name)).num_rows)
 
-    def compact(self, live_keys: Iterable[str] | pa.Array | None = None) -> None:
-        """Rewrite both tables as sorted segments holding the rows of `live_keys` alone (None: of all keys)."""
+    def compact(
+        self, live_keys: Iterable[str] | pa.Array | None = None, *, held: pa.Array | None = None, plan: str = ""
+    ) -> None:
+        """Rewrite both tables as sorted segments holding the rows of `live_keys` alone (None: of all keys).
+
+        Outcomes of the keys in `held` say from then on that `plan` holds them.
+        """
         live = live_keys if live_keys is None or isinstance(live_keys, pa.Array) else pa.array(list(live_keys), TEXT)
         manifest: dict[str, Any] = {"outcomes": [], "products": [], "compact": True}
         for kind in ("outcomes", "products"):
             snapshot = self.snapshot(kind)
             # The order of a job's product rows stays as the job gave them.
             place = sorted_live_indices(snapshot.column("job_key"), live, last=kind == "outcomes")
-            if place is None and self._manifest["compact"]:
+            plans = _with_plan(snapshot, held, plan) if kind == "outcomes" and held is not None else None
+            if place is None and plans is None and self._manifest["compact"]:
                 manifest[kind] = self._manifest[kind]
                 continue
-            manifest[kind] = self._write_sorted(kind, snapshot.read(), place)
+            table = snapshot.read()
+            if plans is not None:
+                table = table.set_column(table.column_names.index("plan"), self.schemas[kind].field("plan"), plans)
+            manifest[kind] = self._write_sorted(kind, table, place)
         if manifest != self._manifest or not (self.folder / "manifest.json").exists():
             self._publish(manifest)
         self.sweep()

@@ -15,6 +15,7 @@ from rigmill.outcomes import Cost, Failed, FailKind, Kept, Outcome, Refusal, Rej
 from rigmill.pipeline.registry import Registry
 from rigmill.pipeline.stage import Answer, Input, Job, Rows, Stage, Work
 from rigmill.storage.columns import PRODUCTS
+from rigmill.storage.files import digest
 from rigmill.types import Row
 
 PRODUCT = {"title": "", "source": "toy", "tags": [], "licence": "CC0-1.0", "attribution": "", "format": "glb"}
@@ -152,8 +153,30 @@ class ToyPolish(ToyProbe):
         return [] if (output / "polished").read_text() == "bright" else ["polished: dull"]
 
 
+class ToyTrain(ToyProbe):
+    """A barrier whose one job makes a model of everything upstream, and keeps a folder of unfinished work if told."""
+
+    name, version, upstream, barrier, writes = "train", 1, ("retarget",), True, PRODUCTS["train"]
+    makes_models = True
+
+    def settings(self, profile: Profile) -> Row:
+        return {"steps": profile.train.num_steps}
+
+    def inputs(self, tables: Rows, settings: Row) -> Iterable[Input]:
+        ids = sorted(row["clip_id"] for row in tables.products("retarget"))
+        if ids:
+            yield Input(digest(ids, settings), {"ids": ids})
+
+    def run(self, jobs: Sequence[Job], work: Work) -> Iterator[Answer]:
+        for job in jobs:
+            weights = work.store.put_bytes("model.safetensors", f"weights of {job.key}".encode() * 100)
+            row = {"checkpoint_id": job.key, "num_steps": job.settings["steps"], "files": [weights.to_row()]}
+            yield Answer(job.key, Kept([row]), Cost())
+
+
 _HERE = "tests.support.toy_stages"
 TOYS = Registry({"collect": f"{_HERE}:ToyCollect", "probe": f"{_HERE}:ToyProbe", "retarget": f"{_HERE}:ToyRetarget"})
+WITH_MODEL = Registry({**TOYS, "train": f"{_HERE}:ToyTrain"})
 WITH_INLINE = Registry({"collect": f"{_HERE}:ToyCollect", "select": f"{_HERE}:ToySelect"})
 WITH_NEW = Registry({"collect": f"{_HERE}:ToyCollect", "polish": f"{_HERE}:ToyPolish"})
 
