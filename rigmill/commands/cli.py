@@ -13,6 +13,7 @@ from pathlib import Path
 from rigmill import __version__
 from rigmill.commands import exit_status
 from rigmill.errors import UserError, disk_full
+from rigmill.invocation import Invocation
 from rigmill.one_file.animate_options import add_animate_options
 from rigmill.one_file.render_options import add_options
 
@@ -21,12 +22,15 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one command and return its exit status."""
     gc.set_threshold(100_000, 20, 20)  # plans make many objects and no cycles: looking for those takes its time
     parsed = build_parser().parse_args(arguments)
+    invocation = Invocation(
+        parsed.profile, None if parsed.config is None else str(parsed.config), tuple(parsed.overrides)
+    )
     try:
         module, name = parsed.command.split(":")
         status: int = getattr(importlib.import_module(f"rigmill.commands.{module}"), name)(parsed)
         return status
     except UserError as error:
-        print(error.render(), file=sys.stderr)
+        print(error.render(invocation), file=sys.stderr)
         return exit_status.USER_ERROR
     except KeyboardInterrupt:
         print("interrupted; finished work is kept, the same command continues", file=sys.stderr)
@@ -37,7 +41,7 @@ def main(arguments: list[str] | None = None) -> int:
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise
-        print(disk_full(error).render(), file=sys.stderr)
+        print(disk_full(error).render(invocation), file=sys.stderr)
         return exit_status.USER_ERROR
 
 

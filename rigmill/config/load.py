@@ -12,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from rigmill.config.schema import SOURCE_SECTIONS, Profile
 from rigmill.errors import UserError
+from rigmill.invocation import Invocation
 from rigmill.storage.files import canonical_json, digest
 
 MAX_YAML_BYTES = 1_000_000
@@ -25,6 +26,7 @@ class Resolved:
     name: str
     profile: Profile
     source: Path
+    invocation: Invocation  # what a person typed to get it
 
     @property
     def digest(self) -> str:
@@ -57,7 +59,8 @@ def load(name: str, *, file: Path | None = None, overrides: tuple[str, ...] = ()
         profile = Profile.model_validate(values)
     except ValidationError as error:
         raise _explain(error, document=document, name=name, lines=lines, overrides=overrides) from None
-    return Resolved(name=name, profile=profile, source=source)
+    said = Invocation(name, None if file is None else str(file), overrides)
+    return Resolved(name=name, profile=profile, source=source, invocation=said)
 
 
 class _Document:

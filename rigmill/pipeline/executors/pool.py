@@ -68,7 +68,8 @@ class Pool:
                 "Ray does not start" if local else f"no Ray at '{self.address}'",
                 code="E220",
                 why=" ".join(str(error).split())[:200],
-                fix="run: make doctor"
+                command=("doctor",),
+                fix="{command}"
                 if local
                 else "start one with 'ray start --head', export the same "
                 "RAY_AUTH_TOKEN in both shells, or use --ray-address local",

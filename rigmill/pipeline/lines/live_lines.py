@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
 import time
 from typing import TYPE_CHECKING, TextIO
 
 from rigmill.pipeline.view import Counts
+from rigmill.printable import one_line
 
 if TYPE_CHECKING:
     from rigmill.pipeline.lines.terminal_lines import TerminalLines
 
 PLAIN_INTERVAL_S = 10.0
-# Of strangers' names: what moves a terminal's cursor, changes its state, or turns the direction of writing.
-_NO_LETTERS = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 class Progress:
@@ -89,11 +87,6 @@ class Progress:
             self._terminal.say(one_line(line))
         else:
             print(one_line(line), file=self.stream, flush=True)
-
-
-def one_line(text: str) -> str:
-    """The text as a terminal may see it: white space as blanks, other characters that are no letters as '?'."""
-    return _NO_LETTERS.sub(lambda found: " " if found[0] in "\t\n\r" else "?", text)
 
 
 def duration(seconds: float) -> str:

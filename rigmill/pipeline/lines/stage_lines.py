@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
+from rigmill.invocation import Invocation
 from rigmill.pipeline.executors.executor import Batch
 from rigmill.pipeline.lines.batch_progress import Report, note, read_report, seconds_left
 from rigmill.pipeline.lines.live_lines import Progress, closing_line
@@ -18,8 +19,8 @@ REPORT_S = 0.5  # what workers say is read this often
 class StageLines:
     """One live line per stage, and its closing line."""
 
-    def __init__(self, progress: Progress, layout: Layout, *, profile: str) -> None:
-        self._progress, self._layout, self._profile = progress, layout, profile
+    def __init__(self, progress: Progress, layout: Layout, invocation: Invocation) -> None:
+        self._progress, self._layout, self._invocation = progress, layout, invocation
         self._reports: dict[str, tuple[list[Report], float]] = {}  # by stage: what was said, and when it was read
 
     def show(self, run: StageRun, running: Sequence[Batch]) -> None:
@@ -51,5 +52,5 @@ class StageLines:
 
     def close(self, run: StageRun, counts: Counts) -> None:
         """The stage is done."""
-        where = f"rigmill status {run.name} --profile {self._profile}"
+        where = self._invocation.suggest("status", run.name)
         self._progress.close(run.name, closing_line(run.name, counts, wall_s=run.wall_s, where=where))

@@ -15,7 +15,7 @@ SHIPPED = default_file().resolve()
 def message(file: Path, profile: str = "mine", *overrides: str) -> str:
     with pytest.raises(UserError) as caught:
         load(profile, file=file, overrides=overrides)
-    return caught.value.render()
+    return " ".join(caught.value.render().split())
 
 
 @pytest.fixture

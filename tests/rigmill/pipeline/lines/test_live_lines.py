@@ -19,9 +19,10 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from rigmill.pipeline.lines import live_lines
-from rigmill.pipeline.lines.live_lines import PLAIN_INTERVAL_S, Progress, one_line
+from rigmill.pipeline.lines.live_lines import PLAIN_INTERVAL_S, Progress
 from rigmill.pipeline.lines.terminal_lines import TerminalLines
 from rigmill.pipeline.view import Counts
+from rigmill.printable import one_line
 from tests.support.paths import ROOT
 
 WIDTH = 80
