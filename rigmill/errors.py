@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import traceback
+
 from rigmill.invocation import Invocation
 from rigmill.printable import wrapped
 
@@ -44,4 +48,40 @@ def disk_full(error: OSError) -> UserError:
         why=f"{error.strerror}; what is finished or half downloaded is kept",
         code="E321",
         fix="free space or move 'output', then run the same command: it continues where it stopped",
+    )
+
+
+_ANOTHER_OUTPUT = "or give another folder: --set output=FOLDER (--out FOLDER, where the command has it)"
+_IN_THE_WAY = f"something else is there: move it away, {_ANOTHER_OUTPUT}"
+_OS_FIXES = {
+    errno.EACCES: f"let your user read and write there, {_ANOTHER_OUTPUT}",
+    errno.EPERM: f"let your user write there, {_ANOTHER_OUTPUT}",
+    errno.EROFS: f"make it writable, {_ANOTHER_OUTPUT}",
+    errno.ENOENT: f"correct the path, {_ANOTHER_OUTPUT}",
+    errno.ENOTDIR: _IN_THE_WAY,
+    errno.EISDIR: _IN_THE_WAY,
+    errno.EEXIST: _IN_THE_WAY,
+    errno.ENOTEMPTY: _IN_THE_WAY,
+    errno.ENAMETOOLONG: "use a shorter path",
+    errno.EMFILE: "allow more open files: ulimit -n 65536",
+    errno.ENFILE: "end other programs: the system has no more open files to give",
+}
+
+
+def refused_by_system(error: OSError) -> UserError:
+    """What the system would not do, and what a person can do about it."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return disk_full(error)
+    why = error.strerror or str(error) or type(error).__name__
+    if error.filename is None:
+        steps = traceback.extract_tb(error.__traceback__)
+        where = f"{steps[-1].filename}:{steps[-1].lineno}" if steps else "unknown"
+        why = f"{why} (at {where})"  # no file to look at: where it happened says what was wanted
+    name = "" if error.filename is None else f": {os.fsdecode(error.filename)}"
+    return UserError(
+        f"the system refused what the command needs{name}",
+        why=why,
+        code="E323",
+        fix=_OS_FIXES.get(error.errno or 0, "{command}"),
+        command=("doctor",),
     )

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -35,6 +37,30 @@ class _Running:
     stream: Any
 
 
+_START_ONE = (
+    "start one with 'ray start --head', export the same RAY_AUTH_TOKEN in both shells, or use --ray-address local"
+)
+_CONNECT_S = 5.0
+
+
+def check_address(address: str) -> None:
+    """A UserError where nothing answers at host:port, which Ray itself would try for minutes; other forms are Ray's."""
+    host, colon, port = address.removeprefix("ray://").rpartition(":")
+    if not colon or not port.isdecimal():
+        return
+    tried = [host.strip("[]")]
+    if tried[0] == "localhost" or tried[0].startswith("127."):
+        tried.append(socket.gethostname())  # a head that listens on this machine's own address alone
+    why = ""
+    for name in tried:
+        try:
+            socket.create_connection((name, int(port)), timeout=_CONNECT_S).close()
+            return
+        except (OSError, OverflowError) as error:
+            why = why or str(getattr(error, "strerror", None) or error or type(error).__name__)
+    raise UserError(f"no Ray at '{address}'", code="E220", why=f"nothing answers there: {why}", fix=_START_ONE)
+
+
 class Pool:
     """Workers on a local Ray or on a cluster: an executor. `workers` is how many CPUs they have together; 0: all."""
 
@@ -54,12 +80,16 @@ class Pool:
         self.started = True
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
         os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+        if self.address != "local":
+            os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "error")  # what it tells of its tries; no daemon is ours
+            check_address(self.address)
         import ray
 
         options: dict[str, Any] = {"address": self.address, "log_to_driver": False, "logging_level": "ERROR"}
         if self.address == "local":
             num_workers = self.requested or os.cpu_count() or 1
             options |= {"num_cpus": num_workers, "include_dashboard": False, "object_store_memory": 128 * 2**20}
+        asked_to_end = signal.getsignal(signal.SIGTERM)
         try:
             ray.init(**options)
         except Exception as error:  # Ray raises bare Exceptions when it cannot start
@@ -69,11 +99,11 @@ class Pool:
                 code="E220",
                 why=" ".join(str(error).split())[:200],
                 command=("doctor",),
-                fix="{command}"
-                if local
-                else "start one with 'ray start --head', export the same "
-                "RAY_AUTH_TOKEN in both shells, or use --ray-address local",
+                fix="{command}" if local else _START_ONE,
             ) from None
+        finally:
+            if threading.current_thread() is threading.main_thread():
+                signal.signal(signal.SIGTERM, asked_to_end)  # Ray's own handler ends the process at once
         self._ray = ray
         there = ray.cluster_resources()
         num_cpus = self.requested or int(there.get("CPU", 1))
