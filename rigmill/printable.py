@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import textwrap
 from collections.abc import Sequence
+from pathlib import Path
 
 WIDTH = 80  # columns of a terminal that nobody made wider
 # Of strangers' names: what moves a terminal's cursor, changes its state, or turns the direction of writing.
@@ -39,3 +40,9 @@ def wrapped(text: str, *, first: str = "", rest: str = "", whole: Sequence[str] 
         text, WIDTH, initial_indent=first, subsequent_indent=rest, break_long_words=False, break_on_hyphens=False
     )
     return [line.replace(_INNER_BLANK, " ") for line in lines]
+
+
+def shown_path(path: Path) -> str:
+    """The path as a person would type it: from the current folder where it lies below that."""
+    here = Path.cwd()
+    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)

@@ -153,6 +153,8 @@ class Driver:
                 self._run_inline(run)
                 continue
             if run.queue.ready and not self.executor.started:
+                if self.executor.starting:
+                    self.progress.say(self.executor.starting)
                 self.executor.start()
             while run.queue.ready and self.executor.can_take(run.stage):
                 self._hand_out(run, self.executor)
@@ -171,7 +173,7 @@ class Driver:
     def _hand_out(self, run: StageRun, executor: Executor) -> int:
         """Give the stage's next batch to the executor; how many jobs it has."""
         self._check_disk()
-        stubs = run.queue.next_batch()
+        stubs = run.next_batch()
         settings = run.stage.job_settings(run.stage.settings(self.profile))
         batch = Batch(next(self._numbers), run.name, {stub.key: stub for stub in stubs})
         executor.submit(batch, run.stage, [stub.job(run.name, settings) for stub in stubs])

@@ -48,6 +48,8 @@ def check_address(address: str) -> None:
     host, colon, port = address.removeprefix("ray://").rpartition(":")
     if not colon or not port.isdecimal():
         return
+    if not 0 < int(port) < 2**16:
+        raise UserError(f"no Ray at '{address}'", code="E220", why="a port is a number up to 65535", fix=_START_ONE)
     tried = [host.strip("[]")]
     if tried[0] == "localhost" or tried[0].startswith("127."):
         tried.append(socket.gethostname())  # a head that listens on this machine's own address alone
@@ -56,8 +58,8 @@ def check_address(address: str) -> None:
         try:
             socket.create_connection((name, int(port)), timeout=_CONNECT_S).close()
             return
-        except (OSError, OverflowError) as error:
-            why = why or str(getattr(error, "strerror", None) or error or type(error).__name__)
+        except OSError as error:
+            why = why or error.strerror or str(error) or type(error).__name__
     raise UserError(f"no Ray at '{address}'", code="E220", why=f"nothing answers there: {why}", fix=_START_ONE)
 
 
@@ -67,6 +69,7 @@ class Pool:
     def __init__(self, root: Path, limits: Limits, registry: Registry = STAGES, *, address: str, workers: int) -> None:
         self.root, self.limits, self.registry, self.address, self.requested = root, limits, registry, address, workers
         self.started = False
+        self.starting = "starting Ray on this machine" if address == "local" else f"connecting to Ray at {address}"
         self._idle: list[_Actor] = []
         self._running: list[_Running] = []
         self._whole = Resources(0)
@@ -81,7 +84,6 @@ class Pool:
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
         os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
         if self.address != "local":
-            os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "error")  # what it tells of its tries; no daemon is ours
             check_address(self.address)
         import ray
 

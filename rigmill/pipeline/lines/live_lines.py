@@ -8,7 +8,7 @@ import time
 from typing import TYPE_CHECKING, TextIO
 
 from rigmill.pipeline.view import Counts
-from rigmill.printable import one_line
+from rigmill.printable import one_line, wrapped
 
 if TYPE_CHECKING:
     from rigmill.pipeline.lines.terminal_lines import TerminalLines
@@ -75,18 +75,19 @@ class Progress:
             self._printed[name] = (state, time.monotonic())
             self.say(line)
 
-    def close(self, stage: str, line: str) -> None:
+    def close(self, stage: str, line: str, *, command: str = "") -> None:
         """The stage's last word."""
         if self._terminal is not None:
             self._terminal.remove(stage)
-        self.say(line)
+        self.say(line, command=command)
 
-    def say(self, line: str) -> None:
-        """A line that stays."""
-        if self._terminal is not None:
-            self._terminal.say(one_line(line))
-        else:
-            print(one_line(line), file=self.stream, flush=True)
+    def say(self, line: str, *, command: str = "") -> None:
+        """A line that stays, broken where it is long, and a command, which is not."""
+        for part in wrapped(f"{line} {command}", rest="  ", whole=[command] if command else []):
+            if self._terminal is not None:
+                self._terminal.say(part)
+            else:
+                print(part, file=self.stream, flush=True)
 
 
 def duration(seconds: float) -> str:
@@ -96,15 +97,13 @@ def duration(seconds: float) -> str:
     return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"
 
 
-def closing_line(stage: str, counts: Counts, *, wall_s: float, where: str) -> str:
-    """kept, rejected with the top reasons, failed and where to look."""
+def closing_line(stage: str, counts: Counts, *, wall_s: float, folder: str) -> str:
+    """kept, rejected with the top reasons, failed, the stage's own time, and the output folder."""
     top = ", ".join(f"{code} {number}" for code, number in counts.reasons.most_common(3))
     parts = [f"{stage}: kept {counts.kept} of {counts.num_in}, rejected {counts.rejected}, failed {counts.failed}"]
     if top:
         parts.append(f" ({top})")
     if counts.pending:
         parts.append(f", pending {counts.pending}")
-    parts.append(f"; {wall_s:.0f} s")
-    if counts.failed or counts.rejected:
-        parts.append(f"; why: {where}")
+    parts.append(f"; {duration(wall_s)}; in {folder}")
     return "".join(parts)

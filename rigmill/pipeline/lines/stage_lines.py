@@ -11,6 +11,7 @@ from rigmill.pipeline.lines.batch_progress import Report, note, read_report, sec
 from rigmill.pipeline.lines.live_lines import Progress, closing_line
 from rigmill.pipeline.stage_run import StageRun
 from rigmill.pipeline.view import Counts
+from rigmill.printable import shown_path
 from rigmill.storage.layout import Layout
 
 REPORT_S = 0.5  # what workers say is read this often
@@ -33,7 +34,7 @@ class StageLines:
         self._progress.update(
             run.name,
             counts,
-            running=run.queue.num_handed_out,
+            running=sum(batch.stage == run.name for batch in running),  # a worker does its jobs one after the other
             planned=run.whole,
             note=note(reports),
             left_s=seconds_left(reports, num_pending=counts.pending),
@@ -52,5 +53,6 @@ class StageLines:
 
     def close(self, run: StageRun, counts: Counts) -> None:
         """The stage is done."""
-        where = self._invocation.suggest("status", run.name)
-        self._progress.close(run.name, closing_line(run.name, counts, wall_s=run.wall_s, where=where))
+        line = closing_line(run.name, counts, wall_s=run.wall_s, folder=shown_path(self._layout.root))
+        why = self._invocation.suggest("status", run.name) if counts.failed or counts.rejected else ""
+        self._progress.close(run.name, f"{line}; why:" if why else line, command=why)
