@@ -86,7 +86,7 @@ def build_parser() -> argparse.ArgumentParser:
             default=[],
             metavar="a.b=value",
             dest="overrides",
-            help="change one value of the profile; may be repeated",
+            help="change a value of the profile; may be repeated, or hold several",
         )
         return command
 
