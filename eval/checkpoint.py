@@ -56,8 +56,9 @@ def open_checkpoint(wanted: str | None, layout: Layout, views: Sequence[View], *
         raise UserError(
             "there is no checkpoint",
             why=f"no model was trained yet in {layout.root}, where profile '{profile}' keeps its own",
-            fix=f"rigmill run all --profile {profile}, or --checkpoint with a folder that holds {WEIGHTS} and {CONFIG}",
+            fix=f"{{command}}, or --checkpoint with a folder that holds {WEIGHTS} and {CONFIG}",
             code="E141",
+            command=("run", "all"),
         )
     if wanted is None:
         row = _planned(views, stored, profile=profile, root=layout.root)
@@ -68,8 +69,9 @@ def open_checkpoint(wanted: str | None, layout: Layout, views: Sequence[View], *
         raise UserError(
             "the checkpoint's files are gone",
             why=f"they were in {layout.store.root}",
-            fix=f"rigmill verify --profile {profile}",
+            fix="{command}",
             code="E141",
+            command=("verify",),
         )
     return _read(str(row["checkpoint_id"]), files[WEIGHTS], files[CONFIG])
 
@@ -84,8 +86,9 @@ def _planned(views: Sequence[View], stored: Sequence[Row], *, profile: str, root
     raise UserError(
         f"there is no checkpoint of the settings that profile '{profile}' has now",
         why=f"those in {root} are of other settings or other clips: {_some_ids(stored)}",
-        fix=f"rigmill run all --profile {profile}, or --checkpoint with one of these ids",
+        fix="{command}, or --checkpoint with one of these ids",
         code="E141",
+        command=("run", "all"),
     )
 
 

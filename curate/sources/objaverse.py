@@ -168,7 +168,8 @@ def reading(path: Path) -> Iterator[None]:
             f"the index file cannot be read: {path}",
             why=" ".join(str(error).split())[:200],
             code="E216",
-            fix="remove it; the next run of collect fetches it again",
+            fix="remove it, then {command} fetches it again",
+            command=("run", "collect"),
         ) from error
 
 

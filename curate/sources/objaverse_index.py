@@ -119,7 +119,8 @@ def require(settings: Row, files: Iterable[Path]) -> None:
             code="E213",
             why=f"missing: {missing[0]}{f' and {len(missing) - 1} more' if len(missing) > 1 else ''}; "
             "nothing but a run of collect uses the network",
-            fix="rigmill run collect (with this --profile) fetches it, once; or copy it there, or correct 'index'",
+            fix="{command} fetches it, once; or copy it there, or correct 'index'",
+            command=("run", "collect"),
         )
 
 

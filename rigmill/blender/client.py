@@ -167,7 +167,7 @@ class BlenderClient:
         if killed:  # from outside, while it was starting: that says nothing about Blender
             raise BrokenPipeError
         tail = errors.decode(errors="replace").strip().splitlines()[-1:] or ["it said nothing"]
-        raise UserError("Blender does not start", why=why + tail[0], fix="run: make doctor", code="E200")
+        raise UserError("Blender does not start", why=why + tail[0], fix="{command}", code="E200", command=("doctor",))
 
     def _end_session(self) -> None:
         """Kill the server and what it started, but for children that have a session of their own."""

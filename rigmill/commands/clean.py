@@ -6,7 +6,6 @@ import argparse
 from contextlib import nullcontext
 
 from rigmill.commands import exit_status
-from rigmill.commands.kept import profile_options
 from rigmill.commands.profile_of import resolve
 from rigmill.config.load import Resolved
 from rigmill.errors import UserError
@@ -27,13 +26,15 @@ def command(parsed: argparse.Namespace) -> int:
         raise UserError(
             "say what is to go: --unplanned or --all" if not parsed.all else "--unplanned and --all: which of the two?",
             why="--unplanned: results of other settings and inputs; --all: everything that the profile has made",
-            fix=f"rigmill clean --unplanned --dry-run {profile_options(parsed)}",
+            command=("clean", "--unplanned", "--dry-run"),
+            fix="{command}",
             code="E153",
         )
     if parsed.all and (parsed.older_than is not None or parsed.checkpoints):
         raise UserError(
             "--older-than and --checkpoints go with --unplanned; --all takes everything",
-            fix=f"rigmill clean --all --dry-run {profile_options(parsed)}",
+            command=("clean", "--all", "--dry-run"),
+            fix="{command}",
             code="E153",
         )
     resolved, layout = resolve(parsed)

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import argparse
-import errno
+import difflib
 import gc
 import importlib
 import os
+import re
 import sys
 from datetime import timedelta
 from pathlib import Path
+from typing import NoReturn
 
 from rigmill import __version__
 from rigmill.commands import exit_status
-from rigmill.errors import UserError, disk_full
+from rigmill.commands.signals import ended_by_signals, status_of
+from rigmill.errors import UserError, refused_by_system
+from rigmill.invocation import Invocation
 from rigmill.one_file.animate_options import add_animate_options
 from rigmill.one_file.render_options import add_options
 
@@ -21,30 +25,47 @@ from rigmill.one_file.render_options import add_options
 def main(arguments: list[str] | None = None) -> int:
     """Run one command and return its exit status."""
     gc.set_threshold(100_000, 20, 20)  # plans make many objects and no cycles: looking for those takes its time
-    parsed = build_parser().parse_args(arguments)
+    invocation = Invocation()
     try:
-        module, name = parsed.command.split(":")
-        status: int = getattr(importlib.import_module(f"rigmill.commands.{module}"), name)(parsed)
+        parsed = build_parser().parse_args(arguments)
+        config = None if parsed.config is None else str(parsed.config)
+        invocation = Invocation(parsed.profile, config, tuple(parsed.overrides))
+        with ended_by_signals():
+            module, name = parsed.command.split(":")
+            status: int = getattr(importlib.import_module(f"rigmill.commands.{module}"), name)(parsed)
         return status
     except UserError as error:
-        print(error.render(), file=sys.stderr)
-        return exit_status.USER_ERROR
-    except KeyboardInterrupt:
+        return _say(error, invocation)
+    except KeyboardInterrupt as stopped:
         print("interrupted; finished work is kept, the same command continues", file=sys.stderr)
-        return exit_status.INTERRUPTED
+        return status_of(stopped)
     except BrokenPipeError:  # `rigmill status | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return exit_status.OK
     except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
-            raise
-        print(disk_full(error).render(), file=sys.stderr)
-        return exit_status.USER_ERROR
+        return _say(refused_by_system(error), invocation)
+
+
+def _say(error: UserError, invocation: Invocation) -> int:
+    print(error.render(invocation), file=sys.stderr)
+    return exit_status.USER_ERROR
+
+
+class _Parser(argparse.ArgumentParser):
+    """Mistakes in a command line are answered as all others: in one message, with what to do."""
+
+    def error(self, message: str) -> NoReturn:
+        message = re.sub(r"invalid int value: ('.*')", r"\1 is no whole number", message, flags=re.DOTALL)
+        message = re.sub(r"invalid float value: ('.*')", r"\1 is no number", message, flags=re.DOTALL)
+        choices = re.search(r"invalid choice: '(.*)' \(choose from (.*)\)$", message)
+        near = difflib.get_close_matches(choices[1], re.findall(r"'([^']+)'", choices[2]), n=1) if choices else []
+        fix = f"did you mean '{near[0]}'? " if near else ""
+        raise UserError(f"{self.prog}: {message}", fix=f"{fix}All that it takes: {self.prog} --help", code="E105")
 
 
 def build_parser() -> argparse.ArgumentParser:
     """Every command with its options."""
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="rigmill",
         description="Rigged 3D assets to training data and a joint video-pose diffusion model.",
         epilog="stages, in the order in which data flows: collect probe retarget preview select (together: curate) "
@@ -66,7 +87,7 @@ def build_parser() -> argparse.ArgumentParser:
             default=[],
             metavar="a.b=value",
             dest="overrides",
-            help="change one value of the profile; may be repeated",
+            help="change a value of the profile; may be repeated, or hold several",
         )
         return command
 
@@ -135,7 +156,6 @@ def _age(text: str) -> timedelta:
 
 
 def _positive(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError("must be at least 1")
-    return value
+    if not (text.isascii() and text.isdecimal() and int(text) >= 1):
+        raise argparse.ArgumentTypeError(f"'{text}' is no whole number from 1 on")
+    return int(text)

@@ -71,8 +71,9 @@ def find_clip(view: View, wanted: str) -> dict[str, Any]:
     raise UserError(
         f"no clip '{wanted}'",
         why="only what 'preview' saw or 'retarget' made has a motion to export",
-        fix="clip ids are in the report and in 'rigmill show ASSET'",
+        fix="clip ids are in the report and in: {command}",
         code="E120",
+        command=("show", "ASSET"),
     )
 
 
@@ -132,5 +133,7 @@ def _played(clip: dict[str, Any], store: Store, limits: Limits, scratch: Path, f
         client.close()
     if reply.value is None:
         why = reply.outcome.message if reply.outcome is not None else ""
-        raise UserError(f"clip {clip['clip_id']} cannot be played", why=why, fix="run: make doctor", code="E122")
+        raise UserError(
+            f"clip {clip['clip_id']} cannot be played", why=why, fix="{command}", code="E122", command=("doctor",)
+        )
     return PlayAnswer.from_item(reply.value)

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import argparse
-import shlex
 from collections.abc import Mapping
 
+from rigmill.invocation import Invocation
 from rigmill.pipeline.lines.sizes import bytes_text
 from rigmill.pipeline.unplanned import Unplanned
 
 
-def kept_text(kept: Mapping[str, Unplanned], parsed: argparse.Namespace) -> str:
+def kept_text(kept: Mapping[str, Unplanned], invocation: Invocation) -> str:
     """A line per stage that holds such results, and the command that lists them; empty where there are none."""
     lines = [f"{name}: {_one(found)}" for name, found in kept.items() if found]
     if lines:
-        lines.append(f"list them: rigmill clean --unplanned --dry-run {profile_options(parsed)}")
+        lines.append(f"list them: {invocation.suggest('clean', '--unplanned', '--dry-run')}")
     return "\n".join(lines)
 
 
@@ -26,11 +25,3 @@ def _one(found: Unplanned) -> str:
     if found.unfinished:
         parts.append(f"{len(found.unfinished)} unfinished kept, {bytes_text(found.unfinished_bytes)}")
     return "; ".join(parts)
-
-
-def profile_options(parsed: argparse.Namespace) -> str:
-    """The options that give another command the profile, the file and the values of this one."""
-    options = ["--profile", parsed.profile]
-    if parsed.config is not None:
-        options += ["--config", str(parsed.config)]
-    return shlex.join([*options, *(part for value in parsed.overrides for part in ("--set", value))])

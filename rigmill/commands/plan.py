@@ -33,7 +33,7 @@ def command(parsed: argparse.Namespace) -> int:
         print(json.dumps(rows))
     else:
         text = forecast_text(rows, profile=resolved.name, digest=resolved.digest)
-        print("\n".join(filter(None, (text, again_text(again), kept_text(kept, parsed)))))
+        print("\n".join(filter(None, (text, again_text(again), kept_text(kept, resolved.invocation)))))
     return exit_status.OK
 
 

@@ -59,7 +59,8 @@ def show(view: View, wanted: str) -> dict[str, Any]:
         raise UserError(
             f"nothing is known about '{wanted}'",
             code="E120",
-            fix="ids are listed by 'rigmill status STAGE' and in the report",
+            fix="ids are in the report and in: {command}",
+            command=("status", "STAGE"),
         )
     return found
 

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from rigmill.commands import exit_status
 from rigmill.commands.kept import kept_text
 from rigmill.commands.profile_of import resolve
+from rigmill.invocation import Invocation
 from rigmill.outcomes import Status
 from rigmill.pipeline.registry import STAGES
 from rigmill.pipeline.unplanned import unplanned
@@ -30,14 +31,15 @@ def command(parsed: argparse.Namespace) -> int:
         from rigmill.report.funnel import by_source
 
         sources = by_source(View(layout.tables, resolved.profile), stages)
-        print(json.dumps(sources) if parsed.json else by_source_text(sources))
+        print(json.dumps(sources) if parsed.json else by_source_text(sources, resolved.invocation))
         return exit_status.OK
     view = View(layout.tables, resolved.profile)
     rows, kept = status(view, stages), unplanned(view, stages)
     if parsed.json:
         print(json.dumps([{**row, "unplanned": kept[row["stage"]].to_json()} for row in rows]))
     else:
-        print("\n".join(filter(None, (status_text(rows, detailed=bool(parsed.stages)), kept_text(kept, parsed)))))
+        text = status_text(rows, resolved.invocation, detailed=bool(parsed.stages))
+        print("\n".join(filter(None, (text, kept_text(kept, resolved.invocation)))))
     return exit_status.OK
 
 
@@ -61,7 +63,7 @@ def _examples(outcomes: StoredRows, end: Row) -> list[dict[str, Any]]:
     return outcomes.at(places, ("input_id", "message", "measured", "limit", "command"))
 
 
-def status_text(rows: list[dict[str, Any]], *, detailed: bool) -> str:
+def status_text(rows: list[dict[str, Any]], invocation: Invocation, *, detailed: bool) -> str:
     """A line of counts per stage, then each reason with an example; all examples and their commands if `detailed`."""
     lines = [f"{'stage':<9}{'in':>8}{'kept':>8}{'rejected':>10}{'failed':>8}{'pending':>9}"]
     for row in rows:
@@ -79,11 +81,19 @@ def status_text(rows: list[dict[str, Any]], *, detailed: bool) -> str:
                 )
                 lines.append(f"  {example['input_id']}: {example['message']}{measured}")
                 if detailed:
-                    lines.append(f"    again: {example['command']}")
+                    lines.append(
+                        f"    again: {_again(invocation, row['stage'], reason['status'], example['input_id'])}"
+                    )
     return "\n".join(lines)
 
 
-def by_source_text(rows: list[Row]) -> str:
+def _again(invocation: Invocation, stage: str, status: str, input_id: str) -> str:
+    """The command that does one input again, which ended with this status."""
+    rejected = ["--rejected"] if status == Status.REJECTED.value else []
+    return invocation.suggest("retry", stage, "--only", input_id, *rejected)
+
+
+def by_source_text(rows: list[Row], invocation: Invocation) -> str:
     """A line of counts and reasons per stage and source."""
     width = max([len(row["source"]) for row in rows] + [6])
     lines = [f"{'stage':<9}{'source':<{width + 2}}{'kept':>8}{'rejected':>10}{'failed':>8}  why"]
@@ -93,5 +103,5 @@ def by_source_text(rows: list[Row]) -> str:
             f"{row['stage']:<9}{row['source']:<{width + 2}}{row['kept']:>8}{row['rejected']:>10}"
             f"{row['failed']:>8}  {why}".rstrip()
         )
-    lines.append("inputs without an outcome are not counted here: 'rigmill status' has them")
+    lines.append(f"inputs without an outcome are not counted here: {invocation.suggest('status')}")
     return "\n".join(lines)

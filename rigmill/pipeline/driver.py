@@ -11,6 +11,7 @@ from itertools import count
 from rigmill.blender.client import Limits
 from rigmill.config.load import Resolved
 from rigmill.errors import UserError
+from rigmill.invocation import Invocation
 from rigmill.outcomes import Failed
 from rigmill.pipeline.executors.executor import Batch, Event, Executor
 from rigmill.pipeline.executors.in_process import InProcess
@@ -71,7 +72,7 @@ class Driver:
         self._numbers = count()  # of batches
         self._history = PlanHistory(layout)
         self._retries = Retries(after_interruption=run.attempts_after_interruption)
-        self._lines = StageLines(progress, layout, profile=resolved.name)
+        self._lines = StageLines(progress, layout, resolved.invocation)
         # Far longer than one item may take.
         self._silence = Silence(layout.progress, patience_s=2 * self.profile.limits.wall_s + 60)
 
@@ -155,6 +156,8 @@ class Driver:
                 self._run_inline(run)
                 continue
             if run.queue.ready and not self.executor.started:
+                if self.executor.starting:
+                    self.progress.say(self.executor.starting)
                 self.executor.start()
             while run.queue.ready and self.executor.can_take(run.stage):
                 self._hand_out(run, self.executor)
@@ -173,7 +176,7 @@ class Driver:
     def _hand_out(self, run: StageRun, executor: Executor) -> int:
         """Give the stage's next batch to the executor; how many jobs it has."""
         self._check_disk()
-        stubs = run.queue.next_batch()
+        stubs = run.next_batch()
         settings = run.stage.job_settings(run.stage.settings(self.profile))
         batch = Batch(next(self._numbers), run.name, {stub.key: stub for stub in stubs})
         executor.submit(batch, run.stage, [stub.job(run.name, settings) for stub in stubs])
@@ -192,7 +195,13 @@ class Driver:
     def _handle(self, event: Event) -> None:
         run, batch = self.runs[event.batch.stage], event.batch
         if event.abort is not None:
-            raise UserError(event.abort.what, why=event.abort.why, fix=event.abort.fix, code=event.abort.code)
+            raise UserError(
+                event.abort.what,
+                why=event.abort.why,
+                fix=event.abort.fix,
+                code=event.abort.code,
+                command=event.abort.command,
+            )
         if event.answer is not None:
             self._answered(run, event.answer)
             return
@@ -209,7 +218,8 @@ class Driver:
         if isinstance(outcome, Failed) and self._retries.again(outcome, attempt=attempt):
             run.queue.try_again(answer.key)
             return
-        command = f"rigmill retry {run.name} --profile {self.resolved.name} --only {stub.input_id}"
+        # Without a person's own options: rows are the same whoever made them. `status` says the command in full.
+        command = Invocation(self.resolved.name).suggest("retry", run.name, "--only", stub.input_id)
         run.finish_job(stub, outcome, command=command)
         if isinstance(outcome, Failed):
             self._stop_if_too_much_failed(run)
@@ -222,7 +232,8 @@ class Driver:
                 f"stage '{run.name}' stopped: {run.num_failed} of {num_jobs} jobs failed",
                 code="E330",
                 why=f"more than run.max_failed_share = {limit:g}; the rows say why each of them did",
-                fix=f"rigmill status {run.name} --profile {self.resolved.name}",
+                fix="{command}",
+                command=("status", run.name),
             )
 
     def _commit(self, run: StageRun) -> None:

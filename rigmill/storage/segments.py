@@ -129,7 +129,8 @@ class StageTable:
             f"table of stage '{self.stage}' cannot be read: {self.folder / 'manifest.json'}",
             why=str(error),
             code="E310",
-            fix=f"remove {self.folder} and run the stage again; finished files are reused",
+            fix=f"remove {self.folder}, then {{command}}; finished files are reused",
+            command=("run", self.stage),
         )
 
     def _open(self, manifest: dict[str, Any]) -> None:

@@ -96,7 +96,7 @@ def test_who_names_an_id_gets_it_even_of_other_settings(layout: Layout) -> None:
 def test_checkpoints_of_other_settings_alone_are_named_with_what_to_do(layout: Layout) -> None:
     with pytest.raises(UserError, match="settings that profile 'demo' has now") as caught:
         taken(layout)
-    assert "0abc, 1abc, 2abc" in caught.value.why and "rigmill run all --profile demo" in caught.value.fix
+    assert "0abc, 1abc, 2abc" in caught.value.why and caught.value.command == ("run", "all")
 
 
 def test_a_row_that_nothing_plans_is_never_taken_by_the_command(

@@ -31,6 +31,7 @@ class Abort:
     why: str
     fix: str
     code: str
+    command: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -98,7 +99,7 @@ class Worker:
                     del unanswered[answer.key]
                     yield answer
             except UserError as error:
-                yield Abort(error.what, error.why, error.fix, error.code)
+                yield Abort(error.what, error.why, error.fix, error.code, error.command)
             except Exception as error:
                 if not unanswered:
                     raise
