@@ -40,7 +40,7 @@ def whole_output(layout: Layout, resolved: Resolved) -> WholeOutput:
         raise UserError(
             f"{layout.root} holds results of profile '{owner}'",
             why=f"profile '{resolved.name}' has the same 'output', and the last run there was not its own",
-            fix=f"rigmill clean --all --profile {owner}; or give '{resolved.name}' an 'output' of its own",
+            fix=f"clean it as its own: --profile {owner}; or give '{resolved.name}' an 'output' of its own",
             code="E152",
         )
     left_overs = sorted(path for pattern in LEFT_OVERS for path in layout.root.glob(pattern))

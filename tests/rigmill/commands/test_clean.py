@@ -77,7 +77,7 @@ def test_the_suggested_listing_has_the_options_of_the_command_that_suggests_it(o
         line for line in command("status", "--set", "run.workers=1").splitlines() if line.startswith("list them")
     ]
     assert f"--profile demo --set run.workers=1 --set output={out}" in line
-    assert line.split()[2:6] == ["rigmill", "clean", "--unplanned", "--dry-run"]
+    assert line.endswith(" --unplanned --dry-run") and ": rigmill clean " in line
 
 
 def test_a_plan_says_why_it_does_something_again(command: Command) -> None:
@@ -116,9 +116,9 @@ def test_clean_says_what_it_can_remove_where_nothing_is_named(out: Path, command
 
 def test_an_age_that_is_none_is_a_message(capsys: pytest.CaptureFixture[str]) -> None:
     for text in ("7", "d", "-1d", "7y", "soon", "99999999d", ""):
-        with pytest.raises(SystemExit):
-            main(["clean", "--unplanned", f"--older-than={text}"])
-        assert "is no age: write 30m, 12h, 7d or 2w" in capsys.readouterr().err
+        assert main(["clean", "--unplanned", f"--older-than={text}"]) == 2
+        said = " ".join(capsys.readouterr().err.split())
+        assert "is no age: write 30m, 12h, 7d or 2w" in said
 
 
 def test_nobody_cleans_while_a_run_writes(out: Path, command: Command) -> None:
