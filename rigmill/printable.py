@@ -10,6 +10,7 @@ from pathlib import Path
 WIDTH = 80  # columns of a terminal that nobody made wider
 # Of strangers' names: what moves a terminal's cursor, changes its state, or turns the direction of writing.
 _NO_LETTERS = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+_WITH_UNIT = re.compile(r"(\d) (s|min|h|px)\b")
 _INNER_BLANK = "\x1f"  # of what is not broken; no text that went through `one_line` has one
 
 
@@ -33,7 +34,7 @@ def wrapped(text: str, *, first: str = "", rest: str = "", whole: Sequence[str] 
     What is in `whole` (commands), and words such as paths, are never broken: people copy them. The longest of them may
     make a line longer.
     """
-    text = one_line(text)
+    text = _WITH_UNIT.sub(rf"\1{_INNER_BLANK}\2", one_line(text))
     for part in map(one_line, whole):
         text = text.replace(part, part.replace(" ", _INNER_BLANK))
     lines = textwrap.wrap(

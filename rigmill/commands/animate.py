@@ -10,7 +10,7 @@ from rigmill.commands import exit_status
 from rigmill.commands.signals import status_of
 from rigmill.config.load import Resolved, load, split_settings
 from rigmill.one_file.animate_options import animate_order_of
-from rigmill.one_file.animate_text import StepMeter, animate_summary
+from rigmill.one_file.animate_text import StepMeter, animate_summary, is_at_rest
 from rigmill.pipeline.lines.live_lines import Progress
 from rigmill.pipeline.registry import ANIMATE, by_name
 from rigmill.pipeline.view import View
@@ -37,7 +37,7 @@ def command(parsed: argparse.Namespace) -> int:
             progress.say("interrupted; nothing was written")
             return status_of(stopped)
     print(animate_summary(order, info, wall_s=wall_s))
-    return exit_status.OK
+    return exit_status.AT_REST if is_at_rest(info) else exit_status.OK
 
 
 def views(parsed: argparse.Namespace, resolved: Resolved) -> list[View]:

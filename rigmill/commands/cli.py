@@ -104,8 +104,9 @@ def build_parser() -> argparse.ArgumentParser:
     plan = add("plan", "plan:command", "what a run would do, and what it would cost; changes nothing", stages="*")
     status = add("status", "status:command", "counts per stage, and why inputs were rejected or failed", stages="*")
     status.add_argument("--by", choices=["source"], help="the counts of each source")
-    show = add("show", "show:command", "everything known about an asset, a clip or an input")
-    show.add_argument("id", help="asset id, clip id or input id (or how one begins)")
+    show = add("show", "show:command", "what is known about an asset, a clip, a motion or an input")
+    show.add_argument("id", help="an id (or how it begins), or the name of a file or a motion")
+    show.add_argument("--all", action="store_true", help="every column of every row, not one screen")
     export = add(
         "export",
         "export:command",

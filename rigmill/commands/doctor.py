@@ -22,6 +22,7 @@ from rigmill.commands.packages import DISTRIBUTION, needed
 from rigmill.errors import UserError
 from rigmill.outcomes import Sandbox
 from rigmill.pipeline.runlog import UNCONFINED
+from rigmill.printable import wrapped
 
 # The shared libraries that the bpy wheel expects from the system, and Debian's and Ubuntu's packages for them.
 SYSTEM_PACKAGES = {
@@ -79,9 +80,9 @@ def findings_text(findings: list[Finding]) -> str:
     lines = []
     for finding in findings:
         mark = "ok  " if finding.ok else ("FAIL" if finding.required else "note")
-        lines.append(f"{mark} {finding.name}: {finding.detail}")
+        lines += wrapped(f"{mark:<4} {finding.name}: {finding.detail}", rest=" " * 7)
         if not finding.ok and finding.fix:
-            lines.append(f"     fix: {finding.fix}")
+            lines += wrapped(f"fix: {finding.fix}", first=" " * 5, rest=" " * 10)
     return "\n".join(lines)
 
 

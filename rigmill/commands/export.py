@@ -21,6 +21,7 @@ from rigmill.errors import UserError
 from rigmill.formats.glb import NotAnimatable
 from rigmill.formats.motion_files import FORMATS, WITH_MESH, motion_file, moving_glb
 from rigmill.pipeline.view import View
+from rigmill.printable import wrapped
 from rigmill.rigs.npz import motion_from_bytes, rig_from_bytes
 from rigmill.storage.files import Store, scratch_folder, write_atomic
 from rigmill.storage.rows import true_places
@@ -44,12 +45,11 @@ def command(parsed: argparse.Namespace) -> int:
         data = clip_file(clip, file_format, store=layout.store, limits=limits, scratch=scratch)
     path = parsed.out or Path(f"{clip['clip_id']}.glb")
     write_atomic(path, data)
-    print(f"{path}: '{clip['motion_name']}' on '{clip['title']}', {clip['num_frames']} frames at {clip['fps']:g} fps")
+    what = f"{path}: '{clip['motion_name']}' on '{clip['title']}', {clip['num_frames']} frames at {clip['fps']:g} fps"
     shared = clip["rights"]["may_share_asset"] and clip["rights"]["may_share_motion"]  # unknown is no
-    print(
-        f"licence: {clip['licence']}; {clip['attribution'] or 'no attribution given'}"
-        + ("" if shared else "; nothing says that this file may be passed on")
-    )
+    terms = f"licence: {clip['licence']}; {clip['attribution'] or 'no attribution given'}"
+    terms += "" if shared else "; nothing says that this file may be passed on"
+    print("\n".join([*wrapped(what, rest="  "), *wrapped(terms, rest="  ")]))
     return exit_status.OK
 
 

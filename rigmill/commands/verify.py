@@ -9,6 +9,7 @@ from rigmill.commands import exit_status
 from rigmill.commands.profile_of import resolve
 from rigmill.pipeline.verify import verify
 from rigmill.pipeline.view import View
+from rigmill.printable import shown_path, wrapped
 
 
 def command(parsed: argparse.Namespace) -> int:
@@ -18,5 +19,7 @@ def command(parsed: argparse.Namespace) -> int:
     if parsed.json:
         print(json.dumps({"files": num_files, "problems": problems}))
     else:
-        print("\n".join([*problems, f"{num_files} files read, {len(problems)} problems"]))
+        lines = [line for problem in problems for line in wrapped(problem, rest="  ")]
+        end = f"{num_files} files read, {len(problems)} problems; in {shown_path(layout.root)}"
+        print("\n".join([*lines, *wrapped(end, rest="  ")]))
     return exit_status.FAILED if problems else exit_status.OK
