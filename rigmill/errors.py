@@ -1,6 +1,12 @@
-"""Errors for people, and the closed list of reasons for which a rule says no."""
+"""Errors for people, and what is the machine's fault: a full or broken disk, a file of ours that has changed."""
 
 from __future__ import annotations
+
+import errno
+import os
+
+# In a message, for the flags with which the command at hand was told its profile; `cli.main` puts them there.
+PROFILE_FLAGS = "--profile ..."
 
 
 class UserError(Exception):
@@ -20,11 +26,41 @@ class UserError(Exception):
         return "\n".join(lines)
 
 
-def disk_full(error: OSError) -> UserError:
-    """What a full disk (or a used-up quota) means for a run."""
+class Damaged(Exception):
+    """A file that we wrote is not what it was, or gone. No input is to blame; `rigmill verify --repair` mends it."""
+
+
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+# What a disk or a machine says when it cannot go on, whatever the input is. EFBIG is not here: that is a limit of ours.
+DISK_TROUBLE = FULL | {errno.EROFS, errno.EIO}
+MACHINE_TROUBLE = DISK_TROUBLE | {errno.ENOMEM}
+
+
+def errno_of(error: BaseException | None, wanted: frozenset[int] = MACHINE_TROUBLE) -> int | None:
+    """The first of the `wanted` error numbers in the error, or in what it was raised from or while; None: none."""
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        number = getattr(error, "errno", None)  # PyAV's errors have one and are not always OSErrors
+        if isinstance(number, int) and number in wanted:
+            return number
+        error = error.__cause__ or error.__context__
+    return None
+
+
+def machine_trouble(number: int) -> UserError:
+    """What an error number of MACHINE_TROUBLE means for a run."""
+    if number == errno.ENOMEM:
+        what, fix = "the machine has no memory left", "end other programs, or use fewer --workers"
+    elif number in FULL:
+        what, fix = "the disk is full", "free space or move 'output'"
+    elif number == errno.EROFS:
+        what, fix = "the disk is read-only", "make it writable or move 'output'"
+    else:
+        what, fix = "the disk cannot be read or written", "look at the disk (dmesg), or move 'output'"
     return UserError(
-        "the disk is full",
-        why=f"{error.strerror}; what is finished or half downloaded is kept",
+        what,
+        why=f"{os.strerror(number)}; what is finished or half downloaded is kept",
         code="E321",
-        fix="free space or move 'output', then run the same command: it continues where it stopped",
+        fix=f"{fix}, then run the same command: it continues where it stopped",
     )

@@ -5,13 +5,16 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rigmill.outcomes import Cost, Failed, FailKind, Kept, Outcome
 from rigmill.pipeline.stage import Answer, Input, Job, Rows, Stage, Work
 from rigmill.storage.columns import PRODUCTS
 from rigmill.storage.files import canonical_json, digest
+from rigmill.storage.layout import Layout
 from rigmill.types import Row
+from train.checkpoints import damaged_checkpoints
 from train.inputs import TrainingClip, TrainSettings, usable_rows
 from train.recipes import RECIPES
 
@@ -45,6 +48,18 @@ class TrainStage(Stage):
             started = time.monotonic()
             outcome = _train(job, work)
             yield Answer(job.key, outcome, Cost(wall_s=time.monotonic() - started))
+
+    def verify(self, output: Path) -> Sequence[str]:
+        """Checkpoints of trainings that are not finished; a damaged one is never gone on from."""
+        return [
+            f"{path.name}: damaged; the training goes on from the one before, or begins again: {path}"
+            for path in damaged_checkpoints(Layout(output).work)
+        ]
+
+    def mend(self, tables: Rows, output: Path, profile: Profile) -> None:
+        """Remove damaged checkpoints."""
+        for path in damaged_checkpoints(Layout(output).work):
+            path.unlink()
 
 
 def _train(job: Job, work: Work) -> Outcome:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import errno
 import gc
 import importlib
 import os
@@ -12,7 +11,7 @@ from pathlib import Path
 
 from rigmill import __version__
 from rigmill.commands import exit_status
-from rigmill.errors import UserError, disk_full
+from rigmill.errors import PROFILE_FLAGS, UserError, errno_of, machine_trouble
 from rigmill.one_file.animate_options import add_animate_options
 from rigmill.one_file.render_options import add_options
 
@@ -26,6 +25,10 @@ def main(arguments: list[str] | None = None) -> int:
         status: int = getattr(importlib.import_module(f"rigmill.commands.{module}"), name)(parsed)
         return status
     except UserError as error:
+        if PROFILE_FLAGS in error.fix and hasattr(parsed, "profile"):
+            from rigmill.commands.profile_of import flags_of
+
+            error.fix = error.fix.replace(PROFILE_FLAGS, flags_of(parsed))
         print(error.render(), file=sys.stderr)
         return exit_status.USER_ERROR
     except KeyboardInterrupt:
@@ -35,9 +38,10 @@ def main(arguments: list[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return exit_status.OK
     except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+        number = errno_of(error)
+        if number is None:
             raise
-        print(disk_full(error).render(), file=sys.stderr)
+        print(machine_trouble(number).render(), file=sys.stderr)
         return exit_status.USER_ERROR
 
 
@@ -73,9 +77,8 @@ def build_parser() -> argparse.ArgumentParser:
     retry = add("retry", "run:retry", "run failed jobs again (with --rejected, rejected ones too)", stages="*")
     for command in (run, retry):
         command.add_argument("--limit", type=_positive, metavar="N", help="at most N jobs per stage in this run")
-        command.add_argument("--workers", type=_positive, metavar="N", help="processes (default: one per core)")
         command.add_argument("--only", action="append", default=[], metavar="ID", help="only this input; repeatable")
-        command.add_argument("--ray-address", metavar="HOST:PORT", help="a Ray cluster instead of this machine")
+        _add_worker_options(command)
         command.add_argument("--json", action="store_true", help="print the counts as JSON at the end")
     retry.add_argument("--reason", metavar="CODE", help="only jobs that ended with this code")
     retry.add_argument("--rejected", action="store_true", help="rejected jobs as well as failed ones")
@@ -101,13 +104,20 @@ def build_parser() -> argparse.ArgumentParser:
     add_options(render)
     animate = add("animate", "animate:command", "a rigged mesh and a sentence in, the mesh with a motion out")
     add_animate_options(animate)
-    verify = add("verify", "verify:command", "read every stored file and shard again and compare digests")
+    verify = add("verify", "verify:command", "read everything that was written again and compare digests")
+    verify.add_argument("--repair", action="store_true", help="mend what is found: make it again, from what is whole")
+    _add_worker_options(verify)
     report = add("report", "report:command", "write the report: one folder of static HTML")
     report.add_argument("--open", action="store_true", help="open it in a browser")
     doctor = add("doctor", "doctor:command", "check this machine: Python, packages, Blender, Ray, system libraries")
     for command in (plan, status, show, verify, doctor):
         command.add_argument("--json", action="store_true", help="machine-readable output")
     return parser
+
+
+def _add_worker_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--workers", type=_positive, metavar="N", help="processes (default: one per core)")
+    command.add_argument("--ray-address", metavar="HOST:PORT", help="a Ray cluster instead of this machine")
 
 
 def _positive(text: str) -> int:

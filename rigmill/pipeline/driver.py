@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import shutil
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import count
 
@@ -34,11 +35,14 @@ INLINE_S = 0.5  # an inline stage works this long before other stages get their 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What a person asked of one run. `limit` is the most jobs per stage; `only` restricts input ids."""
+    """What a person asked of one run. `limit` is the most jobs per stage; `only` restricts input ids, and `keys` the jobs
+    of some stages.
+    """
 
     stages: tuple[str, ...]
     limit: int | None = None
     only: frozenset[str] = frozenset()
+    keys: Mapping[str, frozenset[str] | None] | None = None
     workers: int | None = None
     ray_address: str | None = None
 
@@ -78,7 +82,7 @@ class Driver:
         if self.layout.scratch.exists():
             shutil.rmtree(self.layout.scratch)
         self.layout.store.sweep()
-        write_atomic(self.layout.profile_json, (self.resolved.to_json() + "\n").encode())
+        write_atomic(self.layout.profile_json, self.resolved.file_bytes())
         self.log = RunLog(self.layout.runs, self.resolved, self.options.stages, say=self.progress.say)
         for run in self.runs.values():
             run.stage.prepare(run.stage.settings(self.profile), self.progress.say)
@@ -103,8 +107,12 @@ class Driver:
         return counts
 
     def _open_jobs(self, name: str) -> list[Stub]:
-        only = self.options.only
-        return [stub for stub in self.view.pending(name) if not only or stub.input_id in only]
+        only, keys = self.options.only, (self.options.keys or {}).get(name)
+        return [
+            stub
+            for stub in self.view.pending(name)
+            if (not only or stub.input_id in only) and (keys is None or stub.key in keys)
+        ]
 
     def _loop(self) -> None:
         runs = list(self.runs.values())

@@ -180,8 +180,12 @@ class Stage(ABC):
         """Called by the driver when every job has an outcome: publish what people read. Cheap when nothing changed."""
 
     def verify(self, output: Path) -> Sequence[str]:
-        """What is wrong with what `finish` published below the output folder, one sentence each."""
+        """What is wrong with what the stage published or keeps below the output folder, one sentence each."""
         return ()
+
+    def mend(self, tables: Rows, output: Path, profile: Profile) -> None:
+        """Called where `verify` says that something is wrong and every stored file is whole: make it right."""
+        self.finish(tables, output, profile)
 
     def guess_jobs(self, num_jobs: Mapping[str, int], profile: Profile) -> int:
         """All jobs that there will be, open and done, where earlier stages have so many; at least one if any has."""

