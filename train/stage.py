@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rigmill.kinds import Split
 from rigmill.outcomes import Cost, Failed, FailKind, Kept, Outcome
 from rigmill.pipeline.stage import Answer, Input, Job, Rows, Stage, Work
 from rigmill.storage.columns import PRODUCTS
@@ -42,6 +43,15 @@ class TrainStage(Stage):
             return
         samples = sorted(row["sample_sha256"] for row in rows)
         yield Input(input_id=digest(samples, settings), payload={"samples": rows})
+
+    def why_empty(self, tables: Rows, profile: Profile) -> str:
+        lengths = [row["num_frames"] for row in tables.products("shards") if row["split"] == Split.TRAIN]
+        if not lengths:
+            return super().why_empty(tables, profile)
+        return (
+            f"none of the {len(lengths)} clips of the train split has train.num_frames = {profile.train.num_frames} "
+            f"frames; the longest has {max(lengths)}"
+        )
 
     def run(self, jobs: Sequence[Job], work: Work) -> Iterator[Answer]:
         for job in jobs:

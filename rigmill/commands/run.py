@@ -7,7 +7,7 @@ import json
 import sys
 
 from rigmill.commands import exit_status
-from rigmill.commands.profile_of import resolve
+from rigmill.commands.profile_of import flags_of, resolve
 from rigmill.errors import UserError
 from rigmill.outcomes import Status
 from rigmill.pipeline.driver import Driver, Options
@@ -36,6 +36,7 @@ def _drive(parsed: argparse.Namespace, stages: tuple[str, ...], *, forget: bool 
         only=frozenset(parsed.only),
         workers=parsed.workers,
         ray_address=parsed.ray_address,
+        flags=flags_of(parsed),
     )
     with locked(layout), Progress() as progress:
         driver = Driver(resolved, layout, options, progress=progress)
@@ -51,14 +52,16 @@ def _drive(parsed: argparse.Namespace, stages: tuple[str, ...], *, forget: bool 
         print(json.dumps({name: count.to_json() for name, count in counts.items()}))
     empty = [name for name, count in counts.items() if count.num_in and not count.kept and not count.pending]
     for name in empty:
-        print(f"stage '{name}' kept nothing; why: rigmill status {name} --profile {parsed.profile}", file=sys.stderr)
-    if len(stages) == 1 and not counts[stages[0]].num_in:
-        raise UserError(
-            f"stage '{stages[0]}' has no inputs",
-            why="its upstream stages have kept nothing yet",
-            fix=f"rigmill plan --profile {parsed.profile}",
-            code="E111",
-        )
+        print(f"stage '{name}' kept nothing; why: rigmill status {name} {flags_of(parsed)}", file=sys.stderr)
+    view = View(layout.tables, resolved.profile)
+    for name in stages:
+        if not counts[name].num_in:
+            why = view.stage(name).why_empty(view, resolved.profile)
+            if name == stages[0]:  # so that nothing else had any either
+                raise UserError(
+                    f"stage '{name}' has no inputs", why=why, fix=f"rigmill plan {flags_of(parsed)}", code="E111"
+                )
+            print(f"stage '{name}' has no inputs: {why}", file=sys.stderr)
     share = resolved.profile.run.max_failed_share
     failed = [name for name, count in counts.items() if too_much_failed(count.failed, count.num_in, max_share=share)]
     for name in failed:

@@ -17,6 +17,7 @@ from rigmill.pipeline.executors.executor import Batch, Event, Executor
 from rigmill.pipeline.executors.in_process import InProcess
 from rigmill.pipeline.executors.pool import Pool
 from rigmill.pipeline.lines.live_lines import Progress
+from rigmill.pipeline.lines.nothing_to_do import nothing_to_do
 from rigmill.pipeline.lines.stage_lines import StageLines
 from rigmill.pipeline.registry import STAGES, Registry
 from rigmill.pipeline.retry import Retries, blame, too_much_failed
@@ -35,8 +36,9 @@ INLINE_S = 0.5  # an inline stage works this long before other stages get their 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What a person asked of one run. `limit` is the most jobs per stage; `only` restricts input ids, and `keys` the jobs
-    of some stages.
+    """What a person asked of one run.
+
+    `limit` is the most jobs per stage; `only` restricts input ids, and `keys` the jobs of the stages that it names.
     """
 
     stages: tuple[str, ...]
@@ -45,6 +47,7 @@ class Options:
     keys: Mapping[str, frozenset[str] | None] | None = None
     workers: int | None = None
     ray_address: str | None = None
+    flags: str = ""  # with which commands name the profile; empty: by its name alone
 
 
 class Driver:
@@ -94,7 +97,9 @@ class Driver:
                 for run in self.runs.values():
                     self._commit(run)
         else:
-            self.progress.say("nothing to do: every input of these stages has its outcome")
+            flags = self.options.flags or f"--profile {self.resolved.name}"
+            for line in nothing_to_do(self.view, tuple(self.runs), only=self.options.only, flags=flags):
+                self.progress.say(line)
         counts = {}
         for run in self.runs.values():
             if not run.done:

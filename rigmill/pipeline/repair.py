@@ -35,17 +35,15 @@ class Repair:
     ) -> None:
         self._resolved, self._layout, self._registry = resolved, layout, registry
         self._make_driver, self._say = make_driver, say
+        self._again: dict[str, frozenset[str] | None] = {}  # keys of jobs by stage; None: all that are open
 
     def mend(self, found: Findings) -> Findings:
-        """Mend what was found; what is still wrong afterwards.
-
-        Tables come first: when all rows are there again, it is known which job makes which file.
-        """
-        if found.tables:
-            self._mend_tables(found)
+        """Mend what was found; what is still wrong afterwards."""
+        before: object = None
+        while (found.tables or found.stored or self._num_open()) and before != (found.problems, self._num_open()):
+            before = (found.problems, self._num_open())
+            self._once(found)
             found = verify(self._view(), self._layout)
-        if found.stored:
-            self._make_files_again(found.stored)
         for path in found.plans:
             path.unlink(missing_ok=True)
         view = self._view()
@@ -59,37 +57,40 @@ class Repair:
     def _view(self) -> View:
         return View(self._layout.tables, self._resolved.profile, self._registry)
 
-    def _mend_tables(self, found: Findings) -> None:
+    def _num_open(self) -> int:
+        """How many jobs of this repair have still to be done: what they need may have been damaged, too."""
+        view = self._view() if self._again else None
+        return sum(
+            sum(keys is None or stub.key in keys for stub in view.pending(name))
+            for name, keys in self._again.items()
+            if view is not None
+        )
+
+    def _once(self, found: Findings) -> None:
+        """Keep of the tables what can be read, open again jobs that make damaged files, and run what is open.
+
+        A job can be named only when all rows that it follows from are there, so it may take a few turns.
+        """
         for name, state in found.tables.items():
             mend_table(state, name, self._registry.load(name).writes)
+            self._again[name] = None
             self._say(f"{name}: its table keeps what can be read; inputs whose rows were lost run again")
-        self._run(dict.fromkeys(found.tables))
-
-    def _make_files_again(self, damaged: set[str]) -> None:
-        """Open again, of the jobs that name a damaged file, one each that made it, and run those."""
         view = self._view()
-        again = _makers(view, damaged)
-        for name, keys in again.items():
+        makers = _makers(view, found.stored)
+        for name, keys in makers.items():
             plan = view.plan(name)
             inputs = plan.input_ids.filter(pc.is_in(plan.keys, value_set=pa.array(sorted(keys)))).to_pylist()
             more = f" and {len(inputs) - 3} more" if len(inputs) > 3 else ""
-            self._say(
-                f"{name}: {len(keys)} to run again, whose files are damaged or gone: {', '.join(inputs[:3])}{more}"
-            )
-        for name, keys in again.items():
+            self._say(f"{name}: files are damaged or gone; made again for {', '.join(inputs[:3])}{more}")
+            known = self._again.setdefault(name, frozenset())
+            self._again[name] = None if known is None else known | keys
+        for name, keys in makers.items():
             view.forget(name, keys)
-        self._run({name: frozenset(keys) for name, keys in again.items()})
-
-    def _run(self, keys: Mapping[str, frozenset[str] | None]) -> None:
-        """Do these jobs by stage (None: all that are open).
-
-        Stages between them take part without a job: their rows show again when those upstream are done.
-        """
         names = list(self._registry)
-        places = [names.index(name) for name in keys]
-        if places:
+        places = [names.index(name) for name in self._again]
+        if places:  # stages between them take part without a job: their rows show again when those upstream are done
             stages = tuple(names[min(places) : max(places) + 1])
-            self._make_driver(stages, {name: keys.get(name, frozenset()) for name in stages}).run()
+            self._make_driver(stages, {name: self._again.get(name, frozenset()) for name in stages}).run()
 
 
 def _makers(view: View, damaged: set[str]) -> dict[str, set[str]]:

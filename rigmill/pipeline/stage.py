@@ -169,6 +169,12 @@ class Stage(ABC):
     def inputs(self, tables: Rows, settings: Row) -> Iterable[Input]:
         """Every input that exists now, in any order; ids are unique and stable."""
 
+    def why_empty(self, tables: Rows, profile: Profile) -> str:
+        """Why there is no input, where there is none."""
+        kept = [name for name in self.upstream if len(tables.products(name))]
+        without = [name for name in self.upstream if name not in kept]
+        return f"{' and '.join(without or self.upstream)} kept nothing that it can use"
+
     def setup(self) -> None:  # noqa: B027 - most stages need nothing
         """Called once per worker process, before its first job of this stage: load what all jobs share."""
 

@@ -43,6 +43,9 @@ class ToyCollect(Stage):
             return Rejected(Reject.NO_RIG, "no rig", 0, 1)
         if do == "refuse":
             raise Refusal(Reject.NO_RIG, "no rig")
+        if do.startswith("errno-") and not once.exists():
+            once.touch()
+            raise OSError(int(do.removeprefix("errno-")), "the machine's own words")
         if do == "raise":
             raise ValueError(f"broken in {work.scratch}")
         if do == "die" or (do == "die-once" and not once.exists()):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import signal
@@ -161,6 +162,39 @@ def test_a_run_ends_with_a_line_for_each_stage(inputs: Path, tmp_path: Path) -> 
     again = io.StringIO()
     toys.run(tmp_path / "out", stages=("collect", "probe"), progress=Progress(again))
     assert again.getvalue() == "nothing to do: every input of these stages has its outcome\n"
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO])
+def test_a_disk_that_is_full_ends_the_run_and_no_input_is_to_blame(inputs: Path, tmp_path: Path, number: int) -> None:
+    inputs.write_text("a1=keep b1=keep c1=keep")
+    toys.run(tmp_path / "whole")
+    inputs.write_text(f"a1=keep b1=errno-{number} c1=keep")
+    with pytest.raises(UserError, match="the disk") as raised:
+        toys.run(tmp_path / "out")
+    assert raised.value.code == "E321" and "the same command" in raised.value.fix
+    counts = toys.view(tmp_path / "out").counts("collect")
+    assert (counts.kept, counts.failed, counts.pending) == (1, 0, 2)
+    assert (
+        toys.view(tmp_path / "out").counts("retarget").num_in
+        == len(toys.view(tmp_path / "out").products("retarget"))
+        == 0
+    )
+    counts = toys.run(tmp_path / "out")["collect"]
+    assert (counts.kept, counts.failed, counts.pending) == (3, 0, 0)
+
+
+def test_what_the_machine_did_to_an_input_is_tried_again_by_the_next_run(inputs: Path, tmp_path: Path) -> None:
+    inputs.write_text(f"a1=keep b1=errno-{errno.ENOMEM} c1=keep")
+    counts = toys.run(tmp_path / "out", stages=("collect",))["collect"]
+    assert (counts.kept, counts.reasons) == (2, {"machine": 1})
+    assert len(toys.view(tmp_path / "out").pending("collect")) == 1
+    assert toys.run(tmp_path / "out", stages=("collect",))["collect"].kept == 3
+
+
+def test_an_input_that_is_larger_than_its_limit_is_the_inputs_own_fault(inputs: Path, tmp_path: Path) -> None:
+    inputs.write_text(f"a1=keep b1=errno-{errno.EFBIG}")
+    assert toys.run(tmp_path / "out", stages=("collect",))["collect"].reasons == {"exception": 1}
+    assert toys.view(tmp_path / "out").pending("collect") == []
 
 
 def test_two_runs_cannot_write_to_one_folder(tmp_path: Path) -> None:

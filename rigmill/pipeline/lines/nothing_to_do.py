@@ -1,0 +1,45 @@
+"""What a run says that finds nothing to do: whether all is well, and if not, which command goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rigmill.outcomes import FailKind
+from rigmill.pipeline.view import View
+
+
+def nothing_to_do(view: View, stages: Sequence[str], *, only: frozenset[str], flags: str) -> list[str]:
+    """Lines for a run of these stages without open jobs; `flags` name the profile in commands."""
+    known = set[str]()
+    for name in stages if only else ():
+        known |= only.intersection(view.plan(name).input_ids.to_pylist())
+    lines = [
+        f"--only {unknown}: no input of {_listed(stages)} is called so; ids: rigmill status {stages[0]} {flags}"
+        for unknown in sorted(only - known)
+    ]
+    if only and not known:
+        return lines
+    ids = "".join(f" --only {name}" for name in sorted(known))
+    kinds = {kind.value for kind in FailKind}
+    for name in stages:
+        failed = _failed(view, name, known) if only else view.counts(name).reasons
+        reasons = [f"{code} {number}" for code, number in sorted(failed.items()) if code in kinds]
+        if reasons:
+            total = sum(number for code, number in failed.items() if code in kinds)
+            lines.append(f"{name}: {total} failed ({', '.join(reasons)}); again: rigmill retry {name} {flags}{ids}")
+    if not lines and any(len(view.plan(name)) for name in stages):
+        lines.append("nothing to do: every input of these stages has its outcome")
+    return lines
+
+
+def _failed(view: View, stage: str, inputs: set[str]) -> dict[str, int]:
+    """How often each code is the outcome of one of these inputs."""
+    rows, found = view.outcomes(stage), dict[str, int]()
+    for input_id, code in zip(rows.column("input_id").to_pylist(), rows.column("code").to_pylist()):
+        if input_id in inputs and code:
+            found[code] = found.get(code, 0) + 1
+    return found
+
+
+def _listed(stages: Sequence[str]) -> str:
+    return f"stage '{stages[0]}'" if len(stages) == 1 else "these stages"
