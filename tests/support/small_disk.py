@@ -25,6 +25,15 @@ from tests.support.tiny_runs import Tiny
 ENOUGH_BYTES = 1 << 30
 
 
+def may_mount() -> bool:
+    """Whether `unshare -rm` gives a place where file systems can be mounted."""
+    try:
+        command = ["unshare", "-rm", "mount", "-t", "tmpfs", "tmpfs", "/mnt"]
+        return subprocess.run(command, capture_output=True, check=False).returncode == 0
+    except OSError:
+        return False
+
+
 def resize(out: Path, num_bytes: int, *, fresh: bool = False) -> None:
     """Make the file system at `out` so large; a fresh one is empty."""
     if fresh:

@@ -174,11 +174,7 @@ def test_a_disk_that_is_full_ends_the_run_and_no_input_is_to_blame(inputs: Path,
     assert raised.value.code == "E321" and "the same command" in raised.value.fix
     counts = toys.view(tmp_path / "out").counts("collect")
     assert (counts.kept, counts.failed, counts.pending) == (1, 0, 2)
-    assert (
-        toys.view(tmp_path / "out").counts("retarget").num_in
-        == len(toys.view(tmp_path / "out").products("retarget"))
-        == 0
-    )
+    assert len(toys.view(tmp_path / "out").products("retarget")) == 0  # nothing goes on with a part of the files
     counts = toys.run(tmp_path / "out")["collect"]
     assert (counts.kept, counts.failed, counts.pending) == (3, 0, 0)
 
