@@ -26,8 +26,13 @@ class UserError(Exception):
         return "\n".join(lines)
 
 
-class Damaged(Exception):
-    """A file that we wrote is not what it was, or gone. No input is to blame; `rigmill verify --repair` mends it."""
+class Damaged(UserError):
+    """A stored file is not what it was, or gone. No input is to blame; in a run it costs the job alone."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(
+            what, why="somebody or the disk changed it", fix=f"rigmill verify --repair {PROFILE_FLAGS}", code="E312"
+        )
 
 
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT})

@@ -109,9 +109,10 @@ class Worker:
                     return
                 del unanswered[answer.key]
                 yield answer
-        except UserError as error:
-            yield _abort(error)
         except Exception as error:
+            if isinstance(error, UserError) and not isinstance(error, Damaged):
+                yield _abort(error)
+                return
             if (number := disk_trouble(error, scratch)) is not None:
                 yield _abort(machine_trouble(number))
                 return

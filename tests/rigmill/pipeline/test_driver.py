@@ -179,8 +179,11 @@ def test_a_disk_that_is_full_ends_the_run_and_no_input_is_to_blame(inputs: Path,
     assert (counts.kept, counts.failed, counts.pending) == (3, 0, 0)
 
 
-def test_what_the_machine_did_to_an_input_is_tried_again_by_the_next_run(inputs: Path, tmp_path: Path) -> None:
-    inputs.write_text(f"a1=keep b1=errno-{errno.ENOMEM} c1=keep")
+@pytest.mark.parametrize("what", [f"errno-{errno.ENOMEM}", "damaged"])
+def test_what_the_machine_did_to_an_input_is_tried_again_by_the_next_run(
+    inputs: Path, tmp_path: Path, what: str
+) -> None:
+    inputs.write_text(f"a1=keep b1={what} c1=keep")
     counts = toys.run(tmp_path / "out", stages=("collect",))["collect"]
     assert (counts.kept, counts.reasons) == (2, {"machine": 1})
     assert len(toys.view(tmp_path / "out").pending("collect")) == 1
