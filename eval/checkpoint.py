@@ -64,16 +64,9 @@ def open_checkpoint(wanted: str | None, layout: Layout, views: Sequence[View], *
         row = _planned(views, stored, profile=profile, root=layout.root)
     else:
         row = _named(wanted, stored, root=layout.root)
-    files = {file["name"]: layout.store.path(StoredFile.from_row(file)) for file in row["files"]}
-    if not (files[WEIGHTS].is_file() and files[CONFIG].is_file()):
-        raise UserError(
-            "the checkpoint's files are gone",
-            why=f"they were in {layout.store.root}",
-            fix="{command}",
-            code="E141",
-            command=("verify",),
-        )
-    return _read(str(row["checkpoint_id"]), files[WEIGHTS], files[CONFIG])
+    files = {file["name"]: StoredFile.from_row(file) for file in row["files"]}
+    weights, config = (layout.store.checked_path(files[name]) for name in (WEIGHTS, CONFIG))
+    return _read(str(row["checkpoint_id"]), weights, config)
 
 
 def _planned(views: Sequence[View], stored: Sequence[Row], *, profile: str, root: Path) -> Row:

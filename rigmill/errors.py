@@ -1,4 +1,4 @@
-"""Errors for people: what is wrong, why, and what to do."""
+"""Errors for people, and what is the machine's fault: a full or broken disk, a file of ours that has changed."""
 
 from __future__ import annotations
 
@@ -41,13 +41,48 @@ def _cut(lines: list[str], most: int) -> list[str]:
     return lines if len(lines) <= most else [*lines[: most - 1], f"{lines[most - 1]} ..."] if most else []
 
 
-def disk_full(error: OSError) -> UserError:
-    """What a full disk (or a used-up quota) means for a run."""
+class Damaged(UserError):
+    """A stored file is not what it was, or gone. No input is to blame; in a run it costs the job alone."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(
+            what, why="somebody or the disk changed it", fix="{command}", code="E312", command=("verify", "--repair")
+        )
+
+
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+# What a disk or a machine says when it cannot go on, whatever the input is. EFBIG is not here: that is a limit of ours.
+DISK_TROUBLE = FULL | {errno.EROFS, errno.EIO}
+MACHINE_TROUBLE = DISK_TROUBLE | {errno.ENOMEM}
+
+
+def errno_of(error: BaseException | None, wanted: frozenset[int] = MACHINE_TROUBLE) -> int | None:
+    """The first of the `wanted` error numbers in the error, or in what it was raised from or while; None: none."""
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        number = getattr(error, "errno", None)  # PyAV's errors have one and are not always OSErrors
+        if isinstance(number, int) and number in wanted:
+            return number
+        error = error.__cause__ or error.__context__
+    return None
+
+
+def machine_trouble(number: int) -> UserError:
+    """What an error number of MACHINE_TROUBLE means for a run."""
+    if number == errno.ENOMEM:
+        what, fix = "the machine has no memory left", "end other programs, or use fewer --workers"
+    elif number in FULL:
+        what, fix = "the disk is full", "free space or move 'output'"
+    elif number == errno.EROFS:
+        what, fix = "the disk is read-only", "make it writable or move 'output'"
+    else:
+        what, fix = "the disk cannot be read or written", "look at the disk (dmesg), or move 'output'"
     return UserError(
-        "the disk is full",
-        why=f"{error.strerror}; what is finished or half downloaded is kept",
+        what,
+        why=f"{os.strerror(number)}; what is finished or half downloaded is kept",
         code="E321",
-        fix="free space or move 'output', then run the same command: it continues where it stopped",
+        fix=f"{fix}, then run the same command: it continues where it stopped",
     )
 
 
@@ -70,8 +105,9 @@ _OS_FIXES = {
 
 def refused_by_system(error: OSError) -> UserError:
     """What the system would not do, and what a person can do about it."""
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return disk_full(error)
+    number = errno_of(error)
+    if number is not None and number != errno.EROFS:  # of that it is the file that matters
+        return machine_trouble(number)
     why = error.strerror or str(error) or type(error).__name__
     if error.filename is None:
         steps = traceback.extract_tb(error.__traceback__)

@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
 from curate.gate.reading import CHANGED, as_one_file, open_regular, read_bytes
-from rigmill.errors import UserError
+from rigmill.errors import UserError, errno_of
 from rigmill.outcomes import Cost, Failed, FailKind, Kept, Outcome, Refusal, Reject
 from rigmill.pipeline.stage import Answer, Input, Job, Work
 from rigmill.storage.files import digest, sha256_bytes
@@ -72,12 +72,15 @@ def take_files(jobs: Sequence[Job], work: Work, take: Take) -> Iterator[Answer]:
     for job in jobs:
         outcome: Outcome
         try:
-            data = _read(job.payload, job.settings["max_file_bytes"])
-            outcome = Kept([take(job.payload, data, work)])
+            try:
+                data = _read(job.payload, job.settings["max_file_bytes"])
+            except OSError as error:
+                kind = FailKind.EXCEPTION if errno_of(error) is None else FailKind.MACHINE
+                outcome = Failed(kind, type(error).__name__, error.strerror or "cannot be read")
+            else:
+                outcome = Kept([take(job.payload, data, work)])
         except Refusal as refusal:
             outcome = refusal.to_rejected()
-        except OSError as error:
-            outcome = Failed(FailKind.EXCEPTION, type(error).__name__, error.strerror or "cannot be read")
         yield Answer(job.key, outcome, Cost())
 
 

@@ -29,7 +29,7 @@ from rigmill.errors import UserError
 from rigmill.kinds import SeenIn
 from rigmill.licences import policy
 from rigmill.outcomes import Refusal
-from rigmill.storage.files import digest, fsync_folder, sha256_bytes, write_atomic
+from rigmill.storage.files import digest, fsync_folder, read_sealed, sha256_bytes, write_sealed
 from rigmill.types import Row, StoredFile
 
 VERSION = 1  # raise it when the code chooses otherwise from the same index and settings
@@ -131,13 +131,10 @@ def remembered(settings: Row, files: Iterable[Path], choose: Callable[[], pa.Tab
     code = [sha256_bytes(Path(str(import_module(module).__file__)).read_bytes()) for module in _ABOUT_LICENCES]
     key = digest(VERSION, stamps, rules, code, length=32)
     path = _own_folder(settings) / f"chosen-{key}.parquet"
-    if path.is_file():
-        try:
-            return pq.read_table(path)
-        except (OSError, pa.ArrowException):
-            pass  # half gone: make it again
-    table = choose()
-    save(path, table)
+    table = saved(path)
+    if table is None:
+        table = choose()
+        save(path, table)
     return table
 
 
@@ -146,7 +143,16 @@ def save(path: Path, table: pa.Table) -> None:
     sink = pa.BufferOutputStream()
     pq.write_table(table, sink, compression="zstd")
     with suppress(OSError):
-        write_atomic(path, sink.getvalue().to_pybytes(), durable=False)
+        write_sealed(path, sink.getvalue().to_pybytes())
+
+
+def saved(path: Path, schema: pa.Schema | None = None) -> pa.Table | None:
+    """What `save` wrote; None where it is not there, or not that any more: then it is made again."""
+    data = read_sealed(path)
+    try:
+        return None if data is None else pq.read_table(pa.BufferReader(data), schema=schema)
+    except (OSError, pa.ArrowException):  # of another version
+        return None
 
 
 def own_file(settings: Row, name: str) -> Path:

@@ -76,7 +76,7 @@ class ProbeStage(Stage):
                 yield Answer(job.key, refusal.to_rejected(), Cost())
                 continue
             item = ProbeItem(
-                path=str(work.store.path(StoredFile.from_row(asset["file"]))),
+                path=str(work.store.checked_path(StoredFile.from_row(asset["file"]))),
                 format=asset["format"],
                 fps=job.settings["fps"],
                 rigid_rigs=job.settings["rigid_rigs"],

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rigmill.errors import UserError
+from rigmill.errors import DISK_TROUBLE, UserError, machine_trouble
 from rigmill.outcomes import Cost, Failed, FailKind, Rejected, Sandbox
 from rigmill.types import Row
 
@@ -98,6 +98,8 @@ class BlenderClient:
                             on_progress(num_replies, *message["progress"])
                         continue
                     num_replies += 1
+                    if message.get("disk") in DISK_TROUBLE:  # of the machine's, not the item's
+                        raise machine_trouble(message["disk"])
                     yield _reply(message, sandbox)
             finally:
                 if not ended:  # the caller stopped reading, or the server died: this server's stream is spoilt

@@ -95,9 +95,8 @@ def build_parser() -> argparse.ArgumentParser:
     retry = add("retry", "run:retry", "run failed jobs again (with --rejected, rejected ones too)", stages="*")
     for command in (run, retry):
         command.add_argument("--limit", type=_positive, metavar="N", help="at most N jobs per stage in this run")
-        command.add_argument("--workers", type=_positive, metavar="N", help="processes (default: one per core)")
         command.add_argument("--only", action="append", default=[], metavar="ID", help="only this input; repeatable")
-        command.add_argument("--ray-address", metavar="HOST:PORT", help="a Ray cluster instead of this machine")
+        _add_worker_options(command)
         command.add_argument("--json", action="store_true", help="print the counts as JSON at the end")
     retry.add_argument("--reason", metavar="CODE", help="only jobs that ended with this code")
     retry.add_argument("--rejected", action="store_true", help="rejected jobs as well as failed ones")
@@ -124,7 +123,9 @@ def build_parser() -> argparse.ArgumentParser:
     add_options(render)
     animate = add("animate", "animate:command", "a rigged mesh and a sentence in, the mesh with a motion out")
     add_animate_options(animate)
-    verify = add("verify", "verify:command", "read every stored file and shard again and compare digests")
+    verify = add("verify", "verify:command", "read everything that was written again and compare digests")
+    verify.add_argument("--repair", action="store_true", help="mend what is found: make it again, from what is whole")
+    _add_worker_options(verify)
     report = add("report", "report:command", "write the report: one folder of static HTML")
     report.add_argument("--open", action="store_true", help="open it in a browser")
     clean = add(
@@ -154,6 +155,11 @@ def _age(text: str) -> timedelta:
     if not (text[:-1].isdecimal() and len(text) <= 6 and text[-1] in units):
         raise argparse.ArgumentTypeError(f"'{text}' is no age: write 30m, 12h, 7d or 2w")
     return timedelta(**{units[text[-1]]: int(text[:-1])})
+
+
+def _add_worker_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--workers", type=_positive, metavar="N", help="processes (default: one per core)")
+    command.add_argument("--ray-address", metavar="HOST:PORT", help="a Ray cluster instead of this machine")
 
 
 def _positive(text: str) -> int:

@@ -120,8 +120,8 @@ def _played(clip: dict[str, Any], store: Store, limits: Limits, scratch: Path, f
     wanted = {
         **{key: clip.get(key) for key in ("clip_id", "format", "armature", "action", "slot", "num_frames", "fps")},
         "start_frame": clip["start_frame"],
-        "path": str(store.path(StoredFile.from_row(clip["file"]))),
-        "motion_path": str(store.path(StoredFile.from_row(stored))) if stored else None,
+        "path": str(store.checked_path(StoredFile.from_row(clip["file"]))),
+        "motion_path": str(store.checked_path(StoredFile.from_row(stored))) if stored else None,
         "title": clip["motion_name"],
         "write": (file_format,) if file_format in WITH_MESH else (),
     }

@@ -54,14 +54,15 @@ def _drive(parsed: argparse.Namespace, stages: tuple[str, ...], *, forget: bool 
     for name in empty:
         why = resolved.invocation.suggest("status", name)
         print("\n".join(wrapped(f"stage '{name}' kept nothing; why: {why}", rest="  ", whole=[why])), file=sys.stderr)
-    if len(stages) == 1 and not counts[stages[0]].num_in:
-        raise UserError(
-            f"stage '{stages[0]}' has no inputs",
-            why="its upstream stages have kept nothing yet",
-            fix="{command}",
-            code="E111",
-            command=("plan",),
-        )
+    view = View(layout.tables, resolved.profile)
+    for name in stages:
+        if not counts[name].num_in:
+            why = view.stage(name).why_empty(view, resolved.profile)
+            if name == stages[0]:  # so that nothing else had any either
+                raise UserError(
+                    f"stage '{name}' has no inputs", why=why, fix="{command}", code="E111", command=("plan",)
+                )
+            print("\n".join(wrapped(f"stage '{name}' has no inputs: {why}", rest="  ")), file=sys.stderr)
     share = resolved.profile.run.max_failed_share
     failed = [name for name, count in counts.items() if too_much_failed(count.failed, count.num_in, max_share=share)]
     for name in failed:

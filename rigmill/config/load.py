@@ -32,11 +32,15 @@ class Resolved:
 
     @property
     def digest(self) -> str:
-        return digest(self.profile.model_dump(mode="json"))
+        return digest(self.name, self.profile.model_dump(mode="json"))
 
     def to_json(self) -> str:
         values = self.profile.model_dump(mode="json")
         return canonical_json({"name": self.name, "digest": self.digest, "profile": values})
+
+    def file_bytes(self) -> bytes:
+        """profile.json of an output folder."""
+        return (self.to_json() + "\n").encode()
 
 
 def default_file() -> Path:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import shutil
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import count
 
@@ -17,6 +18,7 @@ from rigmill.pipeline.executors.executor import Batch, Event, Executor
 from rigmill.pipeline.executors.in_process import InProcess
 from rigmill.pipeline.executors.pool import Pool
 from rigmill.pipeline.lines.live_lines import Progress
+from rigmill.pipeline.lines.nothing_to_do import nothing_to_do
 from rigmill.pipeline.lines.stage_lines import StageLines
 from rigmill.pipeline.plan_history import PlanHistory
 from rigmill.pipeline.registry import STAGES, Registry
@@ -36,11 +38,15 @@ INLINE_S = 0.5  # an inline stage works this long before other stages get their 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What a person asked of one run. `limit` is the most jobs per stage; `only` restricts input ids."""
+    """What a person asked of one run.
+
+    `limit` is the most jobs per stage; `only` restricts input ids, and `keys` the jobs of the stages that it names.
+    """
 
     stages: tuple[str, ...]
     limit: int | None = None
     only: frozenset[str] = frozenset()
+    keys: Mapping[str, frozenset[str] | None] | None = None
     workers: int | None = None
     ray_address: str | None = None
 
@@ -81,7 +87,7 @@ class Driver:
         if self.layout.scratch.exists():
             shutil.rmtree(self.layout.scratch)
         self.layout.store.sweep()
-        write_atomic(self.layout.profile_json, (self.resolved.to_json() + "\n").encode())
+        write_atomic(self.layout.profile_json, self.resolved.file_bytes())
         self.log = RunLog(self.layout.runs, self.resolved, self.options.stages, say=self.progress.say)
         for run in self.runs.values():
             run.stage.prepare(run.stage.settings(self.profile), self.progress.say)
@@ -93,7 +99,10 @@ class Driver:
                 for run in self.runs.values():
                     self._commit(run)
         else:
-            self.progress.say("nothing to do: every input of these stages has its outcome")
+            for line in nothing_to_do(
+                self.view, tuple(self.runs), only=self.options.only, invocation=self.resolved.invocation
+            ):
+                self.progress.say(line)
         counts = {}
         for run in self.runs.values():
             if not run.done:
@@ -106,8 +115,12 @@ class Driver:
         return counts
 
     def _open_jobs(self, name: str) -> list[Stub]:
-        only = self.options.only
-        return [stub for stub in self.view.pending(name) if not only or stub.input_id in only]
+        only, keys = self.options.only, (self.options.keys or {}).get(name)
+        return [
+            stub
+            for stub in self.view.pending(name)
+            if (not only or stub.input_id in only) and (keys is None or stub.key in keys)
+        ]
 
     def _loop(self) -> None:
         runs = list(self.runs.values())

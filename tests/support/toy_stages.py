@@ -11,6 +11,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from rigmill.config.schema import Profile
+from rigmill.errors import Damaged
 from rigmill.outcomes import Cost, Failed, FailKind, Kept, Outcome, Refusal, Reject, Rejected
 from rigmill.pipeline.registry import Registry
 from rigmill.pipeline.stage import Answer, Input, Job, Rows, Stage, Work
@@ -44,6 +45,12 @@ class ToyCollect(Stage):
             return Rejected(Reject.NO_RIG, "no rig", 0, 1)
         if do == "refuse":
             raise Refusal(Reject.NO_RIG, "no rig")
+        if do.startswith("errno-") and not once.exists():
+            once.touch()
+            raise OSError(int(do.removeprefix("errno-")), "the machine's own words")
+        if do == "damaged" and not once.exists():
+            once.touch()
+            raise Damaged("the stored asset.glb has changed since it was written")
         if do == "raise":
             raise ValueError(f"broken in {work.scratch}")
         if do == "die" or (do == "die-once" and not once.exists()):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import socket
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from rigmill.blender.client import Limits
-from rigmill.errors import UserError
+from rigmill.errors import UserError, machine_trouble
 from rigmill.pipeline.executors.executor import Batch, Event
 from rigmill.pipeline.executors.local_ray import import_ray, start_local_ray
 from rigmill.pipeline.executors.worker import Abort, Worker
@@ -179,6 +180,8 @@ class Pool:
             self._running.remove(run)
             self._idle.append(run.actor)
             return Event(run.batch)
+        except self._ray.exceptions.OutOfDiskError:  # Ray's own files, where it keeps what is under way
+            raise machine_trouble(errno.ENOSPC) from None
         except self._ray.exceptions.RayError:
             return self.replace(run.batch)
         if isinstance(message, Abort):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import signal
@@ -213,6 +214,38 @@ def test_starting_ray_is_said_before_it_takes_its_seconds(inputs: Path, tmp_path
     toys.run(tmp_path / "out", progress=Progress(said), executor=slow)
     assert said.getvalue().count("starting workers") == 1
     assert Pool(tmp_path, LIMITS, address="local", workers=1).starting == "starting Ray on this machine"
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO])
+def test_a_disk_that_is_full_ends_the_run_and_no_input_is_to_blame(inputs: Path, tmp_path: Path, number: int) -> None:
+    inputs.write_text("a1=keep b1=keep c1=keep")
+    toys.run(tmp_path / "whole")
+    inputs.write_text(f"a1=keep b1=errno-{number} c1=keep")
+    with pytest.raises(UserError, match="the disk") as raised:
+        toys.run(tmp_path / "out")
+    assert raised.value.code == "E321" and "the same command" in raised.value.fix
+    counts = toys.view(tmp_path / "out").counts("collect")
+    assert (counts.kept, counts.failed, counts.pending) == (1, 0, 2)
+    assert len(toys.view(tmp_path / "out").products("retarget")) == 0  # nothing goes on with a part of the files
+    counts = toys.run(tmp_path / "out")["collect"]
+    assert (counts.kept, counts.failed, counts.pending) == (3, 0, 0)
+
+
+@pytest.mark.parametrize("what", [f"errno-{errno.ENOMEM}", "damaged"])
+def test_what_the_machine_did_to_an_input_is_tried_again_by_the_next_run(
+    inputs: Path, tmp_path: Path, what: str
+) -> None:
+    inputs.write_text(f"a1=keep b1={what} c1=keep")
+    counts = toys.run(tmp_path / "out", stages=("collect",))["collect"]
+    assert (counts.kept, counts.reasons) == (2, {"machine": 1})
+    assert len(toys.view(tmp_path / "out").pending("collect")) == 1
+    assert toys.run(tmp_path / "out", stages=("collect",))["collect"].kept == 3
+
+
+def test_an_input_that_is_larger_than_its_limit_is_the_inputs_own_fault(inputs: Path, tmp_path: Path) -> None:
+    inputs.write_text(f"a1=keep b1=errno-{errno.EFBIG}")
+    assert toys.run(tmp_path / "out", stages=("collect",))["collect"].reasons == {"exception": 1}
+    assert toys.view(tmp_path / "out").pending("collect") == []
 
 
 def test_two_runs_cannot_write_to_one_folder(tmp_path: Path) -> None:

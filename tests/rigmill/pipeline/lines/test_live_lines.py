@@ -211,8 +211,11 @@ def test_an_interrupted_run_leaves_the_terminal_as_it_was() -> None:
     terminal = Terminal(SCRIPT, "wait")
     try:
         assert "\x1b[?25l" in terminal.read(until="closed ")  # the cursor is hidden
-        terminal.process.send_signal(signal.SIGINT)
-        terminal.process.wait(60)
+        for _ in range(20):  # as a person does where nothing happens: Python may lose one inside a clean-up of its own
+            terminal.process.send_signal(signal.SIGINT)
+            with suppress(subprocess.TimeoutExpired):
+                terminal.process.wait(5)
+                break
         text = terminal.read()
         assert text.rindex("\x1b[?25h") > text.rindex("\x1b[?25l")
         assert termios.tcgetattr(terminal.theirs) == terminal.before
