@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass, field
 from enum import StrEnum
+from math import isfinite
 from typing import Any
 
 from rigmill.types import Row
@@ -28,6 +29,7 @@ class Reject(StrEnum):
     REFUSED_TYPE = "refused_type"
     BAD_IMAGE = "bad_image"
     OVER_BUDGET = "over_budget"
+    NOT_FINITE = "not_finite"
     UNREADABLE = "unreadable"
     NO_RIG = "no_rig"
     NO_MOTION = "no_motion"
@@ -67,6 +69,7 @@ REJECT_MEANING: dict[Reject, str] = {
     Reject.REFUSED_TYPE: "a format that can carry programs or other files (.blend, USD, archives); never opened",
     Reject.BAD_IMAGE: "a texture is no PNG, JPEG or WebP image with a sound header, or its pixels cannot be decoded",
     Reject.OVER_BUDGET: "the file asks for more memory or work than its limits allow, whatever its size",
+    Reject.NOT_FINITE: "a number that is measured of it is infinite or none at all (a key is finite and far too large)",
     Reject.UNREADABLE: "Blender's importer refuses the file",
     Reject.NO_RIG: "no skeleton deforms a mesh and no animated node carries one, and there is no motion to retarget",
     Reject.NO_MOTION: "no animated joint, and no retargeting for this kind of rig",
@@ -126,6 +129,7 @@ class FailKind(StrEnum):
 
 
 TRY_AGAIN = frozenset({FailKind.INTERRUPTED, FailKind.NETWORK})
+OWN_BUDGET = frozenset({FailKind.TIMEOUT, FailKind.MEMORY})  # the input asked for more than one may have
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +147,10 @@ class Rejected:
     message: str
     measured: float | None = None
     limit: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.measured is not None and not isfinite(self.measured):  # JSON has no such number; the message says it
+            object.__setattr__(self, "measured", None)
 
     def to_row(self) -> dict[str, Any]:
         """The verdict in a payload, in a child's answer and in columns of the outcomes."""

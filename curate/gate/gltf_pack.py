@@ -55,7 +55,10 @@ def pack_gltf(text: bytes, folder: Path, *, max_bytes: int) -> bytes:
             views.append({"buffer": 0, "byteOffset": len(binary), "byteLength": len(image)})
             binary += image + bytes(-len(image) % 8)
     document |= {"buffers": [{"byteLength": len(binary)}] if binary else [], "bufferViews": views}
-    return join_glb(document, bytes(binary))
+    try:
+        return join_glb(document, bytes(binary))
+    except (ValueError, RecursionError) as error:  # 1e999 is an infinite number to whoever reads it
+        malformed(f"the glTF JSON cannot be written again ({type(error).__name__})")
 
 
 def referenced_files(text: bytes, folder: Path) -> list[Path]:

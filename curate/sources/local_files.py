@@ -50,7 +50,7 @@ def file_candidate(settings: Row, relative: str, more: Row) -> Input:
     regular = stat.S_ISREG(info.st_mode)
     sha256 = ""  # unknown: not readable, or not to be read
     if regular and 0 < info.st_size <= settings["max_file_bytes"]:
-        with suppress(OSError):  # the job tries again, and its failure names the error
+        with suppress(Exception):  # whatever it is: the job tries again, and its failure names the error
             sha256 = _identity(path, settings["max_file_bytes"])
     uid = readable(relative)
     payload = {

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from rigmill.config.schema import Profile
-from rigmill.outcomes import TRY_AGAIN, Status
+from rigmill.outcomes import OWN_BUDGET, TRY_AGAIN, Status
 from rigmill.pipeline.plans import Plan, PlanFiles, code_digest
 from rigmill.pipeline.registry import STAGES, Registry
 from rigmill.pipeline.stage import Stage, Stub
@@ -36,6 +36,11 @@ class Counts:
     @property
     def pending(self) -> int:
         return self.num_in - self.kept - self.rejected - self.failed
+
+    @property
+    def broken(self) -> int:
+        """The failed that did not just run out of their own time or memory."""
+        return self.failed - sum(self.reasons[kind.value] for kind in OWN_BUDGET)
 
     def __post_init__(self) -> None:
         if self.pending < 0:

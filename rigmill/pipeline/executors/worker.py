@@ -16,7 +16,7 @@ from rigmill.errors import UserError
 from rigmill.outcomes import Cost, Failed, FailKind, Refusal, Rejected
 from rigmill.pipeline.lines.batch_progress import Reporter
 from rigmill.pipeline.registry import import_stage
-from rigmill.pipeline.stage import Answer, Job, Stage
+from rigmill.pipeline.stage import Answer, Job, Stage, planned_verdict
 from rigmill.storage.files import Store, scratch_folder
 from rigmill.storage.layout import Layout
 
@@ -87,6 +87,13 @@ class Worker:
 
         Whatever the stage raises becomes an answer for the job it was raised by.
         """
+        for job in jobs:
+            verdict = planned_verdict(job.payload)
+            if verdict is not None:
+                yield Answer(job.key, verdict, Cost())
+        jobs = [job for job in jobs if planned_verdict(job.payload) is None]
+        if not jobs:
+            return
         reporter = Reporter(self.layout.progress(batch))
         unanswered = dict.fromkeys(job.key for job in jobs)
         with scratch_folder(self.layout.scratch) as scratch:

@@ -1,0 +1,97 @@
+"""One strange file beside good ones: it is a row with its reason, nothing stops for it, and the good ones stay as they
+are.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from curate.sources.local_files import file_candidate
+from rigmill.pipeline.view import View
+from tests.support.hostile import folder_run
+from tests.support.hostile.gltf_maker import Asset, rigged
+
+pytestmark = pytest.mark.blender
+
+
+def place_of(folder: Path, files: dict[str, bytes]) -> Path:
+    (folder / "files").mkdir(parents=True)
+    for name, data in files.items():
+        (folder / "files" / name).write_bytes(data)
+    return folder
+
+
+def with_huge_key(size: float, path: str, *, key: int = 2) -> bytes:
+    """The sound triangle, one joint of which has a huge key between the frames that the probe looks at."""
+    asset = rigged()
+    values = [float(path == "scale")] * 93
+    values[3 * key + 1] = size
+    asset.document["animations"][0]["samplers"][1]["output"] = asset.accessor("VEC3", values)
+    asset.document["animations"][0]["channels"][1]["target"] = {"node": 2, "path": path}
+    return asset.glb()
+
+
+def product_rows(view: View, stage: str, name: str) -> list[dict[str, object]]:
+    return [dict(row) for row in view.products(stage) if row["title"] == name]
+
+
+@pytest.mark.slow
+def test_a_finite_but_huge_key_is_a_row_and_every_command_goes_on(tmp_path: Path) -> None:
+    strange = {
+        f"{path}-{size:g}.glb": with_huge_key(size, path) for path in ("translation", "scale") for size in (1e19, 1e25)
+    }
+    place = place_of(tmp_path / "all", {"good.glb": rigged().glb()} | strange)
+    view = folder_run.run(place)
+    ends = folder_run.ends(view)
+    assert ends["scale-1e+25.glb"]["code"] == "not_finite" and ends["good.glb"]["status"] == "kept"
+    for stage in ("collect", "probe", "preview", "select"):
+        counts = folder_run.view(place).counts(stage)
+        assert counts.num_in and counts.pending == 0 and counts.failed == 0
+    alone = folder_run.run(place_of(tmp_path / "alone", {"good.glb": rigged().glb()}))
+    for stage in ("probe", "preview", "select"):
+        assert product_rows(view, stage, "good") == product_rows(alone, stage, "good")
+
+
+def extras(value: str) -> bytes:
+    """A .gltf with a file beside it, and something in its extras."""
+    asset: Asset = rigged()
+    asset.document["asset"]["extras"] = "HERE"
+    asset.document["buffers"][0]["uri"] = "beside.bin"
+    return json.dumps(asset.document).encode().replace(b'"HERE"', value.encode())
+
+
+def test_what_a_gltf_says_beside_its_content_never_ends_a_command(tmp_path: Path) -> None:
+    beside = {"beside.bin": bytes(rigged().binary)}
+    deep = "[" * 900 + "]" * 900
+    strange = {
+        "infinite.gltf": extras('{"x":1e999}'),
+        "minus-infinite.gltf": extras('{"x":[-1e999]}'),
+        "deep.gltf": extras(deep),
+        "long.gltf": extras("9" * 5000),
+        "half.gltf": extras('{"x":"\\ud800"}'),
+    }
+    place = place_of(tmp_path, beside | strange | {"good.gltf": extras('{"x":1}')})
+    view = folder_run.run(place, ("collect",))
+    ends = folder_run.ends(view, ("collect",))
+    assert ends["good.gltf"]["status"] == "kept" and ends["infinite.gltf"]["code"] == "malformed"
+    assert all(end["status"] in ("kept", "rejected") for end in ends.values()), ends
+    assert len(ends) == 6 and view.counts("collect").pending == 0
+
+
+def test_whatever_goes_wrong_with_one_candidate_is_that_candidates_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = place_of(tmp_path, {"good.gltf": extras('{"x":1}'), "beside.bin": bytes(rigged().binary)})
+    settings = {"kind": "folder", "name": "folder", "path": str(place / "files"), "max_file_bytes": 2**20}
+    sound = file_candidate(settings, "good.gltf", {})
+    for error in (RuntimeError("a bug"), RecursionError(), MemoryError(), UnicodeError()):
+
+        def broken(*_arguments: object, error: Exception = error, **_more: object) -> bytes:
+            raise error
+
+        monkeypatch.setattr("curate.gate.reading.pack_gltf", broken)
+        found = file_candidate(settings, "good.gltf", {})
+        assert found.input_id == sound.input_id and found.payload == {**sound.payload, "sha256": ""}
