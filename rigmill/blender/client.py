@@ -23,6 +23,8 @@ from rigmill.errors import UserError
 from rigmill.outcomes import Cost, Failed, FailKind, Rejected, Sandbox
 from rigmill.types import Row
 
+# What a fork server loads for its children: Blender, or (a reader) what judges strangers' files without it.
+WITH_BLENDER, READER = "render.blender.sandbox.warm:warm_up", "curate.jobs.assets:warm_up"
 START_TIMEOUT_S = 600  # it takes two seconds; on a machine that is short of memory and cores, minutes
 # Nothing else of the environment reaches a process that parses strangers' files: no keys, no proxies.
 PASSED_ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "PYTHONPATH", "VIRTUAL_ENV", "TMPDIR")
@@ -55,8 +57,8 @@ class Reply:
 class BlenderClient:
     """One fork server, started on first use and ended with this process whatever happens to it."""
 
-    def __init__(self, limits: Limits, *, start_timeout_s: float = START_TIMEOUT_S) -> None:
-        self.limits, self.start_timeout_s = limits, start_timeout_s
+    def __init__(self, limits: Limits, *, start_timeout_s: float = START_TIMEOUT_S, warm: str = WITH_BLENDER) -> None:
+        self.limits, self.start_timeout_s, self.warm = limits, start_timeout_s, warm
         self._process: subprocess.Popen[bytes] | None = None
         self._requests: Any = None
         self._replies: Any = None
@@ -126,7 +128,7 @@ class BlenderClient:
             "PYTHONNOUSERSITE": "1",
             "PYTHONDONTWRITEBYTECODE": "1",
         }
-        arguments = map(str, (request_read, reply_write, os.getpid()))
+        arguments = map(str, (request_read, reply_write, os.getpid(), self.warm))
         command = [sys.executable, "-P", "-m", "render.blender.sandbox.server", *arguments]
         # Our own rooms first. Not all of sys.path: where bpy was imported, that holds folders which shadow bpy itself.
         rooms = str(Path(__file__).resolve().parents[2])
@@ -167,7 +169,8 @@ class BlenderClient:
         if killed:  # from outside, while it was starting: that says nothing about Blender
             raise BrokenPipeError
         tail = errors.decode(errors="replace").strip().splitlines()[-1:] or ["it said nothing"]
-        raise UserError("Blender does not start", why=why + tail[0], fix="run: make doctor", code="E200")
+        what = "Blender does not start" if self.warm == WITH_BLENDER else "the reader of files does not start"
+        raise UserError(what, why=why + tail[0], fix="run: make doctor", code="E200")
 
     def _end_session(self) -> None:
         """Kill the server and what it started, but for children that have a session of their own."""

@@ -21,6 +21,11 @@ PLAY_CLIP = "render.blender.jobs.export:play_clip"
 RENDER_ONE = "render.blender.jobs.doctor:render_one"
 MAKE_ASSET = "render.blender.procedural.make:make_asset"
 
+# Without Blender, by the reader:
+CANONICAL_ASSET = "curate.jobs.assets:canonical_asset"
+VRM_ROWS = "curate.jobs.assets:vrm_rows"
+CANONICAL_FILE = "canonical"
+
 OUTPUTS = (Output.RGB, Output.POSE, Output.TEMPLATES, Output.GEOMETRY)  # of a clip of the pipeline
 
 
@@ -34,6 +39,39 @@ class _Message:
     @classmethod
     def from_item(cls, item: Mapping[str, Any]) -> Self:
         return cls(**{field.name: item[field.name] for field in fields(cls) if field.name in item})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CanonicalItem(_Message):
+    """A stranger's file, and its format as its source tells it."""
+
+    path: str
+    format: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CanonicalAnswer(_Message):
+    """The format of what Blender may see of it, CANONICAL_FILE, and whether the original holds a VRM block."""
+
+    format: str
+    has_vrm: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VrmItem(_Message):
+    """A VRM file, its canonical file, and the joints that Blender found in that."""
+
+    path: str
+    canonical_path: str
+    joint_names: list[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VrmAnswer(_Message):
+    """Columns of the probe's row."""
+
+    humanoid: list[dict[str, Any]]
+    spring_joints: list[dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

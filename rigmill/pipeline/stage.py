@@ -109,6 +109,10 @@ class Work(Protocol):
     @property
     def blender(self) -> BlenderClient: ...
 
+    @property
+    def reader(self) -> BlenderClient:
+        """The same limited children without Blender, for what judges a stranger's bytes."""
+
     def report(self, message: str, done: int, total: int) -> None:
         """Progress inside one long job, or over the jobs that came together, for the live line."""
 

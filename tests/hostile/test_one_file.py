@@ -5,6 +5,7 @@ are.
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ import pytest
 from curate.sources.local_files import file_candidate
 from rigmill.pipeline.view import View
 from tests.support.hostile import folder_run
-from tests.support.hostile.gltf_maker import Asset, rigged
+from tests.support.hostile.gltf_maker import Asset, rigged, vrm
 
 pytestmark = pytest.mark.blender
 
@@ -95,3 +96,50 @@ def test_whatever_goes_wrong_with_one_candidate_is_that_candidates_own(
         monkeypatch.setattr("curate.gate.reading.pack_gltf", broken)
         found = file_candidate(settings, "good.gltf", {})
         assert found.input_id == sound.input_id and found.payload == {**sound.payload, "sha256": ""}
+
+
+def bone_group_bomb(size: int = 15_000) -> bytes:
+    """A VRM 0.x of few megabytes whose groups all name the first of a long chain of nodes."""
+    asset = vrm(0)
+    nodes, first = asset.document["nodes"], len(asset.document["nodes"])
+    for start in range(first, first + size, 200):  # no chain is deeper than the gate allows
+        nodes[0].setdefault("children", []).append(start)
+        for node in range(start, start + 200):
+            nodes.append({"children": [node + 1]} if node < start + 199 else {})
+    roots = nodes[0]["children"]
+    block = asset.document["extensions"]["VRM"]["secondaryAnimation"]
+    block["boneGroups"] = [{"bones": roots} for _ in range(size // 2)]
+    return asset.glb()
+
+
+@pytest.mark.slow
+def test_a_bomb_of_bone_groups_is_a_row_in_seconds(tmp_path: Path) -> None:
+    bomb = bone_group_bomb()
+    assert 2e6 < len(bomb) < 4e6
+    place = place_of(tmp_path, {"bomb.vrm": bomb, "good.vrm": vrm(0).glb()})
+    started = time.monotonic()
+    view = folder_run.run(place, ("collect", "probe"))
+    assert time.monotonic() - started < 60
+    ends = folder_run.ends(view, ("collect", "probe"))
+    assert ends["good.vrm"]["status"] == "kept" and ends["bomb.vrm"]["status"] in ("kept", "rejected")
+
+
+def test_a_worker_reads_no_byte_of_a_strangers_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    place = place_of(tmp_path, {"good.vrm": vrm(0).glb(), "cut.glb": rigged().glb()[:-9], "no.fbx": b"; FBX nothing"})
+    folder_run.run(place, ("collect",))
+
+    def no(*_arguments: object, **_more: object) -> object:
+        raise AssertionError("a worker reads a stranger's file")
+
+    for name in ("canonical.canonical", "gltf_json.parse", "gltf_json.split_glb", "fbx_check.check_fbx"):
+        monkeypatch.setattr(f"curate.gate.{name}", no)
+    for name in ("curate.vrm.block.parse", "curate.jobs.assets.parse", "curate.jobs.assets.canonical"):
+        monkeypatch.setattr(name, no, raising=False)
+    ends = folder_run.ends(folder_run.run(place, ("collect", "probe")), ("collect", "probe"))
+    assert {name: end["code"] for name, end in ends.items()} == {
+        "good.vrm": None,
+        "cut.glb": "truncated",
+        "no.fbx": "malformed",
+    }
+    (row,) = folder_run.view(place).products("probe")
+    assert [pair["bone"] for pair in row["humanoid"]] == ["hips", "spine"]

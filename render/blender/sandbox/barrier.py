@@ -107,7 +107,7 @@ def _python() -> Iterator[str]:
     """Where the interpreter, its packages and our own rooms lie; not the folder that holds them, nor its data."""
     yield from (sys.prefix, sys.base_prefix, sys.exec_prefix)
     yield from (path for path in sys.path if path.endswith(("site-packages", "dist-packages")))
-    yield from (str(_ROOMS / "render"), str(_ROOMS / "rigmill"))
+    yield from (str(_ROOMS / room) for room in ("render", "rigmill", "curate"))
 
 
 def _named(value: Any, key: str = "") -> Iterator[str]:

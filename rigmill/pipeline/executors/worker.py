@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from rigmill.blender.client import BlenderClient, Limits
+from rigmill.blender.client import READER, WITH_BLENDER, BlenderClient, Limits
 from rigmill.errors import UserError
 from rigmill.outcomes import Cost, Failed, FailKind, Refusal, Rejected
 from rigmill.pipeline.lines.batch_progress import Reporter
@@ -41,8 +41,8 @@ class LocalWork:
     limits: Limits
     stage: str
     scratch: Path
-    # Shared by all jobs of the worker, empty until needed; None: the driver itself, which starts no Blender.
-    client: list[BlenderClient] | None = field(default_factory=list)
+    # Shared by all jobs of the worker, by what they load, started when needed; None: the driver itself, which has none.
+    clients: dict[str, BlenderClient] | None = field(default_factory=dict)
     reporter: Reporter | None = None
 
     @property
@@ -55,11 +55,18 @@ class LocalWork:
 
     @property
     def blender(self) -> BlenderClient:
-        if self.client is None:
+        return self._client(WITH_BLENDER)
+
+    @property
+    def reader(self) -> BlenderClient:
+        return self._client(READER)
+
+    def _client(self, warm: str) -> BlenderClient:
+        if self.clients is None:
             raise RuntimeError(f"stage '{self.stage}' is inline: it runs in the driver and has no Blender")
-        if not self.client:
-            self.client.append(BlenderClient(self.limits))
-        return self.client[0]
+        if warm not in self.clients:
+            self.clients[warm] = BlenderClient(self.limits, warm=warm)
+        return self.clients[warm]
 
     def report(self, message: str, done: int, total: int) -> None:
         if self.reporter is not None:
@@ -77,7 +84,7 @@ class Worker:
         self, root: str, limits: Limits, driver: tuple[str, int] | None = None, *, blender: bool = True
     ) -> None:
         self.layout, self.limits = Layout(Path(root)), limits
-        self.client: list[BlenderClient] | None = [] if blender else None
+        self.clients: dict[str, BlenderClient] | None = {} if blender else None
         self._stages: dict[str, Stage] = {}  # set up
         if driver is not None and driver[0] == socket.gethostname():
             threading.Thread(target=_end_with, args=(driver[1],), daemon=True).start()
@@ -100,7 +107,7 @@ class Worker:
             started = time.monotonic()
             try:
                 stage = self._stage(stage_path)
-                work = LocalWork(self.layout, self.limits, stage.name, scratch, self.client, reporter)
+                work = LocalWork(self.layout, self.limits, stage.name, scratch, self.clients, reporter)
                 for answer in stage.run(jobs, work):
                     del unanswered[answer.key]
                     yield answer
@@ -122,7 +129,7 @@ class Worker:
         return self._stages[path]
 
     def close(self) -> None:
-        for client in self.client or ():
+        for client in (self.clients or {}).values():
             client.close()
 
 
