@@ -16,7 +16,8 @@ from rigmill.outcomes import Refusal, Reject
 
 
 def warm_up() -> None:
-    """Importing this module is all that children of the reader need done before they are forked."""
+    """Import what children of the reader need, before they are forked."""
+    import curate.jobs.packing  # noqa: F401
 
 
 def canonical_asset(item: dict[str, Any], _state: dict[str, Any], scratch: Path) -> dict[str, Any]:

@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 import errno
-import hashlib
 import os
 import re
 import stat
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
-from curate.gate.reading import CHANGED, as_one_file, open_regular, read_bytes
+from curate.gate.reading import CHANGED, read_bytes
+from curate.sources.identities import Identities
+from rigmill.blender.requests import PACK_GLTF, PACKED_FILE, GltfItem
 from rigmill.errors import UserError
-from rigmill.outcomes import Cost, Failed, FailKind, Kept, Outcome, Refusal, Reject
+from rigmill.outcomes import Cost, Failed, FailKind, Kept, Outcome, Refusal, Reject, Rejected
 from rigmill.pipeline.stage import Answer, Input, Job, Work
 from rigmill.storage.files import digest, sha256_bytes
 from rigmill.types import Row
+
+
+class ChildFailed(Exception):
+    """The limited child that read the file did not come to its end."""
+
+    def __init__(self, outcome: Failed) -> None:
+        super().__init__(outcome.message)
+        self.outcome = outcome
+
 
 # A file's row from its job's payload and its bytes; a Refusal says why it is not taken.
 Take = Callable[[Row, bytes, Work], Row]
@@ -36,22 +45,23 @@ def file_candidates(settings: Row, suffixes: Collection[str], *extra: str) -> It
             fix="correct 'path' of this source in pipelines.yaml",
             code="E210",
         )
-    for relative in _find(root, settings, suffixes):
+    found, identities = _find(root, settings, suffixes), Identities(settings)
+    identities.look_at(found)
+    for relative in found:
         try:
-            yield file_candidate(settings, relative, {key: settings[key] for key in extra})
+            yield file_candidate(settings, relative, {key: settings[key] for key in extra}, identities)
         except FileNotFoundError:
             continue  # removed since it was listed
 
 
-def file_candidate(settings: Row, relative: str, more: Row) -> Input:
+def file_candidate(settings: Row, relative: str, more: Row, identities: Identities | None = None) -> Input:
     """The input of one file below the source's folder, `settings["path"]`; `more` is what else its row depends on."""
     path = Path(settings["path"]).expanduser() / relative
     info = path.lstat()
     regular = stat.S_ISREG(info.st_mode)
     sha256 = ""  # unknown: not readable, or not to be read
     if regular and 0 < info.st_size <= settings["max_file_bytes"]:
-        with suppress(Exception):  # whatever it is: the job tries again, and its failure names the error
-            sha256 = _identity(path, settings["max_file_bytes"])
+        sha256 = (identities or Identities(settings)).of(relative)
     uid = readable(relative)
     payload = {
         "kind": settings["kind"],
@@ -72,10 +82,12 @@ def take_files(jobs: Sequence[Job], work: Work, take: Take) -> Iterator[Answer]:
     for job in jobs:
         outcome: Outcome
         try:
-            data = _read(job.payload, job.settings["max_file_bytes"])
+            data = _read(job.payload, job.settings["max_file_bytes"], work)
             outcome = Kept([take(job.payload, data, work)])
         except Refusal as refusal:
             outcome = refusal.to_rejected()
+        except ChildFailed as failed:
+            outcome = failed.outcome
         except OSError as error:
             outcome = Failed(FailKind.EXCEPTION, type(error).__name__, error.strerror or "cannot be read")
         yield Answer(job.key, outcome, Cost())
@@ -97,19 +109,7 @@ def readable(path: str) -> str:
     return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
-def _identity(path: Path, max_file_bytes: int) -> str:
-    """The digest of what `_read` gives, so that a .gltf changes when a texture beside it does."""
-    with open_regular(path) as stream:
-        if path.suffix.lower() != ".gltf":
-            return hashlib.file_digest(stream, "sha256").hexdigest()
-        data = stream.read(max_file_bytes + 1)
-    try:
-        return sha256_bytes(as_one_file(path, data, max_file_bytes))
-    except Refusal:
-        return sha256_bytes(data)  # the job says why, and changes when the .gltf or what it lacks does
-
-
-def _read(payload: Row, max_file_bytes: int) -> bytes:
+def _read(payload: Row, max_file_bytes: int, work: Work) -> bytes:
     """The file's bytes as they were when it was listed; a .gltf comes with its files in one GLB."""
     if not payload["regular"]:
         raise Refusal(Reject.NOT_A_FILE, "a link, folder, device or pipe; only regular files are read")
@@ -124,13 +124,29 @@ def _read(payload: Row, max_file_bytes: int) -> bytes:
         )
     path = Path(payload["root"]).expanduser() / payload["path"]
     data = read_bytes(path, max_file_bytes)
+    if path.suffix.lower() == ".gltf":
+        try:
+            data = _packed(path, max_file_bytes, work)
+        except Refusal:
+            _same(payload, data)
+            raise
+    _same(payload, data)
+    return data
+
+
+def _packed(path: Path, max_file_bytes: int, work: Work) -> bytes:
+    """A .gltf with its files, packed by a limited child; a Refusal says why there is none."""
+    item = GltfItem(path=str(path), folder_path=str(path.parent), max_file_bytes=max_file_bytes)
+    (reply,) = work.reader.run(PACK_GLTF, [item.to_item()], scratch=work.scratch)
+    packed = work.scratch / PACKED_FILE
     try:
-        whole = as_one_file(path, data, max_file_bytes)
-    except Refusal:
-        _same(payload, data)
-        raise
-    _same(payload, whole)
-    return whole
+        if isinstance(reply.outcome, Rejected):
+            raise reply.outcome.to_refusal()
+        if isinstance(reply.outcome, Failed):
+            raise ChildFailed(reply.outcome)
+        return read_bytes(packed, 2 * max_file_bytes)
+    finally:
+        packed.unlink(missing_ok=True)
 
 
 def _same(payload: Row, data: bytes) -> None:

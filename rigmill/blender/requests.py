@@ -24,7 +24,9 @@ MAKE_ASSET = "render.blender.procedural.make:make_asset"
 # Without Blender, by the reader:
 CANONICAL_ASSET = "curate.jobs.assets:canonical_asset"
 VRM_ROWS = "curate.jobs.assets:vrm_rows"
-CANONICAL_FILE = "canonical"
+GLTF_IDENTITY = "curate.jobs.packing:gltf_identity"
+PACK_GLTF = "curate.jobs.packing:pack_gltf_file"
+CANONICAL_FILE, PACKED_FILE = "canonical", "packed"
 
 OUTPUTS = (Output.RGB, Output.POSE, Output.TEMPLATES, Output.GEOMETRY)  # of a clip of the pipeline
 
@@ -55,6 +57,23 @@ class CanonicalAnswer(_Message):
 
     format: str
     has_vrm: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GltfItem(_Message):
+    """A .gltf in its folder, below which are the files that it may name."""
+
+    path: str
+    folder_path: str
+    max_file_bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdentityAnswer(_Message):
+    """The digest of the asset, and the files that it takes beside the .gltf, relative to its folder."""
+
+    sha256: str
+    files: list[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

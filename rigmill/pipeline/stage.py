@@ -91,6 +91,10 @@ class Rows(Protocol):
         a part of the row (`only_keys`, `with_values`).
         """
 
+    @property
+    def memory(self) -> Path | None:
+        """A folder for what planning remembers between commands, which may be deleted; None: nothing is."""
+
 
 class Work(Protocol):
     """What a worker lends to a running job."""

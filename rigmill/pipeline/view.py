@@ -68,6 +68,10 @@ class _Upstream:
             raise AssertionError(f"stage {self.stage.name} reads {stage}, which is not upstream of it")
         return self.view.products(stage)
 
+    @property
+    def memory(self) -> Path:
+        return self.view.memory
+
 
 class View:
     """Reads tables; rows whose job is no longer planned (changed input or settings) are invisible.
@@ -80,7 +84,8 @@ class View:
         self._folder = tables
         self._stages: dict[str, Stage] = {}
         self._tables: dict[str, StageTable] = {}
-        self._files = PlanFiles(Layout(tables.parent).plans)
+        self.memory = Layout(tables.parent).plans
+        self._files = PlanFiles(self.memory)
         self._plans: dict[str, Plan] = {}
         self._open: dict[str, dict[str, Stub]] = {}
         self._num_open: dict[str, int] = {}

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from curate.sources.local_files import file_candidate
+from curate.sources.local_files import file_candidates
 from rigmill.pipeline.view import View
 from tests.support.hostile import folder_run
 from tests.support.hostile.gltf_maker import Asset, rigged, vrm
@@ -85,17 +85,16 @@ def test_what_a_gltf_says_beside_its_content_never_ends_a_command(tmp_path: Path
 def test_whatever_goes_wrong_with_one_candidate_is_that_candidates_own(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    place = place_of(tmp_path, {"good.gltf": extras('{"x":1}'), "beside.bin": bytes(rigged().binary)})
+    names = ["a.gltf", "bad1.gltf", "bad2.gltf", "broken.gltf", "c.gltf", "z.glb"]
+    place = place_of(tmp_path, {name: extras('{"x":1}') for name in names} | {"beside.bin": bytes(rigged().binary)})
     settings = {"kind": "folder", "name": "folder", "path": str(place / "files"), "max_file_bytes": 2**20}
-    sound = file_candidate(settings, "good.gltf", {})
-    for error in (RuntimeError("a bug"), RecursionError(), MemoryError(), UnicodeError()):
-
-        def broken(*_arguments: object, error: Exception = error, **_more: object) -> bytes:
-            raise error
-
-        monkeypatch.setattr("curate.gate.reading.pack_gltf", broken)
-        found = file_candidate(settings, "good.gltf", {})
-        assert found.input_id == sound.input_id and found.payload == {**sound.payload, "sha256": ""}
+    sound = [item.payload for item in file_candidates(settings, {".gltf", ".glb"})]
+    assert all(payload["sha256"] for payload in sound)
+    monkeypatch.setattr("curate.sources.identities.GLTF_IDENTITY", "tests.support.hostile.dying:identity")
+    found = [item.payload for item in file_candidates(settings, {".gltf", ".glb"})]
+    assert found == [
+        payload | ({"sha256": ""} if str(payload["path"]).startswith("b") else {}) for payload in map(dict, sound)
+    ]
 
 
 def bone_group_bomb(size: int = 15_000) -> bytes:
@@ -143,3 +142,17 @@ def test_a_worker_reads_no_byte_of_a_strangers_model(tmp_path: Path, monkeypatch
     }
     (row,) = folder_run.view(place).products("probe")
     assert [pair["bone"] for pair in row["humanoid"]] == ["hips", "spine"]
+
+
+def test_a_second_command_opens_no_file_of_a_source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    beside = {"beside.bin": bytes(rigged().binary)}
+    place = place_of(tmp_path, beside | {"good.gltf": extras('{"x":1}'), "other.glb": rigged().glb()})
+    time.sleep(0.1)  # what was written just now is not remembered
+    keys = folder_run.view(place).plan("collect").keys.to_pylist()
+
+    def no(_self: object, relatives: list[str]) -> list[object]:
+        assert relatives == []
+        return []
+
+    monkeypatch.setattr("curate.sources.identities.Identities._made", no)
+    assert folder_run.view(place).plan("collect").keys.to_pylist() == keys
