@@ -39,7 +39,7 @@ READABLE_EXTENSIONS = frozenset(
 )
 MAX_ENTRIES = {
     "scenes": 64,
-    "nodes": 8_000,  # with more Blender's importer needs minutes; a character has a hundred
+    "nodes": 4_096,  # with more Blender's importer needs minutes; a character has a hundred
     "meshes": 10_000,
     "skins": 1_000,
     "animations": 500,

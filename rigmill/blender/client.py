@@ -9,10 +9,13 @@ from __future__ import annotations
 import json
 import os
 import select
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
+import weakref
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -27,7 +30,7 @@ from rigmill.types import Row
 WITH_BLENDER, READER = "render.blender.sandbox.warm:warm_up", "curate.jobs.assets:warm_up"
 START_TIMEOUT_S = 600  # it takes two seconds; on a machine that is short of memory and cores, minutes
 # Nothing else of the environment reaches a process that parses strangers' files: no keys, no proxies.
-PASSED_ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "PYTHONPATH", "VIRTUAL_ENV", "TMPDIR")
+PASSED_ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "PYTHONPATH", "VIRTUAL_ENV")
 
 
 # Called with the place of an item in the request, and how many of how many of its steps are done.
@@ -57,8 +60,17 @@ class Reply:
 class BlenderClient:
     """One fork server, started on first use and ended with this process whatever happens to it."""
 
-    def __init__(self, limits: Limits, *, start_timeout_s: float = START_TIMEOUT_S, warm: str = WITH_BLENDER) -> None:
-        self.limits, self.start_timeout_s, self.warm = limits, start_timeout_s, warm
+    def __init__(
+        self,
+        limits: Limits,
+        *,
+        start_timeout_s: float = START_TIMEOUT_S,
+        warm: str = WITH_BLENDER,
+        temporary: Path | None = None,
+    ) -> None:
+        """`temporary`: where the server has a folder for what Blender leaves at its end; None: the system's."""
+        self.limits, self.start_timeout_s, self.warm, self.temporary = limits, start_timeout_s, warm, temporary
+        self._forget: Callable[[], object] = _nothing
         self._process: subprocess.Popen[bytes] | None = None
         self._requests: Any = None
         self._replies: Any = None
@@ -118,6 +130,12 @@ class BlenderClient:
         environment = {key: os.environ[key] for key in PASSED_ENVIRONMENT if key in os.environ}
         # A folder that cannot exist, so that nobody can leave settings, start-up scripts or packages in it.
         nowhere = f"{os.devnull}/none"
+        # Blender makes a folder for its session, which it removes at an end of its own; most servers are killed.
+        if self.temporary is not None:
+            self.temporary.mkdir(parents=True, exist_ok=True)
+        own = tempfile.mkdtemp(prefix="rigmill-", dir=self.temporary)
+        self._forget()
+        self._forget = weakref.finalize(self, shutil.rmtree, own, ignore_errors=True)
         environment |= {
             "PYTHONHASHSEED": "0",  # exporters order things by hash
             "OMP_NUM_THREADS": "1",
@@ -125,6 +143,7 @@ class BlenderClient:
             "LP_NUM_THREADS": "1",
             "BLENDER_USER_RESOURCES": nowhere,
             "HOME": nowhere,
+            "TMPDIR": own,
             "PYTHONNOUSERSITE": "1",
             "PYTHONDONTWRITEBYTECODE": "1",
         }
@@ -187,6 +206,11 @@ class BlenderClient:
                 with suppress(OSError):
                     stream.close()
         self._process = self._requests = self._replies = None
+        self._forget()
+
+
+def _nothing() -> None:
+    """There is no folder yet."""
 
 
 def _reply(message: dict[str, Any], sandbox: Sandbox | None) -> Reply:

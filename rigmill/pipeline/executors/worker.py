@@ -65,7 +65,7 @@ class LocalWork:
         if self.clients is None:
             raise RuntimeError(f"stage '{self.stage}' is inline: it runs in the driver and has no Blender")
         if warm not in self.clients:
-            self.clients[warm] = BlenderClient(self.limits, warm=warm)
+            self.clients[warm] = BlenderClient(self.limits, warm=warm, temporary=self.layout.scratch)
         return self.clients[warm]
 
     def report(self, message: str, done: int, total: int) -> None:

@@ -32,11 +32,11 @@ def with_nodes(num_nodes: int, num_takes: int = 1) -> bytes:
 @pytest.mark.parametrize(
     ("data", "file_format", "code", "measured"),
     [
-        (with_nodes(8001), "glb", Reject.OVER_BUDGET, 8001),
+        (with_nodes(4097), "glb", Reject.OVER_BUDGET, 4097),
         (with_nodes(4, 501), "glb", Reject.OVER_BUDGET, 501),
         (with_nodes(1001, 100), "glb", Reject.OVER_BUDGET, 100_100),
         (chained(list(range(-1, 256))), "fbx", Reject.OVER_BUDGET, 257),
-        (chained([-1] * 8000), "fbx", Reject.OVER_BUDGET, 8001),
+        (chained([-1] * 4096), "fbx", Reject.OVER_BUDGET, 4097),
         (chained([], takes=501), "fbx", Reject.OVER_BUDGET, 501),
         (chained([1, 2, 0]), "fbx", Reject.MALFORMED, None),
         (chained([0]), "fbx", Reject.MALFORMED, None),
@@ -52,10 +52,10 @@ def test_one_more_than_allowed_is_refused(data: bytes, file_format: str, code: R
 @pytest.mark.parametrize(
     ("data", "file_format"),
     [
-        (with_nodes(8000), "glb"),
+        (with_nodes(4096), "glb"),
         (with_nodes(4, 500), "glb"),
         (chained(list(range(-1, 254))), "fbx"),
-        (chained([-1] * 7999), "fbx"),
+        (chained([-1] * 4095), "fbx"),
         (chained([], takes=500), "fbx"),
     ],
     ids=["nodes", "takes", "deep-fbx", "wide-fbx", "fbx-takes"],
