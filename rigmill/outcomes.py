@@ -18,6 +18,8 @@ class Reject(StrEnum):
     TOO_LARGE = "too_large"
     UNKNOWN_TYPE = "unknown_type"
     NOT_A_FILE = "not_a_file"
+    OUT_OF_REACH = "out_of_reach"
+    OWN_OUTPUT = "own_output"
     DUPLICATE_FILE = "duplicate_file"
     DEAD_LINK = "dead_link"
     HASH_MISMATCH = "hash_mismatch"
@@ -58,6 +60,8 @@ REJECT_MEANING: dict[Reject, str] = {
     Reject.TOO_LARGE: "the file is larger than the profile allows",
     Reject.UNKNOWN_TYPE: "the content is none of the accepted formats",
     Reject.NOT_A_FILE: "the path is not a regular file (link, device, pipe)",
+    Reject.OUT_OF_REACH: "a file or folder of a source that cannot be looked at (rights, a path over 4,096 bytes)",
+    Reject.OWN_OUTPUT: "a folder inside of a source to which Rigmill writes: nothing in it is taken for an asset",
     Reject.DUPLICATE_FILE: "another path of the same source holds the same bytes",
     Reject.DEAD_LINK: "the server says that the file is no longer there",
     Reject.HASH_MISMATCH: "the file is not the one that the index names, at a second try either",

@@ -21,6 +21,7 @@ from curate.gate.reading import open_regular
 from rigmill.blender.client import READER, BlenderClient, Limits
 from rigmill.blender.requests import GLTF_IDENTITY, GltfItem, IdentityAnswer
 from rigmill.storage.files import canonical_json, digest, write_atomic
+from rigmill.storage.layout import Layout
 from rigmill.types import Row
 
 VERSION = 1  # raise it when the same files get another identity
@@ -37,9 +38,9 @@ class Identities:
 
     def __init__(self, settings: Row) -> None:
         self.root, self.max_bytes = Path(settings["path"]).expanduser(), settings["max_file_bytes"]
-        folder = settings.get("memory")
+        output = settings.get("output")
         name = digest(VERSION, str(self.root.absolute()), self.max_bytes)
-        self._file = Path(folder) / f"identities-{name}.json" if folder else None
+        self._file = Layout(Path(output)).plans / f"identities-{name}.json" if output else None
         self._before = self._read()
         self._known: dict[str, tuple[str, list[_Look]]] = {}  # seen in this listing
 

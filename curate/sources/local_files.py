@@ -7,6 +7,7 @@ import os
 import re
 import stat
 from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
 from curate.gate.reading import CHANGED, read_bytes
@@ -27,6 +28,8 @@ class ChildFailed(Exception):
         self.outcome = outcome
 
 
+_OF_AN_OUTPUT = {"profile.json", "tables"}  # what is in every output folder
+
 # A file's row from its job's payload and its bytes; a Refusal says why it is not taken.
 Take = Callable[[Row, bytes, Work], Row]
 
@@ -45,23 +48,37 @@ def file_candidates(settings: Row, suffixes: Collection[str], *extra: str) -> It
             fix="correct 'path' of this source in pipelines.yaml",
             code="E210",
         )
-    found, identities = _find(root, settings, suffixes), Identities(settings)
+    found, left_out = _find(root, settings, suffixes)
+    identities = Identities(settings)
     identities.look_at(found)
-    for relative in found:
+    more = {key: settings[key] for key in extra}
+    for relative in sorted([*found, *left_out], key=os.fsencode):
+        if relative in left_out:
+            yield _candidate(settings, relative, more | {"left_out": left_out[relative].to_short_row()})
+            continue
         try:
-            yield file_candidate(settings, relative, {key: settings[key] for key in extra}, identities)
+            yield file_candidate(settings, relative, more, identities)
         except FileNotFoundError:
             continue  # removed since it was listed
+        except OSError as error:
+            yield _candidate(settings, relative, more | {"left_out": _out_of_reach(error).to_short_row()})
 
 
 def file_candidate(settings: Row, relative: str, more: Row, identities: Identities | None = None) -> Input:
     """The input of one file below the source's folder, `settings["path"]`; `more` is what else its row depends on."""
-    path = Path(settings["path"]).expanduser() / relative
-    info = path.lstat()
+    info = (Path(settings["path"]).expanduser() / relative).lstat()
     regular = stat.S_ISREG(info.st_mode)
     sha256 = ""  # unknown: not readable, or not to be read
     if regular and 0 < info.st_size <= settings["max_file_bytes"]:
         sha256 = (identities or Identities(settings)).of(relative)
+    return _candidate(
+        settings, relative, more, regular=regular, size_bytes=info.st_size if regular else 0, sha256=sha256
+    )
+
+
+def _candidate(
+    settings: Row, relative: str, more: Row, *, regular: bool = False, size_bytes: int = 0, sha256: str = ""
+) -> Input:
     uid = readable(relative)
     payload = {
         "kind": settings["kind"],
@@ -70,7 +87,7 @@ def file_candidate(settings: Row, relative: str, more: Row, identities: Identiti
         "root": settings["path"],
         "path": relative,
         "regular": regular,
-        "size_bytes": info.st_size if regular else 0,
+        "size_bytes": size_bytes,
         "sha256": sha256,
         **more,
     }
@@ -111,6 +128,8 @@ def readable(path: str) -> str:
 
 def _read(payload: Row, max_file_bytes: int, work: Work) -> bytes:
     """The file's bytes as they were when it was listed; a .gltf comes with its files in one GLB."""
+    if "left_out" in payload:
+        raise Rejected.from_row(payload["left_out"]).to_refusal()
     if not payload["regular"]:
         raise Refusal(Reject.NOT_A_FILE, "a link, folder, device or pipe; only regular files are read")
     if payload["size_bytes"] == 0:
@@ -154,27 +173,53 @@ def _same(payload: Row, data: bytes) -> None:
         raise OSError(errno.EBUSY, CHANGED)
 
 
-def _find(root: Path, settings: Row, suffixes: Collection[str]) -> list[str]:
-    """Paths below `root` with a known suffix, relative and with slashes, sorted; links are never followed."""
+def _find(root: Path, settings: Row, suffixes: Collection[str]) -> tuple[list[str], dict[str, Rejected]]:
+    """Paths below `root` with a known suffix, relative and with slashes; links are never followed.
+
+    With them, what is left out and why: folders that cannot be listed, and those that a run writes.
+    """
     found: list[str] = []
+    left_out: dict[str, Rejected] = {}
+    own = _inode(settings.get("output"))
     pending = [root]
     while pending:
         folder = pending.pop()
+        relative = folder.relative_to(root).as_posix()
         try:
             entries = list(os.scandir(folder))
+            is_own = own is not None and own == _inode(folder)
         except OSError as error:
-            raise UserError(
-                f"source '{settings['name']}': cannot list {folder}",
-                why=os.strerror(error.errno or 0),
-                fix="make the folder readable, or move it out of the source",
-                code="E211",
-            ) from error
+            if folder == root:
+                raise UserError(
+                    f"source '{settings['name']}': cannot list {folder}",
+                    why=os.strerror(error.errno or 0),
+                    fix="make the folder readable, or move it out of the source",
+                    code="E211",
+                ) from error
+            left_out[relative] = _out_of_reach(error)
+            continue
+        if folder != root and (is_own or {entry.name for entry in entries} >= _OF_AN_OUTPUT):
+            left_out[relative] = Rejected(Reject.OWN_OUTPUT, "a folder that Rigmill writes: nothing in it is an asset")
+            continue
         for entry in entries:
             if entry.is_dir(follow_symlinks=False):
                 pending.append(Path(entry.path))
             elif os.path.splitext(entry.name)[1].lower() in suffixes:  # noqa: PTH122 - names may not be valid text
                 found.append(Path(entry.path).relative_to(root).as_posix())
-    return sorted(found, key=os.fsencode)
+    return sorted(found, key=os.fsencode), left_out
+
+
+def _out_of_reach(error: OSError) -> Rejected:
+    return Rejected(Reject.OUT_OF_REACH, f"cannot be looked at: {os.strerror(error.errno or 0)}")
+
+
+def _inode(path: str | Path | None) -> tuple[int, int] | None:
+    """What tells a folder from every other; None where there is none."""
+    with suppress(OSError):
+        if path:
+            info = Path(path).stat()
+            return info.st_dev, info.st_ino
+    return None
 
 
 def _slug(text: str) -> str:

@@ -62,7 +62,7 @@ class CollectStage(Stage):
             (source["name"], item)
             for source in settings["sources"]
             for item in SOURCES[source["kind"]].candidates(
-                {**source, **_shared(settings), "memory": str(tables.memory or "")}
+                {**source, **_shared(settings), "output": str(tables.output or "")}
             )
         ]
         denied = _denied(found, Denied(settings["denied"]))

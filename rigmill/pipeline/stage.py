@@ -92,8 +92,8 @@ class Rows(Protocol):
         """
 
     @property
-    def memory(self) -> Path | None:
-        """A folder for what planning remembers between commands, which may be deleted; None: nothing is."""
+    def output(self) -> Path | None:
+        """The profile's output folder, in which planning may remember what it found out; None: there is none."""
 
 
 class Work(Protocol):

@@ -69,8 +69,8 @@ class _Upstream:
         return self.view.products(stage)
 
     @property
-    def memory(self) -> Path:
-        return self.view.memory
+    def output(self) -> Path:
+        return self.view.output
 
 
 class View:
@@ -84,8 +84,8 @@ class View:
         self._folder = tables
         self._stages: dict[str, Stage] = {}
         self._tables: dict[str, StageTable] = {}
-        self.memory = Layout(tables.parent).plans
-        self._files = PlanFiles(self.memory)
+        self.output = tables.parent
+        self._files = PlanFiles(Layout(self.output).plans)
         self._plans: dict[str, Plan] = {}
         self._open: dict[str, dict[str, Stub]] = {}
         self._num_open: dict[str, int] = {}

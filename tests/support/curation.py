@@ -56,7 +56,7 @@ class Tables:
     """Products by stage."""
 
     rows: dict[str, list[Row]] = field(default_factory=dict)
-    memory: Path | None = None
+    output: Path | None = None
 
     def products(self, stage: str) -> list[Row]:
         return self.rows.get(stage, [])

@@ -41,7 +41,7 @@ def rest() -> None:
 
 
 def settings(folder: Path, **more: Any) -> dict[str, Any]:
-    return {"path": str(folder), "max_file_bytes": 2**22, "memory": str(folder.parent / "memory")} | more
+    return {"path": str(folder), "max_file_bytes": 2**22, "output": str(folder.parent / "out")} | more
 
 
 def listed(folder: Path, names: list[str] = NAMES, **more: Any) -> list[str]:
@@ -74,8 +74,8 @@ def test_the_second_time_nothing_is_read(folder: Path, made: list[str], monkeypa
 
 
 def test_without_a_memory_they_are_the_same(folder: Path, made: list[str]) -> None:
-    assert listed(folder, memory="") == listed(folder) == listed(folder, memory="")
-    assert made == NAMES * 3 and [path.suffix for path in folder.parent.glob("memory/*")] == [".json"]
+    assert listed(folder, output="") == listed(folder) == listed(folder, output="")
+    assert made == NAMES * 3 and [path.suffix for path in folder.parent.glob("out/plans/*")] == [".json"]
 
 
 @pytest.mark.parametrize(
@@ -121,7 +121,7 @@ def test_a_renamed_and_a_removed_file(folder: Path, made: list[str]) -> None:
     made.clear()
     names = ["a/one.gltf", "a/other.gltf", "better.glb"]
     assert listed(folder, names) == [first[0], "", first[2]] and made == ["better.glb", "a/other.gltf"]
-    (memory,) = folder.parent.glob("memory/*.json")
+    (memory,) = folder.parent.glob("out/plans/*.json")
     assert sorted(json.loads(memory.read_text())) == ["a/one.gltf", "better.glb"]
 
 
@@ -153,7 +153,7 @@ def test_links_have_no_identity_whatever_they_point_at(folder: Path) -> None:
 )
 def test_a_damaged_memory_is_none(folder: Path, text: str) -> None:
     first = listed(folder)
-    (memory,) = folder.parent.glob("memory/*.json")
+    (memory,) = folder.parent.glob("out/plans/*.json")
     memory.write_text(text)
     assert listed(folder) == first
     assert json.loads(memory.read_text()).keys() == set(NAMES)
