@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass, field
 from enum import StrEnum
+from math import isfinite
 from typing import Any
 
 from rigmill.types import Row
@@ -17,6 +18,8 @@ class Reject(StrEnum):
     TOO_LARGE = "too_large"
     UNKNOWN_TYPE = "unknown_type"
     NOT_A_FILE = "not_a_file"
+    OUT_OF_REACH = "out_of_reach"
+    OWN_OUTPUT = "own_output"
     DUPLICATE_FILE = "duplicate_file"
     DEAD_LINK = "dead_link"
     HASH_MISMATCH = "hash_mismatch"
@@ -28,6 +31,7 @@ class Reject(StrEnum):
     REFUSED_TYPE = "refused_type"
     BAD_IMAGE = "bad_image"
     OVER_BUDGET = "over_budget"
+    NOT_FINITE = "not_finite"
     UNREADABLE = "unreadable"
     NO_RIG = "no_rig"
     NO_MOTION = "no_motion"
@@ -56,6 +60,8 @@ REJECT_MEANING: dict[Reject, str] = {
     Reject.TOO_LARGE: "the file is larger than the profile allows",
     Reject.UNKNOWN_TYPE: "the content is none of the accepted formats",
     Reject.NOT_A_FILE: "the path is not a regular file (link, device, pipe)",
+    Reject.OUT_OF_REACH: "a file or folder of a source that cannot be looked at (rights, a path over 4,096 bytes)",
+    Reject.OWN_OUTPUT: "a folder inside of a source to which Rigmill writes: nothing in it is taken for an asset",
     Reject.DUPLICATE_FILE: "another path of the same source holds the same bytes",
     Reject.DEAD_LINK: "the server says that the file is no longer there",
     Reject.HASH_MISMATCH: "the file is not the one that the index names, at a second try either",
@@ -67,6 +73,7 @@ REJECT_MEANING: dict[Reject, str] = {
     Reject.REFUSED_TYPE: "a format that can carry programs or other files (.blend, USD, archives); never opened",
     Reject.BAD_IMAGE: "a texture is no PNG, JPEG or WebP image with a sound header, or its pixels cannot be decoded",
     Reject.OVER_BUDGET: "the file asks for more memory or work than its limits allow, whatever its size",
+    Reject.NOT_FINITE: "a number that is measured of it is infinite or none at all (a key is finite and far too large)",
     Reject.UNREADABLE: "Blender's importer refuses the file",
     Reject.NO_RIG: "no skeleton deforms a mesh and no animated node carries one, and there is no motion to retarget",
     Reject.NO_MOTION: "no animated joint, and no retargeting for this kind of rig",
@@ -130,6 +137,7 @@ class FailKind(StrEnum):
 
 
 TRY_AGAIN = frozenset({FailKind.INTERRUPTED, FailKind.NETWORK, FailKind.MACHINE})
+OWN_BUDGET = frozenset({FailKind.TIMEOUT, FailKind.MEMORY})  # the input asked for more than one may have
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +155,10 @@ class Rejected:
     message: str
     measured: float | None = None
     limit: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.measured is not None and not isfinite(self.measured):  # JSON has no such number; the message says it
+            object.__setattr__(self, "measured", None)
 
     def to_row(self) -> dict[str, Any]:
         """The verdict in a payload, in a child's answer and in columns of the outcomes."""

@@ -16,7 +16,9 @@ FBX_MAGIC = b"Kaydara FBX Binary  \x00\x1a\x00"
 FBX_VERSIONS = (5000, 8000)
 MAX_DEPTH = 64
 MAX_RECORDS = 1_000_000
-MAX_MODELS = 20_000
+MAX_MODELS = 4_096
+MAX_MODEL_DEPTH = 256  # Blender's importer calls itself for each level, and dies of thousands
+MAX_TAKES = 500
 MAX_UNPACKED_BYTES = 512 * 1024 * 1024
 MAX_VERTICES, MAX_INDICES = 5_000_000, 30_000_000
 MAX_TOTAL_PIXELS = 512 * 1024 * 1024
@@ -24,6 +26,7 @@ _FIXED = {ord("Y"): 2, ord("C"): 1, ord("B"): 1, ord("I"): 4, ord("F"): 4, ord("
 _ARRAYS = {ord("f"): 4, ord("d"): 8, ord("l"): 8, ord("i"): 4, ord("b"): 1, ord("c"): 1}
 _TEXTS = (ord("S"), ord("R"))
 _ZLIB_RATIO = 1040  # the most that deflate can gain, and a little
+_OBJECT_TO_OBJECT = b"S\x02\0\0\0OO"
 _SEPARATORS = bytes.maketrans(b"/\\", b"__")
 
 Spans = list[tuple[int, int]]  # start and end of strings, in order
@@ -84,13 +87,38 @@ def _check_ascii(data: bytes) -> None:
             over_budget("levels of FBX records", measured=depth, limit=MAX_DEPTH)
 
 
+def _check_levels(models: set[int], above: list[tuple[int, int]]) -> None:
+    """A Refusal where models stand on each other too deeply, or in a circle. Each link is followed once."""
+    below: dict[int, list[int]] = {}
+    num_parents = dict.fromkeys(models, 0)
+    for child, parent in above:
+        if child in models and parent in models:
+            below.setdefault(parent, []).append(child)
+            num_parents[child] += 1
+    level, seen, depth = [model for model in models if not num_parents[model]], 0, 0
+    while level:
+        seen, depth, following = seen + len(level), depth + 1, []
+        if depth > MAX_MODEL_DEPTH:
+            over_budget("levels of models of FBX", measured=depth, limit=MAX_MODEL_DEPTH)
+        for model in level:
+            for child in below.get(model, ()):
+                num_parents[child] -= 1
+                if not num_parents[child]:
+                    following.append(child)
+        level = following
+    if seen < len(models):
+        malformed("a model of FBX is its own ancestor")
+
+
 class _Records:
     """One walk over the records of a binary file, with what it has counted so far."""
 
     def __init__(self, data: bytes, *, wide: bool) -> None:
         self.data, self.spans = data, Spans()
         self.header = struct.Struct("<QQQB" if wide else "<IIIB")
-        self.unpacked = self.models = self.vertices = self.indices = self.pixels = 0
+        self.unpacked = self.takes = self.vertices = self.indices = self.pixels = 0
+        self.models: set[int] = set()
+        self.above: list[tuple[int, int]] = []  # child and parent, of all objects
 
     def walk(self) -> Spans:
         """Every record lies in its parent and is read once."""
@@ -108,6 +136,7 @@ class _Records:
                 offset += size
                 ends.pop()
                 if not ends:
+                    _check_levels(self.models, self.above)
                     return self.spans
                 if offset != limit:
                     malformed("an FBX list that ends before its record")
@@ -139,9 +168,15 @@ class _Records:
         if count > end - offset:
             malformed("an FBX record with more properties than bytes")
         if name == b"Model":
-            self.models += 1
-            if self.models > MAX_MODELS:
-                over_budget("models of FBX", measured=self.models, limit=MAX_MODELS)
+            self.models.add(self._whole(offset, end, len(self.models)))
+            if len(self.models) > MAX_MODELS:
+                over_budget("models of FBX", measured=len(self.models), limit=MAX_MODELS)
+        elif name == b"AnimationStack":
+            self.takes += 1
+            if self.takes > MAX_TAKES:
+                over_budget("takes of FBX", measured=self.takes, limit=MAX_TAKES)
+        elif name == b"C" and data[offset : offset + 7] == _OBJECT_TO_OBJECT:
+            self.above.append((self._whole(offset + 7, end, 0), self._whole(offset + 16, end, 0)))
         for _ in range(count):
             if offset >= end:
                 malformed("an FBX record with fewer properties than it says")
@@ -163,6 +198,12 @@ class _Records:
                 malformed("an FBX property of no known type")
         if offset != end:
             malformed("FBX properties that do not fill their record")
+
+    def _whole(self, offset: int, end: int, otherwise: int) -> int:
+        """The 64-bit number that is the property at `offset`: the id of an object."""
+        if offset + 9 > end or self.data[offset] != ord("L"):
+            return otherwise
+        return int.from_bytes(self.data[offset + 1 : offset + 9], "little", signed=True)
 
     def _text(self, name: bytes, start: int, end: int) -> None:
         if name == b"Content":

@@ -13,16 +13,19 @@ import os
 import re
 import stat
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
 from curate.gate.gltf_json import integer, malformed, objects_under, parse, short
-from rigmill.formats.glb import join_glb
+from rigmill.formats.glb import glb_head
 from rigmill.outcomes import Refusal, Reject
 
 _DATA = re.compile(r"data:[^,]{0,200};base64,")
 _MAX_FILES = 4096
+_PORTION = 1 << 20
+CHANGED = "the file changed while it was read; run the stage again"
 
 
 def pack_gltf(text: bytes, folder: Path, *, max_bytes: int) -> bytes:
@@ -30,16 +33,22 @@ def pack_gltf(text: bytes, folder: Path, *, max_bytes: int) -> bytes:
 
     The result is not checked further: it goes through the same gate as any stranger's GLB.
     """
+    return b"".join(packed_parts(text, folder, max_bytes=max_bytes))
+
+
+def packed_parts(text: bytes, folder: Path, *, max_bytes: int) -> Iterator[bytes]:
+    """What `pack_gltf` joins, a portion of a file at a time; a Refusal comes before the first."""
     document = parse(text)
     _too_large(len(text), max_bytes)
-    views, binary = objects_under(document, "bufferViews"), bytearray()
+    views, pieces = objects_under(document, "bufferViews"), list[_Piece]()
     starts: list[int] = []
+    size = 0
     for where, entry in _entries(document, "buffers"):
-        starts.append(len(binary))
+        starts.append(size)
         uri = entry.pop("uri", None)
         if uri is not None:
-            binary += _content(uri, where, folder, room=max_bytes - len(text) - len(binary))
-        binary += bytes(-len(binary) % 8)
+            pieces.append(_piece(uri, where, folder, room=max_bytes - len(text) - size))
+            size += pieces[-1].padded
     for index, view in enumerate(views):
         where = f"bufferViews[{index}]"
         buffer = integer(view.get("buffer"), f"{where}.buffer", high=max(0, len(starts) - 1))
@@ -50,12 +59,18 @@ def pack_gltf(text: bytes, folder: Path, *, max_bytes: int) -> bytes:
     for where, entry in _entries(document, "images"):
         uri = entry.pop("uri", None)
         if uri is not None:
-            image = _content(uri, where, folder, room=max_bytes - len(text) - len(binary))
+            pieces.append(_piece(uri, where, folder, room=max_bytes - len(text) - size))
             entry["bufferView"] = len(views)
-            views.append({"buffer": 0, "byteOffset": len(binary), "byteLength": len(image)})
-            binary += image + bytes(-len(image) % 8)
-    document |= {"buffers": [{"byteLength": len(binary)}] if binary else [], "bufferViews": views}
-    return join_glb(document, bytes(binary))
+            views.append({"buffer": 0, "byteOffset": size, "byteLength": pieces[-1].size})
+            size += pieces[-1].padded
+    document |= {"buffers": [{"byteLength": size}] if size else [], "bufferViews": views}
+    try:
+        head = glb_head(document, size)
+    except (ValueError, RecursionError) as error:  # 1e999 is an infinite number to whoever reads it
+        malformed(f"the glTF JSON cannot be written again ({type(error).__name__})")
+    yield head
+    for piece in pieces:
+        yield from piece.read(folder)
 
 
 def referenced_files(text: bytes, folder: Path) -> list[Path]:
@@ -101,21 +116,51 @@ def _entries(document: dict[str, Any], kind: str) -> Iterator[tuple[str, dict[st
         yield f"{kind}[{index}]", entry
 
 
-def _content(uri: Any, where: str, folder: Path, *, room: int) -> bytes:
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """The content behind a uri: bytes, or the file at `names` below the folder, `size` bytes when it was measured."""
+
+    size: int
+    inline: bytes | None
+    names: tuple[str, ...] = ()
+
+    @property
+    def padded(self) -> int:
+        return self.size + -self.size % 8
+
+    def read(self, folder: Path) -> Iterator[bytes]:
+        """The content in portions, with zeros up to a multiple of eight; an OSError where it has changed."""
+        if self.inline is not None:
+            yield self.inline
+        else:
+            left = self.size
+            with os.fdopen(_open_below(folder, list(self.names)), "rb") as stream:
+                while portion := stream.read(min(_PORTION, left + 1)):
+                    left -= len(portion)
+                    if left < 0:
+                        break
+                    yield portion
+            if left:
+                raise OSError(errno.EBUSY, CHANGED)
+        yield bytes(self.padded - self.size)
+
+
+def _piece(uri: Any, where: str, folder: Path, *, room: int) -> _Piece:
     inline = decode_data_uri(uri, where)
     if inline is not None:
         _too_large(len(inline), room)
-        return inline
+        return _Piece(len(inline), inline)
+    names = _components(uri, where)
     try:
-        handle = _open_below(folder, _components(uri, where))
+        handle = _open_below(folder, names)
     except FileNotFoundError:
         raise external(uri, where, "names a file that is not there") from None
     except OSError as error:
         raise external(uri, where, f"cannot be opened: {os.strerror(error.errno or 0)}") from None
-    with os.fdopen(handle, "rb") as stream:
-        data = stream.read(max(room, 0) + 1)
-    _too_large(len(data), room)
-    return data
+    size = os.fstat(handle).st_size
+    os.close(handle)
+    _too_large(min(size, max(room, 0) + 1), room)
+    return _Piece(size, None, tuple(names))
 
 
 def _components(uri: str, where: str) -> list[str]:

@@ -39,10 +39,10 @@ READABLE_EXTENSIONS = frozenset(
 )
 MAX_ENTRIES = {
     "scenes": 64,
-    "nodes": 20_000,
+    "nodes": 4_096,  # with more Blender's importer needs minutes; a character has a hundred
     "meshes": 10_000,
     "skins": 1_000,
-    "animations": 2_000,
+    "animations": 500,
     "materials": 2_000,
     "textures": 2_000,
     "samplers": 4_000,

@@ -8,11 +8,9 @@ import stat
 from io import BufferedReader
 from pathlib import Path
 
-from curate.gate.gltf_pack import pack_gltf, referenced_files
+from curate.gate.gltf_pack import CHANGED, pack_gltf, referenced_files
 from curate.gate.preflight import sniff
 from rigmill.outcomes import Refusal, Reject
-
-CHANGED = "the file changed while it was read; run the stage again"
 
 
 def read_asset(path: Path, max_file_bytes: int) -> bytes:

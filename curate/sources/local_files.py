@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import hashlib
 import os
 import re
 import stat
@@ -11,12 +10,25 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
-from curate.gate.reading import CHANGED, as_one_file, open_regular, read_bytes
+from curate.gate.reading import CHANGED, read_bytes
+from curate.sources.identities import Identities
+from rigmill.blender.requests import PACK_GLTF, PACKED_FILE, GltfItem
 from rigmill.errors import UserError, errno_of
-from rigmill.outcomes import Cost, Failed, FailKind, Kept, Outcome, Refusal, Reject
+from rigmill.outcomes import Cost, Failed, FailKind, Kept, Outcome, Refusal, Reject, Rejected
 from rigmill.pipeline.stage import Answer, Input, Job, Work
 from rigmill.storage.files import digest, sha256_bytes
 from rigmill.types import Row
+
+
+class ChildFailed(Exception):
+    """The limited child that read the file did not come to its end."""
+
+    def __init__(self, outcome: Failed) -> None:
+        super().__init__(outcome.message)
+        self.outcome = outcome
+
+
+_OF_AN_OUTPUT = {"profile.json", "tables"}  # what is in every output folder
 
 # A file's row from its job's payload and its bytes; a Refusal says why it is not taken.
 Take = Callable[[Row, bytes, Work], Row]
@@ -36,22 +48,37 @@ def file_candidates(settings: Row, suffixes: Collection[str], *extra: str) -> It
             fix="correct 'path' of this source in pipelines.yaml",
             code="E210",
         )
-    for relative in _find(root, settings, suffixes):
+    found, left_out = _find(root, settings, suffixes)
+    identities = Identities(settings)
+    identities.look_at(found)
+    more = {key: settings[key] for key in extra}
+    for relative in sorted([*found, *left_out], key=os.fsencode):
+        if relative in left_out:
+            yield _candidate(settings, relative, more | {"left_out": left_out[relative].to_short_row()})
+            continue
         try:
-            yield file_candidate(settings, relative, {key: settings[key] for key in extra})
+            yield file_candidate(settings, relative, more, identities)
         except FileNotFoundError:
             continue  # removed since it was listed
+        except OSError as error:
+            yield _candidate(settings, relative, more | {"left_out": _out_of_reach(error).to_short_row()})
 
 
-def file_candidate(settings: Row, relative: str, more: Row) -> Input:
+def file_candidate(settings: Row, relative: str, more: Row, identities: Identities | None = None) -> Input:
     """The input of one file below the source's folder, `settings["path"]`; `more` is what else its row depends on."""
-    path = Path(settings["path"]).expanduser() / relative
-    info = path.lstat()
+    info = (Path(settings["path"]).expanduser() / relative).lstat()
     regular = stat.S_ISREG(info.st_mode)
     sha256 = ""  # unknown: not readable, or not to be read
     if regular and 0 < info.st_size <= settings["max_file_bytes"]:
-        with suppress(OSError):  # the job tries again, and its failure names the error
-            sha256 = _identity(path, settings["max_file_bytes"])
+        sha256 = (identities or Identities(settings)).of(relative)
+    return _candidate(
+        settings, relative, more, regular=regular, size_bytes=info.st_size if regular else 0, sha256=sha256
+    )
+
+
+def _candidate(
+    settings: Row, relative: str, more: Row, *, regular: bool = False, size_bytes: int = 0, sha256: str = ""
+) -> Input:
     uid = readable(relative)
     payload = {
         "kind": settings["kind"],
@@ -60,7 +87,7 @@ def file_candidate(settings: Row, relative: str, more: Row) -> Input:
         "root": settings["path"],
         "path": relative,
         "regular": regular,
-        "size_bytes": info.st_size if regular else 0,
+        "size_bytes": size_bytes,
         "sha256": sha256,
         **more,
     }
@@ -73,7 +100,7 @@ def take_files(jobs: Sequence[Job], work: Work, take: Take) -> Iterator[Answer]:
         outcome: Outcome
         try:
             try:
-                data = _read(job.payload, job.settings["max_file_bytes"])
+                data = _read(job.payload, job.settings["max_file_bytes"], work)
             except OSError as error:
                 kind = FailKind.EXCEPTION if errno_of(error) is None else FailKind.MACHINE
                 outcome = Failed(kind, type(error).__name__, error.strerror or "cannot be read")
@@ -81,6 +108,8 @@ def take_files(jobs: Sequence[Job], work: Work, take: Take) -> Iterator[Answer]:
                 outcome = Kept([take(job.payload, data, work)])
         except Refusal as refusal:
             outcome = refusal.to_rejected()
+        except ChildFailed as failed:
+            outcome = failed.outcome
         yield Answer(job.key, outcome, Cost())
 
 
@@ -100,20 +129,10 @@ def readable(path: str) -> str:
     return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
-def _identity(path: Path, max_file_bytes: int) -> str:
-    """The digest of what `_read` gives, so that a .gltf changes when a texture beside it does."""
-    with open_regular(path) as stream:
-        if path.suffix.lower() != ".gltf":
-            return hashlib.file_digest(stream, "sha256").hexdigest()
-        data = stream.read(max_file_bytes + 1)
-    try:
-        return sha256_bytes(as_one_file(path, data, max_file_bytes))
-    except Refusal:
-        return sha256_bytes(data)  # the job says why, and changes when the .gltf or what it lacks does
-
-
-def _read(payload: Row, max_file_bytes: int) -> bytes:
+def _read(payload: Row, max_file_bytes: int, work: Work) -> bytes:
     """The file's bytes as they were when it was listed; a .gltf comes with its files in one GLB."""
+    if "left_out" in payload:
+        raise Rejected.from_row(payload["left_out"]).to_refusal()
     if not payload["regular"]:
         raise Refusal(Reject.NOT_A_FILE, "a link, folder, device or pipe; only regular files are read")
     if payload["size_bytes"] == 0:
@@ -127,13 +146,29 @@ def _read(payload: Row, max_file_bytes: int) -> bytes:
         )
     path = Path(payload["root"]).expanduser() / payload["path"]
     data = read_bytes(path, max_file_bytes)
+    if path.suffix.lower() == ".gltf":
+        try:
+            data = _packed(path, max_file_bytes, work)
+        except Refusal:
+            _same(payload, data)
+            raise
+    _same(payload, data)
+    return data
+
+
+def _packed(path: Path, max_file_bytes: int, work: Work) -> bytes:
+    """A .gltf with its files, packed by a limited child; a Refusal says why there is none."""
+    item = GltfItem(path=str(path), folder_path=str(path.parent), max_file_bytes=max_file_bytes)
+    (reply,) = work.reader.run(PACK_GLTF, [item.to_item()], scratch=work.scratch)
+    packed = work.scratch / PACKED_FILE
     try:
-        whole = as_one_file(path, data, max_file_bytes)
-    except Refusal:
-        _same(payload, data)
-        raise
-    _same(payload, whole)
-    return whole
+        if isinstance(reply.outcome, Rejected):
+            raise reply.outcome.to_refusal()
+        if isinstance(reply.outcome, Failed):
+            raise ChildFailed(reply.outcome)
+        return read_bytes(packed, 2 * max_file_bytes)
+    finally:
+        packed.unlink(missing_ok=True)
 
 
 def _same(payload: Row, data: bytes) -> None:
@@ -141,27 +176,53 @@ def _same(payload: Row, data: bytes) -> None:
         raise OSError(errno.EBUSY, CHANGED)
 
 
-def _find(root: Path, settings: Row, suffixes: Collection[str]) -> list[str]:
-    """Paths below `root` with a known suffix, relative and with slashes, sorted; links are never followed."""
+def _find(root: Path, settings: Row, suffixes: Collection[str]) -> tuple[list[str], dict[str, Rejected]]:
+    """Paths below `root` with a known suffix, relative and with slashes; links are never followed.
+
+    With them, what is left out and why: folders that cannot be listed, and those that a run writes.
+    """
     found: list[str] = []
+    left_out: dict[str, Rejected] = {}
+    own = _inode(settings.get("output"))
     pending = [root]
     while pending:
         folder = pending.pop()
+        relative = folder.relative_to(root).as_posix()
         try:
             entries = list(os.scandir(folder))
+            is_own = own is not None and own == _inode(folder)
         except OSError as error:
-            raise UserError(
-                f"source '{settings['name']}': cannot list {folder}",
-                why=os.strerror(error.errno or 0),
-                fix="make the folder readable, or move it out of the source",
-                code="E211",
-            ) from error
+            if folder == root:
+                raise UserError(
+                    f"source '{settings['name']}': cannot list {folder}",
+                    why=os.strerror(error.errno or 0),
+                    fix="make the folder readable, or move it out of the source",
+                    code="E211",
+                ) from error
+            left_out[relative] = _out_of_reach(error)
+            continue
+        if folder != root and (is_own or {entry.name for entry in entries} >= _OF_AN_OUTPUT):
+            left_out[relative] = Rejected(Reject.OWN_OUTPUT, "a folder that Rigmill writes: nothing in it is an asset")
+            continue
         for entry in entries:
             if entry.is_dir(follow_symlinks=False):
                 pending.append(Path(entry.path))
             elif os.path.splitext(entry.name)[1].lower() in suffixes:  # noqa: PTH122 - names may not be valid text
                 found.append(Path(entry.path).relative_to(root).as_posix())
-    return sorted(found, key=os.fsencode)
+    return sorted(found, key=os.fsencode), left_out
+
+
+def _out_of_reach(error: OSError) -> Rejected:
+    return Rejected(Reject.OUT_OF_REACH, f"cannot be looked at: {os.strerror(error.errno or 0)}")
+
+
+def _inode(path: str | Path | None) -> tuple[int, int] | None:
+    """What tells a folder from every other; None where there is none."""
+    with suppress(OSError):
+        if path:
+            info = Path(path).stat()
+            return info.st_dev, info.st_ino
+    return None
 
 
 def _slug(text: str) -> str:

@@ -36,7 +36,7 @@ VERSION = 1  # raise it when the code chooses otherwise from the same index and 
 MAX_INDEX_FILE_BYTES = 16 * 2**30
 MAX_TEXT = 300
 # What says how, not what: a choice does not depend on it.
-_NOT_OF_THE_CHOICE = frozenset({"download", "hosts", "http_hosts", "name", "index"})
+_NOT_OF_THE_CHOICE = frozenset({"download", "hosts", "http_hosts", "name", "index", "output"})
 _ABOUT_LICENCES = ("curate.licences.rights_of", "curate.licences.spelling", "rigmill.licences.policy")
 Say = Callable[[str], None]
 

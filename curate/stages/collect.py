@@ -61,7 +61,9 @@ class CollectStage(Stage):
         found = [
             (source["name"], item)
             for source in settings["sources"]
-            for item in SOURCES[source["kind"]].candidates({**source, **_shared(settings)})
+            for item in SOURCES[source["kind"]].candidates(
+                {**source, **_shared(settings), "output": str(tables.output or "")}
+            )
         ]
         denied = _denied(found, Denied(settings["denied"]))
         first: dict[str, str] = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -18,7 +19,7 @@ from rigmill.blender.requests import PREVIEW_CLIP, PreviewAnswer, PreviewItem
 from rigmill.clips.pictures import jpeg, over_background
 from rigmill.config.schema import Profile
 from rigmill.kinds import AssetKind, ClipKind
-from rigmill.outcomes import Cost, Kept, Outcome, Rejected
+from rigmill.outcomes import Cost, Kept, Outcome, Refusal, Reject, Rejected
 from rigmill.pipeline.stage import Answer, Input, Job, Rows, Stage, Work
 from rigmill.storage.columns import CHARACTER, MOTION, PRODUCTS
 from rigmill.storage.rows import only_keys, with_values
@@ -87,7 +88,10 @@ class PreviewStage(Stage):
             outcome: Outcome | None = reply.outcome
             if reply.value is not None:
                 preview = PreviewAnswer.from_item(reply.value)
-                outcome = Kept([_row(job, preview, work)])
+                try:
+                    outcome = Kept([_row(job, preview, work)])
+                except Refusal as refusal:
+                    outcome = refusal.to_rejected()
                 shutil.rmtree(work.scratch / preview.folder, ignore_errors=True)
             assert outcome is not None
             yield Answer(job.key, outcome, reply.measured)
@@ -127,13 +131,16 @@ def _row(job: Job, preview: PreviewAnswer, work: Work) -> Row:
     folder = work.scratch / preview.folder
     views = [[_read_rgba(folder / name) for name in view] for view in preview.views]
     seen = look(views, frames=preview.frames, starts=preview.starts)
+    ratio = growth(preview.extents)
+    if not math.isfinite(ratio):
+        raise Refusal(Reject.NOT_FINITE, "in one frame the subject is so large that in most others nothing is left")
     clip = {key: value for key, value in job.payload.items() if key != "refused"}
     shown = [_read_rgba(folder / name) for view in preview.shown for name in view]
     return clip | {
         "flow_px_per_frame": seen.flow_px_per_frame,
         "flow_px": seen.flow_px,
         "coverage": seen.coverage,
-        "extent_ratio": growth(preview.extents),
+        "extent_ratio": ratio,
         "motion_hash": motion_hash(np.load(folder / preview.joints, allow_pickle=False)),
         "files": [work.store.put_bytes(STRIP, strip(shown)).to_row()],
     }

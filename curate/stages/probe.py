@@ -4,17 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from curate.gate.canonical import canonical
-from curate.gate.gltf_json import parse, split_glb
-from curate.humanoid.nodes import joint_of_node
-from curate.vrm.block import Vrm, read_vrm
-from curate.vrm.springs import spring_rows
-from rigmill.blender.requests import PROBE_ASSET, FoundMotion, ProbeAnswer, ProbeItem
+from rigmill.blender.client import Reply
+from rigmill.blender.requests import (
+    CANONICAL_ASSET,
+    CANONICAL_FILE,
+    PROBE_ASSET,
+    VRM_ROWS,
+    CanonicalAnswer,
+    CanonicalItem,
+    FoundMotion,
+    ProbeAnswer,
+    ProbeItem,
+    VrmAnswer,
+    VrmItem,
+)
 from rigmill.config.schema import Profile
 from rigmill.licences.deny_list import Denied, read_denied
 from rigmill.licences.policy import asset_refusal
 from rigmill.licences.rights import Rights
-from rigmill.outcomes import Cost, Kept, Outcome, Refusal, Reject, Rejected
+from rigmill.outcomes import Cost, Kept, Outcome, Reject, Rejected
 from rigmill.pipeline.stage import Answer, Input, Job, Rows, Stage, Work
 from rigmill.rigs.npz import rig_from_bytes
 from rigmill.storage.columns import ASSET, FOUND, PRODUCTS
@@ -70,23 +78,7 @@ class ProbeStage(Stage):
 
     def run(self, jobs: Sequence[Job], work: Work) -> Iterator[Answer]:
         for job in jobs:
-            try:
-                asset, block = _canonical(job.payload, work)
-            except Refusal as refusal:
-                yield Answer(job.key, refusal.to_rejected(), Cost())
-                continue
-            item = ProbeItem(
-                path=str(work.store.checked_path(StoredFile.from_row(asset["file"]))),
-                format=asset["format"],
-                fps=job.settings["fps"],
-                rigid_rigs=job.settings["rigid_rigs"],
-            )
-            for reply in work.blender.run(PROBE_ASSET, [item.to_item()], scratch=work.scratch):
-                outcome: Outcome | None = reply.outcome
-                if reply.value is not None:
-                    outcome = Kept([_row(asset, block, ProbeAnswer.from_item(reply.value), work)])
-                assert outcome is not None
-                yield Answer(job.key, outcome, reply.measured)
+            yield _probed(job, work)
 
 
 def _refused(row: Row, policy: str, denied: Denied) -> Rejected | None:
@@ -101,38 +93,64 @@ def _refused(row: Row, policy: str, denied: Denied) -> Rejected | None:
     return None if message is None else Rejected(Reject.LICENCE, message)
 
 
-def _canonical(payload: Row, work: Work) -> tuple[Row, Vrm | None]:
-    """The asset with the file that Blender may see, and the VRM block that this no longer has; a Refusal says why not.
+def _probed(job: Job, work: Work) -> Answer:
+    """The job's answer, from three limited children in a row: the gate, Blender, and of a VRM what its block says.
 
-    Nodes keep their indices in the canonical file, so the block's point into it as well.
+    This process reads nothing that a stranger wrote.
     """
+    payload = job.payload
     if "duplicate_of" in payload:
-        raise Refusal(Reject.DUPLICATE_FILE, f"the same bytes as {payload['duplicate_of']}")
+        verdict = Rejected(Reject.DUPLICATE_FILE, f"the same bytes as {payload['duplicate_of']}")
+        return Answer(job.key, verdict, Cost())
     if "refused" in payload:
-        raise Rejected.from_row(payload["refused"]).to_refusal()
-    original = work.store.read(StoredFile.from_row(payload["file"]))
-    data, file_format = canonical(original, payload["format"])
-    block = read_vrm(parse(split_glb(original)[0])) if payload["format"] in ("glb", "vrm") else None
-    stored = work.store.put_bytes(f"asset.{file_format}", data)
-    return {**payload, "file": stored.to_row(), "format": file_format}, block
-
-
-def _row(asset: Row, block: Vrm | None, found: ProbeAnswer, work: Work) -> Row:
-    """The product row: Blender's findings with their files in the store, and the humanoid that the file declares."""
+        return Answer(job.key, Rejected.from_row(payload["refused"]), Cost())
+    path = str(work.store.checked_path(StoredFile.from_row(payload["file"])))
+    passed = _ask(work, CANONICAL_ASSET, CanonicalItem(path=path, format=payload["format"]).to_item())
+    if passed.value is None:
+        return Answer(job.key, _end(passed), passed.measured)
+    seen = CanonicalAnswer.from_item(passed.value)
+    stored = work.store.put_file(f"asset.{seen.format}", work.scratch / CANONICAL_FILE)
+    (work.scratch / CANONICAL_FILE).unlink()
+    asset, canonical_path = {**payload, "file": stored.to_row(), "format": seen.format}, str(work.store.path(stored))
+    asked = ProbeItem(
+        path=canonical_path, format=seen.format, fps=job.settings["fps"], rigid_rigs=job.settings["rigid_rigs"]
+    )
+    reply = _ask(work, PROBE_ASSET, asked.to_item())
+    if reply.value is None:
+        return Answer(job.key, _end(reply), reply.measured)
+    found = ProbeAnswer.from_item(reply.value)
     rig_file = work.store.put_file("rig.npz", work.scratch / found.rig_file)
     names = list(rig_from_bytes(work.store.read(rig_file)).names)
-    humanoid, springs = list[Row](), list[Row]()
-    if block is not None:
-        document = parse(split_glb(work.store.read(StoredFile.from_row(asset["file"])))[0])
-        joints = joint_of_node(document, names)
-        humanoid = [{"bone": bone, "joint": joints[node]} for bone, node in block.humanoid.items() if node in joints]
-        springs = spring_rows(block, document, joints)
+    said = VrmAnswer(humanoid=[], spring_joints=[])
+    if seen.has_vrm:
+        item = VrmItem(path=path, canonical_path=canonical_path, joint_names=names)
+        block = _ask(work, VRM_ROWS, item.to_item())
+        if block.value is None:
+            return Answer(job.key, _end(block), block.measured)
+        said = VrmAnswer.from_item(block.value)
+    return Answer(job.key, Kept([_row(asset, said, found, rig_file, names, work)]), reply.measured)
+
+
+def _ask(work: Work, function: str, item: Row) -> Reply:
+    """The one reply of a child to one item; the probe's own needs Blender."""
+    client = work.blender if function == PROBE_ASSET else work.reader
+    (reply,) = client.run(function, [item], scratch=work.scratch)
+    return reply
+
+
+def _end(reply: Reply) -> Outcome:
+    assert reply.outcome is not None
+    return reply.outcome
+
+
+def _row(asset: Row, said: VrmAnswer, found: ProbeAnswer, rig_file: StoredFile, names: list[str], work: Work) -> Row:
+    """The product row: Blender's findings with their files in the store, and the humanoid that the file declares."""
     return {
         **asset,
         "rig_id": rig_file.sha256[:16],
         **{column: getattr(found, column) for column in FOUND},
-        "humanoid": humanoid,
-        "spring_joints": springs,
+        "humanoid": said.humanoid,
+        "spring_joints": said.spring_joints,
         "rig_file": rig_file.to_row(),
         "joint_names": names,
         "motions": [_motion(asset["asset_id"], motion, work) for motion in found.motions],

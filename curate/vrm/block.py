@@ -101,13 +101,16 @@ def _springs(block: dict[str, Any], num_nodes: int) -> Iterator[SpringNode]:
 
 
 def _old_springs(block: dict[str, Any], nodes: list[dict[str, Any]]) -> Iterator[SpringNode]:
-    """0.x names the first joints of chains and means all below them. Each swings its first child."""
+    """0.x names the first joints of chains and means all below them. Each swings its first child.
+
+    A node counts once, for the first group that reaches it, and so does all below it: the walk is linear in the file.
+    """
+    found: set[int] = set()
     for group in _objects(block, "boneGroups"):
         direction = group.get("gravityDir")
         gravity = _force(group, [direction.get(axis) for axis in "xyz"] if isinstance(direction, dict) else [])
         stiffness = _number(group.get("stiffiness"), 1.0, least=0.0)  # so spelled
         drag = _number(group.get("dragForce"), 0.5, least=0.0, most=1.0)
-        found: set[int] = set()
         pending = _nodes(list_under(group, "bones", _WHERE), len(nodes))
         while pending:
             node = pending.pop()

@@ -9,10 +9,13 @@ from __future__ import annotations
 import json
 import os
 import select
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
+import weakref
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -23,9 +26,11 @@ from rigmill.errors import DISK_TROUBLE, UserError, machine_trouble
 from rigmill.outcomes import Cost, Failed, FailKind, Rejected, Sandbox
 from rigmill.types import Row
 
+# What a fork server loads for its children: Blender, or (a reader) what judges strangers' files without it.
+WITH_BLENDER, READER = "render.blender.sandbox.warm:warm_up", "curate.jobs.assets:warm_up"
 START_TIMEOUT_S = 600  # it takes two seconds; on a machine that is short of memory and cores, minutes
 # Nothing else of the environment reaches a process that parses strangers' files: no keys, no proxies.
-PASSED_ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "PYTHONPATH", "VIRTUAL_ENV", "TMPDIR")
+PASSED_ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "PYTHONPATH", "VIRTUAL_ENV")
 
 
 # Called with the place of an item in the request, and how many of how many of its steps are done.
@@ -55,8 +60,17 @@ class Reply:
 class BlenderClient:
     """One fork server, started on first use and ended with this process whatever happens to it."""
 
-    def __init__(self, limits: Limits, *, start_timeout_s: float = START_TIMEOUT_S) -> None:
-        self.limits, self.start_timeout_s = limits, start_timeout_s
+    def __init__(
+        self,
+        limits: Limits,
+        *,
+        start_timeout_s: float = START_TIMEOUT_S,
+        warm: str = WITH_BLENDER,
+        temporary: Path | None = None,
+    ) -> None:
+        """`temporary`: where the server has a folder for what Blender leaves at its end; None: the system's."""
+        self.limits, self.start_timeout_s, self.warm, self.temporary = limits, start_timeout_s, warm, temporary
+        self._forget: Callable[[], object] = _nothing
         self._process: subprocess.Popen[bytes] | None = None
         self._requests: Any = None
         self._replies: Any = None
@@ -118,6 +132,12 @@ class BlenderClient:
         environment = {key: os.environ[key] for key in PASSED_ENVIRONMENT if key in os.environ}
         # A folder that cannot exist, so that nobody can leave settings, start-up scripts or packages in it.
         nowhere = f"{os.devnull}/none"
+        # Blender makes a folder for its session, which it removes at an end of its own; most servers are killed.
+        if self.temporary is not None:
+            self.temporary.mkdir(parents=True, exist_ok=True)
+        own = tempfile.mkdtemp(prefix="rigmill-", dir=self.temporary)
+        self._forget()
+        self._forget = weakref.finalize(self, shutil.rmtree, own, ignore_errors=True)
         environment |= {
             "PYTHONHASHSEED": "0",  # exporters order things by hash
             "OMP_NUM_THREADS": "1",
@@ -125,10 +145,11 @@ class BlenderClient:
             "LP_NUM_THREADS": "1",
             "BLENDER_USER_RESOURCES": nowhere,
             "HOME": nowhere,
+            "TMPDIR": own,
             "PYTHONNOUSERSITE": "1",
             "PYTHONDONTWRITEBYTECODE": "1",
         }
-        arguments = map(str, (request_read, reply_write, os.getpid()))
+        arguments = map(str, (request_read, reply_write, os.getpid(), self.warm))
         command = [sys.executable, "-P", "-m", "render.blender.sandbox.server", *arguments]
         # Our own rooms first. Not all of sys.path: where bpy was imported, that holds folders which shadow bpy itself.
         rooms = str(Path(__file__).resolve().parents[2])
@@ -169,7 +190,8 @@ class BlenderClient:
         if killed:  # from outside, while it was starting: that says nothing about Blender
             raise BrokenPipeError
         tail = errors.decode(errors="replace").strip().splitlines()[-1:] or ["it said nothing"]
-        raise UserError("Blender does not start", why=why + tail[0], fix="{command}", code="E200", command=("doctor",))
+        what = "Blender does not start" if self.warm == WITH_BLENDER else "the reader of files does not start"
+        raise UserError(what, why=why + tail[0], fix="{command}", code="E200", command=("doctor",))
 
     def _end_session(self) -> None:
         """Kill the server and what it started, but for children that have a session of their own."""
@@ -186,6 +208,11 @@ class BlenderClient:
                 with suppress(OSError):
                     stream.close()
         self._process = self._requests = self._replies = None
+        self._forget()
+
+
+def _nothing() -> None:
+    """There is no folder yet."""
 
 
 def _reply(message: dict[str, Any], sandbox: Sandbox | None) -> Reply:

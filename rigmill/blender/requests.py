@@ -21,6 +21,13 @@ PLAY_CLIP = "render.blender.jobs.export:play_clip"
 RENDER_ONE = "render.blender.jobs.doctor:render_one"
 MAKE_ASSET = "render.blender.procedural.make:make_asset"
 
+# Without Blender, by the reader:
+CANONICAL_ASSET = "curate.jobs.assets:canonical_asset"
+VRM_ROWS = "curate.jobs.assets:vrm_rows"
+GLTF_IDENTITY = "curate.jobs.packing:gltf_identity"
+PACK_GLTF = "curate.jobs.packing:pack_gltf_file"
+CANONICAL_FILE, PACKED_FILE = "canonical", "packed"
+
 OUTPUTS = (Output.RGB, Output.POSE, Output.TEMPLATES, Output.GEOMETRY)  # of a clip of the pipeline
 
 
@@ -34,6 +41,56 @@ class _Message:
     @classmethod
     def from_item(cls, item: Mapping[str, Any]) -> Self:
         return cls(**{field.name: item[field.name] for field in fields(cls) if field.name in item})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CanonicalItem(_Message):
+    """A stranger's file, and its format as its source tells it."""
+
+    path: str
+    format: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CanonicalAnswer(_Message):
+    """The format of what Blender may see of it, CANONICAL_FILE, and whether the original holds a VRM block."""
+
+    format: str
+    has_vrm: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GltfItem(_Message):
+    """A .gltf in its folder, below which are the files that it may name."""
+
+    path: str
+    folder_path: str
+    max_file_bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdentityAnswer(_Message):
+    """The digest of the asset, and the files that it takes beside the .gltf, relative to its folder."""
+
+    sha256: str
+    files: list[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VrmItem(_Message):
+    """A VRM file, its canonical file, and the joints that Blender found in that."""
+
+    path: str
+    canonical_path: str
+    joint_names: list[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VrmAnswer(_Message):
+    """Columns of the probe's row."""
+
+    humanoid: list[dict[str, Any]]
+    spring_joints: list[dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -64,9 +64,12 @@ def _drive(parsed: argparse.Namespace, stages: tuple[str, ...], *, forget: bool 
                 )
             print("\n".join(wrapped(f"stage '{name}' has no inputs: {why}", rest="  ")), file=sys.stderr)
     share = resolved.profile.run.max_failed_share
-    failed = [name for name, count in counts.items() if too_much_failed(count.failed, count.num_in, max_share=share)]
+    failed = [name for name, count in counts.items() if too_much_failed(count.broken, count.num_in, max_share=share)]
     for name in failed:
-        print(f"stage '{name}': more than {share:.0%} of its inputs failed", file=sys.stderr)
+        print(
+            f"stage '{name}': more than {share:.0%} of its inputs broke (those over their own limits do not count)",
+            file=sys.stderr,
+        )
     return exit_status.FAILED if empty or failed else exit_status.OK
 
 

@@ -344,7 +344,10 @@ class Run(Section):
 
     workers: Annotated[int, Field(ge=0)] = Field(description="0: one per core")
     ray_address: str = Field(default="local", description="'local', or a cluster's address")
-    max_failed_share: Share = Field(description="a stage that fails more than this (after 20 jobs) stops the run")
+    max_failed_share: Share = Field(
+        description="a stage of whose jobs more than this broke (after 20) stops the run; those that ran out of their "
+        "own time or memory do not count"
+    )
     attempts_after_interruption: Positive = Field(description="tries of a job whose process was ended from outside")
     min_free_disk_bytes: Annotated[int, Field(ge=0)] = Field(description="a run stops before the disk is fuller")
 

@@ -84,15 +84,20 @@ class Glb:
 
 def join_glb(document: dict[str, Any], binary: bytes) -> bytes:
     """A GLB file of one JSON and, unless it is empty, one binary chunk; the same input gives the same bytes."""
+    return b"".join((glb_head(document, len(binary)), binary, bytes(-len(binary) % 4)))
+
+
+def glb_head(document: dict[str, Any], num_bytes: int) -> bytes:
+    """A GLB file up to its binary content of so many bytes, which are padded with zeros to a multiple of four."""
     text = json.dumps(document, separators=(",", ":"), allow_nan=False).encode()
     text += b" " * (-len(text) % 4)
-    padded = len(binary) + -len(binary) % 4
-    total = 20 + len(text) + (8 + padded if binary else 0)
+    padded = num_bytes + -num_bytes % 4
+    total = 20 + len(text) + (8 + padded if num_bytes else 0)
     if total >= 2**32:
         raise Refusal(Reject.TOO_LARGE, "a GLB cannot hold more than 4 GiB", measured=float(total), limit=2.0**32)
     parts = [struct.pack("<4sIIII", MAGIC, 2, total, len(text), _JSON), text]
-    if binary:
-        parts += [struct.pack("<II", padded, _BIN), binary, bytes(padded - len(binary))]
+    if num_bytes:
+        parts.append(struct.pack("<II", padded, _BIN))
     return b"".join(parts)
 
 

@@ -240,12 +240,13 @@ class Driver:
 
     def _stop_if_too_much_failed(self, run: StageRun) -> None:
         limit, num_jobs = self.profile.run.max_failed_share, run.queue.num_finished
-        if too_much_failed(run.num_failed, num_jobs, max_share=limit):
+        if too_much_failed(run.num_broken, num_jobs, max_share=limit):
             self._commit(run)
             raise UserError(
-                f"stage '{run.name}' stopped: {run.num_failed} of {num_jobs} jobs failed",
+                f"stage '{run.name}' stopped: {run.num_broken} of {num_jobs} jobs failed",
                 code="E330",
-                why=f"more than run.max_failed_share = {limit:g}; the rows say why each of them did",
+                why=f"more than run.max_failed_share = {limit:g} (not counted: {run.num_over_budget} that ran out of "
+                "their own time or memory); the rows say why each of them did",
                 fix="{command}",
                 command=("status", run.name),
             )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import pyarrow as pa
@@ -76,6 +76,10 @@ class _Around:
 
     view: View
     assets: frozenset[str]
+
+    @property
+    def output(self) -> Path:
+        return self.view.output
 
     def products(self, stage: str) -> StoredRows:
         rows = self.view.products(stage)

@@ -40,6 +40,9 @@ def blame(stage: str, left: Sequence[Stub], *, died: bool, num_answers: int) -> 
     return Answer(left[0].key, failed, Cost()), list(left[1:])
 
 
-def too_much_failed(num_failed: int, num_jobs: int, *, max_share: float) -> bool:
-    """Whether so many of the jobs that ended failed that something else than the inputs must be wrong."""
-    return num_jobs >= FAILED_SHARE_FROM_JOBS and num_failed / num_jobs > max_share
+def too_much_failed(num_broken: int, num_jobs: int, *, max_share: float) -> bool:
+    """Whether so many of the jobs that ended broke that something else than the inputs must be wrong.
+
+    What ran out of its own time or memory is not among the broken: large files are no sign of that.
+    """
+    return num_jobs >= FAILED_SHARE_FROM_JOBS and num_broken / num_jobs > max_share

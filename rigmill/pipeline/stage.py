@@ -11,9 +11,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, ClassVar, NamedTuple, Protocol
 
-from rigmill.outcomes import Cost, Outcome
+from rigmill.outcomes import Cost, Outcome, Reject, Rejected
 from rigmill.storage.files import Store, canonical_json
-from rigmill.storage.rows import value_json
+from rigmill.storage.rows import not_finite, value_json
 from rigmill.types import Row
 
 if TYPE_CHECKING:
@@ -91,6 +91,10 @@ class Rows(Protocol):
         a part of the row (`only_keys`, `with_values`).
         """
 
+    @property
+    def output(self) -> Path | None:
+        """The profile's output folder, in which planning may remember what it found out; None: there is none."""
+
 
 class Work(Protocol):
     """What a worker lends to a running job."""
@@ -108,6 +112,10 @@ class Work(Protocol):
 
     @property
     def blender(self) -> BlenderClient: ...
+
+    @property
+    def reader(self) -> BlenderClient:
+        """The same limited children without Blender, for what judges a stranger's bytes."""
 
     def report(self, message: str, done: int, total: int) -> None:
         """Progress inside one long job, or over the jobs that came together, for the live line."""
@@ -210,7 +218,11 @@ class Stage(ABC):
         start = canonical_json([self.name, self.version, self.job_settings(settings)])[:-1]
         shared = blake2b(start.encode(), digest_size=8)
         for item in self.inputs(tables, settings):
-            payload = item.stands_for or value_json(item.payload)
+            try:
+                payload = item.stands_for or value_json(item.payload)
+            except ValueError:
+                item = _unplanned(item)
+                payload = value_json(item.payload)
             hashed = shared.copy()
             hashed.update(f",{value_json(item.input_id)},{payload}]".encode())
             yield Stub(
@@ -229,6 +241,23 @@ class Stage(ABC):
         if len({job.input_id for job in jobs}) != len(jobs):
             raise AssertionError(f"stage {self.name} planned an input id twice")
         return jobs
+
+
+_UNPLANNED = "unplanned"  # in a payload: the verdict on an input that no job can be made of
+
+
+def _unplanned(item: Input) -> Input:
+    """The input as one that is named and rejected: what its job would read holds a number that JSON cannot hold."""
+    found = not_finite(item.payload, stored=True)
+    if not found:
+        raise ValueError(f"input {item.input_id} has no JSON")
+    verdict = Rejected(Reject.NOT_FINITE, f"the row that it is made of cannot be used: {found}")
+    return Input(item.input_id, {"source": source_of(item.payload), _UNPLANNED: verdict.to_short_row()}, item.group)
+
+
+def planned_verdict(payload: Row) -> Rejected | None:
+    """How a job ends that planning could only name; None for any other. No stage is asked to run it."""
+    return Rejected.from_row(payload[_UNPLANNED]) if _UNPLANNED in payload else None
 
 
 def source_of(payload: Row) -> str:

@@ -7,12 +7,12 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
-from rigmill.outcomes import TRY_AGAIN, Kept, Outcome, Status
+from rigmill.outcomes import OWN_BUDGET, TRY_AGAIN, Failed, Kept, Outcome, Reject, Rejected, Status
 from rigmill.pipeline.queue import Queue
 from rigmill.pipeline.stage import Stage, Stub, source_of
 from rigmill.pipeline.view import Counts
 from rigmill.storage.columns import outcome_row
-from rigmill.storage.rows import with_values
+from rigmill.storage.rows import not_finite, with_values
 from rigmill.types import Row
 
 COMMIT_S = 1.0  # at most this much finished work is lost with the driver (more where a commit itself takes long)
@@ -31,7 +31,7 @@ class StageRun:
         self.queue = Queue(batch=stage.batch, quota=quota, together=stage.inline)
         self.whole = False  # planned after everything upstream was finished
         self.done = False
-        self.num_failed = 0
+        self.num_broken = self.num_over_budget = 0  # of the failed: by their own time or memory, or not
         self._clock = clock
         self._committed_at = clock()
         self._started: float | None = None  # its first job
@@ -93,12 +93,15 @@ class StageRun:
         """Take in a job's last outcome; `command` repeats the job alone."""
         self.queue.finish(stub.key)
         self._ended = self._clock()
+        outcome = _storable(outcome)
         row = outcome_row(stub.key, stub.input_id, outcome, command, source=source_of(stub.read_payload()))
         made = outcome.rows if isinstance(outcome, Kept) else []
         products = [with_values(product, {"job_key": stub.key}) for product in made]
         self._ends.append((row, products))
         self._since_plan[row["status"]] += 1
-        self.num_failed += row["status"] == Status.FAILED
+        if isinstance(outcome, Failed):
+            self.num_over_budget += outcome.kind in OWN_BUDGET
+            self.num_broken += outcome.kind not in OWN_BUDGET
 
     def commit_is_due(self) -> bool:
         every_s = INLINE_COMMIT_S if self.stage.inline else COMMIT_S
@@ -133,3 +136,9 @@ class StageRun:
     def wall_s(self) -> float:
         """Seconds from the stage's first job of this run to the end of its last; 0 without any."""
         return 0.0 if self._started is None else max(0.0, self._ended - self._started)
+
+
+def _storable(outcome: Outcome) -> Outcome:
+    """The outcome, or why its rows may not be stored: every number of a table has a JSON, or planning ends at it."""
+    found = next(filter(None, map(not_finite, outcome.rows)), "") if isinstance(outcome, Kept) else ""
+    return Rejected(Reject.NOT_FINITE, f"what was measured cannot be stored: {found}") if found else outcome

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from rigmill.config.schema import Profile
-from rigmill.outcomes import TRY_AGAIN, Status
+from rigmill.outcomes import OWN_BUDGET, TRY_AGAIN, Status
 from rigmill.pipeline.plans import Plan, PlanFiles, code_digest
 from rigmill.pipeline.registry import STAGES, Registry
 from rigmill.pipeline.stage import Stage, Stub
@@ -36,6 +36,11 @@ class Counts:
     @property
     def pending(self) -> int:
         return self.num_in - self.kept - self.rejected - self.failed
+
+    @property
+    def broken(self) -> int:
+        """The failed that did not just run out of their own time or memory."""
+        return self.failed - sum(self.reasons[kind.value] for kind in OWN_BUDGET)
 
     def __post_init__(self) -> None:
         if self.pending < 0:
@@ -63,6 +68,10 @@ class _Upstream:
             raise AssertionError(f"stage {self.stage.name} reads {stage}, which is not upstream of it")
         return self.view.products(stage)
 
+    @property
+    def output(self) -> Path:
+        return self.view.output
+
 
 class View:
     """Reads tables; rows whose job is no longer planned (changed input or settings) are invisible.
@@ -73,6 +82,7 @@ class View:
     def __init__(self, tables: Path, profile: Profile, registry: Registry = STAGES) -> None:
         self.profile, self.registry = profile, registry
         self._folder, self.layout = tables, Layout(tables.parent)
+        self.output = self.layout.root
         self._stages: dict[str, Stage] = {}
         self._tables: dict[str, StageTable] = {}
         self._files = PlanFiles(self.layout.plans)

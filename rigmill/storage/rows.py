@@ -12,6 +12,7 @@ from functools import cache
 from itertools import groupby
 from json.encoder import encode_basestring_ascii
 from math import isfinite
+from numbers import Real
 from typing import Any, cast, overload
 
 import numpy as np
@@ -215,6 +216,10 @@ class StoredPart(StoredRow):
         rest = tuple(name for name in names if name not in more) if more else names
         return StoredPart(self._span, self._index, _columns(rest), more)
 
+    def own_values(self) -> Row:
+        """What was put over the stored columns."""
+        return self._more
+
     def to_json(self) -> str:
         more, index = self._more, self._index
         parts = []
@@ -224,7 +229,10 @@ class StoredPart(StoredRow):
             else:
                 start, key = piece
                 parts.append(start + value_json(more[key]))
-        return "{" + ",".join(parts) + "}"
+        text = "{" + ",".join(parts) + "}"
+        if _NO_JSON in text:
+            raise ValueError("a stored number is not JSON compliant")
+        return text
 
 
 def only_keys(row: Row, *keys: str) -> Row:
@@ -263,6 +271,23 @@ def table_of(rows: Sequence[Mapping[str, Any]], schema: pa.Schema) -> pa.Table:
         else:
             columns.append(stored.take(places).cast(field.type))
     return pa.table(columns, schema)
+
+
+def not_finite(value: Any, name: str = "", *, stored: bool = False) -> str:
+    """Where in a row the first number is that JSON cannot hold, as "motions.extent_ratio is inf"; empty: nowhere.
+
+    Of a part of a stored row what was put over it is looked at, and with `stored` the rest too.
+    """
+    if isinstance(value, StoredPart) and not stored:
+        value = value.own_values()
+    if isinstance(value, Mapping):
+        within = ((inner, f"{name}.{key}" if name else str(key)) for key, inner in value.items())
+    elif isinstance(value, list | tuple):
+        within = ((inner, name) for inner in value)
+    else:
+        is_broken = isinstance(value, Real) and not isinstance(value, int) and not isfinite(value)
+        return f"{name} is {float(value)}" if is_broken else ""
+    return next(filter(None, (not_finite(inner, path, stored=stored) for inner, path in within)), "")
 
 
 def value_json(value: Any) -> str:
@@ -326,12 +351,22 @@ def _parts(array: pa.Array) -> list[Any]:
         return ["[", pc.binary_join(pa.ListArray.from_arrays(offsets, inner), ","), "]"]
     if pa.types.is_boolean(kind) or pa.types.is_integer(kind):
         return [array.cast(pa.string()).fill_null("null")]
-    write: Callable[[Any], str] = encode_basestring_ascii if pa.types.is_string(kind) else value_json
+    write: Callable[[Any], str] = encode_basestring_ascii if pa.types.is_string(kind) else _value_or_mark
     if pa.types.is_float64(kind) and pc.all(pc.is_finite(array), min_count=0).as_py():
         write = float.__repr__
     values = array.to_pylist()
     texts = map(write, values) if not num_null else ("null" if one is None else write(one) for one in values)
     return [pa.array(list(texts), pa.string())]
+
+
+_NO_JSON = "\0"  # stands in a row's text where a number has no JSON, so that it spoils its own row and no other
+
+
+def _value_or_mark(value: Any) -> str:
+    try:
+        return value_json(value)
+    except ValueError:
+        return _NO_JSON
 
 
 _PLAIN = np.array([32 <= code < 127 and chr(code) not in '"\\' for code in range(256)])

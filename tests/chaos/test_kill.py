@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.processes import processes_called
+from tests.support.processes import processes_below, processes_called
 from tests.support.small_runs import finish, results, run_all
 
 pytestmark = [pytest.mark.slow, pytest.mark.blender, pytest.mark.ray]
@@ -44,6 +44,29 @@ def test_a_driver_killed_ten_times_ends_in_the_same_bytes(small: Path) -> None:
     text = finish(run_all(small, "disturbed"))
     assert "failed 0" in text or "nothing to do" in text
     assert_same_bytes(small)
+
+
+def test_nothing_outlives_a_killed_driver_for_long(small: Path) -> None:
+    process = run_all(small, "killed")
+    found: dict[int, str] = {}
+    agents = ("ray::DashboardAgent", "ray::RuntimeEnvAgent", "ray::Worker", "render.blender.sandbox.server")
+    while not all(any(agent in command for command in found.values()) for agent in agents):
+        assert process.poll() is None, process.communicate()[0]
+        time.sleep(0.2)
+        found = processes_below(process.pid)
+    os.kill(process.pid, signal.SIGKILL)
+    process.communicate(timeout=600)
+    until = time.monotonic() + 30  # Ray's own agents stayed for more than a minute
+    while alive := {pid: command for pid, command in found.items() if command_of(pid) == command}:
+        assert time.monotonic() < until, alive
+        time.sleep(0.2)
+
+
+def command_of(pid: int) -> str:
+    """The command line of a process that still runs; empty for one that is gone, or dead and not yet waited for."""
+    shown = subprocess.run(["ps", "-o", "stat=,args=", "-p", str(pid)], capture_output=True, text=True, check=False)
+    state, _, command = shown.stdout.strip().partition(" ")
+    return "" if state.startswith("Z") else command.strip()
 
 
 def test_killed_blender_children_and_ray_workers_cost_nothing(small: Path) -> None:

@@ -122,3 +122,11 @@ def test_the_sum_of_all_files_has_a_limit(folder: Path) -> None:
     text = document(images=[{"uri": "scene.bin"}] * 100)
     assert refusal(text, folder, max_bytes=len(text) + 800).code is Reject.TOO_LARGE
     pack_gltf(text, folder, max_bytes=len(text) + 1600)
+
+
+def test_a_number_beyond_all_floats_is_refused_with_the_file(tmp_path: Path) -> None:
+    (tmp_path / "a.bin").write_bytes(bytes(12))
+    text = b'{"asset":{"version":"2.0","extras":{"x":1e999}},"buffers":[{"uri":"a.bin","byteLength":12}]}'
+    with pytest.raises(Refusal) as caught:
+        pack_gltf(text, tmp_path, max_bytes=1000)
+    assert caught.value.code is Reject.MALFORMED

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import struct
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any, NoReturn
 
 import numpy as np
 import yaml
 
+from rigmill.blender.client import READER, BlenderClient, Limits
 from rigmill.config.schema import Profile
 from rigmill.storage.files import Store
 from rigmill.types import Floats, Motion, Rig, Row
@@ -29,8 +31,19 @@ class PlainWork:
     def blender(self) -> NoReturn:
         raise AssertionError("Blender was started")
 
+    @property
+    def reader(self) -> BlenderClient:
+        return _reader()
+
     def report(self, message: str, done: int, total: int) -> None:
         pass
+
+
+@cache
+def _reader() -> BlenderClient:
+    """One for all tests of the process; it ends with it."""
+    limits = Limits(wall_s=60, cpu_s=60, memory_bytes=2**31, file_bytes=2**28, network="best_effort")
+    return BlenderClient(limits, warm=READER)
 
 
 def plain_work(folder: Path) -> PlainWork:
@@ -43,6 +56,7 @@ class Tables:
     """Products by stage."""
 
     rows: dict[str, list[Row]] = field(default_factory=dict)
+    output: Path | None = None
 
     def products(self, stage: str) -> list[Row]:
         return self.rows.get(stage, [])

@@ -17,6 +17,7 @@ from rigmill.pipeline.registry import Registry
 from rigmill.pipeline.stage import Answer, Input, Job, Rows, Stage, Work
 from rigmill.storage.columns import PRODUCTS
 from rigmill.storage.files import digest
+from rigmill.storage.rows import only_keys
 from rigmill.types import Row
 
 PRODUCT = {"title": "", "source": "toy", "tags": [], "licence": "CC0-1.0", "attribution": "", "format": "glb"}
@@ -56,6 +57,8 @@ class ToyCollect(Stage):
         if do == "die" or (do == "die-once" and not once.exists()):
             once.touch()
             os.kill(os.getpid(), signal.SIGKILL)
+        if do in ("timeout", "memory"):
+            return Failed(FailKind(do), "WallClock", "more than it may have")
         if do == "crash":
             return Failed(FailKind.CRASH, "Crash", "died of SIGSEGV", "SIGSEGV")
         if do == "report":
@@ -181,10 +184,40 @@ class ToyTrain(ToyProbe):
             yield Answer(job.key, Kept([row]), Cost())
 
 
+class ToyWeigh(ToyProbe):
+    """A number per collected asset: infinite for ids that begin with i, none at all for those with n."""
+
+    name, version, upstream = "weigh", 1, ("collect",)
+    writes = pa.schema([("asset_id", pa.string()), ("source", pa.string()), ("sizes", pa.list_(pa.float64()))])
+
+    def run(self, jobs: Sequence[Job], work: Work) -> Iterator[Answer]:
+        for job in jobs:
+            size = {"i": float("inf"), "n": float("nan")}.get(job.input_id[0], 2.5)
+            yield Answer(job.key, Kept([{"asset_id": job.input_id, "source": "toy", "sizes": [1.0, size]}]), Cost())
+
+
+class ToyCompare(ToyProbe):
+    """Reads whole rows of `weigh`."""
+
+    name, version, upstream = "compare", 1, ("weigh",)
+    writes = pa.schema([("asset_id", pa.string()), ("size", pa.float64())])
+
+    def inputs(self, tables: Rows, settings: Row) -> Iterable[Input]:
+        for row in tables.products("weigh"):
+            yield Input(row["asset_id"], only_keys(row, "asset_id", "source", "sizes"))
+
+    def run(self, jobs: Sequence[Job], work: Work) -> Iterator[Answer]:
+        for job in jobs:
+            yield Answer(job.key, Kept([{"asset_id": job.input_id, "size": sum(job.payload["sizes"])}]), Cost())
+
+
 _HERE = "tests.support.toy_stages"
 TOYS = Registry({"collect": f"{_HERE}:ToyCollect", "probe": f"{_HERE}:ToyProbe", "retarget": f"{_HERE}:ToyRetarget"})
 WITH_MODEL = Registry({**TOYS, "train": f"{_HERE}:ToyTrain"})
 WITH_INLINE = Registry({"collect": f"{_HERE}:ToyCollect", "select": f"{_HERE}:ToySelect"})
+WITH_NUMBERS = Registry(
+    {"collect": f"{_HERE}:ToyCollect", "weigh": f"{_HERE}:ToyWeigh", "compare": f"{_HERE}:ToyCompare"}
+)
 WITH_NEW = Registry({"collect": f"{_HERE}:ToyCollect", "polish": f"{_HERE}:ToyPolish"})
 
 

@@ -1,8 +1,9 @@
 """The second barrier around a child: the kernel refuses every file but its own (Landlock; Linux 5.13 and later).
 
 The first is the canonical file, which names no other. What stays open: programs and libraries to read, the files that
-the request names under `path` and `*_path`, the scratch folder to read and write. Not open: other people's files, the
-store, keys in the environment of other processes (/proc/<pid>/environ), sockets by TCP, signals to other processes.
+the request names under `path` and `*_path`, what lies in its `folder_path`, the scratch folder to read and write. Not
+open: other people's files, the store, keys in the environment of other processes (/proc/<pid>/environ), sockets by TCP,
+signals to other processes.
 """
 
 from __future__ import annotations
@@ -107,16 +108,18 @@ def _python() -> Iterator[str]:
     """Where the interpreter, its packages and our own rooms lie; not the folder that holds them, nor its data."""
     yield from (sys.prefix, sys.base_prefix, sys.exec_prefix)
     yield from (path for path in sys.path if path.endswith(("site-packages", "dist-packages")))
-    yield from (str(_ROOMS / "render"), str(_ROOMS / "rigmill"))
+    yield from (str(_ROOMS / room) for room in ("render", "rigmill", "curate"))
 
 
 def _named(value: Any, key: str = "") -> Iterator[str]:
-    """Files that the request names. Only under these keys: other texts may be a stranger's."""
+    """Files that the request names, and folders to read. Only under these keys: other texts may be a stranger's."""
     if isinstance(value, dict):
         for inner, found in value.items():
             yield from _named(found, inner)
     elif isinstance(value, list):
         for found in value:
             yield from _named(found, key)
-    elif isinstance(value, str) and (key == "path" or key.endswith("_path")) and os.path.isfile(value):  # noqa: PTH113
-        yield value
+    elif isinstance(value, str):
+        is_file = (key == "path" or key.endswith("_path")) and os.path.isfile(value)  # noqa: PTH113
+        if is_file or (key == "folder_path" and os.path.isdir(value)):  # noqa: PTH112
+            yield value

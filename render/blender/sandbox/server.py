@@ -1,12 +1,14 @@
 """The Blender fork server: imports bpy, then forks one limited child per request. Single-threaded, does no work.
 
-Started by rigmill.blender.client as `python -m render.blender.sandbox.server REQUEST_FD REPLY_FD PARENT_PID`. A request
-is one JSON line: function, items, scratch, limits. The replies are JSON lines: {"event": "sandbox"} with what the child
-was kept from, one per item, then {"event": "end"}; between them, {"event": "progress"} as the child tells it.
+Started by rigmill.blender.client as `python -m render.blender.sandbox.server REQUEST_FD REPLY_FD PARENT_PID WARM`, of
+which WARM is the function that loads what children need: Blender, or less. A request is one JSON line: function, items,
+scratch, limits. The replies are JSON lines: {"event": "sandbox"} with what the child was kept from, one per item, then
+{"event": "end"}; between them, {"event": "progress"} as the child tells it.
 """
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import resource
@@ -24,14 +26,13 @@ from rigmill.outcomes import FailKind
 
 
 def main() -> None:
-    """Serve requests until there are no more: load Blender once, then fork one child per request."""
+    """Serve requests until there are no more: load what children need once, then fork one child per request."""
     request_fd, reply_fd, parent = (int(argument) for argument in sys.argv[1:4])
+    module, _, warm_up = sys.argv[4].partition(":")
     die_with_parent(parent)
     with _one_core():
         # Loaded before forking, so that each child starts in milliseconds.
-        from render.blender.sandbox.warm import warm_up
-
-        warm_up()
+        getattr(importlib.import_module(module), warm_up)()
 
     os.set_inheritable(request_fd, False)
     os.set_inheritable(reply_fd, False)

@@ -121,7 +121,9 @@ class Pool:
             options["memory"] = resources.memory_bytes
         # A dead worker is replaced by us, and its jobs are requeued by the driver: Ray must retry nothing.
         actor = self._ray.remote(Worker).options(max_restarts=0, max_task_retries=0, **options)
-        return _Actor(actor.remote(str(self.root), self.limits, (socket.gethostname(), os.getpid())), resources)
+        driver = socket.gethostname(), os.getpid()
+        handle = actor.remote(str(self.root), self.limits, driver, own_ray=self.address == "local")
+        return _Actor(handle, resources)
 
     def can_take(self, stage: Stage) -> bool:
         wanted = stage.resources

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import socket
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from rigmill.blender.client import BlenderClient, Limits
+from rigmill.blender.client import READER, WITH_BLENDER, BlenderClient, Limits
 from rigmill.errors import DISK_TROUBLE, Damaged, UserError, errno_of, machine_trouble
 from rigmill.outcomes import Cost, Failed, FailKind, Refusal, Rejected
 from rigmill.pipeline.lines.batch_progress import Reporter
 from rigmill.pipeline.registry import import_stage
-from rigmill.pipeline.stage import Answer, Job, Stage
+from rigmill.pipeline.stage import Answer, Job, Stage, planned_verdict
 from rigmill.storage.disk import disk_trouble, probe_disk
 from rigmill.storage.files import Store, scratch_folder
 from rigmill.storage.layout import Layout
@@ -43,8 +45,8 @@ class LocalWork:
     limits: Limits
     stage: str
     scratch: Path
-    # Shared by all jobs of the worker, empty until needed; None: the driver itself, which starts no Blender.
-    client: list[BlenderClient] | None = field(default_factory=list)
+    # Shared by all jobs of the worker, by what they load, started when needed; None: the driver itself, which has none.
+    clients: dict[str, BlenderClient] | None = field(default_factory=dict)
     reporter: Reporter | None = None
 
     @property
@@ -57,11 +59,18 @@ class LocalWork:
 
     @property
     def blender(self) -> BlenderClient:
-        if self.client is None:
+        return self._client(WITH_BLENDER)
+
+    @property
+    def reader(self) -> BlenderClient:
+        return self._client(READER)
+
+    def _client(self, warm: str) -> BlenderClient:
+        if self.clients is None:
             raise RuntimeError(f"stage '{self.stage}' is inline: it runs in the driver and has no Blender")
-        if not self.client:
-            self.client.append(BlenderClient(self.limits))
-        return self.client[0]
+        if warm not in self.clients:
+            self.clients[warm] = BlenderClient(self.limits, warm=warm, temporary=self.layout.scratch)
+        return self.clients[warm]
 
     def report(self, message: str, done: int, total: int) -> None:
         if self.reporter is not None:
@@ -71,24 +80,37 @@ class LocalWork:
 class Worker:
     """One job (or one group of jobs) at a time. Holds nothing that a successor would miss.
 
-    `driver`: host and process without which this one ends; None: this is the driver's own. Without `blender`, a job
-    that asks for it fails.
+    `driver`: host and process without which this one ends, with all that its Ray started where that is the driver's
+    own (`own_ray`); None: this is the driver's own. Without `blender`, a job that asks for it fails.
     """
 
     def __init__(
-        self, root: str, limits: Limits, driver: tuple[str, int] | None = None, *, blender: bool = True
+        self,
+        root: str,
+        limits: Limits,
+        driver: tuple[str, int] | None = None,
+        *,
+        blender: bool = True,
+        own_ray: bool = False,
     ) -> None:
         self.layout, self.limits = Layout(Path(root)), limits
-        self.client: list[BlenderClient] | None = [] if blender else None
+        self.clients: dict[str, BlenderClient] | None = {} if blender else None
         self._stages: dict[str, Stage] = {}  # set up
         if driver is not None and driver[0] == socket.gethostname():
-            threading.Thread(target=_end_with, args=(driver[1],), daemon=True).start()
+            threading.Thread(target=_end_with, args=(driver[1], own_ray), daemon=True).start()
 
     def run(self, stage_path: str, jobs: Sequence[Job], batch: int) -> Iterator[Answer | Abort]:
         """Answers as they come. A job without one was not tried, or took the worker down with it.
 
         Whatever the stage raises becomes an answer for the job it was raised by.
         """
+        for job in jobs:
+            verdict = planned_verdict(job.payload)
+            if verdict is not None:
+                yield Answer(job.key, verdict, Cost())
+        jobs = [job for job in jobs if planned_verdict(job.payload) is None]
+        if not jobs:
+            return
         try:
             with scratch_folder(self.layout.scratch) as scratch:
                 yield from self._run(stage_path, jobs, scratch, Reporter(self.layout.progress(batch)))
@@ -103,7 +125,7 @@ class Worker:
         started = time.monotonic()
         try:
             stage = self._stage(stage_path)
-            work = LocalWork(self.layout, self.limits, stage.name, scratch, self.client, reporter)
+            work = LocalWork(self.layout, self.limits, stage.name, scratch, self.clients, reporter)
             for answer in stage.run(jobs, work):
                 if (number := _disk_behind(answer, scratch)) is not None:
                     yield _abort(machine_trouble(number))
@@ -133,7 +155,7 @@ class Worker:
         return self._stages[path]
 
     def close(self) -> None:
-        for client in self.client or ():
+        for client in (self.clients or {}).values():
             client.close()
 
 
@@ -160,11 +182,23 @@ def _outcome(error: Exception, scratch: Path, layout: Layout) -> Rejected | Fail
     return Failed(FailKind.EXCEPTION, type(error).__name__, text[:MESSAGE_CHARACTERS])
 
 
-def _end_with(pid: int) -> None:
+def _end_with(pid: int, own_ray: bool) -> None:
     """End this process soon after the driver's, so that two runs never work side by side."""
     while True:
         try:
             os.kill(pid, 0)
         except ProcessLookupError:
+            if own_ray:
+                _end_agents()
             os._exit(1)
         time.sleep(0.5)
+
+
+def _end_agents() -> None:
+    """End what the raylet of this worker started. Ray's agents would try for a minute to say that it is gone."""
+    raylet, own = os.environ.get("RAY_RAYLET_PID"), os.getpid()
+    mark = f"RAY_RAYLET_PID={raylet}".encode()
+    for process in Path("/proc").glob("[0-9]*") if raylet else ():
+        with suppress(OSError):  # of other people, or gone
+            if int(process.name) != own and mark in (process / "environ").read_bytes().split(b"\0"):
+                os.kill(int(process.name), signal.SIGKILL)

@@ -265,3 +265,83 @@ def test_the_corpus_folder_with_textures_beside_it_is_one_file(tmp_path: Path) -
     row = row_of(collect(profile("folder", tmp_path / "in"), tmp_path / "out")["vintageFan/vintageFan_animated.gltf"])
     parts = sum(path.stat().st_size for path in (tmp_path / "in" / "vintageFan").iterdir() if path.suffix != ".gltf")
     assert row["format"] == "glb" and row["file"]["size_bytes"] > parts
+
+
+def deep_folder(root: Path, levels: int) -> None:
+    """Folders of 200 letters in each other below `root`, with a model in each: too long to be named as a whole."""
+    handle = os.open(root, os.O_RDONLY)
+    for level in range(levels):
+        model = os.open(f"{'m' * 200}{level}.glb", os.O_CREAT | os.O_WRONLY, dir_fd=handle)
+        os.write(model, glb({"asset": {"version": "2.0"}, "extras": level}))
+        os.close(model)
+        os.mkdir("d" * 200, dir_fd=handle)
+        below = os.open("d" * 200, os.O_RDONLY, dir_fd=handle)
+        os.close(handle)
+        handle = below
+    os.close(handle)
+
+
+def test_what_is_too_deep_to_be_named_is_a_row_and_the_rest_is_taken(tmp_path: Path) -> None:
+    root = tmp_path / "in"
+    (root / "deep").mkdir(parents=True)
+    (root / "good.glb").write_bytes(glb())
+    deep_folder(root / "deep", 24)  # 24 * 201 bytes and more
+    outcomes = collect(profile("folder", root, licence="CC0-1.0"), tmp_path / "out")
+    kept = [uid for uid, outcome in outcomes.items() if isinstance(outcome, Kept)]
+    named = {uid: outcome for uid, outcome in outcomes.items() if isinstance(outcome, Rejected)}
+    assert "good.glb" in kept and 18 <= len(kept) <= 20
+    assert {outcome.code for outcome in named.values()} == {"out_of_reach"}
+    assert {Path(uid).suffix for uid in named} <= {"", ".glb"} and len(named) in (1, 2, 3)
+    assert all("File name too long" in outcome.message for outcome in named.values())
+    shutil.rmtree(root)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may list every folder")
+def test_a_folder_that_may_not_be_listed_is_a_row_and_the_rest_is_taken(tmp_path: Path) -> None:
+    root = tmp_path / "in"
+    (root / "closed").mkdir(parents=True)
+    (root / "good.glb").write_bytes(glb())
+    (root / "closed").chmod(0)
+    outcomes = collect(profile("folder", root, licence="CC0-1.0"), tmp_path / "out")
+    (root / "closed").chmod(0o700)
+    closed = outcomes["closed"]
+    assert isinstance(outcomes["good.glb"], Kept) and isinstance(closed, Rejected) and closed.code == "out_of_reach"
+
+
+def test_a_folder_that_nobody_can_list_is_a_row_whoever_asks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same for root, to whom no folder is closed."""
+    root = tmp_path / "in"
+    (root / "closed" / "inner").mkdir(parents=True)
+    (root / "good.glb").write_bytes(glb())
+    (root / "closed" / "inner" / "hidden.glb").write_bytes(glb({"asset": {"version": "2.0"}, "extras": 1}))
+    real = os.scandir
+
+    def refused(path: Any) -> Any:
+        if Path(path).name == "closed":
+            raise PermissionError(13, "Permission denied")
+        return real(path)
+
+    monkeypatch.setattr(os, "scandir", refused)
+    outcomes = collect(profile("folder", root, licence="CC0-1.0"), tmp_path / "out")
+    closed = outcomes.pop("closed")
+    assert isinstance(closed, Rejected) and closed.message == "cannot be looked at: Permission denied"
+    assert list(outcomes) == ["good.glb"] and isinstance(outcomes["good.glb"], Kept)
+
+
+def test_an_output_folder_inside_a_source_is_named_and_left_out(tmp_path: Path) -> None:
+    root, out = tmp_path / "in", tmp_path / "in" / "made" / "out"
+    (out / "store" / "ab").mkdir(parents=True)
+    (out / "store" / "ab" / "asset.glb").write_bytes(glb({"asset": {"version": "2.0"}, "extras": 1}))
+    (root / "others" / "tables").mkdir(parents=True)  # of another profile
+    (root / "others" / "profile.json").write_text("{}")
+    (root / "others" / "copy.glb").write_bytes(glb({"asset": {"version": "2.0"}, "extras": 2}))
+    (root / "good.glb").write_bytes(glb())
+    wanted = profile("folder", root, licence="CC0-1.0")
+    stage, work = CollectStage(), plain_work(tmp_path / "work")
+    jobs = stage.plan(Tables(output=out), wanted)
+    outcomes = {job.payload["uid"]: next(iter(stage.run([job], work))).outcome for job in jobs}
+    assert isinstance(outcomes.pop("good.glb"), Kept)
+    assert {uid: getattr(outcome, "code", None) for uid, outcome in outcomes.items()} == {
+        "made/out": "own_output",
+        "others": "own_output",
+    }

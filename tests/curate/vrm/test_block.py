@@ -377,3 +377,43 @@ def test_springs_of_1_0_are_those_listed() -> None:
     assert [(names[spring.node], names[spring.end or 0]) for spring in block.springs] == list(zip(chain, chain[1:]))
     numbers = {(spring.stiffness, spring.drag, spring.gravity) for spring in block.springs}
     assert numbers == {(0.5, 0.5, (0.0, -0.5, 0.0))}
+
+
+class CountedNode(dict[str, Any]):
+    """A node that counts how often anyone looks into any."""
+
+    looks = 0
+
+    def get(self, key: str, default: Any = None) -> Any:
+        CountedNode.looks += 1
+        return super().get(key, default)
+
+
+def test_the_walk_of_bone_groups_is_linear_in_the_file() -> None:
+    size = 1500
+    nodes = [CountedNode(children=[index + 1]) for index in range(size - 1)] + [CountedNode()]
+    groups = [{"bones": [index % 7, 0], "stiffiness": index} for index in range(size)]
+    document = old(secondaryAnimation={"boneGroups": groups}) | {"nodes": nodes}
+    CountedNode.looks = 0
+    springs = read(document).springs
+    assert [spring.node for spring in springs] == list(range(size))
+    assert CountedNode.looks < 5 * size
+
+
+def test_of_groups_that_share_nodes_the_first_that_reaches_one_counts() -> None:
+    drawn = random.Random(5)
+    for _ in range(200):
+        children: list[list[int]] = [[] for _ in range(9)]
+        for child in range(1, 9):
+            children[drawn.randrange(child)].append(child)
+        nodes = [{"children": below} for below in children]
+        groups = [{"bones": drawn.choices(range(9), k=2), "stiffiness": index} for index in range(4)]
+        found = read(old(secondaryAnimation={"boneGroups": groups}) | {"nodes": nodes}).springs
+        expected: dict[int, int] = {}
+        for index, group in enumerate(groups):
+            pending = list(group["bones"])
+            while pending:
+                node = pending.pop()
+                expected.setdefault(node, index)
+                pending += children[node]
+        assert {spring.node: spring.stiffness for spring in found} == expected

@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -263,3 +264,33 @@ def test_a_killed_server_is_reported_and_replaced(client: BlenderClient, tmp_pat
     os.kill(client._process.pid, signal.SIGKILL)
     assert failed(next(stream)).kind == FailKind.INTERRUPTED
     assert act(client, tmp_path, "work")[0].value is not None
+
+
+def test_nothing_of_a_server_stays_in_the_folder_for_temporary_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether it is closed, killed with its child, or forgotten."""
+    place, scratch = tmp_path / "temporary", tmp_path / "scratch"
+    scratch.mkdir()
+    system = tmp_path / "system"
+    system.mkdir()
+    monkeypatch.setenv("TMPDIR", str(system))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    client = BlenderClient(LIMITS, temporary=place)
+    assert act(client, scratch, "work")[0].value and len(list(place.iterdir())) == 1
+    assert [path.name.split("_")[0] for path in place.glob("*/*")] == ["blender"]  # so that the test means something
+    act(client, scratch, "hang")
+    assert client._process is not None
+    os.killpg(client._process.pid, signal.SIGKILL)
+    act(client, scratch, "work")  # says that it is gone
+    assert act(client, scratch, "work")[0].value and len(list(place.iterdir())) == 1
+    client.close()
+    assert list(place.iterdir()) == []
+    client = BlenderClient(LIMITS, temporary=place)
+    assert act(client, scratch, "work")[0].value
+    process = client._process
+    del client
+    assert list(place.iterdir()) == [] and process is not None
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    assert list(system.iterdir()) == []

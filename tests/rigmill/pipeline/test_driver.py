@@ -251,3 +251,14 @@ def test_an_input_that_is_larger_than_its_limit_is_the_inputs_own_fault(inputs: 
 def test_two_runs_cannot_write_to_one_folder(tmp_path: Path) -> None:
     with locked(Layout(tmp_path)), pytest.raises(UserError, match="another run"), locked(Layout(tmp_path)):
         pass
+
+
+def test_slow_and_large_files_do_not_end_a_run_and_broken_ones_do(inputs: Path, tmp_path: Path) -> None:
+    good = " ".join(f"a{index}=keep" for index in range(30))
+    inputs.write_text(good + " " + " ".join(f"z{index}={('timeout', 'memory')[index % 2]}" for index in range(8)))
+    counts = toys.run(tmp_path / "slow", "run.max_failed_share=0.2")["collect"]
+    assert (counts.kept, counts.failed, counts.broken, counts.pending) == (30, 8, 0, 0)
+    inputs.write_text(good + " y1=timeout " + " ".join(f"z{index}=raise" for index in range(9)))
+    with pytest.raises(UserError, match="8 of 39 jobs failed") as caught:
+        toys.run(tmp_path / "broken", "run.max_failed_share=0.2")
+    assert "not counted: 1 that ran out of their own time or memory" in (caught.value.why or "")

@@ -103,3 +103,14 @@ def test_a_number_that_json_cannot_say_is_refused() -> None:
     (row,) = stored([{"share": float("nan")}])
     with pytest.raises(ValueError, match="not JSON compliant"):
         row.to_json()
+
+
+def test_it_spoils_its_own_row_and_no_other_of_the_column() -> None:
+    found = stored(
+        [{"title": "a", "share": 0.5}, {"title": "b", "share": float("inf")}, {"title": "c\0", "share": None}]
+    )
+    for row in (found[0], found[2]):
+        assert row.to_json() == canonical_json(dict(row))
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        found[1].to_json()
+    assert only_keys(found[1], "title").to_json() == '{"title":"b"}'

@@ -21,14 +21,14 @@ class Bench:
     def __init__(self, root: Path) -> None:
         limits = Limits(wall_s=120, cpu_s=120, memory_bytes=4 * 2**30, file_bytes=2**28, network="best_effort")
         self.layout, self.limits, self.tables = Layout(root), limits, Tables()
-        self.client = [BlenderClient(limits)]
+        self.clients = dict[str, BlenderClient]()
 
     def run(self, stage: Stage, profile: Profile) -> dict[str, Outcome]:
         """Input id -> outcome; the rows go into the tables."""
         outcomes = {}
         for job in stage.plan(self.tables, profile):
             with scratch_folder(self.layout.scratch) as scratch:
-                work = LocalWork(self.layout, self.limits, stage.name, scratch, self.client)
+                work = LocalWork(self.layout, self.limits, stage.name, scratch, self.clients)
                 (answer,) = stage.run([job], work)
             outcomes[job.input_id] = answer.outcome
             if isinstance(answer.outcome, Kept):
@@ -40,7 +40,8 @@ class Bench:
 def bench(folder: Path) -> Iterator[Bench]:
     made = Bench(folder)
     yield made
-    made.client[0].close()
+    for client in made.clients.values():
+        client.close()
 
 
 FILES = {  # name: prefix, skin, last frame
