@@ -107,7 +107,7 @@ def clean(view: View, chosen: Sequence[StageCleaning]) -> None:
     """
     history = PlanHistory(view.layout)
     for part in chosen:
-        view.forget(part.stage, part.keys.to_pylist())
+        view.drop(part.stage, part.keys)
         for folder in part.folders:
             shutil.rmtree(folder)
     for name in view.registry:
