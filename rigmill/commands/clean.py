@@ -58,7 +58,8 @@ def _clean_all(parsed: argparse.Namespace, resolved: Resolved, layout: Layout) -
     for path, size in output.parts:
         print(f"  {path.name:<14}{bytes_text(size):>10}{' (a link; what it points to stays)' * path.is_symlink()}")
     for path in output.others:
-        print(f"  {path.name:<14}{bytes_text(size_bytes(path)):>10} stays: it is not ours")
+        name = path.name if path.name.isprintable() else ascii(path.name)  # a stranger's, and this is a terminal
+        print(f"  {name:<14}{bytes_text(size_bytes(path)):>10} stays: it is not ours")
     if parsed.dry_run:
         print(DRY_RUN)
     else:

@@ -46,7 +46,7 @@ def choose(view: View, *, older_than: timedelta | None, checkpoints: bool) -> li
         raise UserError(
             "nothing is planned at all, so everything would go",
             why="the sources offer no files now",
-            fix="correct 'sources' or bring their folders back; to remove everything: rigmill clean --all",
+            fix="correct 'sources' or bring their folders back, then repeat this",
             code="E150",
         )
     chosen = [_choose(view, name, older_than, checkpoints=checkpoints) for name in view.registry]

@@ -185,7 +185,8 @@ class Driver:
             raise UserError(
                 f"{self.layout.root}: {free / 2**30:.1f} GiB free, less than run.min_free_disk_bytes allows",
                 why="finished work is kept",
-                fix="free space ('rigmill clean' says what can go) or move 'output', then run the same command",
+                fix="free space or move 'output', then run the same command; what could go: "
+                f"rigmill clean --unplanned --dry-run --profile {self.resolved.name}",
                 code="E320",
             )
 

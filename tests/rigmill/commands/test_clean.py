@@ -151,17 +151,19 @@ def test_a_folder_without_tables_is_left_alone_with_whatever_is_called_store_in_
 
 def test_all_of_a_profile_goes_and_what_is_not_ours_stays(out: Path, command: Command) -> None:
     (out / "notes.txt").write_text("mine")
+    (out / "red\x1b[31m").mkdir()
     elsewhere = out.parent / "elsewhere"
     elsewhere.mkdir()
     (elsewhere / "page.html").write_text("mine")
     (out / "report").symlink_to(elsewhere)
     assert "nothing was removed" in command("clean", "--all", "--dry-run") and (out / "tables").exists()
     text = command("clean", "--all")
-    assert "store" in text and "notes.txt" in text and "it is not ours" in text
-    assert [path.name for path in out.iterdir()] == ["notes.txt"]
+    assert "store" in text and "notes.txt" in text and "it is not ours" in text and "\x1b" not in text
+    assert sorted(path.name for path in out.iterdir()) == ["notes.txt", "red\x1b[31m"]
     assert (elsewhere / "page.html").exists()
     assert "is no output folder of rigmill" in command("clean", "--all", status=2)
     (out / "notes.txt").unlink()
+    (out / "red\x1b[31m").rmdir()
     collect(out)
     command("clean", "--all")
     assert not out.exists()
