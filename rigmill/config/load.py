@@ -14,7 +14,7 @@ from pydantic import BaseModel, ValidationError
 from rigmill.config.schema import SOURCE_SECTIONS, Profile
 from rigmill.config.wording import contradictions, what_is_allowed
 from rigmill.errors import UserError
-from rigmill.invocation import Invocation
+from rigmill.invocation import Invocation, typed_program
 from rigmill.storage.files import canonical_json, digest
 
 MAX_YAML_BYTES = 1_000_000
@@ -66,7 +66,7 @@ def load(name: str, *, file: Path | None = None, overrides: tuple[str, ...] = ()
     wrong = [f"{places.of(path)}: '{'.'.join(map(str, path))}': {why}" for path, why in contradictions(profile)]
     if wrong:
         raise _wrong_values(wrong)
-    said = Invocation(name, None if file is None else str(file), overrides)
+    said = Invocation(name, None if file is None else str(file), overrides, typed_program())
     return Resolved(name=name, profile=profile, source=source, invocation=said)
 
 
