@@ -118,6 +118,13 @@ def test_a_rejected_file_is_known_by_its_name(asked: Asked) -> None:
     assert "nothing is known about ''" in asked("show", "", status=2)
 
 
+def test_the_report_names_files_and_motions_of_rejects(asked: Asked, folder: Path) -> None:
+    asked("report")
+    page = (folder / "out" / "report" / "index.html").read_text()
+    rejects = page[page.index("Rejected and failed") :]
+    assert "some/Fox.glb, motion &#39;Walk&#39;" in rejects and "empty.glb" in rejects
+
+
 def test_every_other_command_prints_lines_that_fit(asked: Asked) -> None:
     asked("plan")
     asked("verify")
