@@ -45,8 +45,9 @@ def section(
     wanted = {example.input_id for reason in ends.reasons for example in reason.chosen()}
     pictures = strip_pictures(view, wanted, store=store, folder=folder)
     titles = _titles(view, wanted)
-    for reason in ends.reasons if names is not None else ():
-        titles |= names(reason.stage, [example.input_id for example in reason.chosen()])
+    if names is not None:
+        for reason in ends.reasons:
+            titles |= names(reason.stage, [example.input_id for example in reason.chosen()])
     codes = [
         CodeCounts(
             reason.stage,
