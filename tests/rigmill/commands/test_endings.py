@@ -99,14 +99,25 @@ def ours(command: Sequence[str], output: str) -> list[str]:
     return [*command, "--config", "mine.yaml", "--profile", "mine", "--set", f"output={output}"]
 
 
-@pytest.mark.parametrize("command", [["status"], ["plan"], ["show", "abc"], ["report"], ["verify"], ["run", "select"]])
-@pytest.mark.parametrize("output", ["a-file", "a-file/below", "half"])
+@pytest.mark.parametrize(
+    ("command", "output"),
+    [
+        (["status"], "a-file"),
+        (["plan"], "a-file/below"),
+        (["show", "abc"], "half"),
+        (["report"], "a-file"),
+        (["verify"], "half"),
+        (["run", "select"], "a-file/below"),
+        (["run", "select"], "half"),
+    ],
+)
 def test_a_file_in_the_way_of_the_output_folder_is_one_message(typed: Typed, command: list[str], output: str) -> None:
     assert_one_message(typed(*ours(command, output)), "move it away", output)
 
 
-@pytest.mark.parametrize("command", [["report"], ["run", "select"], ["retry"]])
-@pytest.mark.parametrize("output", ["/proc/x", "/sys/x"])
+@pytest.mark.parametrize(
+    ("command", "output"), [(["report"], "/proc/x"), (["run", "select"], "/sys/x"), (["retry"], "/proc/x")]
+)
 def test_a_file_system_that_takes_no_folder_is_one_message(typed: Typed, command: list[str], output: str) -> None:
     assert_one_message(typed(*ours(command, output)), output, "--set output=FOLDER")
 
