@@ -76,9 +76,11 @@ class _Document:
     def __init__(self, source: Path) -> None:
         self.source = source
         try:
-            if source.stat().st_size > MAX_YAML_BYTES:
+            with source.open("rb") as stream:  # which may be a pipe, or a device without an end
+                data = stream.read(MAX_YAML_BYTES + 1)
+            if len(data) > MAX_YAML_BYTES:
                 raise UserError(f"{source} is over 1 MB: not a profile file", fix="pass --config FILE", code="E101")
-            loader = yaml.SafeLoader(source.read_text("utf-8"))
+            loader = yaml.SafeLoader(data.decode())
             self.root = loader.get_single_node()
             self.values: Any = loader.construct_document(self.root) if self.root is not None else None
         except OSError as error:
