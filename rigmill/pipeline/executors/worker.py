@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from rigmill.blender.client import READER, WITH_BLENDER, BlenderClient, Limits
+from rigmill.blender.client import READER, WITH_BLENDER, BlenderClient, ChildFailed, Limits
 from rigmill.errors import UserError
 from rigmill.outcomes import Cost, Failed, FailKind, Refusal, Rejected
 from rigmill.pipeline.lines.batch_progress import Reporter
@@ -144,6 +144,8 @@ class Worker:
 def _outcome(error: Exception, scratch: Path, layout: Layout) -> Rejected | Failed:
     if isinstance(error, Refusal):
         return error.to_rejected()
+    if isinstance(error, ChildFailed):
+        return error.outcome
     if isinstance(error, MemoryError):
         return Failed(FailKind.MEMORY, "MemoryError", "the worker ran out of memory")
     text = " ".join(str(error).split()) or "no message"
