@@ -1,5 +1,5 @@
 # One target per stage; every recipe is one command that you can also type yourself.
-#   make render PROFILE=demo LIMIT=50 WORKERS=2 SET="render.samples=8"
+#   make render PROFILE=demo LIMIT=50 WORKERS=2 SET="render.samples=8 train.mixture={a: 0.5, b: 0.5}"
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -12,21 +12,31 @@ WORKERS ?=
 SET ?=
 RAY_ADDRESS ?=
 BASE ?=
+# These names are common: a variable of the environment does not count.
+CONFIG =
+CLIP =
+MESH =
+PROMPT =
+OUT =
 
 # A foreign ./render or ./train in the current folder must never be imported instead of ours.
 export PYTHONSAFEPATH = 1
 export RAY_USAGE_STATS_ENABLED = 0
 
 RIGMILL := $(VENV)/bin/rigmill
-PROFILE_FLAGS = --profile $(PROFILE) $(foreach value,$(SET),--set $(value))
-RUN_FLAGS = $(PROFILE_FLAGS) $(if $(LIMIT),--limit $(LIMIT)) $(if $(WORKERS),--workers $(WORKERS)) $(if $(RAY_ADDRESS),--ray-address $(RAY_ADDRESS))
+# A variable as one word for the shell, whatever characters it has: $(call option,--set,SET) is --set 'its value'.
+option = $(if $(value $(2)),$(1) '$(subst ','\'',$(value $(2)))')
+PROFILE_FLAGS = $(call option,--profile,PROFILE) $(call option,--config,CONFIG) $(call option,--set,SET)
+RUN_FLAGS = $(PROFILE_FLAGS) $(call option,--limit,LIMIT) $(call option,--workers,WORKERS) $(call option,--ray-address,RAY_ADDRESS)
 INSTALLED := $(VENV)/.installed
 
-.PHONY: help setup doctor demo test test-all coverage check same-bytes docs plan status report verify curate render caption shards train eval clean
+.PHONY: help setup doctor demo test test-all coverage check same-bytes docs plan status report verify curate collect probe retarget preview select render caption shards train eval export animate clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
-	@echo "  variables: PROFILE=demo LIMIT=N WORKERS=N SET=\"a.b=value ...\" RAY_ADDRESS=host:port"
+	@echo 'variables of all of these: PROFILE=demo CONFIG=file.yaml SET="a.b=value c.d={x: 1, y: 2} ..."'
+	@echo 'of stages, as well: LIMIT=N WORKERS=N RAY_ADDRESS=host:port'
+	@echo 'make export CLIP=id OUT=file.glb    make animate MESH=file.glb PROMPT="it runs" OUT=folder'
 
 setup: $(INSTALLED) ## make .venv and install everything the laptop demo needs (done by itself when needed)
 
@@ -42,12 +52,28 @@ $(INSTALLED): pyproject.toml constraints.txt
 doctor: $(INSTALLED) ## check this machine; names what is missing and how to install it
 	$(RIGMILL) doctor
 
-demo: $(INSTALLED) ## assets to animated meshes in minutes: no network, no GPU, no weights; ends with a report
+# Everybody's demo is the same; a variable that it would ignore is refused.
+NOT_FOR_DEMO = $(strip $(foreach name,LIMIT PROFILE SET RAY_ADDRESS,$(if $(findstring command line,$(origin $(name))),$(name))))
+.PHONY: demo-as-it-ships
+demo-as-it-ships:
+	@test -z "$(NOT_FOR_DEMO)" || { echo "error: make demo reads WORKERS alone, not $(NOT_FOR_DEMO); with these: rigmill run all --profile NAME --limit N --set a.b=value --ray-address HOST:PORT" >&2; exit 2; }
+
+demo: demo-as-it-ships $(INSTALLED) ## assets to animated meshes in minutes: no network, no GPU, no weights; ends with a report
 	$(RIGMILL) run all --profile demo $(if $(WORKERS),--workers $(WORKERS))
 	$(RIGMILL) report --profile demo
 
-curate: $(INSTALLED) ## collect, probe, retarget, filter
+curate: $(INSTALLED) ## collect, probe, retarget, preview and select in one
 	$(RIGMILL) run curate $(RUN_FLAGS)
+collect: $(INSTALLED) ## files of the sources, into the store
+	$(RIGMILL) run collect $(RUN_FLAGS)
+probe: $(INSTALLED) ## which rigs and motions they hold
+	$(RIGMILL) run probe $(RUN_FLAGS)
+retarget: $(INSTALLED) ## motions onto characters
+	$(RIGMILL) run retarget $(RUN_FLAGS)
+preview: $(INSTALLED) ## small pictures of every clip, and what is seen in them
+	$(RIGMILL) run preview $(RUN_FLAGS)
+select: $(INSTALLED) ## the clips that pass every filter
+	$(RIGMILL) run select $(RUN_FLAGS)
 render: $(INSTALLED) ## four-view videos, pose maps, templates
 	$(RIGMILL) run render $(RUN_FLAGS)
 caption: $(INSTALLED) ## captions and categories
@@ -58,6 +84,13 @@ train: $(INSTALLED) ## the joint video-pose model
 	$(RIGMILL) run train $(RUN_FLAGS)
 eval: $(INSTALLED) ## pose maps back to animated meshes, with errors
 	$(RIGMILL) run eval $(RUN_FLAGS)
+
+export: $(INSTALLED) ## a clip as GLB, FBX, BVH, npz or CSV: CLIP=id OUT=file.glb
+	@test -n "$(if $(value CLIP),given)" || { echo "error: name a clip: make export CLIP=id OUT=file.glb" >&2; exit 2; }
+	$(RIGMILL) export $(call option,,CLIP) $(call option,--out,OUT) $(PROFILE_FLAGS)
+animate: $(INSTALLED) ## a mesh and a sentence to a moving mesh: MESH=file.glb PROMPT="it runs"
+	@test -n "$(if $(value MESH),$(if $(value PROMPT),given))" || { echo "error: name a mesh and say what it shall do: make animate MESH=file.glb PROMPT='it runs'" >&2; exit 2; }
+	$(RIGMILL) animate $(call option,,MESH) $(call option,--prompt,PROMPT) $(call option,--out,OUT) $(PROFILE_FLAGS)
 
 plan: $(INSTALLED) ## what a run would do and cost; changes nothing
 	$(RIGMILL) plan $(PROFILE_FLAGS)
@@ -91,5 +124,5 @@ same-bytes: $(INSTALLED) ## the demo with this code and with commit BASE=...: ta
 docs: $(INSTALLED) ## rewrite the generated references
 	$(VENV)/bin/python docs/generate.py
 
-clean: ## remove the demo's output (not the environment)
-	rm -rf data/demo
+clean: $(INSTALLED) ## remove the profile's output, models too (not the environment)
+	$(RIGMILL) clean --all $(PROFILE_FLAGS)

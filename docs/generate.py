@@ -129,7 +129,8 @@ def errors_page() -> str:
         "# Reject codes",
         "",
         "A reject is a rule that said no; the row holds the measured value and the "
-        "limit. A fail is something that broke: exception, crash, timeout, memory or interrupted.",
+        "limit. A fail is something that broke: exception, crash, timeout or memory, "
+        "which stay until a retry, and interrupted, network or machine, which the next run tries again.",
         "",
         "| code | meaning |",
         "| --- | --- |",

@@ -56,22 +56,17 @@ def open_checkpoint(wanted: str | None, layout: Layout, views: Sequence[View], *
         raise UserError(
             "there is no checkpoint",
             why=f"no model was trained yet in {layout.root}, where profile '{profile}' keeps its own",
-            fix=f"rigmill run all --profile {profile}, or --checkpoint with a folder that holds {WEIGHTS} and {CONFIG}",
+            fix=f"{{command}}, or --checkpoint with a folder that holds {WEIGHTS} and {CONFIG}",
             code="E141",
+            command=("run", "all"),
         )
     if wanted is None:
         row = _planned(views, stored, profile=profile, root=layout.root)
     else:
         row = _named(wanted, stored, root=layout.root)
-    files = {file["name"]: layout.store.path(StoredFile.from_row(file)) for file in row["files"]}
-    if not (files[WEIGHTS].is_file() and files[CONFIG].is_file()):
-        raise UserError(
-            "the checkpoint's files are gone",
-            why=f"they were in {layout.store.root}",
-            fix=f"rigmill verify --profile {profile}",
-            code="E141",
-        )
-    return _read(str(row["checkpoint_id"]), files[WEIGHTS], files[CONFIG])
+    files = {file["name"]: StoredFile.from_row(file) for file in row["files"]}
+    weights, config = (layout.store.checked_path(files[name]) for name in (WEIGHTS, CONFIG))
+    return _read(str(row["checkpoint_id"]), weights, config)
 
 
 def _planned(views: Sequence[View], stored: Sequence[Row], *, profile: str, root: Path) -> Row:
@@ -84,8 +79,9 @@ def _planned(views: Sequence[View], stored: Sequence[Row], *, profile: str, root
     raise UserError(
         f"there is no checkpoint of the settings that profile '{profile}' has now",
         why=f"those in {root} are of other settings or other clips: {_some_ids(stored)}",
-        fix=f"rigmill run all --profile {profile}, or --checkpoint with one of these ids",
+        fix="{command}, or --checkpoint with one of these ids",
         code="E141",
+        command=("run", "all"),
     )
 
 

@@ -73,7 +73,7 @@ def clip_item(job: Job, store: Store) -> ClipItem:
     stored = clip["motion_file"]
     return ClipItem(
         clip_id=clip["clip_id"],
-        path=str(store.path(StoredFile.from_row(clip["file"]))),
+        path=str(store.checked_path(StoredFile.from_row(clip["file"]))),
         format=clip["format"],
         armature=clip["armature"],
         action=clip["action"],
@@ -81,7 +81,7 @@ def clip_item(job: Job, store: Store) -> ClipItem:
         start_frame=clip["start_frame"] or 0.0,
         num_frames=clip["num_frames"],
         fps=clip["fps"],
-        motion_path=str(store.path(StoredFile.from_row(stored))) if stored else None,
+        motion_path=str(store.checked_path(StoredFile.from_row(stored))) if stored else None,
         render=render,
         outputs=(*OUTPUTS, Output.MASK) if render.masks else OUTPUTS,
     )

@@ -122,7 +122,10 @@ class Status(StrEnum):
 
 
 class FailKind(StrEnum):
-    """Why something broke. INTERRUPTED and NETWORK say nothing about the input, so the next run tries it again."""
+    """Why something broke. The last three say nothing about the input, so the next run tries it again.
+
+    MACHINE: a file that we wrote has changed or is gone, a source's file cannot be read, or there was no memory.
+    """
 
     EXCEPTION = "exception"
     CRASH = "crash"
@@ -130,9 +133,10 @@ class FailKind(StrEnum):
     MEMORY = "memory"
     INTERRUPTED = "interrupted"
     NETWORK = "network"
+    MACHINE = "machine"
 
 
-TRY_AGAIN = frozenset({FailKind.INTERRUPTED, FailKind.NETWORK})
+TRY_AGAIN = frozenset({FailKind.INTERRUPTED, FailKind.NETWORK, FailKind.MACHINE})
 OWN_BUDGET = frozenset({FailKind.TIMEOUT, FailKind.MEMORY})  # the input asked for more than one may have
 
 

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from rigmill.storage.columns import PRODUCTS
-from rigmill.storage.files import Store, fsync_folder, sha256_bytes
+from rigmill.storage.files import Store, fsync_folder, sha256_bytes, sha256_file
 from rigmill.types import Row, StoredFile
 from shards.card import card
 from shards.credits import ATTRIBUTION, Provenance, attribution_csv
@@ -23,20 +23,25 @@ from shards.credits import ATTRIBUTION, Provenance, attribution_csv
 INDEX, SIZES, SUMS, CARD = "index.parquet", "sizes.json", "SHA256SUMS", "README.md"
 
 
-def publish(rows: Sequence[Row], folder: Path, store: Store, *, policy: str, provenance: Provenance) -> None:
+def publish(
+    rows: Sequence[Row], folder: Path, store: Store, *, policy: str, provenance: Provenance, trust: bool = True
+) -> None:
     """Replace `folder` by the dataset that the `shards` rows describe; the same rows give the same bytes.
 
     `policy` is the licence policy that let the rows in; the card says so, and whether the dataset may be given away.
 
     Everything is written beside it first, so a reader finds the old dataset or the new one (or, for the moment
     between two renames, none). Tars are hard links into the store where the file system allows it. A dataset that
-    is there already is left alone; whether its bytes are still right is a question for `verify`.
+    is there already is left alone; whether its bytes are still right is a question for `verify`, or, without `trust`,
+    is asked here.
     """
     ordered = sorted(rows, key=lambda row: (row["shard"], row["offset"]))
     tars = {f"{row['shard']}.tar": row for row in ordered}
     texts = _texts(ordered, tars, policy=policy, provenance=provenance)
     sizes = {name: row["shard_bytes"] for name, row in tars.items()}
-    if _is_there(folder, texts, sizes | {name: len(data) for name, data in texts.items()}):
+    if _is_there(folder, texts, sizes | {name: len(data) for name, data in texts.items()}) and (
+        trust or all(sha256_file(folder / name) == row["shard_sha256"] for name, row in tars.items())
+    ):
         return
     folder.parent.mkdir(parents=True, exist_ok=True)
     for left_over in folder.parent.glob(f".{folder.name}-[no][el][wd]-*"):  # of a killed run

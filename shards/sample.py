@@ -21,7 +21,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from rigmill.clips.members import GEOMETRY, META, member_names, pose_template, pose_video, rgb_template, rgb_video
-from rigmill.storage.files import Store
+from rigmill.errors import Damaged
+from rigmill.storage.files import Store, sha256_bytes
 from rigmill.types import StoredFile
 
 __all__ = [
@@ -74,16 +75,28 @@ class SamplePlace:
     shard_file: StoredFile
     offset: int
     num_bytes: int
+    sha256: str  # of these bytes
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> SamplePlace:
         """As a row of the index says."""
-        return cls(row["clip_id"], StoredFile.from_row(row["shard_file"]), row["offset"], row["num_bytes"])
+        return cls(
+            clip_id=row["clip_id"],
+            shard_file=StoredFile.from_row(row["shard_file"]),
+            offset=row["offset"],
+            num_bytes=row["num_bytes"],
+            sha256=row["sample_sha256"],
+        )
 
     def members(self, store: Store) -> dict[str, bytes]:
-        """The sample's members by extension; the rest of the shard is not read."""
-        with store.path(self.shard_file).open("rb", buffering=0) as stream:
-            records = os.pread(stream.fileno(), self.num_bytes, self.offset)
+        """The sample's members by extension; the rest of the shard is not read. Damaged where it is not what it was."""
+        try:
+            with store.path(self.shard_file).open("rb", buffering=0) as stream:
+                records = os.pread(stream.fileno(), self.num_bytes, self.offset)
+        except FileNotFoundError:
+            raise Damaged(f"the stored {self.shard_file.name} is gone") from None
+        if sha256_bytes(records) != self.sha256:
+            raise Damaged(f"the sample {self.clip_id} has changed since its shard was written")
         key, members = read_sample(records)
         if key != self.clip_id:
             raise ValueError(f"the index says clip {self.clip_id}, the shard holds {key!r} there")

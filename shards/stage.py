@@ -91,9 +91,23 @@ class ShardsStage(Stage):
 
     def finish(self, tables: Rows, output: Path, profile: Profile) -> None:
         """Publish the dataset folder: tars, index, sizes, attribution, digests and card."""
+        self._publish(tables, output, profile, trust=True)
+
+    def mend(self, tables: Rows, output: Path, profile: Profile) -> None:
+        """Publish it again, whichever of its files is damaged or gone."""
+        self._publish(tables, output, profile, trust=False)
+
+    def _publish(self, tables: Rows, output: Path, profile: Profile, *, trust: bool) -> None:
         layout, rows = Layout(output), tables.products(self.name)
         if rows or layout.dataset.exists():
-            publish(rows, layout.dataset, layout.store, policy=profile.licence_policy, provenance=Provenance.of(tables))
+            publish(
+                rows,
+                layout.dataset,
+                layout.store,
+                policy=profile.licence_policy,
+                provenance=Provenance.of(tables),
+                trust=trust,
+            )
 
     def verify(self, output: Path) -> list[str]:
         """Every byte of the dataset folder is read, and every sample cut out."""

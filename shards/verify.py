@@ -25,6 +25,8 @@ def verify(folder: Path) -> list[str]:
     if not folder.is_dir():
         return [f"{folder}: no such folder"]
     problems = list(_check_sums(folder))
+    if any(problem.startswith((f"{INDEX}: does not", f"{INDEX}: missing")) for problem in problems):
+        return sorted(problems)  # a damaged index may say anything, and do anything to its reader
     rows = _read_index(folder)
     if rows is None:
         return sorted([*problems, f"{INDEX}: cannot be read as the index of a dataset"])

@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 import math
 import os
-import re
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -21,7 +20,8 @@ import torch
 from lightning.pytorch.plugins.environments import LightningEnvironment
 from torch import Tensor
 
-from rigmill.storage.files import fsync_folder
+from rigmill.storage.files import fsync_folder, sha256_file
+from train.checkpoints import checkpoint_name, checkpoints, last_checkpoint
 from train.data import Batch, Batches
 from train.determinism import deterministic_cpu
 from train.inputs import TrainingClip, TrainSettings
@@ -31,7 +31,6 @@ from train.recipes import ModelConfig
 from train.weights import Model, new_model
 
 Report = Callable[[str, int, int], None]
-_CHECKPOINT = re.compile(r"step-\d{8}\.ckpt")
 
 
 class NotFinite(Exception):
@@ -112,7 +111,10 @@ class JointTraining(lightning.LightningModule):
 
 
 class KeepGoing(lightning.Callback):
-    """Collects losses, reports, and leaves a checkpoint every `checkpoint_interval` steps and after the last."""
+    """Collects losses, reports, and leaves a checkpoint every `checkpoint_interval` steps and after the last.
+
+    The one before it stays, for the case that the last is damaged when it is wanted.
+    """
 
     def __init__(self, folder: Path, *, settings: TrainSettings, report: Report) -> None:
         self.folder, self.settings, self.report = folder, settings, report
@@ -132,23 +134,14 @@ class KeepGoing(lightning.Callback):
             self.save(trainer, done)
 
     def save(self, trainer: Any, step: int) -> None:
-        aside, final = self.folder / ".tmp-checkpoint", self.folder / f"step-{step:08d}.ckpt"
+        aside = self.folder / ".tmp-checkpoint"
+        for path in checkpoints(self.folder)[:-1]:  # before, so that there are never three
+            path.unlink()
         trainer.save_checkpoint(aside)
         with aside.open("rb") as stream:
             os.fsync(stream.fileno())
-        aside.replace(final)
+        aside.replace(self.folder / checkpoint_name(step, sha256_file(aside)))
         fsync_folder(self.folder)
-        for path in self.folder.iterdir():
-            if path != final and _CHECKPOINT.fullmatch(path.name):
-                path.unlink()
-
-
-def last_checkpoint(folder: Path) -> tuple[Path | None, int]:
-    """The newest whole checkpoint in a folder and the steps it has done, or (None, 0)."""
-    names = sorted(path.name for path in folder.iterdir() if _CHECKPOINT.fullmatch(path.name))
-    if not names:
-        return None, 0
-    return folder / names[-1], int(names[-1].removeprefix("step-").removesuffix(".ckpt"))
 
 
 def train(

@@ -5,13 +5,17 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rigmill.kinds import Split
 from rigmill.outcomes import Cost, Failed, FailKind, Kept, Outcome
 from rigmill.pipeline.stage import Answer, Input, Job, Rows, Stage, Work
 from rigmill.storage.columns import PRODUCTS
 from rigmill.storage.files import canonical_json, digest
+from rigmill.storage.layout import Layout
 from rigmill.types import Row
+from train.checkpoints import damaged_checkpoints
 from train.inputs import TrainingClip, TrainSettings, usable_rows
 from train.recipes import RECIPES
 
@@ -28,6 +32,7 @@ class TrainStage(Stage):
     upstream = ("shards",)
     writes = PRODUCTS["train"]
     barrier = True
+    makes_models = True
     usual_seconds, jobs_per = 120.0, {"shards": 0.0}  # one job whatever comes in
 
     def settings(self, profile: Profile) -> Row:
@@ -40,11 +45,32 @@ class TrainStage(Stage):
         samples = sorted(row["sample_sha256"] for row in rows)
         yield Input(input_id=digest(samples, settings), payload={"samples": rows})
 
+    def why_empty(self, tables: Rows, profile: Profile) -> str:
+        lengths = [row["num_frames"] for row in tables.products("shards") if row["split"] == Split.TRAIN]
+        if not lengths:
+            return super().why_empty(tables, profile)
+        return (
+            f"none of the {len(lengths)} clips of the train split has train.num_frames = {profile.train.num_frames} "
+            f"frames; the longest has {max(lengths)}"
+        )
+
     def run(self, jobs: Sequence[Job], work: Work) -> Iterator[Answer]:
         for job in jobs:
             started = time.monotonic()
             outcome = _train(job, work)
             yield Answer(job.key, outcome, Cost(wall_s=time.monotonic() - started))
+
+    def verify(self, output: Path) -> Sequence[str]:
+        """Checkpoints of trainings that are not finished; a damaged one is never gone on from."""
+        return [
+            f"{path.name}: damaged; the training goes on from the one before, or begins again: {path}"
+            for path in damaged_checkpoints(Layout(output).work)
+        ]
+
+    def mend(self, tables: Rows, output: Path, profile: Profile) -> None:
+        """Remove damaged checkpoints."""
+        for path in damaged_checkpoints(Layout(output).work):
+            path.unlink()
 
 
 def _train(job: Job, work: Work) -> Outcome:

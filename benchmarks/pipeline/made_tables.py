@@ -221,8 +221,8 @@ def write_tables(folder: Path) -> None:
                 if isinstance(outcome, Kept):
                     products += [{"job_key": job.key, **row} for row in outcome.rows]
                 log.measured(stage, job.input_id, Answer(job.key, outcome, Cost(1.0, 10**8)), 1)
-            view.table(stage).commit(outcomes, products)
-        view.table(stage).compact({job.key for job in jobs})
+            view.commit(stage, outcomes, products)
+        view.compact(stage)
     log.close({})
 
 

@@ -10,7 +10,7 @@ import os
 import stat
 from pathlib import Path
 
-from rigmill.errors import UserError, disk_full
+from rigmill.errors import DISK_TROUBLE, FULL, UserError, machine_trouble
 from rigmill.storage.files import canonical_json, write_atomic
 
 # Given back when the disk is full, so that the tables can still be written; fetched again later.
@@ -76,7 +76,7 @@ class PartialFile:
                 self.size += written
                 view = view[written:]
         except OSError as error:
-            if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            if error.errno in FULL:
                 os.ftruncate(self._handle, max(0, self.size - GIVEN_BACK_BYTES))
             raise disk_trouble(error, self._path) from error
 
@@ -109,8 +109,8 @@ class PartialFile:
 
 def disk_trouble(error: OSError, path: Path) -> UserError:
     """The disk's fault, not the file's: the run stops, and goes on where it was when the disk is well."""
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return disk_full(error)
+    if error.errno in DISK_TROUBLE:
+        return machine_trouble(error.errno)
     return UserError(
         f"cannot write {path.name}",
         why=f"{error.strerror or type(error).__name__}, below {path.parent}",

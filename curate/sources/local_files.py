@@ -14,7 +14,7 @@ from curate.gate.reading import CHANGED, read_bytes
 from curate.sources.identities import Identities
 from rigmill.blender.client import ChildFailed
 from rigmill.blender.requests import PACK_GLTF, PACKED_FILE, GltfItem
-from rigmill.errors import UserError
+from rigmill.errors import UserError, errno_of
 from rigmill.outcomes import Cost, Failed, FailKind, Kept, Outcome, Refusal, Reject, Rejected
 from rigmill.pipeline.stage import Answer, Input, Job, Work
 from rigmill.storage.files import digest, sha256_bytes
@@ -91,14 +91,17 @@ def take_files(jobs: Sequence[Job], work: Work, take: Take) -> Iterator[Answer]:
     for job in jobs:
         outcome: Outcome
         try:
-            data = _read(job.payload, job.settings["max_file_bytes"], work)
-            outcome = Kept([take(job.payload, data, work)])
+            try:
+                data = _read(job.payload, job.settings["max_file_bytes"], work)
+            except OSError as error:
+                kind = FailKind.EXCEPTION if errno_of(error) is None else FailKind.MACHINE
+                outcome = Failed(kind, type(error).__name__, error.strerror or "cannot be read")
+            else:
+                outcome = Kept([take(job.payload, data, work)])
         except Refusal as refusal:
             outcome = refusal.to_rejected()
         except ChildFailed as failed:
             outcome = failed.outcome
-        except OSError as error:
-            outcome = Failed(FailKind.EXCEPTION, type(error).__name__, error.strerror or "cannot be read")
         yield Answer(job.key, outcome, Cost())
 
 

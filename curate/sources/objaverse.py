@@ -21,7 +21,7 @@ from curate.download.jobs import fetch_files
 from curate.sources import objaverse_index as shared
 from rigmill.errors import UserError
 from rigmill.pipeline.stage import Answer, Input, Job, Work
-from rigmill.storage.files import canonical_json, digest, write_atomic
+from rigmill.storage.files import canonical_json, digest, read_sealed, write_sealed
 from rigmill.types import Row
 
 PACKAGE_FOLDER = "hf-objaverse-v1"
@@ -168,7 +168,8 @@ def reading(path: Path) -> Iterator[None]:
             f"the index file cannot be read: {path}",
             why=" ".join(str(error).split())[:200],
             code="E216",
-            fix="remove it; the next run of collect fetches it again",
+            fix="remove it, then {command} fetches it again",
+            command=("run", "collect"),
         ) from error
 
 
@@ -190,11 +191,11 @@ def _parts(settings: Row) -> list[str]:
     info = source.stat()
     memory = shared.own_file(settings, f"parts-{digest(info.st_size, info.st_mtime_ns)}.json")
     try:
-        return list(json.loads(memory.read_text()))
-    except (OSError, ValueError, TypeError):
+        return list(json.loads(read_sealed(memory) or b""))
+    except (ValueError, TypeError):
         parts = sorted(_paths_by_part(settings))
     with suppress(OSError):
-        write_atomic(memory, canonical_json(parts).encode(), durable=False)
+        write_sealed(memory, canonical_json(parts).encode())
     return parts
 
 
@@ -214,12 +215,12 @@ def _annotations(settings: Row) -> pa.Table:
         memory = shared.own_file(
             settings, f"v1-{part}-{digest(shared.VERSION, info.st_size, info.st_mtime_ns)}.parquet"
         )
-        try:
-            tables.append(pq.read_table(memory, schema=_COMPACT))
-        except (OSError, pa.ArrowException):
+        table = shared.saved(memory, _COMPACT)
+        if table is None:
             grouped = grouped if grouped is not None else _paths_by_part(settings)
-            tables.append(_compact(settings, part, grouped.get(part, {})))
-            shared.save(memory, tables[-1])
+            table = _compact(settings, part, grouped.get(part, {}))
+            shared.save(memory, table)
+        tables.append(table)
     return pa.concat_tables(tables)
 
 

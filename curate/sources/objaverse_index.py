@@ -29,7 +29,7 @@ from rigmill.errors import UserError
 from rigmill.kinds import SeenIn
 from rigmill.licences import policy
 from rigmill.outcomes import Refusal
-from rigmill.storage.files import digest, fsync_folder, sha256_bytes, write_atomic
+from rigmill.storage.files import digest, fsync_folder, read_sealed, sha256_bytes, write_sealed
 from rigmill.types import Row, StoredFile
 
 VERSION = 1  # raise it when the code chooses otherwise from the same index and settings
@@ -119,7 +119,8 @@ def require(settings: Row, files: Iterable[Path]) -> None:
             code="E213",
             why=f"missing: {missing[0]}{f' and {len(missing) - 1} more' if len(missing) > 1 else ''}; "
             "nothing but a run of collect uses the network",
-            fix="rigmill run collect (with this --profile) fetches it, once; or copy it there, or correct 'index'",
+            fix="{command} fetches it, once; or copy it there, or correct 'index'",
+            command=("run", "collect"),
         )
 
 
@@ -130,13 +131,10 @@ def remembered(settings: Row, files: Iterable[Path], choose: Callable[[], pa.Tab
     code = [sha256_bytes(Path(str(import_module(module).__file__)).read_bytes()) for module in _ABOUT_LICENCES]
     key = digest(VERSION, stamps, rules, code, length=32)
     path = _own_folder(settings) / f"chosen-{key}.parquet"
-    if path.is_file():
-        try:
-            return pq.read_table(path)
-        except (OSError, pa.ArrowException):
-            pass  # half gone: make it again
-    table = choose()
-    save(path, table)
+    table = saved(path)
+    if table is None:
+        table = choose()
+        save(path, table)
     return table
 
 
@@ -145,7 +143,16 @@ def save(path: Path, table: pa.Table) -> None:
     sink = pa.BufferOutputStream()
     pq.write_table(table, sink, compression="zstd")
     with suppress(OSError):
-        write_atomic(path, sink.getvalue().to_pybytes(), durable=False)
+        write_sealed(path, sink.getvalue().to_pybytes())
+
+
+def saved(path: Path, schema: pa.Schema | None = None) -> pa.Table | None:
+    """What `save` wrote; None where it is not there, or not that any more: then it is made again."""
+    data = read_sealed(path)
+    try:
+        return None if data is None else pq.read_table(pa.BufferReader(data), schema=schema)
+    except (OSError, pa.ArrowException):  # of another version
+        return None
 
 
 def own_file(settings: Row, name: str) -> Path:

@@ -80,6 +80,10 @@ class CollectStage(Stage):
                     item = replace(item, payload={**item.payload, "duplicate_of": original})
             yield item
 
+    def why_empty(self, tables: Rows, profile: Profile) -> str:
+        places = [str(getattr(source, "path", source.name)) for source in profile.sources]
+        return f"there is no file to collect in the profile's sources: {', '.join(places) or 'it has none'}"
+
     def run(self, jobs: Sequence[Job], work: Work) -> Iterator[Answer]:
         fresh = []
         for job in jobs:

@@ -119,8 +119,8 @@ def _preview_item(job: Job, work: Work) -> Row:
     stored = clip["motion_file"]
     item = {
         **only_keys(clip, "clip_id", "format", "armature", "action", "slot", "start_frame", "num_frames", "fps"),
-        "path": str(work.store.path(StoredFile.from_row(clip["file"]))),
-        "motion_path": str(work.store.path(StoredFile.from_row(stored))) if stored else None,
+        "path": str(work.store.checked_path(StoredFile.from_row(clip["file"]))),
+        "motion_path": str(work.store.checked_path(StoredFile.from_row(stored))) if stored else None,
         **only_keys(job.settings, *JOB_SETTINGS),
     }
     return PreviewItem.from_item(item).to_item()

@@ -104,7 +104,7 @@ def _probed(job: Job, work: Work) -> Answer:
         return Answer(job.key, verdict, Cost())
     if "refused" in payload:
         return Answer(job.key, Rejected.from_row(payload["refused"]), Cost())
-    path = str(work.store.path(StoredFile.from_row(payload["file"])))
+    path = str(work.store.checked_path(StoredFile.from_row(payload["file"])))
     passed = _ask(work, CANONICAL_ASSET, CanonicalItem(path=path, format=payload["format"]).to_item())
     if passed.value is None:
         return Answer(job.key, _end(passed), passed.measured)

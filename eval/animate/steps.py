@@ -60,8 +60,7 @@ class Animation:
         self.on_progress(LOOK, 0, 0)
         model = self.checkpoint.load()  # before minutes are spent on anything else
         found = bench.probe()
-        fix = "give a character; 'rigmill run retarget' puts motions onto characters"
-        refuse_motions_alone(found, bench.opened.path.name, code="E144", fix=fix)
+        refuse_motions_alone(found, bench.opened.path.name, code="E144")
         rig = rig_from_bytes((bench.scratch / found.rig_file).read_bytes())
         geometry, templates = self._templates(bench.clip("rest", found))
         rgb, pose = self._generated(model, geometry, templates, num_frames)

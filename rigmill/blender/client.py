@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rigmill.errors import UserError
+from rigmill.errors import DISK_TROUBLE, UserError, machine_trouble
 from rigmill.outcomes import Cost, Failed, FailKind, Rejected, Sandbox
 from rigmill.types import Row
 
@@ -120,6 +120,8 @@ class BlenderClient:
                             on_progress(num_replies, *message["progress"])
                         continue
                     num_replies += 1
+                    if message.get("disk") in DISK_TROUBLE:  # of the machine's, not the item's
+                        raise machine_trouble(message["disk"])
                     yield _reply(message, sandbox)
             finally:
                 if not ended:  # the caller stopped reading, or the server died: this server's stream is spoilt
@@ -197,7 +199,7 @@ class BlenderClient:
             raise BrokenPipeError
         tail = errors.decode(errors="replace").strip().splitlines()[-1:] or ["it said nothing"]
         what = "Blender does not start" if self.warm == WITH_BLENDER else "the reader of files does not start"
-        raise UserError(what, why=why + tail[0], fix="run: make doctor", code="E200")
+        raise UserError(what, why=why + tail[0], fix="{command}", code="E200", command=("doctor",))
 
     def _end_session(self) -> None:
         """Kill the server and what it started, but for children that have a session of their own."""

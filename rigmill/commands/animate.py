@@ -7,9 +7,10 @@ from pathlib import Path
 
 from rigmill.blender.client import Limits
 from rigmill.commands import exit_status
-from rigmill.config.load import Resolved, load
+from rigmill.commands.signals import status_of
+from rigmill.config.load import Resolved, load, split_settings
 from rigmill.one_file.animate_options import animate_order_of
-from rigmill.one_file.animate_text import StepMeter, animate_summary
+from rigmill.one_file.animate_text import StepMeter, animate_summary, is_at_rest
 from rigmill.pipeline.lines.live_lines import Progress
 from rigmill.pipeline.registry import ANIMATE, by_name
 from rigmill.pipeline.view import View
@@ -32,18 +33,19 @@ def command(parsed: argparse.Namespace) -> int:
                 max_file_bytes=resolved.profile.collect.max_file_bytes,
                 on_progress=StepMeter(progress, order.asset.name),
             )
-        except KeyboardInterrupt:
+        except KeyboardInterrupt as stopped:
             progress.say("interrupted; nothing was written")
-            return exit_status.INTERRUPTED
+            return status_of(stopped)
     print(animate_summary(order, info, wall_s=wall_s))
-    return exit_status.OK
+    return exit_status.AT_REST if is_at_rest(info) else exit_status.OK
 
 
 def views(parsed: argparse.Namespace, resolved: Resolved) -> list[View]:
     """The tables of the profile with all that was typed, then of the profile without what may mean this mesh alone."""
     tables = Layout(Path(resolved.profile.output).expanduser().resolve()).tables
-    rest = tuple(override for override in parsed.overrides if not override.startswith(_OF_THE_MESH))
+    typed = [setting for override in parsed.overrides for setting in split_settings(override)]
+    rest = tuple(setting for setting in typed if not setting.startswith(_OF_THE_MESH))
     profiles = [resolved.profile]
-    if len(rest) < len(parsed.overrides):
+    if len(rest) < len(typed):
         profiles.append(load(parsed.profile, file=parsed.config, overrides=rest).profile)
     return [View(tables, profile) for profile in profiles]

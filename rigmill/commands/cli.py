@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import argparse
-import errno
+import difflib
 import gc
 import importlib
 import os
+import re
 import sys
+from datetime import timedelta
 from pathlib import Path
+from typing import NoReturn
 
 from rigmill import __version__
 from rigmill.commands import exit_status
-from rigmill.errors import UserError, disk_full
+from rigmill.commands.signals import ended_by_signals, status_of
+from rigmill.errors import UserError, refused_by_system
+from rigmill.invocation import Invocation
 from rigmill.one_file.animate_options import add_animate_options
 from rigmill.one_file.render_options import add_options
 
@@ -20,30 +25,47 @@ from rigmill.one_file.render_options import add_options
 def main(arguments: list[str] | None = None) -> int:
     """Run one command and return its exit status."""
     gc.set_threshold(100_000, 20, 20)  # plans make many objects and no cycles: looking for those takes its time
-    parsed = build_parser().parse_args(arguments)
+    invocation = Invocation()
     try:
-        module, name = parsed.command.split(":")
-        status: int = getattr(importlib.import_module(f"rigmill.commands.{module}"), name)(parsed)
+        parsed = build_parser().parse_args(arguments)
+        config = None if parsed.config is None else str(parsed.config)
+        invocation = Invocation(parsed.profile, config, tuple(parsed.overrides))
+        with ended_by_signals():
+            module, name = parsed.command.split(":")
+            status: int = getattr(importlib.import_module(f"rigmill.commands.{module}"), name)(parsed)
         return status
     except UserError as error:
-        print(error.render(), file=sys.stderr)
-        return exit_status.USER_ERROR
-    except KeyboardInterrupt:
+        return _say(error, invocation)
+    except KeyboardInterrupt as stopped:
         print("interrupted; finished work is kept, the same command continues", file=sys.stderr)
-        return exit_status.INTERRUPTED
+        return status_of(stopped)
     except BrokenPipeError:  # `rigmill status | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return exit_status.OK
     except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
-            raise
-        print(disk_full(error).render(), file=sys.stderr)
-        return exit_status.USER_ERROR
+        return _say(refused_by_system(error), invocation)
+
+
+def _say(error: UserError, invocation: Invocation) -> int:
+    print(error.render(invocation), file=sys.stderr)
+    return exit_status.USER_ERROR
+
+
+class _Parser(argparse.ArgumentParser):
+    """Mistakes in a command line are answered as all others: in one message, with what to do."""
+
+    def error(self, message: str) -> NoReturn:
+        message = re.sub(r"invalid int value: ('.*')", r"\1 is no whole number", message, flags=re.DOTALL)
+        message = re.sub(r"invalid float value: ('.*')", r"\1 is no number", message, flags=re.DOTALL)
+        choices = re.search(r"invalid choice: '(.*)' \(choose from (.*)\)$", message)
+        near = difflib.get_close_matches(choices[1], re.findall(r"'([^']+)'", choices[2]), n=1) if choices else []
+        fix = f"did you mean '{near[0]}'? " if near else ""
+        raise UserError(f"{self.prog}: {message}", fix=f"{fix}All that it takes: {self.prog} --help", code="E105")
 
 
 def build_parser() -> argparse.ArgumentParser:
     """Every command with its options."""
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="rigmill",
         description="Rigged 3D assets to training data and a joint video-pose diffusion model.",
         epilog="stages, in the order in which data flows: collect probe retarget preview select (together: curate) "
@@ -65,7 +87,7 @@ def build_parser() -> argparse.ArgumentParser:
             default=[],
             metavar="a.b=value",
             dest="overrides",
-            help="change one value of the profile; may be repeated",
+            help="change a value of the profile; may be repeated, or hold several",
         )
         return command
 
@@ -73,17 +95,17 @@ def build_parser() -> argparse.ArgumentParser:
     retry = add("retry", "run:retry", "run failed jobs again (with --rejected, rejected ones too)", stages="*")
     for command in (run, retry):
         command.add_argument("--limit", type=_positive, metavar="N", help="at most N jobs per stage in this run")
-        command.add_argument("--workers", type=_positive, metavar="N", help="processes (default: one per core)")
         command.add_argument("--only", action="append", default=[], metavar="ID", help="only this input; repeatable")
-        command.add_argument("--ray-address", metavar="HOST:PORT", help="a Ray cluster instead of this machine")
+        _add_worker_options(command)
         command.add_argument("--json", action="store_true", help="print the counts as JSON at the end")
     retry.add_argument("--reason", metavar="CODE", help="only jobs that ended with this code")
     retry.add_argument("--rejected", action="store_true", help="rejected jobs as well as failed ones")
     plan = add("plan", "plan:command", "what a run would do, and what it would cost; changes nothing", stages="*")
     status = add("status", "status:command", "counts per stage, and why inputs were rejected or failed", stages="*")
     status.add_argument("--by", choices=["source"], help="the counts of each source")
-    show = add("show", "show:command", "everything known about an asset, a clip or an input")
-    show.add_argument("id", help="asset id, clip id or input id (or how one begins)")
+    show = add("show", "show:command", "what is known about an asset, a clip, a motion or an input")
+    show.add_argument("id", help="an id (or how it begins), or the name of a file or a motion")
+    show.add_argument("--all", action="store_true", help="every column of every row, not one screen")
     export = add(
         "export",
         "export:command",
@@ -101,17 +123,46 @@ def build_parser() -> argparse.ArgumentParser:
     add_options(render)
     animate = add("animate", "animate:command", "a rigged mesh and a sentence in, the mesh with a motion out")
     add_animate_options(animate)
-    verify = add("verify", "verify:command", "read every stored file and shard again and compare digests")
+    verify = add("verify", "verify:command", "read everything that was written again and compare digests")
+    verify.add_argument("--repair", action="store_true", help="mend what is found: make it again, from what is whole")
+    _add_worker_options(verify)
     report = add("report", "report:command", "write the report: one folder of static HTML")
     report.add_argument("--open", action="store_true", help="open it in a browser")
+    clean = add(
+        "clean", "clean:command", "remove results of other settings, or all of a profile's output; lists them first"
+    )
+    clean.add_argument(
+        "--unplanned", action="store_true", help="what is not planned now: results of other settings and inputs"
+    )
+    clean.add_argument(
+        "--older-than", type=_age, metavar="7d", help="of that, only what no run has planned for so long (m, h, d, w)"
+    )
+    clean.add_argument(
+        "--checkpoints",
+        action="store_true",
+        help="of that, models and unfinished trainings as well: without this option they stay",
+    )
+    clean.add_argument("--all", action="store_true", help="everything that the profile has made, models too")
+    clean.add_argument("--dry-run", action="store_true", help="list it and remove nothing")
     doctor = add("doctor", "doctor:command", "check this machine: Python, packages, Blender, Ray, system libraries")
     for command in (plan, status, show, verify, doctor):
         command.add_argument("--json", action="store_true", help="machine-readable output")
     return parser
 
 
+def _age(text: str) -> timedelta:
+    units = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+    if not (text[:-1].isdecimal() and len(text) <= 6 and text[-1] in units):
+        raise argparse.ArgumentTypeError(f"'{text}' is no age: write 30m, 12h, 7d or 2w")
+    return timedelta(**{units[text[-1]]: int(text[:-1])})
+
+
+def _add_worker_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--workers", type=_positive, metavar="N", help="processes (default: one per core)")
+    command.add_argument("--ray-address", metavar="HOST:PORT", help="a Ray cluster instead of this machine")
+
+
 def _positive(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError("must be at least 1")
-    return value
+    if not (text.isascii() and text.isdecimal() and int(text) >= 1):
+        raise argparse.ArgumentTypeError(f"'{text}' is no whole number from 1 on")
+    return int(text)

@@ -22,6 +22,7 @@ from rigmill.commands.packages import DISTRIBUTION, needed
 from rigmill.errors import UserError
 from rigmill.outcomes import Sandbox
 from rigmill.pipeline.runlog import UNCONFINED
+from rigmill.printable import wrapped
 
 # The shared libraries that the bpy wheel expects from the system, and Debian's and Ubuntu's packages for them.
 SYSTEM_PACKAGES = {
@@ -79,9 +80,9 @@ def findings_text(findings: list[Finding]) -> str:
     lines = []
     for finding in findings:
         mark = "ok  " if finding.ok else ("FAIL" if finding.required else "note")
-        lines.append(f"{mark} {finding.name}: {finding.detail}")
+        lines += wrapped(f"{mark:<4} {finding.name}: {finding.detail}", rest=" " * 7)
         if not finding.ok and finding.fix:
-            lines.append(f"     fix: {finding.fix}")
+            lines += wrapped(f"fix: {finding.fix}", first=" " * 5, rest=" " * 10)
     return "\n".join(lines)
 
 
@@ -202,20 +203,11 @@ def _reason(outcome: Any) -> str:
 
 
 def _ray() -> Finding:
-    import os
+    from rigmill.pipeline.executors.local_ray import start_local_ray
 
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    import ray
-
+    ray = None
     try:
-        ray.init(
-            address="local",
-            num_cpus=1,
-            include_dashboard=False,
-            log_to_driver=False,
-            logging_level="ERROR",
-            object_store_memory=80 * 2**20,
-        )
+        ray = start_local_ray(num_cpus=1, object_store_bytes=80 * 2**20)
         answer = ray.get(ray.remote(lambda: 42).remote(), timeout=60)
         return Finding("ray", answer == 42, f"{ray.__version__}, a local worker answered")
     except Exception as error:
@@ -226,4 +218,5 @@ def _ray() -> Finding:
             "is /dev/shm at least 128 MiB, and are loopback ports open?",
         )
     finally:
-        ray.shutdown()
+        if ray is not None:
+            ray.shutdown()

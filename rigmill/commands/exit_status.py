@@ -1,3 +1,4 @@
-"""What a command's exit status says."""
+"""What a command's exit status says. One that a signal ended has 128 and the signal's number (`signals.status_of`)."""
 
-OK, FAILED, USER_ERROR, INTERRUPTED = 0, 1, 2, 130
+OK, FAILED, USER_ERROR = 0, 1, 2
+AT_REST = 3  # `animate` wrote its files, and the mesh does not move in them

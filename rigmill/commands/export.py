@@ -21,6 +21,7 @@ from rigmill.errors import UserError
 from rigmill.formats.glb import NotAnimatable
 from rigmill.formats.motion_files import FORMATS, WITH_MESH, motion_file, moving_glb
 from rigmill.pipeline.view import View
+from rigmill.printable import wrapped
 from rigmill.rigs.npz import motion_from_bytes, rig_from_bytes
 from rigmill.storage.files import Store, scratch_folder, write_atomic
 from rigmill.storage.rows import true_places
@@ -44,12 +45,11 @@ def command(parsed: argparse.Namespace) -> int:
         data = clip_file(clip, file_format, store=layout.store, limits=limits, scratch=scratch)
     path = parsed.out or Path(f"{clip['clip_id']}.glb")
     write_atomic(path, data)
-    print(f"{path}: '{clip['motion_name']}' on '{clip['title']}', {clip['num_frames']} frames at {clip['fps']:g} fps")
+    what = f"{path}: '{clip['motion_name']}' on '{clip['title']}', {clip['num_frames']} frames at {clip['fps']:g} fps"
     shared = clip["rights"]["may_share_asset"] and clip["rights"]["may_share_motion"]  # unknown is no
-    print(
-        f"licence: {clip['licence']}; {clip['attribution'] or 'no attribution given'}"
-        + ("" if shared else "; nothing says that this file may be passed on")
-    )
+    terms = f"licence: {clip['licence']}; {clip['attribution'] or 'no attribution given'}"
+    terms += "" if shared else "; nothing says that this file may be passed on"
+    print("\n".join([*wrapped(what, rest="  "), *wrapped(terms, rest="  ")]))
     return exit_status.OK
 
 
@@ -71,8 +71,9 @@ def find_clip(view: View, wanted: str) -> dict[str, Any]:
     raise UserError(
         f"no clip '{wanted}'",
         why="only what 'preview' saw or 'retarget' made has a motion to export",
-        fix="clip ids are in the report and in 'rigmill show ASSET'",
+        fix="clip ids are in the report and in: {command}",
         code="E120",
+        command=("show", "ASSET"),
     )
 
 
@@ -119,8 +120,8 @@ def _played(clip: dict[str, Any], store: Store, limits: Limits, scratch: Path, f
     wanted = {
         **{key: clip.get(key) for key in ("clip_id", "format", "armature", "action", "slot", "num_frames", "fps")},
         "start_frame": clip["start_frame"],
-        "path": str(store.path(StoredFile.from_row(clip["file"]))),
-        "motion_path": str(store.path(StoredFile.from_row(stored))) if stored else None,
+        "path": str(store.checked_path(StoredFile.from_row(clip["file"]))),
+        "motion_path": str(store.checked_path(StoredFile.from_row(stored))) if stored else None,
         "title": clip["motion_name"],
         "write": (file_format,) if file_format in WITH_MESH else (),
     }
@@ -132,5 +133,7 @@ def _played(clip: dict[str, Any], store: Store, limits: Limits, scratch: Path, f
         client.close()
     if reply.value is None:
         why = reply.outcome.message if reply.outcome is not None else ""
-        raise UserError(f"clip {clip['clip_id']} cannot be played", why=why, fix="run: make doctor", code="E122")
+        raise UserError(
+            f"clip {clip['clip_id']} cannot be played", why=why, fix="{command}", code="E122", command=("doctor",)
+        )
     return PlayAnswer.from_item(reply.value)

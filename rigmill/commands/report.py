@@ -7,6 +7,7 @@ import argparse
 from rigmill.commands import exit_status
 from rigmill.commands.profile_of import resolve
 from rigmill.pipeline.view import View
+from rigmill.printable import wrapped
 from rigmill.report.report import write_report
 
 
@@ -14,7 +15,7 @@ def command(parsed: argparse.Namespace) -> int:
     """Run `rigmill report`: write the page and print where it is, `--open` shows it; the exit status."""
     resolved, layout = resolve(parsed)
     page = write_report(View(layout.tables, resolved.profile), layout, resolved)
-    print(f"report: {page}")
+    print("\n".join(wrapped(f"report: {page}", rest="  ")))
     if parsed.open:
         import webbrowser
 

@@ -15,6 +15,7 @@ from rigmill.pipeline.lines.live_lines import Progress
 from rigmill.pipeline.registry import STAGES
 from rigmill.pipeline.retry import too_much_failed
 from rigmill.pipeline.view import View
+from rigmill.printable import wrapped
 from rigmill.storage.lock import locked
 
 
@@ -51,14 +52,17 @@ def _drive(parsed: argparse.Namespace, stages: tuple[str, ...], *, forget: bool 
         print(json.dumps({name: count.to_json() for name, count in counts.items()}))
     empty = [name for name, count in counts.items() if count.num_in and not count.kept and not count.pending]
     for name in empty:
-        print(f"stage '{name}' kept nothing; why: rigmill status {name} --profile {parsed.profile}", file=sys.stderr)
-    if len(stages) == 1 and not counts[stages[0]].num_in:
-        raise UserError(
-            f"stage '{stages[0]}' has no inputs",
-            why="its upstream stages have kept nothing yet",
-            fix=f"rigmill plan --profile {parsed.profile}",
-            code="E111",
-        )
+        why = resolved.invocation.suggest("status", name)
+        print("\n".join(wrapped(f"stage '{name}' kept nothing; why: {why}", rest="  ", whole=[why])), file=sys.stderr)
+    view = View(layout.tables, resolved.profile)
+    for name in stages:
+        if not counts[name].num_in:
+            why = view.stage(name).why_empty(view, resolved.profile)
+            if name == stages[0]:  # so that nothing else had any either
+                raise UserError(
+                    f"stage '{name}' has no inputs", why=why, fix="{command}", code="E111", command=("plan",)
+                )
+            print("\n".join(wrapped(f"stage '{name}' has no inputs: {why}", rest="  ")), file=sys.stderr)
     share = resolved.profile.run.max_failed_share
     failed = [name for name, count in counts.items() if too_much_failed(count.broken, count.num_in, max_share=share)]
     for name in failed:

@@ -12,40 +12,59 @@ import pyarrow.compute as pc
 
 from rigmill.commands import exit_status
 from rigmill.commands.profile_of import resolve
+from rigmill.commands.show_text import screen_text, whole_text
 from rigmill.errors import UserError
-from rigmill.outcomes import Status
+from rigmill.pipeline.names import ids_of_name, names_of
 from rigmill.pipeline.view import View
-from rigmill.storage.files import Store
 from rigmill.storage.rows import StoredRows, true_places
-from rigmill.types import StoredFile
 
 
 def command(parsed: argparse.Namespace) -> int:
-    """Run `rigmill show`: print all that the tables know about one id; the exit status."""
+    """Run `rigmill show`: print what the tables know about one id or name; the exit status."""
     resolved, layout = resolve(parsed)
-    found = show(View(layout.tables, resolved.profile), parsed.id)
-    print(json.dumps(found) if parsed.json else show_text(found, layout.store))
+    view = View(layout.tables, resolved.profile)
+    found = show(view, parsed.id)
+    if parsed.json:
+        print(json.dumps(found))
+    elif parsed.all:
+        print(whole_text(found, layout.store))
+    else:
+        names = {
+            name: text
+            for stage, part in found.items()
+            for name, text in names_of(view, stage, [row["input_id"] for row in part["outcomes"]]).items()
+        }
+        more = resolved.invocation.suggest("show", parsed.id, "--all")
+        print(screen_text(found, names, more=more))
     return exit_status.OK
 
 
 def show(view: View, wanted: str) -> dict[str, Any]:
-    """Outcomes and product rows, stage by stage, of everything whose id begins with `wanted`."""
+    """Outcomes and product rows, stage by stage, of everything whose id begins with `wanted`, or else is called so."""
+    found = _of_ids(view, [wanted]) if wanted else {}
+    if not found:
+        ids = ids_of_name(view, wanted)
+        found = _of_ids(view, ids) if ids else {}
+    if not found:
+        raise UserError(
+            f"nothing is known about '{wanted}'",
+            why="no id begins so, and no file, title or motion is called so",
+            code="E120",
+            fix="ids and names are in the report and in: {command}",
+            command=("status", "STAGE"),
+        )
+    return found
+
+
+def _of_ids(view: View, wanted: list[str]) -> dict[str, Any]:
     found: dict[str, Any] = {}
-    ids = [wanted]
+    ids = list(wanted)
     for name in view.registry:
         plan, outcomes, products = view.plan(name), view.outcomes(name), view.products(name)
         kept = _places(products, _ID_COLUMNS, ids)
         rows = products.at(kept)
-        ids += sorted(
-            {
-                str(row[key])
-                for row in rows
-                if _matches(row, [wanted])
-                for key in ("asset_id", "clip_id")
-                if row.get(key)
-            }
-            - set(ids)
-        )
+        # Of an asset all clips are meant, of a clip itself alone.
+        ids += sorted({str(row[key]) for row in rows for key in ("clip_id",) if row.get(key)} - set(ids))
         named = pc.or_(_begins(plan.input_ids, ids), _begins(plan.groups, ids))
         keys = pa.concat_arrays([plan.keys.filter(named), products.column("job_key").take(kept).combine_chunks()])
         ended = outcomes.at(true_places(pc.is_in(outcomes.column("job_key"), value_set=keys)))
@@ -55,12 +74,6 @@ def show(view: View, wanted: str) -> dict[str, Any]:
             found[name] = {"outcomes": ended, "products": rows, "pending": pending}
         outcomes.release()
         products.release()
-    if not found:
-        raise UserError(
-            f"nothing is known about '{wanted}'",
-            code="E120",
-            fix="ids are listed by 'rigmill status STAGE' and in the report",
-        )
     return found
 
 
@@ -79,37 +92,3 @@ def _places(rows: StoredRows, columns: tuple[str, ...], ids: list[str]) -> pa.Ar
     for column in set(columns) & set(rows.names):
         found.update(true_places(_begins(rows.column(column), ids)).to_pylist())
     return pa.array(sorted(found), pa.int64())
-
-
-def _matches(row: dict[str, Any], ids: list[str]) -> bool:
-    return any(str(row.get(key) or "").startswith(one) for key in _ID_COLUMNS for one in ids)
-
-
-def show_text(found: dict[str, Any], store: Store) -> str:
-    """Stage by stage the outcomes, what is pending and the products of one id; files as paths in the store."""
-    lines = []
-    for stage, part in found.items():
-        lines.append(f"== {stage}")
-        for row in part["outcomes"]:
-            tail = "" if row["status"] == Status.KEPT.value else f": {row['code']}: {row['message']}"
-            lines.append(f"   {row['input_id']}: {row['status']}{tail}")
-            if row["measured"] is not None:
-                lines.append(f"      measured {row['measured']:.4g}, limit {row['limit']:.4g}")
-        lines += [f"   {input_id}: pending" for input_id in part["pending"]]
-        for row in part["products"]:
-            for column, value in row.items():
-                if value is not None and value != []:
-                    lines += _column(column, value, store)
-    return "\n".join(lines)
-
-
-def _column(column: str, value: Any, store: Store) -> list[str]:
-    if isinstance(value, dict) and "sha256" in value:
-        return [f"      {column}: {store.path(StoredFile.from_row(value))} ({value['size_bytes']} bytes)"]
-    if isinstance(value, list) and value and isinstance(value[0], dict):
-        lines = [f"      {column}:"]
-        for item in value:
-            inner = _column(str(item["name"]), item, store) if "sha256" in item else [f"      {item}"]
-            lines += [f"  {line}" for line in inner]
-        return lines
-    return [f"      {column}: {value}"]

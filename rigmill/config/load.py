@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,9 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from rigmill.config.schema import SOURCE_SECTIONS, Profile
+from rigmill.config.wording import contradictions, what_is_allowed
 from rigmill.errors import UserError
+from rigmill.invocation import Invocation
 from rigmill.storage.files import canonical_json, digest
 
 MAX_YAML_BYTES = 1_000_000
@@ -25,14 +28,19 @@ class Resolved:
     name: str
     profile: Profile
     source: Path
+    invocation: Invocation  # what a person typed to get it
 
     @property
     def digest(self) -> str:
-        return digest(self.profile.model_dump(mode="json"))
+        return digest(self.name, self.profile.model_dump(mode="json"))
 
     def to_json(self) -> str:
         values = self.profile.model_dump(mode="json")
         return canonical_json({"name": self.name, "digest": self.digest, "profile": values})
+
+    def file_bytes(self) -> bytes:
+        """profile.json of an output folder."""
+        return (self.to_json() + "\n").encode()
 
 
 def default_file() -> Path:
@@ -51,13 +59,19 @@ def load(name: str, *, file: Path | None = None, overrides: tuple[str, ...] = ()
     document = _Document(source)
     values = _inherit(document, name, ())
     lines = {path: line for path, line in document.lines_of(name)}
-    for override in overrides:
-        _apply_override(values, override)
+    settings = tuple(setting for override in overrides for setting in split_settings(override))
+    for setting in settings:
+        _apply_override(values, setting)
+    places = _Places(document, name, lines, settings)
     try:
         profile = Profile.model_validate(values)
     except ValidationError as error:
-        raise _explain(error, document=document, name=name, lines=lines, overrides=overrides) from None
-    return Resolved(name=name, profile=profile, source=source)
+        raise _explain(error, places) from None
+    wrong = [f"{places.of(path)}: '{'.'.join(map(str, path))}': {why}" for path, why in contradictions(profile)]
+    if wrong:
+        raise _wrong_values(wrong)
+    said = Invocation(name, None if file is None else str(file), overrides)
+    return Resolved(name=name, profile=profile, source=source, invocation=said)
 
 
 class _Document:
@@ -68,13 +82,14 @@ class _Document:
         try:
             if source.stat().st_size > MAX_YAML_BYTES:
                 raise UserError(f"{source} is over 1 MB: not a profile file", fix="pass --config FILE", code="E101")
-            self.root = yaml.compose(source.read_text(), Loader=yaml.SafeLoader)
-            self.values = yaml.safe_load(source.read_text())
+            loader = yaml.SafeLoader(source.read_text("utf-8"))
+            self.root = loader.get_single_node()
+            self.values: Any = loader.construct_document(self.root) if self.root is not None else None
         except OSError as error:
             raise UserError(
                 f"cannot read {source}", why=error.strerror or str(error), fix="pass --config FILE", code="E100"
             ) from None
-        except yaml.YAMLError as error:
+        except (yaml.YAMLError, ValueError, RecursionError) as error:  # no such date, bytes that are no text
             raise UserError(
                 f"{source} is not valid YAML",
                 why=" ".join(str(error).split()),
@@ -123,7 +138,7 @@ class _Document:
 
 def _inherit(document: _Document, name: str, seen: tuple[str, ...]) -> dict[str, Any]:
     if name not in document.values:
-        known = sorted(document.values)
+        known = sorted(map(str, document.values))
         raise UserError(
             f"no profile '{name}' in {document.source}",
             why=f"it has: {', '.join(known)}",
@@ -165,6 +180,15 @@ def _merge(base: dict[str, Any], change: dict[str, Any], replaced: set[KeyPath],
     return merged
 
 
+# Where a further setting begins inside one text: a key of a profile and its equals sign, after a blank.
+_NEXT_SETTING = re.compile(rf"\s+(?=(?:{'|'.join(Profile.model_fields)})(?:\.\w+)*\s*=)")
+
+
+def split_settings(text: str) -> list[str]:
+    """The settings of one --set, which may be several: `a.b=1 train.mixture={x: 0.5, y: 0.5}` are two."""
+    return _NEXT_SETTING.split(text.strip())
+
+
 def _apply_override(values: dict[str, Any], override: str) -> None:
     key, equals, text = override.partition("=")
     if not equals or not key:
@@ -199,32 +223,50 @@ def _apply_override(values: dict[str, Any], override: str) -> None:
         node[last] = value
 
 
-def _explain(
-    error: ValidationError, *, document: _Document, name: str, lines: dict[KeyPath, int], overrides: tuple[str, ...]
-) -> UserError:
-    messages = []
-    for problem in error.errors()[:5]:
-        path = _yaml_path(problem["loc"])
-        dotted = ".".join(map(str, path))
-        overridden = next((text for text in overrides if text.partition("=")[0] == dotted), None)
-        if overridden is not None:
-            where = f"--set {overridden}"
-        else:
-            known = next((lines[path[:end]] for end in range(len(path), 0, -1) if path[:end] in lines), None)
-            where = f"{document.source}:{known or document.line(name)}"
-        if problem["type"] == "extra_forbidden":
-            siblings = _keys_beside(path)
-            hint = _nearest(str(path[-1]), siblings, "did you mean '{}'?") or f"valid here: {', '.join(siblings)}"
-            messages.append(f"{where}: unknown key '{dotted}'; {hint}")
-        elif problem["type"] == "missing":
-            messages.append(f"{where}: key '{dotted}' is missing")
-        else:
-            messages.append(f"{where}: '{dotted}': {problem['msg'].lower()}, got {_short(problem.get('input'))}")
+@dataclass(frozen=True, slots=True)
+class _Places:
+    """Where a profile's values were written: a line of the file, or --set."""
+
+    document: _Document
+    name: str
+    lines: dict[KeyPath, int]
+    settings: tuple[str, ...]
+
+    def of(self, path: KeyPath) -> str:
+        """Where the value of a key, or the nearest section around it, was written."""
+        for end in range(len(path), 0, -1):
+            dotted = ".".join(map(str, path[:end]))
+            for setting in reversed(self.settings):
+                if setting.partition("=")[0] == dotted:
+                    return f"--set {setting}"
+            if path[:end] in self.lines:
+                return f"{self.document.source}:{self.lines[path[:end]]}"
+        return f"{self.document.source}:{self.document.line(self.name)}"
+
+
+def _explain(error: ValidationError, places: _Places) -> UserError:
+    return _wrong_values([_problem(problem, places) for problem in error.errors()])
+
+
+def _problem(problem: Any, places: _Places) -> str:
+    path = _yaml_path(problem["loc"])
+    dotted, where = ".".join(map(str, path)), places.of(path)
+    if problem["type"] == "extra_forbidden":
+        siblings = _keys_beside(path)
+        hint = _nearest(str(path[-1]), siblings, "did you mean '{}'?") or f"valid here: {', '.join(siblings)}"
+        return f"{where}: unknown key '{dotted}'; {hint}"
+    allowed = what_is_allowed(problem["type"], problem.get("ctx", {}), problem["msg"])
+    got = "" if problem["type"] in ("missing", "union_tag_not_found") else f", got {_short(problem.get('input'))}"
+    return f"{where}: '{dotted}' {allowed}{got}"
+
+
+def _wrong_values(messages: list[str]) -> UserError:
+    more = len(messages) - 2
     return UserError(
         messages[0],
-        why="\n       ".join(messages[1:]),
+        why="" if more < 0 else f"and {messages[1]}" + (f"; and {more} more" if more else ""),
         code="E104",
-        fix="correct the line; every key is explained in docs/reference/pipelines-yaml.md",
+        fix="correct it where it stands; every key is explained in docs/reference/pipelines-yaml.md",
     )
 
 

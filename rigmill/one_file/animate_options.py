@@ -98,7 +98,7 @@ def animate_order_of(parsed: argparse.Namespace, resolved: Resolved) -> AnimateO
 
 def _within(option: str, typed: int | None, otherwise: Any, low: int, high: int) -> Any:
     if typed is not None and not low <= typed <= high:
-        raise _wrong(option, str(typed), f"not within {low} to {high}", f"{option} {max(low, 7)}")
+        raise _wrong(option, str(typed), f"not within {low} to {high}", f"{option} {min(max(typed, low), high)}")
     return otherwise if typed is None else typed
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from rigmill.one_file.animate_options import AnimateOrder
 from rigmill.one_file.folder import INFO
 from rigmill.pipeline.lines.live_lines import Progress, duration
+from rigmill.printable import wrapped
 
 
 @dataclass(slots=True)
@@ -41,16 +42,27 @@ def animate_summary(order: AnimateOrder, info: dict[str, Any], *, wall_s: float)
     if quality["bone_drift_pct"] is not None:
         numbers.append(f"bones off by {quality['bone_drift_pct']:.0f}%")
     numbers.append(f"joints move by {quality['movement_pct']:.1f}% of the height")
-    names = "\n".join(
+    lines = [
+        f'{info["asset"]["name"]}: "{info["prompt"]}", {motion["num_frames"]} frames at {motion["fps"]:g} fps, '
+        f"{motion['num_drawn_joints']} of {motion['num_joints']} joints drawn",
+        f"checkpoint {model['name']} ({model['recipe']}, {size} px), {info['steps']} steps, seed {info['seed']}; "
+        f"{duration(wall_s)} in all",
+        "; ".join(numbers),
+        f"{quality['verdict'].upper()}: {quality['sentence']}",
+        *(f"note: {note}" for note in info["notes"]),
+    ]
+    if is_at_rest(info):
+        lines.append("AT REST: the mesh does not move in these files; another --seed may help, or a longer training")
+    lines.append(f"written to {order.out}:")
+    lines += [
         f"  {kind:<10}{', '.join(files) if len(files) < 5 else f'{files[0]} ... {files[-1]}'}"
         for kind, files in info["files"].items()
-    )
-    notes = "".join(f"\nnote: {note}" for note in info["notes"])
-    return (
-        f'{info["asset"]["name"]}: "{info["prompt"]}", {motion["num_frames"]} frames at {motion["fps"]:g} fps, '
-        f"{motion['num_drawn_joints']} of {motion['num_joints']} joints drawn\n"
-        f"checkpoint {model['name']} ({model['recipe']}, {size} px), {info['steps']} steps, seed {info['seed']}; "
-        f"{duration(wall_s)} in all\n"
-        f"{'; '.join(numbers)}\n{quality['verdict'].upper()}: {quality['sentence']}{notes}\n"
-        f"written to {order.out}:\n{names}\n  {'info':<10}{INFO}"
-    )
+    ]
+    lines.append(f"  {'info':<10}{INFO}")
+    return "\n".join(part for line in lines for part in wrapped(line, rest=" " * 4))
+
+
+def is_at_rest(info: dict[str, Any]) -> bool:
+    """Whether the motion that was made is none: no joint was found, or all stay where they are."""
+    quality = info["quality"]
+    return quality["usable_share"] == 0 or (info["motion"]["num_frames"] > 1 and quality["movement_pct"] == 0)

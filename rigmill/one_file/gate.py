@@ -29,7 +29,7 @@ _FAIL_FIXES = {
     FailKind.TIMEOUT: "fewer --frames or --samples, or --set limits.wall_s=... --set limits.cpu_s=...",
     FailKind.MEMORY: "--set limits.memory_bytes=..., or a smaller file",
     FailKind.INTERRUPTED: "run the same command again",
-    FailKind.CRASH: "another --engine; run: make doctor",
+    FailKind.CRASH: "another --engine; what works here: {command}",
 }
 
 
@@ -106,7 +106,8 @@ def _unanswered(path: Path, reply: Reply) -> UserError:
         f"{path.name}: {outcome.message}",
         why=f"{outcome.kind}: {outcome.error_type}",
         code="E136",
-        fix=_FAIL_FIXES.get(outcome.kind, "run: make doctor"),
+        fix=_FAIL_FIXES.get(outcome.kind, "{command}"),
+        command=("doctor",),
     )
 
 

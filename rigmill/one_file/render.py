@@ -63,8 +63,7 @@ def render_single(
 
 def choose_motion(found: ProbeAnswer, order: Order) -> FoundMotion | None:
     """The motion of a probed file that the order names, or the first; None: it has none, and is shown at rest."""
-    fix = "motions are put onto characters by 'rigmill run retarget'"
-    refuse_motions_alone(found, order.asset.name, code="E134", fix=fix)
+    refuse_motions_alone(found, order.asset.name, code="E134")
     motions = found.motions
     if order.motion is None:
         return motions[0] if motions else None

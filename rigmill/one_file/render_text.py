@@ -10,6 +10,7 @@ from rigmill.one_file.folder import INFO
 from rigmill.one_file.render import Rendered
 from rigmill.one_file.render_options import Order
 from rigmill.pipeline.lines.live_lines import Progress, duration
+from rigmill.printable import wrapped
 
 
 @dataclass(slots=True)
@@ -40,20 +41,18 @@ def summary_text(order: Order, rendered: Rendered) -> str:
     motion, engine, (width, height) = info["motion"], info["engine"], info["size_px"]
     shown = "its rest pose" if motion["name"] is None else f"'{motion['name']}', {_frames(motion)}"
     coverage = ", ".join(f"{view['azimuth_deg']:g}: {view['coverage']:.1%}" for view in info["views"])
-    names = "\n".join(f"  {kind:<10}{_listed(files)}" for kind, files in info["files"].items())
     num_views = len(info["views"])
-    return "\n".join(
-        [
-            f"{info['asset']['name']}: {shown}, {num_views} view{'s' if num_views > 1 else ''} of {width}x{height}",
-            f"engine: {engine['name']}" + (f" ({engine['reason']})" if engine["reason"] else ""),
-            f"subject covers, by azimuth: {coverage}",
-            *_verified(info["verified"]),
-            f"{num} view-frames in {duration(rendered.wall_s)}, {num / rendered.wall_s:.3g}/s with everything",
-            f"written to {order.out}:",
-            names,
-            f"  {'info':<10}{INFO}",
-        ]
-    )
+    lines = [
+        f"{info['asset']['name']}: {shown}, {num_views} view{'s' if num_views > 1 else ''} of {width}x{height}",
+        f"engine: {engine['name']}" + (f" ({engine['reason']})" if engine["reason"] else ""),
+        f"subject covers, by azimuth: {coverage}",
+        *_verified(info["verified"]),
+        f"{num} view-frames in {duration(rendered.wall_s)}, {num / rendered.wall_s:.3g}/s with everything",
+        f"written to {order.out}:",
+        *(f"  {kind:<10}{_listed(files)}" for kind, files in info["files"].items()),
+        f"  {'info':<10}{INFO}",
+    ]
+    return "\n".join(part for line in lines for part in wrapped(line, rest=" " * 4))
 
 
 def _verified(found: dict[str, Any] | None) -> list[str]:

@@ -106,10 +106,15 @@ def _picture_s(render: RenderSettings) -> float:
     return _PICTURE_S + _SAMPLE_MEGAPIXEL_S * megapixels * float(render.samples)
 
 
-def refuse_motions_alone(found: ProbeAnswer, name: str, *, code: str, fix: str) -> None:
+def refuse_motions_alone(found: ProbeAnswer, name: str, *, code: str) -> None:
     """A UserError for a file that has nothing to show."""
     if found.kind == "motion":
-        raise UserError(f"{name} holds motions and no mesh that they move", code=code, fix=fix)
+        raise UserError(
+            f"{name} holds motions and no mesh that they move",
+            code=code,
+            fix="give a character; motions of a profile's sources are put onto its characters by: {command}",
+            command=("run", "retarget"),
+        )
 
 
 def deliver(target: Target, info: dict[str, Any], folder: Path) -> None:

@@ -5,18 +5,22 @@ from __future__ import annotations
 import math
 import shutil
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import count
 
 from rigmill.blender.client import Limits
 from rigmill.config.load import Resolved
 from rigmill.errors import UserError
+from rigmill.invocation import Invocation
 from rigmill.outcomes import Failed
 from rigmill.pipeline.executors.executor import Batch, Event, Executor
 from rigmill.pipeline.executors.in_process import InProcess
 from rigmill.pipeline.executors.pool import Pool
 from rigmill.pipeline.lines.live_lines import Progress
+from rigmill.pipeline.lines.nothing_to_do import nothing_to_do
 from rigmill.pipeline.lines.stage_lines import StageLines
+from rigmill.pipeline.plan_history import PlanHistory
 from rigmill.pipeline.registry import STAGES, Registry
 from rigmill.pipeline.retry import Retries, blame, too_much_failed
 from rigmill.pipeline.runlog import RunLog
@@ -34,11 +38,15 @@ INLINE_S = 0.5  # an inline stage works this long before other stages get their 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What a person asked of one run. `limit` is the most jobs per stage; `only` restricts input ids."""
+    """What a person asked of one run.
+
+    `limit` is the most jobs per stage; `only` restricts input ids, and `keys` the jobs of the stages that it names.
+    """
 
     stages: tuple[str, ...]
     limit: int | None = None
     only: frozenset[str] = frozenset()
+    keys: Mapping[str, frozenset[str] | None] | None = None
     workers: int | None = None
     ray_address: str | None = None
 
@@ -68,8 +76,9 @@ class Driver:
         # A stage that reads payloads alone is done right here: sending rows to a worker would take longer.
         self.inline = InProcess(layout.root, limits, registry, blender=False)
         self._numbers = count()  # of batches
+        self._history = PlanHistory(layout)
         self._retries = Retries(after_interruption=run.attempts_after_interruption)
-        self._lines = StageLines(progress, layout, profile=resolved.name)
+        self._lines = StageLines(progress, layout, resolved.invocation)
         # Far longer than one item may take.
         self._silence = Silence(layout.progress, patience_s=2 * self.profile.limits.wall_s + 60)
 
@@ -78,7 +87,7 @@ class Driver:
         if self.layout.scratch.exists():
             shutil.rmtree(self.layout.scratch)
         self.layout.store.sweep()
-        write_atomic(self.layout.profile_json, (self.resolved.to_json() + "\n").encode())
+        write_atomic(self.layout.profile_json, self.resolved.file_bytes())
         self.log = RunLog(self.layout.runs, self.resolved, self.options.stages, say=self.progress.say)
         for run in self.runs.values():
             run.stage.prepare(run.stage.settings(self.profile), self.progress.say)
@@ -90,7 +99,10 @@ class Driver:
                 for run in self.runs.values():
                     self._commit(run)
         else:
-            self.progress.say("nothing to do: every input of these stages has its outcome")
+            for line in nothing_to_do(
+                self.view, tuple(self.runs), only=self.options.only, invocation=self.resolved.invocation
+            ):
+                self.progress.say(line)
         counts = {}
         for run in self.runs.values():
             if not run.done:
@@ -103,8 +115,12 @@ class Driver:
         return counts
 
     def _open_jobs(self, name: str) -> list[Stub]:
-        only = self.options.only
-        return [stub for stub in self.view.pending(name) if not only or stub.input_id in only]
+        only, keys = self.options.only, (self.options.keys or {}).get(name)
+        return [
+            stub
+            for stub in self.view.pending(name)
+            if (not only or stub.input_id in only) and (keys is None or stub.key in keys)
+        ]
 
     def _loop(self) -> None:
         runs = list(self.runs.values())
@@ -139,6 +155,7 @@ class Driver:
         if run.needs_jobs:
             run.take_plan(self._open_jobs(run.name), self.view.counts(run.name))
         run.planned(whole=self._upstream_done(run), cost_s=time.monotonic() - started)
+        self._history.note(self.view, run.name, whole=run.whole)
 
     def _downstream_is_stale(self, run: StageRun) -> None:
         for other in self.runs.values():
@@ -152,6 +169,8 @@ class Driver:
                 self._run_inline(run)
                 continue
             if run.queue.ready and not self.executor.started:
+                if self.executor.starting:
+                    self.progress.say(self.executor.starting)
                 self.executor.start()
             while run.queue.ready and self.executor.can_take(run.stage):
                 self._hand_out(run, self.executor)
@@ -170,7 +189,7 @@ class Driver:
     def _hand_out(self, run: StageRun, executor: Executor) -> int:
         """Give the stage's next batch to the executor; how many jobs it has."""
         self._check_disk()
-        stubs = run.queue.next_batch()
+        stubs = run.next_batch()
         settings = run.stage.job_settings(run.stage.settings(self.profile))
         batch = Batch(next(self._numbers), run.name, {stub.key: stub for stub in stubs})
         executor.submit(batch, run.stage, [stub.job(run.name, settings) for stub in stubs])
@@ -182,14 +201,21 @@ class Driver:
             raise UserError(
                 f"{self.layout.root}: {free / 2**30:.1f} GiB free, less than run.min_free_disk_bytes allows",
                 why="finished work is kept",
-                fix="free space or move 'output', then run the same command",
+                fix="free space or move 'output', then run the same command; what can go: {command}",
+                command=("clean", "--unplanned", "--dry-run"),
                 code="E320",
             )
 
     def _handle(self, event: Event) -> None:
         run, batch = self.runs[event.batch.stage], event.batch
         if event.abort is not None:
-            raise UserError(event.abort.what, why=event.abort.why, fix=event.abort.fix, code=event.abort.code)
+            raise UserError(
+                event.abort.what,
+                why=event.abort.why,
+                fix=event.abort.fix,
+                code=event.abort.code,
+                command=event.abort.command,
+            )
         if event.answer is not None:
             self._answered(run, event.answer)
             return
@@ -206,7 +232,8 @@ class Driver:
         if isinstance(outcome, Failed) and self._retries.again(outcome, attempt=attempt):
             run.queue.try_again(answer.key)
             return
-        command = f"rigmill retry {run.name} --profile {self.resolved.name} --only {stub.input_id}"
+        # Without a person's own options: rows are the same whoever made them. `status` says the command in full.
+        command = Invocation(self.resolved.name).suggest("retry", run.name, "--only", stub.input_id)
         run.finish_job(stub, outcome, command=command)
         if isinstance(outcome, Failed):
             self._stop_if_too_much_failed(run)
@@ -220,16 +247,19 @@ class Driver:
                 code="E330",
                 why=f"more than run.max_failed_share = {limit:g} (not counted: {run.num_over_budget} that ran out of "
                 "their own time or memory); the rows say why each of them did",
-                fix=f"rigmill status {run.name} --profile {self.resolved.name}",
+                fix="{command}",
+                command=("status", run.name),
             )
 
     def _commit(self, run: StageRun) -> None:
-        if run.commit(lambda outcomes, products: self.view.commit(run.name, outcomes, products)):
+        if run.commit(lambda outcomes, products: self.view.commit(run.name, outcomes, products, whole=run.whole)):
             self._downstream_is_stale(run)
 
     def _finish(self, run: StageRun) -> Counts:
         """The stage's tables in order, and published what people read; how its inputs ended."""
         self.view.compact(run.name)
+        self._history.note(self.view, run.name, whole=True)
+        self._history.forget_others(self.view, run.name)
         counts = self.view.counts(run.name)
         # A stage that kept nothing of a whole plan publishes that too: what was removed must not stay published.
         if not counts.pending and (counts.kept or self.view.is_settled(run.name)):

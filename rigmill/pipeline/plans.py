@@ -13,7 +13,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from rigmill.storage.files import sha256_bytes, write_atomic
+from rigmill.storage.files import read_sealed, sha256_bytes, write_sealed
 
 WORTH_KEEPING = 5_000  # jobs; fewer are planned again in no time
 
@@ -31,22 +31,28 @@ class Plan:
 
     @cached_property
     def digest(self) -> str:
-        return sha256_bytes("".join(self.keys.to_pylist()).encode())
+        """Of the keys, in whatever order they were planned."""
+        return sha256_bytes("".join(sorted(self.keys.to_pylist())).encode())
 
 
 class PlanFiles:
-    """One file per stage. `follows_from` says what the plan was made of; a file that says otherwise is no plan."""
+    """One file per stage, sealed by a digest. `follows_from` says what the plan was made of; a file that says otherwise
+    is no plan, nor is one that has changed since it was written.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
     def read(self, stage: str, follows_from: str) -> Plan | None:
+        data = read_sealed(self._path(stage))
+        if data is None:
+            return None
         try:
-            table = pq.ParquetFile(str(self.folder / f"{stage}.parquet")).read()
+            table = pq.ParquetFile(pa.BufferReader(data)).read()
             if (table.schema.metadata or {}).get(b"follows_from") != follows_from.encode():
                 return None
             return Plan(*(table[name].combine_chunks() for name in ("keys", "input_ids", "groups")))
-        except (OSError, pa.ArrowException, KeyError):
+        except (OSError, pa.ArrowException, KeyError):  # of another version
             return None
 
     def write(self, stage: str, follows_from: str, plan: Plan) -> None:
@@ -56,7 +62,14 @@ class PlanFiles:
         buffer = io.BytesIO()
         pq.write_table(table.replace_schema_metadata({"follows_from": follows_from}), buffer, compression="zstd")
         with suppress(OSError):  # a full or read-only disk costs time, not answers
-            write_atomic(self.folder / f"{stage}.parquet", buffer.getvalue(), durable=False)
+            write_sealed(self._path(stage), buffer.getvalue())
+
+    def _path(self, stage: str) -> Path:
+        return self.folder / f"{stage}.plan"
+
+    def damaged(self) -> list[Path]:
+        """Plans that are not what was written; nothing believes them."""
+        return [path for path in sorted(self.folder.glob("*.plan")) if read_sealed(path) is None]
 
 
 @cache

@@ -156,6 +156,7 @@ class Stage(ABC):
     barrier: ClassVar[bool] = False  # True: plans only when every upstream stage is finished
     batch: ClassVar[int] = 1  # most jobs of one group handed to a worker at once
     inline: ClassVar[bool] = False  # True: reads payloads alone, so the driver runs it itself: no worker, no Blender
+    makes_models: ClassVar[bool] = False  # True: its rows are trained models, which `clean` takes only when told to
     resources: ClassVar[Resources] = Resources()
     # For `rigmill plan`, where a profile has not been measured yet: seconds per job on one core, and how many jobs a
     # job of each earlier stage becomes.
@@ -177,6 +178,12 @@ class Stage(ABC):
     def inputs(self, tables: Rows, settings: Row) -> Iterable[Input]:
         """Every input that exists now, in any order; ids are unique and stable."""
 
+    def why_empty(self, tables: Rows, profile: Profile) -> str:
+        """Why there is no input, where there is none."""
+        kept = [name for name in self.upstream if len(tables.products(name))]
+        without = [name for name in self.upstream if name not in kept]
+        return f"{' and '.join(without or self.upstream)} kept nothing that it can use"
+
     def setup(self) -> None:  # noqa: B027 - most stages need nothing
         """Called once per worker process, before its first job of this stage: load what all jobs share."""
 
@@ -188,8 +195,12 @@ class Stage(ABC):
         """Called by the driver when every job has an outcome: publish what people read. Cheap when nothing changed."""
 
     def verify(self, output: Path) -> Sequence[str]:
-        """What is wrong with what `finish` published below the output folder, one sentence each."""
+        """What is wrong with what the stage published or keeps below the output folder, one sentence each."""
         return ()
+
+    def mend(self, tables: Rows, output: Path, profile: Profile) -> None:
+        """Called where `verify` says that something is wrong and every stored file is whole: make it right."""
+        self.finish(tables, output, profile)
 
     def guess_jobs(self, num_jobs: Mapping[str, int], profile: Profile) -> int:
         """All jobs that there will be, open and done, where earlier stages have so many; at least one if any has."""

@@ -33,7 +33,9 @@ class StageRun:
         self.done = False
         self.num_broken = self.num_over_budget = 0  # of the failed: by their own time or memory, or not
         self._clock = clock
-        self._started = self._committed_at = clock()
+        self._committed_at = clock()
+        self._started: float | None = None  # its first job
+        self._ended = 0.0  # its last job so far
         self._commit_cost_s = 0.0
         # Outcome and product rows of finished jobs, together: an interruption never parts them.
         self._ends: list[tuple[Row, list[Row]]] = []
@@ -79,12 +81,19 @@ class StageRun:
         self._planned_at = self._committed_at = self._clock()  # nothing is waiting: planning began with a commit
         self._plan_cost_s, self._stale, self.whole = cost_s, False, whole
 
+    def next_batch(self) -> list[Stub]:
+        """Jobs for a worker."""
+        if self._started is None:
+            self._started = self._clock()
+        return self.queue.next_batch()
+
     # Outcomes
 
     def finish_job(self, stub: Stub, outcome: Outcome, *, command: str) -> None:
         """Take in a job's last outcome; `command` repeats the job alone."""
         self.queue.finish(stub.key)
         outcome = _storable(outcome)
+        self._ended = self._clock()
         row = outcome_row(stub.key, stub.input_id, outcome, command, source=source_of(stub.read_payload()))
         made = outcome.rows if isinstance(outcome, Kept) else []
         products = [with_values(product, {"job_key": stub.key}) for product in made]
@@ -125,7 +134,8 @@ class StageRun:
 
     @property
     def wall_s(self) -> float:
-        return self._clock() - self._started
+        """Seconds from the stage's first job of this run to the end of its last; 0 without any."""
+        return 0.0 if self._started is None else max(0.0, self._ended - self._started)
 
 
 def _storable(outcome: Outcome) -> Outcome:

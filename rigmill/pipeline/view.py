@@ -81,15 +81,16 @@ class View:
 
     def __init__(self, tables: Path, profile: Profile, registry: Registry = STAGES) -> None:
         self.profile, self.registry = profile, registry
-        self._folder = tables
+        self._folder, self.layout = tables, Layout(tables.parent)
         self._stages: dict[str, Stage] = {}
         self._tables: dict[str, StageTable] = {}
-        self.output = tables.parent
-        self._files = PlanFiles(Layout(self.output).plans)
+        self.output = self.layout.root
+        self._files = PlanFiles(self.layout.plans)
         self._plans: dict[str, Plan] = {}
         self._open: dict[str, dict[str, Stub]] = {}
         self._num_open: dict[str, int] = {}
         self._rows: dict[tuple[str, str], StoredRows] = {}
+        self._made_of: dict[str, dict[str, Row]] = {}
 
     def stage(self, name: str) -> Stage:
         if name not in self._stages:
@@ -127,9 +128,13 @@ class View:
     def num_open(self, name: str) -> int:
         """How many planned jobs have no lasting outcome."""
         if name not in self._num_open:
-            closed = pc.is_in(self.plan(name).keys, value_set=self._closed(name))
-            self._num_open[name] = len(closed) - pc.sum(closed, min_count=0).as_py()
+            self._num_open[name] = len(self.open_ids(name))
         return self._num_open[name]
+
+    def open_ids(self, name: str) -> pa.Array:
+        """Input ids of the planned jobs without a lasting outcome."""
+        plan = self.plan(name)
+        return plan.input_ids.filter(pc.invert(pc.is_in(plan.keys, value_set=self._closed(name))))
 
     def _make_plan(self, name: str, *, keep_open: bool) -> None:
         """Ask the stage for its inputs; with `keep_open`, keep the open jobs, folded up, by key."""
@@ -238,13 +243,40 @@ class View:
             for group in groups.to_pylist()
         ]
 
+    def made_of(self, name: str) -> dict[str, Row]:
+        """Version and settings of the stage and of all upstream of it: what a plan follows from, beside files."""
+        if name not in self._made_of:
+            stage = self.stage(name)
+            found = {key: value for other in stage.upstream for key, value in self.made_of(other).items()}
+            self._made_of[name] = {
+                **found,
+                name: {"version": stage.version, "settings": dict(stage.settings(self.profile))},
+            }
+        return self._made_of[name]
+
+    def plan_name(self, name: str, *, whole: bool = True) -> str:
+        """A name for the plan as it is now; the same settings and the same jobs have the same.
+
+        Not `whole`: a name for all plans that these settings make while something upstream is still running.
+        """
+        made_of = digest(self.made_of(name))
+        return digest(made_of, self.plan(name).digest) if whole else f"open-{made_of}"
+
+    def unplanned(self, name: str) -> pa.Table:
+        """Outcomes that the plan does not hold, the last of each job: job_key, input_id, plan."""
+        rows = self.table(name).snapshot("outcomes").read(["job_key", "input_id", "plan"])
+        rows = rows.filter(pc.invert(pc.is_in(rows["job_key"], value_set=self.plan(name).keys)))
+        place = sorted_live_indices(rows["job_key"], None, last=True)
+        return rows if place is None else rows.take(place)
+
     def is_settled(self, name: str) -> bool:
         """Whether nothing upstream is pending, so that this plan is the whole plan."""
         return all(self.is_settled(other) and not self.num_open(other) for other in self.stage(name).upstream)
 
-    def commit(self, name: str, outcomes: Sequence[Row], products: Sequence[Row]) -> None:
-        """Write finished jobs and see them at once."""
-        self.table(name).commit(outcomes, products)
+    def commit(self, name: str, outcomes: Sequence[Row], products: Sequence[Row], *, whole: bool = True) -> None:
+        """Write finished jobs and see them at once. `whole`: nothing that the plan follows from is still running."""
+        plan = self.plan_name(name, whole=whole)
+        self.table(name).commit([{**row, "plan": plan} for row in outcomes], products)
         self._forget_rows(name)
         if name in self._open:
             for row in outcomes:
@@ -260,6 +292,22 @@ class View:
             self.forget_plan(name)
 
     def compact(self, name: str) -> None:
-        """One sorted table each. Rows that nothing plans any more go, once upstream is finished."""
-        self.table(name).compact(self.plan(name).keys if self.is_settled(name) else None)
+        """One sorted table each, with rows of other settings and inputs. Called when a whole plan is as far as it gets.
+
+        What goes is what these settings planned for a moment, while upstream was running, and then planned otherwise:
+        whether such a row exists is a matter of timing.
+        """
+        plan, plan_name = self.plan(name), self.plan_name(name)
+        rows = self.table(name).snapshot("outcomes").read(["job_key", "input_id", "plan"])
+        passing = pc.and_(
+            pc.is_in(rows["plan"], value_set=pa.array([plan_name, self.plan_name(name, whole=False)])),
+            pc.and_(
+                pc.is_in(rows["input_id"], value_set=plan.input_ids),
+                pc.invert(pc.is_in(rows["job_key"], value_set=plan.keys)),
+            ),
+        )
+        live = None
+        if pc.any(passing, min_count=0).as_py():
+            live = rows["job_key"].filter(pc.invert(passing)).combine_chunks()
+        self.table(name).compact(live, held=plan.keys, plan=plan_name)
         self._forget_rows(name)

@@ -13,6 +13,7 @@ from rigmill.outcomes import Failed, Kept, Outcome, Rejected, Status
 TEXT, COUNT, NUMBER, FLAG = pa.string(), pa.int64(), pa.float64(), pa.bool_()
 FILE = pa.struct([("name", TEXT), ("sha256", TEXT), ("size_bytes", COUNT)])  # a types.StoredFile
 FILES = pa.list_(FILE)
+# `plan` names the plan that held the job last (View.plan_name).
 OUTCOMES = pa.schema(
     [
         ("job_key", TEXT),
@@ -27,6 +28,7 @@ OUTCOMES = pa.schema(
         ("error_type", TEXT),
         ("signal", TEXT),
         ("command", TEXT),
+        ("plan", TEXT),
     ]
 )
 RIGHTS = pa.struct([(field.name, FLAG) for field in dataclasses.fields(Rights)])

@@ -12,7 +12,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from rigmill.errors import Damaged
 from rigmill.types import StoredFile
+
+NAMED_DIGITS = 16  # of a digest, in a file's name
+SEAL_BYTES = 32  # of a digest, behind a file's data
 
 
 def sha256_bytes(data: bytes) -> str:
@@ -80,6 +84,31 @@ def write_atomic(path: Path, data: bytes, *, durable: bool = True, temporary: Pa
         fsync_folder(path.parent)
 
 
+def name_by_digest(start: str, data: bytes, end: str) -> str:
+    """A file's name that says what its content must be: start-0123456789abcdef.end."""
+    return f"{start}-{sha256_bytes(data)[:NAMED_DIGITS]}{end}"
+
+
+def has_its_digest(path: Path) -> bool:
+    """Whether a file named by `name_by_digest` holds what its name says. An OSError where it cannot be read."""
+    return sha256_file(path)[:NAMED_DIGITS] == path.stem.rpartition("-")[2]
+
+
+def write_sealed(path: Path, data: bytes) -> None:
+    """Write a cache that `read_sealed` believes: the data, and behind them their digest."""
+    write_atomic(path, data + hashlib.sha256(data).digest(), durable=False)
+
+
+def read_sealed(path: Path) -> bytes | None:
+    """What `write_sealed` wrote; None where there is no such file, or another one by now."""
+    try:
+        sealed = path.read_bytes()
+    except OSError:
+        return None
+    data = sealed[:-SEAL_BYTES]
+    return data if hashlib.sha256(data).digest() == sealed[-SEAL_BYTES:] else None
+
+
 class Store:
     """Files named by the digest of their content: written once, never changed, safe to write twice."""
 
@@ -97,7 +126,7 @@ class Store:
     def put_bytes(self, name: str, data: bytes) -> StoredFile:
         stored = StoredFile(name=name, sha256=sha256_bytes(data), size_bytes=len(data))
         target = self.path(stored)
-        if not (target.exists() and target.stat().st_size == stored.size_bytes):
+        if not (target.exists() and sha256_file(target) == stored.sha256):
             write_atomic(target, data, durable=False, temporary=self.unfinished)
         return stored
 
@@ -129,7 +158,25 @@ class Store:
         return stored
 
     def read(self, stored: StoredFile) -> bytes:
-        return self.path(stored).read_bytes()
+        """The file's bytes; Damaged where they are not those that were stored."""
+        try:
+            data = self.path(stored).read_bytes()
+        except FileNotFoundError:
+            raise Damaged(f"the stored {stored.name} is gone") from None
+        if sha256_bytes(data) != stored.sha256:
+            raise Damaged(f"the stored {stored.name} has changed since it was written")
+        return data
+
+    def checked_path(self, stored: StoredFile) -> Path:
+        """Where the file lies, for those who read it themselves; Damaged where it is not what was stored."""
+        path = self.path(stored)
+        try:
+            found = sha256_file(path)
+        except FileNotFoundError:
+            raise Damaged(f"the stored {stored.name} is gone") from None
+        if found != stored.sha256:
+            raise Damaged(f"the stored {stored.name} has changed since it was written")
+        return path
 
 
 @contextmanager

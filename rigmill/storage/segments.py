@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from hashlib import sha256
 from itertools import takewhile
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ import pyarrow.parquet as pq
 
 from rigmill.errors import UserError
 from rigmill.storage.columns import OUTCOMES, PRODUCTS, TEXT
-from rigmill.storage.files import canonical_json, sha256_bytes, write_atomic
+from rigmill.storage.files import canonical_json, digest, name_by_digest, write_atomic
 from rigmill.storage.rows import table_of
 from rigmill.types import Row
 
@@ -36,9 +37,38 @@ def _read(file: pa.NativeFile, schema: pa.Schema) -> pa.Table:
     return pa.table(columns, names=schema.names).cast(schema)
 
 
+KINDS, MANIFEST = ("outcomes", "products"), "manifest.json"
+
+
+def manifest_bytes(manifest: Mapping[str, Any]) -> bytes:
+    """manifest.json: the names of the live segments, and a digest of all that it says."""
+    return (canonical_json({**manifest, "digest": digest(manifest)}) + "\n").encode()
+
+
+def manifest_of(data: bytes) -> dict[str, Any]:
+    """What `manifest_bytes` wrote; a ValueError where it is not that any more. Older ones have no digest."""
+    found = json.loads(data)
+    if not isinstance(found, dict):
+        raise ValueError("it is no manifest")
+    said = found.pop("digest", None)
+    if sorted(found) != ["compact", "outcomes", "products"] or (said is not None and said != digest(found)):
+        raise ValueError("it has changed since it was written")
+    return found
+
+
+def holds_what_its_name_says(file: pa.NativeFile, name: str) -> bool:
+    """Whether an open segment has the digest of its name."""
+    found = sha256()
+    file.seek(0)
+    while piece := file.read_buffer(1 << 20):
+        found.update(piece)
+    file.seek(0)
+    return found.hexdigest().startswith(Path(name).stem.rpartition("-")[2])
+
+
 class Snapshot:
     """One table of a stage as a manifest named it, read column by column. Its files stay open, so a writer that
-    replaces them meanwhile takes nothing away.
+    replaces them meanwhile takes nothing away. `files` hold what their names say.
     """
 
     def __init__(self, files: Sequence[pa.NativeFile], schema: pa.Schema) -> None:
@@ -78,49 +108,62 @@ def sorted_live_indices(keys: pa.ChunkedArray, live: pa.Array | None, *, last: b
     return indices
 
 
+def _with_plan(outcomes: Snapshot, held: pa.Array, plan: str) -> pa.ChunkedArray | None:
+    """The column `plan` with the rows of the keys in `held` saying `plan`; None where they say so already."""
+    rows = outcomes.read(["job_key", "plan"])
+    is_held = pc.is_in(rows["job_key"], value_set=held)
+    if pc.all(pc.equal(rows["plan"].filter(is_held), plan).fill_null(False), min_count=0).as_py():
+        return None
+    return pc.if_else(is_held, pa.scalar(plan, TEXT), rows["plan"])
+
+
 class StageTable:
     """The two tables of one stage, on disk. One writer; any number of readers."""
 
     ROWS_PER_SEGMENT = 50_000
     FAN = 8  # this many segments of about the same size become one
 
-    def __init__(self, folder: Path, stage: str, products: pa.Schema | None = None) -> None:
-        """`products`: the columns of the stage's rows; None: those of the shipped stage of this name."""
+    def __init__(
+        self, folder: Path, stage: str, products: pa.Schema | None = None, *, manifest: dict[str, Any] | None = None
+    ) -> None:
+        """`products`: the columns of the stage's rows; None: those of the shipped stage of this name. `manifest`: what
+        counts in the place of the manifest on disk, until the next commit replaces that.
+        """
         self.folder = folder / stage
         self.stage = stage
         products = PRODUCTS[stage] if products is None else products
         self.schemas = {"outcomes": OUTCOMES, "products": products.insert(0, pa.field("job_key", TEXT))}
         self._files: dict[str, pa.NativeFile] = {}
-        self._manifest = self._read_manifest()
+        self._checked: set[str] = set()  # of the files, those that hold what their names say
+        self._manifest = self._read_manifest() if manifest is None else manifest
+        self._open(self._manifest)
 
     def _read_manifest(self) -> dict[str, Any]:
-        path = self.folder / "manifest.json"
+        path = self.folder / MANIFEST
         for attempt in range(10):
             try:
-                manifest = json.loads(path.read_text())
-                manifest = {
-                    "outcomes": list(manifest["outcomes"]),
-                    "products": list(manifest["products"]),
-                    "compact": bool(manifest.get("compact")),
-                }
+                manifest = manifest_of(path.read_bytes())
                 self._open(manifest)
                 return manifest
             except FileNotFoundError as error:
                 if not path.exists():
+                    if any(self.folder.glob("*.parquet")):  # a manifest is there before the first segment is
+                        raise self._unreadable(error) from error
                     break
                 if attempt == 9:
                     raise self._unreadable(error) from error
                 # A writer replaced the segments between our reading the manifest and opening them.
-            except (ValueError, KeyError, TypeError) as error:
+            except ValueError as error:
                 raise self._unreadable(error) from error
         return {"outcomes": [], "products": [], "compact": True}
 
     def _unreadable(self, error: Exception) -> UserError:
         return UserError(
-            f"table of stage '{self.stage}' cannot be read: {self.folder / 'manifest.json'}",
+            f"table of stage '{self.stage}' cannot be read: {self.folder / MANIFEST}",
             why=str(error),
             code="E310",
-            fix=f"remove {self.folder} and run the stage again; finished files are reused",
+            fix="{command}",
+            command=("verify", "--repair"),
         )
 
     def _open(self, manifest: dict[str, Any]) -> None:
@@ -133,7 +176,7 @@ class StageTable:
 
     def snapshot(self, kind: str) -> Snapshot:
         """`outcomes` or `products` as they are now."""
-        return Snapshot([self._files[name] for name in self._manifest[kind]], self.schemas[kind])
+        return Snapshot([self._file(name) for name in self._manifest[kind]], self.schemas[kind])
 
     def outcomes(self) -> pa.Table:
         return self.snapshot("outcomes").read()
@@ -149,6 +192,8 @@ class StageTable:
         if not outcomes:
             return
         first = not self._manifest["outcomes"]
+        if not (self.folder / MANIFEST).exists():
+            self._publish(self._manifest)  # so that segments without a manifest are always damage
         manifest = {**self._manifest, "compact": first}
         for kind, rows in (("outcomes", outcomes), ("products", products)):
             if rows and first:
@@ -170,30 +215,51 @@ class StageTable:
         return self._merged(kind, [*names[:-run], self._write_segment(kind, rows)])
 
     def _file(self, name: str) -> pa.NativeFile:
-        return self._files.get(name) or pa.OSFile(str(self.folder / name))
+        """A segment, opened; compared with the digest in its name before it is read for the first time."""
+        file = self._files.get(name) or pa.OSFile(str(self.folder / name))
+        if name not in self._checked:
+            if not holds_what_its_name_says(file, name):
+                raise UserError(
+                    f"table of stage '{self.stage}' is damaged: {self.folder / name}",
+                    why="its bytes are not those that were written: they do not have the digest of its name",
+                    code="E311",
+                    fix="{command}",
+                    command=("verify", "--repair"),
+                )
+            self._checked.add(name)
+        return file
 
     def _num_rows(self, name: str) -> int:
         return int(pq.read_metadata(self._file(name)).num_rows)
 
-    def compact(self, live_keys: Iterable[str] | pa.Array | None = None) -> None:
-        """Rewrite both tables as sorted segments holding the rows of `live_keys` alone (None: of all keys)."""
+    def compact(
+        self, live_keys: Iterable[str] | pa.Array | None = None, *, held: pa.Array | None = None, plan: str = ""
+    ) -> None:
+        """Rewrite both tables as sorted segments holding the rows of `live_keys` alone (None: of all keys).
+
+        Outcomes of the keys in `held` say from then on that `plan` holds them.
+        """
         live = live_keys if live_keys is None or isinstance(live_keys, pa.Array) else pa.array(list(live_keys), TEXT)
         manifest: dict[str, Any] = {"outcomes": [], "products": [], "compact": True}
-        for kind in ("outcomes", "products"):
+        for kind in KINDS:
             snapshot = self.snapshot(kind)
             # The order of a job's product rows stays as the job gave them.
             place = sorted_live_indices(snapshot.column("job_key"), live, last=kind == "outcomes")
-            if place is None and self._manifest["compact"]:
+            plans = _with_plan(snapshot, held, plan) if kind == "outcomes" and held is not None else None
+            if place is None and plans is None and self._manifest["compact"]:
                 manifest[kind] = self._manifest[kind]
                 continue
-            manifest[kind] = self._write_sorted(kind, snapshot.read(), place)
-        if manifest != self._manifest or not (self.folder / "manifest.json").exists():
+            table = snapshot.read()
+            if plans is not None:
+                table = table.set_column(table.column_names.index("plan"), self.schemas[kind].field("plan"), plans)
+            manifest[kind] = self._write_sorted(kind, table, place)
+        if manifest != self._manifest or not (self.folder / MANIFEST).exists():
             self._publish(manifest)
         self.sweep()
 
     def sweep(self) -> None:
         """Remove segments that no manifest names: what a killed commit left behind."""
-        live = {*self._manifest["outcomes"], *self._manifest["products"], "manifest.json"}
+        live = {*self._manifest["outcomes"], *self._manifest["products"], MANIFEST}
         if self.folder.exists():
             for path in self.folder.iterdir():
                 if path.name not in live:
@@ -215,11 +281,12 @@ class StageTable:
         buffer = io.BytesIO()
         pq.write_table(table, buffer, compression="zstd", store_schema=True)
         data = buffer.getvalue()
-        name = f"{kind}-{sha256_bytes(data)[:16]}.parquet"
+        name = name_by_digest(kind, data, ".parquet")
         write_atomic(self.folder / name, data)
+        self._checked.add(name)
         return name
 
     def _publish(self, manifest: dict[str, Any]) -> None:
-        write_atomic(self.folder / "manifest.json", (canonical_json(manifest) + "\n").encode())
+        write_atomic(self.folder / MANIFEST, manifest_bytes(manifest))
         self._manifest = manifest
         self._open(manifest)

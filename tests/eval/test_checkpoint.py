@@ -96,7 +96,7 @@ def test_who_names_an_id_gets_it_even_of_other_settings(layout: Layout) -> None:
 def test_checkpoints_of_other_settings_alone_are_named_with_what_to_do(layout: Layout) -> None:
     with pytest.raises(UserError, match="settings that profile 'demo' has now") as caught:
         taken(layout)
-    assert "0abc, 1abc, 2abc" in caught.value.why and "rigmill run all --profile demo" in caught.value.fix
+    assert "0abc, 1abc, 2abc" in caught.value.why and caught.value.command == ("run", "all")
 
 
 def test_a_row_that_nothing_plans_is_never_taken_by_the_command(
@@ -108,12 +108,17 @@ def test_a_row_that_nothing_plans_is_never_taken_by_the_command(
     assert "no checkpoint of the settings that profile 'demo' has now" in capsys.readouterr().err
 
 
-def test_files_that_are_gone_are_said_to_be(layout: Layout) -> None:
-    for path in layout.store.root.rglob("*"):
-        if path.is_file():
-            path.unlink()
-    with pytest.raises(UserError, match="files are gone"):
+def test_files_that_are_damaged_or_gone_are_said_to_be(layout: Layout) -> None:
+    files = [path for path in layout.store.root.rglob("*") if path.is_file()]
+    for path in files:
+        path.write_bytes(path.read_bytes() + b"?")
+    with pytest.raises(UserError, match=r"model\.safetensors has changed") as changed:
         taken(layout, "k1")
+    for path in files:
+        path.unlink()
+    with pytest.raises(UserError, match=r"model\.safetensors is gone") as gone:
+        taken(layout, "k1")
+    assert all(caught.value.command == ("verify", "--repair") for caught in (changed, gone))
 
 
 def test_how_this_mesh_is_drawn_does_not_hide_the_checkpoint(layout: Layout) -> None:

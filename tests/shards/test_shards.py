@@ -14,6 +14,7 @@ import webdataset
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rigmill.errors import Damaged
 from rigmill.storage.columns import PRODUCTS
 from rigmill.storage.files import Store
 from rigmill.storage.layout import Layout
@@ -179,7 +180,7 @@ def test_a_damaged_stored_file_never_enters_a_shard(tmp_path: Path) -> None:
     files = [StoredFile.from_row(row) for row in tables.rows["render"][0]["files"]]
     stored = max(files, key=lambda file: file.size_bytes)
     store.path(stored).write_bytes(b"x" * stored.size_bytes)
-    with pytest.raises(ValueError, match="damaged"):
+    with pytest.raises(Damaged, match="has changed"):
         make_shards(tables, store)
 
 

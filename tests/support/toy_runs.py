@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -38,12 +39,16 @@ class Toys:
         *overrides: str,
         stages: Sequence[str] = (),
         limit: int | None = None,
+        only: Sequence[str] = (),
         progress: Progress | None = None,
         executor: Executor | None = None,
     ) -> dict[str, Counts]:
         """All stages, or some of them; their counts."""
         resolved = load.load("demo", overrides=("run.min_free_disk_bytes=0", *overrides))
-        layout, options = Layout(folder), Options(stages=tuple(stages or self.registry), limit=limit)
+        layout, options = (
+            Layout(folder),
+            Options(stages=tuple(stages or self.registry), limit=limit, only=frozenset(only)),
+        )
         with locked(layout), progress or Progress(io.StringIO()) as lines:
             return Driver(
                 resolved,
@@ -66,3 +71,11 @@ def tables(folder: Path) -> dict[str, bytes]:
         for path in sorted((folder / part).rglob("*"))
         if path.is_file()
     }
+
+
+def jobs_done(folder: Path) -> list[tuple[str, str]]:
+    """Stage and input id of every job that a worker did in this folder, by all runs so far."""
+    lines = [
+        line for file in sorted(folder.glob("runs/*/measurements.jsonl")) for line in file.read_text().splitlines()
+    ]
+    return [(row["stage"], row["input_id"]) for row in map(json.loads, lines)]

@@ -11,10 +11,12 @@ from pathlib import Path
 import pyarrow as pa
 
 from rigmill.config.schema import Profile
+from rigmill.errors import Damaged
 from rigmill.outcomes import Cost, Failed, FailKind, Kept, Outcome, Refusal, Reject, Rejected
 from rigmill.pipeline.registry import Registry
 from rigmill.pipeline.stage import Answer, Input, Job, Rows, Stage, Work
 from rigmill.storage.columns import PRODUCTS
+from rigmill.storage.files import digest
 from rigmill.storage.rows import only_keys
 from rigmill.types import Row
 
@@ -44,6 +46,12 @@ class ToyCollect(Stage):
             return Rejected(Reject.NO_RIG, "no rig", 0, 1)
         if do == "refuse":
             raise Refusal(Reject.NO_RIG, "no rig")
+        if do.startswith("errno-") and not once.exists():
+            once.touch()
+            raise OSError(int(do.removeprefix("errno-")), "the machine's own words")
+        if do == "damaged" and not once.exists():
+            once.touch()
+            raise Damaged("the stored asset.glb has changed since it was written")
         if do == "raise":
             raise ValueError(f"broken in {work.scratch}")
         if do == "die" or (do == "die-once" and not once.exists()):
@@ -182,8 +190,30 @@ class ToyCompare(ToyProbe):
             yield Answer(job.key, Kept([{"asset_id": job.input_id, "size": sum(job.payload["sizes"])}]), Cost())
 
 
+class ToyTrain(ToyProbe):
+    """A barrier whose one job makes a model of everything upstream, and keeps a folder of unfinished work if told."""
+
+    name, version, upstream, barrier, writes = "train", 1, ("retarget",), True, PRODUCTS["train"]
+    makes_models = True
+
+    def settings(self, profile: Profile) -> Row:
+        return {"steps": profile.train.num_steps}
+
+    def inputs(self, tables: Rows, settings: Row) -> Iterable[Input]:
+        ids = sorted(row["clip_id"] for row in tables.products("retarget"))
+        if ids:
+            yield Input(digest(ids, settings), {"ids": ids})
+
+    def run(self, jobs: Sequence[Job], work: Work) -> Iterator[Answer]:
+        for job in jobs:
+            weights = work.store.put_bytes("model.safetensors", f"weights of {job.key}".encode() * 100)
+            row = {"checkpoint_id": job.key, "num_steps": job.settings["steps"], "files": [weights.to_row()]}
+            yield Answer(job.key, Kept([row]), Cost())
+
+
 _HERE = "tests.support.toy_stages"
 TOYS = Registry({"collect": f"{_HERE}:ToyCollect", "probe": f"{_HERE}:ToyProbe", "retarget": f"{_HERE}:ToyRetarget"})
+WITH_MODEL = Registry({**TOYS, "train": f"{_HERE}:ToyTrain"})
 WITH_INLINE = Registry({"collect": f"{_HERE}:ToyCollect", "select": f"{_HERE}:ToySelect"})
 WITH_NUMBERS = Registry(
     {"collect": f"{_HERE}:ToyCollect", "weigh": f"{_HERE}:ToyWeigh", "compare": f"{_HERE}:ToyCompare"}

@@ -160,3 +160,12 @@ def test_planning_needs_no_torch() -> None:
     """The driver imports every stage; a machine that only renders has no torch."""
     code = "import sys, train.stage; sys.exit(bool({'torch', 'lightning', 'diffusers'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0
+
+
+def test_an_empty_stage_names_the_true_cause(rows: Index) -> None:
+    profile = load("demo", overrides=("train.num_frames=21",)).profile
+    assert TrainStage().why_empty(Tables([]), profile) == "shards kept nothing that it can use"
+    short = [{**row, "split": "train", "num_frames": 17} for row in rows]
+    assert TrainStage().why_empty(Tables(short), profile) == (
+        f"none of the {len(short)} clips of the train split has train.num_frames = 21 frames; the longest has 17"
+    )

@@ -19,10 +19,11 @@ import torch
 from rigmill.clips.video import decode
 from rigmill.storage.files import Store, canonical_json
 from tests.support.paths import ROOT
+from train.checkpoints import checkpoints, damaged_checkpoints, last_checkpoint
 from train.data import Batches
 from train.inputs import TrainingClip, TrainSettings
 from train.model.joint import Pair
-from train.module import NotFinite, last_checkpoint, train
+from train.module import NotFinite, train
 from train.objective import add_noise, choose, flow_loss, shift_sigma
 from train.recipes import tiny_joint
 from train.weights import save_model
@@ -73,7 +74,7 @@ def test_resume_after_a_stop_gives_the_bytes_of_an_undisturbed_run(
             folder=tmp_path,
             report=stop_at_17,
         )
-    assert last_checkpoint(tmp_path) == (tmp_path / "step-00000010.ckpt", 10)
+    assert last_checkpoint(tmp_path)[1] == 10
     seen.clear()
     trained = train(
         tiny_joint(settings.size_px),
@@ -86,6 +87,41 @@ def test_resume_after_a_stop_gives_the_bytes_of_an_undisturbed_run(
     assert seen == list(range(11, 31)), "a resumed run starts after its checkpoint"
     assert [item.loss for item in trained.losses] == undisturbed[1]
     assert save_model(trained.model) == undisturbed[0]
+
+
+@pytest.mark.parametrize("num_damaged", [1, 2])
+def test_a_damaged_checkpoint_is_not_gone_on_from(
+    undisturbed: tuple[bytes, list[float]],
+    clips: Clips,
+    store: Store,
+    settings: TrainSettings,
+    tmp_path: Path,
+    num_damaged: int,
+) -> None:
+    seen: list[int] = []
+
+    def stop_at_27(message: str, done: int, total: int) -> None:
+        if done == 27:
+            raise Stopped
+
+    def run(report: Callable[[str, int, int], None]) -> bytes:
+        config = tiny_joint(settings.size_px)
+        trained = train(
+            config, settings=settings, clips=clips, store_root=store.root, folder=tmp_path / "key", report=report
+        )
+        return save_model(trained.model)
+
+    with pytest.raises(Stopped):
+        run(stop_at_27)
+    kept = checkpoints(tmp_path / "key")
+    assert len(kept) == 2 and damaged_checkpoints(tmp_path) == []
+    for path in kept[-num_damaged:]:
+        data = bytearray(path.read_bytes())
+        data[len(data) // 2] ^= 1  # in a tensor: it loads, and trains on
+        path.write_bytes(data)
+    assert damaged_checkpoints(tmp_path) == kept[-num_damaged:]
+    assert run(lambda message, done, total: seen.append(done)) == undisturbed[0]
+    assert seen[0] == {1: 11, 2: 1}[num_damaged], "it goes on from the one before, or begins again"
 
 
 KILLED = """

@@ -22,6 +22,7 @@ from render.blender.sandbox.barrier import confine
 from render.blender.sandbox.progress import progress_pipe
 from render.blender.sandbox.syscalls import close_system_calls, drop_privileges
 from rigmill.outcomes import FailKind, Refusal
+from rigmill.storage.disk import disk_trouble
 
 PR_SET_PDEATHSIG = 1
 CLONE_NEWUSER, CLONE_NEWNET = 0x10000000, 0x40000000
@@ -73,6 +74,8 @@ def _call(
     try:
         return {"value": function(item, state, scratch)}
     except Refusal as refusal:
+        if (number := disk_trouble(refusal, scratch)) is not None:
+            return {"disk": number}
         return {"rejected": refusal.to_rejected().to_row()}
     except MemoryError:
         state.clear()
@@ -86,6 +89,8 @@ def _call(
         }
     except Exception as error:
         state.clear()
+        if (number := disk_trouble(error, scratch)) is not None:
+            return {"disk": number}
         import traceback
 
         traceback.print_exc()  # into the child's log

@@ -38,6 +38,7 @@ class Executor(Protocol):
     """Workers with batches in their hands. `start` before use, `stop` always."""
 
     started: bool
+    starting: str  # what is said before `start`, where that takes seconds; else empty
 
     @property
     def running(self) -> Sequence[Batch]: ...

@@ -17,7 +17,7 @@ class InProcess:
     """An executor with one worker, which is the process itself: what ends it ends the run."""
 
     def __init__(self, root: Path, limits: Limits, registry: Registry = STAGES, *, blender: bool = True) -> None:
-        self.started = False
+        self.started, self.starting = False, ""
         self._registry = registry
         self._worker = Worker(str(root), limits, blender=blender)
         self._batch: Batch | None = None

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import signal
 import socket
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -11,11 +14,14 @@ from pathlib import Path
 from typing import Any
 
 from rigmill.blender.client import Limits
-from rigmill.errors import UserError
+from rigmill.errors import UserError, machine_trouble
 from rigmill.pipeline.executors.executor import Batch, Event
+from rigmill.pipeline.executors.local_ray import import_ray, start_local_ray
 from rigmill.pipeline.executors.worker import Abort, Worker
 from rigmill.pipeline.registry import STAGES, Registry
 from rigmill.pipeline.stage import Job, Resources, Stage
+
+OBJECT_STORE_BYTES = 128 * 2**20  # jobs and answers are small: files pass through the store folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +41,39 @@ class _Running:
     stream: Any
 
 
+_START_ONE = (
+    "start one with 'ray start --head', export the same RAY_AUTH_TOKEN in both shells, or use --ray-address local"
+)
+_CONNECT_S = 5.0
+
+
+def check_address(address: str) -> None:
+    """A UserError where nothing answers at host:port, which Ray itself would try for minutes; other forms are Ray's."""
+    host, colon, port = address.removeprefix("ray://").rpartition(":")
+    if not colon or not port.isdecimal():
+        return
+    if not 0 < int(port) < 2**16:
+        raise UserError(f"no Ray at '{address}'", code="E220", why="a port is a number up to 65535", fix=_START_ONE)
+    tried = [host.strip("[]")]
+    if tried[0] == "localhost" or tried[0].startswith("127."):
+        tried.append(socket.gethostname())  # a head that listens on this machine's own address alone
+    why = ""
+    for name in tried:
+        try:
+            socket.create_connection((name, int(port)), timeout=_CONNECT_S).close()
+            return
+        except OSError as error:
+            why = why or error.strerror or str(error) or type(error).__name__
+    raise UserError(f"no Ray at '{address}'", code="E220", why=f"nothing answers there: {why}", fix=_START_ONE)
+
+
 class Pool:
     """Workers on a local Ray or on a cluster: an executor. `workers` is how many CPUs they have together; 0: all."""
 
     def __init__(self, root: Path, limits: Limits, registry: Registry = STAGES, *, address: str, workers: int) -> None:
         self.root, self.limits, self.registry, self.address, self.requested = root, limits, registry, address, workers
         self.started = False
+        self.starting = "starting Ray on this machine" if address == "local" else f"connecting to Ray at {address}"
         self._idle: list[_Actor] = []
         self._running: list[_Running] = []
         self._whole = Resources(0)
@@ -52,27 +85,28 @@ class Pool:
 
     def start(self) -> None:
         self.started = True
-        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-        os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
-        import ray
-
-        options: dict[str, Any] = {"address": self.address, "log_to_driver": False, "logging_level": "ERROR"}
-        if self.address == "local":
-            num_workers = self.requested or os.cpu_count() or 1
-            options |= {"num_cpus": num_workers, "include_dashboard": False, "object_store_memory": 128 * 2**20}
+        if self.address != "local":
+            check_address(self.address)
+        asked_to_end = signal.getsignal(signal.SIGTERM)
         try:
-            ray.init(**options)
+            if self.address == "local":
+                num_workers = self.requested or os.cpu_count() or 1
+                ray = start_local_ray(num_cpus=num_workers, object_store_bytes=OBJECT_STORE_BYTES)
+            else:
+                ray = import_ray()
+                ray.init(address=self.address, log_to_driver=False, logging_level="ERROR")
         except Exception as error:  # Ray raises bare Exceptions when it cannot start
             local = self.address == "local"
             raise UserError(
                 "Ray does not start" if local else f"no Ray at '{self.address}'",
                 code="E220",
                 why=" ".join(str(error).split())[:200],
-                fix="run: make doctor"
-                if local
-                else "start one with 'ray start --head', export the same "
-                "RAY_AUTH_TOKEN in both shells, or use --ray-address local",
+                command=("doctor",),
+                fix="{command}" if local else _START_ONE,
             ) from None
+        finally:
+            if threading.current_thread() is threading.main_thread():
+                signal.signal(signal.SIGTERM, asked_to_end)  # Ray's own handler ends the process at once
         self._ray = ray
         there = ray.cluster_resources()
         num_cpus = self.requested or int(there.get("CPU", 1))
@@ -148,6 +182,8 @@ class Pool:
             self._running.remove(run)
             self._idle.append(run.actor)
             return Event(run.batch)
+        except self._ray.exceptions.OutOfDiskError:  # Ray's own files, where it keeps what is under way
+            raise machine_trouble(errno.ENOSPC) from None
         except self._ray.exceptions.RayError:
             return self.replace(run.batch)
         if isinstance(message, Abort):

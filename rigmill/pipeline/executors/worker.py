@@ -14,11 +14,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from rigmill.blender.client import READER, WITH_BLENDER, BlenderClient, ChildFailed, Limits
-from rigmill.errors import UserError
+from rigmill.errors import DISK_TROUBLE, Damaged, UserError, errno_of, machine_trouble
 from rigmill.outcomes import Cost, Failed, FailKind, Refusal, Rejected
 from rigmill.pipeline.lines.batch_progress import Reporter
 from rigmill.pipeline.registry import import_stage
 from rigmill.pipeline.stage import Answer, Job, Stage, planned_verdict
+from rigmill.storage.disk import disk_trouble, probe_disk
 from rigmill.storage.files import Store, scratch_folder
 from rigmill.storage.layout import Layout
 
@@ -33,6 +34,7 @@ class Abort:
     why: str
     fix: str
     code: str
+    command: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -109,24 +111,40 @@ class Worker:
         jobs = [job for job in jobs if planned_verdict(job.payload) is None]
         if not jobs:
             return
-        reporter = Reporter(self.layout.progress(batch))
+        try:
+            with scratch_folder(self.layout.scratch) as scratch:
+                yield from self._run(stage_path, jobs, scratch, Reporter(self.layout.progress(batch)))
+        except OSError as error:  # of the scratch folder itself
+            number = errno_of(error, DISK_TROUBLE)
+            if number is None:
+                raise
+            yield _abort(machine_trouble(number))
+
+    def _run(self, stage_path: str, jobs: Sequence[Job], scratch: Path, reporter: Reporter) -> Iterator[Answer | Abort]:
         unanswered = dict.fromkeys(job.key for job in jobs)
-        with scratch_folder(self.layout.scratch) as scratch:
-            started = time.monotonic()
-            try:
-                stage = self._stage(stage_path)
-                work = LocalWork(self.layout, self.limits, stage.name, scratch, self.clients, reporter)
-                for answer in stage.run(jobs, work):
-                    del unanswered[answer.key]
-                    yield answer
-            except UserError as error:
-                yield Abort(error.what, error.why, error.fix, error.code)
-            except Exception as error:
-                if not unanswered:
-                    raise
-                cost = Cost(wall_s=time.monotonic() - started)
-                yield Answer(next(iter(unanswered)), _outcome(error, scratch, self.layout), cost)
-        reporter.close()
+        started = time.monotonic()
+        try:
+            stage = self._stage(stage_path)
+            work = LocalWork(self.layout, self.limits, stage.name, scratch, self.clients, reporter)
+            for answer in stage.run(jobs, work):
+                if (number := _disk_behind(answer, scratch)) is not None:
+                    yield _abort(machine_trouble(number))
+                    return
+                del unanswered[answer.key]
+                yield answer
+        except Exception as error:
+            if isinstance(error, UserError) and not isinstance(error, Damaged):
+                yield _abort(error)
+                return
+            if (number := disk_trouble(error, scratch)) is not None:
+                yield _abort(machine_trouble(number))
+                return
+            if not unanswered:
+                raise
+            cost = Cost(wall_s=time.monotonic() - started)
+            yield Answer(next(iter(unanswered)), _outcome(error, scratch, self.layout), cost)
+        finally:
+            reporter.close()
 
     def _stage(self, path: str) -> Stage:
         """The stage, set up the first time."""
@@ -141,13 +159,25 @@ class Worker:
             client.close()
 
 
+def _abort(error: UserError) -> Abort:
+    return Abort(error.what, error.why, error.fix, error.code, error.command)
+
+
+def _disk_behind(answer: Answer, scratch: Path) -> int | None:
+    """The error number of the disk, where an input seems to have broken and it was the disk."""
+    broke = isinstance(answer.outcome, Failed) and answer.outcome.kind in (FailKind.EXCEPTION, FailKind.CRASH)
+    return probe_disk(scratch) if broke else None
+
+
 def _outcome(error: Exception, scratch: Path, layout: Layout) -> Rejected | Failed:
     if isinstance(error, Refusal):
         return error.to_rejected()
     if isinstance(error, ChildFailed):
         return error.outcome
-    if isinstance(error, MemoryError):
-        return Failed(FailKind.MEMORY, "MemoryError", "the worker ran out of memory")
+    if isinstance(error, Damaged):
+        return Failed(FailKind.MACHINE, "Damaged", f"{error}; a repair makes it again")
+    if isinstance(error, MemoryError) or errno_of(error) is not None:  # no limit of ours: a worker has none
+        return Failed(FailKind.MACHINE, "MemoryError", "the machine had no memory left for the worker")
     text = " ".join(str(error).split()) or "no message"
     text = text.replace(str(scratch), "<scratch>").replace(str(layout.root), "<output>")
     text = re.sub(r"0x[0-9a-fA-F]{6,}", "<address>", text)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,10 +49,8 @@ class Reporter:
         elapsed = now - self.started
         rate = (done - self.done_before) / elapsed if elapsed > 0 else 0.0
         said = {"message": message, "done": done, "total": total, "rate_per_s": max(rate, 0.0)}
-        try:
+        with suppress(OSError):
             write_atomic(self.path, canonical_json(said).encode(), durable=False)
-        except OSError:
-            pass
 
     def close(self) -> None:
         """Nothing of the batch is left to be said."""

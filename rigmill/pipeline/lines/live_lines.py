@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
 import time
 from typing import TYPE_CHECKING, TextIO
 
 from rigmill.pipeline.view import Counts
+from rigmill.printable import one_line, wrapped
 
 if TYPE_CHECKING:
     from rigmill.pipeline.lines.terminal_lines import TerminalLines
 
 PLAIN_INTERVAL_S = 10.0
-# Of strangers' names: what moves a terminal's cursor, changes its state, or turns the direction of writing.
-_NO_LETTERS = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 class Progress:
@@ -77,23 +75,19 @@ class Progress:
             self._printed[name] = (state, time.monotonic())
             self.say(line)
 
-    def close(self, stage: str, line: str) -> None:
+    def close(self, stage: str, line: str, *, command: str = "") -> None:
         """The stage's last word."""
         if self._terminal is not None:
             self._terminal.remove(stage)
-        self.say(line)
+        self.say(line, command=command)
 
-    def say(self, line: str) -> None:
-        """A line that stays."""
-        if self._terminal is not None:
-            self._terminal.say(one_line(line))
-        else:
-            print(one_line(line), file=self.stream, flush=True)
-
-
-def one_line(text: str) -> str:
-    """The text as a terminal may see it: white space as blanks, other characters that are no letters as '?'."""
-    return _NO_LETTERS.sub(lambda found: " " if found[0] in "\t\n\r" else "?", text)
+    def say(self, line: str, *, command: str = "") -> None:
+        """A line that stays, broken where it is long, and a command, which is not."""
+        for part in wrapped(f"{line} {command}", rest="  ", whole=[command] if command else []):
+            if self._terminal is not None:
+                self._terminal.say(part)
+            else:
+                print(part, file=self.stream, flush=True)
 
 
 def duration(seconds: float) -> str:
@@ -103,15 +97,13 @@ def duration(seconds: float) -> str:
     return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"
 
 
-def closing_line(stage: str, counts: Counts, *, wall_s: float, where: str) -> str:
-    """kept, rejected with the top reasons, failed and where to look."""
+def closing_line(stage: str, counts: Counts, *, wall_s: float, folder: str) -> str:
+    """kept, rejected with the top reasons, failed, the stage's own time, and the output folder."""
     top = ", ".join(f"{code} {number}" for code, number in counts.reasons.most_common(3))
     parts = [f"{stage}: kept {counts.kept} of {counts.num_in}, rejected {counts.rejected}, failed {counts.failed}"]
     if top:
         parts.append(f" ({top})")
     if counts.pending:
         parts.append(f", pending {counts.pending}")
-    parts.append(f"; {wall_s:.0f} s")
-    if counts.failed or counts.rejected:
-        parts.append(f"; why: {where}")
+    parts.append(f"; {duration(wall_s)}; in {folder}")
     return "".join(parts)

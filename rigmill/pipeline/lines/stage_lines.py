@@ -5,11 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
+from rigmill.invocation import Invocation
 from rigmill.pipeline.executors.executor import Batch
 from rigmill.pipeline.lines.batch_progress import Report, note, read_report, seconds_left
 from rigmill.pipeline.lines.live_lines import Progress, closing_line
 from rigmill.pipeline.stage_run import StageRun
 from rigmill.pipeline.view import Counts
+from rigmill.printable import shown_path
 from rigmill.storage.layout import Layout
 
 REPORT_S = 0.5  # what workers say is read this often
@@ -18,8 +20,8 @@ REPORT_S = 0.5  # what workers say is read this often
 class StageLines:
     """One live line per stage, and its closing line."""
 
-    def __init__(self, progress: Progress, layout: Layout, *, profile: str) -> None:
-        self._progress, self._layout, self._profile = progress, layout, profile
+    def __init__(self, progress: Progress, layout: Layout, invocation: Invocation) -> None:
+        self._progress, self._layout, self._invocation = progress, layout, invocation
         self._reports: dict[str, tuple[list[Report], float]] = {}  # by stage: what was said, and when it was read
 
     def show(self, run: StageRun, running: Sequence[Batch]) -> None:
@@ -32,7 +34,7 @@ class StageLines:
         self._progress.update(
             run.name,
             counts,
-            running=run.queue.num_handed_out,
+            running=sum(batch.stage == run.name for batch in running),  # a worker does its jobs one after the other
             planned=run.whole,
             note=note(reports),
             left_s=seconds_left(reports, num_pending=counts.pending),
@@ -51,5 +53,6 @@ class StageLines:
 
     def close(self, run: StageRun, counts: Counts) -> None:
         """The stage is done."""
-        where = f"rigmill status {run.name} --profile {self._profile}"
-        self._progress.close(run.name, closing_line(run.name, counts, wall_s=run.wall_s, where=where))
+        line = closing_line(run.name, counts, wall_s=run.wall_s, folder=shown_path(self._layout.root))
+        why = self._invocation.suggest("status", run.name) if counts.failed or counts.rejected else ""
+        self._progress.close(run.name, f"{line}; why:" if why else line, command=why)

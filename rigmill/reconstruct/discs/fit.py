@@ -132,7 +132,8 @@ def fit_disc(
     picture: Bytes, patch: Patch, colour: Floats, profile: Floats, noise: float, at: Floats, result: Floats
 ) -> None:
     """Move `at` to where the disc fits best; `result`: information xx, xy, yy, how much of it is there, and shows, and
-    how far its colour is off in red, green and blue."""
+    how far its colour is off in red, green and blue.
+    """
     pixels, left, top, side = patch.pixels, patch.left, patch.top, patch.side
     height, width = picture.shape[0], picture.shape[1]
     doubt = _ODD * _ODD + 9.0 * noise * noise

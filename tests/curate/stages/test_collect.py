@@ -191,3 +191,12 @@ def test_probe_refuses_a_bad_container_before_blender_and_a_second_row_of_the_sa
     assert [
         (job.payload["source"], outcome.code) for job, outcome in zip(jobs, outcomes) if isinstance(outcome, Rejected)
     ] == [("a", "truncated"), ("b", "duplicate_file")]
+
+
+def test_a_source_without_files_is_the_cause_of_an_empty_stage(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    profile = folder_profile(tmp_path / "in")
+    assert CollectStage().plan(Tables(), profile) == []
+    assert CollectStage().why_empty(Tables(), profile) == (
+        f"there is no file to collect in the profile's sources: {tmp_path / 'in'}"
+    )

@@ -55,6 +55,7 @@ def _both(name: str, folder: Path) -> tuple[Floats, Floats]:
     return theirs.astype(float), picture.whole(camera.width_px, camera.height_px).astype(float)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "most_off", "most_rms"), [("spheres", 1.5, 7.0), ("cube", 1.5, 8.0), ("monkey", 1.5, 8.0)]
 )

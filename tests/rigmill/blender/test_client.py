@@ -73,6 +73,15 @@ def test_a_bad_item_is_named_and_the_server_lives_on(
     assert act(client, tmp_path, "work")[0].value is not None
 
 
+@pytest.mark.parametrize("what", ["full", "refuse what is full"])
+def test_a_full_disk_in_a_child_is_the_machines_and_no_item_is_to_blame(
+    client: BlenderClient, tmp_path: Path, what: str
+) -> None:
+    with pytest.raises(UserError, match="the disk is full"):
+        act(client, tmp_path, "work", what, "work")
+    assert all(reply.value for reply in act(client, tmp_path, "work", "work"))
+
+
 def heard(client: BlenderClient, scratch: Path, *what: str) -> tuple[list[Reply], list[tuple[int, int, int]]]:
     told: list[tuple[int, int, int]] = []
     replies = list(

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
+from pydantic import BaseModel
 
 from rigmill.config.load import default_file, load
+from rigmill.config.schema import SOURCE_SECTIONS, Profile
 from rigmill.errors import UserError
 
 SHIPPED = default_file().resolve()
@@ -15,7 +18,7 @@ SHIPPED = default_file().resolve()
 def message(file: Path, profile: str = "mine", *overrides: str) -> str:
     with pytest.raises(UserError) as caught:
         load(profile, file=file, overrides=overrides)
-    return caught.value.render()
+    return " ".join(caught.value.render().split())
 
 
 @pytest.fixture
@@ -49,7 +52,7 @@ def test_wrong_type_and_range_name_file_line_and_value(mine: Path) -> None:
     line = add(mine, "  render:\n    samples: many\n")
     assert f"{mine}:{line}" in message(mine) and "got 'many'" in message(mine)
     line = add(mine, "  shards:\n    bench_share: 1.5\n")
-    assert f"{mine}:{line}" in message(mine) and "less than or equal to 1" in message(mine)
+    assert f"{mine}:{line}" in message(mine) and "must be 1 or less, got 1.5" in message(mine)
 
 
 def test_an_inherited_mistake_points_at_the_parents_line(mine: Path) -> None:
@@ -72,6 +75,9 @@ def test_unknown_key_of_a_source_is_found(mine: Path) -> None:
         ("a: 1\na: 2\n", "written twice"),
         ("demo:\n  inherits: demo\n", "inherits from itself"),
         ("demo: 3\n", "not a mapping"),
+        ("demo: {a: 2020-99-99}\n", "not valid YAML"),
+        ("demo: " + "[" * 5000, "not valid YAML"),
+        ("1: {}\nb: {}\n", "no profile 'a'"),
     ],
 )
 def test_files_that_are_no_profiles_are_refused(tmp_path: Path, text: str, expected: str) -> None:
@@ -93,6 +99,77 @@ def test_overrides_win_and_are_checked(mine: Path) -> None:
     assert "--set render.samples=0" in message(mine, "mine", "render.samples=0")
     assert "did you mean 'samples'?" in message(mine, "mine", "render.sample=2")
     assert "expected key=value" in message(mine, "mine", "render.samples")
+
+
+def test_several_settings_may_stand_in_one_text(mine: Path) -> None:
+    text = "render.samples=9 train.mixture={procedural: 0.5}  output=a folder/x"
+    profile = load("mine", file=mine, overrides=(text,)).profile
+    assert (profile.render.samples, profile.train.mixture, profile.output) == (9, {"procedural": 0.5}, "a folder/x")
+    assert load("mine", file=mine, overrides=("output=a b=c",)).profile.output == "a b=c", "no key of a profile"
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "allowed"),
+    [
+        ("  train:\n    num_frames: 18\n", "train.num_frames", "4k+1, as video codecs pack frames: 17 or 21"),
+        ("  filters:\n    max_frames: 9\n", "filters.max_frames", "must be 17 or more"),
+        ("  filters:\n    min_frames: 25\n", "filters.max_frames", "must be 29 or more"),
+        ("  train:\n    mixture: {procedral: 1.0}\n", "train.mixture.procedral", "sources are called procedural"),
+        ("  retarget:\n    clips: {mixamo: 3}\n", "retarget.clips.mixamo", "sources are called procedural"),
+    ],
+)
+def test_values_that_contradict_each_other_are_refused(mine: Path, text: str, key: str, allowed: str) -> None:
+    line = add(mine, text)
+    said = message(mine)
+    assert f"'{key}'" in said and allowed in said and "fix:" in said
+    if "min_frames" not in text:  # there the other key is named, where it is
+        assert f"{mine}:{line}" in said
+    setting = f"{key.rpartition('.')[0]}={{{text.split('{')[1].strip()}" if "{" in text else ""
+    if setting:
+        assert f"--set {setting}" in message(mine, "demo", setting)
+
+
+def test_every_number_of_frames_that_is_named_as_allowed_is_allowed(mine: Path) -> None:
+    for min_frames in range(1, 40):
+        said = message(mine, "demo", f"filters.min_frames={min_frames}", "filters.max_frames=1")
+        (least,) = re.findall(r"must be (\d+) or more", said)
+        settings = f"filters.min_frames={min_frames}", f"filters.max_frames={least}"
+        assert load("demo", file=mine, overrides=settings).profile.filters.max_frames == int(least)
+
+
+WRONG = ["text", "-1", "1.5", "[a, b, c, d]", "[]", "{a: b}", "null", ".inf", "{kind: x}"]
+PYDANTIC = re.compile(r"should|unable|input|valid (?!YAML|here)|instance|pydantic|parse", re.I)
+
+
+def keys_of(section: type[BaseModel], path: str = "", *, seen: set[str]) -> list[str]:
+    """Keys, one for each type of value with its limits."""
+    keys = []
+    for name, field in section.model_fields.items():
+        kind = f"{field.annotation} {field.metadata}"
+        keys += [] if kind in seen else [f"{path}{name}"]
+        seen.add(kind)
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            keys += keys_of(field.annotation, f"{path}{name}.", seen=seen)
+    return keys
+
+
+def test_every_wrong_value_of_every_key_is_answered_in_our_words(mine: Path) -> None:
+    add(mine, "  sources:\n" + "".join(f"    - kind: {kind}\n      name: {kind}\n" for kind in SOURCE_SECTIONS))
+    seen: set[str] = set()
+    keys = keys_of(Profile, seen=seen)
+    for number, section in enumerate(SOURCE_SECTIONS.values()):
+        keys += keys_of(section, f"sources.{number}.", seen=seen)
+    num_refused = 0
+    for key in keys:
+        for value in WRONG:
+            try:
+                load("demo" if not key.startswith("sources.") else "mine", file=mine, overrides=(f"{key}={value}",))
+            except UserError as error:
+                num_refused += 1
+                text = error.render()
+                assert not PYDANTIC.search(text.replace(str(mine), "")), text
+                assert len(text.splitlines()) <= 8 and "fix:" in text and ("--set" in text or str(mine) in text), text
+    assert num_refused > 250
 
 
 def test_digest_follows_values_not_spelling(mine: Path) -> None:

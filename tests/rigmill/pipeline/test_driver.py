@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any, ClassVar
 
 import pytest
 
 from rigmill.errors import UserError
+from rigmill.outcomes import Kept
+from rigmill.pipeline.clean import choose, clean
 from rigmill.pipeline.executors.in_process import InProcess
+from rigmill.pipeline.executors.pool import Pool
 from rigmill.pipeline.forecast import forecast
 from rigmill.pipeline.lines.live_lines import Progress
+from rigmill.pipeline.stage import Stub
+from rigmill.pipeline.stage_run import StageRun
+from rigmill.pipeline.view import Counts
 from rigmill.storage.layout import Layout
 from rigmill.storage.lock import locked
 from tests.support.toy_runs import LIMITS, Toys, tables
@@ -44,6 +52,8 @@ def test_tables_do_not_depend_on_interruptions_limits_or_order(inputs: Path, tmp
     inputs.write_text(" ".join(reversed(inputs.read_text().split())))
     counts = toys.run(tmp_path / "parts")
     assert counts["collect"].pending == 0
+    view = toys.view(tmp_path / "parts")
+    clean(view, choose(view, older_than=None, checkpoints=False))  # what a barrier made of the first few
     assert tables(tmp_path / "parts") == tables(tmp_path / "whole")
 
 
@@ -53,7 +63,7 @@ def test_a_changed_setting_redoes_what_reads_it_and_nothing_else(inputs: Path, t
     changed = toys.view(tmp_path / "out", "probe.fps=8")
     assert (len(changed.pending("collect")), len(changed.pending("probe"))) == (0, 2)
     toys.run(tmp_path / "out", "probe.fps=8")
-    assert len(toys.view(tmp_path / "out", "probe.fps=8").table("probe").outcomes()) == 2
+    assert len(toys.view(tmp_path / "out", "probe.fps=8").outcomes("probe")) == 2
 
 
 def test_a_limit_leaves_the_rest_pending(inputs: Path, tmp_path: Path) -> None:
@@ -153,14 +163,89 @@ def test_a_run_ends_with_a_line_for_each_stage(inputs: Path, tmp_path: Path) -> 
     inputs.write_text("a1=keep a2=reject")
     said = io.StringIO()
     toys.run(tmp_path / "out", stages=("collect", "probe"), progress=Progress(said))
-    lines = said.getvalue().splitlines()
-    assert [line.split(";")[0] for line in lines] == [
-        "collect: kept 1 of 2, rejected 1, failed 0 (no_rig 1)",
-        "probe: kept 1 of 1, rejected 0, failed 0",
-    ]
+    text = " ".join(said.getvalue().split())
+    own = "--profile demo --set run.min_free_disk_bytes=0"
+    assert text == (
+        f"collect: kept 1 of 2, rejected 1, failed 0 (no_rig 1); 0 s; in {tmp_path}/out; why: "
+        f"rigmill status collect {own} "
+        f"probe: kept 1 of 1, rejected 0, failed 0; 0 s; in {tmp_path}/out"
+    )
     again = io.StringIO()
     toys.run(tmp_path / "out", stages=("collect", "probe"), progress=Progress(again))
     assert again.getvalue() == "nothing to do: every input of these stages has its outcome\n"
+
+
+def test_a_stages_time_is_from_its_first_job_to_its_last() -> None:
+    now = [100.0]
+    run = StageRun(toys.registry.load("collect"), clock=lambda: now[0])
+    now[0] += 50  # other stages run
+    assert run.wall_s == 0
+    run.take_plan([Stub("k", "a1", "a1", "{}", None)], Counts(1, 0, 0, 0))
+    (stub,) = run.next_batch()
+    now[0] += 3
+    run.finish_job(stub, Kept([]), command="")
+    now[0] += 50  # it waits for others, and is closed
+    assert run.wall_s == 3
+
+
+def test_what_runs_is_counted_and_not_what_waits_in_a_workers_hands(inputs: Path, tmp_path: Path) -> None:
+    class Lines(Progress):
+        running: ClassVar[list[int]] = []
+
+        def update(self, stage: str, counts: Counts, *, running: int, **more: Any) -> None:
+            self.running.append(running)
+
+    inputs.write_text("a1=slow a2=slow a3=slow")
+    toys.run(tmp_path / "out", stages=("collect",), progress=Lines(io.StringIO()))
+    assert set(Lines.running) == {1}, "one worker has all three"
+
+
+def test_starting_ray_is_said_before_it_takes_its_seconds(inputs: Path, tmp_path: Path) -> None:
+    class Slow(InProcess):
+        starting = "starting workers"
+
+        def start(self) -> None:
+            assert said.getvalue() == "starting workers\n"
+            super().start()
+
+    inputs.write_text("a1=keep")
+    said, slow = io.StringIO(), Slow(tmp_path / "out", LIMITS, toys.registry, blender=False)
+    slow.starting = "starting workers"
+    toys.run(tmp_path / "out", progress=Progress(said), executor=slow)
+    assert said.getvalue().count("starting workers") == 1
+    assert Pool(tmp_path, LIMITS, address="local", workers=1).starting == "starting Ray on this machine"
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO])
+def test_a_disk_that_is_full_ends_the_run_and_no_input_is_to_blame(inputs: Path, tmp_path: Path, number: int) -> None:
+    inputs.write_text("a1=keep b1=keep c1=keep")
+    toys.run(tmp_path / "whole")
+    inputs.write_text(f"a1=keep b1=errno-{number} c1=keep")
+    with pytest.raises(UserError, match="the disk") as raised:
+        toys.run(tmp_path / "out")
+    assert raised.value.code == "E321" and "the same command" in raised.value.fix
+    counts = toys.view(tmp_path / "out").counts("collect")
+    assert (counts.kept, counts.failed, counts.pending) == (1, 0, 2)
+    assert len(toys.view(tmp_path / "out").products("retarget")) == 0  # nothing goes on with a part of the files
+    counts = toys.run(tmp_path / "out")["collect"]
+    assert (counts.kept, counts.failed, counts.pending) == (3, 0, 0)
+
+
+@pytest.mark.parametrize("what", [f"errno-{errno.ENOMEM}", "damaged"])
+def test_what_the_machine_did_to_an_input_is_tried_again_by_the_next_run(
+    inputs: Path, tmp_path: Path, what: str
+) -> None:
+    inputs.write_text(f"a1=keep b1={what} c1=keep")
+    counts = toys.run(tmp_path / "out", stages=("collect",))["collect"]
+    assert (counts.kept, counts.reasons) == (2, {"machine": 1})
+    assert len(toys.view(tmp_path / "out").pending("collect")) == 1
+    assert toys.run(tmp_path / "out", stages=("collect",))["collect"].kept == 3
+
+
+def test_an_input_that_is_larger_than_its_limit_is_the_inputs_own_fault(inputs: Path, tmp_path: Path) -> None:
+    inputs.write_text(f"a1=keep b1=errno-{errno.EFBIG}")
+    assert toys.run(tmp_path / "out", stages=("collect",))["collect"].reasons == {"exception": 1}
+    assert toys.view(tmp_path / "out").pending("collect") == []
 
 
 def test_two_runs_cannot_write_to_one_folder(tmp_path: Path) -> None:

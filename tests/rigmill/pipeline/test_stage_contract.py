@@ -10,6 +10,7 @@ from rigmill.commands.show import show
 from rigmill.commands.status import status
 from rigmill.config import load
 from rigmill.errors import UserError
+from rigmill.invocation import Invocation
 from rigmill.pipeline.forecast import forecast
 from rigmill.pipeline.registry import STAGES, Registry
 from rigmill.pipeline.stage import Resources
@@ -30,11 +31,15 @@ def test_a_stage_needs_its_class_and_a_line_in_the_registry(inputs: Path, tmp_pa
     counts = toys.run(layout.root)
     assert counts["polish"].kept == 3
     view = toys.view(layout.root)
-    assert {row["stage"]: row["kept"] for row in status(view, tuple(WITH_NEW))} == {"collect": 3, "polish": 3}
+    assert {row["stage"]: row["kept"] for row in status(view, tuple(WITH_NEW), Invocation())} == {
+        "collect": 3,
+        "polish": 3,
+    }
     assert [row["asset_id"] for row in show(view, "a1")["polish"]["products"]] == ["a1"]
-    assert verify(view, layout) == ([], 3)
+    found = verify(view, layout)
+    assert (found.problems, found.num_files) == ([], 9)  # 3 stored, 2 manifests, 4 segments
     (layout.root / "polished").write_text("grey")
-    assert verify(view, layout)[0] == ["polished: dull"]
+    assert verify(view, layout).problems == ["polished: dull"]
 
 
 def test_a_stage_is_set_up_once_in_a_process_before_its_first_job(inputs: Path, tmp_path: Path) -> None:

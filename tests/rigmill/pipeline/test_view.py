@@ -16,6 +16,7 @@ from rigmill.commands.show import show
 from rigmill.commands.status import status
 from rigmill.config import load
 from rigmill.config.schema import Profile
+from rigmill.invocation import Invocation
 from rigmill.outcomes import Failed, FailKind, Kept, Outcome, Reject, Rejected
 from rigmill.pipeline import plans
 from rigmill.pipeline.registry import Registry
@@ -131,7 +132,7 @@ def test_counts_and_rows_are_those_of_a_plain_reading(
     kept = [asset(number) for number, end in enumerate(planned) if end == "kept"]
     shown = [{name: row[name] for name in kept[0]} for row in found.products("collect")] if kept else []
     assert sorted(shown, key=lambda row: row["asset_id"]) == sorted(kept, key=lambda row: row["asset_id"])
-    reasons = {reason["code"]: reason for reason in status(found, ("collect",))[0]["reasons"]}
+    reasons = {reason["code"]: reason for reason in status(found, ("collect",), Invocation())[0]["reasons"]}
     assert {code: reason["count"] for code, reason in reasons.items()} == counts.reasons
     assert all(len(reason["examples"]) == min(3, reason["count"]) for reason in reasons.values())
 

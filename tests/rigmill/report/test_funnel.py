@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from rigmill.commands.status import by_source_text
+from rigmill.invocation import Invocation
 from rigmill.licences.policy import Policy
 from rigmill.licences.rights import Rights
 from rigmill.outcomes import Failed, FailKind, Kept, Rejected
@@ -69,7 +70,7 @@ def test_status_by_source_says_what_stopped_each_sources_inputs() -> None:
         "failed": 0,
         "reasons": {"unknown_type": 2},
     }
-    text = by_source_text(rows)
+    text = by_source_text(rows, Invocation())
     assert re.search(r"^probe +mixamo +0 +0 +3 +crash 3$", text, re.M)
 
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from rigmill.storage.files import Store, canonical_json, digest, write_atomic
+from rigmill.errors import Damaged
+from rigmill.storage.files import Store, canonical_json, digest, read_sealed, write_atomic, write_sealed
 
 
 def test_digest_does_not_depend_on_the_order_of_keys() -> None:
@@ -43,3 +44,33 @@ def test_stored_files_are_named_by_their_content_and_mended(tmp_path: Path) -> N
     source = tmp_path / "source.glb"
     source.write_bytes(b"abc")
     assert store.put_file("asset.glb", source).sha256 == stored.sha256
+
+
+def test_a_stored_file_that_has_changed_is_not_read_and_is_written_anew(tmp_path: Path) -> None:
+    store = Store(tmp_path / "store")
+    stored = store.put_bytes("model.safetensors", b"weights")
+    store.path(stored).write_bytes(b"weighty")  # of the same size
+    for reading in (store.read, store.checked_path):
+        with pytest.raises(Damaged, match=r"model\.safetensors has changed"):
+            reading(stored)
+    store.put_bytes("model.safetensors", b"weights")
+    assert store.read(stored) == b"weights" and store.checked_path(stored) == store.path(stored)
+    store.path(stored).unlink()
+    for reading in (store.read, store.checked_path):
+        with pytest.raises(Damaged, match="gone"):
+            reading(stored)
+
+
+def test_a_sealed_cache_is_believed_only_as_it_was_written(tmp_path: Path) -> None:
+    path = tmp_path / "plan"
+    assert read_sealed(path) is None
+    write_sealed(path, b"keys")
+    assert read_sealed(path) == b"keys"
+    sealed = path.read_bytes()
+    for bit in range(8 * len(sealed)):
+        data = bytearray(sealed)
+        data[bit // 8] ^= 1 << bit % 8
+        path.write_bytes(data)
+        assert read_sealed(path) is None
+    path.write_bytes(sealed[:10])
+    assert read_sealed(path) is None

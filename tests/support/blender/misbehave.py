@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import errno
 import os
 import signal
 import time
@@ -32,6 +33,13 @@ def act(item: dict[str, Any], state: dict[str, Any], scratch: Path) -> dict[str,
         raise ValueError(f"bad thing at {scratch}/x")
     if what == "refuse":
         raise Refusal(Reject.NO_RIG, "no rig here", measured=0, limit=1)
+    if what == "full":
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    if what == "refuse what is full":
+        try:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        except OSError as error:
+            raise Refusal(Reject.UNREADABLE, "the file ends early") from error
     if what == "killed":
         os.kill(os.getpid(), signal.SIGKILL)
     if what == "write":

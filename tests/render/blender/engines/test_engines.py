@@ -59,6 +59,7 @@ def foxes(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, dic
     return folder, {name: answer["value"] for name, answer in zip(wanted, call(RENDER_CLIP, items, folder))}
 
 
+@pytest.mark.slow
 @pytest.mark.blender
 def test_the_rasteriser_and_cycles_show_the_same_subject(foxes: tuple[Path, Any]) -> None:
     folder, _ = foxes

@@ -83,6 +83,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
         yield made
 
 
+@pytest.mark.slow
 def test_a_retargeted_clip_of_an_fbx_character_becomes_a_glb_and_an_fbx_that_move_as_stored(
     folder: Bench, tmp_path: Path
 ) -> None:
@@ -101,6 +102,7 @@ def native_clips(made: Bench) -> dict[str, Row]:
     return {job.payload["motion_name"]: job.payload for job in jobs if job.payload["kind"] == "native"}
 
 
+@pytest.mark.slow
 def test_a_clip_of_the_assets_own_comes_alone_and_the_rest_of_its_file_stays(folder: Bench, tmp_path: Path) -> None:
     clip = native_clips(folder)["Run"]
     assert clip["num_frames"] > 10

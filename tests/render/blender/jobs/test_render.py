@@ -61,6 +61,7 @@ def over_white(shot: Any) -> Any:
     return over_background(shot, (255, 255, 255))
 
 
+@pytest.mark.slow
 @pytest.mark.blender
 def test_a_fresh_process_renders_the_same_pixels_and_numbers(fox: tuple[Path, Row], tmp_path: Path) -> None:
     """And it makes no difference which clip was rendered before it."""
@@ -226,6 +227,7 @@ def test_a_clip_is_kept_with_every_file_and_the_same_bytes_each_time(tmp_path: P
     assert 0 < row["round_trip_mpjpe_pct"] < 1 and row["round_trip_usable_share"] > 0.9
 
 
+@pytest.mark.slow
 @pytest.mark.blender
 def test_a_clip_whose_videos_read_back_differ_from_its_joints_is_rejected_unless_nobody_asked(tmp_path: Path) -> None:
     answer, _ = run_stage(tmp_path / "limit", ("render.max_round_trip_px=0.001",))
@@ -292,6 +294,7 @@ def test_half_transparent_pixels_mix_with_the_background() -> None:
     assert np.abs(mixed[0, 0].astype(float) - [100.4, 127.0, 100]).max() <= 0.6
 
 
+@pytest.mark.slow
 @pytest.mark.blender
 def test_a_stored_motion_looks_like_the_action_it_was_read_from(tmp_path: Path) -> None:
     """Poses set without keys must reach the renderer, frame by frame."""

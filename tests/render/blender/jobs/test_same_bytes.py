@@ -25,6 +25,7 @@ def digests(folder: Path) -> dict[str, str]:
     return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(folder.iterdir())}
 
 
+@pytest.mark.slow
 def test_clips_are_the_same_bytes_in_any_order_within_a_child(tmp_path: Path) -> None:
     probed = probe(FOX, tmp_path / "probe")
     items: list[dict[str, Any]] = []
@@ -46,6 +47,7 @@ def test_clips_are_the_same_bytes_in_any_order_within_a_child(tmp_path: Path) ->
     assert alike["cycles"]["rgb.0.mp4"] != alike["auto"]["rgb.0.mp4"]
 
 
+@pytest.mark.slow
 def test_the_world_in_which_a_file_is_first_drawn_leaves_no_trace(tmp_path: Path) -> None:
     """Each clip has a scale of its own; what is read once per file must not be rounded with that of the first."""
     asset = {"group": "biped", "variant": 0, "seed": 7}

@@ -139,6 +139,7 @@ def test_a_stored_motion_of_another_rig_is_refused(quadruped: Path, tmp_path: Pa
     assert answer["refused"] == "unmappable_skeleton"
 
 
+@pytest.mark.slow
 def test_starting_later_shows_the_same_motion_from_there() -> None:
     whole = evaluated(ASSETS / "Fox.glb", "Walk", 8)
     import tempfile

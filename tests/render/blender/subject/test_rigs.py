@@ -83,6 +83,7 @@ def test_one_animation_per_object_is_one_take_and_alternatives_are_not(tmp_path:
     ]
 
 
+@pytest.mark.slow
 def test_a_file_with_one_animation_per_bone_moves_as_the_whole_does(tmp_path: Path) -> None:
     document, binary = unpack((ASSETS / "Fox.glb").read_bytes())
     (run,) = [item for item in document["animations"] if item["name"] == "Run"]

@@ -1,0 +1,104 @@
+"""What `rigmill show` prints: one screen of what people ask first, or everything."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+from rigmill.outcomes import Status
+from rigmill.printable import WIDTH, one_line, shortened, wrapped
+from rigmill.storage.files import Store
+from rigmill.types import Row, StoredFile
+
+SCREEN_LINES = 24
+ROWS_PER_STAGE, FACT_LINES = 3, 2
+VALUE_WIDTH = 50
+# What is said first of a stage's row, where it is there.
+_FIRST = {
+    "collect": ("source_uid", "title", "licence", "attribution", "format"),
+    "probe": ("kind", "rig_kind", "num_joints", "num_vertices", "motions"),
+    "retarget": ("motion_name", "title", "num_frames", "num_matched_joints"),
+    "preview": ("motion_name", "num_frames", "fps", "flow_px", "coverage"),
+    "select": ("motion_name", "num_frames"),
+    "render": ("motion_name", "engine", "width_px", "height_px", "num_views", "round_trip_px"),
+    "caption": ("caption", "category"),
+    "shards": ("shard", "split"),
+    "train": ("recipe", "num_steps", "first_loss", "last_loss"),
+    "eval": ("maps", "mpjpe_pct", "usable_share"),
+}
+
+
+def screen_text(found: dict[str, Any], names: Mapping[str, str], *, more: str) -> str:
+    """Stage by stage how the inputs ended, with the reasons of those that were dropped, and the first facts of rows.
+
+    `names` by input id; `more` is the command that shows everything. At most SCREEN_LINES lines.
+    """
+    called = list(dict.fromkeys(names.values()))
+    lines = [shortened(called[0], WIDTH)] if len(called) == 1 else []
+    for stage, part in found.items():
+        ends = Counter(str(row["status"]) for row in part["outcomes"])
+        ends["pending"] += len(part["pending"])
+        lines += wrapped(f"{stage}: {', '.join(f'{end} {number}' for end, number in ends.items() if number)}")
+        dropped = [row for row in part["outcomes"] if row["status"] != Status.KEPT.value]
+        for row in dropped[:ROWS_PER_STAGE]:
+            lines += wrapped(_why(row, names.get(row["input_id"], "")), first="  ", rest="    ")
+        for row in part["products"][:ROWS_PER_STAGE]:
+            lines += wrapped(_facts(stage, row), first="  ", rest="    ")[:FACT_LINES]
+        left = len(dropped[ROWS_PER_STAGE:]) + len(part["products"][ROWS_PER_STAGE:])
+        lines += [f"  ... and {left} more"] if left else []
+    end = wrapped(f"everything: {more}", rest="  ", whole=[more])
+    room = SCREEN_LINES - len(end)
+    if len(lines) > room:
+        lines = [*lines[: room - 1], "..."]
+    return "\n".join([*lines, *end])
+
+
+def _why(row: Row, name: str) -> str:
+    measured = ""
+    if row["measured"] is not None:
+        measured = f" (measured {row['measured']:.4g}, limit {row['limit']:.4g})"
+    return f"{shortened(name or row['input_id'], 60)}: {row['status']}, {row['code']}: {row['message']}{measured}"
+
+
+def _facts(stage: str, row: Row) -> str:
+    said = []
+    for column in _FIRST.get(stage, tuple(row)):
+        value = row.get(column)
+        if value is None or value == [] or value == "":
+            continue
+        if column == "motions":
+            value = f"{len(value)}: " + ", ".join(f"{motion['name']} ({motion['num_frames']})" for motion in value)
+        text = f"{value:.4g}" if isinstance(value, float) else str(value)
+        said.append(f"{column} {shortened(text, VALUE_WIDTH)}")
+    return ", ".join(said)
+
+
+def whole_text(found: dict[str, Any], store: Store) -> str:
+    """Stage by stage the outcomes, what is pending and every column of the products; files as paths in the store."""
+    lines = []
+    for stage, part in found.items():
+        lines.append(f"== {stage}")
+        for row in part["outcomes"]:
+            tail = "" if row["status"] == Status.KEPT.value else f": {row['code']}: {row['message']}"
+            lines.append(f"   {row['input_id']}: {row['status']}{tail}")
+            if row["measured"] is not None:
+                lines.append(f"      measured {row['measured']:.4g}, limit {row['limit']:.4g}")
+        lines += [f"   {input_id}: pending" for input_id in part["pending"]]
+        for row in part["products"]:
+            for column, value in row.items():
+                if value is not None and value != []:
+                    lines += _column(column, value, store)
+    return "\n".join(map(one_line, lines))
+
+
+def _column(column: str, value: Any, store: Store) -> list[str]:
+    if isinstance(value, dict) and "sha256" in value:
+        return [f"      {column}: {store.path(StoredFile.from_row(value))} ({value['size_bytes']} bytes)"]
+    if isinstance(value, list) and value and isinstance(value[0], dict):
+        lines = [f"      {column}:"]
+        for item in value:
+            inner = _column(str(item["name"]), item, store) if "sha256" in item else [f"      {item}"]
+            lines += [f"  {line}" for line in inner]
+        return lines
+    return [f"      {column}: {value}"]
