@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 import errno
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from curate.gate.canonical import canonical
 from curate.gate.gltf_json import parse, split_glb
 from curate.humanoid.nodes import joint_of_node
+from curate.licences.embedded import read_embedded
 from curate.vrm.block import read_vrm
+from curate.vrm.licence import terms
 from curate.vrm.springs import spring_rows
-from rigmill.blender.requests import CANONICAL_FILE, CanonicalAnswer, CanonicalItem, VrmAnswer, VrmItem
+from rigmill.blender.requests import (
+    CANONICAL_FILE,
+    CanonicalAnswer,
+    CanonicalItem,
+    SaidAnswer,
+    SaidItem,
+    VrmAnswer,
+    VrmItem,
+)
+from rigmill.formats.glb import MAGIC
 from rigmill.outcomes import Refusal, Reject
 
 
@@ -35,6 +47,22 @@ def canonical_asset(item: dict[str, Any], _state: dict[str, Any], scratch: Path)
         message = "its canonical file is larger than the profile's limits.file_bytes"
         raise Refusal(Reject.OVER_BUDGET, message, measured=float(len(data))) from error
     return CanonicalAnswer(format=file_format, has_vrm=has_block).to_item()
+
+
+def said_inside(item: dict[str, Any], _state: dict[str, Any], _scratch: Path) -> dict[str, Any]:
+    """A SaidAnswer to a SaidItem."""
+    path, found, refused = Path(SaidItem.from_item(item).path), None, None
+    with path.open("rb") as stream:
+        embedded = read_embedded(stream)
+        stream.seek(0)
+        if stream.read(4) == MAGIC:
+            stream.seek(0)
+            try:
+                block = read_vrm(parse(split_glb(stream.read())[0]))
+                found = None if block is None else terms(block).to_row()
+            except Refusal as refusal:
+                refused = refusal.to_rejected().to_row()
+    return SaidAnswer(embedded=asdict(embedded), terms=found, refused=refused).to_item()
 
 
 def vrm_rows(item: dict[str, Any], _state: dict[str, Any], _scratch: Path) -> dict[str, Any]:

@@ -9,14 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
 
-from curate.gate.gltf_json import parse, split_glb
 from curate.gate.preflight import REFUSED_SUFFIXES, identify
 from curate.licences.rights_of import rights_of
 from curate.licences.spelling import spdx_of
 from curate.sources.asset_row import CollectedAsset
+from curate.sources.inside import look_inside
 from curate.sources.local_files import file_candidates, folder_tags, take_files, words
-from curate.vrm.block import read_vrm
-from curate.vrm.licence import Terms, strictest, terms
+from curate.vrm.licence import Terms, strictest
 from rigmill.kinds import SeenIn
 from rigmill.licences.rights import PERMISSIONS, Rights
 from rigmill.outcomes import Refusal, Reject
@@ -40,7 +39,7 @@ def _take(payload: Row, data: bytes, work: Work) -> Row:
     """The row of any file. A VRM block is heard where nobody names a licence for the folder, and never overruled."""
     found = identify(data)
     stored = work.store.put_bytes(f"asset.{found}", data)
-    said = _own_terms(data) if found == "glb" else None
+    said = look_inside(stored, work).terms if found == "glb" else None
     rights = rights_of(spdx_of(payload["licence"]))
     if said is not None and payload["licence"] != "unknown":
         _compare(payload["licence"], rights, said)
@@ -92,12 +91,3 @@ def _compare(licence: str, stated: Rights, said: Terms) -> None:
             f"the profile says '{licence}', and the file's own VRM block ({said.licence}) says otherwise of "
             f"{', '.join(denied)}",
         )
-
-
-def _own_terms(data: bytes) -> Terms | None:
-    """The licence block of a VRM file; None for every other file, and for a broken one (the probe says why)."""
-    try:
-        block = read_vrm(parse(split_glb(data)[0]))
-    except Refusal:
-        return None
-    return terms(block) if block is not None else None

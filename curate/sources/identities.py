@@ -20,7 +20,7 @@ from typing import Any
 from curate.gate.reading import open_regular
 from rigmill.blender.client import READER, BlenderClient, Limits
 from rigmill.blender.requests import GLTF_IDENTITY, GltfItem, IdentityAnswer
-from rigmill.storage.files import canonical_json, digest, write_atomic
+from rigmill.storage.files import canonical_json, digest, read_sealed, write_sealed
 from rigmill.storage.layout import Layout
 from rigmill.types import Row
 
@@ -40,7 +40,7 @@ class Identities:
         self.root, self.max_bytes = Path(settings["path"]).expanduser(), settings["max_file_bytes"]
         output = settings.get("output")
         name = digest(VERSION, str(self.root.absolute()), self.max_bytes)
-        self._file = Layout(Path(output)).plans / f"identities-{name}.json" if output else None
+        self._file = Layout(Path(output)).plans / f"identities-{name}" if output else None
         self._before = self._read()
         self._known: dict[str, tuple[str, list[_Look]]] = {}  # seen in this listing
 
@@ -63,7 +63,7 @@ class Identities:
         if self._file is not None and self._known != self._before:
             text = canonical_json({name: known for name, known in self._known.items() if known[1] != [[]]})
             with suppress(OSError):  # a full or read-only disk costs time, not answers
-                write_atomic(self._file, text.encode(), durable=False)
+                write_sealed(self._file, text.encode())
 
     def of(self, relative: str) -> str:
         """A file's identity; empty where it cannot be read: its job says why."""
@@ -73,7 +73,7 @@ class Identities:
 
     def _read(self) -> dict[str, tuple[str, list[_Look]]]:
         try:
-            found = json.loads(self._file.read_bytes()) if self._file is not None else {}
+            found = json.loads(read_sealed(self._file) or b"{}") if self._file is not None else {}
             return {name: (_sha256(sha256), _looks(looks)) for name, (sha256, looks) in found.items()}
         except (OSError, ValueError, TypeError, AttributeError, IndexError, RecursionError):
             return {}

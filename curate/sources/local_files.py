@@ -12,21 +12,13 @@ from pathlib import Path, PurePosixPath
 
 from curate.gate.reading import CHANGED, read_bytes
 from curate.sources.identities import Identities
+from rigmill.blender.client import ChildFailed
 from rigmill.blender.requests import PACK_GLTF, PACKED_FILE, GltfItem
 from rigmill.errors import UserError, errno_of
 from rigmill.outcomes import Cost, Failed, FailKind, Kept, Outcome, Refusal, Reject, Rejected
 from rigmill.pipeline.stage import Answer, Input, Job, Work
 from rigmill.storage.files import digest, sha256_bytes
 from rigmill.types import Row
-
-
-class ChildFailed(Exception):
-    """The limited child that read the file did not come to its end."""
-
-    def __init__(self, outcome: Failed) -> None:
-        super().__init__(outcome.message)
-        self.outcome = outcome
-
 
 _OF_AN_OUTPUT = {"profile.json", "tables"}  # what is in every output folder
 

@@ -15,9 +15,9 @@ from curate.download.limits import DownloadFailed
 from curate.licences.rights_of import decide
 from curate.sources import vroid_hub_api
 from curate.sources.asset_row import CollectedAsset
-from curate.sources.vrm import block_of
+from curate.sources.vrm import terms_of
 from curate.sources.vroid_hub_api import Hub
-from curate.vrm.licence import hub_rights, strictest, terms
+from curate.vrm.licence import hub_rights, strictest
 from rigmill.kinds import SeenIn
 from rigmill.outcomes import Cost, Failed, FailKind, Kept, Outcome, Refusal, Reject
 from rigmill.pipeline.stage import Answer, Input, Job, Work
@@ -60,13 +60,14 @@ def _take(payload: Row, hub: Hub, max_file_bytes: int, work: Work) -> Row:
         if model.get("is_downloadable") is not True or model.get("is_other_users_available") is not True:
             raise Refusal(Reject.LICENCE, "its author does not offer the model for download and use by others")
     data = hub.download(payload["uid"], max_bytes=max_file_bytes)
-    said = terms(block_of(data))
+    stored = work.store.put_bytes("asset.glb", data)
+    said = terms_of(data, stored, work)
     character, conditions = _object(model, "character"), _object(model, "license")
     # The page's conditions and the file's block are both the author's; the stricter of the two counts.
     rights = decide(strictest(said.rights, hub_rights(conditions)), payload["decided"])
     page = f"https://hub.vroid.com/characters/{_digits(character.get('id'))}/models/{payload['uid']}"
     return CollectedAsset(
-        file=work.store.put_bytes("asset.glb", data),
+        file=stored,
         source=payload["source"],
         source_uid=payload["uid"],
         origin=page,

@@ -6,8 +6,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import groupby
 
-from curate.licences.embedded import read_embedded, with_embedded
+from curate.licences.embedded import with_embedded
 from curate.sources import SOURCES
+from curate.sources.inside import look_inside
+from rigmill.blender.client import ChildFailed
 from rigmill.config.schema import Profile
 from rigmill.errors import UserError
 from rigmill.licences.deny_list import Denied, read_denied
@@ -120,12 +122,12 @@ def _with_own_words(outcome: Outcome, work: Work) -> Outcome:
         return outcome
     rows = []
     for row in outcome.rows:
-        with work.store.path(StoredFile.from_row(row["file"])).open("rb") as stream:
-            found = read_embedded(stream)
         try:
-            rows.append(with_embedded(row, found))
+            rows.append(with_embedded(row, look_inside(StoredFile.from_row(row["file"]), work).embedded))
         except Refusal as refusal:
             return refusal.to_rejected()
+        except ChildFailed as failed:
+            return failed.outcome
     return Kept(rows)
 
 

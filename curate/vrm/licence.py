@@ -12,7 +12,7 @@ What the flags say, and what they do not:
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -44,6 +44,15 @@ class Terms:
     licence_raw: str
     licence_url: str
     rights: Rights
+
+    def to_row(self) -> dict[str, Any]:
+        """The terms in a child's answer."""
+        return {field.name: getattr(self, field.name) for field in fields(self)} | {"rights": self.rights.to_row()}
+
+    @classmethod
+    def from_row(cls, row: Mapping[str, Any]) -> Terms:
+        """The terms that `to_row` wrote."""
+        return cls(**{**row, "rights": Rights.from_row(row["rights"])})
 
     @property
     def attribution(self) -> str:

@@ -57,6 +57,14 @@ class Reply:
     measured: Cost
 
 
+class ChildFailed(Exception):
+    """Raised where a job needs what a child did not live to say: the job ends as the child did."""
+
+    def __init__(self, outcome: Failed) -> None:
+        super().__init__(outcome.message)
+        self.outcome = outcome
+
+
 class BlenderClient:
     """One fork server, started on first use and ended with this process whatever happens to it."""
 

@@ -24,6 +24,7 @@ MAKE_ASSET = "render.blender.procedural.make:make_asset"
 # Without Blender, by the reader:
 CANONICAL_ASSET = "curate.jobs.assets:canonical_asset"
 VRM_ROWS = "curate.jobs.assets:vrm_rows"
+SAID_INSIDE = "curate.jobs.assets:said_inside"
 GLTF_IDENTITY = "curate.jobs.packing:gltf_identity"
 PACK_GLTF = "curate.jobs.packing:pack_gltf_file"
 CANONICAL_FILE, PACKED_FILE = "canonical", "packed"
@@ -74,6 +75,22 @@ class IdentityAnswer(_Message):
 
     sha256: str
     files: list[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SaidItem(_Message):
+    """A file that may say something about itself."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SaidAnswer(_Message):
+    """Its words, the terms of its VRM block (None: it has none), and why that cannot be read."""
+
+    embedded: dict[str, Any]
+    terms: dict[str, Any] | None
+    refused: dict[str, Any] | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from rigmill.blender.client import READER, WITH_BLENDER, BlenderClient, Limits
+from rigmill.blender.client import READER, WITH_BLENDER, BlenderClient, ChildFailed, Limits
 from rigmill.errors import DISK_TROUBLE, Damaged, UserError, errno_of, machine_trouble
 from rigmill.outcomes import Cost, Failed, FailKind, Refusal, Rejected
 from rigmill.pipeline.lines.batch_progress import Reporter
@@ -172,6 +172,8 @@ def _disk_behind(answer: Answer, scratch: Path) -> int | None:
 def _outcome(error: Exception, scratch: Path, layout: Layout) -> Rejected | Failed:
     if isinstance(error, Refusal):
         return error.to_rejected()
+    if isinstance(error, ChildFailed):
+        return error.outcome
     if isinstance(error, Damaged):
         return Failed(FailKind.MACHINE, "Damaged", f"{error}; a repair makes it again")
     if isinstance(error, MemoryError) or errno_of(error) is not None:  # no limit of ours: a worker has none

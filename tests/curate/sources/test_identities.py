@@ -13,6 +13,7 @@ import pytest
 
 from curate.sources import identities
 from curate.sources.identities import Identities
+from rigmill.storage.files import read_sealed, write_sealed
 from tests.support.hostile.gltf_maker import png, rigged
 
 NAMES = ["a/one.gltf", "a/other.gltf", "good.glb"]
@@ -75,7 +76,7 @@ def test_the_second_time_nothing_is_read(folder: Path, made: list[str], monkeypa
 
 def test_without_a_memory_they_are_the_same(folder: Path, made: list[str]) -> None:
     assert listed(folder, output="") == listed(folder) == listed(folder, output="")
-    assert made == NAMES * 3 and [path.suffix for path in folder.parent.glob("out/plans/*")] == [".json"]
+    assert made == NAMES * 3 and len(list(folder.parent.glob("out/plans/*"))) == 1
 
 
 @pytest.mark.parametrize(
@@ -121,8 +122,8 @@ def test_a_renamed_and_a_removed_file(folder: Path, made: list[str]) -> None:
     made.clear()
     names = ["a/one.gltf", "a/other.gltf", "better.glb"]
     assert listed(folder, names) == [first[0], "", first[2]] and made == ["better.glb", "a/other.gltf"]
-    (memory,) = folder.parent.glob("out/plans/*.json")
-    assert sorted(json.loads(memory.read_text())) == ["a/one.gltf", "better.glb"]
+    (memory,) = folder.parent.glob("out/plans/*")
+    assert sorted(json.loads(read_sealed(memory) or b"")) == ["a/one.gltf", "better.glb"]
 
 
 def test_a_file_that_was_missing_and_comes_back_is_noticed(folder: Path, made: list[str]) -> None:
@@ -153,10 +154,10 @@ def test_links_have_no_identity_whatever_they_point_at(folder: Path) -> None:
 )
 def test_a_damaged_memory_is_none(folder: Path, text: str) -> None:
     first = listed(folder)
-    (memory,) = folder.parent.glob("out/plans/*.json")
-    memory.write_text(text)
+    (memory,) = folder.parent.glob("out/plans/*")
+    write_sealed(memory, text.encode())
     assert listed(folder) == first
-    assert json.loads(memory.read_text()).keys() == set(NAMES)
+    assert json.loads(read_sealed(memory) or b"").keys() == set(NAMES)
 
 
 def test_what_was_written_just_now_is_read_again(folder: Path, made: list[str]) -> None:
@@ -164,3 +165,12 @@ def test_what_was_written_just_now_is_read_again(folder: Path, made: list[str]) 
     first = listed(folder)
     made.clear()
     assert listed(folder) == first and made == ["good.glb"]
+
+
+def test_a_flipped_bit_in_the_memory_is_noticed(folder: Path) -> None:
+    first = listed(folder)
+    (memory,) = folder.parent.glob("out/plans/*")
+    data = bytearray(memory.read_bytes())
+    data[data.index(first[2].encode()) + 5] ^= 1
+    memory.write_bytes(data)
+    assert listed(folder) == first
