@@ -11,8 +11,8 @@ from itertools import count
 
 from rigmill.blender.client import Limits
 from rigmill.config.load import Resolved
-from rigmill.errors import UserError
-from rigmill.outcomes import Failed
+from rigmill.errors import PROFILE_FLAGS, UserError
+from rigmill.outcomes import Failed, FailKind
 from rigmill.pipeline.executors.executor import Batch, Event, Executor
 from rigmill.pipeline.executors.in_process import InProcess
 from rigmill.pipeline.executors.pool import Pool
@@ -146,6 +146,8 @@ class Driver:
         """Queue new jobs. A barrier waits for its upstream; the others plan while upstream goes on."""
         started = time.monotonic()
         self._commit(run)
+        if run.stage.barrier and self.options.keys is None:  # a repair goes on as far as it can
+            self._stop_if_the_machine_failed(before=run)
         if run.is_stale:
             self.view.forget_plan(run.name)
             self._downstream_is_stale(run)
@@ -234,6 +236,20 @@ class Driver:
                 why=f"more than run.max_failed_share = {limit:g}; the rows say why each of them did",
                 fix=f"rigmill status {run.name} --profile {self.resolved.name}",
             )
+
+    def _stop_if_the_machine_failed(self, before: StageRun) -> None:
+        """What sees all inputs together must not go on with a part of them because of a disk or a damaged file."""
+        for run in self.runs.values():
+            if run is before:
+                return
+            num_failed = self.view.counts(run.name).reasons[FailKind.MACHINE.value]
+            if num_failed:
+                raise UserError(
+                    f"stage '{before.name}' does not begin: the machine failed {num_failed} inputs of '{run.name}'",
+                    why="a damaged file or no memory: it would go on without inputs that the next run tries again",
+                    fix=f"rigmill verify --repair {PROFILE_FLAGS}, then run the same command",
+                    code="E331",
+                )
 
     def _commit(self, run: StageRun) -> None:
         if run.commit(lambda outcomes, products: self.view.commit(run.name, outcomes, products)):

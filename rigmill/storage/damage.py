@@ -38,6 +38,23 @@ class TableState:
 
 def look_at(folder: Path) -> TableState | None:
     """The state of a stage's table, every byte read; None where there is no table."""
+    state = None
+    for _ in range(10):
+        before = _manifest_bytes(folder)
+        state = _look_at(folder)
+        if state is None or not state.wrong or before == _manifest_bytes(folder):
+            break  # else a run has replaced segments meanwhile
+    return state
+
+
+def _manifest_bytes(folder: Path) -> bytes | None:
+    try:
+        return (folder / MANIFEST).read_bytes()
+    except OSError:
+        return None
+
+
+def _look_at(folder: Path) -> TableState | None:
     segments = sorted(path.name for path in folder.glob("*.parquet"))
     try:
         manifest = manifest_of((folder / MANIFEST).read_bytes())
