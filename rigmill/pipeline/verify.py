@@ -86,9 +86,8 @@ def _wrong_with_profile(path: Path) -> str:
         text = path.read_text("ascii")
         said: dict[str, Any] = json.loads(text)
         told = (digest(said["name"], said["profile"]), digest(said["profile"]))  # older ones left the name out
-        return (
-            "" if said["digest"] in told and text == canonical_json(said) + "\n" else "has changed since it was written"
-        )
+        whole = said["digest"] in told and text == canonical_json(said) + "\n"
+        return "" if whole else "has changed since it was written"
     except FileNotFoundError:
         return "is missing" if (path.parent / "tables").exists() else ""
     except OSError as error:
