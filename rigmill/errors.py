@@ -5,25 +5,36 @@ from __future__ import annotations
 import errno
 import os
 
-# In a message, for the flags with which the command at hand was told its profile; `cli.main` puts them there.
-PROFILE_FLAGS = "--profile ..."
+_COMMAND = "{command}"
 
 
 class UserError(Exception):
-    """A mistake a user can fix: what was wrong (and where), why, and what to do. Printed without a traceback."""
+    """A mistake a user can fix: what was wrong (and where), why, and what to do. Printed without a traceback.
 
-    def __init__(self, what: str, *, why: str = "", fix: str = "", code: str = "E000") -> None:
+    `command` are the words of a rigmill command. It stands where `fix` says {command}, with the person's own options.
+    """
+
+    def __init__(
+        self, what: str, *, why: str = "", fix: str = "", code: str = "E000", command: tuple[str, ...] = ()
+    ) -> None:
         super().__init__(what)
-        self.what, self.why, self.fix, self.code = what, why, fix, code
+        self.what, self.why, self.fix, self.code, self.command = what, why, fix, code, command
 
-    def render(self) -> str:
-        """The message as shown on the terminal, at most a few lines."""
+    def render(self, options: str = "") -> str:
+        """The message as shown on the terminal, at most a few lines; `options` name the profile in a command."""
         lines = [f"error[{self.code}]: {self.what}"]
         if self.why:
             lines.append(f"  why: {self.why}")
         if self.fix:
-            lines.append(f"  fix: {self.fix}")
+            fix = self.fix.replace(_COMMAND, with_options(options, *self.command)) if self.command else self.fix
+            lines.append(f"  fix: {fix}")
         return "\n".join(lines)
+
+
+def with_options(options: str, *words: str) -> str:
+    """`rigmill WORDS` with the options that name the profile: before those of the command itself."""
+    place = next((at for at, word in enumerate(words) if word.startswith("--")), len(words))
+    return " ".join(filter(None, ["rigmill", *words[:place], options, *words[place:]]))
 
 
 class Damaged(UserError):
@@ -31,7 +42,7 @@ class Damaged(UserError):
 
     def __init__(self, what: str) -> None:
         super().__init__(
-            what, why="somebody or the disk changed it", fix=f"rigmill verify --repair {PROFILE_FLAGS}", code="E312"
+            what, why="somebody or the disk changed it", fix="{command}", code="E312", command=("verify", "--repair")
         )
 
 

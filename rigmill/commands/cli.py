@@ -11,7 +11,7 @@ from pathlib import Path
 
 from rigmill import __version__
 from rigmill.commands import exit_status
-from rigmill.errors import PROFILE_FLAGS, UserError, errno_of, machine_trouble
+from rigmill.errors import UserError, errno_of, machine_trouble
 from rigmill.one_file.animate_options import add_animate_options
 from rigmill.one_file.render_options import add_options
 
@@ -25,11 +25,7 @@ def main(arguments: list[str] | None = None) -> int:
         status: int = getattr(importlib.import_module(f"rigmill.commands.{module}"), name)(parsed)
         return status
     except UserError as error:
-        if PROFILE_FLAGS in error.fix and hasattr(parsed, "profile"):
-            from rigmill.commands.profile_of import flags_of
-
-            error.fix = error.fix.replace(PROFILE_FLAGS, flags_of(parsed))
-        print(error.render(), file=sys.stderr)
+        print(error.render(_options(parsed) if error.command else ""), file=sys.stderr)
         return exit_status.USER_ERROR
     except KeyboardInterrupt:
         print("interrupted; finished work is kept, the same command continues", file=sys.stderr)
@@ -43,6 +39,12 @@ def main(arguments: list[str] | None = None) -> int:
             raise
         print(machine_trouble(number).render(), file=sys.stderr)
         return exit_status.USER_ERROR
+
+
+def _options(parsed: argparse.Namespace) -> str:
+    from rigmill.commands.profile_of import flags_of
+
+    return flags_of(parsed)
 
 
 def build_parser() -> argparse.ArgumentParser:

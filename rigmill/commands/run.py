@@ -59,7 +59,7 @@ def _drive(parsed: argparse.Namespace, stages: tuple[str, ...], *, forget: bool 
             why = view.stage(name).why_empty(view, resolved.profile)
             if name == stages[0]:  # so that nothing else had any either
                 raise UserError(
-                    f"stage '{name}' has no inputs", why=why, fix=f"rigmill plan {flags_of(parsed)}", code="E111"
+                    f"stage '{name}' has no inputs", why=why, fix="{command}", code="E111", command=("plan",)
                 )
             print(f"stage '{name}' has no inputs: {why}", file=sys.stderr)
     share = resolved.profile.run.max_failed_share

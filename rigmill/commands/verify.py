@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from rigmill.commands import exit_status
 from rigmill.commands.profile_of import flags_of, resolve
+from rigmill.errors import with_options
 from rigmill.pipeline.lines.live_lines import Progress
 from rigmill.pipeline.registry import STAGES
 from rigmill.pipeline.verify import Findings, verify
@@ -29,9 +30,8 @@ def command(parsed: argparse.Namespace) -> int:
         if not left.problems:
             print(f"mended: {len(found.problems)} problems", file=sys.stderr)
         found = left
-    fix = f"rigmill verify --repair {flags_of(parsed)}"
-    if parsed.repair:  # what a repair cannot make again: its source is gone, or it is of other settings
-        fix = f"rigmill status {flags_of(parsed)}"
+    # What a repair cannot make again: its source is gone, or it is of other settings.
+    fix = with_options(flags_of(parsed), *(("status",) if parsed.repair else ("verify", "--repair")))
     if parsed.json:
         problems = [{"problem": problem, "fix": fix} for problem in found.problems]
         print(json.dumps({"files": found.num_files, "problems": problems}))

@@ -7,11 +7,12 @@ import shutil
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from itertools import count
 
 from rigmill.blender.client import Limits
 from rigmill.config.load import Resolved
-from rigmill.errors import PROFILE_FLAGS, UserError
+from rigmill.errors import UserError, with_options
 from rigmill.outcomes import Failed, FailKind
 from rigmill.pipeline.executors.executor import Batch, Event, Executor
 from rigmill.pipeline.executors.in_process import InProcess
@@ -97,8 +98,9 @@ class Driver:
                 for run in self.runs.values():
                     self._commit(run)
         else:
-            flags = self.options.flags or f"--profile {self.resolved.name}"
-            for line in nothing_to_do(self.view, tuple(self.runs), only=self.options.only, flags=flags):
+            options = self.options.flags or f"--profile {self.resolved.name}"
+            suggest = partial(with_options, options)
+            for line in nothing_to_do(self.view, tuple(self.runs), only=self.options.only, suggest=suggest):
                 self.progress.say(line)
         counts = {}
         for run in self.runs.values():
@@ -204,7 +206,8 @@ class Driver:
     def _handle(self, event: Event) -> None:
         run, batch = self.runs[event.batch.stage], event.batch
         if event.abort is not None:
-            raise UserError(event.abort.what, why=event.abort.why, fix=event.abort.fix, code=event.abort.code)
+            abort = event.abort
+            raise UserError(abort.what, why=abort.why, fix=abort.fix, code=abort.code, command=abort.command)
         if event.answer is not None:
             self._answered(run, event.answer)
             return
@@ -247,7 +250,8 @@ class Driver:
                 raise UserError(
                     f"stage '{before.name}' does not begin: the machine failed {num_failed} inputs of '{run.name}'",
                     why="a damaged file or no memory: it would go on without inputs that the next run tries again",
-                    fix=f"rigmill verify --repair {PROFILE_FLAGS}, then run the same command",
+                    fix="{command}, then run the same command",
+                    command=("verify", "--repair"),
                     code="E331",
                 )
 

@@ -21,7 +21,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from rigmill.errors import PROFILE_FLAGS, UserError
+from rigmill.errors import UserError
 from rigmill.storage.columns import OUTCOMES, PRODUCTS, TEXT
 from rigmill.storage.files import canonical_json, digest, name_by_digest, write_atomic
 from rigmill.storage.rows import table_of
@@ -153,7 +153,8 @@ class StageTable:
             f"table of stage '{self.stage}' cannot be read: {self.folder / MANIFEST}",
             why=str(error),
             code="E310",
-            fix=f"rigmill verify --repair {PROFILE_FLAGS}",
+            fix="{command}",
+            command=("verify", "--repair"),
         )
 
     def _open(self, manifest: dict[str, Any]) -> None:
@@ -213,7 +214,8 @@ class StageTable:
                     f"table of stage '{self.stage}' is damaged: {self.folder / name}",
                     why="its bytes are not those that were written: they do not have the digest of its name",
                     code="E311",
-                    fix=f"rigmill verify --repair {PROFILE_FLAGS}",
+                    fix="{command}",
+                    command=("verify", "--repair"),
                 )
             self._checked.add(name)
         return file

@@ -118,7 +118,7 @@ def test_files_that_are_damaged_or_gone_are_said_to_be(layout: Layout) -> None:
         path.unlink()
     with pytest.raises(UserError, match=r"model\.safetensors is gone") as gone:
         taken(layout, "k1")
-    assert all("rigmill verify --repair" in caught.value.fix for caught in (changed, gone))
+    assert all(caught.value.command == ("verify", "--repair") for caught in (changed, gone))
 
 
 def test_how_this_mesh_is_drawn_does_not_hide_the_checkpoint(layout: Layout) -> None:

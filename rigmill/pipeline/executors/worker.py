@@ -32,6 +32,7 @@ class Abort:
     why: str
     fix: str
     code: str
+    command: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -137,7 +138,7 @@ class Worker:
 
 
 def _abort(error: UserError) -> Abort:
-    return Abort(error.what, error.why, error.fix, error.code)
+    return Abort(error.what, error.why, error.fix, error.code, error.command)
 
 
 def _disk_behind(answer: Answer, scratch: Path) -> int | None:

@@ -2,31 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from rigmill.outcomes import FailKind
 from rigmill.pipeline.view import View
 
 
-def nothing_to_do(view: View, stages: Sequence[str], *, only: frozenset[str], flags: str) -> list[str]:
-    """Lines for a run of these stages without open jobs; `flags` name the profile in commands."""
+def nothing_to_do(view: View, stages: Sequence[str], *, only: frozenset[str], suggest: Callable[..., str]) -> list[str]:
+    """Lines for a run of these stages without open jobs; `suggest` makes a command of its words."""
     known = set[str]()
     for name in stages if only else ():
         known |= only.intersection(view.plan(name).input_ids.to_pylist())
     lines = [
-        f"--only {unknown}: no input of {_listed(stages)} is called so; ids: rigmill status {stages[0]} {flags}"
+        f"--only {unknown}: no input of {_listed(stages)} is called so; ids: {suggest('status', stages[0])}"
         for unknown in sorted(only - known)
     ]
     if only and not known:
         return lines
-    ids = "".join(f" --only {name}" for name in sorted(known))
+    ids = [word for name in sorted(known) for word in ("--only", name)]
     kinds = {kind.value for kind in FailKind}
     for name in stages:
         failed = _failed(view, name, known) if only else view.counts(name).reasons
         reasons = [f"{code} {number}" for code, number in sorted(failed.items()) if code in kinds]
         if reasons:
             total = sum(number for code, number in failed.items() if code in kinds)
-            lines.append(f"{name}: {total} failed ({', '.join(reasons)}); again: rigmill retry {name} {flags}{ids}")
+            lines.append(f"{name}: {total} failed ({', '.join(reasons)}); again: {suggest('retry', name, *ids)}")
     if not lines and any(len(view.plan(name)) for name in stages):
         lines.append("nothing to do: every input of these stages has its outcome")
     return lines

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import io
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from rigmill.errors import with_options
 from rigmill.pipeline.lines.live_lines import Progress
 from rigmill.pipeline.lines.nothing_to_do import nothing_to_do
 from tests.support.toy_runs import Toys
@@ -23,7 +25,7 @@ def inputs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 
 
 def said(folder: Path, *only: str) -> list[str]:
-    return nothing_to_do(toys.view(folder), tuple(TOYS), only=frozenset(only), flags=FLAGS)
+    return nothing_to_do(toys.view(folder), tuple(TOYS), only=frozenset(only), suggest=partial(with_options, FLAGS))
 
 
 def test_all_is_well_where_nothing_failed(inputs: Path, tmp_path: Path) -> None:
