@@ -25,7 +25,7 @@ from rigmill.pipeline.retry import Retries, blame, too_much_failed
 from rigmill.pipeline.runlog import RunLog
 from rigmill.pipeline.silence import Silence
 from rigmill.pipeline.stage import Answer, Stub
-from rigmill.pipeline.stage_run import StageRun
+from rigmill.pipeline.stage_run import StageRun, retry_command
 from rigmill.pipeline.sweep import sweep_store
 from rigmill.pipeline.view import Counts, View
 from rigmill.storage.files import write_atomic
@@ -224,7 +224,7 @@ class Driver:
         if isinstance(outcome, Failed) and self._retries.again(outcome, attempt=attempt):
             run.queue.try_again(answer.key)
             return
-        command = f"rigmill retry {run.name} --profile {self.resolved.name} --only {stub.input_id}"
+        command = retry_command(run.name, stub.input_id, profile=self.resolved.name)
         run.finish_job(stub, outcome, command=command)
         if isinstance(outcome, Failed):
             self._stop_if_too_much_failed(run)

@@ -20,6 +20,11 @@ INLINE_COMMIT_S = 5.0  # inline work is quickly done again, and one commit of it
 PLAN_S = 0.5  # while upstream goes on
 
 
+def retry_command(stage: str, input_id: str, *, profile: str) -> str:
+    """The command that repeats a job alone, as rows have it: the same whoever made them."""
+    return f"rigmill retry {stage} --profile {profile} --only {input_id}"
+
+
 class StageRun:
     """A stage with its queue and the rows that are not in the tables yet.
 

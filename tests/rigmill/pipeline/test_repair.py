@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import shutil
 from pathlib import Path
 
@@ -78,6 +79,16 @@ def test_only_the_job_that_made_a_file_runs_again(whole: Path, inputs: Path) -> 
     found, said = repaired(whole)
     assert found.problems == [] and said == ["collect: files are damaged or gone; made again for b1"]
     assert tables(whole) == before and len(toys.view(whole).pending("collect")) == 1
+
+
+def test_kept_jobs_whose_products_are_whole_do_not_run_again_for_a_lost_outcome(whole: Path) -> None:
+    before = tables(whole)
+    damage(next((whole / "tables" / "collect").glob("outcomes-*")))
+    found, _ = repaired(whole)
+    assert found.problems == [] and tables(whole) == before
+    last = max((whole / "runs").iterdir(), key=lambda folder: folder.stat().st_mtime_ns)
+    lines = (last / "measurements.jsonl").read_text().splitlines()
+    assert {json.loads(line)["input_id"] for line in lines} == {"a2", "c2"}, "those that were not kept"
 
 
 def test_what_cannot_be_made_again_stays_and_is_named(whole: Path, inputs: Path) -> None:
