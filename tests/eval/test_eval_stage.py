@@ -20,7 +20,7 @@ from rigmill.outcomes import Kept
 from rigmill.pipeline.stage import Job
 from rigmill.posemaps import posemap
 from rigmill.storage.columns import PRODUCTS
-from rigmill.storage.files import Store
+from rigmill.storage.files import Store, sha256_bytes
 from rigmill.types import Bytes
 from shards.sample import member_names, sample_bytes
 from tests.support.pose_scenes import Scene, pose_maps, scene
@@ -93,7 +93,7 @@ def shards_row(store: Store, clip_id: str, split: str, made: Scene) -> dict[str,
         fps=16.0,
         offset=len(before),
         num_bytes=len(records),
-        sample_sha256=f"digest of {clip_id}",
+        sample_sha256=sha256_bytes(records),
         source="procedural",
         num_views=4,
         shard_file=store.put_bytes("shard.tar", before + records + b"y" * 512).to_row(),
