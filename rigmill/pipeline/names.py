@@ -99,10 +99,6 @@ class _Around:
         places = true_places(_is_one_of(column, self.assets))
         return StoredRows(lambda name: rows.column(name).take(places), rows.fields, len(places))
 
-    @property
-    def output(self) -> Path:
-        return self.view.output
-
 
 def _inputs(view: View, name: str, wanted: set[str] | None) -> Iterator[Input]:
     """The stage's inputs of these ids (None: all). A stage that reads no table lists its inputs anew."""
