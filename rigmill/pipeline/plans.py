@@ -72,8 +72,8 @@ class PlanFiles:
         return self.folder / f"{stage}.plan"
 
     def damaged(self) -> list[Path]:
-        """Plans that are not what was written; nothing believes them."""
-        return [path for path in sorted(self.folder.glob("*.plan")) if read_sealed(path) is None]
+        """Plans, and what planning remembers beside them, that are not what was written; nothing believes them."""
+        return [path for path in sorted(self.folder.glob("*")) if path.is_file() and read_sealed(path) is None]
 
 
 @cache
