@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import shlex
+import shutil
+import sys
 from dataclasses import dataclass
+from pathlib import Path
 
 from rigmill.printable import one_line
 
@@ -17,6 +21,7 @@ class Invocation:
     profile: str | None = None
     config: str | None = None
     overrides: tuple[str, ...] = ()
+    program: str = "rigmill"
 
     def suggest(self, *words: str) -> str:
         """`rigmill WORDS` with these options, quoted for a shell: a command that does what the text beside it says."""
@@ -27,7 +32,16 @@ class Invocation:
             for override in self.overrides:
                 options += ["--set", override]
         place = next((at for at, word in enumerate(words) if word.startswith("--")), len(words))
-        return " ".join(map(_quoted, ["rigmill", *words[:place], *options, *words[place:]]))
+        return " ".join(map(_quoted, [self.program, *words[:place], *options, *words[place:]]))
+
+
+def typed_program() -> str:
+    """How this shell finds the program that runs: `.venv/bin/rigmill` where that is not on its path."""
+    typed = sys.argv[0]
+    if Path(typed).name != "rigmill":
+        return "rigmill"  # a module of a test, or of who knows what they do
+    on_path = shutil.which("rigmill")
+    return "rigmill" if on_path is not None and os.path.realpath(on_path) == os.path.realpath(typed) else typed
 
 
 def _quoted(word: str) -> str:

@@ -19,7 +19,7 @@ def frames_to_make(order: AnimateOrder, checkpoint: Checkpoint) -> int:
         return max(0, round((order.seconds * order.fps - 1) / factor)) * factor + 1
     wanted = order.num_frames or checkpoint.num_frames
     if (wanted - 1) % factor:
-        near = round((wanted - 1) / factor) * factor + 1
+        near = min(round((wanted - 1) / factor) * factor + 1, longest(checkpoint.config))
         raise _misfit(f"--frames {wanted}", f"it makes {factor} frames at a time, after the first", f"--frames {near}")
     return wanted
 

@@ -12,6 +12,7 @@ from rigmill.errors import UserError
 from rigmill.pipeline.clean import StageCleaning, choose, clean
 from rigmill.pipeline.clean_all import remove, whole_output
 from rigmill.pipeline.lines.sizes import age_text, bytes_text
+from rigmill.pipeline.sweep import unnamed_files
 from rigmill.pipeline.unplanned import size_bytes
 from rigmill.pipeline.view import View
 from rigmill.storage.layout import Layout
@@ -38,9 +39,11 @@ def command(parsed: argparse.Namespace) -> int:
             code="E153",
         )
     resolved, layout = resolve(parsed)
-    if not layout.root.is_dir():
-        print(f"nothing to clean: there is no {layout.root}")
+    if not layout.root.is_dir() or (parsed.unplanned and not any(layout.tables.glob("*/manifest.json"))):
+        print(f"nothing to clean: there are no results in {layout.root}")
         return exit_status.OK
+    if parsed.all:
+        whole_output(layout, resolved)  # refused before anything is written, the lock too
     with nullcontext() if parsed.dry_run else locked(layout):
         if parsed.all:
             _clean_all(parsed, resolved, layout)
@@ -56,7 +59,8 @@ def _clean_all(parsed: argparse.Namespace, resolved: Resolved, layout: Layout) -
     for path, size in output.parts:
         print(f"  {path.name:<14}{bytes_text(size):>10}{' (a link; what it points to stays)' * path.is_symlink()}")
     for path in output.others:
-        print(f"  {path.name:<14}{bytes_text(size_bytes(path)):>10} stays: it is not ours")
+        name = path.name if path.name.isprintable() else ascii(path.name)  # a stranger's, and this is a terminal
+        print(f"  {name:<14}{bytes_text(size_bytes(path)):>10} stays: it is not ours")
     if parsed.dry_run:
         print(DRY_RUN)
     else:
@@ -68,14 +72,17 @@ def _clean_unplanned(parsed: argparse.Namespace, resolved: Resolved, layout: Lay
     view = View(layout.tables, resolved.profile)
     chosen = choose(view, older_than=parsed.older_than, checkpoints=parsed.checkpoints)
     print(f"not planned with the settings of profile '{resolved.name}' ({resolved.digest}), in {layout.root}:")
-    print("\n".join(line for part in chosen for line in _lines(part)) or "  nothing")
+    lines, unnamed = [line for part in chosen for line in _lines(part)], unnamed_files(view, layout)
+    if unnamed:
+        size = bytes_text(sum(size_bytes(path) for path in unnamed))
+        lines.append(f"  {'store':<9}{len(unnamed):>22} files {size:>10}  that no row names, of runs that were killed")
+    print("\n".join(lines) or "  nothing")
     if parsed.dry_run:
         print(DRY_RUN)
         return
-    clean(view, chosen)  # with nothing chosen too: files that no row names go with it
-    num_rows, num_files = sum(len(part.keys) for part in chosen), sum(part.num_files for part in chosen)
-    if num_rows or num_files or any(part.folders for part in chosen):
-        print(f"removed {num_rows} rows and {num_files} files, {bytes_text(sum(part.num_bytes for part in chosen))}")
+    if unnamed or any(len(part.keys) or part.folders for part in chosen):
+        clean(view, chosen)
+        print("removed")
 
 
 def _lines(part: StageCleaning) -> list[str]:

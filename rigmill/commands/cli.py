@@ -6,6 +6,7 @@ import argparse
 import difflib
 import gc
 import importlib
+import io
 import os
 import re
 import sys
@@ -17,7 +18,7 @@ from rigmill import __version__
 from rigmill.commands import exit_status
 from rigmill.commands.signals import ended_by_signals, status_of
 from rigmill.errors import UserError, refused_by_system
-from rigmill.invocation import Invocation
+from rigmill.invocation import Invocation, typed_program
 from rigmill.one_file.animate_options import add_animate_options
 from rigmill.one_file.render_options import add_options
 
@@ -25,11 +26,13 @@ from rigmill.one_file.render_options import add_options
 def main(arguments: list[str] | None = None) -> int:
     """Run one command and return its exit status."""
     gc.set_threshold(100_000, 20, 20)  # plans make many objects and no cycles: looking for those takes its time
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # names have letters that not every terminal knows
     invocation = Invocation()
     try:
         parsed = build_parser().parse_args(arguments)
         config = None if parsed.config is None else str(parsed.config)
-        invocation = Invocation(parsed.profile, config, tuple(parsed.overrides))
+        invocation = Invocation(parsed.profile, config, tuple(parsed.overrides), typed_program())
         with ended_by_signals():
             module, name = parsed.command.split(":")
             status: int = getattr(importlib.import_module(f"rigmill.commands.{module}"), name)(parsed)

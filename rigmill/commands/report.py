@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+from functools import partial
 
 from rigmill.commands import exit_status
 from rigmill.commands.profile_of import resolve
+from rigmill.pipeline.names import names_of
 from rigmill.pipeline.view import View
 from rigmill.printable import wrapped
 from rigmill.report.report import write_report
@@ -14,7 +16,8 @@ from rigmill.report.report import write_report
 def command(parsed: argparse.Namespace) -> int:
     """Run `rigmill report`: write the page and print where it is, `--open` shows it; the exit status."""
     resolved, layout = resolve(parsed)
-    page = write_report(View(layout.tables, resolved.profile), layout, resolved)
+    view = View(layout.tables, resolved.profile)
+    page = write_report(view, layout, resolved, names=partial(names_of, view))
     print("\n".join(wrapped(f"report: {page}", rest="  ")))
     if parsed.open:
         import webbrowser

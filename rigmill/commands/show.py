@@ -35,7 +35,7 @@ def command(parsed: argparse.Namespace) -> int:
             for name, text in names_of(view, stage, [row["input_id"] for row in part["outcomes"]]).items()
         }
         more = resolved.invocation.suggest("show", parsed.id, "--all")
-        print(screen_text(found, names, more=more))
+        print(screen_text(found, names, layout.store, more=more))
     return exit_status.OK
 
 

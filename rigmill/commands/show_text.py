@@ -7,19 +7,20 @@ from collections.abc import Mapping
 from typing import Any
 
 from rigmill.outcomes import Status
-from rigmill.printable import WIDTH, one_line, shortened, wrapped
+from rigmill.printable import WIDTH, one_line, shortened, shown_path, wrapped
 from rigmill.storage.files import Store
 from rigmill.types import Row, StoredFile
 
 SCREEN_LINES = 24
-ROWS_PER_STAGE, FACT_LINES = 3, 2
+ROWS_PER_STAGE, DROPPED_PER_STAGE = 3, 3
+FACT_LINES = 2
 VALUE_WIDTH = 50
 # What is said first of a stage's row, where it is there.
 _FIRST = {
     "collect": ("source_uid", "title", "licence", "attribution", "format"),
     "probe": ("kind", "rig_kind", "num_joints", "num_vertices", "motions"),
-    "retarget": ("motion_name", "title", "num_frames", "num_matched_joints"),
-    "preview": ("motion_name", "num_frames", "fps", "flow_px", "coverage"),
+    "retarget": ("clip_id", "motion_name", "title", "num_frames", "num_matched_joints"),
+    "preview": ("clip_id", "motion_name", "num_frames", "fps", "flow_px", "coverage"),
     "select": ("motion_name", "num_frames"),
     "render": ("motion_name", "engine", "width_px", "height_px", "num_views", "round_trip_px"),
     "caption": ("caption", "category"),
@@ -29,29 +30,43 @@ _FIRST = {
 }
 
 
-def screen_text(found: dict[str, Any], names: Mapping[str, str], *, more: str) -> str:
+def screen_text(found: dict[str, Any], names: Mapping[str, str], store: Store, *, more: str) -> str:
     """Stage by stage how the inputs ended, with the reasons of those that were dropped, and the first facts of rows.
 
     `names` by input id; `more` is the command that shows everything. At most SCREEN_LINES lines.
     """
     called = list(dict.fromkeys(names.values()))
-    lines = [shortened(called[0], WIDTH)] if len(called) == 1 else []
-    for stage, part in found.items():
-        ends = Counter(str(row["status"]) for row in part["outcomes"])
-        ends["pending"] += len(part["pending"])
-        lines += wrapped(f"{stage}: {', '.join(f'{end} {number}' for end, number in ends.items() if number)}")
-        dropped = [row for row in part["outcomes"] if row["status"] != Status.KEPT.value]
-        for row in dropped[:ROWS_PER_STAGE]:
-            lines += wrapped(_why(row, names.get(row["input_id"], "")), first="  ", rest="    ")
-        for row in part["products"][:ROWS_PER_STAGE]:
-            lines += wrapped(_facts(stage, row), first="  ", rest="    ")[:FACT_LINES]
-        left = len(dropped[ROWS_PER_STAGE:]) + len(part["products"][ROWS_PER_STAGE:])
-        lines += [f"  ... and {left} more"] if left else []
+    head = [shortened(called[0], WIDTH)] if len(called) == 1 else []
     end = wrapped(f"everything: {more}", rest="  ", whole=[more])
-    room = SCREEN_LINES - len(end)
-    if len(lines) > room:
-        lines = [*lines[: room - 1], "..."]
-    return "\n".join([*lines, *end])
+    room = SCREEN_LINES - len(head) - len(end)
+    # Reasons of what was dropped first, then a row of every stage, a second one, a third, while there is room.
+    num_rows = dict.fromkeys(found, 0)
+    lines = _lines(found, names, store, num_rows)
+    for _ in range(ROWS_PER_STAGE):
+        for stage in found:
+            longer = _lines(found, names, store, num_rows | {stage: num_rows[stage] + 1})
+            if len(longer) <= room:
+                lines, num_rows[stage] = longer, num_rows[stage] + 1
+    return "\n".join([*head, *(lines if len(lines) <= room else [*lines[: room - 1], "..."]), *end])
+
+
+def _lines(found: dict[str, Any], names: Mapping[str, str], store: Store, num_rows: Mapping[str, int]) -> list[str]:
+    return [line for stage, part in found.items() for line in _stage(stage, part, names, store, num_rows[stage])]
+
+
+def _stage(stage: str, part: Mapping[str, Any], names: Mapping[str, str], store: Store, num_rows: int) -> list[str]:
+    """How the stage's inputs ended, why some were dropped, and so many of the rows."""
+    ends = Counter(str(row["status"]) for row in part["outcomes"])
+    ends["pending"] += len(part["pending"])
+    lines = wrapped(f"{stage}: {', '.join(f'{end} {number}' for end, number in ends.items() if number)}")
+    dropped = [row for row in part["outcomes"] if row["status"] != Status.KEPT.value]
+    for row in dropped[:DROPPED_PER_STAGE]:
+        lines += wrapped(_why(row, names.get(row["input_id"], "")), first="  ", rest="    ")
+    for row in part["products"][:num_rows]:
+        lines += wrapped(_facts(stage, row), first="  ", rest="    ")[:FACT_LINES]
+        lines += [f"  {shown_path(store.path(file))}" for file in _results(row)]
+    left = len(dropped[DROPPED_PER_STAGE:])
+    return [*lines, f"  ... and {left} more that were dropped"] if left else lines
 
 
 def _why(row: Row, name: str) -> str:
@@ -59,6 +74,12 @@ def _why(row: Row, name: str) -> str:
     if row["measured"] is not None:
         measured = f" (measured {row['measured']:.4g}, limit {row['limit']:.4g})"
     return f"{shortened(name or row['input_id'], 60)}: {row['status']}, {row['code']}: {row['message']}{measured}"
+
+
+def _results(row: Row) -> list[StoredFile]:
+    """Files of a row that people look for: moving meshes and models."""
+    files = [StoredFile.from_row(file) for file in row.get("files") or ()]
+    return [file for file in files if file.name.endswith((".glb", ".safetensors"))]
 
 
 def _facts(stage: str, row: Row) -> str:

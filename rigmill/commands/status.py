@@ -48,7 +48,7 @@ def command(parsed: argparse.Namespace) -> int:
     return exit_status.OK
 
 
-def status(view: View, stages: tuple[str, ...], invocation: Invocation) -> list[dict[str, Any]]:
+def status(view: View, stages: tuple[str, ...], invocation: Invocation | None = None) -> list[dict[str, Any]]:
     """One row per stage: counts, and every reason with its number and a few examples, named and with a command."""
     rows = []
     for name in stages:
@@ -59,7 +59,7 @@ def status(view: View, stages: tuple[str, ...], invocation: Invocation) -> list[
         names = names_of(view, name, [example["input_id"] for _, example in examples])
         for reason, example in examples:
             example["name"] = names.get(example["input_id"], "")
-            example["command"] = _again(invocation, name, reason["status"], example["input_id"])
+            example["command"] = _again(invocation or Invocation(), name, reason["status"], example["input_id"])
         reasons.sort(key=lambda reason: (-reason["count"], reason["code"]))
         rows.append({"stage": name, **view.counts(name).to_json(), "reasons": reasons})
         outcomes.release()

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ValidationError
 from rigmill.config.schema import SOURCE_SECTIONS, Profile
 from rigmill.config.wording import contradictions, what_is_allowed
 from rigmill.errors import UserError
-from rigmill.invocation import Invocation
+from rigmill.invocation import Invocation, typed_program
 from rigmill.storage.files import canonical_json, digest
 
 MAX_YAML_BYTES = 1_000_000
@@ -70,7 +70,7 @@ def load(name: str, *, file: Path | None = None, overrides: tuple[str, ...] = ()
     wrong = [f"{places.of(path)}: '{'.'.join(map(str, path))}': {why}" for path, why in contradictions(profile)]
     if wrong:
         raise _wrong_values(wrong)
-    said = Invocation(name, None if file is None else str(file), overrides)
+    said = Invocation(name, None if file is None else str(file), overrides, typed_program())
     return Resolved(name=name, profile=profile, source=source, invocation=said)
 
 
@@ -80,9 +80,11 @@ class _Document:
     def __init__(self, source: Path) -> None:
         self.source = source
         try:
-            if source.stat().st_size > MAX_YAML_BYTES:
+            with source.open("rb") as stream:  # which may be a pipe, or a device without an end
+                data = stream.read(MAX_YAML_BYTES + 1)
+            if len(data) > MAX_YAML_BYTES:
                 raise UserError(f"{source} is over 1 MB: not a profile file", fix="pass --config FILE", code="E101")
-            loader = yaml.SafeLoader(source.read_text("utf-8"))
+            loader = yaml.SafeLoader(data.decode())
             self.root = loader.get_single_node()
             self.values: Any = loader.construct_document(self.root) if self.root is not None else None
         except OSError as error:

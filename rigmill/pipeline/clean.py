@@ -46,7 +46,7 @@ def choose(view: View, *, older_than: timedelta | None, checkpoints: bool) -> li
         raise UserError(
             "nothing is planned at all, so everything would go",
             why="the sources offer no files now",
-            fix="correct 'sources' or bring their folders back; to remove everything: {command}",
+            fix="correct 'sources' or bring their folders back, then repeat this; to remove everything: {command}",
             command=("clean", "--all"),
             code="E150",
         )
@@ -108,7 +108,7 @@ def clean(view: View, chosen: Sequence[StageCleaning]) -> None:
     """
     history = PlanHistory(view.layout)
     for part in chosen:
-        view.forget(part.stage, part.keys.to_pylist())
+        view.drop(part.stage, part.keys)
         for folder in part.folders:
             shutil.rmtree(folder)
     for name in view.registry:

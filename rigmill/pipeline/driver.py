@@ -12,8 +12,7 @@ from itertools import count
 from rigmill.blender.client import Limits
 from rigmill.config.load import Resolved
 from rigmill.errors import UserError
-from rigmill.invocation import Invocation
-from rigmill.outcomes import Failed
+from rigmill.outcomes import Failed, FailKind
 from rigmill.pipeline.executors.executor import Batch, Event, Executor
 from rigmill.pipeline.executors.in_process import InProcess
 from rigmill.pipeline.executors.pool import Pool
@@ -26,7 +25,7 @@ from rigmill.pipeline.retry import Retries, blame, too_much_failed
 from rigmill.pipeline.runlog import RunLog
 from rigmill.pipeline.silence import Silence
 from rigmill.pipeline.stage import Answer, Stub
-from rigmill.pipeline.stage_run import StageRun
+from rigmill.pipeline.stage_run import StageRun, retry_command
 from rigmill.pipeline.sweep import sweep_store
 from rigmill.pipeline.view import Counts, View
 from rigmill.storage.files import write_atomic
@@ -99,9 +98,8 @@ class Driver:
                 for run in self.runs.values():
                     self._commit(run)
         else:
-            for line in nothing_to_do(
-                self.view, tuple(self.runs), only=self.options.only, invocation=self.resolved.invocation
-            ):
+            only, invocation = self.options.only, self.resolved.invocation
+            for line in nothing_to_do(self.view, tuple(self.runs), only=only, invocation=invocation):
                 self.progress.say(line)
         counts = {}
         for run in self.runs.values():
@@ -149,6 +147,8 @@ class Driver:
         """Queue new jobs. A barrier waits for its upstream; the others plan while upstream goes on."""
         started = time.monotonic()
         self._commit(run)
+        if run.stage.barrier and self.options.keys is None:  # a repair goes on as far as it can
+            self._stop_if_the_machine_failed(before=run)
         if run.is_stale:
             self.view.forget_plan(run.name)
             self._downstream_is_stale(run)
@@ -209,13 +209,8 @@ class Driver:
     def _handle(self, event: Event) -> None:
         run, batch = self.runs[event.batch.stage], event.batch
         if event.abort is not None:
-            raise UserError(
-                event.abort.what,
-                why=event.abort.why,
-                fix=event.abort.fix,
-                code=event.abort.code,
-                command=event.abort.command,
-            )
+            abort = event.abort
+            raise UserError(abort.what, why=abort.why, fix=abort.fix, code=abort.code, command=abort.command)
         if event.answer is not None:
             self._answered(run, event.answer)
             return
@@ -232,8 +227,7 @@ class Driver:
         if isinstance(outcome, Failed) and self._retries.again(outcome, attempt=attempt):
             run.queue.try_again(answer.key)
             return
-        # Without a person's own options: rows are the same whoever made them. `status` says the command in full.
-        command = Invocation(self.resolved.name).suggest("retry", run.name, "--only", stub.input_id)
+        command = retry_command(run.name, stub.input_id, profile=self.resolved.name)
         run.finish_job(stub, outcome, command=command)
         if isinstance(outcome, Failed):
             self._stop_if_too_much_failed(run)
@@ -250,6 +244,21 @@ class Driver:
                 fix="{command}",
                 command=("status", run.name),
             )
+
+    def _stop_if_the_machine_failed(self, before: StageRun) -> None:
+        """What sees all inputs together must not go on with a part of them because of a disk or a damaged file."""
+        for run in self.runs.values():
+            if run is before:
+                return
+            num_failed = self.view.counts(run.name).reasons[FailKind.MACHINE.value]
+            if num_failed:
+                raise UserError(
+                    f"stage '{before.name}' does not begin: the machine failed {num_failed} inputs of '{run.name}'",
+                    why="a damaged file or no memory: it would go on without inputs that the next run tries again",
+                    fix="{command}, then run the same command",
+                    command=("verify", "--repair"),
+                    code="E331",
+                )
 
     def _commit(self, run: StageRun) -> None:
         if run.commit(lambda outcomes, products: self.view.commit(run.name, outcomes, products, whole=run.whole)):

@@ -21,19 +21,10 @@ def names_of(view: View, stage: str, input_ids: Iterable[str]) -> dict[str, str]
     wanted = sorted(set(input_ids))
     if not wanted:
         return {}
-    # An id is that of an asset or a clip, or begins so; that of a pair has its motion's after it.
-    parts = {name: name.split("-") for name in wanted}
-    every = {part for each in parts.values() for part in each}
-    clips = _by_column(view, "preview", "clip_id", every, ("asset_id", "motion_name"))
-    motions = _motions(view, lambda columns: _is_one_of(columns["motion_id"], every))
-    known: dict[str, Row] = {name: clips.get(parts[name][0], {}) for name in wanted}
+    known: dict[str, Row] = {name: {} for name in wanted}
     for item in _inputs(view, stage, set(wanted)):
-        known[item.input_id] = {**known[item.input_id], "asset_id": item.group, **item.payload}
-    for name in wanted:
-        for motion in (motions[part] for part in parts[name] if part in motions):
-            known[name] = {"asset_id": motion["asset_id"], "motion_name": motion["name"], **known[name]}
-            if parts[name][0] not in motions:  # a pair: the character's file
-                known[name] = {**known[name], "asset_id": parts[name][0]}
+        known[item.input_id] = {"asset_id": item.group, **item.payload}
+    known |= _by_their_ids(view, [name for name in wanted if not known[name]])
     files = _files(view, {str(row.get("asset_id") or name) for name, row in known.items()})
     said = {}
     for name, row in known.items():
@@ -41,6 +32,25 @@ def names_of(view: View, stage: str, input_ids: Iterable[str]) -> dict[str, str]
         own = f"motion '{row['motion_name']}'" if row.get("motion_name") else ""
         said[name] = ", ".join(part for part in (file, own) if part)
     return {name: text for name, text in said.items() if text}
+
+
+def _by_their_ids(view: View, input_ids: list[str]) -> dict[str, Row]:
+    """What ids say themselves: one is that of an asset, a clip or a motion, or begins so; a pair's has its motion's."""
+    if not input_ids:
+        return {}
+    parts = {name: name.split("-") for name in input_ids}
+    every = {part for each in parts.values() for part in each}
+    clips = _by_column(view, "preview", "clip_id", every, ("asset_id", "motion_name"))
+    motions = _motions(view, lambda columns: _is_one_of(columns["motion_id"], every))
+    known: dict[str, Row] = {}
+    for name, each in parts.items():
+        row = clips.get(each[0], {"asset_id": each[0]})
+        motion = next((motions[part] for part in each if part in motions), None)
+        if motion is not None:
+            owner = motion["asset_id"] if each[0] in motions else each[0]  # of a pair it is the character
+            row = {"asset_id": owner, "motion_name": motion["name"]}
+        known[name] = row
+    return known
 
 
 def ids_of_name(view: View, wanted: str) -> list[str]:
@@ -77,6 +87,10 @@ class _Around:
     view: View
     assets: frozenset[str]
 
+    @property
+    def output(self) -> Path:
+        return self.view.output
+
     def products(self, stage: str) -> StoredRows:
         rows = self.view.products(stage)
         if "asset_id" not in rows.names:
@@ -84,10 +98,6 @@ class _Around:
         column = rows.column("asset_id")
         places = true_places(_is_one_of(column, self.assets))
         return StoredRows(lambda name: rows.column(name).take(places), rows.fields, len(places))
-
-    @property
-    def output(self) -> Path:
-        return self.view.output
 
 
 def _inputs(view: View, name: str, wanted: set[str] | None) -> Iterator[Input]:

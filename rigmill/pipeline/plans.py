@@ -31,7 +31,11 @@ class Plan:
 
     @cached_property
     def digest(self) -> str:
-        """Of the keys, in whatever order they were planned."""
+        return sha256_bytes("".join(self.keys.to_pylist()).encode())
+
+    @cached_property
+    def content(self) -> str:
+        """A digest of the keys, in whatever order they were planned."""
         return sha256_bytes("".join(sorted(self.keys.to_pylist())).encode())
 
 

@@ -9,13 +9,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from rigmill.config.load import Resolved
+from rigmill.outcomes import Kept
 from rigmill.pipeline.driver import Driver
 from rigmill.pipeline.registry import Registry
+from rigmill.pipeline.stage import source_of
+from rigmill.pipeline.stage_run import retry_command
 from rigmill.pipeline.verify import Findings, verify
 from rigmill.pipeline.view import View
-from rigmill.storage.damage import mend_table
+from rigmill.storage.columns import outcome_row
+from rigmill.storage.damage import TableState, kept_without_outcome, mend_table
 from rigmill.storage.files import write_atomic
 from rigmill.storage.layout import Layout
+from rigmill.types import Row
 
 # A run of some stages, and of which of their jobs (None: all that are open).
 MakeDriver = Callable[[tuple[str, ...], Mapping[str, frozenset[str] | None]], Driver]
@@ -72,7 +77,7 @@ class Repair:
         A job can be named only when all rows that it follows from are there, so it may take a few turns.
         """
         for name, state in found.tables.items():
-            mend_table(state, name, self._registry.load(name).writes)
+            mend_table(state, name, self._registry.load(name).writes, outcomes=self._outcomes_of(name, state))
             self._again[name] = None
             self._say(f"{name}: its table keeps what can be read; inputs whose rows were lost run again")
         view = self._view()
@@ -91,6 +96,25 @@ class Repair:
         if places:  # stages between them take part without a job: their rows show again when those upstream are done
             stages = tuple(names[min(places) : max(places) + 1])
             self._make_driver(stages, {name: self._again.get(name, frozenset()) for name in stages}).run()
+
+    def _outcomes_of(self, name: str, state: TableState) -> list[Row]:
+        """Outcomes of kept jobs whose products are all there, as far as they are planned: those need not run again."""
+        keys = kept_without_outcome(state)
+        if not keys:
+            return []
+        view = self._view()
+        profile = self._resolved.name
+        return [
+            outcome_row(
+                stub.key,
+                stub.input_id,
+                Kept([]),
+                retry_command(name, stub.input_id, profile=profile),
+                source=source_of(stub.read_payload()),
+            )
+            for stub in view.stage(name).stubs(view, self._resolved.profile)
+            if stub.key in keys
+        ]
 
 
 def _makers(view: View, damaged: set[str]) -> dict[str, set[str]]:

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
+from rigmill.invocation import Invocation
 from rigmill.outcomes import OWN_BUDGET, TRY_AGAIN, Failed, Kept, Outcome, Reject, Rejected, Status
 from rigmill.pipeline.queue import Queue
 from rigmill.pipeline.stage import Stage, Stub, source_of
@@ -18,6 +19,11 @@ from rigmill.types import Row
 COMMIT_S = 1.0  # at most this much finished work is lost with the driver (more where a commit itself takes long)
 INLINE_COMMIT_S = 5.0  # inline work is quickly done again, and one commit of it all is cheaper than many
 PLAN_S = 0.5  # while upstream goes on
+
+
+def retry_command(stage: str, input_id: str, *, profile: str) -> str:
+    """The command that repeats a job alone, as rows have it: the same whoever made them."""
+    return Invocation(profile).suggest("retry", stage, "--only", input_id)
 
 
 class StageRun:
@@ -92,8 +98,8 @@ class StageRun:
     def finish_job(self, stub: Stub, outcome: Outcome, *, command: str) -> None:
         """Take in a job's last outcome; `command` repeats the job alone."""
         self.queue.finish(stub.key)
-        outcome = _storable(outcome)
         self._ended = self._clock()
+        outcome = _storable(outcome)
         row = outcome_row(stub.key, stub.input_id, outcome, command, source=source_of(stub.read_payload()))
         made = outcome.rows if isinstance(outcome, Kept) else []
         products = [with_values(product, {"job_key": stub.key}) for product in made]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import pyarrow as pa
@@ -68,32 +69,33 @@ def files_of_these_alone(view: View, keys: Mapping[str, pa.Array]) -> dict[str, 
     A file that several stages name is the first one's.
     """
     found = {name: _NO_FILES for name in view.registry}
-    taken = _NO_FILES
-    for name in view.registry:
-        if len(keys.get(name, ())):
-            named = pa.concat_tables([_NO_FILES, *_named(view, name, keys[name], wanted=True)])
-            named = named.group_by(named.column_names, use_threads=False).aggregate([])
-            found[name] = _without(named, taken)
-            taken = pa.concat_tables([taken, found[name]])
-    if not len(taken):
+    if not any(len(some) for some in keys.values()):
         return found
+    taken, others = _NO_FILES, []
     for name in view.registry:
-        for files in _named(view, name, keys.get(name, pa.array([], pa.string())), wanted=False):
-            taken = _without(taken, files)
-    return {name: files.filter(pc.is_in(files["sha256"], value_set=taken["sha256"])) for name, files in found.items()}
+        named, named_by_others = _named(view, name, keys.get(name, pa.array([], pa.string())))
+        found[name] = _without(named, taken)
+        taken = pa.concat_tables([taken, found[name]])
+        others.append(named_by_others)
+    alone = _without(taken, pa.concat_tables(others))
+    return {name: files.filter(pc.is_in(files["sha256"], value_set=alone["sha256"])) for name, files in found.items()}
 
 
 _NO_FILES = pa.table({"sha256": pa.array([], pa.string()), "size_bytes": pa.array([], pa.int64())})
 
 
-def _named(view: View, name: str, keys: pa.Array, *, wanted: bool) -> Iterator[pa.Table]:
-    """Files that product rows of these keys name; with `wanted` False, those that all other rows name."""
+def _named(view: View, name: str, keys: pa.Array) -> tuple[pa.Table, pa.Table]:
+    """The stage's files that product rows of these keys name, each once, and those that its other rows name."""
     snapshot = view.table(name).snapshot("products")
     mask = pc.is_in(snapshot.column("job_key"), value_set=keys)
-    mask = mask if wanted else pc.invert(mask)
-    if pc.any(mask, min_count=0).as_py():
-        for files in files_of(lambda column: snapshot.column(column).filter(mask), snapshot.schema):
-            yield files.select(_NO_FILES.column_names)
+    read = cache(snapshot.column)  # once for both
+
+    def files(rows: pa.ChunkedArray) -> pa.Table:
+        found = files_of(lambda column: read(column).filter(rows), snapshot.schema)
+        return pa.concat_tables([_NO_FILES, *(some.select(_NO_FILES.column_names) for some in found)])
+
+    named = files(mask)
+    return named.group_by(named.column_names, use_threads=False).aggregate([]), files(pc.invert(mask))
 
 
 def _without(files: pa.Table, others: pa.Table) -> pa.Table:

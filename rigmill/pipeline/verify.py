@@ -28,7 +28,6 @@ class Findings:
     num_files: int = 0
     tables: dict[str, TableState] = field(default_factory=dict)  # by stage: those that are damaged
     stored: set[str] = field(default_factory=set)  # digests of stored files that are damaged or gone
-    published: list[str] = field(default_factory=list)  # stages of which something that they publish or keep is damaged
     plans: list[Path] = field(default_factory=list)
 
 
@@ -56,9 +55,7 @@ def verify(view: View, layout: Layout) -> Findings:
                 found.problems.append(f"{stage}: {stored.name} {wrong}: {path}")
     found.num_files += len(seen)
     for stage in view.registry:
-        if sentences := view.stage(stage).verify(layout.root):
-            found.published.append(stage)
-            found.problems += sentences
+        found.problems += view.stage(stage).verify(layout.root)
     found.plans = PlanFiles(layout.plans).damaged()
     found.problems += [f"plan damaged (it is not used): {path}" for path in found.plans]
     if wrong := _wrong_with_profile(layout.profile_json):
@@ -91,8 +88,9 @@ def _wrong_with_profile(path: Path) -> str:
     try:
         text = path.read_text("ascii")
         said: dict[str, Any] = json.loads(text)
-        told = said["digest"] == digest(said["name"], said["profile"])
-        return "" if told and text == canonical_json(said) + "\n" else "has changed since it was written"
+        told = (digest(said["name"], said["profile"]), digest(said["profile"]))  # older ones left the name out
+        whole = said["digest"] in told and text == canonical_json(said) + "\n"
+        return "" if whole else "has changed since it was written"
     except FileNotFoundError:
         return "is missing" if (path.parent / "tables").exists() else ""
     except OSError as error:

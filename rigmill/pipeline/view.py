@@ -82,9 +82,9 @@ class View:
     def __init__(self, tables: Path, profile: Profile, registry: Registry = STAGES) -> None:
         self.profile, self.registry = profile, registry
         self._folder, self.layout = tables, Layout(tables.parent)
+        self.output = self.layout.root
         self._stages: dict[str, Stage] = {}
         self._tables: dict[str, StageTable] = {}
-        self.output = self.layout.root
         self._files = PlanFiles(self.layout.plans)
         self._plans: dict[str, Plan] = {}
         self._open: dict[str, dict[str, Stub]] = {}
@@ -260,12 +260,15 @@ class View:
         Not `whole`: a name for all plans that these settings make while something upstream is still running.
         """
         made_of = digest(self.made_of(name))
-        return digest(made_of, self.plan(name).digest) if whole else f"open-{made_of}"
+        return digest(made_of, self.plan(name).content) if whole else f"open-{made_of}"
 
     def unplanned(self, name: str) -> pa.Table:
         """Outcomes that the plan does not hold, the last of each job: job_key, input_id, plan."""
-        rows = self.table(name).snapshot("outcomes").read(["job_key", "input_id", "plan"])
-        rows = rows.filter(pc.invert(pc.is_in(rows["job_key"], value_set=self.plan(name).keys)))
+        snapshot = self.table(name).snapshot("outcomes")
+        other = pc.invert(pc.is_in(snapshot.column("job_key"), value_set=self.plan(name).keys))
+        if not pc.any(other, min_count=0).as_py():
+            return snapshot.schema.empty_table().select(["job_key", "input_id", "plan"])
+        rows = snapshot.read(["job_key", "input_id", "plan"]).filter(other)
         place = sorted_live_indices(rows["job_key"], None, last=True)
         return rows if place is None else rows.take(place)
 
@@ -285,11 +288,18 @@ class View:
 
     def forget(self, name: str, keys: Iterable[str]) -> None:
         """Remove the rows of some jobs, so that they are pending again."""
-        stored = self.table(name).snapshot("outcomes").column("job_key")
-        gone = pc.is_in(stored, value_set=pa.array(list(keys), pa.string()))
-        if pc.any(gone).as_py():
-            self.table(name).compact(stored.filter(pc.invert(gone)).combine_chunks())
+        if self.drop(name, pa.array(list(keys), pa.string())):
             self.forget_plan(name)
+
+    def drop(self, name: str, keys: pa.Array) -> bool:
+        """Remove the rows of some jobs that no plan holds now, so plans stay as they are; whether there were any."""
+        stored = self.table(name).snapshot("outcomes").column("job_key")
+        gone = pc.is_in(stored, value_set=keys)
+        if not pc.any(gone, min_count=0).as_py():
+            return False
+        self.table(name).compact(stored.filter(pc.invert(gone)).combine_chunks())
+        self._forget_rows(name)
+        return True
 
     def compact(self, name: str) -> None:
         """One sorted table each, with rows of other settings and inputs. Called when a whole plan is as far as it gets.

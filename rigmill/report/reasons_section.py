@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from rigmill.outcomes import REJECT_MEANING, Reject
@@ -32,12 +33,21 @@ class ReasonsSection:
     codes: list[CodeCounts]
 
 
-def section(view: View, ends: Ends, *, store: Store, folder: ReportFolder) -> ReasonsSection:
+# What people call inputs of a stage, by their ids.
+Names = Callable[[str, Iterable[str]], dict[str, str]]
+
+
+def section(
+    view: View, ends: Ends, *, store: Store, folder: ReportFolder, names: Names | None = None
+) -> ReasonsSection:
     """The numbers and examples of the section, its pictures put into the report."""
     sources = sorted({source for reason in ends.reasons for source in reason.counts})
     wanted = {example.input_id for reason in ends.reasons for example in reason.chosen()}
     pictures = strip_pictures(view, wanted, store=store, folder=folder)
     titles = _titles(view, wanted)
+    if names is not None:
+        for reason in ends.reasons:
+            titles |= names(reason.stage, [example.input_id for example in reason.chosen()])
     codes = [
         CodeCounts(
             reason.stage,

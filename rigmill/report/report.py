@@ -21,11 +21,15 @@ from rigmill.report import (
 )
 from rigmill.report.folder import ReportFolder
 from rigmill.report.funnel import read_ends
+from rigmill.report.reasons_section import Names
 from rigmill.storage.layout import Layout
 
 
-def write_report(view: View, layout: Layout, resolved: Resolved) -> Path:
-    """Write report/index.html and its pictures; returns the page. The same tables give the same bytes."""
+def write_report(view: View, layout: Layout, resolved: Resolved, *, names: Names | None = None) -> Path:
+    """Write report/index.html and its pictures; returns the page. The same tables give the same bytes.
+
+    `names` says what people call inputs; without it they have titles, where rows have.
+    """
     store, folder, ends = layout.store, ReportFolder(layout.report), read_ends(view)
     page = pages.draw(
         "report.html.j2",
@@ -33,7 +37,7 @@ def write_report(view: View, layout: Layout, resolved: Resolved) -> Path:
         digest=resolved.digest,
         output=resolved.profile.output,
         funnel=funnel_section.section(view, ends),
-        reasons=reasons_section.section(view, ends, store=store, folder=folder),
+        reasons=reasons_section.section(view, ends, store=store, folder=folder, names=names),
         retarget=retarget_section.section(view, ends),
         render=render_section.section(view),
         round_trip=round_trip_section.section(view, store=store, folder=folder),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from rigmill.outcomes import Status
 from rigmill.storage.columns import TEXT
 from rigmill.storage.files import has_its_digest
 from rigmill.storage.segments import KINDS, MANIFEST, StageTable, manifest_of
+from rigmill.types import Row
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,23 @@ class TableState:
 
 def look_at(folder: Path) -> TableState | None:
     """The state of a stage's table, every byte read; None where there is no table."""
+    state = None
+    for _ in range(10):
+        before = _manifest_bytes(folder)
+        state = _look_at(folder)
+        if state is None or not state.wrong or before == _manifest_bytes(folder):
+            break  # else a run has replaced segments meanwhile
+    return state
+
+
+def _manifest_bytes(folder: Path) -> bytes | None:
+    try:
+        return (folder / MANIFEST).read_bytes()
+    except OSError:
+        return None
+
+
+def _look_at(folder: Path) -> TableState | None:
     segments = sorted(path.name for path in folder.glob("*.parquet"))
     try:
         manifest = manifest_of((folder / MANIFEST).read_bytes())
@@ -86,18 +105,30 @@ def _fault(path: Path) -> str:
         return f"unreadable ({error.strerror})"
 
 
-def mend_table(state: TableState, stage: str, products: pa.Schema) -> None:
+def kept_without_outcome(state: TableState) -> set[str]:
+    """Jobs whose products are all there, and of whose outcome nothing is lost but the row."""
+    if not state.manifest_is_whole or state.lost["products"]:
+        return set()
+    keys = {name: {key for part in state.intact[name] for key in _keys(state.folder / part)} for name in KINDS}
+    return keys["products"] - keys["outcomes"]
+
+
+def mend_table(state: TableState, stage: str, products: pa.Schema, *, outcomes: Sequence[Row] = ()) -> None:
     """Publish the table of what can be read. A job of which something is lost has no row any more, so it is open again.
 
-    Replaced at once: killed at any moment, the damaged table is still there, or the mended one.
+    `outcomes`: those that are known from elsewhere. Replaced at once: killed at any moment, the damaged table is still
+    there, or the mended one.
     """
     manifest: dict[str, Any] = {**state.intact, "compact": False}
+    if outcomes:
+        added = StageTable(state.folder.parent, stage, products, manifest=manifest).write("outcomes", outcomes)
+        manifest["outcomes"] = [*manifest["outcomes"], added]
     table = StageTable(state.folder.parent, stage, products, manifest=manifest)
-    outcomes = table.snapshot("outcomes").read(["job_key", "status"])
-    live = outcomes["job_key"].combine_chunks()
+    ends = table.snapshot("outcomes").read(["job_key", "status"])
+    live = ends["job_key"].combine_chunks()
     if not state.manifest_is_whole or state.lost["products"]:
         with_rows = pc.is_in(live, value_set=table.snapshot("products").column("job_key").combine_chunks())
-        needs_none = pc.not_equal(outcomes["status"].combine_chunks(), Status.KEPT.value)
+        needs_none = pc.not_equal(ends["status"].combine_chunks(), Status.KEPT.value)
         live = live.filter(pc.or_(with_rows, needs_none))
     cut = pa.array(sorted(_beside_the_lost(state)), TEXT)
     table.compact(live.filter(pc.invert(pc.is_in(live, value_set=cut))))

@@ -232,6 +232,10 @@ class StageTable:
     def _num_rows(self, name: str) -> int:
         return int(pq.read_metadata(self._file(name)).num_rows)
 
+    def write(self, kind: str, rows: Sequence[Row]) -> str:
+        """A segment of these rows, whose name is in no manifest yet."""
+        return self._write_segment(kind, table_of(rows, self.schemas[kind]))
+
     def compact(
         self, live_keys: Iterable[str] | pa.Array | None = None, *, held: pa.Array | None = None, plan: str = ""
     ) -> None:

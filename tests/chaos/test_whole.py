@@ -50,7 +50,9 @@ def test_plan_run_status_report_verify_and_show_agree(small: Path) -> None:
 
     verified = json.loads(ask("verify", "--json"))
     assert verified["problems"] == [] and verified["files"] > 60
-    shown = ask("show", clips[0].partition("-")[0])
+    screen = ask("show", clips[0].partition("-")[0])
+    assert len(screen.splitlines()) <= 24 and ".glb" in screen
+    shown = ask("show", clips[0].partition("-")[0], "--all")
     assert all(f"== {stage}" in shown for stage in ("select", "render", "caption", "shards", "eval"))
 
     kept = json.loads(ask("show", clips[0].partition("-")[0], "--json"))["select"]["products"][0]
@@ -63,7 +65,7 @@ def test_plan_run_status_report_verify_and_show_agree(small: Path) -> None:
     video.write_bytes(data)
     process = rigmill("verify", *profile, cwd=place)
     text, _ = process.communicate(timeout=900)
-    assert process.returncode == 1 and "rgb.0.mp4 has changed" in text
+    assert process.returncode == 1 and "rgb.0.mp4 has changed" in " ".join(text.split())
 
 
 def test_doctor_finds_this_machine_fit(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from rigmill.commands.cli import build_parser
 from rigmill.errors import MAX_LINES, UserError
-from rigmill.invocation import Invocation
+from rigmill.invocation import Invocation, typed_program
 from rigmill.printable import WIDTH
 from tests.support.suggestions import Site, commands_in_other_texts, commands_without_a_mark, sites
 
@@ -86,6 +86,23 @@ def test_no_control_character_of_a_name_is_in_an_error() -> None:
     text = UserError(hostile, why=hostile, fix=hostile, code="E1").render(Invocation(hostile))
     assert all(line.isprintable() for line in text.splitlines())
     assert len([line for line in text.splitlines() if line.startswith("fix")]) == 0
+
+
+def test_the_program_is_said_as_this_shell_finds_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    here, other = tmp_path / "my env" / "bin", tmp_path / "other"
+    for folder in (here, other):
+        folder.mkdir(parents=True)
+        (folder / "rigmill").touch(mode=0o755)
+    monkeypatch.chdir(tmp_path)
+    for typed, path, said in (
+        ("my env/bin/rigmill", other, "'my env/bin/rigmill' plan"),
+        ("my env/bin/rigmill", tmp_path, "'my env/bin/rigmill' plan"),
+        (str(here / "rigmill"), here, "rigmill plan"),
+        ("/somewhere/rigmill/__main__.py", tmp_path, "rigmill plan"),
+    ):
+        monkeypatch.setattr("sys.argv", [typed])
+        monkeypatch.setenv("PATH", str(path))
+        assert Invocation(program=typed_program()).suggest("plan") == said
 
 
 def test_a_configs_path_is_said_as_it_was_typed(tmp_path: Path) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 import itertools
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from tests.support.paths import ROOT
@@ -26,6 +26,7 @@ class Site:
     words: tuple[str | None, ...]
 
 
+@cache
 def sites() -> list[Site]:
     """Every place, each way of its words once."""
     found = []
@@ -78,10 +79,10 @@ def commands_without_a_mark() -> list[str]:
     return found
 
 
-def _trees() -> Iterator[tuple[Path, ast.Module]]:
-    for room in ROOMS:
-        for path in sorted((ROOT / room).rglob("*.py")):
-            yield path, ast.parse(path.read_text())
+@cache
+def _trees() -> list[tuple[Path, ast.Module]]:
+    """Every module of the product, parsed."""
+    return [(path, ast.parse(path.read_text())) for room in ROOMS for path in sorted((ROOT / room).rglob("*.py"))]
 
 
 def _ways(arguments: list[ast.expr], tree: ast.Module) -> list[tuple[str | None, ...]]:

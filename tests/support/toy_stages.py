@@ -163,6 +163,27 @@ class ToyPolish(ToyProbe):
         return [] if (output / "polished").read_text() == "bright" else ["polished: dull"]
 
 
+class ToyTrain(ToyProbe):
+    """A barrier whose one job makes a model of everything upstream, and keeps a folder of unfinished work if told."""
+
+    name, version, upstream, barrier, writes = "train", 1, ("retarget",), True, PRODUCTS["train"]
+    makes_models = True
+
+    def settings(self, profile: Profile) -> Row:
+        return {"steps": profile.train.num_steps}
+
+    def inputs(self, tables: Rows, settings: Row) -> Iterable[Input]:
+        ids = sorted(row["clip_id"] for row in tables.products("retarget"))
+        if ids:
+            yield Input(digest(ids, settings), {"ids": ids})
+
+    def run(self, jobs: Sequence[Job], work: Work) -> Iterator[Answer]:
+        for job in jobs:
+            weights = work.store.put_bytes("model.safetensors", f"weights of {job.key}".encode() * 100)
+            row = {"checkpoint_id": job.key, "num_steps": job.settings["steps"], "files": [weights.to_row()]}
+            yield Answer(job.key, Kept([row]), Cost())
+
+
 class ToyWeigh(ToyProbe):
     """A number per collected asset: infinite for ids that begin with i, none at all for those with n."""
 
@@ -188,27 +209,6 @@ class ToyCompare(ToyProbe):
     def run(self, jobs: Sequence[Job], work: Work) -> Iterator[Answer]:
         for job in jobs:
             yield Answer(job.key, Kept([{"asset_id": job.input_id, "size": sum(job.payload["sizes"])}]), Cost())
-
-
-class ToyTrain(ToyProbe):
-    """A barrier whose one job makes a model of everything upstream, and keeps a folder of unfinished work if told."""
-
-    name, version, upstream, barrier, writes = "train", 1, ("retarget",), True, PRODUCTS["train"]
-    makes_models = True
-
-    def settings(self, profile: Profile) -> Row:
-        return {"steps": profile.train.num_steps}
-
-    def inputs(self, tables: Rows, settings: Row) -> Iterable[Input]:
-        ids = sorted(row["clip_id"] for row in tables.products("retarget"))
-        if ids:
-            yield Input(digest(ids, settings), {"ids": ids})
-
-    def run(self, jobs: Sequence[Job], work: Work) -> Iterator[Answer]:
-        for job in jobs:
-            weights = work.store.put_bytes("model.safetensors", f"weights of {job.key}".encode() * 100)
-            row = {"checkpoint_id": job.key, "num_steps": job.settings["steps"], "files": [weights.to_row()]}
-            yield Answer(job.key, Kept([row]), Cost())
 
 
 _HERE = "tests.support.toy_stages"

@@ -21,6 +21,7 @@ from typing import Any, NoReturn
 from render.blender.sandbox.barrier import confine
 from render.blender.sandbox.progress import progress_pipe
 from render.blender.sandbox.syscalls import close_system_calls, drop_privileges
+from rigmill.errors import DISK_TROUBLE, errno_of
 from rigmill.outcomes import FailKind, Refusal
 from rigmill.storage.disk import disk_trouble
 
@@ -64,7 +65,8 @@ def run_child(request: dict[str, Any], *, answer_fd: int, parent: int) -> NoRetu
             _answer(answer_fd, answer | {"cpu_s": time.process_time() - used_s, "peak_bytes": peak_bytes})
         os._exit(0)  # no interpreter shutdown: Blender may hang in it
     except BaseException as error:
-        _answer(answer_fd, {"failed": _failure(error, request)})
+        number = errno_of(error, DISK_TROUBLE)
+        _answer(answer_fd, {"failed": _failure(error, request)} if number is None else {"disk": number})
         os._exit(1)
 
 

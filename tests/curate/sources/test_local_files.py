@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -13,8 +14,9 @@ import pytest
 from curate.sources.mixamo import title_of
 from curate.stages.collect import CollectStage
 from rigmill.config.schema import Profile
-from rigmill.outcomes import Failed, Kept, Outcome, Rejected
+from rigmill.outcomes import TRY_AGAIN, Failed, Kept, Outcome, Rejected
 from rigmill.storage.columns import PRODUCTS
+from rigmill.storage.files import Store
 from rigmill.types import Row, StoredFile
 from tests.support.curation import Tables, demo_profile, fbx, glb, plain_work
 
@@ -345,3 +347,27 @@ def test_an_output_folder_inside_a_source_is_named_and_left_out(tmp_path: Path) 
         "made/out": "own_output",
         "others": "own_output",
     }
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EROFS])
+def test_a_full_disk_is_never_the_files_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+    def full(*_: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.vrm").write_bytes(avatar(name="Ann"))
+    monkeypatch.setattr(Store, "put_bytes", full)
+    with pytest.raises(OSError) as raised:  # the worker ends the run with it
+        collect(profile("vroid", tmp_path / "in"), tmp_path / "out")
+    assert raised.value.errno == number
+
+
+def test_a_file_that_its_disk_keeps_back_is_tried_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.vrm").write_bytes(avatar(name="Ann"))
+    monkeypatch.setattr("curate.sources.local_files.read_bytes", broken)
+    (outcome,) = collect(profile("vroid", tmp_path / "in"), tmp_path / "out").values()
+    assert isinstance(outcome, Failed) and outcome.kind in TRY_AGAIN

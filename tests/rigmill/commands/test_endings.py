@@ -99,14 +99,25 @@ def ours(command: Sequence[str], output: str) -> list[str]:
     return [*command, "--config", "mine.yaml", "--profile", "mine", "--set", f"output={output}"]
 
 
-@pytest.mark.parametrize("command", [["status"], ["plan"], ["show", "abc"], ["report"], ["verify"], ["run", "select"]])
-@pytest.mark.parametrize("output", ["a-file", "a-file/below", "half"])
+@pytest.mark.parametrize(
+    ("command", "output"),
+    [
+        (["status"], "a-file"),
+        (["plan"], "a-file/below"),
+        (["show", "abc"], "half"),
+        (["report"], "a-file"),
+        (["verify"], "half"),
+        (["run", "select"], "a-file/below"),
+        (["run", "select"], "half"),
+    ],
+)
 def test_a_file_in_the_way_of_the_output_folder_is_one_message(typed: Typed, command: list[str], output: str) -> None:
     assert_one_message(typed(*ours(command, output)), "move it away", output)
 
 
-@pytest.mark.parametrize("command", [["report"], ["run", "select"], ["retry"]])
-@pytest.mark.parametrize("output", ["/proc/x", "/sys/x"])
+@pytest.mark.parametrize(
+    ("command", "output"), [(["report"], "/proc/x"), (["run", "select"], "/sys/x"), (["retry"], "/proc/x")]
+)
 def test_a_file_system_that_takes_no_folder_is_one_message(typed: Typed, command: list[str], output: str) -> None:
     assert_one_message(typed(*ours(command, output)), output, "--set output=FOLDER")
 
@@ -145,6 +156,10 @@ def test_a_folder_that_may_not_be_written_is_one_message_and_may_be_looked_at(ty
         (["animate", "x.glb", "--prompt", "a", "--frames", "20000"], "--frames 10000"),
         (["animate", "x.glb", "--prompt", "a", "--frames", "-5"], "--frames 1"),
         (["animate", "x.glb", "--prompt", "a", "--steps", "2000"], "--steps 1000"),
+        (["plan", "--set", "train.num_frames=18"], "train.num_frames': must be a 4k+1"),
+        (["plan", "--set", "filters.min_frames=30"], "filters.min_frames = 30"),
+        (["plan", "--set", "train.mixture={a: 0.5}"], "'train.mixture.a': no source has this name"),
+        (["plan", "--set", "render.samples=many"], "'render.samples' must be a whole number, got 'many'"),
         (["run", "collect", "--ray-address", "127.0.0.1:1"], "no Ray at '127.0.0.1:1'"),
         (["run", "collect", "--ray-address", "127.0.0.1:70000"], "65535"),
         (["run", "collect", "--ray-address", "nowhere.invalid:6379"], "--ray-address local"),

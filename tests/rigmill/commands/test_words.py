@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shlex
 import subprocess
@@ -117,6 +118,13 @@ def test_a_rejected_file_is_known_by_its_name(asked: Asked) -> None:
     assert "nothing is known about ''" in asked("show", "", status=2)
 
 
+def test_the_report_names_files_and_motions_of_rejects(asked: Asked, folder: Path) -> None:
+    asked("report")
+    page = (folder / "out" / "report" / "index.html").read_text()
+    rejects = page[page.index("Rejected and failed") :]
+    assert "some/Fox.glb, motion &#39;Walk&#39;" in rejects and "empty.glb" in rejects
+
+
 def test_every_other_command_prints_lines_that_fit(asked: Asked) -> None:
     asked("plan")
     asked("verify")
@@ -129,6 +137,25 @@ def test_every_other_command_prints_lines_that_fit(asked: Asked) -> None:
     asked("run", HOSTILE, "--limit", HOSTILE, status=2)
     asked("status", "--set", f"{HOSTILE}={HOSTILE}", status=2)
     asked("status", "--set", f"output={HOSTILE}")
+
+
+def test_letters_that_a_terminal_does_not_know_are_spelt(folder: Path) -> None:
+    answer = subprocess.run(
+        [sys.executable, "-m", "rigmill", "show", "J\u00e4ger \u5b57", *OWN],
+        cwd=folder,
+        env=os.environ | {"PYTHONIOENCODING": "ascii"},
+        capture_output=True,
+        check=False,
+    )
+    assert answer.returncode == 2 and b"J\\xe4ger \\u5b57" in answer.stderr
+    answer = subprocess.run(
+        [sys.executable, "-m", "rigmill", "status", *OWN, "--set", "output=J\u00e4ger"],
+        cwd=folder,
+        env=os.environ | {"PYTHONIOENCODING": "ascii"},
+        capture_output=True,
+        check=False,
+    )
+    assert answer.returncode == 0 and b"J\\xe4ger" in answer.stdout
 
 
 def test_no_log_of_a_run_holds_a_control_character(folder: Path) -> None:

@@ -90,6 +90,10 @@ def test_unknown_profile_names_the_nearest(mine: Path) -> None:
     assert "use --profile demo" in message(mine, "dmo")
 
 
+def test_a_file_without_an_end_is_a_message() -> None:
+    assert "over 1 MB" in message(Path("/dev/zero"))
+
+
 def test_missing_file_is_a_message(tmp_path: Path) -> None:
     assert "cannot read" in message(tmp_path / "none.yaml")
 

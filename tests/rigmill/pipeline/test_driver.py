@@ -242,6 +242,21 @@ def test_what_the_machine_did_to_an_input_is_tried_again_by_the_next_run(
     assert toys.run(tmp_path / "out", stages=("collect",))["collect"].kept == 3
 
 
+def test_a_stage_that_sees_all_inputs_does_not_begin_without_those_that_the_machine_failed(
+    inputs: Path, tmp_path: Path
+) -> None:
+    inputs.write_text("a1=keep b1=keep c1=keep")
+    toys.run(tmp_path / "whole")
+    inputs.write_text("a1=keep b1=damaged c1=keep")
+    with pytest.raises(UserError, match="'retarget' does not begin: the machine failed 1 inputs") as raised:
+        toys.run(tmp_path / "out")
+    assert raised.value.code == "E331" and raised.value.command == ("verify", "--repair")
+    view = toys.view(tmp_path / "out")
+    assert (view.counts("probe").kept, len(view.table("retarget").outcomes())) == (2, 0)
+    toys.run(tmp_path / "out")
+    assert [row["clip_id"] for row in toys.view(tmp_path / "out").products("retarget")] == ["a1", "b1", "c1"]
+
+
 def test_an_input_that_is_larger_than_its_limit_is_the_inputs_own_fault(inputs: Path, tmp_path: Path) -> None:
     inputs.write_text(f"a1=keep b1=errno-{errno.EFBIG}")
     assert toys.run(tmp_path / "out", stages=("collect",))["collect"].reasons == {"exception": 1}

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 from rigmill.outcomes import Kept, Reject, Rejected
-from rigmill.storage.columns import outcome_row
+from rigmill.pipeline.clean import choose, clean
+from rigmill.storage.columns import OUTCOMES, outcome_row
 from rigmill.storage.layout import Layout
+from rigmill.storage.segments import StageTable
 from rigmill.types import StoredFile
 from tests.support.toy_runs import Toys, jobs_done, tables
 from tests.support.toy_stages import WITH_MODEL
@@ -93,3 +96,24 @@ def test_a_killed_run_is_not_thrown_away_by_one_with_other_settings(inputs: Path
     toys.run(out, "probe.fps=8")
     toys.run(out)
     assert sorted(jobs_done(out)).count(("probe", "a1")) == 1, "the trial's own; the killed run's is still there"
+
+
+def test_rows_of_an_earlier_version_stay_and_the_next_run_names_their_plan(inputs: Path, tmp_path: Path) -> None:
+    inputs.write_text(INPUTS)
+    toys.run(tmp_path / "new")
+    toys.run(tmp_path / "old")
+    for stage in WITH_MODEL:  # as they were written before outcomes named their plan
+        table = StageTable(tmp_path / "old" / "tables", stage)
+        rows, products = table.outcomes().drop_columns("plan").to_pylist(), table.products().to_pylist()
+        shutil.rmtree(table.folder)
+        table = StageTable(tmp_path / "old" / "tables", stage)
+        table.schemas["outcomes"] = OUTCOMES.remove(OUTCOMES.get_field_index("plan"))
+        table.commit(rows, products)
+    toys.run(tmp_path / "old", "probe.fps=8", stages=("probe",))
+    toys.run(tmp_path / "old")
+    assert [job for job in jobs_done(tmp_path / "old") if job[0] != "probe"] == [
+        job for job in jobs_done(tmp_path / "new") if job[0] != "probe"
+    ]
+    view = toys.view(tmp_path / "old")
+    clean(view, choose(view, older_than=None, checkpoints=True))
+    assert tables(tmp_path / "old") == tables(tmp_path / "new")

@@ -13,6 +13,7 @@ import sys
 import termios
 import time
 from collections import Counter
+from contextlib import suppress
 
 import pytest
 from rich.cells import cell_len
