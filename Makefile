@@ -101,14 +101,14 @@ report: $(INSTALLED) ## static HTML: funnel, rejects, contact sheets, captions, 
 verify: $(INSTALLED) ## read every file again and compare digests
 	$(RIGMILL) verify $(PROFILE_FLAGS)
 
-test: $(INSTALLED) ## the fast tests (5 to 6 minutes on two cores)
-	$(VENV)/bin/python -m pytest -n 2 --dist loadfile
+test: $(INSTALLED) ## the fast tests (about 4 minutes on two cores)
+	$(VENV)/bin/python -m pytest -n 3 --dist loadfile
 
 test-all: $(INSTALLED) ## the fast tests and the slow ones: kill tests, clusters, a whole demo
-	$(VENV)/bin/python -m pytest -n 2 --dist loadfile -m "slow or not slow"
+	$(VENV)/bin/python -m pytest -n 3 --dist loadfile -m "slow or not slow"
 
 coverage: $(INSTALLED) ## the fast tests with a coverage figure (code inside Blender's children and compiled code is not seen)
-	$(VENV)/bin/python -m pytest -n 2 --dist loadfile --cov
+	$(VENV)/bin/python -m pytest -n 3 --dist loadfile --cov
 
 check: $(INSTALLED) ## lint, types, import rules, generated docs
 	$(VENV)/bin/ruff check .
