@@ -185,15 +185,22 @@ def _outcome(error: Exception, scratch: Path, layout: Layout) -> Rejected | Fail
 
 
 def _end_with(pid: int, own_ray: bool) -> None:
-    """End this process soon after the driver's, so that two runs never work side by side."""
+    """End this process at once after the driver's, so that two runs never work side by side.
+
+    Ray's own raylet ends with its driver, and a worker soon after it: that is a sign too, and there is little time.
+    """
+    raylet = os.getppid()
     while True:
         try:
             os.kill(pid, 0)
+            is_gone = own_ray and os.getppid() != raylet
         except ProcessLookupError:
+            is_gone = True
+        if is_gone:
             if own_ray:
                 _end_agents()
             os._exit(1)
-        time.sleep(0.5)
+        time.sleep(0.05)
 
 
 def _end_agents() -> None:
