@@ -6,6 +6,7 @@ import errno
 import os
 import signal
 import socket
+import subprocess
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -15,6 +16,7 @@ from typing import Any
 
 from rigmill.blender.client import Limits
 from rigmill.errors import UserError, machine_trouble
+from rigmill.pipeline.executors.after_driver import watch
 from rigmill.pipeline.executors.executor import Batch, Event
 from rigmill.pipeline.executors.local_ray import import_ray, start_local_ray
 from rigmill.pipeline.executors.worker import Abort, Worker
@@ -78,6 +80,7 @@ class Pool:
         self._running: list[_Running] = []
         self._whole = Resources(0)
         self._ray: Any = None
+        self._watch: subprocess.Popen[bytes] | None = None  # of a Ray of our own
 
     @property
     def running(self) -> Sequence[Batch]:
@@ -92,6 +95,7 @@ class Pool:
             if self.address == "local":
                 num_workers = self.requested or os.cpu_count() or 1
                 ray = start_local_ray(num_cpus=num_workers, object_store_bytes=OBJECT_STORE_BYTES)
+                self._watch = watch()
             else:
                 ray = import_ray()
                 ray.init(address=self.address, log_to_driver=False, logging_level="ERROR")
@@ -122,8 +126,7 @@ class Pool:
         # A dead worker is replaced by us, and its jobs are requeued by the driver: Ray must retry nothing.
         actor = self._ray.remote(Worker).options(max_restarts=0, max_task_retries=0, **options)
         driver = socket.gethostname(), os.getpid()
-        handle = actor.remote(str(self.root), self.limits, driver, own_ray=self.address == "local")
-        return _Actor(handle, resources)
+        return _Actor(actor.remote(str(self.root), self.limits, driver), resources)
 
     def can_take(self, stage: Stage) -> bool:
         wanted = stage.resources
@@ -204,3 +207,6 @@ class Pool:
                 self._ray.kill(actor.handle)
             self._ray.shutdown()
             self._ray = None
+        if self._watch is not None:
+            self._watch.communicate()
+            self._watch = None

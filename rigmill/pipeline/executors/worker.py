@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import os
 import re
-import signal
 import socket
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -80,24 +78,18 @@ class LocalWork:
 class Worker:
     """One job (or one group of jobs) at a time. Holds nothing that a successor would miss.
 
-    `driver`: host and process without which this one ends, with all that its Ray started where that is the driver's
-    own (`own_ray`); None: this is the driver's own. Without `blender`, a job that asks for it fails.
+    `driver`: host and process without which this one ends; None: this is the driver's own. Without `blender`, a job
+    that asks for it fails.
     """
 
     def __init__(
-        self,
-        root: str,
-        limits: Limits,
-        driver: tuple[str, int] | None = None,
-        *,
-        blender: bool = True,
-        own_ray: bool = False,
+        self, root: str, limits: Limits, driver: tuple[str, int] | None = None, *, blender: bool = True
     ) -> None:
         self.layout, self.limits = Layout(Path(root)), limits
         self.clients: dict[str, BlenderClient] | None = {} if blender else None
         self._stages: dict[str, Stage] = {}  # set up
         if driver is not None and driver[0] == socket.gethostname():
-            threading.Thread(target=_end_with, args=(driver[1], own_ray), daemon=True).start()
+            threading.Thread(target=_end_with, args=(driver[1],), daemon=True).start()
 
     def run(self, stage_path: str, jobs: Sequence[Job], batch: int) -> Iterator[Answer | Abort]:
         """Answers as they come. A job without one was not tried, or took the worker down with it.
@@ -184,30 +176,11 @@ def _outcome(error: Exception, scratch: Path, layout: Layout) -> Rejected | Fail
     return Failed(FailKind.EXCEPTION, type(error).__name__, text[:MESSAGE_CHARACTERS])
 
 
-def _end_with(pid: int, own_ray: bool) -> None:
-    """End this process at once after the driver's, so that two runs never work side by side.
-
-    Ray's own raylet ends with its driver, and a worker soon after it: that is a sign too, and there is little time.
-    """
-    raylet = os.getppid()
+def _end_with(pid: int) -> None:
+    """End this process soon after the driver's, so that two runs never work side by side."""
     while True:
         try:
             os.kill(pid, 0)
-            is_gone = own_ray and os.getppid() != raylet
         except ProcessLookupError:
-            is_gone = True
-        if is_gone:
-            if own_ray:
-                _end_agents()
             os._exit(1)
-        time.sleep(0.05)
-
-
-def _end_agents() -> None:
-    """End what the raylet of this worker started. Ray's agents would try for a minute to say that it is gone."""
-    raylet, own = os.environ.get("RAY_RAYLET_PID"), os.getpid()
-    mark = f"RAY_RAYLET_PID={raylet}".encode()
-    for process in Path("/proc").glob("[0-9]*") if raylet else ():
-        with suppress(OSError):  # of other people, or gone
-            if int(process.name) != own and mark in (process / "environ").read_bytes().split(b"\0"):
-                os.kill(int(process.name), signal.SIGKILL)
+        time.sleep(0.5)
