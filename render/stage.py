@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
+from rigmill.blender.child_files import read_own
 from rigmill.blender.render_settings import RenderSettings
 from rigmill.blender.requests import OUTPUTS, RENDER_CLIP, ClipItem, RenderAnswer
 from rigmill.clips import members
@@ -108,14 +108,3 @@ def product_row(job: Job, *, answer: RenderAnswer, scratch: Path, store: Store) 
         **answer.round_trip,
         "files": [stored.to_row() for stored in files],
     }
-
-
-def read_own(folder: Path, name: str) -> bytes:
-    """A file that a child wrote into its folder; never one that it only points to, nor one in a folder that it does."""
-    inside = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
-    try:
-        found = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=inside)
-    finally:
-        os.close(inside)
-    with os.fdopen(found, "rb") as stream:
-        return stream.read()

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from curate.licences.rights_of import rights_of
 from curate.sources.asset_row import CollectedAsset
+from rigmill.blender.child_files import open_own
 from rigmill.blender.requests import MAKE_ASSET, MakeAnswer, MakeItem
 from rigmill.kinds import SeenIn
 from rigmill.outcomes import Kept, Outcome
@@ -43,7 +44,8 @@ def fetch(jobs: Sequence[Job], work: Work) -> Iterator[Answer]:
 
 
 def _row(payload: Row, made: MakeAnswer, work: Work) -> Row:
-    stored = work.store.put_file(f"asset.{made.format}", work.scratch / made.file)
+    with open_own(work.scratch, made.file) as asset:
+        stored = work.store.put_file(f"asset.{made.format}", asset)
     return CollectedAsset(
         file=stored,
         source=payload["source"],

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import math
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path
 from typing import ClassVar
 
 import cv2
@@ -15,6 +15,7 @@ from curate.filters.flow import growth, look, motion_hash
 from curate.filters.rules import CLIP_RULES, RIG_RULES, first_refusal
 from curate.filters.windows import clip_id, window_length
 from curate.stages.retarget import motion_name
+from rigmill.blender.child_files import own_path, read_own
 from rigmill.blender.requests import PREVIEW_CLIP, PreviewAnswer, PreviewItem
 from rigmill.clips.pictures import jpeg, over_background
 from rigmill.config.schema import Profile
@@ -92,7 +93,7 @@ class PreviewStage(Stage):
                     outcome = Kept([_row(job, preview, work)])
                 except Refusal as refusal:
                     outcome = refusal.to_rejected()
-                shutil.rmtree(work.scratch / preview.folder, ignore_errors=True)
+                shutil.rmtree(own_path(work.scratch, preview.folder), ignore_errors=True)
             assert outcome is not None
             yield Answer(job.key, outcome, reply.measured)
 
@@ -128,20 +129,20 @@ def _preview_item(job: Job, work: Work) -> Row:
 
 def _row(job: Job, preview: PreviewAnswer, work: Work) -> Row:
     """The product row: the clip and what was seen of it."""
-    folder = work.scratch / preview.folder
-    views = [[_read_rgba(folder / name) for name in view] for view in preview.views]
+    folder = own_path(work.scratch, preview.folder)
+    views = [[_rgba(read_own(folder, name)) for name in view] for view in preview.views]
     seen = look(views, frames=preview.frames, starts=preview.starts)
     ratio = growth(preview.extents)
     if not math.isfinite(ratio):
         raise Refusal(Reject.NOT_FINITE, "in one frame the subject is so large that in most others nothing is left")
     clip = {key: value for key, value in job.payload.items() if key != "refused"}
-    shown = [_read_rgba(folder / name) for view in preview.shown for name in view]
+    shown = [_rgba(read_own(folder, name)) for view in preview.shown for name in view]
     return clip | {
         "flow_px_per_frame": seen.flow_px_per_frame,
         "flow_px": seen.flow_px,
         "coverage": seen.coverage,
         "extent_ratio": ratio,
-        "motion_hash": motion_hash(np.load(folder / preview.joints, allow_pickle=False)),
+        "motion_hash": motion_hash(np.load(io.BytesIO(read_own(folder, preview.joints)), allow_pickle=False)),
         "files": [work.store.put_bytes(STRIP, strip(shown)).to_row()],
     }
 
@@ -156,8 +157,8 @@ def strip(pictures: Sequence[Bytes]) -> bytes:
     return jpeg(np.concatenate(columns, axis=1), quality=STRIP_QUALITY)
 
 
-def _read_rgba(path: Path) -> Bytes:
-    picture = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
+def _rgba(png: bytes) -> Bytes:
+    picture = cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_UNCHANGED)
     if picture is None or picture.ndim != 3 or picture.shape[2] != 4:
         raise ValueError("a preview picture is not RGBA")
     return np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGRA2RGBA), dtype=np.uint8)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from rigmill.blender.child_files import open_own, read_own
 from rigmill.blender.client import Reply
 from rigmill.blender.requests import (
     CANONICAL_ASSET,
@@ -109,7 +110,8 @@ def _probed(job: Job, work: Work) -> Answer:
     if passed.value is None:
         return Answer(job.key, _end(passed), passed.measured)
     seen = CanonicalAnswer.from_item(passed.value)
-    stored = work.store.put_file(f"asset.{seen.format}", work.scratch / CANONICAL_FILE)
+    with open_own(work.scratch, CANONICAL_FILE) as canonical:
+        stored = work.store.put_file(f"asset.{seen.format}", canonical)
     (work.scratch / CANONICAL_FILE).unlink()
     asset, canonical_path = {**payload, "file": stored.to_row(), "format": seen.format}, str(work.store.path(stored))
     asked = ProbeItem(
@@ -119,7 +121,7 @@ def _probed(job: Job, work: Work) -> Answer:
     if reply.value is None:
         return Answer(job.key, _end(reply), reply.measured)
     found = ProbeAnswer.from_item(reply.value)
-    rig_file = work.store.put_file("rig.npz", work.scratch / found.rig_file)
+    rig_file = work.store.put_bytes("rig.npz", read_own(work.scratch, found.rig_file))
     names = list(rig_from_bytes(work.store.read(rig_file)).names)
     said = VrmAnswer(humanoid=[], spring_joints=[])
     if seen.has_vrm:
@@ -160,7 +162,7 @@ def _row(asset: Row, said: VrmAnswer, found: ProbeAnswer, rig_file: StoredFile, 
 def _motion(asset_id: str, motion: FoundMotion, work: Work) -> Row:
     stored = None
     if motion.motion_file:
-        stored = work.store.put_file("motion.npz", work.scratch / motion.motion_file).to_row()
+        stored = work.store.put_bytes("motion.npz", read_own(work.scratch, motion.motion_file)).to_row()
     return {
         "motion_id": digest(asset_id, motion.action, motion.slot, motion.fps),
         **motion.to_item(),

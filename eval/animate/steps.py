@@ -19,6 +19,7 @@ from eval.checkpoint import Checkpoint
 from eval.reading import read_maps
 from eval.videos import video_files
 from rigmill import __version__
+from rigmill.blender.child_files import read_own
 from rigmill.blender.requests import PLAY_CLIP, Clip, PlayAnswer, PlayItem
 from rigmill.clips import members
 from rigmill.clips.numbers import ClipGeometry
@@ -61,7 +62,7 @@ class Animation:
         model = self.checkpoint.load()  # before minutes are spent on anything else
         found = bench.probe()
         refuse_motions_alone(found, bench.opened.path.name, code="E144")
-        rig = rig_from_bytes((bench.scratch / found.rig_file).read_bytes())
+        rig = rig_from_bytes(read_own(bench.scratch, found.rig_file))
         geometry, templates = self._templates(bench.clip("rest", found))
         rgb, pose = self._generated(model, geometry, templates, num_frames)
         self.on_progress(READ, 0, 0)
@@ -111,9 +112,9 @@ class Animation:
         self.on_progress(TEMPLATES, 0, 0)
         self.bench.render(at_rest, self.order.render, (Output.TEMPLATES, Output.GEOMETRY))
         folder = self.bench.scratch / at_rest.clip_id
-        geometry = ClipGeometry.from_bytes((folder / members.GEOMETRY).read_bytes())
+        geometry = ClipGeometry.from_bytes(read_own(folder, members.GEOMETRY))
         names = members.output_names(Output.TEMPLATES, len(geometry.cameras))
-        return geometry, {name: (folder / name).read_bytes() for name in names}
+        return geometry, {name: read_own(folder, name) for name in names}
 
     def _best_share(self, model: Any, geometry: ClipGeometry, templates: Mapping[str, bytes]) -> float:
         """The share of the drawn joints that can be found in the rest pose's maps once the model's codec had them."""
@@ -159,9 +160,9 @@ class Animation:
             item = PlayItem(**clip.to_item(), title=self.title, write=tuple(missing))
             played = PlayAnswer.from_item(self.bench.ask(PLAY_CLIP, item.to_item()))
             if "fbx" in missing:
-                files[_FILES["fbx"]] = (scratch / str(played.fbx)).read_bytes()
+                files[_FILES["fbx"]] = read_own(scratch, str(played.fbx))
             if "glb" in missing:
-                rest = (scratch / str(played.glb)).read_bytes()
+                rest = read_own(scratch, str(played.glb))
                 try:
                     files[_FILES["glb"]], origin = moving_glb([rest], rig, motion, name=self.title)[0], "blender"
                 except NotAnimatable as error:
@@ -181,7 +182,7 @@ class Animation:
             )
             self.on_progress(PREVIEW, total := render.num_views * clip.num_frames, total)
             folder = self.bench.scratch / clip.clip_id
-            drawn = [(folder / members.rgb_video(view)).read_bytes() for view in range(render.num_views)]
+            drawn = [read_own(folder, members.rgb_video(view)) for view in range(render.num_views)]
             files = {f"mesh.{view}.mp4": data for view, data in enumerate(drawn)}
             rows = {"the mesh, animated": np.stack([decode(data) for data in drawn]), **rows}
         except UserError as error:

@@ -13,6 +13,7 @@ from typing import Any
 
 import pyarrow.compute as pc
 
+from rigmill.blender.child_files import read_own
 from rigmill.blender.client import BlenderClient, Limits
 from rigmill.blender.requests import PLAY_CLIP, PlayAnswer, PlayItem
 from rigmill.commands import exit_status
@@ -92,12 +93,12 @@ def clip_file(clip: dict[str, Any], file_format: str, *, store: Store, limits: L
             pass  # Blender's own export of the asset may be
     played = _played(clip, store, limits, scratch, file_format)
     if file_format == "fbx":
-        return (scratch / str(played.fbx)).read_bytes()
-    motion = motion_from_bytes((scratch / played.motion).read_bytes())
+        return read_own(scratch, str(played.fbx))
+    motion = motion_from_bytes(read_own(scratch, played.motion))
     if file_format != "glb":
         return motion_file(file_format, rig, motion)
     try:
-        return moving_glb([*sources, (scratch / str(played.glb)).read_bytes()], rig, motion, name=name)[0]
+        return moving_glb([*sources, read_own(scratch, str(played.glb))], rig, motion, name=name)[0]
     except NotAnimatable as error:
         raise UserError(
             f"clip {clip['clip_id']} cannot be written as GLB",

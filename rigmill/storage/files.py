@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from rigmill.errors import Damaged
 from rigmill.types import StoredFile
@@ -137,13 +137,13 @@ class Store:
             write_atomic(target, data, durable=False, temporary=self.unfinished)
         return stored
 
-    def put_file(self, name: str, source: Path) -> StoredFile:
+    def put_file(self, name: str, source: BinaryIO) -> StoredFile:
         """Copy `source` in. The copy is hashed, not the source: a file that changes meanwhile is still named right."""
         self.unfinished.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(dir=self.unfinished, prefix=".tmp-")
-        os.close(handle)
         try:
-            shutil.copyfile(source, temporary)
+            with os.fdopen(handle, "wb") as copy:
+                shutil.copyfileobj(source, copy, 2**20)
             copied = Path(temporary)
             stored = StoredFile(name=name, sha256=sha256_file(copied), size_bytes=copied.stat().st_size)
             target = self.path(stored)

@@ -26,7 +26,7 @@ from rigmill.types import Rig
 pytestmark = [
     pytest.mark.corpus,
     pytest.mark.blender,
-    pytest.mark.skipif("RIGMILL_CORPUS" not in os.environ, reason="RIGMILL_CORPUS is not set"),
+    pytest.mark.skipif(not os.environ.get("RIGMILL_CORPUS"), reason="RIGMILL_CORPUS is not set"),
 ]
 # file: where its map comes from, and how many joints at least it knows
 BODIES: dict[str, tuple[str, int]] = {

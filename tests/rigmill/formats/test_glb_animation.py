@@ -41,7 +41,7 @@ def random_motion(num_frames: int, num_joints: int) -> Motion:
 
 @pytest.mark.corpus
 @pytest.mark.blender
-@pytest.mark.skipif("RIGMILL_CORPUS" not in os.environ, reason="RIGMILL_CORPUS is not set")
+@pytest.mark.skipif(not os.environ.get("RIGMILL_CORPUS"), reason="RIGMILL_CORPUS is not set")
 @pytest.mark.parametrize("name", ["Fox.glb", "CesiumMan.glb", "RiggedFigure.glb", "RiggedSimple.glb"])
 def test_blender_sees_the_motion_in_the_written_file(name: str, tmp_path: Path) -> None:
     source = Path(os.environ["RIGMILL_CORPUS"]) / "khronos" / name
@@ -65,7 +65,7 @@ def test_blender_sees_the_motion_in_the_written_file(name: str, tmp_path: Path) 
 
 
 @pytest.mark.corpus
-@pytest.mark.skipif("RIGMILL_CORPUS" not in os.environ, reason="RIGMILL_CORPUS is not set")
+@pytest.mark.skipif(not os.environ.get("RIGMILL_CORPUS"), reason="RIGMILL_CORPUS is not set")
 def test_the_source_buffer_is_kept_byte_for_byte() -> None:
     source = (Path(os.environ["RIGMILL_CORPUS"]) / "khronos" / "Fox.glb").read_bytes()
     document, binary = parts(source)
