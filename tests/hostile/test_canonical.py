@@ -21,7 +21,7 @@ from tests.support.hostile.fbx_maker import fbx_file, triangle
 from tests.support.hostile.gltf_maker import data_uri, instanced, png, rigged, vrm
 from tests.support.paths import ASSETS, ROOT
 
-CORPUS = os.environ.get("RIGMILL_CORPUS")
+CORPUS = os.environ.get("RIGMILL_CORPUS") or None
 needs_corpus = [pytest.mark.corpus, pytest.mark.skipif(CORPUS is None, reason="RIGMILL_CORPUS is not set")]
 # Of the corpus, what the gate refuses. Blender refuses these as well, but for those marked.
 REPAIRED = {"quaternius_glb/Quaternius_Wasp.glb"}
