@@ -9,11 +9,11 @@ from rigmill.commands import exit_status
 from rigmill.commands.profile_of import resolve
 from rigmill.config.load import Resolved
 from rigmill.errors import UserError
-from rigmill.pipeline.clean import StageCleaning, choose, clean
-from rigmill.pipeline.clean_all import remove, whole_output
+from rigmill.pipeline.cleaning.clean import StageCleaning, choose, clean
+from rigmill.pipeline.cleaning.clean_all import remove, whole_output
+from rigmill.pipeline.cleaning.unplanned import size_bytes
 from rigmill.pipeline.lines.sizes import age_text, bytes_text
 from rigmill.pipeline.sweep import unnamed_files
-from rigmill.pipeline.unplanned import size_bytes
 from rigmill.pipeline.view import View
 from rigmill.storage.layout import Layout
 from rigmill.storage.lock import locked

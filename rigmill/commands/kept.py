@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from rigmill.invocation import Invocation
+from rigmill.pipeline.cleaning.unplanned import Unplanned
 from rigmill.pipeline.lines.sizes import bytes_text
-from rigmill.pipeline.unplanned import Unplanned
 
 
 def kept_text(kept: Mapping[str, Unplanned], invocation: Invocation) -> str:

@@ -12,12 +12,12 @@ from typing import Any
 from rigmill.commands import exit_status
 from rigmill.commands.kept import kept_text
 from rigmill.commands.profile_of import resolve
+from rigmill.pipeline.cleaning.unplanned import unplanned
 from rigmill.pipeline.done_again import done_again
 from rigmill.pipeline.forecast import forecast
 from rigmill.pipeline.lines.live_lines import duration
 from rigmill.pipeline.plan_history import PlanHistory
 from rigmill.pipeline.registry import STAGES
-from rigmill.pipeline.unplanned import unplanned
 from rigmill.pipeline.view import View
 from rigmill.printable import shortened, shown_path, wrapped
 

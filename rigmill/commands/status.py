@@ -13,9 +13,9 @@ from rigmill.commands.kept import kept_text
 from rigmill.commands.profile_of import resolve
 from rigmill.invocation import Invocation
 from rigmill.outcomes import Status
+from rigmill.pipeline.cleaning.unplanned import unplanned
 from rigmill.pipeline.names import names_of
 from rigmill.pipeline.registry import STAGES
-from rigmill.pipeline.unplanned import unplanned
 from rigmill.pipeline.view import View
 from rigmill.printable import shortened, shown_path, wrapped
 from rigmill.storage.rows import StoredRows, true_places

@@ -191,7 +191,7 @@ def test_a_removal_that_was_cut_short_can_be_repeated(
         real(path)
 
     with monkeypatch.context() as patch:
-        patch.setattr("rigmill.pipeline.clean_all.shutil.rmtree", full)
+        patch.setattr("rigmill.pipeline.cleaning.clean_all.shutil.rmtree", full)
         command("clean", "--all", status=130)
     assert not (out / "tables").exists() and (out / "store").exists()
     command("clean", "--all")

@@ -15,7 +15,7 @@ import pytest
 
 from rigmill.errors import UserError
 from rigmill.outcomes import Kept
-from rigmill.pipeline.clean import choose, clean
+from rigmill.pipeline.cleaning.clean import choose, clean
 from rigmill.pipeline.executors.in_process import InProcess
 from rigmill.pipeline.executors.pool import Pool
 from rigmill.pipeline.forecast import forecast

@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 from rigmill.outcomes import Kept, Reject, Rejected
-from rigmill.pipeline.clean import choose, clean
+from rigmill.pipeline.cleaning.clean import choose, clean
 from rigmill.storage.columns import OUTCOMES, outcome_row
 from rigmill.storage.layout import Layout
 from rigmill.storage.segments import StageTable

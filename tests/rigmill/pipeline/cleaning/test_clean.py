@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from rigmill.errors import UserError
-from rigmill.pipeline.clean import StageCleaning, choose, clean
-from rigmill.pipeline.unplanned import Unplanned, unplanned
+from rigmill.pipeline.cleaning.clean import StageCleaning, choose, clean
+from rigmill.pipeline.cleaning.unplanned import Unplanned, unplanned
 from rigmill.pipeline.verify import verify
 from rigmill.pipeline.view import View
 from rigmill.storage.layout import Layout
@@ -153,7 +153,7 @@ def test_a_cleaning_that_was_killed_is_finished_by_the_next(
     def killed(*_: object) -> None:
         raise KeyboardInterrupt
 
-    for place in ("rigmill.pipeline.clean.sweep_store", "rigmill.storage.segments.StageTable.sweep"):
+    for place in ("rigmill.pipeline.cleaning.clean.sweep_store", "rigmill.storage.segments.StageTable.sweep"):
         with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
             patch.setattr(place, killed)
             clean(toys.view(out), list(chosen(toys.view(out), checkpoints=True).values()))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from rigmill.config.load import Resolved
 from rigmill.errors import UserError
-from rigmill.pipeline.unplanned import size_bytes
+from rigmill.pipeline.cleaning.unplanned import size_bytes
 from rigmill.storage.layout import Layout
 
 # What runs and reports make in an output folder, in the order in which it goes: once the tables are gone there are no

@@ -12,9 +12,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from rigmill.errors import UserError
+from rigmill.pipeline.cleaning.unplanned import files_of_these_alone, size_bytes, total_bytes, unfinished
 from rigmill.pipeline.plan_history import PlanHistory
 from rigmill.pipeline.sweep import sweep_store
-from rigmill.pipeline.unplanned import files_of_these_alone, size_bytes, total_bytes, unfinished
 from rigmill.pipeline.view import View
 
 OPEN_UPSTREAM = "inputs of earlier stages are open, so it is not known yet what is planned: run those first"
