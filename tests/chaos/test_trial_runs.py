@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from rigmill.storage.segments import StageTable
 from tests.support.small_runs import finish, results, rigmill, run_all
 
 pytestmark = [pytest.mark.slow, pytest.mark.blender, pytest.mark.ray]
@@ -25,8 +26,8 @@ def test_plain_trial_plain_does_no_job_twice_and_two_trainings_keep_two_models(s
 
     finish(run_all(small, "trial"))
     plain = results(place)
-    clips = sorted(json.loads(ask("show", "", "--json"))["render"]["outcomes"], key=lambda row: row["input_id"])
-    tried = clips[0]["input_id"]
+    clips = sorted(StageTable(place / "out" / "tables", "render").outcomes()["input_id"].to_pylist())
+    tried = clips[0]
 
     planned = rows("plan", "render", *TRIAL)["render"]
     assert planned["again"] == [{"why": "config changed (render.rgb_crf: 18 -> 30)", "jobs": len(clips)}]
