@@ -99,8 +99,8 @@ class Driver:
                     self._commit(run)
         else:
             only, invocation = self.options.only, self.resolved.invocation
-            for line in nothing_to_do(self.view, tuple(self.runs), only=only, invocation=invocation):
-                self.progress.say(line)
+            for line, command in nothing_to_do(self.view, tuple(self.runs), only=only, invocation=invocation):
+                self.progress.say(line, command=command)
         counts = {}
         for run in self.runs.values():
             if not run.done:

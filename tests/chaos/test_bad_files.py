@@ -121,7 +121,9 @@ def test_bad_files_are_rows_and_cost_the_good_ones_nothing(tmp_path: Path) -> No
     assert ends["timeout"]["examples"][0]["message"] == "no answer within 5 s"
     assert ends["timeout"]["examples"][0]["command"].startswith("rigmill retry probe --profile bad --config ")
     text = finish(rigmill("run", "collect", "probe", "--config", config, "--profile", "bad", cwd=tmp_path))
-    assert "probe: 1 failed (timeout 1); again: rigmill retry probe --profile bad --config" in text
+    assert (
+        f"probe: 1 failed (timeout 1), in out; again:\n  rigmill retry probe --profile bad --config {config}\n" in text
+    )
     again = rigmill("retry", "probe", "--reason", "timeout", "--config", config, "--profile", "bad", cwd=tmp_path)
     retried = finish(again)
     assert "probe: 1 jobs to try again" in retried and "failed 1 (" in retried

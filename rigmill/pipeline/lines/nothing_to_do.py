@@ -7,16 +7,19 @@ from collections.abc import Sequence
 from rigmill.invocation import Invocation
 from rigmill.outcomes import FailKind
 from rigmill.pipeline.view import View
+from rigmill.printable import shown_path
 
 
-def nothing_to_do(view: View, stages: Sequence[str], *, only: frozenset[str], invocation: Invocation) -> list[str]:
-    """Lines for a run of these stages without open jobs."""
+def nothing_to_do(
+    view: View, stages: Sequence[str], *, only: frozenset[str], invocation: Invocation
+) -> list[tuple[str, str]]:
+    """Lines for a run of these stages without open jobs, and the command at the end of each, where there is one."""
     known = set[str]()
     for name in stages if only else ():
         known |= only.intersection(view.plan(name).input_ids.to_pylist())
-    ids_command = invocation.suggest("status", stages[0])
+    folder, ids_command = shown_path(view.layout.root), invocation.suggest("status", stages[0])
     lines = [
-        f"--only {unknown}: no input of {_listed(stages)} is called so; ids: {ids_command}"
+        (f"--only {unknown}: no input of {_listed(stages)} is called so; ids:", ids_command)
         for unknown in sorted(only - known)
     ]
     if only and not known:
@@ -29,9 +32,9 @@ def nothing_to_do(view: View, stages: Sequence[str], *, only: frozenset[str], in
         if reasons:
             total = sum(number for code, number in failed.items() if code in kinds)
             again = invocation.suggest("retry", name, *ids)
-            lines.append(f"{name}: {total} failed ({', '.join(reasons)}); again: {again}")
+            lines.append((f"{name}: {total} failed ({', '.join(reasons)}), in {folder}; again:", again))
     if not lines and any(len(view.plan(name)) for name in stages):
-        lines.append("nothing to do: every input of these stages has its outcome")
+        lines.append((f"nothing to do: every input of these stages has its outcome, in {folder}", ""))
     return lines
 
 

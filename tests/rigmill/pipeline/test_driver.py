@@ -172,7 +172,9 @@ def test_a_run_ends_with_a_line_for_each_stage(inputs: Path, tmp_path: Path) -> 
     )
     again = io.StringIO()
     toys.run(tmp_path / "out", stages=("collect", "probe"), progress=Progress(again))
-    assert again.getvalue() == "nothing to do: every input of these stages has its outcome\n"
+    assert " ".join(again.getvalue().split()).startswith(
+        "nothing to do: every input of these stages has its outcome, in "
+    )
 
 
 def test_a_stages_time_is_from_its_first_job_to_its_last() -> None:

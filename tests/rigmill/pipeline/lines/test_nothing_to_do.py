@@ -25,26 +25,33 @@ def inputs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 
 
 def said(folder: Path, *only: str) -> list[str]:
-    return nothing_to_do(toys.view(folder), tuple(TOYS), only=frozenset(only), invocation=MINE)
+    lines = nothing_to_do(toys.view(folder), tuple(TOYS), only=frozenset(only), invocation=MINE)
+    return [f"{line} {command}".strip() for line, command in lines]
 
 
 def test_all_is_well_where_nothing_failed(inputs: Path, tmp_path: Path) -> None:
     inputs.write_text("a1=keep a2=reject")
     toys.run(tmp_path / "out")
-    assert said(tmp_path / "out") == ["nothing to do: every input of these stages has its outcome"]
+    assert said(tmp_path / "out") == [
+        f"nothing to do: every input of these stages has its outcome, in {tmp_path / 'out'}"
+    ]
     lines = io.StringIO()
     toys.run(tmp_path / "out", progress=Progress(lines))
-    assert lines.getvalue().splitlines() == said(tmp_path / "out")
+    assert " ".join(lines.getvalue().split()) == said(tmp_path / "out")[0]
 
 
 def test_failed_inputs_are_counted_and_the_command_is_whole(inputs: Path, tmp_path: Path) -> None:
     inputs.write_text("a1=keep a2=reject a3=raise b1=crash b2=raise")
     toys.run(tmp_path / "out")
-    assert said(tmp_path / "out") == [f"collect: 3 failed (crash 1, exception 2); again: rigmill retry collect {FLAGS}"]
-    assert said(tmp_path / "out", "a3") == [
-        f"collect: 1 failed (exception 1); again: rigmill retry collect {FLAGS} --only a3"
+    assert said(tmp_path / "out") == [
+        f"collect: 3 failed (crash 1, exception 2), in {tmp_path / 'out'}; again: rigmill retry collect {FLAGS}"
     ]
-    assert said(tmp_path / "out", "a1") == ["nothing to do: every input of these stages has its outcome"]
+    assert said(tmp_path / "out", "a3") == [
+        f"collect: 1 failed (exception 1), in {tmp_path / 'out'}; again: rigmill retry collect {FLAGS} --only a3"
+    ]
+    assert said(tmp_path / "out", "a1") == [
+        f"nothing to do: every input of these stages has its outcome, in {tmp_path / 'out'}"
+    ]
 
 
 def test_an_id_that_no_stage_has_is_named(inputs: Path, tmp_path: Path) -> None:
