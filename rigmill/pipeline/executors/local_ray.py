@@ -11,21 +11,25 @@ from types import ModuleType
 QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0"}
 # Without clusters Ray takes the loopback address as its own and listens on that alone, whatever its name says of
 # operating systems; with them it listens on every interface, and an address that is asked for changes nothing there.
+# Ray's processes read the variable, ours has read it when it imported Ray.
 LOOPBACK = "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"
 
 
 @contextmanager
-def _environment(name: str, value: str) -> Iterator[None]:
-    """One variable for the time of a block: Ray's processes inherit it, later ones of ours do not."""
-    before = os.environ.get(name)
-    os.environ[name] = value
+def _without_clusters() -> Iterator[None]:
+    """For the time of a block: what is started in it inherits it, and what this process starts later does not."""
+    from ray._private import ray_constants
+
+    before, known = os.environ.get(LOOPBACK), ray_constants.ENABLE_RAY_CLUSTER
+    os.environ[LOOPBACK], ray_constants.ENABLE_RAY_CLUSTER = "0", False
     try:
         yield
     finally:
+        ray_constants.ENABLE_RAY_CLUSTER = known
         if before is None:
-            del os.environ[name]
+            del os.environ[LOOPBACK]
         else:
-            os.environ[name] = before
+            os.environ[LOOPBACK] = before
 
 
 def import_ray() -> ModuleType:
@@ -39,8 +43,8 @@ def import_ray() -> ModuleType:
 
 def start_local_ray(*, num_cpus: int, object_store_bytes: int) -> ModuleType:
     """A Ray of our own, started and connected to. Raises what Ray raises, which is bare Exceptions."""
-    with _environment(LOOPBACK, "0"):
-        ray = import_ray()
+    ray = import_ray()
+    with _without_clusters():
         ray.init(
             address="local",
             num_cpus=num_cpus,

@@ -14,14 +14,16 @@ from tests.support.toy_runs import LIMITS
 
 pytestmark = pytest.mark.ray
 
-# A pool as a run has it, in a process of its own: Ray reads its settings when it is first imported.
+# A pool as a run has it, where Ray was imported before: it reads its settings then, and they are its own afterwards.
 START = f"""
-import os, sys
+import os, sys, ray
 from pathlib import Path
 from rigmill.blender.client import Limits
 from rigmill.pipeline.executors.pool import Pool
 pool = Pool(Path(sys.argv[1]), {LIMITS!r}, address="local", workers=1)
 pool.start()
+from ray._private.ray_constants import ENABLE_RAY_CLUSTER, ENABLE_RAY_CLUSTERS_ENV_VAR
+assert ENABLE_RAY_CLUSTER and ENABLE_RAY_CLUSTERS_ENV_VAR not in os.environ
 print("started with", os.environ["RAY_AUTH_MODE"], flush=True)
 sys.stdin.read()
 pool.stop()
