@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rigmill.blender.client import Limits
 from rigmill.commands import exit_status
-from rigmill.commands.signals import status_of
+from rigmill.commands.signals import interrupted_status
 from rigmill.config.load import Resolved, load, split_settings
 from rigmill.one_file.animate_options import animate_order_of
 from rigmill.one_file.animate_text import StepMeter, animate_summary, is_at_rest
@@ -33,9 +33,9 @@ def command(parsed: argparse.Namespace) -> int:
                 max_file_bytes=resolved.profile.collect.max_file_bytes,
                 on_progress=StepMeter(progress, order.asset.name),
             )
-        except KeyboardInterrupt as stopped:
+        except KeyboardInterrupt:
             progress.say("interrupted; nothing was written")
-            return status_of(stopped)
+            return interrupted_status()
     print(animate_summary(order, info, wall_s=wall_s))
     return exit_status.AT_REST if is_at_rest(info) else exit_status.OK
 

@@ -16,7 +16,7 @@ from typing import NoReturn
 
 from rigmill import __version__
 from rigmill.commands import exit_status
-from rigmill.commands.signals import ended_by_signals, status_of
+from rigmill.commands.signals import ended_by_signals, interrupted_status
 from rigmill.errors import UserError, refused_by_system
 from rigmill.invocation import Invocation, typed_program
 from rigmill.one_file.animate_options import add_animate_options
@@ -39,9 +39,9 @@ def main(arguments: list[str] | None = None) -> int:
         return status
     except UserError as error:
         return _say(error, invocation)
-    except KeyboardInterrupt as stopped:
+    except KeyboardInterrupt:
         print("interrupted; finished work is kept, the same command continues", file=sys.stderr)
-        return status_of(stopped)
+        return interrupted_status()
     except BrokenPipeError:  # `rigmill status | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return exit_status.OK

@@ -1,4 +1,4 @@
-"""What a command's exit status says. One that a signal ended has 128 and the signal's number (`signals.status_of`)."""
+"""What a command's exit status says. One that a signal ended has 128 and the signal's number (signals.py)."""
 
 OK, FAILED, USER_ERROR = 0, 1, 2
 AT_REST = 3  # `animate` wrote its files, and the mesh does not move in them

@@ -6,7 +6,7 @@ import argparse
 
 from rigmill.blender.client import Limits
 from rigmill.commands import exit_status
-from rigmill.commands.signals import status_of
+from rigmill.commands.signals import interrupted_status
 from rigmill.config.load import load
 from rigmill.one_file.render import render_single
 from rigmill.one_file.render_options import order_of, overrides
@@ -28,8 +28,8 @@ def command(parsed: argparse.Namespace) -> int:
                 on_progress=meter,
                 max_file_bytes=resolved.profile.collect.max_file_bytes,
             )
-        except KeyboardInterrupt as stopped:
+        except KeyboardInterrupt:
             progress.say("interrupted; nothing was written")
-            return status_of(stopped)
+            return interrupted_status()
     print(summary_text(order, rendered))
     return exit_status.OK

@@ -15,12 +15,16 @@ class Ended(KeyboardInterrupt):
 
     def __init__(self, number: int) -> None:
         super().__init__(signal.Signals(number).name)
-        self.number = number
+
+
+# The signal that arrived: where Ray's compiled code is interrupted, it raises a plain KeyboardInterrupt of its own.
+_arrived = [signal.SIGINT]
 
 
 @contextmanager
 def ended_by_signals() -> Iterator[None]:
     """Raise `Ended` for the signals meanwhile; one that is ignored (nohup) or handled already stays so."""
+    _arrived[0] = signal.SIGINT
     ours = [number for number in _ASKED_TO_END if signal.getsignal(number) is signal.SIG_DFL]
     for number in ours:
         signal.signal(number, _raise)
@@ -31,10 +35,11 @@ def ended_by_signals() -> Iterator[None]:
             signal.signal(number, signal.SIG_DFL)
 
 
-def status_of(stopped: KeyboardInterrupt) -> int:
-    """The exit status that shells know for it: 130 for Ctrl-C, 143 for SIGTERM."""
-    return 128 + (stopped.number if isinstance(stopped, Ended) else signal.SIGINT)
+def interrupted_status() -> int:
+    """The exit status that shells know for what ended the command: 130 for Ctrl-C, 143 for SIGTERM."""
+    return 128 + _arrived[0]
 
 
 def _raise(number: int, _frame: FrameType | None) -> None:
+    _arrived[0] = signal.Signals(number)
     raise Ended(number)

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from rigmill.commands.cli import main
-from rigmill.commands.signals import Ended, ended_by_signals, status_of
+from rigmill.commands.signals import Ended, ended_by_signals, interrupted_status
 from tests.support.paths import ROOT
 from tests.support.processes import processes_below
 from tests.support.small_runs import rigmill
@@ -189,9 +189,22 @@ def test_signals_end_what_they_interrupt_as_ctrl_c_does() -> None:
         with pytest.raises(KeyboardInterrupt) as caught, ended_by_signals():
             os.kill(os.getpid(), number)
             time.sleep(5)
-        assert isinstance(caught.value, Ended) and status_of(caught.value) == 128 + number
+        assert isinstance(caught.value, Ended) and interrupted_status() == 128 + number
         assert signal.getsignal(number) is signal.SIG_DFL
-    assert status_of(KeyboardInterrupt()) == 130
+    with pytest.raises(KeyboardInterrupt), ended_by_signals():
+        raise KeyboardInterrupt
+    assert interrupted_status() == 130
+
+
+def test_a_signal_counts_though_compiled_code_ends_with_an_interruption_of_its_own() -> None:
+    """So does Ray's, while it waits."""
+    with pytest.raises(KeyboardInterrupt), ended_by_signals():
+        try:
+            os.kill(os.getpid(), signal.SIGTERM)
+            time.sleep(5)
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt from None
+    assert interrupted_status() == 143
 
 
 def test_a_signal_that_is_ignored_stays_ignored() -> None:
