@@ -101,7 +101,7 @@ report: $(INSTALLED) ## static HTML: funnel, rejects, contact sheets, captions, 
 verify: $(INSTALLED) ## read every file again and compare digests
 	$(RIGMILL) verify $(PROFILE_FLAGS)
 
-test: $(INSTALLED) ## the fast tests (about 4 minutes on two cores)
+test: $(INSTALLED) ## the fast tests (5 minutes on two cores)
 	$(VENV)/bin/python -m pytest -n 3 --dist loadfile
 
 test-all: $(INSTALLED) ## the fast tests and the slow ones: kill tests, clusters, a whole demo
