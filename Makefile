@@ -45,7 +45,7 @@ $(INSTALLED): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || { echo "error: Python 3.11 is needed (Blender's module has no other); install it or pass PYTHON=/path/to/python3.11" >&2; exit 2; }
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/pip install --quiet -c constraints.txt torch
-	$(VENV)/bin/pip install --quiet -c constraints.txt -e ".[blender,curate,train,eval,dev]"
+	$(VENV)/bin/pip install --quiet -c constraints.txt -e ".[blender,curate,caption,train,eval,dev]"
 	$(VENV)/bin/python -c "import render.raster.rasteriser, render.raster.corner_normals, rigmill.reconstruct.reconstruct"  # compiled once, not in a run
 	@touch $(INSTALLED)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from caption.category import category_of
-from caption.metadata import caption
+from caption.words.metadata import caption
 from rigmill.config.schema import Profile
 from rigmill.outcomes import Cost, Kept, Outcome, Reject, Rejected
 from rigmill.pipeline.stage import Answer, Input, Job, Rows, Stage, Work

@@ -19,7 +19,6 @@ import cv2
 import numpy as np
 
 from benchmarks.retargeting.bodies import Actor, corpus_actors, world
-from curate.humanoid.names import PARENTS
 from curate.retarget.pair import put_on
 from render.blender.engines.choose import open_engine
 from render.blender.jobs.preview import CHEAP, write_pictures
@@ -29,6 +28,7 @@ from rigmill.blender.requests import Clip
 from rigmill.clips.camera import project
 from rigmill.clips.pictures import jpeg, over_background
 from rigmill.clips.sheets import stack, tile
+from rigmill.humanoid.names import PARENTS
 from rigmill.rigs.npz import motion_to_bytes
 from rigmill.types import Motion
 

@@ -53,6 +53,11 @@ class Reject(StrEnum):
     BLACK_PICTURE = "black_picture"
     ROUND_TRIP = "round_trip"
     EMPTY_CAPTION = "empty_caption"
+    BAD_ANSWER = "bad_answer"
+    BAD_CAPTION = "bad_caption"
+    CONTRADICTS_FACTS = "contradicts_facts"
+    UNKNOWN_CATEGORY = "unknown_category"
+    VOTES_DISAGREE = "votes_disagree"
 
 
 REJECT_MEANING: dict[Reject, str] = {
@@ -96,6 +101,11 @@ REJECT_MEANING: dict[Reject, str] = {
     Reject.BLACK_PICTURE: "the subject is drawn black",
     Reject.ROUND_TRIP: "the joints read back from the clip's pose videos are not the stored ones",
     Reject.EMPTY_CAPTION: "no words could be found for the clip",
+    Reject.BAD_ANSWER: "the model's answer is not of the form that was asked for: cut off, no JSON, refused, empty",
+    Reject.BAD_CAPTION: "the model's sentence is no caption: its length, its language, words of the viewer, addresses",
+    Reject.CONTRADICTS_FACTS: "the model's sentence claims what the joints do not do, at a second try either",
+    Reject.UNKNOWN_CATEGORY: "the model's answer is none of the categories",
+    Reject.VOTES_DISAGREE: "two questions about the same asset gave different categories",
 }
 
 

@@ -14,9 +14,9 @@ from typing import Any
 
 import pyarrow as pa
 
-from curate.humanoid.names import CANONICAL
 from curate.sources.asset_row import CollectedAsset
 from rigmill.config import load
+from rigmill.humanoid.names import CANONICAL
 from rigmill.kinds import SeenIn
 from rigmill.licences.rights import Rights
 from rigmill.outcomes import Cost, Failed, FailKind, Kept, Outcome, Reject, Rejected

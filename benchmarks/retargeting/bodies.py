@@ -17,10 +17,10 @@ from scipy.spatial.transform import Rotation
 from curate.gate.canonical import canonical
 from curate.gate.gltf_json import parse, split_glb
 from curate.gate.preflight import sniff
-from curate.humanoid.body import Body, as_body
-from curate.humanoid.maps import Skeletons
-from curate.humanoid.nodes import joint_of_node
 from curate.vrm.block import read_vrm
+from curate.vrm.nodes import joint_of_node
+from rigmill.humanoid.body import Body, as_body
+from rigmill.humanoid.maps import Skeletons
 from rigmill.outcomes import Refusal
 from rigmill.rigs.npz import motion_from_bytes, motion_to_bytes, rig_from_bytes
 from rigmill.types import Floats, Motion, Rig

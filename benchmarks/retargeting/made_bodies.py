@@ -11,7 +11,7 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from benchmarks.retargeting.bodies import FPS, world
-from curate.humanoid.names import CANONICAL
+from rigmill.humanoid.names import CANONICAL
 from rigmill.rigs.npz import motion_from_bytes, rig_from_bytes
 from rigmill.types import Floats, Motion, Rig
 

@@ -23,9 +23,9 @@ from benchmarks.retargeting.bodies import (
 from benchmarks.retargeting.made_bodies import SHAPES, generated, mixamo_rig, through_blender, wandering
 from benchmarks.retargeting.slides import slides_pct
 from curate.feet.footing import keep_feet
-from curate.humanoid.body import as_body
 from curate.retarget.pair import put_on
 from curate.retarget.transfer import resample, retarget
+from rigmill.humanoid.body import as_body
 
 NUM_FRAMES = 48
 SPEED_FRAMES, SPEED_JOINTS, ROUNDS = 1000, 65, 15

@@ -11,7 +11,7 @@ from itertools import groupby
 
 import numpy as np
 
-from curate.humanoid.body import Body
+from rigmill.humanoid.body import Body
 from rigmill.types import Bools, Floats
 
 MAX_SPEED, MAX_HEIGHT, MIN_S, FLOOR_OVER_REST = 0.15, 0.05, 0.1, 0.1

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from curate.humanoid.body import Body
+from rigmill.humanoid.body import Body
 from rigmill.rigs.quaternions import multiply
 from rigmill.types import Bools, Floats, Motion, Rig
 

@@ -37,7 +37,7 @@ from curate.feet.contacts import (
 )
 from curate.feet.grounding import along_ground, carried_by_body, held_back, level, lowered, nearness, too_low, upwards
 from curate.feet.legs import Legs, bend, find_legs, has_leg, lack, smooth
-from curate.humanoid.body import Body, carry
+from rigmill.humanoid.body import Body, carry
 from rigmill.types import Bools, Floats, Motion
 
 MAX_RAISED = 0.025  # of the hips' height, up or down

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from curate.feet.contacts import carried, length
-from curate.humanoid.body import Body
-from curate.humanoid.checks import is_below
+from rigmill.humanoid.body import Body
+from rigmill.humanoid.checks import is_below
 from rigmill.rigs.quaternions import between, conjugate, multiply, normalise
 from rigmill.types import Floats
 

@@ -9,10 +9,10 @@ from typing import Any
 
 from curate.gate.canonical import canonical
 from curate.gate.gltf_json import parse, split_glb
-from curate.humanoid.nodes import joint_of_node
 from curate.licences.embedded import read_embedded
 from curate.vrm.block import read_vrm
 from curate.vrm.licence import terms
+from curate.vrm.nodes import joint_of_node
 from curate.vrm.springs import spring_rows
 from rigmill.blender.requests import (
     CANONICAL_FILE,

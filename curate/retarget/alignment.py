@@ -24,9 +24,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from curate.humanoid.body import Body, leg_joints
-from curate.humanoid.checks import from_part_to_part
-from curate.humanoid.names import LIMBS
+from rigmill.humanoid.body import Body, leg_joints
+from rigmill.humanoid.checks import from_part_to_part
+from rigmill.humanoid.names import LIMBS
 from rigmill.rigs.quaternions import between, conjugate, from_matrix, multiply
 from rigmill.rigs.turns import IDENTITY, rotate
 from rigmill.types import Floats

@@ -19,8 +19,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from curate.humanoid.body import Body
 from curate.retarget.alignment import Alignment
+from rigmill.humanoid.body import Body
 from rigmill.rigs.quaternions import slerp
 from rigmill.rigs.turns import IDENTITY
 from rigmill.types import Floats, Ints, Rig

@@ -7,11 +7,11 @@ from dataclasses import replace
 
 from curate.feet.footing import Footing, keep_feet
 from curate.filters.windows import clip_id
-from curate.humanoid.body import Body, as_body
-from curate.humanoid.names import mapped_joints, missing_core
 from curate.licences.rights_of import both
 from curate.retarget.transfer import check_motion, resample, retarget
 from curate.vrm.springs import springs_of, swing
+from rigmill.humanoid.body import Body, as_body
+from rigmill.humanoid.names import mapped_joints, missing_core
 from rigmill.kinds import ClipKind
 from rigmill.licences.rights import Rights, clip_rights
 from rigmill.outcomes import Refusal, Reject, Rejected

@@ -26,10 +26,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from curate.humanoid.body import Body
 from curate.retarget.alignment import above_stand, align
 from curate.retarget.chains import Partner, joints_between, nearest_driven, partners, root_pairs, roots_above
 from curate.retarget.twist import Twisted, driven_by_twist, share_twist, twists
+from rigmill.humanoid.body import Body
 from rigmill.outcomes import Refusal, Reject
 from rigmill.rigs import turns as clip
 from rigmill.rigs.skeleton import rest_offsets

@@ -21,9 +21,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from curate.humanoid.body import Body
 from curate.retarget.alignment import Alignment
 from curate.retarget.chains import Partner, joints_between
+from rigmill.humanoid.body import Body
 from rigmill.rigs.skeleton import children
 from rigmill.rigs.turns import about, angle_about, inverse, multiply
 from rigmill.types import Floats

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from curate.filters.rules import short
 from curate.filters.windows import num_windows, window_start
-from curate.humanoid.families import Family, user_families
-from curate.humanoid.maps import HumanoidMap, Skeletons
-from curate.humanoid.names import missing_core, missing_required
 from curate.retarget.choice import choose, num_choices
 from curate.retarget.pair import retargeted
 from rigmill.config.schema import Profile
+from rigmill.humanoid.families import Family, user_families
+from rigmill.humanoid.maps import HumanoidMap, Skeletons
+from rigmill.humanoid.names import missing_core, missing_required
 from rigmill.kinds import AssetKind
 from rigmill.licences.policy import pair_refusal
 from rigmill.licences.rights import Rights

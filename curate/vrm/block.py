@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from curate.gate.gltf_json import is_index, list_under, malformed, objects_under
-from curate.humanoid.names import CANONICAL
+from rigmill.humanoid.names import CANONICAL
 
 # Canonical names are those of VRM 1.0; `jaw` has no partner in a Mixamo rig.
 BONES: tuple[str, ...] = (*CANONICAL, "jaw")

@@ -5,8 +5,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from caption.category import _SYNONYMS, CATEGORIES, category_of
-from caption.metadata import MAX_CHARACTERS, caption
 from caption.stage import CaptionStage
+from caption.words.metadata import MAX_CHARACTERS, caption
 from rigmill.outcomes import Kept, Rejected
 from rigmill.storage.columns import PRODUCTS
 

@@ -8,8 +8,8 @@ from dataclasses import replace
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from curate.humanoid.body import Body, as_body
-from curate.humanoid.names import humanoid_joints
+from rigmill.humanoid.body import Body, as_body
+from rigmill.humanoid.names import humanoid_joints
 from rigmill.types import Motion, Rig
 from tests.support.curation import body
 

@@ -8,9 +8,9 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from curate.feet.footing import Footing, keep_feet
-from curate.humanoid.body import Body, as_body
-from curate.humanoid.names import humanoid_joints
 from curate.retarget.transfer import retarget
+from rigmill.humanoid.body import Body, as_body
+from rigmill.humanoid.names import humanoid_joints
 from rigmill.types import Bools, Floats, Motion, Rig
 from tests.support.curation import body, scipy_positions
 

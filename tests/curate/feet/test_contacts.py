@@ -16,7 +16,7 @@ from curate.feet.contacts import (
     without_short_gaps,
     without_short_runs,
 )
-from curate.humanoid.names import humanoid_joints
+from rigmill.humanoid.names import humanoid_joints
 from tests.support.curation import random_motion, scipy_positions
 from tests.support.walking import SIDES, as_whole, kept, shaped, slides_pct, walk
 

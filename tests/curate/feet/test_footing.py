@@ -9,10 +9,10 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from curate.feet.footing import Footing, keep_feet
-from curate.humanoid.body import as_body
-from curate.humanoid.names import humanoid_joints
 from curate.retarget.pair import put_on
 from curate.retarget.transfer import retarget
+from rigmill.humanoid.body import as_body
+from rigmill.humanoid.names import humanoid_joints
 from rigmill.types import Motion
 from tests.support.curation import random_motion, scipy_positions
 from tests.support.walking import (

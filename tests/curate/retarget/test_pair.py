@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation, Slerp
 
-from curate.humanoid.body import as_body
-from curate.humanoid.names import CANONICAL, humanoid_joints, missing_core
 from curate.retarget.transfer import resample, retarget
+from rigmill.humanoid.body import as_body
+from rigmill.humanoid.names import CANONICAL, humanoid_joints, missing_core
 from rigmill.types import Floats, Motion, Rig
 from tests.support.curation import body, random_motion, scipy_positions
 

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-from curate.humanoid.body import as_body
-from curate.humanoid.names import humanoid_joints
 from curate.retarget.transfer import retarget
+from rigmill.humanoid.body import as_body
+from rigmill.humanoid.names import humanoid_joints
 from rigmill.outcomes import Refusal
 from rigmill.types import Motion, Rig
 from tests.support.curation import random_motion, scipy_positions

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from curate.humanoid.names import declares_humanoid, humanoid_joints
 from curate.stages.retarget import RetargetStage, motion_name
+from rigmill.humanoid.names import declares_humanoid, humanoid_joints
 from rigmill.licences.rights import Rights
 from rigmill.outcomes import Kept, Rejected
 from rigmill.rigs.npz import motion_from_bytes

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from curate.gate.gltf_json import parse, split_glb
-from curate.humanoid.nodes import bones_of_armatures, joint_of_node
 from curate.vrm.block import read_vrm
+from curate.vrm.nodes import bones_of_armatures, joint_of_node
 from tests.support.blender.calls import blender, corpus
 
 pytestmark = pytest.mark.blender

@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from curate.humanoid.families import Family, plain, shipped_families
-from curate.humanoid.names import BODY, has_mixamo_prefix, humanoid_joints, mapped_joints, without_numbers
+from rigmill.humanoid.families import Family, plain, shipped_families
+from rigmill.humanoid.names import BODY, has_mixamo_prefix, humanoid_joints, mapped_joints, without_numbers
 
 VRM, MIXAMO = "vrm", "mixamo"
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from curate.humanoid.checks import (
+from rigmill.humanoid.checks import (
     carriers,
     check_lengths,
     check_names,

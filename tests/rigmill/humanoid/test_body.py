@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-from curate.humanoid.body import as_body, carry
-from curate.humanoid.names import humanoid_joints
+from rigmill.humanoid.body import as_body, carry
+from rigmill.humanoid.names import humanoid_joints
 from rigmill.outcomes import Refusal, Reject
 from rigmill.types import Rig
 from tests.support.curation import body, random_motion, scipy_positions

@@ -14,8 +14,8 @@ from typing import Any
 
 import yaml
 
-from curate.humanoid.names import PARENTS, missing_required
 from rigmill.errors import UserError
+from rigmill.humanoid.names import PARENTS, missing_required
 from rigmill.types import Row
 
 SHIPPED = Path(__file__).with_name("skeletons.yaml")

@@ -12,13 +12,13 @@ import pytest
 
 from curate.gate.canonical import canonical
 from curate.gate.gltf_json import parse, split_glb
-from curate.humanoid.body import as_body
-from curate.humanoid.families import read_families
-from curate.humanoid.maps import HumanoidMap, Skeletons
-from curate.humanoid.nodes import joint_of_node
 from curate.vrm.block import read_vrm
+from curate.vrm.nodes import joint_of_node
 from rigmill.blender.client import BlenderClient, Limits
 from rigmill.blender.requests import PROBE_ASSET
+from rigmill.humanoid.body import as_body
+from rigmill.humanoid.families import read_families
+from rigmill.humanoid.maps import HumanoidMap, Skeletons
 from rigmill.outcomes import Refusal, Reject
 from rigmill.rigs.npz import rig_from_bytes
 from rigmill.types import Rig
@@ -49,7 +49,7 @@ BODIES: dict[str, tuple[str, int]] = {
     "ozz/walk.fbx": ("ozz", 52),
     "ozz/run.fbx": ("ozz", 52),
     "ozz/arnaud.fbx": ("ozz", 52),
-    "sketchfab/death_forest_stranger.glb": ("stranger", 18),  # tests/curate/humanoid/skeletons.yaml
+    "sketchfab/death_forest_stranger.glb": ("stranger", 18),  # tests/rigmill/humanoid/skeletons.yaml
 }
 INCOMPLETE = {"vrm/sphere.vrm": "leftLowerLeg, rightLowerLeg"}  # no vertex hangs on its shins
 # Other creatures, and figures without elbows or knees under names that only their author uses.

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from curate.humanoid.families import SHIPPED, Family, read_families, shipped_families
-from curate.humanoid.maps import Skeletons
-from curate.humanoid.names import CANONICAL, REQUIRED, humanoid_joints, mapped_joints
 from curate.stages.retarget import RetargetStage
+from rigmill.humanoid.families import SHIPPED, Family, read_families, shipped_families
+from rigmill.humanoid.maps import Skeletons
+from rigmill.humanoid.names import CANONICAL, REQUIRED, humanoid_joints, mapped_joints
 from rigmill.outcomes import Kept, Rejected
 from rigmill.pipeline import plans
 from rigmill.types import Row

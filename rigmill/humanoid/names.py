@@ -2,7 +2,7 @@
 
 Canonical names are those of VRM 1.0. A rig's joints are known by its VRM block, or by Mixamo's names in every prefix
 that its exporters write (mixamorig:, mixamorig12:, mixamorig_, Armature|mixamorig:, none). Other skeletons have
-families of names (curate/humanoid/families.py); which of all these a rig goes by is decided in curate/humanoid/maps.py.
+families of names (families.py); which of all these a rig goes by is decided in maps.py.
 """
 
 from __future__ import annotations

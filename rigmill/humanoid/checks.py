@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator, Mapping
 
 import numpy as np
 
-from curate.humanoid.names import PARENTS, missing_required
+from rigmill.humanoid.names import PARENTS, missing_required
 from rigmill.outcomes import Refusal, Reject
 from rigmill.types import Floats, Rig
 

@@ -8,9 +8,9 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from curate.humanoid.families import KEYS, SHIPPED, Family, plain, read_families, shipped_families, user_families
-from curate.humanoid.names import CANONICAL, PARENTS, REQUIRED
 from rigmill.errors import UserError
+from rigmill.humanoid.families import KEYS, SHIPPED, Family, plain, read_families, shipped_families, user_families
+from rigmill.humanoid.names import CANONICAL, PARENTS, REQUIRED
 from tests.support.families import FAMILY, written
 from tests.support.paths import ROOT
 

@@ -1,0 +1,1 @@
+"""What a model is shown: frames with their times, contact strips, grids of the rest pose."""

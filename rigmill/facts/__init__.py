@@ -1,0 +1,1 @@
+"""What a clip's joints say of its motion: no model, no words of strangers, no pixels."""
