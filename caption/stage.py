@@ -1,10 +1,9 @@
-"""Caption: the text and the category of every rendered clip."""
+"""Caption: the sentence of every rendered clip."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from caption.category import category_of
 from caption.words.metadata import caption
 from rigmill.config.schema import Profile
 from rigmill.outcomes import Cost, Kept, Outcome, Reject, Rejected
@@ -18,7 +17,7 @@ class CaptionStage(Stage):
     """`render` rows -> `caption` rows."""
 
     name = "caption"
-    version = 1
+    version = 2
     upstream = ("render",)
     writes = PRODUCTS["caption"]
     batch = 64
@@ -42,5 +41,5 @@ def _outcome(payload: Row, provider: str) -> Outcome:
     text = caption(payload["title"] or "", tags, payload["motion_name"] or "")
     if not text:
         return Rejected(Reject.EMPTY_CAPTION, "title, tags and motion name hold no words")
-    category = category_of(tags, payload["title"] or "")
-    return Kept([{"clip_id": payload["clip_id"], "caption": text, "category": category, "provider": provider}])
+    unknown = dict.fromkeys(PRODUCTS["caption"].names)
+    return Kept([unknown | {"clip_id": payload["clip_id"], "caption": text, "captions": [text], "provider": provider}])

@@ -72,7 +72,7 @@ def build_parser() -> argparse.ArgumentParser:
         prog="rigmill",
         description="Rigged 3D assets to training data and a joint video-pose diffusion model.",
         epilog="stages, in the order in which data flows: collect probe retarget preview select (together: curate) "
-        "render caption shards train eval; 'all' runs every one of them",
+        "render category caption shards train eval; 'all' runs every one of them",
     )
     parser.add_argument("--version", action="version", version=f"rigmill {__version__}")
     commands = parser.add_subparsers(required=True, metavar="command")

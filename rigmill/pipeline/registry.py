@@ -46,7 +46,8 @@ class Registry(Mapping[str, str]):
     def groups(self) -> dict[str, tuple[str, ...]]:
         """What a person may ask for beside single stages: a room with several of them, or everything."""
         members = {room: tuple(name for name in self if self.room(name) == room) for room in self.rooms}
-        return {room: names for room, names in members.items() if len(names) > 1} | {"all": tuple(self)}
+        several = {room: names for room, names in members.items() if len(names) > 1 and room not in self}
+        return several | {"all": tuple(self)}
 
     def expand(self, asked: Iterable[str]) -> tuple[str, ...]:
         """Stage names in flow order for what a person asked for."""
@@ -71,6 +72,7 @@ STAGES = Registry(
         "preview": "curate.stages.preview:PreviewStage",
         "select": "curate.stages.select:SelectStage",
         "render": "render.stage:RenderStage",
+        "category": "caption.category_stage:CategoryStage",
         "caption": "caption.stage:CaptionStage",
         "shards": "shards.stage:ShardsStage",
         "train": "train.stage:TrainStage",

@@ -10,7 +10,7 @@ from rigmill.storage.files import Store
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Paths below one output folder. Everything but `runs`, `scratch`, `work` and `plans` repeats byte for byte."""
+    """Paths below one output folder. But for `runs`, `scratch`, `work`, `plans`, `asked` all repeats byte for byte."""
 
     root: Path
 
@@ -29,6 +29,11 @@ class Layout:
     @property
     def report(self) -> Path:
         return self.root / "report"
+
+    @property
+    def review(self) -> Path:
+        """Sheets in which a person corrects captions and categories: theirs, never removed by us."""
+        return self.root / "review"
 
     @property
     def profile_json(self) -> Path:

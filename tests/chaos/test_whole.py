@@ -23,7 +23,19 @@ def test_plan_run_status_report_verify_and_show_agree(small: Path) -> None:
     def ask(*arguments: str) -> str:
         return finish(rigmill(*arguments, *profile, cwd=place))
 
-    for stage in ("collect", "probe", "retarget", "preview", "select", "render", "caption", "shards", "train", "eval"):
+    for stage in (
+        "collect",
+        "probe",
+        "retarget",
+        "preview",
+        "select",
+        "render",
+        "category",
+        "caption",
+        "shards",
+        "train",
+        "eval",
+    ):
         planned = {row["stage"]: row for row in json.loads(ask("plan", "--json"))}[stage]
         assert planned["depends_on"] == [] and planned["done"] == 0
         text = finish(rigmill("run", stage, *profile, "--json", cwd=place))
