@@ -13,6 +13,12 @@ MAX_CAPTION = 400  # characters; a person may say more than a model
 MAX_SECONDARY = 3
 
 
+def check(folder: Path) -> None:
+    """Read both sheets; a UserError names the first line that cannot be taken over."""
+    own_captions(folder)
+    own_categories(folder)
+
+
 def own_captions(folder: Path) -> dict[str, str]:
     """Clip id -> the caption that a person gave it."""
     found = {}

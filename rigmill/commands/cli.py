@@ -12,7 +12,7 @@ import re
 import sys
 from datetime import timedelta
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from rigmill import __version__
 from rigmill.commands import exit_status
@@ -77,8 +77,10 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"rigmill {__version__}")
     commands = parser.add_subparsers(required=True, metavar="command")
 
-    def add(name: str, command_name: str, summary: str, *, stages: str | None = None) -> argparse.ArgumentParser:
-        command = commands.add_parser(name, help=summary, description=summary)
+    def add(
+        name: str, command_name: str, summary: str, *, stages: str | None = None, to: Any = commands
+    ) -> argparse.ArgumentParser:
+        command: argparse.ArgumentParser = to.add_parser(name, help=summary, description=summary)
         command.set_defaults(command=command_name)
         if stages:
             command.add_argument("stages", nargs=stages, metavar="stage", help="a stage, 'curate' or 'all'")
@@ -126,6 +128,16 @@ def build_parser() -> argparse.ArgumentParser:
     add_options(render)
     animate = add("animate", "animate:command", "a rigged mesh and a sentence in, the mesh with a motion out")
     add_animate_options(animate)
+    about_captions = "correct captions and categories, ask a model what it knows, ask it in batches"
+    caption = commands.add_parser("caption", help=about_captions, description=about_captions)
+    of_caption = caption.add_subparsers(required=True, metavar="what")
+    add(
+        "review",
+        "caption:review",
+        "write the sheets in which you correct captions and categories, and check what you wrote; nothing of yours is "
+        "changed",
+        to=of_caption,
+    )
     verify = add("verify", "verify:command", "read everything that was written again and compare digests")
     verify.add_argument("--repair", action="store_true", help="mend what is found: make it again, from what is whole")
     _add_worker_options(verify)
