@@ -84,7 +84,7 @@ def picture_side_px(width_px: int, height_px: int, settings: Pictures) -> int:
 def picture_sizes(
     width_px: int, height_px: int, settings: Pictures, num_views: int, num_frames: int
 ) -> list[tuple[int, int]]:
-    """Width and height of every picture that `shown` makes of a rendered clip, in order. Of form video there is none."""
+    """Width and height of every picture that `shown` makes of a rendered clip, in order. Form video has none."""
     if settings.form == "video":
         return []
     side, times = picture_side_px(width_px, height_px, settings), len(chosen_frames(num_frames, settings.times))

@@ -96,7 +96,7 @@ def test_travel_within_a_view_stays_visible_at_one_scale(clip: ClipViews) -> Non
 
 
 def test_a_picture_shows_the_frame_of_its_time_and_view(clip: ClipViews) -> None:
-    """Against the video decoded as a whole: the same share of red, blue and green, the same order from left to right."""
+    """Against the video decoded as a whole: the same shares of red, blue and green, in the same order."""
     shown_pictures = pictures(shown(clip, Pictures()))
     for step, frame in enumerate(chosen_frames(25, 4)):
         for view in range(4):
