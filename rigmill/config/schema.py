@@ -313,8 +313,14 @@ class Pictures(Section):
         "a row per view (cheap); video: an mp4 per view, for servers that take videos",
     )
     views: Positive = Field(default=4, description="views shown, spread over those that were drawn")
-    times: Positive = Field(default=4, description="time steps shown, spread over the clip; of frames and strip")
-    side_px: Annotated[int, Field(ge=56, le=2048)] = Field(default=280, description="longer side of one picture")
+    times: Positive = Field(
+        default=4, description="time steps shown, from the first frame to the last; of frames and strip"
+    )
+    side_px: Annotated[int, Field(ge=56, le=2048)] = Field(
+        default=280,
+        description="side of one picture, the square around the subject; in a strip each is half as large. Never "
+        "larger than what was rendered",
+    )
 
 
 class Price(Section):
