@@ -81,9 +81,9 @@ class Cache:
             return None
         return record if record.key == key else None
 
-    def put(self, record: Record) -> None:
-        """On the disk when this returns: it was paid."""
-        write_sealed(self._path(record.key), record.to_bytes(), durable=True)
+    def put(self, record: Record, *, durable: bool = True) -> None:
+        """On the disk when this returns: it was paid. Not `durable`: where the same answer can be had again."""
+        write_sealed(self._path(record.key), record.to_bytes(), durable=durable)
 
     def _path(self, key: str) -> Path:
         return self._folder / key[:2] / f"{key}.json"

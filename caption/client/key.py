@@ -72,15 +72,14 @@ def checked_address(base_url: str, key: Key) -> str:
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise _no_address("it has to begin with http:// or https:// and name a server")
     if parts.username or parts.password or parts.query or parts.fragment:
-        raise _no_address("it holds a name, a password, or something behind ? or #; keys are never in it")
+        raise _no_address("it holds a name, a password, or a part after ? or #: an address holds no secrets")
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
     shown = f"{parts.scheme}://{host}{f':{port}' if port else ''}{parts.path}"
     if key.is_given and parts.scheme == "http" and not in_own_network(parts.hostname):
         raise UserError(
             f"no key is sent to {shown}: it is not https",
             why=f"whoever listens on the way could read the key in {key.variable}",
-            fix="give caption.endpoint.base_url an https address, or name another caption.endpoint.key_variable that is "
-            "not set",
+            fix="set caption.endpoint.base_url to an https address, or have no key in that variable",
             code="E401",
         )
     return key.scrub(shown)

@@ -139,7 +139,7 @@ class Line:
         """What the server says, for a person: one line, without markup and without the key."""
         text = error.response.text
         try:
-            text = _message_in(json.loads(text)) or text
+            text = message_in(json.loads(text)) or text
         except (ValueError, RecursionError):
             text = re.sub(r"<[^>]*>", " ", text)
         return shortened(" ".join(one_line(self.key.scrub(text)).split()), _WORDS_OF_SERVER)
@@ -156,12 +156,12 @@ _MEANING = {
 }
 
 
-def _message_in(value: Any) -> str:
+def message_in(value: Any) -> str:
     """The message in the ways in which servers wrap one."""
     if isinstance(value, str):
         return value
     if isinstance(value, dict):
-        return next(filter(None, (_message_in(value.get(name)) for name in ("error", "message", "detail"))), "")
+        return next(filter(None, (message_in(value.get(name)) for name in ("error", "message", "detail"))), "")
     return ""
 
 
