@@ -6,11 +6,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from caption.category import category_of
+from caption.category import categories_of
+from caption.clip import category_row
 from caption.edits import own_categories
 from rigmill.config.schema import Profile
 from rigmill.outcomes import Cost, Kept
-from rigmill.pipeline.stage import Answer, Input, Job, Rows, Stage, Work
+from rigmill.pipeline.stage import Answer, Input, Job, Rows, Spend, Stage, Work
 from rigmill.storage.columns import PRODUCTS
 from rigmill.storage.layout import Layout
 from rigmill.storage.rows import only_keys, with_values
@@ -28,40 +29,58 @@ class CategoryStage(Stage):
     usual_seconds, jobs_per = 0.01, {"render": 0.5}
 
     def settings(self, profile: Profile) -> Row:
-        layout = Layout(Path(profile.output).expanduser())
-        return {"categories": profile.caption.categories, "own": own_categories(layout.review)}
+        """`hints` is how a model is asked, which changes no answer."""
+        asked, layout = profile.caption, Layout(Path(profile.output).expanduser())
+        settings: dict[str, Any] = {"categories": asked.categories, "own": own_categories(layout.review), "hints": None}
+        if asked.categories == "model":
+            from caption.by_model import category_settings, model_hints
+
+            settings |= {**category_settings(profile), "hints": model_hints(asked.endpoint)}
+        return settings
 
     def job_settings(self, settings: Row) -> Row:
         """A person's word is in the payload of the asset that it is about."""
-        return only_keys(settings, "categories")
+        return {key: value for key, value in settings.items() if key not in ("own", "hints")}
 
     def inputs(self, tables: Rows, settings: Row) -> Iterable[Input]:
-        own, seen = settings["own"], set()
+        """One per asset. A model sees the rest pose of the asset's first clip: another clip has another scale."""
+        own, is_seen = settings["own"], settings["categories"] == "model"
+        first: dict[str, Row] = {}
         for row in tables.products("render"):
-            asset_id = row["asset_id"]
-            if asset_id in seen:
-                continue
-            seen.add(asset_id)
-            payload = only_keys(row, "asset_id", "source", "title", "tags")
-            yield Input(asset_id, with_values(payload, {"own": own[asset_id]}) if asset_id in own else payload)
+            known = first.setdefault(row["asset_id"], row)
+            if row["clip_id"] < known["clip_id"]:
+                first[row["asset_id"]] = row
+        for asset_id, row in first.items():
+            payload = only_keys(row, "asset_id", "source", "title", "tags", *(("files",) if is_seen else ()))
+            if asset_id in own:
+                payload = with_values(payload, {"own": own[asset_id]})
+            yield Input(asset_id, payload, hints=settings["hints"])
 
     def run(self, jobs: Sequence[Job], work: Work) -> Iterator[Answer]:
+        asked = []
         for job in jobs:
-            row = own_row(job.payload) if "own" in job.payload else by_metadata(job.payload)
+            if "own" in job.payload:
+                row = category_row(job.payload["asset_id"], "person", **job.payload["own"])
+            elif job.settings["categories"] == "model":
+                asked.append(job)
+                continue
+            else:
+                row = by_metadata(job.payload)
             yield Answer(job.key, Kept([row]), Cost())
+        if asked:
+            from caption.by_model import categories_by_model
 
+            yield from categories_by_model(asked, work)
 
-def own_row(payload: Row) -> Row:
-    """The row of an asset that a person has judged."""
-    return _row(payload, "person", **payload["own"])
+    def spend(self, num_jobs: int, profile: Profile) -> Spend | None:
+        if profile.caption.categories != "model":
+            return None
+        from caption.forecast import category_spend
+
+        return category_spend(num_jobs, profile)
 
 
 def by_metadata(payload: Row) -> Row:
     """The row of an asset by its tags and title alone, marked as such."""
-    category = category_of(list(payload["tags"] or []), payload["title"] or "")
-    return _row(payload, "metadata", category=category, secondary=[])
-
-
-def _row(payload: Row, provider: str, **said: Any) -> Row:
-    empty = {"confidence": None, "evidence": None, "model": None}
-    return {"asset_id": payload["asset_id"], "category_provider": provider, **empty, **said}
+    primary, secondary = categories_of(list(payload["tags"] or []), payload["title"] or "")
+    return category_row(payload["asset_id"], "metadata", category=primary, secondary=list(secondary))

@@ -16,6 +16,8 @@ from rigmill.printable import shortened
 from rigmill.types import Row
 
 Wording = Literal[1, 2]
+WORDINGS: tuple[Wording, ...] = (1, 2)
+PROMPT = "category-1"
 MAX_OUTPUT_TOKENS = 200
 MAX_EVIDENCE_CHARACTERS = 200
 MAX_SECONDARY = 3
@@ -67,7 +69,7 @@ def category_question(grid: Picture, hints: Hints, wording: Wording = 1) -> Ques
     order = CATEGORIES if wording == 1 else CATEGORIES[::-1]
     listed = "\n".join(f"- {name}: {_MEANS[name]}" if name in _MEANS else f"- {name}" for name in order)
     return Question(
-        prompt=f"category-1{'ab'[wording - 1]}",
+        prompt=f"{PROMPT}{'ab'[wording - 1]}",
         instructions=f"{_OPENING[wording]}\n{_RULES[wording]}\n\nThe categories:\n{listed}\n\n{ABOUT_HINTS}",
         parts=(*hints.without_motion().parts(), grid, Text(_ASK[wording])),
         schema=_schema(order),

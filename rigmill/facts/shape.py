@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from rigmill.facts.facts import SubjectKind
 from rigmill.facts.found import Side
 from rigmill.facts.fronts import ON_HEADS, central_chains, front_sign, holders
 from rigmill.facts.kinds_by_shape import Seen, kind_of, look
-from rigmill.facts.limbs import Anatomy, Limb, ancestors, chain_length, subtree
+from rigmill.facts.limbs import Anatomy, Limb, chain_length, subtree
 from rigmill.facts.names import LEFT, RIGHT, THING, end_of, part_of, side_of
 from rigmill.types import Floats, Rig
 

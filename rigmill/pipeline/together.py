@@ -6,6 +6,7 @@ import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from typing import ClassVar
 
 from rigmill.errors import UserError
 from rigmill.pipeline.stage import Answer, Job
@@ -15,6 +16,8 @@ SIGN_OF_LIFE_S = 2.0
 
 class Together(ABC):
     """One batch of such jobs. A UserError of any of them ends the batch; what is finished has its answer before."""
+
+    lets_others_end: ClassVar[bool] = False  # then jobs under way are waited for, and have to end soon; else cancelled
 
     async def open(self) -> None:  # noqa: B027 - not all need it
         """Called first, in the loop in which all the rest is called."""
@@ -48,6 +51,8 @@ def answers_as_they_end(together: Together, jobs: Sequence[Job], report: Callabl
                     yield answer
                 with suppress(OSError):  # a full disk is the jobs' to report
                     report(num_done)
+            if together.lets_others_end and tasks:
+                runner.run(asyncio.wait(tasks))
             stopped, tasks = tasks, set()
             yield from runner.run(_stopped(stopped))  # what ended while the trouble came up
             if trouble is not None:
