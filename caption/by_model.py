@@ -11,6 +11,7 @@ from functools import partial
 from typing import ClassVar
 
 from caption.client.asker import Asker, NoAnswer
+from caption.client.schema_check import OUTSIDE
 from caption.clip import category_row, clip_facts, product_row, stored_file
 from caption.pictures.grid import grid
 from caption.pictures.parts import Picture
@@ -176,14 +177,13 @@ class _Categories(_ByModel):
         picture = await asyncio.to_thread(_rest_grid, job, self._work.store)
         hints, votes, model = Hints.of(payload), [], ""
         for wording in wordings:
-            question = category_question(picture, hints, wording)
-            reply = await self.ask(question, used)
             try:
-                vote = read_category(reply.value)
+                reply = await self.ask(category_question(picture, hints, wording), used)
             except Refusal as refusal:
-                reply = await self.ask(correction(question, reply.text, [refusal.message]), used)
-                vote = read_category(reply.value)
-            votes.append(vote)
+                if OUTSIDE in refusal.message:  # the model was told, and stayed with it
+                    raise Refusal(Reject.UNKNOWN_CATEGORY, refusal.message) from None
+                raise
+            votes.append(read_category(reply.value))
             model = reply.model
         said = votes[0] if len(votes) == 1 else agreed(*votes)
         return category_row(
