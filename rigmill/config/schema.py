@@ -330,8 +330,7 @@ class Endpoint(Section):
     base_url: str = Field(default="http://127.0.0.1:8000/v1", description="the part before /chat/completions")
     model: str = Field(default="Qwen/Qwen2.5-VL-7B-Instruct", description="as the server calls it")
     key_variable: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")] = Field(
-        default="OPENAI_API_KEY",
-        description="environment variable that holds the key; a server of your own needs none",
+        default="OPENAI_API_KEY", description="environment variable that holds the key; a server of your own needs none"
     )
     temperature: Annotated[float, Field(ge=0, le=2)] = 0.0
     extra: dict[str, Any] = Field(default={}, description="further keys of the request, such as {top_k: 1}")

@@ -8,7 +8,7 @@ from functools import lru_cache
 import numpy as np
 
 from rigmill.facts.facts import SubjectKind
-from rigmill.facts.limbs import Anatomy, Limb, chain_below, chain_length, subtree
+from rigmill.facts.limbs import Anatomy, Foot, Limb, chain_below, chain_length, subtree
 from rigmill.facts.names import part_of, side_of
 from rigmill.facts.shape import shaped
 from rigmill.humanoid.body import facing_turn
@@ -69,7 +69,10 @@ def _person(rig: Rig, joints: Mapping[str, int], facing: Floats) -> Anatomy:
             limbs.append(Limb(f"{side} {kind}", kind, side, chain, holder))
         leg = [joints[side + part] for part in _CHAINS["leg"] if side + part in joints]
         lengths.append(chain_length(leg, rest))
-        feet.append(tuple(joints[side + part] for part in ("Foot", "Toes") if side + part in joints) or (leg[-1],))
+        ends = tuple(joints[side + part] for part in ("Foot", "Toes") if side + part in joints)
+        # A rig that ends at the knee has a shin as long as its thigh.
+        feet.append(Foot(ends) if ends else Foot((leg[-1],), (0.0, 0.0, -lengths[-1])))
+        lengths[-1] *= 1.0 if ends else 2.0
     head = tuple(joints[name] for name in ("neck", "head") if name in joints)
     if head:
         limbs.append(Limb("head", "head", "", head, chest))
@@ -107,6 +110,12 @@ def _extras(rig: Rig, below: tuple[tuple[int, ...], ...], mapped: set[int]) -> l
         side = side_of(rig.names[joint])
         covered |= set(subtree(joint, below))
         found.append(
-            Limb(" ".join(filter(None, (side, word))), word, side, chain_below(joint, below, rig.rest_joints), int(parent))
+            Limb(
+                " ".join(filter(None, (side, word))),
+                word,
+                side,
+                chain_below(joint, below, rig.rest_joints),
+                int(parent),
+            )
         )
     return found

@@ -44,7 +44,9 @@ def find_sides(rig: Rig, mirror: Mirror, below: Sequence[Sequence[int]], size: f
     """The chains beside the plane, feet that hang elsewhere put onto their legs."""
     rest = rig.rest_joints
     off = _beside(rig, mirror, size)
-    depth_zero = [joint for joint in range(rig.num_joints) if off[joint] and not off[ancestors(joint, rig.parents)].any()]
+    depth_zero = [
+        joint for joint in range(rig.num_joints) if off[joint] and not off[ancestors(joint, rig.parents)].any()
+    ]
     low, height = float(rest[:, 2].min()), float(np.ptp(rest[:, 2])) or size
     sides = mirror.sides(rest)
     found = []
@@ -56,7 +58,9 @@ def find_sides(rig: Rig, mirror: Mirror, below: Sequence[Sequence[int]], size: f
         parent = int(rig.parents[top])
         length = chain_length(chain, rest)
         length += float(np.linalg.norm(rest[top] - rest[parent])) if parent >= 0 and length < _TINY * size else 0.0
-        reaches = float(rest[chain[-1], 2]) - low < REACHES * height and float(rest[list(chain), 2].max()) < low + height
+        reaches = (
+            float(rest[chain[-1], 2]) - low < REACHES * height and float(rest[list(chain), 2].max()) < low + height
+        )
         found.append(Side(chain, sign, said_of(rig, chain), reaches, length))
     found = _with_feet(rig, found, low, height, size)
     return [side for side in found if side.length >= _TINY * size or side.named]

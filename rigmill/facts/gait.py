@@ -12,14 +12,17 @@ from rigmill.facts.travel import heading_of, level_turns
 from rigmill.types import Bools, Floats
 
 _STEP = 0.12  # of a leg that a foot must move to and fro, seen from the body, to be stepping
-_DOWN = 0.25  # of its own lift: a foot that is lower stands
-_LEAST_LIFT = 0.02  # of a leg: what is lifted less stands all the time
-_STEADY = 0.6  # of the speed of standing feet that must go one way, or they are dragged about by something else
-_SLOW = 0.25  # legs per second: slower, the feet do not carry the body anywhere
-_TOGETHER = 0.7  # correlation of the lifts of all feet: beyond, they hop
-_RUNS = 0.45  # of the time that a foot stands, on average: less is a run, whose body flies between steps
-_FAST = 2.6  # legs per second: who walks faster runs, whatever the feet look like
+_SHARE = 0.2  # of the widest step: feet that do less shift while others kick
+_DOWN = 0.2  # of its own lift: a foot that is lower stands
+_LEAST_LIFT, _MOST_LIFT = 0.02, 0.08  # of a leg: what is lifted less always stands, what is lifted more never
+_STEADY = 0.6  # of the speed of standing feet that must go one way, or they do not tell which way the body goes
+_SWUNG = 0.3  # correlation of a foot's lift and its speed: it is lifted in order to be put down elsewhere
+_SLOW = 0.3  # legs per second: slower, the feet do not carry the body anywhere
+_APART = -0.1  # correlation of two feet: when all feet do the same, it is a hop and no step
+_FAST = 2.7  # legs per second: walks of all bodies of our corpus are slower, runs faster
+_FLIES = 0.4  # of the time in which no foot of a slower body stands: it runs too
 _JUMP, _AIR = 0.08, 0.04  # heights: a jump's least height of the lowest foot; from where on it is in the air
+_LEAP = 0.2  # of what walks and runs: less is the spring of its step
 _RISE = 0.5  # of that height that the body must rise too: who draws up his feet has not jumped
 
 
@@ -31,71 +34,67 @@ class Steps:
     heading: Heading
     num_steps: int
     num_jumps: int
-    speed: float  # heights per second that the feet carry the body
-
-
-_NOT = Steps(Gait.NONE, Heading.NONE, 0, 0, 0.0)
 
 
 def gait(take: Take) -> Steps:
     """What the feet do."""
-    feet = take.anatomy.feet
-    if not feet or take.num_frames < 3:
-        return _NOT
-    lifts = _lifts(take)
-    leg = take.anatomy.leg_length / max(take.anatomy.height, 1e-12)
-    down = lifts - lifts.min(axis=0) <= np.maximum(_DOWN * np.ptp(lifts, axis=0), _LEAST_LIFT * leg)
-    places = np.stack([take.joints[:, list(foot)].mean(axis=1) for foot in feet], axis=1)  # (T, F, 3)
+    if not take.anatomy.feet or take.num_frames < 3:
+        return Steps(Gait.NONE, Heading.NONE, 0, 0)
+    places, heights = take.feet
+    leg = take.anatomy.leg_length / take.unit
+    lifts = heights - heights.min(axis=0)
+    down = lifts <= np.clip(_DOWN * np.ptp(lifts, axis=0), _LEAST_LIFT * leg, _MOST_LIFT * leg)
     level = np.einsum("tyx,tfy->tfx", level_turns(take.yaw), (places - take.centre[:, None])[..., :2])
     stepping = _stepping(level, lifts, leg)
-    carried = _carried(level, down, take.fps)
-    num_steps = int(sum(np.sum(~down[:-1, foot] & down[1:, foot]) for foot in np.flatnonzero(stepping)))
-    speed = float(np.linalg.norm(carried))
-    steady = speed >= _SLOW * leg and _steadiness(level, down) >= _STEADY
-    alternates = stepping.sum() >= 2 and _together(lifts[:, stepping], level[:, stepping]) < _TOGETHER
-    if not (alternates and steady and num_steps >= 1):
-        return Steps(Gait.NONE, Heading.NONE, num_steps if alternates else 0, _jumps(take, lifts), 0.0)
-    stands = float(down[:, stepping].mean())
-    kind = Gait.RUN if stands < _RUNS or speed > _FAST * leg else Gait.WALK
+    jumps = _jumps(take, heights)
+    if stepping.sum() < 2 or _together(lifts[:, stepping], level[:, stepping]) >= _APART:
+        return Steps(Gait.NONE, Heading.NONE, 0, jumps)
+    num_steps = int(np.sum(~down[:-1, stepping] & down[1:, stepping]))
+    way, speed, clear = _carried(take, level, lifts, down, stepping)
+    if num_steps < 2 or speed < _SLOW * leg or not clear:
+        return Steps(Gait.NONE, Heading.NONE, num_steps, jumps)
+    flies = float((~down).all(axis=1).mean())
+    kind = Gait.RUN if speed > _FAST * leg or (flies >= _FLIES and speed > 0.5 * _FAST * leg) else Gait.WALK
     heading = Heading.SOMEWHERE
     if take.anatomy.front is not None and take.anatomy.left is not None:
-        ahead, left = carried @ take.anatomy.front[:2], carried @ take.anatomy.left[:2]
+        ahead, left = way @ take.anatomy.front[:2], way @ take.anatomy.left[:2]
         heading = heading_of(float(np.degrees(np.arctan2(left, ahead))))
-    return Steps(kind, heading, num_steps, 0 if kind is Gait.RUN else _jumps(take, lifts), speed)
+    return Steps(kind, heading, num_steps, _jumps(take, heights, least=_LEAP))
 
 
-def _lifts(take: Take) -> Floats:
-    """How far each foot's lowest joint is above where it is when the foot stands, (T, F) heights."""
-    found = []
-    for foot in take.anatomy.feet:
-        joints = list(foot)
-        flat = take.rest[joints, 2] - take.rest[joints, 2].min()
-        found.append((take.joints[:, joints, 2] - flat).min(axis=1))
-    return np.stack(found, axis=1)
+def _carried(take: Take, level: Floats, lifts: Floats, down: Bools, stepping: Bools) -> tuple[Floats, float, bool]:
+    """The way (2,) that the feet carry the body, in the axes of rest with its heading taken out; the speed, heights
+    per second; and whether the feet agree about it.
+
+    Standing feet go backwards under a body that goes forwards. Where they do not agree, as feet that roll and slip,
+    those that are lifted go the body's way. A body that gets somewhere tells by itself.
+    """
+    ways = np.diff(level, axis=0)[:, stepping]
+    standing = (down[1:] & down[:-1])[:, stepping]
+    gone = -ways[standing]
+    total = gone.sum(axis=0)
+    length = float(np.linalg.norm(gone, axis=-1).sum())
+    steady = float(np.linalg.norm(total)) / length if length > 0 else 0.0
+    lift = 0.5 * (lifts[1:] + lifts[:-1])[:, stepping]
+    ways, lift = ways - ways.mean(axis=0), lift - lift.mean(axis=0)
+    swung = np.einsum("tfx,tf->x", ways, lift)
+    scale = float(np.sqrt((ways**2).sum() * (lift**2).sum()))
+    swing = float(np.linalg.norm(swung)) / scale if scale > 0 else 0.0
+    way = total if steady >= _STEADY else swung
+    way = way / max(float(np.linalg.norm(way)), 1e-12)
+    speed = float((gone @ way).mean()) * take.fps if len(gone) else 0.0
+    moved = np.diff(take.centre[:, :2], axis=0)
+    own = np.einsum("tyx,ty->tx", level_turns(0.5 * (take.yaw[1:] + take.yaw[:-1])), moved).mean(axis=0) * take.fps
+    if float(np.linalg.norm(own)) > max(_SLOW * take.anatomy.leg_length / take.unit, 0.5 * speed):
+        return own / float(np.linalg.norm(own)), float(np.linalg.norm(own)), True
+    return way, speed, steady >= _STEADY or swing >= _SWUNG
 
 
 def _stepping(level: Floats, lifts: Floats, leg: float) -> Bools:
     """Feet (F,) that go to and fro under the body, or up and down."""
     moved = np.ptp(level, axis=0).max(axis=-1)
-    return np.asarray((moved >= _STEP * leg) & (np.ptp(lifts, axis=0) >= _LEAST_LIFT * leg))
-
-
-def _carried(level: Floats, down: Bools, fps: float) -> Floats:
-    """The velocity of the body over its standing feet, (2,) heights per second in the axes of rest, heading taken out."""
-    ways = -np.diff(level, axis=0)
-    both = (down[1:] & down[:-1])[..., None]
-    count = both.sum(axis=(0, 1))
-    return np.asarray((ways * both).sum(axis=(0, 1)) / np.maximum(count, 1) * fps)
-
-
-def _steadiness(level: Floats, down: Bools) -> float:
-    ways = -np.diff(level, axis=0)
-    both = down[1:] & down[:-1]
-    if not both.any():
-        return 0.0
-    chosen = ways[both]
-    total = float(np.linalg.norm(chosen, axis=-1).sum())
-    return float(np.linalg.norm(chosen.sum(axis=0))) / total if total > 0 else 0.0
+    wide = moved >= max(_STEP * leg, _SHARE * float(moved.max()))
+    return np.asarray(wide & (np.ptp(lifts, axis=0) >= _LEAST_LIFT * leg))
 
 
 def _together(lifts: Floats, level: Floats) -> float:
@@ -107,15 +106,15 @@ def _together(lifts: Floats, level: Floats) -> float:
     return float(np.min((flat @ flat.T) / norms[:, None] / norms[None]))
 
 
-def _jumps(take: Take, lifts: Floats) -> int:
+def _jumps(take: Take, heights: Floats, *, least: float = _JUMP) -> int:
     """Times at which all feet are in the air, and the body has risen with them."""
-    lowest = lifts.min(axis=1) - lifts.min()
+    lowest = heights.min(axis=1) - heights.min()
     high = lowest >= _AIR
     edges = np.flatnonzero(np.diff(np.concatenate([[False], high, [False]]).astype(np.int8)))
-    height, count = take.centre[:, 2], 0
+    body, count = take.centre[:, 2], 0
     for start, end in zip(edges[::2], edges[1::2]):
-        around = height[max(start - 1, 0) : end + 1]
-        ground = min(height[max(start - 1, 0)], height[min(end, len(height) - 1)])
+        grounds = [body[frame] for frame in (start - 1, end) if 0 <= frame < len(body)]
         peak = float(lowest[start:end].max())
-        count += bool(peak >= _JUMP and float(around.max()) - ground >= _RISE * peak)
+        risen = float(body[start:end].max()) - max(grounds) if grounds else 0.0
+        count += bool(peak >= least and risen >= _RISE * peak)
     return count

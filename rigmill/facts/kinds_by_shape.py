@@ -18,6 +18,7 @@ from rigmill.types import Floats, Rig
 _UP = np.array([0.0, 0.0, 1.0])
 _FEW = 16  # joints: a thing with more parts than this is a creature that we do not understand
 _LONG = 0.15  # of the size, between the front and the hind legs
+_WINGED = 8  # joints: a bird's least
 _BENDING = 3  # bones in a row
 _WIDE = 1.2  # of the height: what spreads its only pair of limbs so has wings
 
@@ -37,6 +38,7 @@ class Seen:
 
 
 def look(rig: Rig) -> Seen:
+    """What the rig has beside its middle plane."""
     rest, below = rig.rest_joints, children(rig.parents)
     size = float(np.ptp(rest, axis=0).max(initial=0.0))
     said = tuple(part_of(name) for name in rig.names)
@@ -59,6 +61,7 @@ _NEVER_LEGS = frozenset({"wing", "ear", "jaw", "tail", "head", "antenna", "fin"}
 
 
 def kind_of(seen: Seen) -> SubjectKind:
+    """What the rig is."""
     said, rest = set(seen.said), seen.rig.rest_joints
     if THING & said and not CREATURE & said:
         return SubjectKind.ARTICULATED
@@ -75,9 +78,10 @@ def kind_of(seen: Seen) -> SubjectKind:
         if up > abs(along) and upper[0].named in ("", "arm"):
             return SubjectKind.HUMANOID
     height = float(np.ptp(rest[:, 2]))
-    if len(seen.legs) <= 1 and seen.upper is not None and seen.upper[0].named == "" and len(seen.upper[0].chain) > 1:
-        if _span(seen) > _WIDE * height:
-            return SubjectKind.WINGED
+    spreads = seen.upper is not None and seen.upper[0].named == "" and len(seen.upper[0].chain) > 1
+    large = seen.rig.num_joints >= _WINGED
+    if len(seen.legs) <= 1 and spreads and large and _span(seen) > _WIDE * height:
+        return SubjectKind.WINGED
     if not seen.legs and not CREATURE & said and seen.rig.num_joints <= _FEW and not _bends(seen):
         return SubjectKind.ARTICULATED
     return SubjectKind.OTHER
@@ -114,6 +118,5 @@ def _bends(seen: Seen) -> bool:
 
 
 def far(rest: Floats, first: int, second: int) -> float:
+    """The distance of two joints."""
     return float(np.linalg.norm(rest[first] - rest[second]))
-
-

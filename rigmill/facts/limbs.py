@@ -35,6 +35,14 @@ class Limb:
 
 
 @dataclass(frozen=True, slots=True)
+class Foot:
+    """What touches the ground of a leg. Where its rig ends above the foot, the sole is `sole` from its one joint."""
+
+    joints: tuple[int, ...]
+    sole: tuple[float, float, float] = (0.0, 0.0, 0.0)  # in the axes of rest, the rig's unit
+
+
+@dataclass(frozen=True, slots=True)
 class Anatomy:
     """A rig, as far as it is understood. `front` and `left` (3,) are level unit vectors at rest."""
 
@@ -46,7 +54,7 @@ class Anatomy:
     centre: tuple[int, ...]  # joints whose mean is where the body is
     lean: tuple[int, int] | None  # (low, high) joints of an upright trunk
     limbs: tuple[Limb, ...]
-    feet: tuple[tuple[int, ...], ...]  # of each leg that can stand, the joints that touch the ground
+    feet: tuple[Foot, ...]  # of the legs that can stand
     leg_length: float  # of those legs, 0 without
     called: tuple[tuple[str, str], ...] = ()  # of a thing: what part each joint is, and on which side, by its name
 
@@ -85,4 +93,5 @@ def ancestors(joint: int, parents: Ints) -> list[int]:
 
 
 def chain_length(chain: Sequence[int], rest: Floats) -> float:
+    """Along the bones."""
     return float(np.linalg.norm(np.diff(rest[list(chain)], axis=0), axis=-1).sum())

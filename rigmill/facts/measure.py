@@ -13,12 +13,14 @@ from rigmill.facts.parts import moving_parts
 from rigmill.facts.rhythm import rhythm
 from rigmill.facts.take import Take, make_take
 from rigmill.facts.travel import facing_deg, leans_deg, posture, travel, tumbled_deg, turned_deg
-from rigmill.posemaps.markers import own_part
 from rigmill.types import Floats, Motion, Rig
 
 _IDLE_REACH, _IDLE_TURN_DEG = 0.1, 30.0  # of the strongest limb: who stands and breathes, sways or looks about
 _IDLE_RISE = 0.06  # heights that the body goes up or down meanwhile
 _IDLE_BODY_TURN_DEG = 20.0
+_ALWAYS = ("tail", "ear")  # what stands still wags these
+_BY_REACH = ("arm", "leg")  # limbs whose joints turn more than their ends move
+_NODS = 1.5  # times that a head goes to and fro: it says yes or no
 _MOVES, _MOVES_DEG = 0.01, 3.0  # heights and degrees: a joint that moves less has only noise
 
 _ANATOMIES = Anatomies()
@@ -39,8 +41,10 @@ def measure(
     nothing of their own. Every number is finite or None, whatever the input's numbers are.
     """
     if num_markers:
-        rig, motion = own_part(rig, motion, num_markers)
-        joints = None if joints is None else joints[:, : rig.num_joints]
+        own = rig.num_joints - num_markers
+        rig = Rig(rig.names[:own], rig.parents[:own], rig.rest_joints[:own])
+        motion = Motion(motion.rotations[:, :own], motion.translations[:, :own], motion.fps)
+        joints = None if joints is None else joints[:, :own]
     if not rig.num_joints or not len(motion.rotations):
         return _nothing()
     rest = np.nan_to_num(np.asarray(rig.rest_joints, dtype=np.float64), posinf=0.0, neginf=0.0)
@@ -49,7 +53,8 @@ def measure(
 
 
 def _measured(take: Take) -> MotionFacts:
-    way, parts, repeats, feet = travel(take), moving_parts(take), rhythm(take), gait(take)
+    way, repeats, feet = travel(take), rhythm(take), gait(take)
+    parts = moving_parts(take, walks=feet.gait is not Gait.NONE)
     known = take.anatomy.front is not None
     heights = take.centre[:, 2] - take.centre[0, 2]
     turn = turned_deg(take)
@@ -95,9 +100,11 @@ def _measured(take: Take) -> MotionFacts:
 
 
 def _is_idle(parts: tuple[PartFacts, ...], turn_deg: float, moved: float) -> bool:
-    strongest = max((max(part.reach_heights, part.slide_heights) for part in parts), default=0.0)
-    turned = max((part.turn_deg for part in parts), default=0.0)
-    calm = strongest < _IDLE_REACH and turned < _IDLE_TURN_DEG
+    told = [part for part in parts if not part.part.endswith(_ALWAYS)]
+    strongest = max((max(part.reach_heights, part.slide_heights) for part in told), default=0.0)
+    turned = max((part.turn_deg for part in told if not part.part.endswith(_BY_REACH)), default=0.0)
+    nods = any(part.part == "head" and part.num_cycles >= _NODS for part in told)
+    calm = strongest < _IDLE_REACH and turned < _IDLE_TURN_DEG and not nods
     return calm and abs(turn_deg) < _IDLE_BODY_TURN_DEG and moved < _IDLE_RISE
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from rigmill.facts.names import sided_pairs
-from rigmill.types import Bools, Floats, Rig
+from rigmill.types import Bools, Floats, Ints, Rig
 
 _MANY = 64  # joints that are compared; of larger rigs, those nearest to the roots, which are the body
 _NUM_TRIED = 24  # planes
@@ -85,7 +85,7 @@ def _named(rig: Rig, size: float) -> Mirror | None:
     return Mirror(across, offset, signed=True)
 
 
-def _tried(points: Floats, levels: Floats, parents: Floats) -> list[tuple[Floats, float]]:
+def _tried(points: Floats, levels: Ints, parents: Ints) -> list[tuple[Floats, float]]:
     """Planes (across, offset): between joints that hang from one parent or are equally deep, and the main axes."""
     tried: list[tuple[Floats, float]] = []
     middle = points.mean(axis=0)

@@ -8,13 +8,15 @@ import numpy as np
 
 from rigmill.facts.facts import PartAction, PartFacts, SubjectKind, Sweep
 from rigmill.facts.limbs import Limb
+from rigmill.facts.names import CREATURE
 from rigmill.facts.rhythm import swings
 from rigmill.facts.take import Take, steps
 from rigmill.rigs import turns as clip
-from rigmill.types import Floats
+from rigmill.types import Bools, Floats
 
 LEAST_REACH = 0.04  # heights: what a limb's end moves while one stands and breathes is less
 LEAST_TURN_DEG = 12.0  # the same of a joint's turn
+_LEAST_LIMB_DEG = 35.0  # of a limb whose end tells more: knees and elbows give way a little in every idle
 _LEAST_THING_DEG, _LEAST_THING_SLIDE = 3.0, 0.015  # things do not breathe
 _SPUN_DEG = 300.0  # of one way round: it spins
 _ONE_WAY = 1.2  # the sum of all turns over the net one, at most: beyond, it has turned back
@@ -26,8 +28,11 @@ _MOVING = 0.2  # of its highest speed: slower is no motion
 _STRIKE = 0.22  # heights that the end of a limb gets away from the body in one go
 _STRIKE_S = 0.35  # in at most this time
 _EXTENDED = 0.75  # of its length that a limb reaches when it strikes
+_OPEN_DEG = 160.0  # what turns farther and is not called a door or a lid is none
 _OPENING = frozenset({"part", "door", "gate", "drawer", "lid", "hatch", "window"})  # what opens and closes
 _STRIKING = frozenset({"arm", "leg"})
+_LONG = frozenset({"arm", "leg"})
+_WINDOW = 5  # frames in which a raised limb's motion is looked at by itself, at least
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +63,12 @@ class _Curves:
         return max(self.reach, self.slide, _TURN_LENGTH * self.turn)
 
 
-def moving_parts(take: Take) -> tuple[PartFacts, ...]:
-    """The limbs and parts that move by themselves, the strongest first."""
+def moving_parts(take: Take, *, walks: bool) -> tuple[PartFacts, ...]:
+    """The limbs and parts that move by themselves, the strongest first. Limbs of what `walks` strike nothing."""
     things = take.anatomy.kind is SubjectKind.ARTICULATED
     limbs = _things(take) if things else take.anatomy.limbs
     found = sorted((curves for curves in _curves(take, limbs) if _moves(curves, things)), key=_order)
-    return tuple(_facts(take, curves) for curves in found)
+    return tuple(_facts(take, curves, walks) for curves in found)
 
 
 def _order(curves: _Curves) -> tuple[float, str, int]:
@@ -73,7 +78,8 @@ def _order(curves: _Curves) -> tuple[float, str, int]:
 def _moves(curves: _Curves, things: bool) -> bool:
     if things:
         return bool(curves.turn >= np.radians(_LEAST_THING_DEG) or curves.slide >= _LEAST_THING_SLIDE)
-    return bool(curves.reach >= LEAST_REACH or curves.turn >= np.radians(LEAST_TURN_DEG) or curves.slide >= LEAST_REACH)
+    least = _LEAST_LIMB_DEG if curves.limb.kind in _LONG else LEAST_TURN_DEG
+    return bool(curves.reach >= LEAST_REACH or curves.turn >= np.radians(least) or curves.slide >= LEAST_REACH)
 
 
 def _things(take: Take) -> tuple[Limb, ...]:
@@ -113,14 +119,18 @@ def _curves(take: Take, limbs: tuple[Limb, ...]) -> list[_Curves]:
     return found
 
 
-def _facts(take: Take, curves: _Curves) -> PartFacts:
+def _facts(take: Take, curves: _Curves, walks: bool) -> PartFacts:
     limb = curves.limb
     way = steps(curves.turned)
     total = way.sum(axis=1)
     about = float(np.linalg.norm(total))
     spun = about >= np.radians(_SPUN_DEG) and float(np.linalg.norm(way, axis=0).sum()) <= _ONE_WAY * about
-    sliding = curves.slide > max(_TURN_LENGTH * curves.turn, LEAST_REACH if limb.kind in _STRIKING else 0.0)
+    sliding = limb.kind not in CREATURE and curves.slide > _TURN_LENGTH * curves.turn
+    raised, above = _raised(take, curves)
     halves, cycles = swings(_curve(curves, sliding))
+    if above.sum() >= _WINDOW and raised:  # an arm that is raised, waves and is lowered waves as often as it waves
+        waves = swings(_main_way(curves.ends[above])[1])
+        halves, cycles = max((halves, cycles), waves, key=lambda each: each[1])
     action = PartAction.SPINS if spun else _action(take, curves, sliding, halves)
     return PartFacts(
         part=limb.part,
@@ -131,9 +141,9 @@ def _facts(take: Take, curves: _Curves) -> PartFacts:
         slide_heights=curves.slide,
         reach_heights=curves.reach,
         num_cycles=about / (2 * np.pi) if spun else (cycles if halves >= 2 else 0.0),
-        raised=_raised(take, curves),
+        raised=raised,
         sweep=_sweep(take, curves),
-        strikes=limb.kind in _STRIKING and _strikes(take, curves),
+        strikes=not walks and limb.kind in _STRIKING and _strikes(take, curves),
     )
 
 
@@ -173,6 +183,8 @@ def _action(take: Take, curves: _Curves, sliding: bool, halves: int) -> PartActi
         if curves.limb.kind not in _OPENING:
             return PartAction.TURNS
         away = 2 * np.arccos(np.minimum(np.abs(curves.turned[0, [0, -1]]), 1.0))
+        if curves.limb.kind == "part" and float(np.degrees(away.max())) > _OPEN_DEG:
+            return PartAction.TURNS
         return PartAction.OPENS if away[1] > away[0] else PartAction.CLOSES
     way = curves.ends[-1] - curves.ends[0]
     gone = float(np.linalg.norm(way))
@@ -181,14 +193,15 @@ def _action(take: Take, curves: _Curves, sliding: bool, halves: int) -> PartActi
     return PartAction.SLIDES if sliding else PartAction.TURNS
 
 
-def _raised(take: Take, curves: _Curves) -> bool:
+def _raised(take: Take, curves: _Curves) -> tuple[bool, Bools]:
+    """Whether the end is above the top for most of the time that it moves, and when it is, (T,)."""
     limb = curves.limb
     if limb.top == limb.end or curves.reach < LEAST_REACH:
-        return False
+        return False, np.zeros(take.num_frames, dtype=np.bool_)
     speeds = np.linalg.norm(np.diff(curves.ends, axis=0), axis=-1)
     moves = np.append(speeds, speeds[-1:]) > _MOVING * speeds.max(initial=0.0)
     above = take.joints[:, limb.end, 2] > take.joints[:, limb.top, 2]
-    return bool(np.mean(above[moves]) > _RAISED) if moves.any() else False
+    return bool(moves.any() and np.mean(above[moves]) > _RAISED), above
 
 
 def _sweep(take: Take, curves: _Curves) -> Sweep:

@@ -17,6 +17,7 @@ _AS_GOOD = 0.06  # the shortest period whose correlation is that near to the bes
 _TIMES = 1.5  # a period must fit so often
 _TURN_LENGTH = 0.2  # heights: a turn of one radian counts as a way of this length
 _MANY = 96  # joints that are compared
+_LONG = 600  # frames that are compared; of longer takes every second one, or third
 _SWING = 0.35  # of its range: a curve that turns back by less has not turned back
 _CLOSED = 0.12  # of the range: a last pose nearer than that to the first goes on with it
 
@@ -33,7 +34,11 @@ class Rhythm:
 def poses(take: Take) -> Floats:
     """The pose (T, N) in the body's own frame: joints from its centre, its heading taken out, and joints' turns."""
     joints = take.joints
-    chosen = np.arange(joints.shape[1]) if joints.shape[1] <= _MANY else np.linspace(0, joints.shape[1] - 1, _MANY).astype(int)
+    chosen = (
+        np.arange(joints.shape[1])
+        if joints.shape[1] <= _MANY
+        else np.linspace(0, joints.shape[1] - 1, _MANY).astype(int)
+    )
     from_centre = joints[:, chosen] - take.centre[:, None]
     level = np.einsum("tyx,tjy->tjx", level_turns(take.yaw), from_centre[..., :2])
     height = joints[:, chosen, 2] - take.centre[:1, None, 2]
@@ -53,9 +58,10 @@ def rhythm(take: Take) -> Rhythm:
     if num < 3 or np.sqrt(energy.mean()) < _MOVES:
         return Rhythm(None, 0.0, False)
     apart = np.linalg.norm(pose - pose[0], axis=1)
-    step = float(np.median(np.linalg.norm(np.diff(pose, axis=0), axis=1)))
+    steps = np.linalg.norm(np.diff(pose, axis=0), axis=1)
+    step = max(float(np.median(steps)), float(steps[0]), float(steps[-1]))  # a loop may leave out its last frame
     spread = float(apart.max())
-    loops = float(apart[-1]) <= max(_CLOSED * spread, 1.2 * step) and spread > 3 * step
+    loops = float(apart[-1]) <= max(_CLOSED * spread, 1.2 * step) and spread > 2 * step
     lag = _period(pose, energy)
     if lag is None:
         return Rhythm(None, 1.0 if loops else 0.0, loops)
@@ -63,9 +69,11 @@ def rhythm(take: Take) -> Rhythm:
 
 
 def _period(pose: Floats, energy: Floats) -> float | None:
+    every = -(-len(pose) // _LONG)
+    pose, energy = pose[::every], energy[::every]
     num = len(pose)
-    spectrum = np.fft.rfft(pose, 2 * num, axis=0)
-    raw = np.fft.irfft(np.sum(spectrum.real**2 + spectrum.imag**2, axis=1), 2 * num)[:num]
+    products = pose @ pose.T
+    raw = np.array([np.trace(products, lag) for lag in range(num)])
     sums = np.concatenate([[0.0], np.cumsum(energy)])
     lags = np.arange(num)
     scale = np.sqrt(np.maximum(sums[num - lags] * (sums[num] - sums[lags]), 1e-30))
@@ -82,7 +90,7 @@ def _period(pose: Floats, energy: Floats) -> float | None:
     best = peaks[alike[peaks] >= alike[peaks].max() - _AS_GOOD][0]
     before, here, after = alike[best - 1 : best + 2]
     bend = before - 2 * here + after
-    return float(best + (0.5 * (before - after) / bend if bend < -1e-12 else 0.0))
+    return every * float(best + (0.5 * (before - after) / bend if bend < -1e-12 else 0.0))
 
 
 def swings(curve: Floats) -> tuple[int, float]:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from rigmill.facts.facts import SubjectKind
 from rigmill.facts.found import Side
 from rigmill.facts.fronts import ON_HEADS, central_chains, front_sign, holders
 from rigmill.facts.kinds_by_shape import Seen, kind_of, look
-from rigmill.facts.limbs import Anatomy, Limb, ancestors, chain_length, subtree
+from rigmill.facts.limbs import Anatomy, Foot, Limb, chain_length, subtree
 from rigmill.facts.names import LEFT, RIGHT, THING, end_of, part_of, side_of
 from rigmill.types import Floats, Rig
 
 _UP = np.array([0.0, 0.0, 1.0])
+_ON_GROUND = 0.1  # of the height above the last joint: what is no higher is foot
+_SHORT_LEG = 0.4  # of the height, where a leg is one joint that turns
 _BEYOND = 0.06  # of the size, past the outermost limbs: there a head or a tail begins
 
 
@@ -31,11 +31,8 @@ def shaped(rig: Rig) -> Anatomy:
     return _assembled(seen, kind, front, left)
 
 
-
-
 def _assembled(seen: Seen, kind: SubjectKind, front: Floats | None, left: Floats | None) -> Anatomy:
     rig, rest = seen.rig, seen.rig.rest_joints
-    held = holders(rig, seen.sides)
     limbs, feet = _side_limbs(seen, kind, front)
     if kind is SubjectKind.ARTICULATED:
         limbs = []
@@ -52,7 +49,9 @@ def _assembled(seen: Seen, kind: SubjectKind, front: Floats | None, left: Floats
     if kind is SubjectKind.HUMANOID and seen.upper is not None and standing:
         low, high = _holder_of(rig, standing[0].top), _holder_of(rig, seen.upper[0].top)
         lean = (low, high) if low >= 0 and high >= 0 and rest[high, 2] - rest[low, 2] > _BEYOND * seen.size else None
-    lengths = [chain_length(limb.chain, rest) for limb in standing if limb.top in {side.top for side in _standing(seen)}]
+    lengths = [
+        chain_length(limb.chain, rest) for limb in standing if limb.top in {side.top for side in _standing(seen)}
+    ]
     return Anatomy(
         kind=kind,
         front=front,
@@ -75,7 +74,10 @@ def _called(rig: Rig) -> tuple[tuple[str, str], ...]:
         parent = int(rig.parents[joint])
         if parent >= 0 and not said[parent] and said[joint] and int(np.sum(rig.parents == parent)) == 1:
             said[parent] = said[joint]
-    return tuple((f"{side} {word}" if word and side else word or "part", side) for word, side in zip(said, map(side_of, rig.names)))
+    return tuple(
+        (f"{side} {word}" if word and side else word or "part", side)
+        for word, side in zip(said, map(side_of, rig.names))
+    )
 
 
 _CARRIED = frozenset({"arm", "leg", "wing"})  # what hangs from a trunk; a head hangs from a neck
@@ -95,7 +97,7 @@ def _main_root(seen: Seen) -> int:
     return max(roots, key=lambda joint: len(subtree(joint, seen.below)))
 
 
-def _side_limbs(seen: Seen, kind: SubjectKind, front: Floats | None) -> tuple[list[Limb], list[tuple[int, ...]]]:
+def _side_limbs(seen: Seen, kind: SubjectKind, front: Floats | None) -> tuple[list[Limb], list[Foot]]:
     """Arms, legs, wings and what else is beside the plane; of legs that can stand, the joints of the foot."""
     rig, rest = seen.rig, seen.rig.rest_joints
     flip = 1.0 if seen.mirror is None or front is None else float(np.sign(np.cross(seen.mirror.across, _UP) @ front))
@@ -112,32 +114,44 @@ def _side_limbs(seen: Seen, kind: SubjectKind, front: Floats | None) -> tuple[li
             word = "arm" if kind is SubjectKind.WINGED and named == "arm" else word
         else:
             word = named or "part"
-        hand = "" if front is None and not (seen.mirror and seen.mirror.signed) else (LEFT if side.sign * flip > 0 else RIGHT)
+        hand = (
+            ""
+            if front is None and not (seen.mirror and seen.mirror.signed)
+            else (LEFT if side.sign * flip > 0 else RIGHT)
+        )
         end = ends.get(side.top, "") if word == "leg" else ""
         if word == "leg" and kind is SubjectKind.OTHER and len(_standing(seen)) == 2:
             word, end = ("leg" if side.reaches or end != "front" else "arm"), ""  # of what walks on two legs
         part = " ".join(filter(None, (hand, end, word))) if word != "part" else "part"
         limbs.append(Limb(part, word, hand, side.chain, _holder_of(rig, side.top)))
         if word == "leg" and side.reaches:
-            low = rest[side.chain[-1], 2] + 0.1 * np.ptp(rest[:, 2])
-            feet.append(tuple(joint for joint in side.chain[-2:] if rest[joint, 2] <= low))
+            feet.append(_foot(side, rest))
     return limbs, feet
+
+
+def _foot(side: Side, rest: Floats) -> Foot:
+    """The last joints of a leg that are on the ground; of a leg that is one joint, a sole below it."""
+    height = float(np.ptp(rest[:, 2]))
+    if len(side.chain) == 1:
+        return Foot(side.chain, (0.0, 0.0, -_SHORT_LEG * height))
+    low = rest[side.chain[-1], 2] + _ON_GROUND * height
+    return Foot(tuple(joint for joint in side.chain[-2:] if rest[joint, 2] <= low))
 
 
 def _leg_ends(seen: Seen, kind: SubjectKind, front: Floats | None) -> dict[int, str]:
     """Limb top -> 'front' or 'hind' of four-legged bodies, by place; of others with several pairs, by name."""
     if kind is SubjectKind.QUADRUPED and front is not None:
         standing = [pair for pair in seen.legs if pair[0].reaches]
-        first, second = sorted(standing, key=lambda pair: -sum(float(seen.rig.rest_joints[s.top] @ front) for s in pair))
+        first, second = sorted(
+            standing, key=lambda pair: -sum(float(seen.rig.rest_joints[s.top] @ front) for s in pair)
+        )
         return {side.top: "front" for side in first} | {side.top: "hind" for side in second}
     if len(seen.legs) > 1:
         return {side.top: end_of(seen.rig.names[side.top]) for pair in seen.legs for side in pair}
     return {}
 
 
-def _central_limbs(
-    seen: Seen, kind: SubjectKind, front: Floats | None, taken: set[int]
-) -> tuple[list[Limb], set[int]]:
+def _central_limbs(seen: Seen, kind: SubjectKind, front: Floats | None, taken: set[int]) -> tuple[list[Limb], set[int]]:
     """Heads, tails and other chains in the plane, or of rigs without one; and what is trunk between them."""
     rig, rest = seen.rig, seen.rig.rest_joints
     limbs: list[Limb] = []

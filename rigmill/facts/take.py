@@ -13,7 +13,7 @@ from rigmill.rigs import skeleton
 from rigmill.rigs import turns as clip
 from rigmill.types import Floats, Motion, Rig
 
-_HUGE = 1e6  # heights: what is farther away is a fault of the file, and must not become infinite when squared
+_HUGE = 1e6  # heights: what is farther away is a fault of the file, and its square must not become infinite
 _NO_SIZE = 1e-6  # of the way that joints go: a rig whose joints are all in one place has no size of its own
 
 
@@ -27,6 +27,7 @@ class Take:
     slides: Floats  # (T, J, 3) displacements in the parent's frame, heights
     joints: Floats  # (T, J, 3) world, heights
     rest: Floats  # (J, 3), heights
+    unit: float  # a height in the rig's unit
     fps: float
 
     @property
@@ -80,6 +81,22 @@ class Take:
         return np.stack([turned.get(limb.holder, self.body) for limb in limbs], axis=1)
 
     @cached_property
+    def feet(self) -> tuple[Floats, Floats]:
+        """Where each foot is, (T, F, 3), and how high it is, (T, F): by the joint that is lowest, its height at rest off."""
+        places, heights = [], []
+        for foot in self.anatomy.feet:
+            joints = list(foot.joints)
+            where = self.joints[:, joints]
+            if any(foot.sole):
+                sole = np.array(foot.sole)[:, None, None] / self.unit
+                turned = clip.rotate(self.world_turns(joints), np.broadcast_to(sole, (3, len(joints), self.num_frames)))
+                where = where + turned.transpose(2, 1, 0)
+            flat = self.rest[joints, 2] - self.rest[joints, 2].min()
+            places.append(where.mean(axis=1))
+            heights.append((where[..., 2] - flat).min(axis=1))
+        return np.stack(places, axis=1), np.stack(heights, axis=1)
+
+    @cached_property
     def _trunk_and_below(self) -> set[int]:
         found = set(self.anatomy.trunk)
         for joint, parent in enumerate(self.rig.parents):
@@ -118,5 +135,6 @@ def make_take(rig: Rig, motion: Motion, joints: Floats | None, anatomy: Anatomy)
         slides=np.clip(slides / unit, -_HUGE, _HUGE),
         joints=np.clip(places / unit, -_HUGE, _HUGE),
         rest=np.clip(rig.rest_joints / unit, -_HUGE, _HUGE),
+        unit=unit,
         fps=float(motion.fps) if np.isfinite(motion.fps) and motion.fps > 0 else 1.0,
     )

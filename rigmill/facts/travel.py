@@ -14,9 +14,10 @@ from rigmill.types import Floats
 TRAVELS = 0.25  # heights: less is a lunge, a fall or a shift of weight
 _STRIDE = 0.04  # heights: the path is measured in steps of this length, so that noise adds nothing to it
 _ROUND_DEG = 300.0  # of the path's own turning: it comes round
+_WIDE = 0.5  # heights from one side of a circle to the other: a body that sways or spins goes round less
 _BACK = 0.4  # of the farthest way out: who ends nearer to the start has come back
 _LYING_DEG = 60.0
-_STANDING = 0.82  # of the hips' height over the feet at rest: below, knees are bent on purpose
+_STANDING, _BENT = 0.8, 0.06  # of the hips' height over the feet at rest; heights: lower by both, knees are bent
 _FLAT = 0.5  # the same of four-legged bodies: below, the belly is on the ground
 _AHEAD = 0.35  # of a leg: feet that far before the hips do not carry them
 _ON_GROUND = 0.3  # of a leg: hips no higher than that over the feet are on the ground
@@ -56,8 +57,10 @@ def travel(take: Take) -> Travel:
     out = float(np.linalg.norm(take.centre[:, :2] - take.centre[0, :2], axis=-1).max())
     bearing = None
     if take.anatomy.front is not None and net > _STRIDE:
-        bearing = float(np.degrees(np.arctan2(way @ _turned(take, take.anatomy.left), way @ _turned(take, take.anatomy.front))))
-    if abs(_turning_deg(places)) >= _ROUND_DEG and path > 3 * TRAVELS:
+        bearing = float(
+            np.degrees(np.arctan2(way @ _turned(take, take.anatomy.left), way @ _turned(take, take.anatomy.front)))
+        )
+    if abs(_turning_deg(places)) >= _ROUND_DEG and out >= _WIDE:
         heading = Heading.CIRCLE
     elif out >= TRAVELS and net < _BACK * out:
         heading = Heading.TO_AND_FRO
@@ -83,10 +86,10 @@ def level_turns(angles: Floats) -> Floats:
 def _carried(take: Take, way: Floats) -> float:
     """How far the body got with its feet: who falls over has not travelled."""
     net = float(np.linalg.norm(way))
-    feet = [joint for foot in take.anatomy.feet for joint in foot]
-    if not feet or net <= 0:
+    if not take.anatomy.feet or net <= 0:
         return net
-    moved = take.joints[-1, feet, :2].mean(axis=0) - take.joints[0, feet, :2].mean(axis=0)
+    places = take.feet[0][:, :, :2].mean(axis=1)
+    moved = places[-1] - places[0]
     return min(net, max(0.0, float(moved @ way) / net))
 
 
@@ -157,18 +160,18 @@ def posture(take: Take, frame: int, lean_deg: float | None) -> Posture:
         return Posture.UNKNOWN
     if lean_deg > _LYING_DEG:
         return Posture.LIES
-    feet = [joint for foot in anatomy.feet for joint in foot]
+    feet = [joint for foot in anatomy.feet for joint in foot.joints]
     down = take.joints[frame, feet]
     over = float(take.centre[frame, 2] - down[:, 2].min())
     at_rest = float(take.rest[list(anatomy.centre), 2].mean() - take.rest[feet, 2].min())
     leg = anatomy.leg_length / max(anatomy.height, 1e-12)
     if anatomy.kind is SubjectKind.QUADRUPED:
         return Posture.STANDS if over > _FLAT * at_rest else Posture.LIES
-    standing = max(at_rest, leg)  # a rest pose from a leap has its legs drawn up
-    if over > _STANDING * min(standing, at_rest):
+    if over > _STANDING * at_rest or over > at_rest - _BENT:
         return Posture.STANDS
     ahead = 0.0
     if anatomy.front is not None:
         facing = level_turns(take.yaw[frame : frame + 1])[0] @ anatomy.front[:2]
         ahead = float((down[:, :2].mean(axis=0) - take.centre[frame, :2]) @ facing)
+        ahead -= float((take.rest[feet].mean(axis=0) - take.rest[list(anatomy.centre)].mean(axis=0)) @ anatomy.front)
     return Posture.SITS if ahead > _AHEAD * leg or over < _ON_GROUND * leg else Posture.CROUCHES
