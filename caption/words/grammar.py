@@ -51,7 +51,8 @@ def _sentences(story: Story, name: Name) -> Iterator[str]:
 
 def _joined(said: str, deed: Deed, more: Deed, name: Name, progressive: bool) -> Iterator[str]:
     """The sentence goes on with what else is true, in several ways."""
-    if (more.verb, more.part) == (deed.verb, deed.part):
+    same_verb, same_rest = more.verb == deed.verb, more.rest == deed.rest
+    if same_verb and (same_rest or more.part == deed.part) or same_rest and deed.rest:
         return
     if more.part:
         its = f"{name.its} {more.part}" if more.part not in ("part", "parts") else f"another {more.part}"
@@ -70,8 +71,9 @@ def _who(deed: Deed, name: Name, *, definite: bool) -> str:
     if deed.part in ("part", "parts"):
         start = "some" if deed.plural else "one" if definite else "a"
         return f"{start} {deed.part} of {name.the}"
-    if name.noun == _NAMELESS:
-        return deed.part if deed.plural else f"{'the' if definite else article(deed.part)} {deed.part}"
+    if name.noun == _NAMELESS and " and " not in deed.part:
+        one = "" if deed.plural and not definite else "the" if definite else article(deed.part)
+        return f"{one} {deed.part}".strip()
     return name.part(deed.part, definite=definite)
 
 

@@ -103,18 +103,28 @@ def opens_whole(name: Name) -> bool:
 
 
 def part_deeds(facts: MotionFacts, name: Name) -> list[tuple[Deed, ...]]:
-    """What the parts of a thing do, the strongest first; parts of one name that do the same in one."""
-    groups: dict[tuple[str, PartAction], int] = {}
+    """What the parts of a thing do, the strongest first; parts that do the same in one ("its door and drawer")."""
+    count: dict[str, int] = {}
+    action_of: dict[str, PartAction] = {}
     for part in facts.parts:
-        groups[limb(part), part.action] = groups.get((limb(part), part.action), 0) + 1
-    found = []
-    for (part_name, action), count in groups.items():
+        action = action_of.setdefault(limb(part), part.action)
+        count[limb(part)] = count.get(limb(part), 0) + (part.action is action)
+    doers: dict[tuple[Deed, ...], list[str]] = {}
+    for part_name, action in action_of.items():
         whole = part_name in ("part", "body") and opens_whole(name) and action in _OF_OPENABLE
         itself = whole or part_name in name.noun.split()
-        texts = _wording(name.noun.split()[-1] if itself else part_name, action, openable=whole)
-        doer = "" if itself else _plural(part_name) if count > 1 else part_name
-        found.append(tuple(Deed(deed.verb, deed.rest, doer, count > 1) for deed in texts))
-    return found
+        wordings = _wording(name.noun.split()[-1] if itself else part_name, action, openable=whole)
+        doer = "" if itself else _plural(part_name) if count[part_name] > 1 else part_name
+        doers.setdefault(wordings, []).append(doer)
+    return [_done_by(wordings, names) for wordings, names in doers.items()]
+
+
+def _done_by(wordings: tuple[Deed, ...], names: list[str]) -> tuple[Deed, ...]:
+    if "" in names:
+        return wordings  # the whole thing, said once
+    named = [part for part in names if part not in ("part", "parts")][:2] or names[:1]
+    plural = len(named) > 1 or named[0] in map(_plural, (named[0].removesuffix("s"), named[0].removesuffix("es")))
+    return tuple(Deed(deed.verb, deed.rest, " and ".join(named), plural) for deed in wordings)
 
 
 def _wording(part: str, action: PartAction, *, openable: bool) -> tuple[Deed, ...]:

@@ -16,8 +16,9 @@ _BOTH_WAYS = frozenset(
 )
 _NAMED = ("door", "drawer", "lid", "wheel", "lever", "window", "blade", "propeller", "hatch")
 _STILL = re.compile(
-    r"\b(?:stands|remains|stays|is|sits) (?:\w+ )?(?:still|motionless|stationary|closed|shut|open)\b|\bmotionless\b"
+    r"\b(?:stands|remains|stays|is|sits|keeps) (?:\w+ly )?(?:still|motionless|stationary|closed|shut|open)\b|\bmotionless\b"
 )
+_WAYS_TO_OPEN = "swing slide move flip pop turn fold creak roll".split()
 _CLEAR_TURN_DEG = 20.0
 _CLEAR_SLIDE_HEIGHTS = 0.1
 
@@ -61,11 +62,11 @@ def _says(clause: str, *verbs: str) -> str:
         (claim.phrase for claim in claims(clause, verbs) if claim.said != claim.verb and not claim.said.endswith("ed")),
         "",
     )
-    after = re.search(
-        rf"\b(?:swing|slide|move|flip|pop|turn|fold|creak|roll)(?:s|ing)? (?:\w+ )?(?:{'|'.join(verbs)})(?:d)?\b",
-        clause,
-    )
-    return found or (after[0] if after else "")
+    words = "|".join([*verbs, "closed"] if "close" in verbs else verbs)
+    ways = [
+        claim.phrase for claim in claims(clause, _WAYS_TO_OPEN) if re.match(rf"(?:\w+ )?(?:{words})\b", claim.after)
+    ]
+    return found or next(iter(ways), "")
 
 
 def _tells_apart(facts: MotionFacts, name: str) -> bool:
