@@ -101,9 +101,9 @@ def has_its_digest(path: Path) -> bool:
     return sha256_file(path)[:NAMED_DIGITS] == path.stem.rpartition("-")[2]
 
 
-def write_sealed(path: Path, data: bytes) -> None:
+def write_sealed(path: Path, data: bytes, *, durable: bool = False) -> None:
     """Write a cache that `read_sealed` believes: the data, and behind them their digest."""
-    write_atomic(path, data + hashlib.sha256(data).digest(), durable=False)
+    write_atomic(path, data + hashlib.sha256(data).digest(), durable=durable)
 
 
 def read_sealed(path: Path) -> bytes | None:

@@ -10,7 +10,7 @@ from rigmill.storage.files import Store
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Paths below one output folder. Everything but `runs`, `scratch`, `work` and `plans` repeats byte for byte."""
+    """Paths below one output folder. All but `runs`, `scratch`, `work`, `plans` and `answers` repeats byte for byte."""
 
     root: Path
 
@@ -57,6 +57,11 @@ class Layout:
     def plans(self) -> Path:
         """Plans of large stages between two commands. A cache: it may be deleted at any time."""
         return self.root / "plans"
+
+    @property
+    def answers(self) -> Path:
+        """What models have answered and what that has cost. It was paid for: only removing all output removes it."""
+        return self.root / "answers"
 
     @property
     def lock(self) -> Path:

@@ -14,7 +14,7 @@ from rigmill.storage.layout import Layout
 
 # What runs and reports make in an output folder, in the order in which it goes: once the tables are gone there are no
 # results, and `profile.json` goes last, so that a removal that was cut short can be repeated.
-OURS = ("tables", "shards", "store", "report", "work", "plans", "scratch", "runs")
+OURS = ("tables", "shards", "store", "report", "work", "plans", "answers", "scratch", "runs")
 LEFT_OVERS = (".shards-new-*", ".shards-old-*", ".tmp-*")
 
 
