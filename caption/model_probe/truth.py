@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from rigmill.facts.facts import Heading, MotionFacts, PartAction, PartFacts, SubjectKind
+from rigmill.facts.facts import Gait, Heading, MotionFacts, PartAction, PartFacts, SubjectKind
 
 _TRAVELS, _STAYS = 0.5, 0.08  # heights
 _TURNS_DEG, _STRAIGHT_DEG = 60.0, 20.0
@@ -94,7 +94,7 @@ def truth_of(facts: MotionFacts) -> Truth | None:
 
 def _direction(facts: MotionFacts) -> Direction | None:
     """Straight travel without a turn, a turn without travel, or neither."""
-    if not facts.front_known or facts.turn_deg is None:
+    if not facts.front_known or facts.turn_deg is None or _tumbles(facts):
         return None
     straight = abs(facts.turn_deg) <= _STRAIGHT_DEG
     if facts.travel_heights >= _TRAVELS and straight:
@@ -106,11 +106,15 @@ def _direction(facts: MotionFacts) -> Direction | None:
         }.get(facts.travel)
     if facts.path_heights > _STAYS:
         return None
-    if straight:
-        return Direction.NONE
+    if straight:  # who walks in place is said by some to walk forward
+        return Direction.NONE if facts.gait is Gait.NONE else None
     if abs(facts.turn_deg) < _TURNS_DEG or abs(facts.turn_deg) > 300:
         return None
     return Direction.TURNS_LEFT if facts.turn_deg > 0 else Direction.TURNS_RIGHT
+
+
+def _tumbles(facts: MotionFacts) -> bool:
+    return max(abs(facts.flip_deg or 0.0), abs(facts.roll_deg or 0.0)) > _TURNS_DEG
 
 
 def _side(facts: MotionFacts) -> Side | None:
@@ -140,11 +144,13 @@ def _verb(facts: MotionFacts) -> Verb | None:
         actions = {part.action for part in facts.parts[:1]}
         found = {PartAction.OPENS: Verb.OPENS, PartAction.CLOSES: Verb.CLOSES}
         return next((verb for action, verb in found.items() if action in actions), None)
-    if facts.num_jumps == 1 and facts.path_heights <= _STAYS:
+    if _tumbles(facts) or facts.posture_start is not facts.posture_end:
+        return None
+    if facts.num_jumps == 1 and facts.gait is Gait.NONE and facts.path_heights <= _STAYS:
         return Verb.JUMPS
     if direction in (Direction.TURNS_LEFT, Direction.TURNS_RIGHT):
         return Verb.TURNS
-    if direction in (Direction.FORWARD, Direction.BACKWARD) and facts.num_jumps == 0:
+    if facts.gait is not Gait.NONE and (facts.in_place or direction in (Direction.FORWARD, Direction.BACKWARD)):
         return Verb.STEPS
     limb = _one_limb(facts)
     if limb is None or not limb.part.endswith("arm"):

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from caption.model_probe.truth import Direction, Side, Truth, Verb, truth_of
-from rigmill.facts.facts import Heading, MotionFacts, PartAction, PartFacts, SubjectKind
+from rigmill.facts.facts import Gait, Heading, MotionFacts, PartAction, PartFacts, Posture, SubjectKind
 
 STILL = MotionFacts(
     subject_kind=SubjectKind.HUMANOID,
@@ -45,9 +45,13 @@ def part(side: str, turn_deg: float, name: str = "arm", **more: object) -> PartF
     ("facts", "truth"),
     [
         ({"idle": True}, Truth(Direction.NONE, Side.NONE, Verb.STANDS)),
-        (GONE | {"travel": Heading.FORWARD}, Truth(Direction.FORWARD, None, Verb.STEPS)),
-        (GONE | {"travel": Heading.BACKWARD}, Truth(Direction.BACKWARD, None, Verb.STEPS)),
-        (GONE | {"travel": Heading.LEFT}, Truth(Direction.LEFT)),
+        (GONE | {"travel": Heading.FORWARD, "gait": Gait.RUN}, Truth(Direction.FORWARD, None, Verb.STEPS)),
+        (GONE | {"travel": Heading.BACKWARD, "gait": Gait.WALK}, Truth(Direction.BACKWARD, None, Verb.STEPS)),
+        (GONE | {"travel": Heading.FORWARD}, Truth(Direction.FORWARD)),  # it glides
+        (GONE | {"travel": Heading.LEFT, "gait": Gait.WALK}, Truth(Direction.LEFT)),
+        ({"gait": Gait.WALK, "in_place": True, "gait_heading": Heading.FORWARD}, Truth(verb=Verb.STEPS)),
+        ({"turn_deg": 90.0, "flip_deg": 360.0}, None),
+        ({"num_jumps": 1, "posture_end": Posture.LIES}, Truth(Direction.NONE)),
         (GONE | {"travel": Heading.FORWARD_LEFT}, None),
         (GONE | {"travel": Heading.CIRCLE, "turn_deg": 360.0}, None),
         (GONE | {"travel": Heading.FORWARD, "turn_deg": 45.0}, None),
