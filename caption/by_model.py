@@ -8,9 +8,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import ClassVar
 
 from caption.client.asker import Asker, NoAnswer
+from caption.client.collecting import CollectingAsker
 from caption.client.schema_check import OUTSIDE
 from caption.clip import category_row, clip_facts, product_row, stored_file
 from caption.pictures.grid import grid
@@ -99,15 +101,16 @@ class _ByModel(Together):
 
     lets_others_end: ClassVar[bool] = True  # what is under way is paid for
 
-    def __init__(self, jobs: Sequence[Job], work: Work) -> None:
-        self._endpoint = Endpoint.model_validate(jobs[0].hints["endpoint"])
-        self._work = work
+    def __init__(self, endpoint: Endpoint, store: Store, output: Path, *, asker: Asker | None = None) -> None:
+        """Without an `asker` it connects to the endpoint."""
+        self._endpoint, self._store, self._output, self._asker = endpoint, store, output, asker
         self._stack = AsyncExitStack()
         # Pictures of a clip are a megabyte, and cutting them takes a core: not of all jobs at once.
         self._room = asyncio.Semaphore(self._endpoint.concurrency)
 
     async def open(self) -> None:
-        self._asker = await self._stack.enter_async_context(Asker.opened(self._endpoint, output=self._work.output))
+        if self._asker is None:
+            self._asker = await self._stack.enter_async_context(Asker.opened(self._endpoint, output=self._output))
 
     async def close(self) -> None:
         await self._stack.aclose()
@@ -128,6 +131,7 @@ class _ByModel(Together):
         raise NotImplementedError
 
     async def ask(self, question: Question, used: _Used) -> Reply:
+        assert self._asker is not None
         reply = await self._asker.ask(question)
         used.add(reply)
         return reply
@@ -136,7 +140,7 @@ class _ByModel(Together):
 class _Captions(_ByModel):
     async def row(self, job: Job, used: _Used) -> Row:
         hints = Hints.of(job.payload)
-        facts, question = await asyncio.to_thread(_motion_question, job, self._work.store, hints)
+        facts, question = await asyncio.to_thread(_motion_question, job, self._store, hints)
         reply = await self.ask(question, used)
         answer, problems = _held_against(reply, hints, facts)
         if problems:
@@ -174,7 +178,7 @@ def _held_against(reply: Reply, hints: Hints, facts: MotionFacts) -> tuple[Motio
 class _Categories(_ByModel):
     async def row(self, job: Job, used: _Used) -> Row:
         payload, wordings = job.payload, WORDINGS[: job.settings["votes"]]
-        picture = await asyncio.to_thread(_rest_grid, job, self._work.store)
+        picture = await asyncio.to_thread(_rest_grid, job, self._store)
         hints, votes, model = Hints.of(payload), [], ""
         for wording in wordings:
             try:
@@ -207,9 +211,27 @@ def _rest_grid(job: Job, store: Store) -> Picture:
 
 def captions_by_model(jobs: Sequence[Job], work: Work) -> Iterator[Answer]:
     """One answer per job of the caption stage."""
-    return answers_as_they_end(_Captions(jobs, work), jobs, partial(work.report, "captions", total=len(jobs)))
+    together = _Captions(endpoint_of(jobs), work.store, work.output)
+    return answers_as_they_end(together, jobs, partial(work.report, "captions", total=len(jobs)))
 
 
 def categories_by_model(jobs: Sequence[Job], work: Work) -> Iterator[Answer]:
     """One answer per job of the category stage."""
-    return answers_as_they_end(_Categories(jobs, work), jobs, partial(work.report, "categories", total=len(jobs)))
+    together = _Categories(endpoint_of(jobs), work.store, work.output)
+    return answers_as_they_end(together, jobs, partial(work.report, "categories", total=len(jobs)))
+
+
+def endpoint_of(jobs: Sequence[Job]) -> Endpoint:
+    """The endpoint that all jobs of a stage have in their hints."""
+    return Endpoint.model_validate(jobs[0].hints["endpoint"])
+
+
+def open_questions(stage: str, jobs: Sequence[Job], store: Store, output: Path) -> list[Question]:
+    """What would be asked for these jobs now: nothing that is in the cache, and corrections of what is."""
+    found: list[Question] = []
+    endpoint = endpoint_of(jobs)
+    asker = CollectingAsker(endpoint, output=output, collect=found.append)
+    together = {"caption": _Captions, "category": _Categories}[stage](endpoint, store, output, asker=asker)
+    for _ in answers_as_they_end(together, jobs, lambda _: None):
+        pass
+    return found
