@@ -21,7 +21,7 @@ from rigmill.types import Row
 
 PROMPT = "probe-1"
 LEAST_SHARE = 0.9  # right answers; below it captions of this model are doubtful
-_BY_LUCK = 0.05  # results that guessing gives more often than this are no sign of sight
+_BY_LUCK = 0.01  # results that guessing gives more often than this are no sign of sight
 _ASKED: dict[str, type[StrEnum]] = {"direction": Direction, "side": Side, "verb": Verb}
 
 INSTRUCTIONS = """You watch one subject on an empty background.

@@ -7,6 +7,8 @@ import json
 import urllib.error
 import urllib.request
 from base64 import b64encode
+from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import cv2
@@ -15,6 +17,8 @@ import numpy as np
 import pytest
 
 from caption.category import CATEGORIES
+from caption.client.asker import Asker
+from caption.client.tokens import estimate
 from caption.model_probe.known import drawn_clips
 from caption.model_probe.probe import probe
 from caption.pictures.parts import Part, Text, Video
@@ -22,13 +26,13 @@ from caption.pictures.show import as_picture, shown
 from caption.questions.categories import category_question, read_category
 from caption.questions.hints import Hints
 from caption.questions.motion import correction, motion_question, read_motion
-from caption.questions.question import Question, Reply, Usage
-from rigmill.config.schema import Pictures
+from caption.questions.question import Question
+from rigmill.config.schema import Endpoint, Pictures
 from rigmill.outcomes import Refusal, Reject
 from tests.support.clip_views import block_clip
+from tests.support.tiny_vlm import NAME
 
 pytestmark = pytest.mark.slow
-MODEL = "tiny-random-qwen2.5-vl"
 
 
 def content(part: Part) -> dict[str, Any]:
@@ -41,7 +45,7 @@ def content(part: Part) -> dict[str, Any]:
 
 def request(question: Question, **more: Any) -> dict[str, Any]:
     return {
-        "model": MODEL,
+        "model": NAME,
         "temperature": 0,
         "max_tokens": question.max_output_tokens,
         "messages": [
@@ -119,19 +123,41 @@ def test_words_on_a_surface_leave_the_set_of_categories_as_it_is(tiny_vlm: str, 
         assert {read.primary, *read.secondary} <= set(CATEGORIES) and len(read.evidence) <= 200
 
 
-def test_the_probe_says_that_a_model_of_random_numbers_knows_nothing(tiny_vlm: str) -> None:
+def asked(base_url: str, output: Path, use: Callable[[Asker], Awaitable[Any]]) -> Any:
+    """What comes of an asker of ours at that server."""
+
+    async def opened() -> Any:
+        endpoint = Endpoint(base_url=base_url, model=NAME, request_s=120)
+        async with Asker.opened(endpoint, output=output) as asker:
+            return await use(asker)
+
+    return asyncio.run(opened())
+
+
+def test_the_probe_says_that_a_model_of_random_numbers_knows_nothing(tiny_vlm: str, tmp_path: Path) -> None:
     """And why: no better than guessing, whichever way a clip runs."""
-
-    class Direct:
-        async def ask(self, question: Question) -> Reply:
-            value = await asyncio.to_thread(answer, tiny_vlm, question)
-            return Reply(value, json.dumps(value), MODEL, Usage(0, 0), cached=False, num_requests=1)
-
-    result = asyncio.run(probe(drawn_clips(), Direct(), Pictures(views=2, times=2, side_px=84)))
+    settings = Pictures(views=2, times=2, side_px=84)
+    result = asked(tiny_vlm, tmp_path, lambda asker: probe(drawn_clips(), asker, settings))
     assert result.num_clips == 24 and result.num_unanswered == 0
     assert result.knows_nothing, result.to_text()
     warnings = " ".join(result.warnings())
-    assert "knows nothing" in warnings and "no better than guessing" in warnings and "in which order" in warnings
+    assert "knows nothing" in warnings and "no better than guessing" in warnings
+
+
+def test_our_estimate_of_tokens_is_what_the_server_counts_within_a_tenth(tiny_vlm: str, tmp_path: Path) -> None:
+    hints = Hints(title="Fox", tags=("animal", "low poly"), motion_name="Survey")
+    questions = [
+        motion_question(shown(block_clip(), Pictures()), hints),
+        motion_question(shown(block_clip(), Pictures(form="strip")), hints),
+        motion_question(shown(block_clip(), Pictures(views=2, times=3, side_px=224)), Hints()),
+        category_question(as_picture(np.zeros((560, 560, 3), np.uint8)), hints, 1),
+        category_question(as_picture(np.zeros((560, 560, 3), np.uint8)), hints, 2),
+    ]
+    replies = asked(tiny_vlm, tmp_path, lambda asker: asyncio.gather(*map(asker.ask, questions)))
+    endpoint = Endpoint(model=NAME)
+    for question, reply in zip(questions, replies):
+        counted, foreseen = reply.usage.input_tokens, estimate(question, endpoint).input_tokens
+        assert abs(foreseen - counted) <= 0.1 * counted, (question.prompt, foreseen, counted)
 
 
 def test_an_answer_beyond_max_tokens_is_cut_off_and_says_so(tiny_vlm: str) -> None:
@@ -144,7 +170,7 @@ def test_what_it_cannot_read_is_a_bad_request(tiny_vlm: str) -> None:
     good = request(motion_question([as_picture(np.zeros((56, 56, 3), np.uint8))], Hints()))
     assert post(tiny_vlm, good | {"model": "gpt"})[0] == 404
     assert post(tiny_vlm, b"{")[0] == 400
-    assert post(tiny_vlm, {"model": MODEL})[0] == 400
+    assert post(tiny_vlm, {"model": NAME})[0] == 400
     for part in (
         {"type": "image_url", "image_url": {"url": "https://example.org/a.jpg"}},
         {"type": "image_url", "image_url": {"url": "data:image/jpeg;base64,AAAA"}},

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import argparse
 
-from tests.support.tiny_vlm.server import NAME, made
+from tests.support.tiny_vlm import NAME
+from tests.support.tiny_vlm.server import made
 
 parser = argparse.ArgumentParser(description="a tiny random Qwen2.5-VL behind an OpenAI-compatible server")
 parser.add_argument("--port", type=int, default=0, help="0: any free one")

@@ -20,7 +20,7 @@ from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import Qwen2VLIm
 from tests.support.paths import ROOT
 
 _SPECIAL = ("<|endoftext|>", "<|im_start|>", "<|im_end|>", "<|vision_start|>", "<|vision_end|>", "<|image_pad|>")
-_VOCABULARY = 4096
+_VOCABULARY = 8192
 _MERGED = 2  # patches per side that become one token
 
 
@@ -51,7 +51,7 @@ def tokenizer() -> Tokenizer:
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
         show_progress=False,
     )
-    made.train_from_iterator([*prompts * 4, *documents], trainer)
+    made.train_from_iterator([*prompts * 16, *documents], trainer)
     made.add_special_tokens([AddedToken(token, special=True) for token in _SPECIAL])
     return made
 

@@ -16,10 +16,10 @@ from typing import Any
 import torch
 from PIL import UnidentifiedImageError
 
+from tests.support.tiny_vlm import NAME
 from tests.support.tiny_vlm.model import Conversation, Message, model, processor, tokenizer
 from tests.support.tiny_vlm.writing import Writer
 
-NAME = "tiny-random-qwen2.5-vl"
 _IMAGE = ("data:image/jpeg;base64,", "data:image/png;base64,")
 _one_at_a_time = threading.Lock()
 
