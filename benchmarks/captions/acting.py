@@ -110,7 +110,13 @@ class Pace:
 
 
 def step(
-    acting: Acting, pace: Pace, bearing_deg: float, legs: Sequence[Sequence[str]], late: Sequence[float], *, in_place: bool
+    acting: Acting,
+    pace: Pace,
+    bearing_deg: float,
+    legs: Sequence[Sequence[str]],
+    late: Sequence[float],
+    *,
+    in_place: bool,
 ) -> Acting:
     """Legs step such that the body goes one way; `late` is each leg's place in the stride."""
     way, time = level(bearing_deg), acting.time

@@ -122,6 +122,8 @@ def _birds(made: Made, random: np.random.Generator) -> Iterator[Scene]:
     acting = _flapping(Acting(made, 6.0, 16.0), ("left", "right"), 20, 0.6)
     turn = 360 * acting.time / 6.0
     acting.go(turning_path(acting, 0.5, turn)).root(UP, turn)
-    yield scene("flies in a circle to the left", acting, Truth(travel="circle", turn_deg=360.0, moves=both, period_s=0.6))
+    yield scene(
+        "flies in a circle to the left", acting, Truth(travel="circle", turn_deg=360.0, moves=both, period_s=0.6)
+    )
     acting = Acting(made, 3.0, 16.0)
     yield scene("sits still", acting, Truth(idle=True, still=("left wing", "right wing", "tail", "head")))

@@ -90,7 +90,12 @@ def _parts(scene: Scene, facts: MotionFacts) -> Iterator[tuple[str, bool, Any, A
             ("slide", part.slide_heights, 0.02),
         ):
             if question in asked:
-                yield f"part_{question}", abs(said - asked[question]) <= max(least, 0.1 * asked[question]), said, asked[question]
+                yield (
+                    f"part_{question}",
+                    abs(said - asked[question]) <= max(least, 0.1 * asked[question]),
+                    said,
+                    asked[question],
+                )
 
 
 def figures(*, show_wrong: bool = False) -> dict[str, Any]:

@@ -23,7 +23,7 @@ def _legs(made: Made) -> tuple[tuple[str, ...], ...]:
 def _arms_down(acting: Acting) -> Acting:
     """Both arms hang, whatever the rest pose is."""
     for side, sign in _SIDES:
-        acting.turn(f"{side}UpperArm", FRONT, np.full(len(acting.time), sign * (75.0 - _drop(acting.made))))
+        acting.turn(f"{side}UpperArm", FRONT, np.full(len(acting.time), -sign * (75.0 - _drop(acting.made))))
     return acting
 
 
@@ -178,19 +178,19 @@ def _arms(made: Made, random: np.random.Generator) -> Iterator[Scene]:
         still = (f"{other} arm", "left leg", "right leg")
         acting = _stand(made, 3.0, 16.0)
         up = smooth(acting.time, 0.2, 0.7)
-        acting.turn(f"{side}UpperArm", FRONT, -sign * 135 * up)
+        acting.turn(f"{side}UpperArm", FRONT, sign * 135 * up)
         acting.turn(f"{side}LowerArm", FRONT, sign * 25 * up * np.sin(2 * np.pi * acting.time / 0.6))
         asked = {f"{side} arm": {"raised": True, "first": True}}
         yield scene(f"raises its {side} arm and waves", acting, Truth(moves=asked, still=still))
         acting = _stand(made, 3.0, 16.0)
-        acting.turn(f"{side}UpperArm", FRONT, np.full(len(acting.time), -sign * 130.0))
+        acting.turn(f"{side}UpperArm", FRONT, np.full(len(acting.time), sign * 130.0))
         acting.turn(f"{side}LowerArm", FRONT, sign * 30 * np.sin(2 * np.pi * acting.time / 0.75))
         asked = {f"{side} arm": {"raised": True, "action": "swings", "cycles": 4.0, "first": True}}
         yield scene(f"waves its {side} arm", acting, Truth(moves=asked, still=still, period_s=0.75))
-        for kind, angle, action in (("raises", -100.0, "rises"), ("lowers", 100.0, "sinks")):
+        for kind, angle, action in (("raises", 100.0, "rises"), ("lowers", -100.0, "sinks")):
             acting = _stand(made, 1.6, 16.0)
             moved = smooth(acting.time, 0.2, 1.2)
-            acting.turn(f"{side}UpperArm", FRONT, sign * angle * (moved if angle < 0 else moved - 1.0))
+            acting.turn(f"{side}UpperArm", FRONT, sign * angle * (moved if angle > 0 else moved - 1.0))
             asked = {f"{side} arm": {"action": action, "first": True}}
             yield scene(f"{kind} its {side} arm", acting, Truth(moves=asked, still=still))
         acting = _stand(made, 1.0, 24.0)

@@ -25,7 +25,7 @@ _DOMINATES = 0.75  # cosine between the way of most motion and an axis of the bo
 _TURN_LENGTH = 0.2  # heights: a turn of one radian counts as a way of this length
 _RAISED = 0.5  # of the time that a limb moves
 _MOVING = 0.2  # of its highest speed: slower is no motion
-_STRIKE = 0.22  # heights that the end of a limb gets away from the body in one go
+_STRIKE = 0.45  # of its length that the end of a limb gets ahead in one go
 _STRIKE_S = 0.35  # in at most this time
 _EXTENDED = 0.75  # of its length that a limb reaches when it strikes
 _OPEN_DEG = 160.0  # what turns farther and is not called a door or a lid is none
@@ -86,8 +86,8 @@ def _things(take: Take) -> tuple[Limb, ...]:
     """Every joint of a thing that is not its body is a part of its own, called as its limb is."""
     rig, anatomy = take.rig, take.anatomy
     return tuple(
-        Limb(name, name, side, (joint,), int(rig.parents[joint]))
-        for joint, (name, side) in enumerate(anatomy.called)
+        Limb(f"{side} {word}".strip() if word != "part" else word, word, side, (joint,), int(rig.parents[joint]))
+        for joint, (word, side) in enumerate(anatomy.called)
         if joint not in anatomy.trunk or rig.num_joints == 1
     )
 
@@ -234,4 +234,4 @@ def _strikes(take: Take, curves: _Curves) -> bool:
     for lag in range(1, min(window, len(ahead) - 1) + 1):
         gained[lag:] = np.maximum(gained[lag:], np.minimum(ahead[lag:] - ahead[:-lag], ahead[lag:]))
     chain = np.linalg.norm(np.diff(take.rest[list(curves.limb.chain)], axis=0), axis=-1).sum()
-    return bool(np.any((gained >= _STRIKE) & (out >= _EXTENDED * chain)))
+    return bool(np.any((gained >= _STRIKE * chain) & (out >= _EXTENDED * chain)))

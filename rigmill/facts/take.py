@@ -44,6 +44,15 @@ class Take:
         return np.asarray(self.joints[:, list(self.anatomy.centre)].mean(axis=1))
 
     @cached_property
+    def anchor(self) -> Floats:
+        """The point of the trunk that goes least along the ground, (T, 2): who turns about his hips has not gone away."""
+        places = np.concatenate([self.joints[:, list(self.anatomy.trunk)], self.centre[:, None]], axis=1)[..., :2]
+        if len(self.anatomy.centre) == 1:
+            return np.asarray(self.centre[:, :2])
+        ways = np.linalg.norm(np.diff(places, axis=0), axis=-1).sum(axis=0)
+        return np.asarray(places[:, int(np.argmin(np.round(ways, 6)))])
+
+    @cached_property
     def body(self) -> Floats:
         """The body's world turns from rest, (4, T)."""
         found = self.world_turns(self.anatomy.trunk)

@@ -50,11 +50,11 @@ def heading_of(bearing_deg: float) -> Heading:
 
 def travel(take: Take) -> Travel:
     """How the body goes along the ground."""
-    places = _kept(take.centre[:, :2])
-    way = take.centre[-1, :2] - take.centre[0, :2]
+    places = _kept(take.anchor)
+    way = take.anchor[-1] - take.anchor[0]
     net = float(np.linalg.norm(way))
     path = float(np.linalg.norm(np.diff(places, axis=0), axis=-1).sum())
-    out = float(np.linalg.norm(take.centre[:, :2] - take.centre[0, :2], axis=-1).max())
+    out = float(np.linalg.norm(take.anchor - take.anchor[0], axis=-1).max())
     bearing = None
     if take.anatomy.front is not None and net > _STRIDE:
         bearing = float(
