@@ -20,6 +20,7 @@ from tests.support.caption_server import Answer, served
 from tests.support.captioned import render_row, standing, walking
 from tests.support.curation import PlainWork, Tables, demo_profile, plain_work
 
+ALWAYS = {"direction": "travels forward", "side": "left", "verb": "walks or runs"}
 STAGES: dict[str, Stage] = {"caption": CaptionStage(), "category": CategoryStage()}
 
 
@@ -117,7 +118,7 @@ def test_what_a_person_has_written_is_not_exported_and_a_profile_without_a_model
 
 
 def test_a_model_that_always_says_the_same_knows_nothing(work: PlainWork) -> None:
-    with served(answering=lambda *_: {"direction": "forward", "side": "left", "verb": "walks or runs"}) as server:
+    with served(answering=lambda *_: ALWAYS) as server:
         seen = view(work, server.url)
         result = commands.probe(seen, seen.layout, max_clips=5)
         again = commands.probe(seen, seen.layout, max_clips=5)
