@@ -4,9 +4,10 @@
 
 Parts, all of them but `takes` unless some are named:
 
-- facts: over 200 motions that were put together from what they are meant to be, on ten rigs of people, animals, birds
-  and things; every question of every motion, right or wrong. `--wrong` prints the wrong ones.
-- takes: the facts of the named takes of a corpus beside their names, for a person to read. RIGMILL_CORPUS is its folder.
+- facts: over 200 motions that were put together from what they are meant to be, on ten rigs of people, animals,
+  birds and things; every question of every motion, right or wrong. `--wrong` prints the wrong ones.
+- takes: the facts of the named takes of a corpus beside their names, for a person to read. RIGMILL_CORPUS is its
+  folder.
 """
 
 from __future__ import annotations

@@ -61,7 +61,7 @@ class Acting:
         return next(role for role, joint in self.made.roles.items() if joint == 0)
 
     def reach(self, chain: Sequence[str], ways: Floats) -> Acting:
-        """A leg's end goes (T, 3) from its place, seen from the body, by turning its two bones; the foot stays level."""
+        """A leg's end goes (T, 3) from its place, seen from the body, by turning two bones; the foot stays level."""
         rest = self.made.turn.inv().apply(self.made.rig.rest_joints)
         top, middle, end = (rest[self.made.roles[role]] for role in chain[:3])
         first, second = middle - top, end - middle

@@ -99,7 +99,7 @@ def _parts(scene: Scene, facts: MotionFacts) -> Iterator[tuple[str, bool, Any, A
 
 
 def figures(*, show_wrong: bool = False) -> dict[str, Any]:
-    """How many of the questions were answered right, over all and by question; scenes, rigs, and milliseconds a clip."""
+    """How many of the questions were answered right, over all and by question; scenes, rigs, ms a clip."""
     right: dict[str, list[bool]] = defaultdict(list)
     times, names = [], set()
     for scene in all_scenes():

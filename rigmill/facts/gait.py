@@ -21,9 +21,8 @@ _SLOW = 0.3  # legs per second: slower, the feet do not carry the body anywhere
 _APART = -0.15  # correlation of two feet: when all feet do the same, it is a hop and no step
 _FAST = 2.95  # legs per second: walks of all bodies of our corpus are slower, runs faster
 _STRIDES = 3  # steps for every jump, at least: if there are less, the jumps are the flights of a run
-_JUMP, _AIR = 0.08, 0.04  # heights: a jump's least height of the lowest foot; from where on it is in the air
+_JUMP, _GROUND = 0.08, 0.012  # heights: the least that feet and body rise in a jump; lower, a foot is on the ground
 _LEAP = 0.2  # of what walks and runs: less is the spring of its step
-_RISE = 0.5  # of that height that the body must rise too: who draws up his feet has not jumped
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +49,8 @@ def gait(take: Take) -> Steps:
     if stepping.sum() < 2 or _together(lifts[:, stepping], level[:, stepping]) >= _APART:
         return Steps(Gait.NONE, Heading.NONE, 0, jumps)
     before = np.roll(down, 1, axis=0)
-    if np.linalg.norm(level[-1] - level[0], axis=-1)[stepping].max() > _STEP * leg:
+    apart = np.linalg.norm(level[-1] - level[0], axis=-1)[stepping].max()
+    if apart > max(_STEP * leg, 1.2 * np.linalg.norm(np.diff(level, axis=0), axis=-1).max()):
         before[0] = down[0]  # else the take goes round, and the last frame is before the first
     num_steps = int(np.sum(~before[:, stepping] & down[:, stepping]))
     way, speed, clear = _carried(take, level, lifts, down, stepping)
@@ -111,14 +111,13 @@ def _together(lifts: Floats, level: Floats) -> float:
 
 
 def _jumps(take: Take, heights: Floats, *, least: float = _JUMP) -> int:
-    """Times at which all feet are in the air, and the body has risen with them."""
+    """Times at which all feet have left the ground, and the body has risen with them; who starts in the air lands."""
     lowest = heights.min(axis=1) - heights.min()
-    high = lowest >= _AIR
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], high, [False]]).astype(np.int8)))
+    off = lowest >= _GROUND
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], off, [False]]).astype(np.int8)))
     body, count = take.centre[:, 2], 0
     for start, end in zip(edges[::2], edges[1::2]):
-        grounds = [body[frame] for frame in (start - 1, end) if 0 <= frame < len(body)]
-        peak = float(lowest[start:end].max())
-        risen = float(body[start:end].max()) - max(grounds) if grounds else 0.0
-        count += bool(peak >= least and risen >= _RISE * peak)
+        if start > 0:
+            ground = max(body[start - 1], body[end]) if end < len(body) else body[start - 1]
+            count += bool(lowest[start:end].max() >= least and body[start:end].max() - ground >= least)
     return count

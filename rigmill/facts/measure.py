@@ -54,7 +54,8 @@ def measure(
 
 def _measured(take: Take) -> MotionFacts:
     way, repeats, feet = travel(take), rhythm(take), gait(take)
-    parts = moving_parts(take, walks=feet.gait is not Gait.NONE)
+    walks = feet.gait is not Gait.NONE
+    parts = moving_parts(take, walks=walks)
     known = take.anatomy.front is not None
     heights = take.centre[:, 2] - take.centre[0, 2]
     turn = turned_deg(take)
@@ -97,8 +98,8 @@ def _measured(take: Take) -> MotionFacts:
         in_place=still and feet.gait is not Gait.NONE,
         gait_heading=feet.heading,
         num_steps=feet.num_steps,
-        posture_start=posture(take, 0, lean[0] if lean else None),
-        posture_end=posture(take, take.num_frames - 1, lean[1] if lean else None),
+        posture_start=posture(take, 0, lean[0] if lean else None, walks=walks),
+        posture_end=posture(take, take.num_frames - 1, lean[1] if lean else None, walks=walks),
         max_lean_deg=lean[2] if lean else None,
         roll_deg=roll,
         loops=repeats.loops,

@@ -9,7 +9,7 @@ from rigmill.facts.found import Side
 from rigmill.facts.fronts import ON_HEADS, central_chains, front_sign, holders
 from rigmill.facts.kinds_by_shape import Seen, kind_of, look
 from rigmill.facts.limbs import Anatomy, Foot, Limb, chain_length, subtree
-from rigmill.facts.names import LEFT, RIGHT, THING, end_of, part_of, side_of
+from rigmill.facts.names import LEFT, RIGHT, THING, end_of, is_lid, part_of, side_of
 from rigmill.types import Floats, Rig
 
 _UP = np.array([0.0, 0.0, 1.0])
@@ -71,9 +71,13 @@ def _assembled(seen: Seen, kind: SubjectKind, front: Floats | None, left: Floats
 def _called(rig: Rig) -> tuple[tuple[str, str], ...]:
     """What each joint of a thing is; a joint that says nothing is what the nearest joints below it are."""
     said = [part_of(name) if part_of(name) in THING else "" for name in rig.names]
+    for joint, parent in enumerate(rig.parents):
+        if parent >= 0 and not said[joint] and is_lid(rig.names[joint], rig.names[parent]):
+            said[joint] = "lid"
     for joint in range(rig.num_joints - 1, 0, -1):
         parent = int(rig.parents[joint])
-        if parent >= 0 and not said[parent] and said[joint] and int(np.sum(rig.parents == parent)) == 1:
+        alone = int(np.sum(rig.parents == parent)) == 1 and rig.parents[parent] >= 0 and said[joint] != "lid"
+        if parent >= 0 and not said[parent] and said[joint] and alone:
             said[parent] = said[joint]
     return tuple((word or "part", side_of(name)) for word, name in zip(said, rig.names))
 

@@ -8,7 +8,6 @@ _TURNS_DEG = 30.0  # less is a shift of weight
 _FLIPS_DEG = 300.0
 _RISES = 0.15  # heights; less is a step, a breath, a bend of the knees
 _MOST = 3  # clauses: what follows is less than what was said
-_LEGS_WALK = ("arm", "leg")  # which swing in every walk
 _WHERE = {
     Heading.NONE: "",
     Heading.SOMEWHERE: "along",
@@ -67,10 +66,29 @@ def _body(facts: MotionFacts) -> list[str]:
 
 
 def _parts(facts: MotionFacts) -> list[str]:
-    told = [part for part in facts.parts if facts.gait is Gait.NONE or not part.part.endswith(_LEGS_WALK)]
-    strongest = told[0].reach_heights if told else 0.0
-    told = [part for part in told if part.reach_heights >= 0.5 * strongest]
-    return [_clause(part) for part in told[:2]]
+    """The two that move most, a pair that does the same as one."""
+    if facts.gait is not Gait.NONE:
+        return []  # arms, heads and tails go along with every walk
+    strongest = facts.parts[0].reach_heights if facts.parts else 0.0
+    told = [part for part in facts.parts if part.strikes or part.reach_heights >= 0.5 * strongest]
+    told.sort(key=lambda part: (not part.strikes, part.part.endswith("arm") if part.strikes else False))
+    clauses: list[str] = []
+    for part in told[:3]:
+        clause = _clause(part)
+        other = clause.replace(*(("left", "right") if part.side == "left" else ("right", "left")), 1)
+        if part.side and other in clauses:
+            subject, verb = _split(clause.replace(f"{part.side} ", "", 1))
+            clauses[clauses.index(other)] = f"both its {subject}s {verb}"
+        elif clause not in clauses:
+            clauses.append(clause)
+    return clauses[:2]
+
+
+def _split(clause: str) -> tuple[str, str]:
+    """'its arm shoots out' -> ('arm', 'shoot out')."""
+    *subject, verb = clause.removeprefix("its ").replace(" out", "~out").replace(" in", "~in").split(" ")
+    first, *rest = verb.split("~")
+    return " ".join(subject), " ".join([first.removesuffix("s"), *rest])
 
 
 def _clause(part: PartFacts) -> str:

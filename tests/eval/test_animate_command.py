@@ -272,16 +272,20 @@ def test_a_checkpoint_that_is_not_there_or_none_says_what_to_do(
 def test_a_verdict_says_what_the_numbers_say() -> None:
     def said(share: float, drift: float | None = 3.0, moved: float = 10.0) -> str:
         scores = Scores(*[None] * 3, share, *[None] * 3, 0.5, drift, None)
-        found = verdict(scores, moved_pct=moved)
+        found = verdict(scores, moved_pct=moved, does="walks forward")
         return f"{found.word}: {found.sentence}"
 
     assert said(0.95).startswith("readable") and "prompt" in said(0.95)
+    assert "the subject walks forward in them" in said(0.95) and "walks" not in said(0.6)
     assert "hardly moves" in said(0.95, moved=0.2)
     assert said(0.95, drift=40).startswith("partly") and "40%" in said(0.95, drift=40)
     assert said(0.6, None).startswith("partly") and said(0.2).startswith("hardly")
     assert "rest" in said(0.0, None, 0.0)
     scores = Scores(*[None] * 3, 0.1, *[None] * 3, 0.5, None, None)
-    assert "even faultless maps of this rig would show 20%" in verdict(scores, moved_pct=5, best_share=0.2).sentence
+    assert (
+        "even faultless maps of this rig would show 20%"
+        in verdict(scores, moved_pct=5, does="walks", best_share=0.2).sentence
+    )
 
 
 def test_the_codecs_share_falls_where_its_blocks_are_larger_than_the_discs() -> None:
