@@ -30,7 +30,7 @@ PROFILE_FLAGS = $(call option,--profile,PROFILE) $(call option,--config,CONFIG) 
 RUN_FLAGS = $(PROFILE_FLAGS) $(call option,--limit,LIMIT) $(call option,--workers,WORKERS) $(call option,--ray-address,RAY_ADDRESS)
 INSTALLED := $(VENV)/.installed
 
-.PHONY: help setup doctor demo test test-all coverage check same-bytes docs plan status report verify curate collect probe retarget preview select render caption shards train eval export animate clean
+.PHONY: help setup doctor demo test test-all coverage check same-bytes docs plan status report verify curate collect probe retarget preview select render category caption shards train eval export animate clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -76,7 +76,9 @@ select: $(INSTALLED) ## the clips that pass every filter
 	$(RIGMILL) run select $(RUN_FLAGS)
 render: $(INSTALLED) ## four-view videos, pose maps, templates
 	$(RIGMILL) run render $(RUN_FLAGS)
-caption: $(INSTALLED) ## captions and categories
+category: $(INSTALLED) ## which of the 25 categories each asset is
+	$(RIGMILL) run category $(RUN_FLAGS)
+caption: $(INSTALLED) ## sentences for every clip
 	$(RIGMILL) run caption $(RUN_FLAGS)
 shards: $(INSTALLED) ## WebDataset shards and their index
 	$(RIGMILL) run shards $(RUN_FLAGS)

@@ -88,8 +88,8 @@ def card(rows: Sequence[Row], *, policy: str) -> str:
         *_attributions(rows),
         "## Categories",
         "",
-        _table(("category", "clips"), sorted(Counter(row["category"] for row in rows).items())),
-        "Captions and categories come from: " + ", ".join(sorted({_plain(row["provider"]) for row in rows})) + ".",
+        _table(("category", "clips"), sorted(Counter(row["category"] or "unknown" for row in rows).items())),
+        f"Captions come from: {_all(rows, 'provider')}; categories from: {_all(rows, 'category_provider')}.",
         "",
         "## Files",
         "",
@@ -109,6 +109,11 @@ def card(rows: Sequence[Row], *, policy: str) -> str:
         "",
     ]
     return "\n".join(front + body)
+
+
+def _all(rows: Sequence[Row], column: str) -> str:
+    """Every value of a column once."""
+    return ", ".join(sorted({_plain(row[column]) for row in rows if row[column]})) or "nobody"
 
 
 def _duties(rows: Sequence[Row]) -> list[str]:

@@ -12,7 +12,7 @@ from rigmill.licences.policy import clip_refusal
 from rigmill.licences.rights import Rights
 from rigmill.outcomes import Cost, Kept, Reject, Rejected
 from rigmill.pipeline.stage import Answer, Input, Job, Rows, Stage, Work
-from rigmill.storage.columns import CAPTION, CLIP, PRODUCTS
+from rigmill.storage.columns import CAPTION, CATEGORY, CLIP, PRODUCTS
 from rigmill.storage.files import digest, sha256_bytes
 from rigmill.storage.layout import Layout
 from rigmill.storage.rows import only_keys, with_values
@@ -23,19 +23,22 @@ from shards.split import split_assets
 from shards.verify import verify
 from shards.writer import META_COLUMNS, build_shard
 
-_CLIP_COLUMNS = (*CLIP, "num_views", "has_masks", *CAPTION, "asset_file")
+_CLIP_COLUMNS = (*CLIP, "num_views", "has_masks", *CAPTION, *CATEGORY, "asset_file")
 _ROW_COLUMNS = tuple(dict.fromkeys((*_CLIP_COLUMNS, *META_COLUMNS, "files")))
 
 
+_UNKNOWN: Row = {"category": None, "secondary": [], "category_provider": None}
+
+
 class ShardsStage(Stage):
-    """`render` and `caption` rows -> one tar per input, one `shards` row per sample in it.
+    """`render`, `category` and `caption` rows -> one tar per input, one `shards` row per sample in it.
 
     A clip that the licence policy or the deny list keeps out is an input of its own, which is rejected with the reason.
     """
 
     name = "shards"
-    version = 2
-    upstream = ("probe", "render", "caption")  # probe: where a clip's motion is from
+    version = 3
+    upstream = ("probe", "render", "category", "caption")  # probe: where a clip's motion is from
     writes = PRODUCTS["shards"]
     barrier = True  # who sits in which shard depends on all clips
     usual_seconds, jobs_per = 0.5, {"render": 0.3}
@@ -55,12 +58,13 @@ class ShardsStage(Stage):
 
     def inputs(self, tables: Rows, settings: Row) -> Iterable[Input]:
         """One input per shard: 'train-000000', 'bench-000000', ... with the rows of its samples in order."""
-        captions = {row["clip_id"]: row for row in tables.products("caption")}
-        rendered = [
-            only_keys(with_values(row, only_keys(captions[row["clip_id"]], *CAPTION)), *_ROW_COLUMNS)
-            for row in tables.products("render")
-            if row["clip_id"] in captions
-        ]
+        captions = {row["clip_id"]: only_keys(row, *CAPTION) for row in tables.products("caption")}
+        categories = {row["asset_id"]: only_keys(row, *CATEGORY) for row in tables.products("category")}
+        rendered = []
+        for row in tables.products("render"):
+            if row["clip_id"] in captions:
+                words = {**captions[row["clip_id"]], **categories.get(row["asset_id"], _UNKNOWN)}
+                rendered.append(only_keys(with_values(row, words), *_ROW_COLUMNS))
         if not rendered:
             return
         provenance, denied = Provenance.of(tables), Denied(settings["denied"])

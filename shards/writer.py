@@ -6,13 +6,13 @@ import tarfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rigmill.storage.columns import CAPTION, CLIP
+from rigmill.storage.columns import CAPTION, CATEGORY, CLIP
 from rigmill.storage.files import Store, canonical_json, sha256_bytes
 from rigmill.types import Row, StoredFile
 from shards.sample import META, member_names, sample_bytes
 
 # What meta.json says about a clip.
-META_COLUMNS = (*CLIP, "num_views", "has_masks", "width_px", "height_px", "engine", *CAPTION)
+META_COLUMNS = (*CLIP, "num_views", "has_masks", "width_px", "height_px", "engine", *CAPTION, *CATEGORY)
 
 
 @dataclass(frozen=True, slots=True)

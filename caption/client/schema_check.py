@@ -10,6 +10,7 @@ from typing import Any
 
 from rigmill.types import Row
 
+OUTSIDE = "is none of the allowed values"
 # Notes for the model; they limit nothing.
 _NOTES = frozenset({"title", "description", "$schema", "default", "examples"})
 _KINDS: dict[str, tuple[type, ...]] = {
@@ -69,7 +70,7 @@ def _kind(value: Any, wanted: Any, where: str) -> str:
 
 def _one_of(value: Any, allowed: Any, where: str) -> str:
     found = any(type(value) is type(one) and value == one for one in allowed)
-    return "" if found else f"{where} is none of the allowed values"
+    return "" if found else f"{where} {OUTSIDE}"
 
 
 def _const(value: Any, wanted: Any, where: str) -> str:

@@ -5,38 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from caption.pictures.parts import Part, Picture, Text, Video
 from rigmill.storage.files import canonical_json, digest, sha256_bytes
 from rigmill.types import Row
-
-
-@dataclass(frozen=True, slots=True)
-class Text:
-    """Words of ours."""
-
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Picture:
-    """A JPEG, the exact bytes that are sent."""
-
-    jpeg: bytes
-    width_px: int
-    height_px: int
-
-
-@dataclass(frozen=True, slots=True)
-class Video:
-    """An mp4, the exact bytes that are sent, for servers that take videos."""
-
-    mp4: bytes
-    width_px: int
-    height_px: int
-    num_frames: int
-    fps: float
-
-
-Part = Text | Picture | Video
 
 
 @dataclass(frozen=True, slots=True)

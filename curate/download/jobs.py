@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AsyncExitStack, suppress
+from contextlib import AsyncExitStack
+from functools import partial
 from itertools import groupby
 from pathlib import Path
 
@@ -17,11 +18,11 @@ from curate.gate.preflight import sniff
 from rigmill.errors import UserError
 from rigmill.outcomes import Cost, Failed, FailKind, Kept, Outcome, Refusal, Reject
 from rigmill.pipeline.stage import Answer, Job, Work
+from rigmill.pipeline.together import Together, answers_as_they_end
 from rigmill.storage.files import digest, sha256_file
 from rigmill.storage.layout import Layout
 from rigmill.types import Row, StoredFile
 
-SIGN_OF_LIFE_S = 2.0
 _SNIFFED_BYTES = 4096
 MakeRow = Callable[[Row, StoredFile, str], Row]
 
@@ -35,36 +36,11 @@ def fetch_files(jobs: Sequence[Job], work: Work, make_row: MakeRow) -> Iterator[
     """
     for source, group in groupby(jobs, key=lambda job: str(job.payload["source"])):
         batch = list(group)
-        with asyncio.Runner() as runner:  # leaving it cancels what still runs; parts close and stay
-            fetching = _Fetching(source, batch, work, make_row)
-            tasks = runner.run(fetching.start())
-            trouble: UserError | None = None
-            num_done = 0
-            try:
-                while tasks and trouble is None:
-                    done, tasks = runner.run(_first(tasks))
-                    for task in done:
-                        try:
-                            answer = task.result()
-                        except UserError as error:
-                            trouble = error
-                            continue
-                        num_done += 1
-                        yield answer
-                    with suppress(OSError):  # a full disk is the downloads' to report
-                        work.report("downloads of this batch", num_done, len(batch))
-                yield from runner.run(fetching.stop(tasks))  # what ended while the trouble came up
-                if trouble is not None:
-                    raise trouble
-            finally:
-                runner.run(fetching.close())
+        report = partial(work.report, "downloads of this batch", total=len(batch))
+        yield from answers_as_they_end(_Fetching(source, batch, work, make_row), batch, report)
 
 
-async def _first(tasks: set[asyncio.Task[Answer]]) -> tuple[set[asyncio.Task[Answer]], set[asyncio.Task[Answer]]]:
-    return await asyncio.wait(tasks, timeout=SIGN_OF_LIFE_S, return_when=asyncio.FIRST_COMPLETED)
-
-
-class _Fetching:
+class _Fetching(Together):
     """One batch of one source."""
 
     def __init__(self, source: str, jobs: list[Job], work: Work, make_row: MakeRow) -> None:
@@ -72,30 +48,19 @@ class _Fetching:
         self._folder = Layout(work.output).downloads(source)
         self._ledger = Ledger(self._folder, work.store)
         self._stack = AsyncExitStack()
-        self._tasks: set[asyncio.Task[Answer]] = set()
 
-    async def start(self) -> set[asyncio.Task[Answer]]:
+    async def open(self) -> None:
         hints = self._jobs[0].hints  # those of the source: the same for all of its jobs
         self._limits = DownloadLimits.from_row(hints["download"])
         self._budget: int | None = hints.get("disk_budget_bytes")
         self._room = asyncio.Semaphore(self._limits.parallel)
         self._downloader = await self._stack.enter_async_context(Downloader.opened(self._limits))
         self._ledger.refresh()
-        self._tasks = {asyncio.create_task(self._answer(job)) for job in self._jobs}
-        return set(self._tasks)
-
-    async def stop(self, tasks: set[asyncio.Task[Answer]]) -> list[Answer]:
-        """Cancel tasks; the answers of those that had just ended."""
-        for task in tasks:
-            task.cancel()
-        ended = await asyncio.gather(*tasks, return_exceptions=True)
-        return [answer for answer in ended if isinstance(answer, Answer)]
 
     async def close(self) -> None:
-        await self.stop(self._tasks)
         await self._stack.aclose()
 
-    async def _answer(self, job: Job) -> Answer:
+    async def answer(self, job: Job) -> Answer:
         started = time.monotonic()
         outcome: Outcome
         try:

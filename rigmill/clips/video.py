@@ -35,8 +35,8 @@ def _rgb_to_yuv_matrix() -> Floats:
 
 
 TO_YUV = _rgb_to_yuv_matrix()
-_TO_RGB = np.linalg.inv(TO_YUV[:, :3])
-_TO_RGB = np.concatenate([_TO_RGB, -_TO_RGB @ TO_YUV[:, 3:]], axis=1)
+TO_RGB = np.linalg.inv(TO_YUV[:, :3])
+TO_RGB = np.concatenate([TO_RGB, -TO_RGB @ TO_YUV[:, 3:]], axis=1)
 
 
 _Part = tuple[slice, slice]  # rows and columns of a picture
@@ -76,7 +76,7 @@ def _to_rgb(frame: Any) -> Bytes:
     planes = frame.to_ndarray()
     if name == "yuv444p":
         yuv = np.ascontiguousarray(planes.reshape(3, height, width).transpose(1, 2, 0))
-        return np.asarray(cv2.transform(yuv, _TO_RGB), dtype=np.uint8)
+        return np.asarray(cv2.transform(yuv, TO_RGB), dtype=np.uint8)
     if name != "yuv420p":
         raise ValueError(f"not a video of ours: pixel format {name}")
     flat, luma_size = planes.ravel(), height * width
@@ -84,7 +84,7 @@ def _to_rgb(frame: Any) -> Bytes:
     yuv = np.empty((height, width, 3), np.float32)
     yuv[:, :, 0] = flat[:luma_size].reshape(height, width)
     yuv[:, :, 1:] = cv2.resize(chroma.astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR)
-    return np.rint(cv2.transform(yuv, _TO_RGB)).clip(0, 255).astype(np.uint8)
+    return np.rint(cv2.transform(yuv, TO_RGB)).clip(0, 255).astype(np.uint8)
 
 
 class Encoder:

@@ -12,7 +12,7 @@ import re
 import sys
 from datetime import timedelta
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from rigmill import __version__
 from rigmill.commands import exit_status
@@ -72,13 +72,15 @@ def build_parser() -> argparse.ArgumentParser:
         prog="rigmill",
         description="Rigged 3D assets to training data and a joint video-pose diffusion model.",
         epilog="stages, in the order in which data flows: collect probe retarget preview select (together: curate) "
-        "render caption shards train eval; 'all' runs every one of them",
+        "render category caption shards train eval; 'all' runs every one of them",
     )
     parser.add_argument("--version", action="version", version=f"rigmill {__version__}")
     commands = parser.add_subparsers(required=True, metavar="command")
 
-    def add(name: str, command_name: str, summary: str, *, stages: str | None = None) -> argparse.ArgumentParser:
-        command = commands.add_parser(name, help=summary, description=summary)
+    def add(
+        name: str, command_name: str, summary: str, *, stages: str | None = None, to: Any = commands
+    ) -> argparse.ArgumentParser:
+        command: argparse.ArgumentParser = to.add_parser(name, help=summary, description=summary)
         command.set_defaults(command=command_name)
         if stages:
             command.add_argument("stages", nargs=stages, metavar="stage", help="a stage, 'curate' or 'all'")
@@ -126,6 +128,36 @@ def build_parser() -> argparse.ArgumentParser:
     add_options(render)
     animate = add("animate", "animate:command", "a rigged mesh and a sentence in, the mesh with a motion out")
     add_animate_options(animate)
+    about_captions = "correct captions and categories, ask a model what it knows, ask it in batches"
+    caption = commands.add_parser("caption", help=about_captions, description=about_captions)
+    of_caption = caption.add_subparsers(required=True, metavar="what")
+    add(
+        "review",
+        "caption:review",
+        "write the sheets in which you correct captions and categories, and check what you wrote; nothing of yours is "
+        "changed",
+        to=of_caption,
+    )
+    probe = add(
+        "probe",
+        "caption:probe",
+        "ask the profile's model about clips whose truth is known, and the same reversed and mirrored",
+        to=of_caption,
+    )
+    probe.add_argument("--clips", type=_positive, default=24, metavar="N", help="rendered clips at most (default: 24)")
+    export_batch = add(
+        "export-batch",
+        "caption:export_batch",
+        "write every open question into files for a batch service (OpenAI's form, vllm run-batch reads it too)",
+        to=of_caption,
+    )
+    export_batch.add_argument("folder", type=Path, help="a new folder for the files")
+    export_batch.add_argument(
+        "--max-mb", type=_positive, default=190, metavar="MB", help="size of one file at most (default: 190)"
+    )
+    import_batch = add("import-batch", "caption:import_batch", "take the answers of a batch", to=of_caption)
+    import_batch.add_argument("folder", type=Path, help="the folder that was exported into")
+    import_batch.add_argument("files", type=Path, nargs="+", help="files of results and of errors, in any order")
     verify = add("verify", "verify:command", "read everything that was written again and compare digests")
     verify.add_argument("--repair", action="store_true", help="mend what is found: make it again, from what is whole")
     _add_worker_options(verify)
@@ -148,7 +180,7 @@ def build_parser() -> argparse.ArgumentParser:
     clean.add_argument("--all", action="store_true", help="everything that the profile has made, models too")
     clean.add_argument("--dry-run", action="store_true", help="list it and remove nothing")
     doctor = add("doctor", "doctor:command", "check this machine: Python, packages, Blender, Ray, system libraries")
-    for command in (plan, status, show, verify, doctor):
+    for command in (plan, status, show, verify, doctor, probe):
         command.add_argument("--json", action="store_true", help="machine-readable output")
     return parser
 

@@ -39,6 +39,17 @@ def command(parsed: argparse.Namespace) -> int:
     return exit_status.OK
 
 
+def _money(rows: list[dict[str, Any]]) -> str:
+    """What services will cost, before anything is spent."""
+    asked = [row for row in rows if row["api_calls"]]
+    if not asked:
+        return "no API calls, no money"
+    calls, sent, made = (sum(row[key] for row in asked) for key in ("api_calls", "input_tokens", "output_tokens"))
+    known = all(row["usd"] is not None for row in asked)
+    usd = f"{sum(row['usd'] for row in asked):.2f} USD" if known else "price unknown (caption.endpoint.prices)"
+    return f"{calls} API calls, {sent} tokens in and {made} out: {usd}"
+
+
 def _again(view: View, row: dict[str, Any]) -> list[tuple[str, int]]:
     """Why jobs of the stage are done again, of those that are known now."""
     return done_again(view, PlanHistory(view.layout), row["stage"]) if row["to_do"] else []
@@ -67,7 +78,7 @@ def forecast_text(rows: list[dict[str, Any]], *, profile: str, digest: str, fold
     total = sum(row["core_s"] for row in rows)
     lines += wrapped("'to do' exists now; 'in all' adds a guess at what open upstream stages will still make")
     lines += wrapped(
-        f"about {total / 3600:.2f} core-hours, {duration(total / cores)} on {cores} cores; no GPU, no API calls, "
-        f"no money; {shutil.disk_usage('.').free / 2**30:.0f} GiB disk free"
+        f"about {total / 3600:.2f} core-hours, {duration(total / cores)} on {cores} cores; no GPU; {_money(rows)}; "
+        f"{shutil.disk_usage('.').free / 2**30:.0f} GiB disk free"
     )
     return "\n".join(lines)

@@ -11,6 +11,7 @@ from rigmill.pipeline.names import names_of
 from rigmill.pipeline.view import View
 from rigmill.printable import wrapped
 from rigmill.report.report import write_report
+from rigmill.report.review import write_review
 
 
 def command(parsed: argparse.Namespace) -> int:
@@ -18,6 +19,7 @@ def command(parsed: argparse.Namespace) -> int:
     resolved, layout = resolve(parsed)
     view = View(layout.tables, resolved.profile)
     page = write_report(view, layout, resolved, names=partial(names_of, view))
+    write_review(view, layout)
     print("\n".join(wrapped(f"report: {page}", rest="  ")))
     if parsed.open:
         import webbrowser

@@ -313,8 +313,14 @@ class Pictures(Section):
         "a row per view (cheap); video: an mp4 per view, for servers that take videos",
     )
     views: Positive = Field(default=4, description="views shown, spread over those that were drawn")
-    times: Positive = Field(default=4, description="time steps shown, spread over the clip; of frames and strip")
-    side_px: Annotated[int, Field(ge=56, le=2048)] = Field(default=280, description="longer side of one picture")
+    times: Positive = Field(
+        default=4, description="time steps shown, from the first frame to the last; of frames and strip"
+    )
+    side_px: Annotated[int, Field(ge=56, le=2048)] = Field(
+        default=280,
+        description="side of one picture, the square around the subject; in a strip each is half as large. Never "
+        "larger than what was rendered",
+    )
 
 
 class Price(Section):
@@ -330,8 +336,7 @@ class Endpoint(Section):
     base_url: str = Field(default="http://127.0.0.1:8000/v1", description="the part before /chat/completions")
     model: str = Field(default="Qwen/Qwen2.5-VL-7B-Instruct", description="as the server calls it")
     key_variable: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")] = Field(
-        default="OPENAI_API_KEY",
-        description="environment variable that holds the key; a server of your own needs none",
+        default="OPENAI_API_KEY", description="environment variable that holds the key; a server of your own needs none"
     )
     temperature: Annotated[float, Field(ge=0, le=2)] = 0.0
     extra: dict[str, Any] = Field(default={}, description="further keys of the request, such as {top_k: 1}")

@@ -35,6 +35,7 @@ class Heading(StrEnum):
     RIGHT = "right"
     FORWARD_RIGHT = "forward_right"
     CIRCLE = "circle"  # along a path that comes round
+    TO_AND_FRO = "to_and_fro"  # it goes some way and comes back
     SOMEWHERE = "somewhere"  # it travels, and which side is its front is not known
 
 
@@ -53,11 +54,38 @@ class PartAction(StrEnum):
     TURNS = "turns"  # anything else that turns
 
 
+class Gait(StrEnum):
+    """How legs carry the body, whether it gets anywhere or not: most walks of games stay in place."""
+
+    NONE = "none"
+    WALK = "walk"  # some foot is always on the ground
+    RUN = "run"  # between steps no foot is
+
+
+class Posture(StrEnum):
+    """What a body with legs is in at one time."""
+
+    UNKNOWN = "unknown"  # not said of such a rig
+    STANDS = "stands"
+    CROUCHES = "crouches"  # low, over its feet
+    SITS = "sits"  # low, its feet ahead of it
+    LIES = "lies"
+
+
+class Sweep(StrEnum):
+    """The way that most of a part's motion goes, in the body's own frame."""
+
+    NONE = "none"  # none of these, or the front is not known
+    UP_DOWN = "up_down"  # of a head: it nods
+    SIDE_TO_SIDE = "side_to_side"  # of a head: it turns left and right
+    FORTH_AND_BACK = "forth_and_back"
+
+
 @dataclass(frozen=True, slots=True)
 class PartFacts:
     """One limb or part that moves by itself, the strongest first in `MotionFacts.parts`."""
 
-    part: str  # 'left arm', 'right front leg', 'left wing', 'tail', 'head'; 'part' where nobody named it
+    part: str  # 'left arm', 'right front leg', 'left hind leg', 'left wing', 'tail', 'head'; 'part' if nobody named it
     side: str  # 'left', 'right' or ''
     joint: str  # the joint of it that turns or slides most: a technical name, never for captions
     action: PartAction
@@ -66,6 +94,8 @@ class PartFacts:
     reach_heights: float  # how far its end gets from where it was, seen from the body
     num_cycles: float  # how often it comes back; 0 where it does not
     raised: bool  # its end is above the shoulder, or what it hangs on, for most of the time that it moves
+    sweep: Sweep = Sweep.NONE
+    strikes: bool = False  # its end shoots away from the body: a punch, a kick, a bite
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +120,16 @@ class MotionFacts:
     flip_deg: float | None  # turn of an upright body about its side axis: 360 a somersault, positive forward
     end_lean_deg: float | None  # of the trunk from upright in the last frame: 90 lies
     period_s: float | None  # of what repeats; None where nothing does
-    num_cycles: float
+    num_cycles: float  # 1 where it comes back once, though nothing repeats then
     moving_share: float  # of the joints, those that move by more than noise
     idle: bool  # hardly anything moves: it stands, breathes, waits
     parts: tuple[PartFacts, ...]
+    gait: Gait = Gait.NONE
+    in_place: bool = False  # it walks or runs, and stays where it is
+    gait_heading: Heading = Heading.NONE  # the way that the feet carry it, seen from its own front at that time
+    num_steps: int = 0  # of all feet together, the ones on the ground at the start not counted
+    posture_start: Posture = Posture.UNKNOWN
+    posture_end: Posture = Posture.UNKNOWN
+    max_lean_deg: float | None = None  # of the trunk from upright, at its most
+    roll_deg: float | None = None  # turn about its front axis: 360 a cartwheel, positive to its right
+    loops: bool = False  # the last pose goes on with the first

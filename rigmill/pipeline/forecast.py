@@ -7,6 +7,7 @@ from typing import Any
 import pyarrow.compute as pc
 
 from rigmill.pipeline.runlog import measured_seconds
+from rigmill.pipeline.stage import Spend
 from rigmill.pipeline.view import View
 from rigmill.storage.layout import Layout
 from rigmill.storage.named_files import files_of
@@ -47,11 +48,21 @@ def forecast(view: View, layout: Layout, stages: tuple[str, ...]) -> list[dict[s
                 if stored_bytes or stage.inline or not expected
                 else None,
                 "gpu_s": round(expected * seconds * stage.resources.num_gpus, 1),
-                "api_calls": 0,
-                "usd": 0.0,  # no stage of today uses a paid service
+                **_spend(stage.spend(expected, view.profile)),
             }
         )
     return rows
+
+
+def _spend(spend: Spend | None) -> dict[str, Any]:
+    """Requests, tokens and money; the money is None where no price is known."""
+    spend = spend or Spend(0, 0, 0, 0.0)
+    return {
+        "api_calls": spend.requests,
+        "input_tokens": spend.input_tokens,
+        "output_tokens": spend.output_tokens,
+        "usd": spend.usd if spend.usd is None else round(spend.usd, 4),
+    }
 
 
 def _stored_bytes(view: View, name: str) -> int:

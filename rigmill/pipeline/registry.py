@@ -13,6 +13,10 @@ from rigmill.pipeline.stage import Stage
 # What a command wants of a room. By name, as stages: the hallway imports no room, and no room another.
 CANONICAL_FILE = "curate.gate.canonical:canonical_file"
 ANIMATE = "eval.animate.command:animate"
+OWN_WORDS = "caption.edits:check"
+PROBE_MODEL = "caption.commands:probe"
+EXPORT_BATCH = "caption.commands:export"
+IMPORT_BATCH = "caption.commands:import_answers"
 
 
 @dataclass(frozen=True)
@@ -46,7 +50,8 @@ class Registry(Mapping[str, str]):
     def groups(self) -> dict[str, tuple[str, ...]]:
         """What a person may ask for beside single stages: a room with several of them, or everything."""
         members = {room: tuple(name for name in self if self.room(name) == room) for room in self.rooms}
-        return {room: names for room, names in members.items() if len(names) > 1} | {"all": tuple(self)}
+        several = {room: names for room, names in members.items() if len(names) > 1 and room not in self}
+        return several | {"all": tuple(self)}
 
     def expand(self, asked: Iterable[str]) -> tuple[str, ...]:
         """Stage names in flow order for what a person asked for."""
@@ -71,6 +76,7 @@ STAGES = Registry(
         "preview": "curate.stages.preview:PreviewStage",
         "select": "curate.stages.select:SelectStage",
         "render": "render.stage:RenderStage",
+        "category": "caption.category_stage:CategoryStage",
         "caption": "caption.stage:CaptionStage",
         "shards": "shards.stage:ShardsStage",
         "train": "train.stage:TrainStage",

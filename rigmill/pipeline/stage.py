@@ -143,6 +143,16 @@ class Resources:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Spend:
+    """What jobs will cost at a service that is paid by tokens. `usd` is None where no price is known."""
+
+    requests: int
+    input_tokens: int
+    output_tokens: int
+    usd: float | None
+
+
 class Stage(ABC):
     """A room's work, and all that others must know of it: a new stage is a class, a line in the registry, a profile.
 
@@ -207,6 +217,10 @@ class Stage(ABC):
         known = [num_jobs.get(name, 0) for name in self.jobs_per]
         guess = sum(num * ratio for num, ratio in zip(known, self.jobs_per.values()))
         return max(1, round(guess)) if any(known) else 0
+
+    def spend(self, num_jobs: int, profile: Profile) -> Spend | None:
+        """What so many jobs cost at a paid service; None for stages that ask none."""
+        return None
 
     def stubs(self, tables: Rows, profile: Profile) -> Iterator[Stub]:
         """All jobs that exist now, done or not, folded up.

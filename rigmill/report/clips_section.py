@@ -51,7 +51,8 @@ class ClipsSection:
 
 def section(view: View, *, store: Store, folder: ReportFolder) -> ClipsSection:
     """The clips of the section, their posters and videos put into the report."""
-    captions = {row["clip_id"]: row for row in view.products("caption")}
+    captions = {row["clip_id"]: row["caption"] for row in view.products("caption")}
+    categories = {row["asset_id"]: row["category"] for row in view.products("category")}
     splits = {row["clip_id"]: row["split"] for row in view.products("shards")}
     flows = {row["clip_id"]: row["flow_px_per_frame"] for row in view.products("select")}
     renders = sorted(
@@ -59,15 +60,15 @@ def section(view: View, *, store: Store, folder: ReportFolder) -> ClipsSection:
     )
     clips = []
     for row in renders[:MAX_CLIPS]:
-        clip_id, caption = row["clip_id"], captions.get(row["clip_id"])
+        clip_id = row["clip_id"]
         poster, video = _pictures(row, store=store, folder=folder)
-        tags = [caption["category"] if caption else None, row["kind"], row["licence"], splits.get(clip_id)]
+        tags = [categories.get(row["asset_id"]), row["kind"], row["licence"], splits.get(clip_id)]
         clips.append(
             Clip(
                 clip_id,
                 poster,
                 video,
-                caption["caption"] if caption else None,
+                captions.get(clip_id),
                 [tag for tag in tags if tag],
                 row["num_frames"],
                 row["fps"],
@@ -79,8 +80,8 @@ def section(view: View, *, store: Store, folder: ReportFolder) -> ClipsSection:
                 row["attribution"],
             )
         )
-    categories = Counter(row["category"] for row in captions.values())
-    return ClipsSection(len(renders), clips, sorted(categories.items(), key=lambda item: (-item[1], str(item[0]))))
+    numbers = Counter(categories.get(row["asset_id"]) or "unknown" for row in renders)
+    return ClipsSection(len(renders), clips, sorted(numbers.items(), key=lambda item: (-item[1], item[0])))
 
 
 def _pictures(row: Row, *, store: Store, folder: ReportFolder) -> tuple[str, str]:

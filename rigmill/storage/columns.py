@@ -3,14 +3,35 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
+from types import UnionType
+from typing import Any, cast, get_args, get_origin, get_type_hints
 
 import pyarrow as pa
 
+from rigmill.facts.facts import MotionFacts
 from rigmill.licences.rights import Rights
 from rigmill.outcomes import Failed, Kept, Outcome, Rejected, Status
 
 TEXT, COUNT, NUMBER, FLAG = pa.string(), pa.int64(), pa.float64(), pa.bool_()
+_TYPES = {str: TEXT, int: COUNT, float: NUMBER, bool: FLAG}
+
+
+def _columns_of(kind: type[Any]) -> list[tuple[str, pa.DataType]]:
+    """A column per field of a dataclass of plain values, of enums of text, and of tuples of such dataclasses."""
+    hints = get_type_hints(kind)
+    return [(field.name, _type_of(hints[field.name])) for field in dataclasses.fields(kind)]
+
+
+def _type_of(hint: Any) -> pa.DataType:
+    if get_origin(hint) is tuple:
+        return pa.list_(_type_of(get_args(hint)[0]))
+    if get_origin(hint) is UnionType:  # of a type and None
+        return _type_of(get_args(hint)[0])
+    if dataclasses.is_dataclass(hint):
+        return pa.struct(_columns_of(cast("type[Any]", hint)))
+    return next(column for base, column in reversed(_TYPES.items()) if issubclass(hint, base))
+
+
 FILE = pa.struct([("name", TEXT), ("sha256", TEXT), ("size_bytes", COUNT)])  # a types.StoredFile
 FILES = pa.list_(FILE)
 # `plan` names the plan that held the job last (View.plan_name).
@@ -99,7 +120,10 @@ _PLAYED = [
     ("motion_file", FILE),
 ]
 _FLOW = [("flow_px_per_frame", NUMBER), ("flow_px", NUMBER)]
-_CAPTION = [("caption", TEXT), ("category", TEXT), ("provider", TEXT)]
+# `captions` are all sentences of a clip, `caption` the first; `provider` wrote them: facts, metadata, model, person.
+_CAPTION = [("caption", TEXT), ("captions", pa.list_(TEXT)), ("provider", TEXT)]
+# Of an asset. Empty where nobody could say.
+_CATEGORY = [("category", TEXT), ("secondary", pa.list_(TEXT)), ("category_provider", TEXT)]
 # How far a motion that was read back from pose maps is from the stored one.
 _SCORES = [
     ("mpjpe_pct", NUMBER),
@@ -229,7 +253,23 @@ PRODUCTS: dict[str, pa.Schema] = {
             ("files", FILES),
         ]
     ),
-    "caption": pa.schema([("clip_id", TEXT), *_CAPTION]),
+    # One row per asset of which a clip was rendered. `confidence` and `evidence` are the model's own words.
+    "category": pa.schema(
+        [("asset_id", TEXT), *_CATEGORY, ("confidence", NUMBER), ("evidence", TEXT), ("model", TEXT)]
+    ),
+    # One row per captioned clip. `subject`, `verb`, `confidence` are the model's own; what follows `model` is what
+    # the joints do: a rigmill.facts.facts.MotionFacts, whose docstrings say what each of them is.
+    "caption": pa.schema(
+        [
+            ("clip_id", TEXT),
+            *_CAPTION,
+            ("subject", TEXT),
+            ("verb", TEXT),
+            ("confidence", NUMBER),
+            ("model", TEXT),
+            *_columns_of(MotionFacts),
+        ]
+    ),
     # one row per sample inside a shard: `offset` and `num_bytes` cut it out without reading the rest
     "shards": pa.schema(
         [
@@ -244,6 +284,7 @@ PRODUCTS: dict[str, pa.Schema] = {
             ("num_views", COUNT),
             ("has_masks", FLAG),
             *_CAPTION,
+            *_CATEGORY,
             ("asset_file", FILE),
             ("shard_file", FILE),
         ]
@@ -280,7 +321,7 @@ def _names(columns: list[tuple[str, pa.DataType]]) -> tuple[str, ...]:
 
 # Names of columns that rows are made of and payloads are cut to.
 ASSET, FOUND, CLIP, PLAYED = (*_names(_ASSET), "file"), _names(_FOUND), _names(_CLIP), _names(_PLAYED)
-CAPTION, SCORES = _names(_CAPTION), _names(_SCORES)
+CAPTION, CATEGORY, SCORES = _names(_CAPTION), _names(_CATEGORY), _names(_SCORES)
 TERMS = ("licence", "attribution", "rights")
 MOTION = ("motion_id", "motion_name", "kind", "num_frames", "fps")  # of a clip, what its motion says
 # Of a clip, what its rig's row says.

@@ -31,6 +31,11 @@ class Layout:
         return self.root / "report"
 
     @property
+    def review(self) -> Path:
+        """Sheets in which a person corrects captions and categories: theirs, never removed by us."""
+        return self.root / "review"
+
+    @property
     def profile_json(self) -> Path:
         return self.root / "profile.json"
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from rigmill.pipeline.registry import STAGES
 from tests.support.paths import ROOT
 from tests.support.small_runs import finish, rigmill, run_all
 
@@ -23,7 +24,7 @@ def test_plan_run_status_report_verify_and_show_agree(small: Path) -> None:
     def ask(*arguments: str) -> str:
         return finish(rigmill(*arguments, *profile, cwd=place))
 
-    for stage in ("collect", "probe", "retarget", "preview", "select", "render", "caption", "shards", "train", "eval"):
+    for stage in STAGES:
         planned = {row["stage"]: row for row in json.loads(ask("plan", "--json"))}[stage]
         assert planned["depends_on"] == [] and planned["done"] == 0
         text = finish(rigmill("run", stage, *profile, "--json", cwd=place))

@@ -88,11 +88,15 @@ def clips(store: Store, *, num_assets: int = 6, clips_per_asset: int = 2) -> Tab
                     "job_key": name,
                     "clip_id": name,
                     "caption": f"Biped {asset}: walk.",
-                    "category": "character",
+                    "captions": [f"Biped {asset}: walk."],
                     "provider": "metadata",
                 }
             )
-    return Tables({"render": rendered, "caption": captions})
+    categories = [
+        {"asset_id": name, "category": "character", "secondary": ["toy"], "category_provider": "metadata"}
+        for name in sorted({row["asset_id"] for row in rendered})
+    ]
+    return Tables({"render": rendered, "category": categories, "caption": captions})
 
 
 def make_shards(tables: Tables, store: Store, **shards: object) -> list[Row]:

@@ -184,6 +184,16 @@ def test_mistakes_are_the_same_message_for_a_shell(typed: Typed, arguments: list
     assert typed.apart(*ours(arguments, "out")) == typed(*ours(arguments, "out"))
 
 
+@pytest.fixture
+def untouched_signals() -> Iterator[None]:
+    """As in a process of its own: an earlier test's Ray leaves a handler, and `nohup` would have them ignored."""
+    before = {number: signal.signal(number, signal.SIG_DFL) for number in (signal.SIGTERM, signal.SIGHUP)}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+@pytest.mark.usefixtures("untouched_signals")
 def test_signals_end_what_they_interrupt_as_ctrl_c_does() -> None:
     for number in (signal.SIGTERM, signal.SIGHUP):
         with pytest.raises(KeyboardInterrupt) as caught, ended_by_signals():
@@ -196,6 +206,7 @@ def test_signals_end_what_they_interrupt_as_ctrl_c_does() -> None:
     assert interrupted_status() == 130
 
 
+@pytest.mark.usefixtures("untouched_signals")
 def test_a_signal_counts_though_compiled_code_ends_with_an_interruption_of_its_own() -> None:
     """So does Ray's, while it waits."""
     with pytest.raises(KeyboardInterrupt), ended_by_signals():

@@ -79,7 +79,8 @@ def rows(layout: Layout) -> Rows:
         )
         for name in clips
     ]
-    rows.made["caption"] = [product("caption", clip_id="render-0", caption=NAME, category="animal")]
+    rows.made["caption"] = [product("caption", clip_id="render-0", caption=NAME)]
+    rows.made["category"] = [product("category", asset_id="a0", category="animal")]
     rows.made["shards"] = [product("shards", clip_id="render-0", split="test", **clip)]
     losses = "step,loss\n" + "".join(f"{step},{1 / (step + 1)}\n" for step in range(20))
     rows.made["train"] = [

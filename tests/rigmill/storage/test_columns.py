@@ -14,8 +14,9 @@ def test_every_group_names_columns_of_the_tables_it_is_cut_from() -> None:
         "preview": (*columns.CLIP, *columns.PLAYED),
         "select": (*columns.CLIP, *columns.PLAYED),
         "render": columns.CLIP,
+        "category": columns.CATEGORY,
         "caption": columns.CAPTION,
-        "shards": (*columns.CLIP, *columns.CAPTION, *columns.SAMPLE),
+        "shards": (*columns.CLIP, *columns.CAPTION, *columns.CATEGORY, *columns.SAMPLE),
         "eval": columns.SCORES,
     }
     for stage, names in in_tables.items():

@@ -1,0 +1,124 @@
+"""How feet carry a body: steps, walks and runs, in place or not, and jumps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from rigmill.facts.facts import Gait, Heading, SubjectKind
+from rigmill.facts.take import Take
+from rigmill.facts.travel import heading_of, level_turns
+from rigmill.types import Bools, Floats
+
+_STEP = 0.12  # of a leg that a foot must move to and fro, seen from the body, to be stepping
+_SHARE = 0.2  # of the widest step: feet that do less shift while others kick
+_DOWN = 0.2  # of its own lift: a foot that is lower stands
+_LEAST_LIFT, _MOST_LIFT = 0.02, 0.08  # of a leg: what is lifted less always stands, what is lifted more never
+_STEADY = 0.6  # of the speed of standing feet that must go one way, or they do not tell which way the body goes
+_SWUNG = 0.3  # correlation of a foot's lift and its speed: it is lifted in order to be put down elsewhere
+_SLOW = 0.3  # legs per second: slower, the feet do not carry the body anywhere
+_APART = -0.15  # correlation of two feet: when all feet do the same, it is a hop and no step
+_FAST = 2.95  # legs per second: walks of all bodies of our corpus are slower, runs faster
+_STRIDES = 3  # steps for every jump, at least: if there are less, the jumps are the flights of a run
+_JUMP, _AIR = 0.08, 0.04  # heights: a jump's least height of the lowest foot; from where on it is in the air
+_LEAP = 0.2  # of what walks and runs: less is the spring of its step
+_RISE = 0.5  # of that height that the body must rise too: who draws up his feet has not jumped
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """As MotionFacts has it."""
+
+    gait: Gait
+    heading: Heading
+    num_steps: int
+    num_jumps: int
+
+
+def gait(take: Take) -> Steps:
+    """What the feet do."""
+    if not take.anatomy.feet or take.num_frames < 3:
+        return Steps(Gait.NONE, Heading.NONE, 0, 0)
+    places, heights = take.feet
+    leg = take.anatomy.leg_length / take.unit
+    lifts = heights - heights.min(axis=0)
+    down = lifts <= np.clip(_DOWN * np.ptp(lifts, axis=0), _LEAST_LIFT * leg, _MOST_LIFT * leg)
+    level = np.einsum("tyx,tfy->tfx", level_turns(take.yaw), (places - take.centre[:, None])[..., :2])
+    stepping = _stepping(level, lifts, leg)
+    jumps = 0 if take.anatomy.kind is SubjectKind.WINGED else _jumps(take, heights)  # what has wings flies
+    if stepping.sum() < 2 or _together(lifts[:, stepping], level[:, stepping]) >= _APART:
+        return Steps(Gait.NONE, Heading.NONE, 0, jumps)
+    before = np.roll(down, 1, axis=0)
+    if np.linalg.norm(level[-1] - level[0], axis=-1)[stepping].max() > _STEP * leg:
+        before[0] = down[0]  # else the take goes round, and the last frame is before the first
+    num_steps = int(np.sum(~before[:, stepping] & down[:, stepping]))
+    way, speed, clear = _carried(take, level, lifts, down, stepping)
+    if num_steps < 2 or speed < _SLOW * leg or not clear:
+        return Steps(Gait.NONE, Heading.NONE, num_steps, jumps)
+    kind = Gait.RUN if speed > _FAST * leg else Gait.WALK
+    heading = Heading.SOMEWHERE
+    if take.anatomy.front is not None and take.anatomy.left is not None:
+        ahead, left = way @ take.anatomy.front[:2], way @ take.anatomy.left[:2]
+        heading = heading_of(float(np.degrees(np.arctan2(left, ahead))))
+    leaps = _jumps(take, heights, least=_LEAP)
+    return Steps(kind, heading, num_steps, leaps if leaps * _STRIDES <= num_steps else 0)
+
+
+def _carried(take: Take, level: Floats, lifts: Floats, down: Bools, stepping: Bools) -> tuple[Floats, float, bool]:
+    """The way (2,) that the feet carry the body, in the axes of rest with its heading taken out; the speed, heights
+    per second; and whether the feet agree about it.
+
+    Standing feet go backwards under a body that goes forwards. Where they do not agree, as feet that roll and slip,
+    those that are lifted go the body's way. A body that gets somewhere tells by itself.
+    """
+    ways = np.diff(level, axis=0)[:, stepping]
+    standing = (down[1:] & down[:-1])[:, stepping]
+    gone = -ways[standing]
+    total = gone.sum(axis=0)
+    length = float(np.linalg.norm(gone, axis=-1).sum())
+    steady = float(np.linalg.norm(total)) / length if length > 0 else 0.0
+    lift = 0.5 * (lifts[1:] + lifts[:-1])[:, stepping]
+    ways, lift = ways - ways.mean(axis=0), lift - lift.mean(axis=0)
+    swung = np.einsum("tfx,tf->x", ways, lift)
+    scale = float(np.sqrt((ways**2).sum() * (lift**2).sum()))
+    swing = float(np.linalg.norm(swung)) / scale if scale > 0 else 0.0
+    way = total if steady >= _STEADY else swung
+    way = way / max(float(np.linalg.norm(way)), 1e-12)
+    # Feet that are just being lifted count among those that stand, and are slower; a stroll has pauses.
+    speed = max(float(np.median(gone @ way)), float((gone @ way).mean())) * take.fps if len(gone) else 0.0
+    moved = np.diff(take.centre[:, :2], axis=0)
+    own = np.einsum("tyx,ty->tx", level_turns(0.5 * (take.yaw[1:] + take.yaw[:-1])), moved).mean(axis=0) * take.fps
+    if float(np.linalg.norm(own)) > max(_SLOW * take.anatomy.leg_length / take.unit, 0.5 * speed):
+        return own / float(np.linalg.norm(own)), float(np.linalg.norm(own)), True
+    return way, speed, steady >= _STEADY or swing >= _SWUNG
+
+
+def _stepping(level: Floats, lifts: Floats, leg: float) -> Bools:
+    """Feet (F,) that go to and fro under the body, or up and down."""
+    moved = np.ptp(level, axis=0).max(axis=-1)
+    wide = moved >= max(_STEP * leg, _SHARE * float(moved.max()))
+    return np.asarray(wide & (np.ptp(lifts, axis=0) >= _LEAST_LIFT * leg))
+
+
+def _together(lifts: Floats, level: Floats) -> float:
+    """Correlation of the feet's ways, the least of all pairs: 1 where all feet do the same at the same time."""
+    curves = np.concatenate([lifts[..., None], level], axis=-1)
+    curves = curves - curves.mean(axis=0)
+    flat = curves.transpose(1, 0, 2).reshape(curves.shape[1], -1)
+    norms = np.maximum(np.linalg.norm(flat, axis=1), 1e-12)
+    return float(np.min((flat @ flat.T) / norms[:, None] / norms[None]))
+
+
+def _jumps(take: Take, heights: Floats, *, least: float = _JUMP) -> int:
+    """Times at which all feet are in the air, and the body has risen with them."""
+    lowest = heights.min(axis=1) - heights.min()
+    high = lowest >= _AIR
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], high, [False]]).astype(np.int8)))
+    body, count = take.centre[:, 2], 0
+    for start, end in zip(edges[::2], edges[1::2]):
+        grounds = [body[frame] for frame in (start - 1, end) if 0 <= frame < len(body)]
+        peak = float(lowest[start:end].max())
+        risen = float(body[start:end].max()) - max(grounds) if grounds else 0.0
+        count += bool(peak >= least and risen >= _RISE * peak)
+    return count

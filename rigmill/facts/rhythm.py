@@ -1,0 +1,118 @@
+"""What repeats: the period of a pose by autocorrelation, and how often one curve comes back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from rigmill.facts.take import Take
+from rigmill.facts.travel import level_turns
+from rigmill.types import Floats
+
+_MOVES = 0.01  # heights, of the pose's spread about its mean, joints together: less is noise and breath
+_ALIKE = 0.8  # correlation of the pose with itself a period later
+_DIP = 0.5  # and below which it must have been before, or the pose has only drifted
+_AS_GOOD = 0.06  # the shortest period whose correlation is that near to the best
+_TIMES = 1.5  # a period must fit so often
+_TURN_LENGTH = 0.2  # heights: a turn of one radian counts as a way of this length
+_MANY = 96  # joints that are compared
+_LONG = 600  # frames that are compared; of longer takes every second one, or third
+_SWING = 0.35  # of its range: a curve that turns back by less has not turned back
+_CLOSED = 0.12  # of the range: a last pose nearer than that to the first goes on with it
+
+
+@dataclass(frozen=True, slots=True)
+class Rhythm:
+    """As MotionFacts has it."""
+
+    period_s: float | None
+    num_cycles: float
+    loops: bool
+
+
+def poses(take: Take) -> Floats:
+    """The pose (T, N) in the body's own frame: joints from its centre, its heading taken out, and joints' turns."""
+    joints = take.joints
+    chosen = (
+        np.arange(joints.shape[1])
+        if joints.shape[1] <= _MANY
+        else np.linspace(0, joints.shape[1] - 1, _MANY).astype(int)
+    )
+    from_centre = joints[:, chosen] - take.centre[:, None]
+    level = np.einsum("tyx,tjy->tjx", level_turns(take.yaw), from_centre[..., :2])
+    height = joints[:, chosen, 2] - take.centre[:1, None, 2]
+    start = take.local[:, chosen, :1]
+    turns = take.local[:, chosen] * np.where(np.sum(take.local[:, chosen] * start, axis=0) < 0, -1.0, 1.0)
+    weight = 2 * _TURN_LENGTH / np.sqrt(len(chosen))
+    parts = [level.reshape(len(joints), -1), height, weight * turns[1:].transpose(2, 0, 1).reshape(len(joints), -1)]
+    return np.concatenate(parts, axis=1)
+
+
+def rhythm(take: Take) -> Rhythm:
+    """What repeats in the pose."""
+    pose = poses(take)
+    pose = pose - pose.mean(axis=0)
+    num = len(pose)
+    energy = np.sum(pose * pose, axis=1)
+    if num < 3 or np.sqrt(energy.mean()) < _MOVES:
+        return Rhythm(None, 0.0, False)
+    apart = np.linalg.norm(pose - pose[0], axis=1)
+    steps = np.linalg.norm(np.diff(pose, axis=0), axis=1)
+    step = max(float(np.median(steps)), float(steps[0]), float(steps[-1]))  # a loop may leave out its last frame
+    spread = float(apart.max())
+    loops = float(apart[-1]) <= max(_CLOSED * spread, 1.2 * step) and spread > 2 * step
+    lag = _period(pose, energy)
+    if lag is None:
+        return Rhythm(None, 1.0 if loops else 0.0, loops)
+    return Rhythm(lag / take.fps, (num - 1) / lag, loops)
+
+
+def _period(pose: Floats, energy: Floats) -> float | None:
+    every = -(-len(pose) // _LONG)
+    pose, energy = pose[::every], energy[::every]
+    num = len(pose)
+    products = pose @ pose.T
+    raw = np.array([np.trace(products, lag) for lag in range(num)])
+    sums = np.concatenate([[0.0], np.cumsum(energy)])
+    lags = np.arange(num)
+    scale = np.sqrt(np.maximum(sums[num - lags] * (sums[num] - sums[lags]), 1e-30))
+    alike = raw / scale
+    last = int((num - 1) / _TIMES)
+    inner = np.arange(2, last + 1)
+    if len(inner) == 0 or last + 1 >= num:
+        return None
+    peaks = inner[(alike[inner] >= alike[inner - 1]) & (alike[inner] >= alike[inner + 1]) & (alike[inner] >= _ALIKE)]
+    lowest = np.minimum.accumulate(alike)
+    peaks = peaks[lowest[peaks] < _DIP]
+    if not len(peaks):
+        return None
+    best = peaks[alike[peaks] >= alike[peaks].max() - _AS_GOOD][0]
+    before, here, after = alike[best - 1 : best + 2]
+    bend = before - 2 * here + after
+    return every * float(best + (0.5 * (before - after) / bend if bend < -1e-12 else 0.0))
+
+
+def swings(curve: Floats) -> tuple[int, float]:
+    """How often a curve (T,) goes from one side to the other, and how often it comes back, in whole ranges.
+
+    There and back are two swings and one time. What is less than a share of its range is no swing, so noise is none.
+    """
+    least = _SWING * float(np.ptp(curve)) if len(curve) > 1 else 0.0
+    if least <= 0:
+        return 0, 0.0
+    values = curve.tolist()
+    turned = [values[0]]  # where it turned back
+    low = high = values[0]
+    way = 0
+    for value in values[1:]:
+        low, high = (min(low, value) if way <= 0 else low), (max(high, value) if way >= 0 else high)
+        if way <= 0 and value - low >= least:
+            turned += [low] if way else []
+            way, high = 1, value
+        elif way >= 0 and high - value >= least:
+            turned += [high] if way else []
+            way, low = -1, value
+    turned.append(high if way > 0 else low)
+    length = float(np.abs(np.diff(turned)).sum()) + abs(turned[-1] - values[-1])
+    return (len(turned) - 1 if way else 0), length / (2 * float(np.ptp(curve)))
