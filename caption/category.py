@@ -1,9 +1,13 @@
-"""The 25 categories of the paper's Table 5, and the words by which metadata names them."""
+"""The 25 categories of the paper's Table 5, and what metadata says of them: nouns of a title, then tags."""
 
 from __future__ import annotations
 
-import re
+from collections import Counter
 from collections.abc import Iterable
+
+from caption.words.names import MAX_TAGS, title_words
+from caption.words.nouns import AMBIGUOUS, CATEGORY_OF_NOUN, GENERIC
+from caption.words.subject import nouns_in
 
 MISCELLANEOUS = "miscellaneous"
 CATEGORIES: tuple[str, ...] = (
@@ -33,49 +37,82 @@ CATEGORIES: tuple[str, ...] = (
     "jewelry",
     "musical instrument",
 )
+MAX_SECONDARIES = 2
 
-_SYNONYMS: dict[str, str] = {
-    "character": "biped human humanoid man woman boy girl person people knight soldier warrior avatar hero "
-    "villain zombie pirate astronaut ninja wizard mixamo vroid vrm npc",
-    "anthropomorphic": "robot android mech mecha furry mascot",
-    "toy": "toys doll plush plushie puppet lego figurine",
-    "animal": "animals quadruped bird fish dog cat horse fox wolf bear lion tiger deer cow pig sheep rabbit mouse "
-    "elephant giraffe dinosaur velociraptor triceratops insect bee wasp spider snake frog turtle eagle bat "
-    "dragonfly butterfly winged",
-    "mythical creature": "creature monster dragon demon griffin unicorn phoenix fantasy ghost slime alien",
-    "weapon": "weapons sword gun rifle pistol axe bow knife cannon",
-    "tool": "tools hammer wrench lever crane drill",
-    "sculpture": "statue bust",
-    "vehicle": "vehicles car truck ship boat plane aircraft helicopter train bike bicycle tank spaceship",
-    "anatomy": "skeleton skull heart organ bones",
-    "household item": "household lamp clock bottle cup fan trap",
-    "plant": "plants tree flower grass bush",
-    "accessory": "accessories bag backpack glasses hat umbrella",
-    "furniture": "cabinet cupboard chair table desk drawer wardrobe shelf bed sofa fridge chest",
-    "scanned data": "scan photogrammetry lidar",
-    "electronic device": "electronics computer phone tv television radio camera console",
-    "architecture": "building house door gate garage bridge tower castle window",
-    "clothing": "clothes shirt dress shoes jacket trousers",
-    "food": "fruit cake bread popsicle burger pizza",
-    "planet": "planets moon earth globe",
-    "sporting goods": "sport sports ball skateboard racket",
-    "paper": "book page letter card",
-    "jewelry": "ring necklace earring crown",
-    "musical instrument": "instrument guitar piano drum violin",
-}
-_BY_WORD: dict[str, str] = {
-    **{word: category for category, words in _SYNONYMS.items() for word in words.split()},
-    **{category: category for category in CATEGORIES},
-}
+# What tags say of a kind of thing and no title names it by. 'character', 'game' and 'animated' stand on dogs too.
+_OF_TAG: dict[str, str] = {
+    word: category
+    for category, words in {
+        "character": "characters humanoid biped people person mixamo vroid vrm npc avatar anime",
+        "anthropomorphic": "robots mechanical-being mecha anthro",
+        "toy": "toys lego",
+        "animal": "animals quadruped winged wildlife mammal reptile amphibian dinosaurs insects birds pets pet zoo",
+        "mythical creature": "creatures monsters mythical mythology",
+        "weapon": "weapons firearm firearms melee-weapon",
+        "tool": "tools machinery mechanism",
+        "sculpture": "statues sculptures",
+        "vehicle": "vehicles automotive cars transport transportation",
+        "anatomy": "anatomical bones medical-anatomy",
+        "household item": "household kitchenware appliance appliances",
+        "plant": "plants vegetation foliage flora",
+        "accessory": "accessories",
+        "furniture": "furnitures",
+        "scanned data": "photogrammetry photoscan lidar scanned realitycapture",
+        "electronic device": "electronics electronic",
+        "architecture": "architectural buildings",
+        "clothing": "clothes apparel garment fashion",
+        "food": "foods",
+        "planet": "planets",
+        "sporting goods": "sport sports",
+        "paper": "books",
+        "jewelry": "jewellery",
+        "musical instrument": "instrument instruments",
+    }.items()
+    for word in words.split()
+} | {category: category for category in CATEGORIES if category != MISCELLANEOUS}
+# Of what else a figure is: a tag 'character' on a dog says that it is a game's, and no more.
+_FIGURES = frozenset({"anthropomorphic", "animal", "mythical creature"})
 
 
 def category_of(tags: Iterable[str], title: str = "") -> str:
-    """The category that the tags name, else the title's words; the first that says anything decides."""
-    for text in (*tags, title):
-        lowered = " ".join(re.findall(r"[a-z]+", text.lower()))
-        if lowered in _BY_WORD:
-            return _BY_WORD[lowered]
-        for word in lowered.split():
-            if word in _BY_WORD:
-                return _BY_WORD[word]
-    return MISCELLANEOUS
+    """The category that title and tags name; 'miscellaneous' where they name none."""
+    return categories_of(tags, title)[0]
+
+
+def categories_of(tags: Iterable[str], title: str = "") -> tuple[str, tuple[str, ...]]:
+    """The primary category and at most two others that also hold ('a toy dog': animal, then toy).
+
+    A title's exact noun decides ('Fire Dragon'), else what most tags say, the first of equals. Words of many senses
+    ('star', 'card') count where nothing else does.
+    """
+    named = [noun for noun in nouns_in(title)]
+    exact = [CATEGORY_OF_NOUN[noun] for noun in named if noun not in GENERIC | AMBIGUOUS]
+    vague = [CATEGORY_OF_NOUN[noun] for noun in named if noun in GENERIC]
+    tagged, unsure = _by_tags(tags)
+    votes = Counter([*vague, *tagged])
+    if votes.keys() & _FIGURES:
+        votes["character"] = min(votes["character"], 1)
+    ranked = [category for category, _ in votes.most_common()]
+    if votes.keys() & _FIGURES and ranked[0] == "character":
+        ranked = [*ranked[1:], "character"]
+    unsure += [CATEGORY_OF_NOUN[noun] for noun in named if noun in AMBIGUOUS]
+    every = list(dict.fromkeys([*exact[:1], *ranked, *exact[1:]])) or unsure[:1] or [MISCELLANEOUS]
+    others = [category for category in every[1:] if votes[category] > 0]
+    return every[0], tuple(others[:MAX_SECONDARIES])
+
+
+def _by_tags(tags: Iterable[str]) -> tuple[list[str], list[str]]:
+    """The categories that tags name, in their order, and those that words of many senses may mean."""
+    found, unsure = [], []
+    for tag in list(tags)[:MAX_TAGS]:
+        text = title_words(tag) or tag.strip().lower()
+        noun = next(iter(nouns_in(tag)), "")
+        if text in _OF_TAG:
+            found.append(_OF_TAG[text])
+        elif noun in AMBIGUOUS:
+            unsure.append(CATEGORY_OF_NOUN[noun])
+        elif noun:
+            found.append(CATEGORY_OF_NOUN[noun])
+        else:
+            found += [_OF_TAG[word] for word in text.split() if word in _OF_TAG][:1]
+    return found, unsure

@@ -41,7 +41,7 @@ def test_the_same_question_has_the_same_digest_and_any_other_has_another() -> No
 
 def test_a_motion_answer_is_read_cleaned() -> None:
     jsonschema.validate(ANSWER, SCHEMA)
-    read = read_motion({**ANSWER, "subject": " <b>dog\u202e</b>", "verb": "runs " * 50}, Hints())
+    read = read_motion({**ANSWER, "subject": " <b>dog\u202e</b>", "verb": "runs " * 50})
     assert (read.sentence, read.confidence) == ("A dog runs forward.", 0.75)
     assert read.subject == "b dog b" and len(read.verb) <= 60
 
@@ -57,7 +57,7 @@ def test_the_schema_refuses_answers_of_another_form(wrong: dict) -> None:
 
 def test_a_sentence_that_cannot_be_a_caption_is_refused() -> None:
     with pytest.raises(Refusal) as refusal:
-        read_motion(ANSWER | {"sentence": "The camera shows a dog."}, Hints())
+        read_motion(ANSWER | {"sentence": "The camera shows a dog."})
     assert refusal.value.code is Reject.BAD_CAPTION
 
 
@@ -74,7 +74,7 @@ def test_a_correction_repeats_the_answer_and_says_what_contradicts_it() -> None:
 
 
 def test_the_verdict_on_a_contradiction_keeps_the_answer() -> None:
-    verdict = still_contradicts(read_motion(ANSWER, Hints()), ["it stands"])
+    verdict = still_contradicts(read_motion(ANSWER), ["it stands"])
     assert verdict.code is Reject.CONTRADICTS_FACTS and "A dog runs forward." in str(verdict)
 
 

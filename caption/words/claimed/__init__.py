@@ -1,0 +1,1 @@
+"""What captions claim of place, posture, limbs and things, each held against the facts."""
