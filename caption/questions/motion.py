@@ -96,12 +96,18 @@ def correction(question: Question, answer: str, problems: Sequence[str]) -> Ques
     if not problems:
         raise ValueError("nothing to correct")
     listed = "\n".join(f"- {problem}" for problem in problems)
-    told = (
-        "Your answer does not agree with what was measured on the subject's joints:\n"
-        f"{listed}\nLook at the pictures again and answer once more, in the same JSON."
-    )
+    return _again(question, answer, f"Your answer does not agree with what was measured on the subject:\n{listed}")
+
+
+def rewording(question: Question, answer: str, why: str) -> Question:
+    """The question again, after an answer whose sentence no caption can be: why, in words of ours (`read_motion`)."""
+    return _again(question, answer, f"Your sentence cannot be used: {why}\nKeep to the rules.")
+
+
+def _again(question: Question, answer: str, told: str) -> Question:
     said = Turn("assistant", one_line(answer, _SHOWN_OF_ANSWER))
-    return replace(question, turns=(*question.turns, said, Turn("user", told)))
+    asked = Turn("user", f"{told}\nLook at the pictures again and answer once more, in the same JSON.")
+    return replace(question, turns=(*question.turns, said, asked))
 
 
 def still_contradicts(answer: MotionAnswer, problems: Sequence[str]) -> Refusal:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -16,6 +19,7 @@ from rigmill.clips.video import decode
 from rigmill.config.schema import Pictures
 from rigmill.storage.files import sha256_bytes
 from tests.support.clip_views import BLUE, GREEN, RED, block_clip, block_left_px, middle_px, pixels
+from tests.support.paths import ROOT
 
 
 @pytest.fixture(scope="module")
@@ -31,6 +35,25 @@ def pictures(parts: tuple[Part, ...]) -> list[Picture]:
 def test_the_same_clip_gives_the_same_bytes(clip: ClipViews, form: str) -> None:
     settings = Pictures(form=form)
     assert shown(clip, settings) == shown(block_clip(), settings)
+
+
+def test_another_process_makes_the_same_bytes(clip: ClipViews) -> None:
+    """Digests are keys of the cache: threads, hash seeds and what ran before must not show in them."""
+    program = (
+        "from caption.pictures.show import shown; from caption.pictures.parts import Picture\n"
+        "from rigmill.config.schema import Pictures; from rigmill.storage.files import sha256_bytes\n"
+        "from tests.support.clip_views import block_clip\n"
+        "print(*(sha256_bytes(one.jpeg) for one in shown(block_clip(), Pictures()) if isinstance(one, Picture)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=ROOT,
+        env=os.environ | {"PYTHONPATH": str(ROOT), "PYTHONHASHSEED": "5", "OMP_NUM_THREADS": "1"},
+    )
+    assert done.stdout.split() == [sha256_bytes(one.jpeg) for one in pictures(shown(clip, Pictures()))]
 
 
 def test_each_time_step_stands_under_its_seconds_and_each_picture_under_its_camera(clip: ClipViews) -> None:

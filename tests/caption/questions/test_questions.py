@@ -9,7 +9,15 @@ from caption.category import CATEGORIES
 from caption.pictures.parts import Picture, Text
 from caption.questions.categories import CategoryAnswer, agreed, category_question, read_category
 from caption.questions.hints import Hints
-from caption.questions.motion import INSTRUCTIONS, SCHEMA, correction, motion_question, read_motion, still_contradicts
+from caption.questions.motion import (
+    INSTRUCTIONS,
+    SCHEMA,
+    correction,
+    motion_question,
+    read_motion,
+    rewording,
+    still_contradicts,
+)
 from caption.questions.question import Turn
 from rigmill.outcomes import Refusal, Reject
 
@@ -71,6 +79,14 @@ def test_a_correction_repeats_the_answer_and_says_what_contradicts_it() -> None:
     assert correction(again, "{}", ["no"]).turns[:2] == again.turns
     with pytest.raises(ValueError, match="nothing to correct"):
         correction(base, "{}", [])
+
+
+def test_a_sentence_that_cannot_be_used_is_asked_for_again_with_the_reason() -> None:
+    base = motion_question([PICTURE], Hints())
+    with pytest.raises(Refusal) as refusal:
+        read_motion(ANSWER | {"sentence": "The picture shows a dog."})
+    answer, told = rewording(base, "{}", str(refusal.value)).turns
+    assert answer.text == "{}" and "how it is shown: 'picture'" in told.text and "same JSON" in told.text
 
 
 def test_the_verdict_on_a_contradiction_keeps_the_answer() -> None:
