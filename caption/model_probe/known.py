@@ -80,7 +80,7 @@ _MOTIONS: tuple[tuple[str, Callable[[float], Pose], Truth], ...] = (
     ("a figure turns to its left", _turn, Truth(Direction.TURNS_LEFT, None, Verb.TURNS)),
     ("a figure jumps", _jump, Truth(Direction.NONE, None, Verb.JUMPS)),
     ("a figure raises its left arm", _raise, Truth(None, Side.LEFT, Verb.ARM)),
-    ("a figure waves with its left arm", _wave, Truth(None, Side.LEFT, Verb.WAVES)),
+    ("a figure waves with its left arm", _wave, Truth(None, Side.LEFT, Verb.ARM)),
     ("a figure kicks with its left leg", _kick, Truth(None, Side.LEFT, Verb.KICKS)),
     ("a figure stands", _stand, Truth(Direction.NONE, Side.NONE, Verb.STANDS)),
 )

@@ -10,7 +10,8 @@ from rigmill.facts.facts import Gait, Heading, MotionFacts, PartAction, PartFact
 _TRAVELS, _STAYS = 0.5, 0.08  # heights
 _TURNS_DEG, _STRAIGHT_DEG = 60.0, 20.0
 _MOVES_DEG, _HANGS_DEG = 40.0, 0.25  # of a limb; and the share of it that the other side's may move
-_WAVES = 1.5  # cycles
+_STILL_DEG, _STILL = 10.0, 0.04  # of a part or the trunk, and heights: under these nothing is done
+_LEGGED = (SubjectKind.HUMANOID, SubjectKind.QUADRUPED)
 
 
 class Direction(StrEnum):
@@ -40,8 +41,7 @@ class Verb(StrEnum):
     STEPS = "walks or runs"
     TURNS = "turns around"
     JUMPS = "jumps"
-    ARM = "raises or lowers an arm"
-    WAVES = "waves"
+    ARM = "moves one arm"
     KICKS = "kicks"
     OPENS = "opens"
     CLOSES = "closes"
@@ -117,11 +117,18 @@ def _tumbles(facts: MotionFacts) -> bool:
     return max(abs(facts.flip_deg or 0.0), abs(facts.roll_deg or 0.0)) > _TURNS_DEG
 
 
+def _is_still(facts: MotionFacts) -> bool:
+    """Also by the numbers: of a wave of a hand, or a bow, the whole may count as idle."""
+    turns = [part.turn_deg for part in facts.parts] + [facts.max_lean_deg or 0.0]
+    slides = [part.slide_heights for part in facts.parts] + [facts.rise_heights, facts.sink_heights]
+    return facts.idle and max(turns) <= _STILL_DEG and max(slides) <= _STILL
+
+
 def _side(facts: MotionFacts) -> Side | None:
     """Of a clip in which one limb of a pair moves, or nothing does."""
     if not facts.front_known:
         return None
-    if facts.idle:
+    if _is_still(facts):
         return Side.NONE
     limb = _one_limb(facts)
     return None if limb is None else Side(limb.side)
@@ -138,7 +145,7 @@ def _one_limb(facts: MotionFacts) -> PartFacts | None:
 
 def _verb(facts: MotionFacts) -> Verb | None:
     direction = _direction(facts)
-    if facts.idle:
+    if _is_still(facts):
         return Verb.STANDS
     if facts.subject_kind is SubjectKind.ARTICULATED:
         actions = {part.action for part in facts.parts[:1]}
@@ -146,13 +153,16 @@ def _verb(facts: MotionFacts) -> Verb | None:
         return next((verb for action, verb in found.items() if action in actions), None)
     if _tumbles(facts) or facts.posture_start is not facts.posture_end:
         return None
-    if facts.num_jumps == 1 and facts.gait is Gait.NONE and facts.path_heights <= _STAYS:
+    if (
+        facts.subject_kind in _LEGGED
+        and facts.num_jumps == 1
+        and facts.gait is Gait.NONE
+        and facts.path_heights <= _STAYS
+    ):
         return Verb.JUMPS
     if direction in (Direction.TURNS_LEFT, Direction.TURNS_RIGHT):
         return Verb.TURNS
     if facts.gait is not Gait.NONE and (facts.in_place or direction in (Direction.FORWARD, Direction.BACKWARD)):
         return Verb.STEPS
     limb = _one_limb(facts)
-    if limb is None or not limb.part.endswith("arm"):
-        return None
-    return Verb.WAVES if limb.raised and limb.num_cycles >= _WAVES else Verb.ARM if limb.num_cycles < 1 else None
+    return Verb.ARM if limb is not None and limb.part.endswith("arm") else None

@@ -102,7 +102,7 @@ def test_an_answer_has_the_form_asked_for_and_is_kept_or_refused(tiny_vlm: str) 
         question = motion_question(clip, Hints(title="block"))
         value = answer(tiny_vlm, question, temperature=temperature)
         try:
-            assert read_motion(value, Hints()).sentence.endswith(".")
+            assert read_motion(value).sentence.endswith(".")
         except Refusal as refusal:
             assert refusal.code is Reject.BAD_CAPTION
     again = answer(tiny_vlm, correction(question, json.dumps(value), ["it does not travel"]))

@@ -35,7 +35,7 @@ def clips() -> list[KnownClip]:
         Truth(Direction.LEFT),
         Truth(Direction.TURNS_RIGHT, None, Verb.TURNS),
         Truth(Direction.NONE, Side.LEFT, Verb.ARM),
-        Truth(Direction.NONE, Side.RIGHT, Verb.WAVES),
+        Truth(Direction.NONE, Side.RIGHT, Verb.ARM),
         Truth(Direction.NONE, Side.NONE, Verb.STANDS),
         Truth(verb=Verb.OPENS),
     ]
