@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -37,11 +37,13 @@ class Named:
     humanoid: dict[str, str]
 
 
-def takes(corpus: Path) -> Iterator[Named]:
-    """Every take of the corpus, as Blender reads it."""
+def takes(corpus: Path, only: Collection[str] = ()) -> Iterator[Named]:
+    """Every take of the corpus, as Blender reads it; of some files alone, by their paths in it, if there are any."""
     client = blender()
     try:
         for path in sorted(path for path in corpus.rglob("*") if path.is_file()):
+            if only and str(path.relative_to(corpus)) not in only:
+                continue
             original = path.read_bytes()
             file_format = sniff(original)
             if path.parent.name in NOT_THE_CORPUS or file_format is None:

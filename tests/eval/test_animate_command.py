@@ -22,6 +22,8 @@ from rigmill.clips.video import decode
 from rigmill.commands import exit_status
 from rigmill.commands.cli import main
 from rigmill.config.load import load
+from rigmill.facts.measure import measure
+from rigmill.facts.words import in_words
 from rigmill.posemaps import posemap
 from rigmill.reconstruct.metrics import Scores, height
 from rigmill.rigs import skeleton
@@ -157,6 +159,7 @@ def test_the_motion_that_a_perfect_model_draws_is_the_one_in_the_file_that_blend
         motion = Motion(rotations=turned[:num_frames], translations=share * calm.translations[:num_frames], fps=16.0)
         joints, _ = skeleton.forward(geometry.rig, motion)
         truth.update(
+            words=in_words(measure(geometry.own(motion)[0], geometry.own(motion)[1])),
             joints=joints / geometry.scale + geometry.offset,
             rig=geometry.rig,
             drawn=geometry.drawn,
@@ -172,6 +175,7 @@ def test_the_motion_that_a_perfect_model_draws_is_the_one_in_the_file_that_blend
     info = json.loads((out / "info.json").read_text())
     assert info["quality"]["verdict"] == "readable", info["quality"]
     assert "READABLE" in capsys.readouterr().out and info["quality"]["movement_pct"] > 1
+    assert f"and the subject {truth['words']} in them" in info["quality"]["sentence"], (truth["words"], info["quality"])
     names = [name for name, drawn in zip(truth["rig"].names, truth["drawn"]) if drawn]
     expected = truth["joints"][:, truth["drawn"]]
     moved = float(np.linalg.norm(expected - expected[:1], axis=-1).max()) / truth["unit"] * 100
