@@ -23,7 +23,7 @@ from caption.questions.categories import PROMPT as CATEGORY_PROMPT
 from caption.questions.categories import WORDINGS, agreed, category_question, read_category
 from caption.questions.hints import Hints
 from caption.questions.motion import PROMPT as MOTION_PROMPT
-from caption.questions.motion import MotionAnswer, correction, motion_question, read_motion, still_contradicts
+from caption.questions.motion import correction, motion_question, read_motion, rewording, still_contradicts
 from caption.questions.question import Question, Reply
 from caption.words.claims import contradictions
 from rigmill.clips.members import GEOMETRY, rgb_template, rgb_video
@@ -139,19 +139,20 @@ class _ByModel(Together):
 
 class _Captions(_ByModel):
     async def row(self, job: Job, used: _Used) -> Row:
-        hints = Hints.of(job.payload)
-        facts, question = await asyncio.to_thread(_motion_question, job, self._store, hints)
+        """The first answer or the second: of a sentence that is no caption, or that the joints deny, it is told why."""
+        facts, question = await asyncio.to_thread(_motion_question, job, self._store, Hints.of(job.payload))
         reply = await self.ask(question, used)
-        answer, problems = _held_against(reply, hints, facts)
-        if problems:
-            again = await self.ask(correction(question, reply.text, problems), used)
-            answer, problems = _held_against(again, hints, facts)
-            if answer is None:
-                raise Refusal(Reject.BAD_CAPTION, problems[0])
-            if problems:
+        try:
+            answer = read_motion(reply.value)
+            problems = contradictions(answer.sentence, facts)
+            again = correction(question, reply.text, problems) if problems else None
+        except Refusal as refusal:
+            again = rewording(question, reply.text, refusal.message)
+        if again is not None:
+            reply = await self.ask(again, used)
+            answer = read_motion(reply.value)
+            if problems := contradictions(answer.sentence, facts):
                 raise still_contradicts(answer, problems)
-            reply = again
-        assert answer is not None
         said = {"subject": answer.subject, "verb": answer.verb, "confidence": answer.confidence, "model": reply.model}
         return product_row(job.payload, facts, [answer.sentence], "model", **said)
 
@@ -164,15 +165,6 @@ def _motion_question(job: Job, store: Store, hints: Hints) -> tuple[MotionFacts,
     clip = ClipViews.of(geometry, videos, tuple(settings["background"]))
     parts = shown(clip, Pictures.model_validate(settings["pictures"]))
     return clip_facts(payload, geometry), motion_question(parts, hints)
-
-
-def _held_against(reply: Reply, hints: Hints, facts: MotionFacts) -> tuple[MotionAnswer | None, Sequence[str]]:
-    """The caption, if the answer is one, and what is wrong with it."""
-    try:
-        answer = read_motion(reply.value, hints)
-    except Refusal as refusal:
-        return None, [refusal.message]
-    return answer, contradictions(answer.sentence, facts)
 
 
 class _Categories(_ByModel):

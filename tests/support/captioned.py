@@ -33,7 +33,9 @@ def standing() -> tuple[Rig, Motion]:
     return rig, still(rig, 17)
 
 
-def render_row(store: Store, clip_id: str, rig: Rig, motion: Motion, **known: object) -> dict[str, object]:
+def render_row(
+    store: Store, clip_id: str, rig: Rig, motion: Motion, *, size_px: int = SIZE_PX, **known: object
+) -> dict[str, object]:
     """The row of a clip of this motion, all of its files stored."""
     joints, _ = forward(rig, motion)
     bounds = np.stack([joints.min(axis=(0, 1)), joints.max(axis=(0, 1))])
@@ -41,8 +43,8 @@ def render_row(store: Store, clip_id: str, rig: Rig, motion: Motion, **known: ob
         bounds=bounds,
         azimuths_deg=list(AZIMUTHS_DEG),
         elevation_deg=0,
-        width_px=SIZE_PX,
-        height_px=SIZE_PX,
+        width_px=size_px,
+        height_px=size_px,
         field_of_view_deg=40,
         margin=0.08,
     )
