@@ -5,12 +5,15 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 
+from caption.words.checks import repeats
 from caption.words.deed import Deed
 from caption.words.english import article, capital
+from caption.words.limbs import limb
 from caption.words.names import motion_words
 from caption.words.story import Story, story_of
 from caption.words.subject import Name, Subject, name_of
 from rigmill.facts.facts import MotionFacts
+from rigmill.facts.names import CREATURE
 from rigmill.storage.files import digest
 
 MAX_WORDS = 15
@@ -22,9 +25,11 @@ def captions(
 ) -> tuple[str, ...]:
     """At most `num` different true sentences, one at least: the plain one, then others chosen by (seed, clip_id)."""
     name = name_of(subject, facts.subject_kind)
+    if name.noun == _NAMELESS and any(limb(part) in CREATURE for part in facts.parts):
+        name = Name("creature")
     story = story_of(facts, name, motion_words(motion_name, subject.title))
     every = list(dict.fromkeys(_sentences(story, name)))
-    short = [text for text in every if len(text.split()) <= MAX_WORDS] or every[:1]
+    short = [text for text in every if len(text.split()) <= MAX_WORDS and not repeats(text)]
     plain, others = short[0], short[1:]
     random.Random(digest("phrasings", seed, clip_id)).shuffle(others)
     return (plain, *others[: max(num, 1) - 1])

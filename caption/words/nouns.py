@@ -179,9 +179,9 @@ GENERIC = frozenset(
 )
 # Said by titles and tags in another sense at least as often: 'uniform scale', 'star', 'head', 'card'.
 AMBIGUOUS = frozenset(
-    "scale star key lock mine fly swallow hand foot head arm leg eye ear nose torso iron organ horn siren swing "
+    "scale star key lock mine fly swallow hand foot head arm leg eye ear nose torso iron horn siren swing "
     "trunk "
-    "jack tap drink coffee page ring tablet bug switch map card paper leaf wheel box glass light valve bust uniform "
+    "jack tap drink coffee page ring tablet bug switch map card paper leaf wheel box glass valve bust uniform "
     "chick scan letter hero pan pump engine tool staff shell orange ticket sun earth mars sink spider-man "
     "general".split()
 )
@@ -234,6 +234,7 @@ OTHER_WORDS: dict[str, str] = {
     "kid": "child",
     "human": "person",
     "undead": "zombie",
+    "enemy": "monster",
     "skeleton warrior": "skeleton",
     "grandma": "old woman",
     "grandmother": "old woman",
@@ -266,8 +267,6 @@ PLURAL = frozenset(
     "glasses sunglasses goggles headphones scissors pliers trousers pants jeans shorts shoes boots "
     "lungs teeth blinds skis".split()
 )
-MASS = frozenset(
-    {"grass", "seaweed", "armor", "armour", "corn", "bread", "candy", "chocolate", "paper", "food", "toast"}
-)
+MASS = frozenset({"grass", "seaweed", "armor", "armour", "corn", "bread", "candy", "chocolate", "paper", "toast"})
 # Names of one thing: no article 'a'.
 UNIQUE = frozenset({"earth", "mars", "jupiter", "saturn", "santa claus", "cerberus", "medusa"})

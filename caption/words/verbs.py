@@ -20,6 +20,7 @@ MIN_FLIP_DEG = 200.0
 # Grossly wrong: a sprint at a slow walk's pace, a stroll at a sprint's (people walk 0.8 heights a second, sprint 4).
 MAX_WALK_HEIGHTS_PER_S = 3.5
 MIN_RUN_HEIGHTS_PER_S = 0.4
+_A_CYCLE = 0.65  # a step of a clip that ends before its legs are back
 _FAST = frozenset({"run", "sprint", "gallop", "dash"})
 _SLOW = frozenset({"walk", "sneak", "limp", "crawl", "stagger"})
 
@@ -32,6 +33,11 @@ def travels(facts: MotionFacts) -> bool:
 def steps(facts: MotionFacts) -> bool:
     """Whether legs walk or run, on the spot too."""
     return facts.gait is not Gait.NONE
+
+
+def legs_swing(facts: MotionFacts) -> bool:
+    """Whether two legs go to and fro: a gait, if the motion's name says so."""
+    return sum(part.part.endswith("leg") and part.num_cycles >= _A_CYCLE for part in facts.parts) >= 2
 
 
 def gait_of(motion: str, facts: MotionFacts) -> Move | None:
@@ -77,11 +83,12 @@ def _meets(need: Need, facts: MotionFacts) -> bool:
     lies = facts.posture_end is Posture.LIES
     lean = facts.end_lean_deg
     return {
-        Need.STEPS: steps(facts) or travels(facts),
+        Need.STEPS: steps(facts) or travels(facts) or legs_swing(facts),
         Need.GLIDES: True,
         Need.FLIES: moving(facts, "wing") or facts.rise_heights > 0.5,
         Need.JUMPS: facts.num_jumps > 0 or facts.rise_heights >= MIN_JUMP_RISE_HEIGHTS,
         Need.DOWN: lies or lean is not None and lean >= MIN_LYING_DEG or low >= MIN_DOWN_SINK_HEIGHTS,
+        Need.UP: facts.posture_end not in (Posture.SITS, Posture.LIES),
         Need.LOW: facts.sink_heights >= MIN_SINK_HEIGHTS,
         Need.TURNS: facts.turn_deg is not None and abs(facts.turn_deg) >= MIN_SPIN_DEG,
         Need.FLIPS: facts.flip_deg is not None and abs(facts.flip_deg) >= MIN_FLIP_DEG,
@@ -91,7 +98,7 @@ def _meets(need: Need, facts: MotionFacts) -> bool:
         Need.LEG: moving(facts, "leg"),
         Need.HEAD: moving(facts, "head") or moving(facts, "neck"),
         Need.MOVES: True,
-        Need.SITS: facts.posture_end is Posture.SITS,
+        Need.SITS: facts.posture_end in (Posture.SITS, Posture.CROUCHES),
         Need.LIES: lies,
         Need.STAYS: True,
     }[need]

@@ -99,8 +99,8 @@ def thing(*parts: PartFacts, **more: Any) -> MotionFacts:
 
 
 _PARTS = (
-    "left arm, right arm, left leg, right leg, left front leg, right hind leg, left wing, right wing, tail, head, neck, "
-    "jaw, torso, body, part, door, drawer, lid, wheel, lever, blade, ear, fin"
+    "left arm, right arm, left leg, right leg, left front leg, right hind leg, left wing, right wing, tail, head, "
+    "neck, jaw, torso, body, part, door, drawer, lid, wheel, lever, blade, ear, fin"
 ).split(", ")
 
 
