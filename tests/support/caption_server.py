@@ -336,9 +336,9 @@ def main() -> None:
 def as_of_a_walk(request: dict[str, Any], _: int) -> dict[str, Any]:
     """What a good model says of a person that walks forward; of other forms of answers any valid one."""
     schema = schema_of(request)
-    if "sentence" not in schema.get("properties", {}):
-        return dict(filled(schema, json.dumps(request["messages"][0])))
-    return {"subject": "person", "verb": "walks", "sentence": "A person walks forward.", "confidence": 0.9}
+    value = filled(schema, json.dumps(request["messages"][0]))
+    said = {"subject": "person", "verb": "walks", "sentence": "A person walks forward.", "confidence": 0.9}
+    return {name: said.get(name, other) for name, other in value.items()}
 
 
 def backwards(value: dict[str, Any]) -> dict[str, Any]:
