@@ -28,7 +28,7 @@ def test_a_plans_tokens_are_within_a_tenth_of_what_the_server_counts(tmp_path: P
     work = plain_work(tmp_path)
     known = {"title": "An old robot dog", "tags": ["robot", "animal", "low poly"], "motion_name": "Armature|Walk"}
     rows = [
-        render_row(work.store, name, *made, size_px=SIZE_PX, **known)
+        render_row(work.store, name, *made, size_px=(SIZE_PX, SIZE_PX), **known)
         for name, made in {"a": walking(), "b": standing()}.items()
     ]
     asked, tables = profile(tmp_path, base_url=tiny_vlm, bad_answers=1), Tables({"render": rows})
