@@ -6,7 +6,7 @@ Parts, all of them but `takes` unless some are named:
 
 - facts: over 200 motions that were put together from what they are meant to be, on ten rigs of people, animals, birds
   and things; every question of every motion, right or wrong. `--wrong` prints the wrong ones.
-- takes: the facts of the named takes of a corpus beside their names, for a person to read. RIGMILL_CORPUS is its folder.
+- takes: the facts of the named takes of a corpus beside their names, for a person to read; of RIGMILL_CORPUS.
 - requests: 300 clips and their assets asked of a server of our own that fails on purpose (20 % 429, 5 % 500, 2 % hang,
   3 % bad answers): requests per row; then without troubles, clips of the paper's size: CPU and pace of one worker.
 """
