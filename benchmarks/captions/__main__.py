@@ -2,12 +2,14 @@
 
     python -m benchmarks.captions [--json] [--part NAME ...] [--wrong]
 
-Parts, all of them but `takes` unless some are named:
+Parts, all of them but `takes` and `words` unless some are named:
 
 - facts: over 200 motions that were put together from what they are meant to be, on ten rigs of people, animals,
   birds and things; every question of every motion, right or wrong. `--wrong` prints the wrong ones.
 - takes: the facts of the named takes of a corpus beside their names, for a person to read. RIGMILL_CORPUS is its
   folder.
+- words: captions of generated assets and of a corpus's takes (RIGMILL_CORPUS again) beside their names, for a person to
+  read, and how many have a fault that needs no reader.
 """
 
 from __future__ import annotations
@@ -36,8 +38,14 @@ def _takes(arguments: argparse.Namespace) -> dict[str, Any]:
     return figures()
 
 
-PARTS: dict[str, Callable[[argparse.Namespace], dict[str, Any]]] = {"facts": _facts, "takes": _takes}
-ONLY_IF_NAMED = frozenset({"takes"})
+def _words(arguments: argparse.Namespace) -> dict[str, Any]:
+    from benchmarks.captions.words_part import figures
+
+    return figures()
+
+
+PARTS: dict[str, Callable[[argparse.Namespace], dict[str, Any]]] = {"facts": _facts, "takes": _takes, "words": _words}
+ONLY_IF_NAMED = frozenset({"takes", "words"})
 
 
 def main() -> None:
