@@ -2,13 +2,15 @@
 
     python -m benchmarks.captions [--json] [--part NAME ...] [--wrong]
 
-Parts, all of them but `takes` unless some are named:
+Parts, all of them but `takes` and `words` unless some are named:
 
 - facts: over 200 motions that were put together from what they are meant to be, on ten rigs of people, animals, birds
   and things; every question of every motion, right or wrong. `--wrong` prints the wrong ones.
 - takes: the facts of the named takes of a corpus beside their names, for a person to read; of RIGMILL_CORPUS.
 - requests: 300 clips and their assets asked of a server of our own that fails on purpose (20 % 429, 5 % 500, 2 % hang,
   3 % bad answers): requests per row; then without troubles, clips of the paper's size: CPU and pace of one worker.
+- words: captions of generated assets and of a corpus's takes (RIGMILL_CORPUS again) beside their names, for a person
+  to read, and how many have a fault that needs no reader.
 """
 
 from __future__ import annotations
@@ -43,12 +45,19 @@ def _requests(arguments: argparse.Namespace) -> dict[str, Any]:
     return figures()
 
 
+def _words(arguments: argparse.Namespace) -> dict[str, Any]:
+    from benchmarks.captions.words_part import figures
+
+    return figures()
+
+
 PARTS: dict[str, Callable[[argparse.Namespace], dict[str, Any]]] = {
     "facts": _facts,
     "takes": _takes,
     "requests": _requests,
+    "words": _words,
 }
-ONLY_IF_NAMED = frozenset({"takes"})
+ONLY_IF_NAMED = frozenset({"takes", "words"})
 
 
 def main() -> None:

@@ -37,7 +37,7 @@ def captions(
 
 def _sentences(story: Story, name: Name) -> Iterator[str]:
     """Every sentence that the story gives, the plain one first."""
-    first = story.more[0] if story.needs_more else ()
+    first = story.more[0] if story.needs_more and _goes_with(story.main[0], story.more[0][0]) else ()
     for definite in (False, True):
         for progressive in (False, True):
             for deed in story.main:
@@ -56,17 +56,23 @@ def _sentences(story: Story, name: Name) -> Iterator[str]:
 
 def _joined(said: str, deed: Deed, more: Deed, name: Name, progressive: bool) -> Iterator[str]:
     """The sentence goes on with what else is true, in several ways."""
-    same_verb, same_rest = more.verb == deed.verb, more.rest == deed.rest
-    if same_verb and (same_rest or more.part == deed.part) or same_rest and deed.rest:
+    if not _goes_with(deed, more):
         return
     if more.part:
         its = f"{name.its} {more.part}" if more.part not in ("part", "parts") else f"another {more.part}"
         yield _sentence(f"{said} and {its} {more.says(name, progressive=progressive)}")
         yield _sentence(f"{said} while {its} {more.says(name)}")
     elif not deed.part:
-        yield _sentence(f"{said} and {more.doing(name) if progressive else more.says(name)}")
+        if " and " not in said:
+            yield _sentence(f"{said} and {more.doing(name) if progressive else more.says(name)}")
         yield _sentence(f"{said}, {more.doing(name)}")
         yield _sentence(f"{said} while {more.doing(name)}")
+
+
+def _goes_with(deed: Deed, more: Deed) -> bool:
+    """Whether the two make a sentence that does not say one thing twice."""
+    same_verb, same_rest = more.verb == deed.verb, more.rest == deed.rest
+    return not (same_verb and (same_rest or more.part == deed.part) or same_rest and bool(deed.rest))
 
 
 def _who(deed: Deed, name: Name, *, definite: bool) -> str:

@@ -8,11 +8,12 @@ from rigmill.facts.facts import MotionFacts, PartAction, PartFacts, Sweep
 
 MAX_DEEDS = 4
 _MIN_TURN_DEG = 12.0
+_SEEN_DEG, _SEEN_HEIGHTS = 2.0, 0.01  # of a thing's part: what moves less is not seen to
 _MIN_WAVE_CYCLES = 1.0
 _MUCH_STRONGER = 2.0  # the limb that does it, beside its partner that only sways along
 _FAST_HEAD_PER_S = 1.2  # cycles: above it a head is shaken, not turned
 # What goes to and fro with every step.
-_OF_GAIT = ("leg", "arm")
+_OF_GAIT = ("leg", "arm", "head", "neck", "ear")
 # What still moves of who stands and waits.
 _OF_IDLE = ("head", "neck", "tail", "ear")
 _OPENABLE = frozenset({"door", "gate", "lid", "hatch", "window"})
@@ -153,12 +154,14 @@ def part_deeds(facts: MotionFacts, name: Name) -> list[tuple[Deed, ...]]:
     count: dict[str, int] = {}
     action_of: dict[str, PartAction] = {}
     for part in facts.parts:
+        if part.turn_deg < _SEEN_DEG and max(part.slide_heights, part.reach_heights) < _SEEN_HEIGHTS:
+            continue
         action = action_of.setdefault(limb(part), part.action)
         count[limb(part)] = count.get(limb(part), 0) + (part.action is action)
     doers: dict[tuple[Deed, ...], list[str]] = {}
     for part_name, action in action_of.items():
         whole = part_name in ("part", "body") and opens_whole(name) and action in _OF_OPENABLE
-        itself = whole or part_name in name.noun.split()
+        itself = whole or part_name == name.noun.split()[-1]
         num = count[part_name]
         part_name = _guessed(name.noun, action) if part_name == "part" and not whole else part_name
         wordings = _wording(name.noun.split()[-1] if itself else part_name, action, openable=whole)

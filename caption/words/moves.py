@@ -21,7 +21,8 @@ class Need(StrEnum):
     JUMPS = "jumps"
     DOWN = "down"  # it ends low or lying
     UP = "up"  # it does not end sitting or lying
-    LOW = "low"  # it goes down at some time
+    LOW = "low"  # it goes well down at some time
+    DIPS = "dips"  # it goes down a little: so small are the crouches of stocky figures
     TURNS = "turns"
     FLIPS = "flips"
     ROLLS = "rolls"
@@ -87,6 +88,7 @@ ACTS: tuple[Move, ...] = (
     _move("front flip, somersault, flip", "do a somersault", Need.FLIPS),
     _move("cartwheel", "do a cartwheel; turn a cartwheel", Need.CARTWHEELS),
     _move("roll", "roll", Need.ROLLS, way=True),
+    _move("jumping jack, jump jack", "do jumping jacks", Need.ARM),
     _move("jump, leap, hop", "jump", Need.JUMPS, way=True),
     _move("headbutt, head butt, ram", "butt with {its} head; strike with {its} head", Need.MOVES),
     _move(
@@ -94,11 +96,10 @@ ACTS: tuple[Move, ...] = (
         "flinch as if hit; recoil from a hit",
         Need.MOVES,
     ),
-    _move("jumping jack", "do jumping jacks", Need.JUMPS),
     _move("push up, pushup", "do push-ups", Need.MOVES),
     _move("sit up, situp", "do sit-ups", Need.MOVES),
-    _move("squat", "squat down; do a squat", Need.LOW),
-    _move("duck, crouch, kneel", "crouch down; go down into a crouch", Need.LOW),
+    _move("squat", "squat down; do a squat", Need.DIPS),
+    _move("duck, crouch, kneel", "crouch down; go down into a crouch", Need.DIPS),
     _move("bow", "bow; bend down in a bow", Need.MOVES),
     _move("clap, applaud", "clap {its} hands; applaud", Need.ARM),
     _move("wave, greet, greeting, hello, goodbye", "wave; wave hello", Need.ARM, limb="arm"),
@@ -107,7 +108,8 @@ ACTS: tuple[Move, ...] = (
     _move("point", "point; point at something", Need.ARM, limb="arm"),
     _move("kick", "kick; give a kick", Need.LEG, limb="leg"),
     _move("punch, jab, uppercut, hook", "punch; throw a punch", Need.ARM, limb="arm"),
-    _move("box, boxing, fight", "fight; throw punches", Need.ARM),
+    _move("box", "throw punches; box", Need.ARM),
+    _move("fight", "fight; throw punches", Need.ARM),
     _move("chop", "attack with a chop; chop downward", Need.MOVES),
     _move("slash, slice, swing sword, sword attack", "attack with a slash; slash", Need.MOVES),
     _move("stab, thrust", "attack with a stab; stab", Need.MOVES),
@@ -126,9 +128,7 @@ ACTS: tuple[Move, ...] = (
     _move("lift", "lift something", Need.ARM),
     _move("climb", "climb; climb up", Need.MOVES),
     _move("cheer, celebrate, victory, win", "cheer; celebrate", Need.MOVES),
-    _move(
-        "dance, dancing, samba, salsa, hip hop, hiphop, breakdance, twerk, rumba", "dance; dance to music", Need.MOVES
-    ),
+    _move("dance, dancing, samba, salsa, hip hop, hiphop, breakdance, twerk, rumba", "dance; do a dance", Need.MOVES),
     _move("spin, twirl, pirouette", "spin around; twirl around", Need.TURNS),
     _move("nod, yes", "nod; nod {its} head", Need.HEAD),
     _move("shake head, no, head shake", "shake {its} head", Need.HEAD),

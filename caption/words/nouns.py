@@ -179,11 +179,9 @@ GENERIC = frozenset(
 )
 # Said by titles and tags in another sense at least as often: 'uniform scale', 'star', 'head', 'card'.
 AMBIGUOUS = frozenset(
-    "scale star key lock mine fly swallow hand foot head arm leg eye ear nose torso iron horn siren swing "
-    "trunk "
-    "jack tap drink coffee page ring tablet bug switch map card paper leaf wheel box glass valve bust uniform "
-    "chick scan letter hero pan pump engine tool staff shell orange ticket sun earth mars sink spider-man "
-    "general".split()
+    "scale star key lock mine fly swallow hand foot head arm leg eye ear nose torso iron horn siren swing trunk jack "
+    "tap drink coffee page ring tablet bug switch map card paper leaf wheel box glass valve bust uniform chick scan "
+    "letter hero pan pump engine tool staff orange ticket sun earth mars sink".split()
 )
 
 # What a title may say instead, and what a person would write.

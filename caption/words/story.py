@@ -61,6 +61,7 @@ def _of_body(facts: MotionFacts, motion: str) -> Story:
     if goes and "wings" in goes[0].rest:
         limbs = tuple(said for said in limbs if "wings" not in said[0].rest)
     told = [said for said in (goes, does, *own) if said]
+    limbs = (*_bobs(facts), *limbs) if act is None else limbs
     if not told:
         return Story(limbs[0], limbs[1:]) if limbs else Story(deeds("move in place", "make small movements"))
     return Story(told[0], (*told[1:], *limbs), needs_more=len(told) > 1)
@@ -70,7 +71,7 @@ def _of_one_who_stays(facts: MotionFacts, act: Move, motion: str) -> Story:
     """Stands in place, or whatever it does of itself while its name says that it waits."""
     if facts.subject_kind is SubjectKind.WINGED and moving(facts, "wing"):
         return Story(_goes(facts, None))
-    limbs = tuple(limb_deeds(facts, steps=False))
+    limbs = tuple(said for said in limb_deeds(facts, steps=True))
     if calls(motion, *_OFF_ITS_FEET):
         return Story(deeds("stay in place", "hold still" if facts.idle else "move in place"), limbs)
     if facts.subject_kind not in (SubjectKind.HUMANOID, SubjectKind.QUADRUPED, SubjectKind.WINGED):
@@ -84,7 +85,7 @@ def _goes_besides(act: Move, facts: MotionFacts) -> bool:
     return (
         travels(facts)
         and not act.way
-        and act.need not in (Need.DOWN, Need.UP, Need.LOW, Need.FLIPS, Need.SITS, Need.LIES)
+        and act.need not in (Need.DOWN, Need.UP, Need.LOW, Need.DIPS, Need.FLIPS, Need.SITS, Need.LIES)
     )
 
 
@@ -197,11 +198,16 @@ def _rises(facts: MotionFacts) -> tuple[Deed, ...]:
         )
     if facts.end_rise_heights <= -MIN_RISE_HEIGHTS:
         return deeds("sink down", "move downward")
+    return ()
+
+
+def _bobs(facts: MotionFacts) -> list[tuple[Deed, ...]]:
+    """Up and down, of what has no legs to do it with."""
     bobs = max(facts.rise_heights, facts.sink_heights) >= _MIN_BOB_HEIGHTS and facts.num_cycles >= 1
     legless = facts.posture_end is Posture.UNKNOWN and facts.gait is Gait.NONE and not facts.num_jumps
     if bobs and legless and facts.subject_kind in (SubjectKind.OTHER, SubjectKind.WINGED):
-        return deeds("bob up and down", "move up and down")
-    return ()
+        return [deeds("bob up and down", "move up and down")]
+    return []
 
 
 def _still(facts: MotionFacts, motion: str) -> tuple[Deed, ...]:
@@ -217,13 +223,13 @@ def _still(facts: MotionFacts, motion: str) -> tuple[Deed, ...]:
         calls(motion, "jump", "fall", "fly", "swim", "climb", "sit", "lie", "sleep", "dead", "death", "die")
         or not stands
     ):
-        return deeds("stay still", "hardly move")
+        return deeds("stay still", "stay almost still")
     return deeds("stand still", "stand in place, hardly moving", "stand quietly")
 
 
 def _of_thing(facts: MotionFacts, name: Name, motion: str) -> Story:
     if facts.idle:
-        return Story(deeds("stay still", "hardly move"))
+        return Story(deeds("stay still", "stay almost still"))
     parts = part_deeds(facts, name)
     named = _named_part(facts, name, parts, motion)
     if named:
@@ -239,7 +245,7 @@ def _of_thing(facts: MotionFacts, name: Name, motion: str) -> Story:
     told = [said for said in (goes, *parts) if said]
     if told:
         return Story(told[0], tuple(told[1:]), needs_more=len(parts) == 2 and not goes)
-    own = _own(facts, None, stepping=False)
+    own = [*_own(facts, None, stepping=False), *_bobs(facts)]
     if own:
         return Story(own[0], tuple(own[1:]))
     return Story(deeds("move a little", "make a small movement"))

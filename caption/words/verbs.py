@@ -13,6 +13,7 @@ from rigmill.facts.facts import Gait, Heading, MotionFacts, Posture, SubjectKind
 
 MIN_JUMP_RISE_HEIGHTS = 0.08
 MIN_SINK_HEIGHTS = 0.12
+MIN_DIP_HEIGHTS = 0.03
 MIN_DOWN_SINK_HEIGHTS = 0.3
 MIN_LYING_DEG = 50.0
 MIN_SPIN_DEG = 150.0
@@ -67,7 +68,7 @@ def fits(move: Move, facts: MotionFacts) -> bool:
     if facts.subject_kind is SubjectKind.ARTICULATED:
         return False
     if move.need is Need.STAYS:
-        upright = facts.posture_end in (Posture.UNKNOWN, Posture.STANDS)
+        upright = {facts.posture_start, facts.posture_end} <= {Posture.UNKNOWN, Posture.STANDS}
         return not travels(facts) and not steps(facts) and facts.num_jumps == 0 and upright
     if facts.idle:
         return move.need in (Need.SITS, Need.LIES) and _meets(move.need, facts)
@@ -90,6 +91,7 @@ def _meets(need: Need, facts: MotionFacts) -> bool:
         Need.DOWN: lies or lean is not None and lean >= MIN_LYING_DEG or low >= MIN_DOWN_SINK_HEIGHTS,
         Need.UP: facts.posture_end not in (Posture.SITS, Posture.LIES),
         Need.LOW: facts.sink_heights >= MIN_SINK_HEIGHTS,
+        Need.DIPS: facts.sink_heights >= MIN_DIP_HEIGHTS,
         Need.TURNS: facts.turn_deg is not None and abs(facts.turn_deg) >= MIN_SPIN_DEG,
         Need.FLIPS: facts.flip_deg is not None and abs(facts.flip_deg) >= MIN_FLIP_DEG,
         Need.ROLLS: max(abs(facts.flip_deg or 0.0), abs(facts.roll_deg or 0.0)) >= MIN_FLIP_DEG,
@@ -114,7 +116,8 @@ def _forms_in(motion: str) -> frozenset[str]:
     """The name's words and pairs of neighbours, each as it is and as the verb that it is a form of."""
     words = motion.split()
     found = {form for word in words for form in _bases(word)}
-    found |= {f"{form} {after}" for word, after in zip(words, words[1:]) for form in _bases(word)}
+    pairs = zip(words, words[1:])
+    found |= {f"{form} {other}" for word, after in pairs for form in _bases(word) for other in _bases(after)}
     # 'no' and 'yes' are moves only where they are all that is said.
     return frozenset(found - {"no", "yes"} if len(words) > 1 else found)
 

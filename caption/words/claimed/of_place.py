@@ -13,13 +13,13 @@ from rigmill.facts.facts import Gait, Heading, MotionFacts, SubjectKind
 WALKS = (
     "walk stride stroll march pace saunter strut stagger limp hobble shuffle trudge tiptoe sneak creep prowl "
     "wander amble "
-    "plod stomp sidestep strafe"
+    "plod stomp sidestep strafe shamble stalk tread waddle scuttle parade"
 ).split()
 RUNS = "run jog sprint dash race gallop trot canter bolt charge rush scamper hurry".split()
 _OTHER_TRAVEL = (
     "crawl slither swim fly soar glide roll drive skate slide drift float hop skip leap jump advance proceed "
     "retreat travel "
-    "move go step back hover lope bound scurry"
+    "move go step back hover lope bound scurry lurch"
 ).split()
 _TURNS = "turn rotate spin pivot twirl swivel pirouette veer swerve whirl curve".split()
 

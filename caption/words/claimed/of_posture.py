@@ -14,7 +14,7 @@ _CLEAR_RISE_HEIGHTS = 0.15
 _LITTLE_LEAN_DEG = 30.0
 _NO_FLIP_DEG = 90.0
 _CLEAR_FLIP_DEG = 200.0
-_LOW_SINK_HEIGHTS = 0.04
+_LOW_SINK_HEIGHTS = 0.03
 _TAKES_OFF = re.compile(r"\b(?:takes? off|taking off|lifts? off|lifting off|ris(?:es?|ing) (?:up )?into the air)\b")
 _GROUND = re.compile(
     r"\b(?:down|to the (?:ground|floor)|on (?:its|his|her|their) (?:back|side|face|belly)|on the (?:ground"

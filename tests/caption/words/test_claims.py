@@ -224,12 +224,82 @@ CASES: list[tuple[str, MotionFacts, bool]] = [
 ]
 
 
+# Written after the rules, to see how they do on what they were not made for: 65 sentences, 1 wrong then ('shambles').
+LATER: list[tuple[str, MotionFacts, bool]] = [
+    ("The character takes long strides forward.", STANDS, T),
+    ("A humanoid figure performs a walking cycle, moving its legs and arms.", SPOT, F),
+    ("A man is walking toward the left.", BACK, F),
+    ("The knight swings a sword from right to left.", STANDS, F),
+    ("A robot moves its left arm up and down.", WAVES_LEFT, F),
+    ("The robot lifts its right hand to greet.", WAVES_LEFT, T),
+    ("A person rotates their torso to the right while standing.", STANDS, F),
+    ("A person rotates their upper body to the left.", TURNS_RIGHT, F),
+    ("A dog sprints across the field.", DOG_STANDS, T),
+    ("A dog runs, its tail swaying to the left and right.", DOG, F),
+    ("A dog runs with its head turned left.", DOG, F),
+    ("A character backs away slowly.", WALKS, F),
+    ("A character retreats backward.", WALKS, T),
+    ("A character steps back.", WALKS, F),
+    ("The man walks forward, then stops and turns left.", TURNS_LEFT, T),
+    ("The man bends his knees and jumps straight up.", JUMPS, F),
+    ("The man bends his knees.", STANDS, F),
+    ("A character leaps over an obstacle.", WALKS, T),
+    ("The character throws a right hook.", WAVES_LEFT, F),
+    ("The character kicks high with her left foot.", KICKS_RIGHT, T),
+    ("The woman raises both arms above her head.", WAVES_LEFT, T),
+    ("The woman holds her left arm still and waves with her right.", WAVES_LEFT, F),
+    ("A bird glides through the air with outstretched wings.", FLIES, F),
+    ("A bird hops along the ground.", BIRD_STANDS, F),
+    ("The drawer opens outward.", DRAWER_OUT, F),
+    ("The cabinet's top drawer slides open.", DRAWER_OUT, F),
+    ("The cabinet door remains closed.", OPENS, T),
+    ("A cabinet with an open door closes.", OPENS, T),
+    ("The fan rotates its blades counterclockwise.", SPINNING, F),
+    ("The wheels of the truck spin while it stays in place.", TRUCK, F),
+    ("A man does a cartwheel to the left.", STANDS, T),
+    ("A man falls down and lies motionless.", FALLS, F),
+    ("A man falls forward onto the ground.", FALLS, F),
+    ("A man collapses backward.", FALLS, F),
+    ("A man lies motionless on the floor.", LIES, F),
+    ("A man is sitting cross-legged.", STANDS, T),
+    ("A man rises from a seated position.", SITS, F),
+    ("A man is crouching and sneaking forward.", WALKS, F),
+    ("A zombie lurches forward.", WALKS, F),
+    ("A zombie shambles forward with its arms outstretched.", STANDS, T),
+    ("A man dances, spinning around and stepping side to side.", SPINS, F),
+    ("A man swings his right leg forward.", KICKS_RIGHT, F),
+    ("A man pivots on his left foot.", TURNS_LEFT, F),
+    ("A man pivots on his right foot and turns left.", TURNS_LEFT, F),
+    ("A man runs in circles.", RUNS, T),
+    ("A man faces left and walks.", WALKS, F),
+    ("The man, facing right, walks in place.", SPOT, F),
+    ("A man walks with a limp, dragging his left foot.", WALKS, F),
+    ("A horse gallops at full speed.", DOG_SPOT, F),
+    ("A man hovers above the ground.", WALKS, T),
+    ("A man stands on one leg and waves his left arm.", WAVES_LEFT, F),
+    ("A man stands upright, waving.", WAVES_LEFT, F),
+    ("A figure stays still in an idle stance, breathing gently.", IDLE, F),
+    ("A figure moves slightly.", IDLE, F),
+    ("A figure walks slowly.", RUNS, F),
+    ("Moving backward, the man raises his shield.", WALKS, T),
+    ("He walks left, then right.", STRAFES_LEFT, F),
+    ("A man walks to his left.", STRAFES_LEFT, F),
+    ("A cat turns right and walks.", CURVES, T),
+    ("A man crawls forward on his hands and knees.", WALKS, F),
+    ("A man throws a ball forward.", STANDS, F),
+    ("A man pushes forward with both hands.", WAVES_BOTH, F),
+    ("A character lunges forward and attacks.", STANDS, F),
+    ("A soldier runs forward while holding his rifle in his right hand.", RUNS, F),
+    ("A woman waves her hand from left to right.", WAVES_LEFT, F),
+]
+
+
 def test_the_table_is_large_and_has_both_kinds() -> None:
     assert len(CASES) >= 120
     assert 50 <= sum(wrong for _, _, wrong in CASES) <= len(CASES) - 60
 
 
-@pytest.mark.parametrize(("sentence", "facts", "wrong"), CASES)
+@pytest.mark.parametrize(("sentence", "facts", "wrong"), [*CASES, *LATER])
 def test_a_claim_is_denied_where_the_facts_deny_it(sentence: str, facts: MotionFacts, wrong: bool) -> None:
     assert bool(contradictions(sentence, facts)) == wrong
 

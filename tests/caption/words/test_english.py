@@ -7,7 +7,7 @@ from caption.words.moves import ACTS, GAITS
 
 # Written by hand: verb, third person, -ing form.
 FORMS = """
-come comes coming; work works working;
+come comes coming; work works working; box boxes boxing;
 walk walks walking; run runs running; jog jogs jogging; sprint sprints sprinting; gallop gallops galloping;
 canter canters cantering; trot trots trotting; dash dashes dashing; rush rushes rushing; march marches marching;
 sneak sneaks sneaking; creep creeps creeping; limp limps limping; stagger staggers staggering; crawl crawls crawling;

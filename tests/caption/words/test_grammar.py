@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -16,7 +17,7 @@ from rigmill.facts.facts import Gait, Heading, MotionFacts, PartAction, Posture,
 from tests.support.motion_facts import LEGS, goes, on_the_spot, part, random_facts, stands, thing
 
 Q, W, OTHER = SubjectKind.QUADRUPED, SubjectKind.WINGED, SubjectKind.OTHER
-LIES = {
+LIES: dict[str, Any] = {
     "posture_end": Posture.LIES,
     "end_rise_heights": -0.4,
     "sink_heights": 0.4,
