@@ -82,9 +82,14 @@ def test_a_tiny_budget_stops_before_it_is_exceeded(tmp_path: Path, limit: dict[s
 def test_a_server_that_counts_more_than_was_thought_is_believed(tmp_path: Path) -> None:
     """Its first answer says so, before others are sent; the rest are reserved by that."""
     with served() as server:
-        counting(server, 5000, 20)
-        _, spent = ask(endpoint(server.url, max_tokens=22_000, concurrency=8), tmp_path, 30)
-    assert len(server.log) == 4 and spent.tokens == 4 * 5020
+        usage = {"prompt_tokens": 5000, "completion_tokens": 20}
+        server.answering = lambda request, seen: Answer(text=json.dumps(GOOD), usage=usage, silent_s=0.3)
+        _, spent = ask(endpoint(server.url, max_tokens=22_000, concurrency=8, request_s=5), tmp_path, 30)
+        assert len(server.log) == 4 and spent.tokens == 4 * 5020
+        ask(
+            endpoint(server.url, max_tokens=31_000, concurrency=8, request_s=5), tmp_path, 30
+        )  # and by the next run from the start
+        assert len(server.log) == 6 and server.log[5].at_s - server.log[4].at_s < 0.3  # together
 
 
 def test_what_was_turned_away_costs_nothing_and_what_was_lost_costs_its_reservation(tmp_path: Path) -> None:
