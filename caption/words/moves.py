@@ -30,6 +30,8 @@ class Need(StrEnum):
     ARM = "arm"  # an arm moves (a front leg, a wing, of what has no arms)
     LEG = "leg"
     HEAD = "head"
+    NODS = "nods"  # the head moves, and not from side to side
+    SHAKES = "shakes"  # it moves, and not up and down
     MOVES = "moves"  # something moves
     SITS = "sits"
     LIES = "lies"
@@ -130,8 +132,8 @@ ACTS: tuple[Move, ...] = (
     _move("cheer, celebrate, victory, win", "cheer; celebrate", Need.MOVES),
     _move("dance, dancing, samba, salsa, hip hop, hiphop, breakdance, twerk, rumba", "dance; do a dance", Need.MOVES),
     _move("spin, twirl, pirouette", "spin around; twirl around", Need.TURNS),
-    _move("nod, yes", "nod; nod {its} head", Need.HEAD),
-    _move("shake head, no, head shake", "shake {its} head", Need.HEAD),
+    _move("nod, yes", "nod; nod {its} head", Need.NODS),
+    _move("shake head, no, head shake", "shake {its} head", Need.SHAKES),
     _move("survey, look around, look, search, scan", "look around; turn {its} head to look around", Need.HEAD),
     _move("eat, eating, graze, feed, peck", "eat; feed", Need.MOVES),
     _move("drink", "drink; take a drink", Need.MOVES),

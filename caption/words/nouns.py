@@ -261,10 +261,18 @@ FEMININE = frozenset(
     "woman girl queen princess witch sorceress nun priestess businesswoman schoolgirl swordswoman waitress mother "
     "bride empress ballerina maid heroine mermaid geisha catgirl".split()
 ) | {"old woman", "cat girl", "fox girl", "bunny girl"}
-PLURAL = frozenset(
-    "glasses sunglasses goggles headphones scissors pliers trousers pants jeans shorts shoes boots "
-    "lungs teeth blinds skis".split()
-)
-MASS = frozenset({"grass", "seaweed", "armor", "armour", "corn", "bread", "candy", "chocolate", "paper", "toast"})
-# Names of one thing: no article 'a'.
-UNIQUE = frozenset({"earth", "mars", "jupiter", "saturn", "santa claus", "cerberus", "medusa"})
+# What is not counted by itself, and the word that counts it: 'a pair of scissors'.
+MEASURES: dict[str, str] = {
+    noun: measure
+    for measure, nouns in {
+        "pair": "glasses sunglasses goggles headphones scissors pliers trousers pants jeans shorts shoes boots lungs "
+        "skis",
+        "set": "teeth blinds",
+        "patch": "grass seaweed",
+        "suit": "armor armour",
+        "piece": "bread candy chocolate paper toast corn fruit cheese",
+    }.items()
+    for noun in nouns.split()
+}
+# Names of one thing, which take no article.
+UNIQUE = frozenset({"mars", "jupiter", "saturn", "santa claus", "cerberus", "medusa"})

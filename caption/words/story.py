@@ -69,7 +69,7 @@ def _of_body(facts: MotionFacts, motion: str) -> Story:
 
 def _of_one_who_stays(facts: MotionFacts, act: Move, motion: str) -> Story:
     """Stands in place, or whatever it does of itself while its name says that it waits."""
-    if facts.subject_kind is SubjectKind.WINGED and moving(facts, "wing"):
+    if facts.subject_kind is SubjectKind.WINGED and moving(facts, "wing") and not facts.idle:
         return Story(_goes(facts, None))
     limbs = tuple(said for said in limb_deeds(facts, steps=True))
     if calls(motion, *_OFF_ITS_FEET):

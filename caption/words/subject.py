@@ -7,17 +7,7 @@ from dataclasses import dataclass
 
 from caption.words.english import article, possessive
 from caption.words.names import tag_words, title_words
-from caption.words.nouns import (
-    AMBIGUOUS,
-    CATEGORY_OF_NOUN,
-    FEMININE,
-    GENERIC,
-    MASCULINE,
-    MASS,
-    OTHER_WORDS,
-    PLURAL,
-    UNIQUE,
-)
+from caption.words.nouns import AMBIGUOUS, CATEGORY_OF_NOUN, FEMININE, GENERIC, MASCULINE, MEASURES, OTHER_WORDS, UNIQUE
 from caption.words.plain import MAX_READ_CHARACTERS, gives_orders, plain_words
 from rigmill.facts.facts import SubjectKind
 
@@ -78,17 +68,17 @@ class Name:
 
     @property
     def a(self) -> str:
-        """'a dog', 'an owl', 'scissors'."""
-        bare = self.noun in UNIQUE or self.noun in MASS or self.plural
-        return self.noun if bare else f"{article(self.noun)} {self.noun}"
+        """'a dog', 'an owl', 'a pair of scissors'."""
+        return self.noun if self.noun in UNIQUE else f"{article(self._counted)} {self._counted}"
 
     @property
     def the(self) -> str:
-        return self.noun if self.noun in UNIQUE else f"the {self.noun}"
+        return self.noun if self.noun in UNIQUE else f"the {self._counted}"
 
     @property
-    def plural(self) -> bool:
-        return self.noun.split()[-1] in PLURAL
+    def _counted(self) -> str:
+        measure = MEASURES.get(self.noun)
+        return f"{measure} of {self.noun}" if measure else self.noun
 
     @property
     def its(self) -> str:
@@ -100,7 +90,7 @@ class Name:
             "mannequin",
             "stick figure",
         )
-        return "their" if self.plural or person else "its"
+        return "their" if person else "its"
 
     def part(self, part: str, *, definite: bool = False) -> str:
         """ "a cabinet's door"."""

@@ -9,7 +9,7 @@ from caption.words.deed import Deed
 from caption.words.english import ing, third
 from caption.words.limbs import limb_in_words, moving
 from caption.words.moves import ACTS, GAITS, Move, Need
-from rigmill.facts.facts import Gait, Heading, MotionFacts, Posture, SubjectKind
+from rigmill.facts.facts import Gait, Heading, MotionFacts, Posture, SubjectKind, Sweep
 
 MIN_JUMP_RISE_HEIGHTS = 0.08
 MIN_SINK_HEIGHTS = 0.12
@@ -17,6 +17,7 @@ MIN_DIP_HEIGHTS = 0.03
 MIN_DOWN_SINK_HEIGHTS = 0.3
 MIN_LYING_DEG = 50.0
 MIN_SPIN_DEG = 150.0
+_FLIGHT_HEIGHTS = 0.5  # up, of what has no wings
 MIN_FLIP_DEG = 200.0
 # Grossly wrong: a sprint at a slow walk's pace, a stroll at a sprint's (people walk 0.8 heights a second, sprint 4).
 MAX_WALK_HEIGHTS_PER_S = 3.5
@@ -86,7 +87,7 @@ def _meets(need: Need, facts: MotionFacts) -> bool:
     return {
         Need.STEPS: steps(facts) or travels(facts) or legs_swing(facts),
         Need.GLIDES: True,
-        Need.FLIES: moving(facts, "wing") or facts.rise_heights > 0.5,
+        Need.FLIES: (moving(facts, "wing") or facts.rise_heights > _FLIGHT_HEIGHTS) and not steps(facts),
         Need.JUMPS: facts.num_jumps > 0 or facts.rise_heights >= MIN_JUMP_RISE_HEIGHTS,
         Need.DOWN: lies or lean is not None and lean >= MIN_LYING_DEG or low >= MIN_DOWN_SINK_HEIGHTS,
         Need.UP: facts.posture_end not in (Posture.SITS, Posture.LIES),
@@ -99,11 +100,19 @@ def _meets(need: Need, facts: MotionFacts) -> bool:
         Need.ARM: moving(facts, "arm") or moving(facts, "front leg") or moving(facts, "wing"),
         Need.LEG: moving(facts, "leg"),
         Need.HEAD: moving(facts, "head") or moving(facts, "neck"),
+        Need.NODS: _head_sweeps(facts, Sweep.SIDE_TO_SIDE),
+        Need.SHAKES: _head_sweeps(facts, Sweep.UP_DOWN),
         Need.MOVES: True,
-        Need.SITS: facts.posture_end in (Posture.SITS, Posture.CROUCHES),
+        Need.SITS: facts.posture_end in (Posture.SITS, Posture.CROUCHES) and not (steps(facts) and travels(facts)),
         Need.LIES: lies,
         Need.STAYS: True,
     }[need]
+
+
+def _head_sweeps(facts: MotionFacts, never: Sweep) -> bool:
+    """Whether the head moves, in another way than this."""
+    sweeps = {part.sweep for part in facts.parts if part.part == "head"}
+    return bool(sweeps) and never not in sweeps
 
 
 def _called(motion: str, moves: tuple[Move, ...]) -> list[Move]:

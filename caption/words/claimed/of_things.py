@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from caption.words.claimed.clauses import claims
 from caption.words.limbs import limb
-from rigmill.facts.facts import MotionFacts, PartAction
+from rigmill.facts.facts import Heading, MotionFacts, PartAction
 
 _OPENING = frozenset({PartAction.OPENS, PartAction.SLIDES_OUT})
 _CLOSING = frozenset({PartAction.CLOSES, PartAction.SLIDES_IN})
@@ -41,7 +41,16 @@ def thing_contradictions(clause: str, facts: MotionFacts) -> Iterator[tuple[str,
     named = re.search(rf"\b({'|'.join(_NAMED)})s?\b", clause)
     known = {limb(part) for part in facts.parts}
     moved = claims(clause, "open close shut slide swing spin rotate turn move".split())
-    if named and moved and known <= set(_NAMED) and known and named[1] not in known and _tells_apart(facts, named[1]):
+    stays = facts.travel is Heading.NONE  # what goes as a whole may be a door itself
+    if (
+        stays
+        and named
+        and moved
+        and known <= set(_NAMED)
+        and known
+        and named[1] not in known
+        and _tells_apart(facts, named[1])
+    ):
         yield clause, f"what moves is the {' and the '.join(sorted(known))}"
         return
     parts = [part for part in facts.parts if not named or limb(part) == named[1]] or list(facts.parts)
