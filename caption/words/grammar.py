@@ -71,6 +71,8 @@ def _joined(said: str, deed: Deed, more: Deed, name: Name, progressive: bool) ->
 
 def _goes_with(deed: Deed, more: Deed) -> bool:
     """Whether the two make a sentence that does not say one thing twice."""
+    if deed.part and not more.part:
+        return False  # "its lid opens and it opens"
     same_verb, same_rest = more.verb == deed.verb, more.rest == deed.rest
     return not (same_verb and (same_rest or more.part == deed.part) or same_rest and bool(deed.rest))
 

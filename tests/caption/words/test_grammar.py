@@ -81,6 +81,7 @@ PLAIN: list[tuple[MotionFacts, str, str, str]] = [
     ),
     (thing(part("door", PartAction.CLOSES)), "Fridge", "Animation", "A fridge's door swings shut."),
     (thing(part("part", PartAction.TURNS)), "Machine", "x", "A part of the machine turns."),
+    (thing(part("lid", PartAction.OPENS), part("chest", PartAction.OPENS)), "Chest", "", "A chest's lid swings open."),
     (thing(part("part", PartAction.OPENS)), "Chest", "Take", "A chest swings open."),
     (thing(part("part", PartAction.TURNS)), "Garage Door 01", "Door.001|Open", "A garage door opens."),
     (thing(part("blade", PartAction.SPINS), part("blade", PartAction.SPINS)), "Fan", "", "A fan's blades spin."),
