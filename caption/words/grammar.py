@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from itertools import islice
 
-from caption.words.checks import repeats
+from caption.words.checks import refusals
+from caption.words.claims import contradictions
 from caption.words.deed import Deed
 from caption.words.english import article, capital
 from caption.words.limbs import limb
@@ -29,10 +31,14 @@ def captions(
         name = Name("creature")
     story = story_of(facts, name, motion_words(motion_name, subject.title))
     every = list(dict.fromkeys(_sentences(story, name)))
-    short = [text for text in every if len(text.split()) <= MAX_WORDS and not repeats(text)]
-    plain, others = short[0], short[1:]
+    # What a model's sentences are held against holds for ours: a disagreement of the two is never a caption.
+    short = [text for text in every if len(text.split()) <= MAX_WORDS and refusals(text) is None]
+    general = (_sentence(f"{name.a} moves"), "Something moves.")
+    plain = next((text for text in (*short, *general) if not contradictions(text, facts)), general[-1])
+    others = [text for text in short if text != plain]
     random.Random(digest("phrasings", seed, clip_id)).shuffle(others)
-    return (plain, *others[: max(num, 1) - 1])
+    true = (text for text in others if not contradictions(text, facts))
+    return (plain, *islice(true, max(num, 1) - 1))
 
 
 def _sentences(story: Story, name: Name) -> Iterator[str]:
