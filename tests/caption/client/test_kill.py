@@ -50,7 +50,8 @@ def test_after_a_kill_no_finished_question_is_asked_again(tmp_path: Path) -> Non
         assert {number for number in range(NUM_QUESTIONS) if replies[number].cached} == finished
         assert len(again) == NUM_QUESTIONS - len(finished)
         asked_twice = {one.digest for one in server.log[:before]} & {one.digest for one in again}
-        assert len(asked_twice) == before - len(finished) <= AT_ONCE  # those that were under way
+        # Those that were under way, and those whose answers were being written while the next ones were asked.
+        assert len(asked_twice) == before - len(finished) <= 2 * AT_ONCE
         assert spent.num_requests == len(server.log)  # what was lost is counted too
 
 
