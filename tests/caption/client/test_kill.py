@@ -52,7 +52,8 @@ def test_after_a_kill_no_finished_question_is_asked_again(tmp_path: Path) -> Non
         asked_twice = {one.digest for one in server.log[:before]} & {one.digest for one in again}
         # Those that were under way, and those whose answers were being written while the next ones were asked.
         assert len(asked_twice) == before - len(finished) <= 2 * AT_ONCE
-        assert spent.num_requests == len(server.log)  # what was lost is counted too
+        # What was lost is counted too, and so is what was just about to be sent.
+        assert len(server.log) <= spent.num_requests <= len(server.log) + AT_ONCE
 
 
 def _is_kept(number: int, where: Endpoint, output: Path) -> bool:
