@@ -64,7 +64,8 @@ def test_nothing_outlives_a_killed_driver_for_long(small: Path) -> None:
 
 def command_of(pid: int) -> str:
     """The command line of a process that still runs; empty for one that is gone, or dead and not yet waited for."""
-    shown = subprocess.run(["ps", "-o", "stat=,args=", "-p", str(pid)], capture_output=True, text=True, check=False)
+    asked = ["ps", "-ww", "-o", "stat=,args=", "-p", str(pid)]
+    shown = subprocess.run(asked, capture_output=True, text=True, check=False)
     state, _, command = shown.stdout.strip().partition(" ")
     return "" if state.startswith("Z") else command.strip()
 
@@ -74,7 +75,9 @@ def test_killed_blender_children_and_ray_workers_cost_nothing(small: Path) -> No
     process = run_all(small, "disturbed")
     chance = random.Random(7)
     num_killed = {"ray::Worker": 0, "render.blender.sandbox.server": 0}
+    deadline = time.monotonic() + 600
     while min(num_killed.values()) < NUM_CHILD_KILLS // len(num_killed):
+        assert time.monotonic() < deadline, num_killed
         if process.poll() is not None:  # it got through: begin again, so that kills meet open work
             assert "error[" not in process.communicate()[0]
             shutil.rmtree(small.parent / "disturbed")

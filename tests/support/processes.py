@@ -7,8 +7,10 @@ from collections.abc import Iterable
 
 
 def processes_below(root: int) -> dict[int, str]:
-    """Process ids and command lines of everything that descends from `root`."""
-    listing = subprocess.run(["ps", "-eo", "pid,ppid,args"], capture_output=True, text=True, check=True).stdout
+    """Process ids and whole command lines of everything that descends from `root`."""
+    # -ww: where COLUMNS is set, as on many machines that run tests, ps cuts lines at it, and words of a command are lost.
+    everything = ["ps", "-ww", "-eo", "pid,ppid,args"]
+    listing = subprocess.run(everything, capture_output=True, text=True, check=True).stdout
     children: dict[int, list[tuple[int, str]]] = {}
     for line in listing.splitlines()[1:]:
         pid, parent, command = line.split(None, 2)
