@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 def processes_below(root: int) -> dict[int, str]:
     """Process ids and whole command lines of everything that descends from `root`."""
-    # -ww: where COLUMNS is set, as on many machines that run tests, ps cuts lines at it, and words of a command are lost.
+    # -ww: where COLUMNS is set, as on many machines that run tests, ps cuts lines at it and loses words.
     everything = ["ps", "-ww", "-eo", "pid,ppid,args"]
     listing = subprocess.run(everything, capture_output=True, text=True, check=True).stdout
     children: dict[int, list[tuple[int, str]]] = {}
