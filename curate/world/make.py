@@ -1,4 +1,4 @@
-"""The world's entrance: a plan, a number and a seed in, a body with takes and their truth out; and all of it as a file."""
+"""The world's entrance: a plan, a number and a seed in, a body with takes and their truth out, and a file of it."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 
 from curate.world.acting.act import Act
 from curate.world.acting.manner import drawn
+from curate.world.acting.postures import fold_wings
 from curate.world.body import Body
 from curate.world.glb import glb_of
 from curate.world.motions import Motion, motions_of
@@ -45,7 +46,14 @@ def make_body(plan: str, number: int, seed: int) -> Body:
 
 
 def make(
-    plan: str, number: int, seed: int, *, takes: int = 4, only: Sequence[str] | None = None, num_frames: int = NUM_FRAMES, fps: float = FPS
+    plan: str,
+    number: int,
+    seed: int,
+    *,
+    takes: int = 4,
+    only: Sequence[str] | None = None,
+    num_frames: int = NUM_FRAMES,
+    fps: float = FPS,
 ) -> Made:
     """A body with `takes` different motions, all of them if there are fewer; `only` names those to choose from."""
     body = make_body(plan, number, seed)
@@ -60,15 +68,21 @@ def make(
     return Made(body, played, title_of(body))
 
 
-def play(body: Body, motion: Motion, random: np.random.Generator, *, num_frames: int = NUM_FRAMES, fps: float = FPS) -> Take:
+def play(
+    body: Body, motion: Motion, random: np.random.Generator, *, num_frames: int = NUM_FRAMES, fps: float = FPS
+) -> Take:
     """One take of a motion on a body."""
     manner = drawn(random, sides=motion.sides, ways=motion.ways, places=motion.places, styles=motion.styles)
     act = Act(body, manner, random, np.arange(num_frames) / fps)
     truth = motion.play(act)
+    if body.legs:
+        fold_wings(act)
     act.carry_roots()
     called = motion.called or (motion.name,)
     name = str(random.choice(called)).replace("<side>", manner.side).replace("<style>", manner.style).strip()
-    written = str(random.choice(("{0}", "Armature|{1}", "{2}"))).format(name, name.title().replace(" ", "_"), name.replace(" ", "_"))
+    written = str(random.choice(("{0}", "Armature|{1}", "{2}"))).format(
+        name, name.title().replace(" ", "_"), name.replace(" ", "_")
+    )
     return Take(written, motion.name, fps, act.turns, act.shifts, num_frames, truth)
 
 

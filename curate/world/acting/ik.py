@@ -15,8 +15,8 @@ STRETCHED = 0.998  # of the two bones' length: a limb is never quite straight, s
 def reach(act: Act, upper: str, lower: str, end: Floats, target: Floats, pole: Floats, pole_at_rest: Floats) -> None:
     """Turn two bones so that the point `end` (3,) at rest, which `lower` carries, gets to `target` (T, 3).
 
-    The middle joint juts towards `pole` (3,) or (T, 3) of the world, and at rest juts, or would, to `pole_at_rest`. A target
-    too far away is reached for.
+    The middle joint juts towards `pole` (3,) or (T, 3) of the world, and at rest juts, or would, to `pole_at_rest`. A
+    target too far away is reached for.
     """
     skeleton = act.body.skeleton
     first, second = skeleton[upper].head, skeleton[lower].head

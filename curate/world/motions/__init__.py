@@ -20,7 +20,7 @@ TRAVELS = (False,)
 
 @dataclass(frozen=True, slots=True)
 class Motion:
-    """What a body with the right slots can do. `needs` looks at the body; the rest are the choices that a seed makes."""
+    """What a body with the right slots can do. `needs` looks at the body; the rest are choices that a seed makes."""
 
     name: str
     play: Play

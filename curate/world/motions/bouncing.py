@@ -46,7 +46,11 @@ def jump(act: Act) -> Truth:
     _bounce(act, share, high=0.42 * length * manner.amount, deep=0.28 * length, ahead=ahead, tuck=0.25)
     _limbs(act, down)
     return act.truth(
-        "jump", speed="", direction="none" if manner.in_place else "forward", travel=ahead / act.body.height, num_parts=1
+        "jump",
+        speed="",
+        direction="none" if manner.in_place else "forward",
+        travel=ahead / act.body.height,
+        num_parts=1,
     )
 
 

@@ -74,7 +74,7 @@ def fly(act: Act) -> Truth:
     if rate:
         act.turn(act.body.root, about("y", act.full(0.5 * rate)))
     _in_the_air(act, phase, pitch=10.0, high=0.35 * _span(act.body))
-    speed = 1.5 * act.body.height * act.manner.speed
+    speed = 0.75 * act.body.height * act.manner.speed
     take_along(act, curved(speed, rate), in_place=False)
     turn = rate * act.seconds
     chord = speed * act.seconds * np.sinc(np.deg2rad(turn) / 2 / np.pi)
@@ -109,7 +109,7 @@ def glide(act: Act) -> Truth:
     act.move(z=0.06 * _span(act.body) * np.cos(2 * phase))
     if act.body.head:
         act.turn(act.body.head, about("y", -0.7 * roll))
-    speed = 1.7 * act.body.height * act.manner.speed
+    speed = 0.8 * act.body.height * act.manner.speed
     take_along(act, curved(speed, 0.0), in_place=act.manner.in_place)
     still = act.manner.in_place
     return act.truth(

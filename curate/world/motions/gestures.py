@@ -45,7 +45,13 @@ def wave(act: Act) -> Truth:
     return act.truth("wave", part=f"{manner.side} arm", period_s=1 / hertz)
 
 
-@motion("point", needs.person_like, sides=SIDES, ways=("forward", "aside", "up"), called=("point", "pointing", "point <side>"))
+@motion(
+    "point",
+    needs.person_like,
+    sides=SIDES,
+    ways=("forward", "aside", "up"),
+    called=("point", "pointing", "point <side>"),
+)
 def point(act: Act) -> Truth:
     """One arm goes out straight and stays."""
     manner = act.manner
@@ -56,7 +62,9 @@ def point(act: Act) -> Truth:
     act.bend(act.body.spine, "z", -6.0 * sign * out)
     standing_still(act, sway=0.5)
     arm, *lower = arms_on(act, manner.side)
-    drift = 0.015 * np.stack([np.sin(cycle(0.7 * act.times)), np.cos(cycle(0.5 * act.times)), np.sin(cycle(0.6 * act.times))], axis=1)
+    drift = 0.015 * np.stack(
+        [np.sin(cycle(0.7 * act.times)), np.cos(cycle(0.5 * act.times)), np.sin(cycle(0.6 * act.times))], axis=1
+    )
     set_arm(act, arm, np.asarray(between(REST, goal, out)) * 0.985 + drift, np.array([0.4, 0.6, -0.8]))
     fists(act, [arm], out)
     for bones in arm.fingers[1:2]:

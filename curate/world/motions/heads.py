@@ -25,7 +25,10 @@ def standing_still(act: Act, *, breath: float = 1.0, sway: float = 1.0) -> None:
     """Stand on all feet, breathe, let arms hang; tails and ears hang on. Call when trunk and head are posed."""
     body = act.body
     slow = cycle(0.45 * act.times + act.manner.phase)
-    act.move(x=0.012 * sway * body.leg_length * np.sin(slow), z=-0.03 * body.leg_length - 0.006 * breath * body.leg_length * np.cos(2 * slow))
+    act.move(
+        x=0.012 * sway * body.leg_length * np.sin(slow),
+        z=-0.03 * body.leg_length - 0.006 * breath * body.leg_length * np.cos(2 * slow),
+    )
     act.bend(body.spine, "x", 1.6 * breath * np.sin(2 * slow))
     stand(act)
     if body.arms:
@@ -67,7 +70,9 @@ def shake_head(act: Act) -> Truth:
     """The head turns left and right, as a no."""
     hertz = 1.4 * act.manner.speed
     calm = np.sin(np.pi * np.clip(act.share * 1.1, 0, 1)) ** 0.5
-    _turn_head(act, "z", 38.0 * act.manner.amount * calm * np.sin(cycle(hertz * act.times + act.manner.phase)), neck=0.35)
+    _turn_head(
+        act, "z", 38.0 * act.manner.amount * calm * np.sin(cycle(hertz * act.times + act.manner.phase)), neck=0.35
+    )
     standing_still(act)
     return act.truth("shake head", part="head", period_s=1 / hertz)
 

@@ -73,7 +73,9 @@ def open_and_close(act: Act) -> Truth:
     """A door opens, stays, and closes."""
     parts = _one_kind(act)
     for part, late in zip(parts, _delays(act, len(parts))):
-        put(act, part, min(1.0, 0.88 * act.manner.amount) * bump(act.share, 0.03 + late / 2, 0.36 + late / 2, 0.6, 0.95))
+        put(
+            act, part, min(1.0, 0.88 * act.manner.amount) * bump(act.share, 0.03 + late / 2, 0.36 + late / 2, 0.6, 0.95)
+        )
     return _told(act, "open", parts, "opens and closes", style="and close")
 
 
@@ -82,7 +84,11 @@ def slide_out(act: Act) -> Truth:
     """A drawer comes out and stops."""
     parts = some_of(act, tuple(part for part in act.body.parts if part.kind == "slide"))
     for part, late in zip(parts, _delays(act, len(parts))):
-        put(act, part, min(1.0, 0.9 * act.manner.amount) * stopped(act.share, 0.05 + late, min(0.94, late + 0.65), bounce=0.02))
+        put(
+            act,
+            part,
+            min(1.0, 0.9 * act.manner.amount) * stopped(act.share, 0.05 + late, min(0.94, late + 0.65), bounce=0.02),
+        )
     return _told(act, "slide out", parts, "opens")
 
 
@@ -102,5 +108,3 @@ def _one_kind(act: Act) -> list[Part]:
     words = sorted({part.word for part in parts})
     word = words[int(act.random.integers(len(words)))]
     return some_of(act, tuple(part for part in parts if part.word == word))
-
-
