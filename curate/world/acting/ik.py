@@ -31,9 +31,10 @@ def reach(act: Act, upper: str, lower: str, end: Floats, target: Floats, pole: F
     off = np.sqrt(np.maximum(len_a**2 - along**2, 0.0))
     middle = along[:, None] * frame[..., 0] + off[:, None] * frame[..., 1]
     hand = far[:, None] * frame[..., 0]
-    jut = frame[..., 1]
-    world_upper = frames(middle, jut) @ frames(a, pole_at_rest).T
-    world_lower = frames(hand - middle, jut) @ frames(b, pole_at_rest).T
+    # Both bones turn in the plane of the limb; its normal, unlike the pole, is never along one of them.
+    normal, normal_at_rest = frame[..., 2], frames(a + b, pole_at_rest)[..., 2]
+    world_upper = frames(middle, np.cross(normal, middle)) @ frames(a, np.cross(normal_at_rest, a)).T
+    world_lower = frames(hand - middle, np.cross(normal, hand - middle)) @ frames(b, np.cross(normal_at_rest, b)).T
     act.turns[upper] = transposed(above) @ world_upper
     act.turns[lower] = transposed(world_upper) @ world_lower
 

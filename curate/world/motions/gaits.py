@@ -33,7 +33,7 @@ def walk(act: Act) -> Truth:
     length = body.leg_length
     duty = 0.62 if upright else 0.68 if len(body.legs) == 4 else 0.6
     period = 1.08 * np.sqrt(length / 0.9) * manner.speed**-0.6 * (1.25 if style in ("sneaking", "tired") else 1.0)
-    period = float(np.clip(period, 0.35, 1.6))
+    period = float(np.clip(period, 0.6, 1.6))
     half = (
         (0.40 if upright else 0.30) * length * manner.amount * manner.speed**0.3 * (0.75 if style == "tired" else 1.0)
     )
@@ -78,7 +78,7 @@ def run(act: Act) -> Truth:
     upright = needs.two_legged(body)
     length = body.leg_length
     duty = 0.34 if upright else 0.32
-    period = float(np.clip(0.70 * np.sqrt(length / 0.9) * manner.speed**-0.5, 0.3, 1.1))
+    period = float(np.clip(0.70 * np.sqrt(length / 0.9) * manner.speed**-0.5, 0.5, 1.1))
     half = (0.36 if upright else 0.40) * length * manner.amount**0.5 * manner.speed**0.3
     ahead = 2 * half / (duty * period)
     c = act.times / period + manner.phase
