@@ -36,7 +36,13 @@ def _bounce(act: Act, share: Floats, *, high: float, deep: float, ahead: float, 
     return crouch - flight
 
 
-@motion("jump", needs.legged, places=PLACES, called=("jump", "jumping"))
+@motion(
+    "jump",
+    needs.legged,
+    places=PLACES,
+    called=("jump", "jumping"),
+    says=("jumps {way}", "crouches and jumps {way}", "makes a jump {way}"),
+)
 def jump(act: Act) -> Truth:
     """It crouches, jumps once, and lands."""
     manner, length = act.manner, act.body.leg_length
@@ -54,7 +60,13 @@ def jump(act: Act) -> Truth:
     )
 
 
-@motion("hop", needs.legged, places=PLACES, called=("hop", "hopping", "hop <style>"))
+@motion(
+    "hop",
+    needs.legged,
+    places=PLACES,
+    called=("hop", "hopping", "hop <style>"),
+    says=("hops {way} {times}", "makes small hops {way}", "bounces {way} {times}"),
+)
 def hop(act: Act) -> Truth:
     """Several small jumps, one after another."""
     manner, length = act.manner, act.body.leg_length

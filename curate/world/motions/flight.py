@@ -64,7 +64,14 @@ def _beats(act: Act, usual: float) -> float:
     return float(np.clip(usual * np.sqrt(0.6 / max(_span(act.body), 0.05)) * act.manner.speed**0.7, 0.8, 3.6))
 
 
-@motion("fly", needs.winged, places=TRAVELS, ways=("forward",), called=("fly", "flying", "fly forward"))
+@motion(
+    "fly",
+    needs.winged,
+    places=TRAVELS,
+    ways=("forward",),
+    called=("fly", "flying", "fly forward"),
+    says=("flies {way}", "flies {way} with beating wings", "is flying {way}"),
+)
 def fly(act: Act) -> Truth:
     """It flies ahead with beating wings, straight or in a curve."""
     hertz = _beats(act, 1.7)
@@ -83,7 +90,12 @@ def fly(act: Act) -> Truth:
     )
 
 
-@motion("flap", needs.winged, called=("flap", "flap wings", "flapping"))
+@motion(
+    "flap",
+    needs.winged,
+    called=("flap", "flap wings", "flapping"),
+    says=("flaps {its} wings in the air", "beats {its} wings and stays in place in the air"),
+)
 def flap(act: Act) -> Truth:
     """It stays where it is in the air and beats its wings."""
     hertz = _beats(act, 1.8)
@@ -93,7 +105,14 @@ def flap(act: Act) -> Truth:
     return act.truth("flap", side="", part="wings", period_s=1 / hertz)
 
 
-@motion("glide", needs.winged, places=PLACES, ways=("forward",), called=("glide", "gliding", "soar"))
+@motion(
+    "glide",
+    needs.winged,
+    places=PLACES,
+    ways=("forward",),
+    called=("glide", "gliding", "soar"),
+    says=("glides {way}", "glides {way} with {its} wings spread", "soars {way}"),
+)
 def glide(act: Act) -> Truth:
     """It holds its wings out and leans from side to side."""
     hertz = 0.5
@@ -121,7 +140,12 @@ def glide(act: Act) -> Truth:
     )
 
 
-@motion("hover", needs.winged, called=("hover", "hovering"))
+@motion(
+    "hover",
+    needs.winged,
+    called=("hover", "hovering"),
+    says=("hovers in the air", "hovers in place with quick wing beats"),
+)
 def hover(act: Act) -> Truth:
     """It stands in the air, upright, with quick small beats, and drifts up and down."""
     hertz = _beats(act, 2.8)

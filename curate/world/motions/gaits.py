@@ -24,32 +24,33 @@ _WAYS = {"forward": (1.0, 0.0), "backward": (-0.7, 0.0), "left": (0.0, 0.3), "ri
     ways=("forward", "forward", "forward", "forward", "backward", "left", "right"),
     places=PLACES,
     called=("walk", "walk cycle", "walking"),
+    says=("walks {way} {style}", "{style} walks {way}", "is walking {way} {style}"),
 )
 def walk(act: Act) -> Truth:
     """Some foot is always on the ground; a person's arms swing against its legs."""
     body, manner = act.body, act.manner
     upright = needs.two_legged(body)
-    style = str(act.random.choice(("", "", "sneaking", "tired", "happy"))) if needs.person_like(body) else ""
+    style = str(act.random.choice(("", "", "sneakily", "wearily", "happily"))) if needs.person_like(body) else ""
     length = body.leg_length
     duty = 0.62 if upright else 0.68 if len(body.legs) == 4 else 0.6
-    period = 1.08 * np.sqrt(length / 0.9) * manner.speed**-0.6 * (1.25 if style in ("sneaking", "tired") else 1.0)
+    period = 1.08 * np.sqrt(length / 0.9) * manner.speed**-0.6 * (1.25 if style in ("sneakily", "wearily") else 1.0)
     period = float(np.clip(period, 0.6, 1.6))
     half = (
-        (0.40 if upright else 0.30) * length * manner.amount * manner.speed**0.3 * (0.75 if style == "tired" else 1.0)
+        (0.40 if upright else 0.30) * length * manner.amount * manner.speed**0.3 * (0.75 if style == "wearily" else 1.0)
     )
     ahead, left = (2 * half / (duty * period) * share for share in _WAYS[manner.way])
     c = act.times / period + manner.phase
-    bounce = 2.0 if style == "happy" else 1.0
+    bounce = 2.0 if style == "happily" else 1.0
     act.move(z=0.016 * length * bounce * np.cos(cycle(2 * c - duty)))
-    if style == "sneaking":
+    if style == "sneakily":
         act.move(z=-0.13 * length)
     if upright:
         _upright_sway(
-            act, c, duty, lean={"sneaking": 24.0, "tired": 20.0, "happy": -4.0}.get(style, 4.0), much=manner.amount
+            act, c, duty, lean={"sneakily": 24.0, "wearily": 20.0, "happily": -4.0}.get(style, 4.0), much=manner.amount
         )
     else:
         _level_sway(act, c, much=manner.amount)
-    lift = (0.16 if upright else 0.22) * length * (1.5 if style in ("sneaking", "happy") else 1.0)
+    lift = (0.16 if upright else 0.22) * length * (1.5 if style in ("sneakily", "happily") else 1.0)
     phases = tuple(leg.phase for leg in body.legs)
     gait = Gait(
         period,
@@ -63,15 +64,22 @@ def walk(act: Act) -> Truth:
     )
     step(act, gait, straight(ahead, left), in_place=manner.in_place)
     if body.arms:
-        swing = np.cos(cycle(c)) * (0.25 if style == "tired" else 0.8) * manner.amount * (ahead != 0)
-        hang(act, swing={"left": -swing, "right": swing}, bent={"sneaking": 0.55, "happy": 0.35}.get(style, 0.06))
+        swing = np.cos(cycle(c)) * (0.25 if style == "wearily" else 0.8) * manner.amount * (ahead != 0)
+        hang(act, swing={"left": -swing, "right": swing}, bent={"sneakily": 0.55, "happily": 0.35}.get(style, 0.06))
     _trailing(act, c)
     return act.truth(
         "walk", side="", style=style, period_s=period, in_place=manner.in_place, **_way(act, np.hypot(ahead, left))
     )
 
 
-@motion("run", needs.legged, ways=("forward",), places=(True, True, False), called=("run", "run cycle", "running"))
+@motion(
+    "run",
+    needs.legged,
+    ways=("forward",),
+    places=(True, True, False),
+    called=("run", "run cycle", "running"),
+    says=("runs {way}", "is running {way}"),
+)
 def run(act: Act) -> Truth:
     """Between steps no foot is on the ground."""
     body, manner = act.body, act.manner

@@ -25,7 +25,13 @@ def between(first: tuple[float, ...], second: object, share: object) -> object:
 REST = (0.2, -0.06, -0.92)
 
 
-@motion("wave", needs.person_like, sides=SIDES, called=("wave", "waving", "wave <side>", "wave hello"))
+@motion(
+    "wave",
+    needs.person_like,
+    sides=SIDES,
+    called=("wave", "waving", "wave <side>", "wave hello"),
+    says=("waves with {its} {side} hand", "raises {its} {side} arm and waves", "waves hello with {its} {side} arm"),
+)
 def wave(act: Act) -> Truth:
     """One hand goes up beside the head and swings from side to side."""
     manner = act.manner
@@ -51,6 +57,7 @@ def wave(act: Act) -> Truth:
     sides=SIDES,
     ways=("forward", "aside", "up"),
     called=("point", "pointing", "point <side>"),
+    says=("points {style} with {its} {side} hand", "stretches {its} {side} arm out and points {style}"),
 )
 def point(act: Act) -> Truth:
     """One arm goes out straight and stays."""
@@ -75,7 +82,12 @@ def point(act: Act) -> Truth:
     return act.truth("point", part=f"{manner.side} arm", style="" if manner.way == "forward" else manner.way)
 
 
-@motion("bow", needs.person_like, called=("bow", "bowing", "take a bow"))
+@motion(
+    "bow",
+    needs.person_like,
+    called=("bow", "bowing", "take a bow"),
+    says=("bows", "takes a bow", "bends forward in a bow and comes back up"),
+)
 def bow(act: Act) -> Truth:
     """The trunk tips forward and comes back up."""
     deep = bump(act.share, 0.05, 0.4, 0.58, 0.95)

@@ -55,7 +55,12 @@ def _turn_head(act: Act, axis: str, degrees: Floats, *, neck: float = 0.4) -> No
         act.turn(body.head, about(axis, (1 - neck) * degrees))
 
 
-@motion("nod", _standing, called=("nod", "nod yes", "head nod"))
+@motion(
+    "nod",
+    _standing,
+    called=("nod", "nod yes", "head nod"),
+    says=("nods {its} head", "nods", "moves {its} head up and down"),
+)
 def nod(act: Act) -> Truth:
     """The head goes down and up, as a yes."""
     hertz = 1.5 * act.manner.speed
@@ -65,7 +70,12 @@ def nod(act: Act) -> Truth:
     return act.truth("nod", part="head", period_s=1 / hertz)
 
 
-@motion("shake head", _standing, called=("shake head", "head shake", "shake head no"))
+@motion(
+    "shake head",
+    _standing,
+    called=("shake head", "head shake", "shake head no"),
+    says=("shakes {its} head", "turns {its} head from side to side"),
+)
 def shake_head(act: Act) -> Truth:
     """The head turns left and right, as a no."""
     hertz = 1.4 * act.manner.speed
@@ -77,7 +87,13 @@ def shake_head(act: Act) -> Truth:
     return act.truth("shake head", part="head", period_s=1 / hertz)
 
 
-@motion("look around", _standing, called=("look around", "looking around"), sides=("left", "right"))
+@motion(
+    "look around",
+    _standing,
+    called=("look around", "looking around"),
+    sides=("left", "right"),
+    says=("looks around", "turns {its} head to look left and right"),
+)
 def look_around(act: Act) -> Truth:
     """The head turns far to one side, stays, and turns to the other."""
     first = 1.0 if act.manner.side == "left" else -1.0
@@ -90,7 +106,12 @@ def look_around(act: Act) -> Truth:
     return act.truth("look around", side="", part="head")
 
 
-@motion("idle", _standing, called=("idle", "stand idle", "breathing idle"))
+@motion(
+    "idle",
+    _standing,
+    called=("idle", "stand idle", "breathing idle"),
+    says=("stands still", "stands idle", "stands and breathes"),
+)
 def idle(act: Act) -> Truth:
     """It stands, breathes, and shifts its weight."""
     slow = cycle(0.45 * act.times + act.manner.phase)

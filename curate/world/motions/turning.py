@@ -46,7 +46,13 @@ def _spread(act: Act, out: Floats) -> None:
         set_arm(act, arm, 0.98 * hand, np.array([0.1, 1.0, -0.2]))
 
 
-@motion("turn", needs.legged, sides=SIDES, called=("turn <side>", "turning", "turn in place"))
+@motion(
+    "turn",
+    needs.legged,
+    sides=SIDES,
+    called=("turn <side>", "turning", "turn in place"),
+    says=("turns {turn}", "turns around {turn} on the spot"),
+)
 def turn(act: Act) -> Truth:
     """It turns to one side by steps, a quarter to a half turn."""
     sign = 1.0 if act.manner.side == "left" else -1.0
@@ -55,7 +61,13 @@ def turn(act: Act) -> Truth:
     return act.truth("turn", speed="", turn_deg=degrees)
 
 
-@motion("spin", needs.legged, sides=SIDES, called=("spin", "spin <side>", "twirl"))
+@motion(
+    "spin",
+    needs.legged,
+    sides=SIDES,
+    called=("spin", "spin <side>", "twirl"),
+    says=("spins {turn}", "spins around once", "turns all the way round to the {side}"),
+)
 def spin(act: Act) -> Truth:
     """It turns all round on the spot."""
     sign = 1.0 if act.manner.side == "left" else -1.0
