@@ -1,0 +1,40 @@
+"""Which bodies a motion is for."""
+
+from __future__ import annotations
+
+from curate.world.body import Body
+
+
+def legged(body: Body) -> bool:
+    """It stands on legs."""
+    return len(body.legs) >= 2
+
+
+def two_legged(body: Body) -> bool:
+    """It stands on two legs."""
+    return len(body.legs) == 2
+
+
+def many_legged(body: Body) -> bool:
+    """It stands on four legs or more."""
+    return len(body.legs) >= 4
+
+
+def four_legged(body: Body) -> bool:
+    """It stands on four legs."""
+    return len(body.legs) == 4
+
+
+def person_like(body: Body) -> bool:
+    """Two legs and at least two arms: what people do, it can."""
+    return len(body.legs) == 2 and len(body.arms) >= 2
+
+
+def headed(body: Body) -> bool:
+    """It has a head on a neck."""
+    return body.head is not None and bool(body.neck)
+
+
+def winged(body: Body) -> bool:
+    """It flies with wings."""
+    return bool(body.wings) and "fly" in body.can

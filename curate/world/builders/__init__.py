@@ -1,0 +1,1 @@
+"""Families of bodies that several plans share."""

@@ -1,0 +1,1 @@
+"""Colours, patterns, textures and names."""

@@ -1,0 +1,1 @@
+"""Skeletons of generated bodies, and turns in numpy."""

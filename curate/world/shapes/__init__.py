@@ -1,0 +1,1 @@
+"""Skinned surfaces as grids of points: tubes, balls, boxes, lathes, sheets."""
