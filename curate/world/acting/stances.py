@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -59,6 +59,7 @@ def _goal(act: Act, leg: Leg, how: Set) -> tuple[Floats, Floats, Floats, Floats]
     ball = stands + carried[:, None] * (along - stands)
     if np.any(carried > 0):
         turn = blended(still, body_turn, carried) @ turn
+        ball[:, 2] = np.maximum(ball[:, 2], leg.ball[2] + 0.045 * act.body.leg_length * np.minimum(1, 4 * carried))
     middle = yaw_of(act) @ about("x", act.full(np.asarray(how.fold, float)))
     return ball, turn, middle, carried
 
@@ -79,9 +80,17 @@ def hop_over(act: Act, way: tuple[float, float], start: float, end: float, *, li
 
 def belly(body: Body) -> float:
     """How high the trunk's skin is above the ground at rest, at its lowest, metres."""
-    trunk = {body.root, *body.spine}
-    low = [float(p.points[..., 2].min()) for p in body.patches if trunk.issuperset(p.bones)]
-    return min(low, default=0.0)
+    points = skin_on(body, {body.root, *body.spine})
+    return float(points[:, 2].min()) if len(points) else 0.0
+
+
+def skin_on(body: Body, bones: Collection[str]) -> Floats:
+    """The points (N, 3) of its skin at rest that some bones carry, for the most part."""
+    found = [np.zeros((0, 3))]
+    for patch in body.patches:
+        own = [place for place, bone in enumerate(patch.bones) if bone in bones]
+        found.append(patch.points[patch.weights[..., own].sum(axis=-1) > 0.6])
+    return np.concatenate(found)
 
 
 def legs_at(body: Body, end: str) -> tuple[Leg, ...]:
@@ -93,6 +102,16 @@ def legs_at(body: Body, end: str) -> tuple[Leg, ...]:
 def sprawls(body: Body) -> bool:
     """Its legs stand out to the sides, as a lizard's."""
     return bool(body.legs) and abs(float(body.legs[0].knee[0])) > 0.3
+
+
+def short_legged(body: Body) -> bool:
+    """Its legs are shorter than its trunk is long: it can get down low, as cats do."""
+    return sprawls(body) or float(body.skeleton[legs_at(body, "hind")[0].bones[0]].head[2]) < 0.95 * trunk_length(body)
+
+
+def tips(body: Body) -> float:
+    """How far the trunk may tip, 1 for what stands high and much less for what has the ground right below."""
+    return 0.22 if sprawls(body) else 1.0
 
 
 def trunk_length(body: Body) -> float:

@@ -83,15 +83,26 @@ def mane(skeleton: Skeleton, coat: Coat, *, back: float, thick: float, high: flo
     way = skeleton[neck[-1]].tail - skeleton[neck[0]].head
     behind = vec(0, way[2], -way[1]) / np.linalg.norm(way)
     size = (thick, high)
-    radii = [(-0.2, (0.6 * thick, 0.5 * high)), (0.4, size), (len(neck) - 0.3, size), (len(neck) + 0.05, (thick, 0.7 * high))]
+    radii = [
+        (-0.2, (0.6 * thick, 0.5 * high)),
+        (0.4, size),
+        (len(neck) - 0.3, size),
+        (len(neck) + 0.05, (thick, 0.7 * high)),
+    ]
     return shifted(tube(skeleton, neck, radii, coat, sides=7), back * behind)
 
 
-def blanket(skeleton: Skeleton, breed: four.Breed, coat: Coat, *, start: float, end: float, over: float = 1.07) -> Patch:
+def blanket(
+    skeleton: Skeleton, breed: four.Breed, coat: Coat, *, start: float, end: float, over: float = 1.07
+) -> Patch:
     """A cloth around the trunk between two places along it; `over` the trunk's girth."""
     trunk = ["hips", *four.spine_of(skeleton)]
     shares = np.array([0.1 / len(trunk), 0.5, 0.85])
-    girth = breed.girth * over * np.interp(np.linspace(start, end, 4) / len(trunk), shares, [0.97, 0.5 + breed.waist / 2, 1.0])
+    girth = (
+        breed.girth
+        * over
+        * np.interp(np.linspace(start, end, 4) / len(trunk), shares, [0.97, 0.5 + breed.waist / 2, 1.0])
+    )
     girth = np.maximum(girth, breed.girth * over * breed.waist)
     radii = [(float(place), (float(g) * breed.slim, float(g))) for place, g in zip(np.linspace(start, end, 4), girth)]
     patch = tube(skeleton, trunk, radii, coat, sides=14, round_ends=(0.0, 0.0))

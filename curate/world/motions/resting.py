@@ -8,9 +8,20 @@ from curate.world.acting.act import Act
 from curate.world.acting.gait import stand
 from curate.world.acting.postures import hang
 from curate.world.acting.profiles import bump, ease
-from curate.world.acting.stances import Set, belly, hop_over, legs_at, set_legs, sprawls, trunk_length
+from curate.world.acting.stances import (
+    Set,
+    belly,
+    hop_over,
+    legs_at,
+    set_legs,
+    short_legged,
+    skin_on,
+    sprawls,
+    tips,
+    trunk_length,
+)
 from curate.world.acting.truth import Truth
-from curate.world.acting.waves import wave
+from curate.world.acting.waves import follow, lie_on_floor, side_axis, wave
 from curate.world.body import Body
 from curate.world.motions import SIDES, motion
 from curate.world.motions.heads import trail
@@ -27,6 +38,10 @@ def beast(body: Body) -> bool:
 
 def _upright_beast(body: Body) -> bool:
     return beast(body) and not sprawls(body)
+
+
+def _low_beast(body: Body) -> bool:
+    return _upright_beast(body) and short_legged(body)
 
 
 def _grounded(body: Body) -> bool:
@@ -53,15 +68,20 @@ def flat_hocks(act: Act, down: Floats) -> Floats:
 
 
 def settle_tail(act: Act, low: Floats) -> None:
-    """Let a tail that stands up or hangs down lie behind the body, level, as far as `low` (T,) says."""
+    """Lower a tail that stands up till it is level where `low` (T,) is 1."""
     for bones in act.body.tails:
         first, last = act.body.skeleton[bones[0]], act.body.skeleton[bones[-1]]
         way = last.tail - first.head
         rise = float(np.rad2deg(np.arctan2(way[2], abs(way[1]))))
-        act.turn(bones[0], about("x", -(rise + 6.0) * low))
+        act.turn(bones[0], about("x", -max(rise, 0.0) * low))
 
 
-@motion("sit on haunches", lambda body: beast(body) and "sit" in body.can, called=("sit", "sit down", "sitting down"))
+@motion(
+    "sit on haunches",
+    lambda body: beast(body) and "sit" in body.can,
+    called=("sit", "sit down", "sitting down"),
+    says=("sits down on {its} haunches", "sits down", "lowers {its} hips and sits"),
+)
 def sit(act: Act) -> Truth:
     """The hind legs step in and fold, the hips sink to the ground, the front legs stay."""
     body, manner = act.body, act.manner
@@ -73,7 +93,8 @@ def sit(act: Act) -> Truth:
     tilt = float(np.rad2deg(np.arcsin(min(0.76, 0.9 * drop / long))))
     forward = long * (1 - np.cos(np.deg2rad(tilt)))
     act.move(y=-(forward + 0.04 * length) * down, z=-drop * down)
-    act.turn(body.root, about("x", -tilt * down))
+    act.turn(body.root, about("x", -(tilt + 16.0) * down))
+    act.bend(body.spine, "x", 27.0 * down)  # the back is round
     # The hips' joints lie before or behind the root: turning must not lift them off.
     act.move(z=(body.skeleton[body.root].head[2] - hips[2]) * (1 - np.cos(np.deg2rad(tilt * down))))
     look_level(act, -0.75 * tilt * down)
@@ -82,18 +103,23 @@ def sit(act: Act) -> Truth:
     for number, leg in enumerate(legs_at(body, "hind")):
         start = 0.08 + 0.16 * number
         moved = hop_over(act, (0.0, -step_in), start, start + 0.24, lift=0.07 * length)
-        sets[leg.name] = Set(moved=moved, fold=flat_hocks(act, down), knee=FORWARD_KNEE + leg.ball * (0.25 / max(abs(leg.ball[0]), 1e-6), 0, 0))
+        sets[leg.name] = Set(
+            moved=moved,
+            fold=flat_hocks(act, down),
+            knee=FORWARD_KNEE + leg.ball * (0.25 / max(abs(leg.ball[0]), 1e-6), 0, 0),
+        )
     set_legs(act, sets)
-    for bones in body.tails:
-        first, last = body.skeleton[bones[0]], body.skeleton[bones[-1]]
-        way = last.tail - first.head
-        rise = float(np.rad2deg(np.arctan2(way[2], abs(way[1]))))
-        act.turn(bones[0], about("x", (min(tilt, tilt - rise) - 4.0) * down))
+    settle_tail(act, 0.5 * down)
     trail(act, wag=6.0 + 8.0 * manner.amount)
     return act.truth("sit down")
 
 
-@motion("lie on belly", _grounded, called=("lie down", "lying down", "rest", "lie"))
+@motion(
+    "lie on belly",
+    _grounded,
+    called=("lie down", "lying down", "rest", "lie"),
+    says=("lies down on {its} belly", "lies down", "folds {its} legs and lies down"),
+)
 def lie(act: Act) -> Truth:
     """The legs fold and the belly comes to the ground."""
     body, manner = act.body, act.manner
@@ -126,7 +152,12 @@ def lie(act: Act) -> Truth:
     return act.truth("lie down")
 
 
-@motion("stretch", _upright_beast, called=("stretch", "stretching", "play bow"))
+@motion(
+    "stretch",
+    _low_beast,
+    called=("stretch", "stretching", "play bow"),
+    says=("stretches with {its} chest low and {its} hips up", "stretches", "stretches {its} front legs forward"),
+)
 def stretch(act: Act) -> Truth:
     """The front goes down with the paws ahead, the hips stay up; then it comes back."""
     body = act.body
@@ -150,7 +181,13 @@ def stretch(act: Act) -> Truth:
     return act.truth("stretch")
 
 
-@motion("fall over", _upright_beast, sides=SIDES, called=("fall over", "death", "die", "fall <side>"))
+@motion(
+    "fall over",
+    _upright_beast,
+    sides=SIDES,
+    called=("fall over", "death", "die", "fall <side>"),
+    says=("falls over to {its} {side} side", "collapses and falls over", "falls over and lies still"),
+)
 def fall_over(act: Act) -> Truth:
     """The legs give way, it tips to one side and lies there."""
     body, manner = act.body, act.manner
@@ -162,29 +199,43 @@ def fall_over(act: Act) -> Truth:
     rock = np.where(act.share > end, -0.05 * np.sin(after) * np.exp(-after / 3), 0.0)
     loose = ease(act.share, 0.14, 0.8 * end)
     root = body.skeleton[body.root].head
-    trunk = [p for p in body.patches if {body.root, *body.spine}.issuperset(p.bones)]
-    wide = max(float(np.abs(p.points[..., 0]).max()) for p in trunk)
-    angle = 90.0 * sign * (roll + rock)
-    height = root[2] + (0.55 * root[2] - root[2]) * sink * (1 - roll) + (0.96 * wide - root[2]) * roll
-    act.move(x=0.55 * root[2] * sign * roll, z=height - root[2])
-    act.turn(body.root, about("y", angle))
-    act.bend(body.spine, "z", 8.0 * sign * roll)
-    limp = 10.0 * roll
-    act.bend([*body.neck, body.head or body.neck[-1]], "y", sign * np.minimum(limp, 14.0) * 0.6)
+    turn = about("y", 90.0 * sign * np.minimum(roll + rock, 1.0))
+    act.move(
+        x=0.55 * root[2] * sign * roll,
+        z=np.maximum(root[2] * (1 - 0.45 * sink) * (1 - roll), _lying(body, turn)) - root[2],
+    )
+    act.turn(body.root, turn)
+    act.bend([*body.neck, body.head or body.neck[-1]], "y", -7.0 * sign * roll)
     sets = {}
     for leg in body.legs:
         lower = 1.0 if leg.side == manner.side else 0.0
-        away = np.array([0.10 * length * sign * (1 - lower) * -1.0, (0.10 if leg.end == "hind" else -0.12) * length, 0.10 * length])
+        away = np.array(
+            [0.10 * length * sign * (1 - lower) * -1.0, (0.10 if leg.end == "hind" else -0.12) * length, 0.06 * length]
+        )
         sets[leg.name] = Set(moved=loose[:, None] * away, carried=loose)
     set_legs(act, sets, lowered=False)
-    for bones in body.tails:
-        wave(act, bones, "y", 4.0 * sign * roll, act.full(np.pi / 2), lag=0.0)
+    for bones in [*body.tails, *filter(None, [body.trunk])]:
+        follow(act, bones, hertz=1.8)
+        lie_on_floor(act, bones)
     for bones in body.ears:
-        act.bend(bones, "y", 10.0 * sign * roll)
+        lie_on_floor(act, bones)
     return act.truth("fall", style="over")
 
 
-@motion("shake body", _grounded, called=("shake", "shake off", "shake body"))
+def _lying(body: Body, turns: Floats) -> Floats:
+    """How high (T,) the root has to be above the ground for the trunk and the haunches to lie on it, turned so."""
+    root = body.skeleton[body.root].head
+    carried = {body.root, *body.spine, *(leg.bones[0] for leg in body.legs)}
+    points = skin_on(body, carried)
+    return np.asarray(-np.einsum("tj,nj->tn", turns[:, 2], points - root).min(axis=1))
+
+
+@motion(
+    "shake body",
+    _grounded,
+    called=("shake", "shake off", "shake body"),
+    says=("shakes {its} whole body", "shakes itself", "shakes itself as if wet"),
+)
 def shake_body(act: Act) -> Truth:
     """It rolls its trunk to and fro fast, as when it is wet."""
     body = act.body
@@ -192,15 +243,15 @@ def shake_body(act: Act) -> Truth:
     much = np.sin(np.pi * np.clip(act.share * 1.08 - 0.02, 0, 1)) ** 0.7 * min(act.manner.amount, 1.1)
     phase = 2 * np.pi * hertz * act.times
     act.move(z=-0.07 * body.leg_length * much)
-    act.turn(body.root, about("y", 7.0 * much * np.sin(phase)))
+    act.turn(body.root, about("y", 11.0 * tips(body) * much * np.sin(phase)))
     for number, bone in enumerate([*body.spine, *body.neck, *filter(None, [body.head])]):
-        share = 13.0 / max(len(body.spine), 1) if bone in body.spine else 16.0 / (len(body.neck) + 1)
+        share = 22.0 / max(len(body.spine), 1) if bone in body.spine else 30.0 / (len(body.neck) + 1)
         act.turn(bone, about("y", share * much * np.sin(phase - 0.5 * (number + 1))))
-    look_level(act, 10.0 * much)
+    look_level(act, -10.0 * tips(body) * much)
     stand(act)
     if body.arms:
         hang(act)
     for bones in body.tails:
-        wave(act, bones, "y", 9.0 * much, phase + 0.8, lag=0.5)
-    trail(act, wag=14.0, hertz=hertz / 2)
+        wave(act, bones, side_axis(act, bones), 40.0 / len(bones) * much, phase + 0.8, lag=1.5 / len(bones))
+    trail(act, wag=0.0)
     return act.truth("shake", period_s=1 / hertz)

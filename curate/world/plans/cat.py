@@ -26,7 +26,7 @@ def cat(random: np.random.Generator) -> Body:
     plump = float(random.uniform(0.9, 1.2))
     breed = four.Breed(
         leg=0.225 * size * float(random.uniform(0.9, 1.08)),
-        length=0.31 * size * float(random.uniform(0.95, 1.12)),
+        length=0.285 * size * float(random.uniform(0.95, 1.12)),
         girth=0.064 * size * plump,
         slim=0.86,
         waist=0.92,
@@ -58,7 +58,9 @@ def cat(random: np.random.Generator) -> Body:
         looks.append(f"with a {band.name} collar")
     elif paws is not None and fur.name != "white":
         looks.append("with white paws")
-    return beasts.assembled("cat", skeleton, breed, patches, looks=looks, style=beasts.style_of(random), tags=("pet",), can=("sit",))
+    return beasts.assembled(
+        "cat", skeleton, breed, patches, looks=looks, style=beasts.style_of(random), tags=("pet",), can=("sit",)
+    )
 
 
 def _fur(random: np.random.Generator, fur: Colour, breed: four.Breed) -> tuple[Coat, str, Coat]:
@@ -69,7 +71,11 @@ def _fur(random: np.random.Generator, fur: Colour, breed: four.Breed) -> tuple[C
         dark = fur.darker(0.5) if sum(fur.rgb) > 0.8 else fur.lighter(0.35)
         every = 0.2 * breed.length
         striped = patterns.striped(base, dark, axis=1, every=every, share=0.4, wave=0.12)
-        return patterns.with_belly(striped, fur.lighter(0.5), height=-0.75), f"{fur.name} striped", patterns.ringed(base, dark, count=7)
+        return (
+            patterns.with_belly(striped, fur.lighter(0.5), height=-0.75),
+            f"{fur.name} striped",
+            patterns.ringed(base, dark, count=7),
+        )
     if choice == 2:
         coat = patterns.patched(base, other, size=0.55 * breed.length / 2, share=0.42, seed=float(random.uniform(0, 9)))
         return coat, f"{fur.name} and {other.name}", base
@@ -95,6 +101,12 @@ def _head(skeleton: Skeleton, h: float, coat: Coat, fur: Colour, iris: Colour) -
     for side in ("left", "right"):
         ear = skeleton[f"{side} ear"]
         patches.append(
-            tube(skeleton, [ear.name], [(-0.3, (0.19 * h, 0.09 * h)), (0.3, (0.14 * h, 0.06 * h)), (1.0, 0.015 * h)], coat, sides=7)
+            tube(
+                skeleton,
+                [ear.name],
+                [(-0.3, (0.19 * h, 0.09 * h)), (0.3, (0.14 * h, 0.06 * h)), (1.0, 0.015 * h)],
+                coat,
+                sides=7,
+            )
         )
     return patches

@@ -72,7 +72,9 @@ def elephant(random: np.random.Generator) -> Body:
         looks.append(f"with a {cloth.name} blanket")
     if tusks:
         looks.append("with tusks")
-    return beasts.assembled("elephant", skeleton, breed, patches, looks=looks, style=beasts.style_of(random), can=("sit", "rear"))
+    return beasts.assembled(
+        "elephant", skeleton, breed, patches, looks=looks, style=beasts.style_of(random), can=("sit", "rear")
+    )
 
 
 def _more(bare: Skeleton, h: float, *, leg: float, count: int) -> tuple[Bone, ...]:
@@ -80,10 +82,17 @@ def _more(bare: Skeleton, h: float, *, leg: float, count: int) -> tuple[Bone, ..
     start = four.on_head(bare, h, 0.62, -0.12)
     drop = start[2] - 0.16 * leg
     share = np.linspace(0, 1, count + 1)
-    line = [start + vec(0, -0.30 * h * np.sin(0.5 * np.pi * min(1.0, 2.2 * s)) - 0.06 * h * s, -drop * s**1.15) for s in share]
+    line = [
+        start + vec(0, -0.30 * h * np.sin(0.5 * np.pi * min(1.0, 2.2 * s)) - 0.06 * h * s, -drop * s**1.15)
+        for s in share
+    ]
     trunk = chain("head", numbered("trunk", count), line)
     root = four.on_head(bare, h, 0.12, 0.14, 0.36)
-    left = chain("head", ["left ear 1", "left ear 2"], [root, root + h * vec(0.30, 0.16, -0.05), root + h * vec(0.62, 0.34, -0.12)])
+    left = chain(
+        "head",
+        ["left ear 1", "left ear 2"],
+        [root, root + h * vec(0.30, 0.16, -0.05), root + h * vec(0.62, 0.34, -0.12)],
+    )
     return (*trunk, *left, *mirrored(left))
 
 
@@ -96,7 +105,13 @@ def _head(skeleton: Skeleton, h: float, coat: Coat, *, tusks: bool) -> list[Patc
     patches = [
         ball("head", at(0.24, 0.06), (0.43 * h, 0.46 * h, 0.48 * h), coat, rings=9),
         ball("head", at(0.5, -0.1), (0.3 * h, 0.32 * h, 0.34 * h), coat),
-        tube(skeleton, bones, [(-0.5, 0.235 * h), (0.6, 0.21 * h), (0.55 * count, 0.135 * h), (count - 0.15, 0.085 * h)], coat, sides=10),
+        tube(
+            skeleton,
+            bones,
+            [(-0.5, 0.235 * h), (0.6, 0.21 * h), (0.55 * count, 0.135 * h), (count - 0.15, 0.085 * h)],
+            coat,
+            sides=10,
+        ),
         rod("jaw", at(0.3, -0.36), at(0.72, -0.5), (0.15 * h, 0.08 * h), coat),
     ]
     patches += beasts.eyes([at(0.5, 0.16, 0.33), at(0.5, 0.16, -0.33)], 0.05 * h)
@@ -128,5 +143,7 @@ def _ears(skeleton: Skeleton, size: float, coat: Coat, inner: Coat) -> list[Patc
 
 def _cloth(skeleton: Skeleton, breed: four.Breed, cloth: Colour) -> Patch:
     count = len(four.spine_of(skeleton)) + 1
-    trim = patterns.over(patterns.plain(cloth, mottle=0.03), GOLD, lambda _p, places, _n: np.abs(places[:, 1] - 0.5) > 0.34)
+    trim = patterns.over(
+        patterns.plain(cloth, mottle=0.03), GOLD, lambda _p, places, _n: np.abs(places[:, 1] - 0.5) > 0.34
+    )
     return beasts.blanket(skeleton, breed, trim, start=0.25 * count, end=0.68 * count, over=1.08)

@@ -16,8 +16,18 @@ from curate.world.shapes.solids import ball
 from curate.world.shapes.tube import rod, tube
 from rigmill.types import Floats
 
-GROUND = (colour("cream", "#ead7a8"), colour("yellow", "#e2bd62"), colour("white", "#eee7d6"), colour("sandy", "#d8b784"))
-SPOTS = (colour("brown", "#8a5226"), colour("dark brown", "#553420"), colour("orange", "#c56f24"), colour("chestnut", "#9a4a26"))
+GROUND = (
+    colour("cream", "#ead7a8"),
+    colour("yellow", "#e2bd62"),
+    colour("white", "#eee7d6"),
+    colour("sandy", "#d8b784"),
+)
+SPOTS = (
+    colour("brown", "#8a5226"),
+    colour("dark brown", "#553420"),
+    colour("orange", "#c56f24"),
+    colour("chestnut", "#9a4a26"),
+)
 
 
 @plan("giraffe")
@@ -57,13 +67,17 @@ def giraffe(random: np.random.Generator) -> Body:
     patches = four.body_patches(skeleton, breed, coat, legs=limbs, feet=patterns.plain(DARK), tail=tail)
     patches += _head(skeleton, breed.head, base, ground, spot)
     thick = breed.neck_girth * breed.girth
-    patches.append(beasts.mane(skeleton, patterns.plain(spot, mottle=0.1), back=0.72 * thick, thick=0.14 * thick, high=0.4 * thick))
+    patches.append(
+        beasts.mane(skeleton, patterns.plain(spot, mottle=0.1), back=0.72 * thick, thick=0.14 * thick, high=0.4 * thick)
+    )
     looks = [f"{ground.name} spotted", f"with {spot.name} spots"]
     if random.random() < 0.3:
         band = pick(random, BRIGHT, other_than=(ground, spot))
         patches.append(_scarf(skeleton, thick, band))
         looks[1] = f"with a {band.name} scarf"
-    return beasts.assembled("giraffe", skeleton, breed, patches, looks=looks, style=beasts.style_of(random), tags=("hoofed",))
+    return beasts.assembled(
+        "giraffe", skeleton, breed, patches, looks=looks, style=beasts.style_of(random), tags=("hoofed",)
+    )
 
 
 def _netted(base: Coat, spot: Colour, *, cell: float, seed: int) -> Coat:
@@ -95,12 +109,16 @@ def _head(skeleton: Skeleton, h: float, coat: Coat, ground: Colour, spot: Colour
         rod("jaw", at(0.34, -0.2), at(0.84, -0.2), (0.1 * h, 0.08 * h), muzzle),
     ]
     for sign in (1.0, -1.0):
-        patches.append(rod("head", at(0.08, 0.14, 0.09 * sign), at(-0.06, 0.46, 0.13 * sign), (0.042 * h, 0.04 * h), horn))
+        patches.append(
+            rod("head", at(0.08, 0.14, 0.09 * sign), at(-0.06, 0.46, 0.13 * sign), (0.042 * h, 0.04 * h), horn)
+        )
         patches.append(ball("head", at(0.94, 0.0, 0.06 * sign), 0.026 * h, patterns.plain(DARK, mottle=0), rings=4))
     patches += beasts.eyes([at(0.3, 0.08, 0.165), at(0.3, 0.08, -0.165)], 0.052 * h)
     for side in ("left", "right"):
         name = f"{side} ear"
-        patches.append(tube(skeleton, [name], [(-0.2, 0.035 * h), (0.45, (0.05 * h, 0.085 * h)), (0.95, 0.015 * h)], coat, sides=7))
+        patches.append(
+            tube(skeleton, [name], [(-0.2, 0.035 * h), (0.45, (0.05 * h, 0.085 * h)), (0.95, 0.015 * h)], coat, sides=7)
+        )
     return patches
 
 
@@ -108,4 +126,10 @@ def _scarf(skeleton: Skeleton, thick: float, band: Colour) -> Patch:
     neck = four.chain_of(skeleton, "neck")
     place = 0.3 * len(neck)
     girth = 1.16 * thick * (1 - 0.32 * 0.3)
-    return tube(skeleton, neck, [(place, girth), (place + 0.35, 0.98 * girth)], patterns.plain(band, mottle=0.05), round_ends=(0.2, 0.2))
+    return tube(
+        skeleton,
+        neck,
+        [(place, girth), (place + 0.35, 0.98 * girth)],
+        patterns.plain(band, mottle=0.05),
+        round_ends=(0.2, 0.2),
+    )

@@ -64,7 +64,11 @@ def horse(random: np.random.Generator) -> Body:
     if random.random() < 0.3:
         base = patterns.patched(base, second, size=0.34 * size, share=0.42, seed=float(random.uniform(0, 9)))
         looks = [f"{main.name} and {second.name}"]
-    limbs = patterns.above(base, hair, axis=2, limit=float(random.uniform(0.14, 0.3)) * breed.leg, below=True) if random.random() < 0.6 else base
+    limbs = (
+        patterns.above(base, hair, axis=2, limit=float(random.uniform(0.14, 0.3)) * breed.leg, below=True)
+        if random.random() < 0.6
+        else base
+    )
     mane = patterns.plain(hair, mottle=0.12, size=0.03)
     patches = four.body_patches(skeleton, breed, base, legs=limbs, feet=patterns.plain(DARK), tail=mane)
     patches += _head(skeleton, breed.head, base, main, hair)
@@ -75,7 +79,9 @@ def horse(random: np.random.Generator) -> Body:
         cloth = pick(random, BRIGHT, other_than=(main,))
         patches += _saddle(skeleton, breed, cloth)
         looks.append(f"with a {cloth.name} saddle")
-    return beasts.assembled("horse", skeleton, breed, patches, looks=looks, style=beasts.style_of(random), tags=("hoofed",), can=("rear",))
+    return beasts.assembled(
+        "horse", skeleton, breed, patches, looks=looks, style=beasts.style_of(random), tags=("hoofed",), can=("rear",)
+    )
 
 
 def _head(skeleton: Skeleton, h: float, coat: Coat, main: Colour, hair: Colour) -> list[Patch]:
@@ -96,7 +102,13 @@ def _head(skeleton: Skeleton, h: float, coat: Coat, main: Colour, hair: Colour) 
     for side in ("left", "right"):
         ear = skeleton[f"{side} ear"]
         patches.append(
-            tube(skeleton, [ear.name], [(-0.5, 0.055 * h), (0.1, (0.065 * h, 0.04 * h)), (0.85, 0.012 * h)], coat, sides=7)
+            tube(
+                skeleton,
+                [ear.name],
+                [(-0.5, 0.055 * h), (0.1, (0.065 * h, 0.04 * h)), (0.85, 0.012 * h)],
+                coat,
+                sides=7,
+            )
         )
     return patches
 
@@ -109,8 +121,22 @@ def _saddle(skeleton: Skeleton, breed: four.Breed, cloth: Colour) -> list[Patch]
     top = bone.head + 0.5 * (bone.tail - bone.head) + vec(0, 0, 0.52 * breed.girth)
     wide, long = breed.slim * breed.girth, breed.length
     return [
-        beasts.blanket(skeleton, breed, patterns.plain(cloth, mottle=0.04), start=0.36 * len(spine), end=0.66 * len(spine)),
+        beasts.blanket(
+            skeleton, breed, patterns.plain(cloth, mottle=0.04), start=0.36 * len(spine), end=0.66 * len(spine)
+        ),
         ball(middle, top, (0.62 * wide, 0.15 * long, 0.13 * breed.girth), leather, rings=6),
-        ball(middle, top + vec(0, 0.13 * long, 0.08 * breed.girth), (0.45 * wide, 0.03 * long, 0.16 * breed.girth), leather, rings=6),
-        ball(middle, top + vec(0, -0.13 * long, 0.08 * breed.girth), (0.16 * wide, 0.03 * long, 0.18 * breed.girth), leather, rings=6),
+        ball(
+            middle,
+            top + vec(0, 0.13 * long, 0.08 * breed.girth),
+            (0.45 * wide, 0.03 * long, 0.16 * breed.girth),
+            leather,
+            rings=6,
+        ),
+        ball(
+            middle,
+            top + vec(0, -0.13 * long, 0.08 * breed.girth),
+            (0.16 * wide, 0.03 * long, 0.18 * breed.girth),
+            leather,
+            rings=6,
+        ),
     ]

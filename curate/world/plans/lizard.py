@@ -59,20 +59,30 @@ def lizard(random: np.random.Generator) -> Body:
 def _bones(s: float, tail: float, *, spine: int, bones: int) -> Skeleton:
     z, half = 0.075 * s, 0.15 * s
     names = ["hips", *numbered("spine", spine - 2), "chest"]
-    line = [vec(0, half - 2 * half * n / len(names), z + 0.006 * s * np.sin(np.pi * n / len(names))) for n in range(len(names) + 1)]
+    line = [
+        vec(0, half - 2 * half * n / len(names), z + 0.006 * s * np.sin(np.pi * n / len(names)))
+        for n in range(len(names) + 1)
+    ]
     found = chain(None, names, line)
-    found += chain("chest", ["neck", "head"], [line[-1], vec(0, -half - 0.055 * s, z + 0.014 * s), vec(0, -half - 0.165 * s, z + 0.012 * s)])
+    found += chain(
+        "chest",
+        ["neck", "head"],
+        [line[-1], vec(0, -half - 0.055 * s, z + 0.014 * s), vec(0, -half - 0.165 * s, z + 0.012 * s)],
+    )
     found += chain("head", ["jaw"], [vec(0, -half - 0.075 * s, z + 0.002 * s), vec(0, -half - 0.16 * s, z - 0.002 * s)])
     share = np.linspace(0, 1, bones + 1)
     back = [vec(0, half + 0.03 * s + tail * t, z - (z - 0.016 * s) * min(1.0, 1.5 * t) ** 1.3) for t in share]
     found += chain("hips", numbered("tail", bones), back)
     left: list[Bone] = []
-    for end, parent, y, swing in (("front", "chest", -half + 0.025 * s, 0.015), ("hind", "hips", half - 0.02 * s, -0.02)):
+    for end, parent, y, swing in (
+        ("front", "chest", -half + 0.025 * s, 0.015),
+        ("hind", "hips", half - 0.02 * s, -0.02),
+    ):
         points = [
             vec(0.026 * s, y, z - 0.008 * s),
             vec(0.082 * s, y - swing * s, z + 0.010 * s),
             vec(0.105 * s, y - 0.6 * swing * s, 0.016 * s),
-            vec(0.118 * s, y - 0.6 * swing * s - 0.026 * s, 0.006 * s),
+            vec(0.118 * s, y - 0.6 * swing * s - 0.036 * s, 0.004 * s),
         ]
         left += chain(parent, [f"left {end} thigh", f"left {end} shin", f"left {end} foot"], points)
     return Skeleton(tuple([*found, *left, *mirrored(left)]))
@@ -93,9 +103,17 @@ def _scales(random: np.random.Generator, main: Colour, second: Colour, s: float)
     belly = patterns.with_belly(base, CREAM, height=-0.5)
     choice = int(random.integers(4))
     if choice == 0:
-        return patterns.striped(belly, second, axis=1, every=0.055 * s, share=0.4), f"{main.name} banded", patterns.ringed(base, second, count=8)
+        return (
+            patterns.striped(belly, second, axis=1, every=0.055 * s, share=0.4),
+            f"{main.name} banded",
+            patterns.ringed(base, second, count=8),
+        )
     if choice == 1:
-        return patterns.spotted(belly, second, size=0.05 * s, share=0.4, seed=float(random.uniform(0, 9))), f"{main.name} spotted", base
+        return (
+            patterns.spotted(belly, second, size=0.05 * s, share=0.4, seed=float(random.uniform(0, 9))),
+            f"{main.name} spotted",
+            base,
+        )
     if choice == 2:
         line = patterns.over(belly, second, lambda p, _u, n: (np.abs(p[:, 0]) < 0.012 * s) & (n[:, 2] > 0))
         return line, f"{main.name} striped", line
@@ -112,24 +130,68 @@ def _skin(skeleton: Skeleton, s: float, stout: float, coat: Coat, on_tail: Coat,
     tails = [b.name for b in skeleton.bones if b.name.startswith("tail")]
     head = skeleton["head"].head
     patches = [
-        tube(skeleton, trunk, [(-0.7, flat(0.026)), (0.3, flat(0.034)), (0.5 * n, flat(0.046)), (n - 1.6, flat(0.036)), (n + 0.1, flat(0.027))], coat, sides=12),
-        tube(skeleton, tails, [(-0.5, flat(0.027)), (0.4, flat(0.024)), (0.5 * len(tails), flat(0.014)), (len(tails) - 0.1, flat(0.005))], on_tail, sides=9),
+        tube(
+            skeleton,
+            trunk,
+            [
+                (-0.7, flat(0.026)),
+                (0.3, flat(0.034)),
+                (0.5 * n, flat(0.046)),
+                (n - 1.6, flat(0.036)),
+                (n + 0.1, flat(0.027)),
+            ],
+            coat,
+            sides=12,
+        ),
+        tube(
+            skeleton,
+            tails,
+            [(-0.5, flat(0.027)), (0.4, flat(0.024)), (0.5 * len(tails), flat(0.014)), (len(tails) - 0.1, flat(0.005))],
+            on_tail,
+            sides=9,
+        ),
         ball("head", head + s * vec(0, -0.038, 0.004), (0.039 * s, 0.05 * s, 0.026 * s), coat),
         rod("head", head + s * vec(0, -0.05, 0.003), head + s * vec(0, -0.108, 0.0), (0.026 * s, 0.013 * s), coat),
         rod("jaw", head + s * vec(0, -0.035, -0.013), head + s * vec(0, -0.105, -0.012), (0.022 * s, 0.010 * s), coat),
     ]
-    patches += beasts.eyes([head + s * vec(0.027, -0.046, 0.019), head + s * vec(-0.027, -0.046, 0.019)], 0.0105 * s, iris=iris)
+    patches += beasts.eyes(
+        [head + s * vec(0.027, -0.046, 0.019), head + s * vec(-0.027, -0.046, 0.019)], 0.0105 * s, iris=iris
+    )
     for end in ("front", "hind"):
         big = 1.0 if end == "front" else 1.2
         for side, sign in (("left", 1.0), ("right", -1.0)):
             bones = [f"{side} {end} thigh", f"{side} {end} shin"]
-            radii: list[tuple[float, float | tuple[float, float]]] = [(-0.2, 0.017 * s * big), (0.5, 0.0165 * s * big), (1.0, 0.0125 * s * big), (2.0, 0.008 * s)]
+            radii: list[tuple[float, float | tuple[float, float]]] = [
+                (-0.2, 0.017 * s * big),
+                (0.5, 0.0165 * s * big),
+                (1.0, 0.0125 * s * big),
+                (2.0, 0.008 * s),
+            ]
             patches.append(tube(skeleton, bones, radii, coat, sides=8, wide=vec(0, 1, 0)))
             foot = skeleton[f"{side} {end} foot"]
-            patches.append(ball(foot.name, foot.head + s * vec(0.004 * sign, -0.008, -0.008), (0.014 * s, 0.018 * s, 0.007 * s), coat, rings=5))
+            patches.append(
+                ball(
+                    foot.name,
+                    foot.head + s * vec(0.004 * sign, -0.008, -0.008),
+                    (0.014 * s, 0.018 * s, 0.007 * s),
+                    coat,
+                    rings=5,
+                )
+            )
             for toe in (-0.6, -0.15, 0.3, 0.75):
-                tip = foot.head + s * vec(0.012 * sign + 0.03 * np.sin(toe * sign * 1.0 + 0.3 * sign), -0.034 * np.cos(toe), 0) * (1, 1, 0)
-                patches.append(rod(foot.name, foot.head + s * vec(0, -0.004, -0.009), vec(tip[0], tip[1], 0.004 * s), (0.0055 * s, 0.0035 * s), coat, sides=5))
+                tip = foot.head + s * vec(
+                    0.012 * sign + 0.03 * np.sin(toe * sign * 1.0 + 0.3 * sign), -0.034 * np.cos(toe), 0
+                ) * (1, 1, 0)
+                patches.append(
+                    rod(
+                        foot.name,
+                        foot.head + s * vec(0, -0.004, -0.009),
+                        vec(tip[0], tip[1], 0.004 * s),
+                        (0.0055 * s, 0.0035 * s),
+                        coat,
+                        sides=5,
+                    )
+                )
     return patches
 
 
