@@ -49,6 +49,7 @@ class Arm:
     fingers: tuple[tuple[str, ...], ...] = ()  # chains, the thumb first
     elbow: Floats = field(default_factory=lambda: vec(0, 1, 0))
     pair: int = 0  # 0 the upper pair
+    folded: bool = False  # it is held as at rest, bent before the chest: a dinosaur's
 
 
 @dataclass(frozen=True, slots=True)

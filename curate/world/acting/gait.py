@@ -70,7 +70,7 @@ def step(act: Act, gait: Gait, path: Path, *, in_place: bool, legs: Sequence[Leg
     heading = yaw_of(act)
     middles = [heading @ about("x", plant.fold_deg) for plant in plants]
     sink = [
-        _too_high(act, leg, leg_end(act, leg, plant.ball, plant.foot_turn, middle))[plant.stands]
+        too_high(act, leg, leg_end(act, leg, plant.ball, plant.foot_turn, middle))[plant.stands]
         for leg, plant, middle in zip(legs, plants, middles)
     ]
     act.move(z=-max(0.0, float(np.max(np.concatenate(sink), initial=0.0))))
@@ -133,7 +133,7 @@ def _feet(act: Act, leg: Leg, gait: Gait, phase: float, path: Path, in_place: bo
     return _Plant(np.concatenate([xy, z[:, None]], axis=1), turn, stands, gait.fold_deg * np.sin(np.pi * w) ** 2)
 
 
-def _too_high(act: Act, leg: Leg, end: Floats) -> Floats:
+def too_high(act: Act, leg: Leg, end: Floats) -> Floats:
     """How far (T,) a leg's hip is above where it could reach `end` (T, 3)."""
     bones = [act.body.skeleton[name].head for name in leg.bones[:3]]
     most = STRETCHED * float(np.linalg.norm(bones[1] - bones[0]) + np.linalg.norm(bones[2] - bones[1]))
@@ -162,7 +162,7 @@ def stand(
         ball = act.full(leg.ball * (narrow, 1, 1)) + moved.get(leg.name, 0.0)
         balls.append(ball)
     if lowered:
-        high = [_too_high(act, leg, leg_end(act, leg, ball, flat, flat)) for leg, ball in zip(act.body.legs, balls)]
+        high = [too_high(act, leg, leg_end(act, leg, ball, flat, flat)) for leg, ball in zip(act.body.legs, balls)]
         act.move(z=-np.maximum(np.max(high, axis=0), 0.0))
     for leg, ball in zip(act.body.legs, balls):
         set_leg(act, leg, ball, flat, knee=knees)

@@ -27,7 +27,7 @@ def four_legged(body: Body) -> bool:
 
 def person_like(body: Body) -> bool:
     """Two legs and at least two arms: what people do, it can."""
-    return len(body.legs) == 2 and len(body.arms) >= 2
+    return len(body.legs) == 2 and len(body.arms) >= 2 and not body.arms[0].folded
 
 
 def headed(body: Body) -> bool:

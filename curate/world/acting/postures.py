@@ -22,6 +22,10 @@ def hang(
     """Let arms hang. `swing` (T,) by side, -1..1: forward positive; `bent` 0..1 lifts the lower arms, as runners do."""
     for arm in act.body.arms if arms is None else arms:
         forth = act.full(0.0) if swing is None else swing[arm.side]
+        if arm.folded:
+            act.turn(arm.bones[0], about("x", -14.0 * forth))
+            act.turn(arm.bones[1], about("x", -8.0 * forth))
+            continue
         out = HANGING[0] + 0.22 * arm.pair
         reach = 1.0 - 0.38 * bent
         angle = 0.55 * forth + 0.25 * bent

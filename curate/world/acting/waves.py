@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from curate.world.acting.act import Act
+from curate.world.acting.stances import skin_on
 from curate.world.rig.turns import about, apply, transposed, unit
 from rigmill.types import Floats
 
@@ -14,7 +15,7 @@ from rigmill.types import Floats
 def wave(
     act: Act,
     bones: Sequence[str],
-    axis: str,
+    axis: str | Floats,
     degrees: float | Floats,
     phase: Floats,
     *,
@@ -29,6 +30,28 @@ def wave(
         share = number / max(len(bones) - 1, 1)
         much = grow[0] + share * (grow[1] - grow[0])
         act.turn(bone, about(axis, act.full(np.asarray(degrees, float)) * much * np.sin(phase - lag * number)))
+
+
+def side_axis(act: Act, bones: Sequence[str]) -> Floats:
+    """About which axis (3,) a chain swings from side to side: z where it points backward, y where it hangs down."""
+    way = act.body.skeleton[bones[-1]].tail - act.body.skeleton[bones[0]].head
+    return unit(np.array([0.0, -way[2], way[1]]))
+
+
+def lie_on_floor(act: Act, bones: Sequence[str]) -> None:
+    """Bend a chain up where it would sink into the floor, as a rope that is let down. Call when all else is done."""
+    skeleton = act.body.skeleton
+    for name in bones:
+        bone = skeleton[name]
+        turn, head = act.world(name)
+        way = apply(turn, np.broadcast_to(bone.tail - bone.head, head.shape))
+        skin = skin_on(act.body, {name})[:, 0]
+        least = min(float(bone.tail[2]), float(np.ptp(skin)) / 2 if len(skin) else 0.0)
+        sine = np.clip((least - head[:, 2]) / bone.length, -0.95, 0.95)
+        lack = np.maximum(np.arcsin(sine) - np.arcsin(np.clip(way[:, 2] / bone.length, -1, 1)), 0.0)
+        if np.any(lack > 1e-6):
+            level = np.stack([way[:, 1], -way[:, 0], np.zeros(act.count)], axis=1)
+            act.set_world_turn(name, by_vectors(unit(level) * lack[:, None]) @ turn)
 
 
 def follow(act: Act, bones: Sequence[str], *, hertz: float = 2.0, damping: float = 0.35, amount: float = 1.0) -> None:

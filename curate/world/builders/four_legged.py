@@ -8,7 +8,7 @@ import numpy as np
 
 from curate.world.body import Leg
 from curate.world.rig.bones import Bone, Skeleton, chain, mirrored, numbered
-from curate.world.rig.turns import vec
+from curate.world.rig.turns import about, vec
 from curate.world.shapes.patch import Coat, Patch
 from curate.world.shapes.solids import ball
 from curate.world.shapes.tube import tube
@@ -29,6 +29,7 @@ class Breed:
     neck_bones: int = 1
     neck_girth: float = 0.62  # of the girth, at its foot
     head: float = 0.20  # length of the head
+    head_dip_deg: float = 17.5  # how far the nose is below the poll, seen from the poll
     limb: float = 0.042  # radius of the lower legs' upper end
     thigh: float = 0.075  # radius of the haunch
     paw: float = 0.036  # radius of a foot
@@ -37,6 +38,7 @@ class Breed:
     tail_rise_deg: float = 35.0
     tail_girth: float = 0.026
     spine_bones: int = 2
+    bend: float = 1.0  # of the legs' joints at rest: 0 stands on columns
     hock: bool = True  # hind legs have a bone more, as dogs, cats and horses have
     gallop: bool = True
     ears: bool = True
@@ -58,10 +60,11 @@ def skeleton_of(breed: Breed, extra: tuple[Bone, ...] = ()) -> Skeleton:
     necks = [throat + breed.neck * n / len(neck) * way for n in range(len(neck) + 1)]
     bones += chain("chest", neck, necks)
     poll = necks[-1]
-    nose = poll + breed.head * vec(0, -0.95, -0.30)
+    dip = about("x", breed.head_dip_deg - 17.5)
+    nose = poll + breed.head * dip @ vec(0, -0.95, -0.30)
     bones += chain(neck[-1], ["head"], [poll, nose])
-    jaw = poll + breed.head * vec(0, -0.28, -0.24)
-    bones += chain("head", ["jaw"], [jaw, nose + breed.head * vec(0, 0.04, -0.12)])
+    jaw = poll + breed.head * dip @ vec(0, -0.28, -0.24)
+    bones += chain("head", ["jaw"], [jaw, nose + breed.head * dip @ vec(0, 0.04, -0.12)])
     if breed.tail_bones:
         fall = np.deg2rad(breed.tail_rise_deg)
         start = vec(0, half + 0.75 * breed.girth, back + 0.25 * breed.girth)
@@ -79,24 +82,24 @@ def skeleton_of(breed: Breed, extra: tuple[Bone, ...] = ()) -> Skeleton:
 
 
 def _legs(breed: Breed) -> list[Bone]:
-    leg, half, paw = breed.leg, breed.length / 2, breed.paw
+    leg, half, paw, bend = breed.leg, breed.length / 2, breed.paw, breed.bend
     x = breed.slim * breed.girth * 0.66
     low = 0.16 * leg + 0.4 * paw
     front = [
         vec(x, -half, leg),
-        vec(x, -half + 0.13 * leg, 0.56 * leg),
-        vec(x, -half + 0.02 * leg, low),
+        vec(x, -half + bend * 0.13 * leg, 0.56 * leg),
+        vec(x, -half + bend * 0.02 * leg, low),
         vec(x, -half - 0.02 * leg - 0.5 * paw, 0.5 * paw),
     ]
     left = chain("chest", ["left front thigh", "left front shin", "left front foot"], front)
-    hip, knee = vec(x, half, leg), vec(x, half - 0.14 * leg, 0.60 * leg)
+    hip, knee = vec(x, half, leg), vec(x, half - bend * 0.14 * leg, 0.60 * leg)
     if breed.hock:
-        hock = vec(x, half + 0.14 * leg, 0.32 * leg)
-        ankle = vec(x, half + 0.07 * leg, 0.09 * leg + 0.3 * paw)
+        hock = vec(x, half + bend * 0.14 * leg, 0.32 * leg)
+        ankle = vec(x, half + bend * 0.07 * leg, 0.09 * leg + 0.3 * paw)
         ball_ = vec(x, half + 0.02 * leg - 0.5 * paw, 0.5 * paw)
         names = ["left hind thigh", "left hind shin", "left hind hock", "left hind foot"]
         return left + chain("hips", names, [hip, knee, hock, ankle, ball_])
-    ankle = vec(x, half + 0.03 * leg, low)
+    ankle = vec(x, half + bend * 0.03 * leg, low)
     ball_ = vec(x, half - 0.02 * leg - 0.5 * paw, 0.5 * paw)
     return left + chain("hips", ["left hind thigh", "left hind shin", "left hind foot"], [hip, knee, ankle, ball_])
 

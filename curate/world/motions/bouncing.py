@@ -9,6 +9,7 @@ from curate.world.acting.act import Act
 from curate.world.acting.gait import stand
 from curate.world.acting.postures import hang
 from curate.world.acting.profiles import bump, ease
+from curate.world.acting.stances import belly, tips
 from curate.world.acting.truth import Truth
 from curate.world.motions import PLACES, motion
 from curate.world.motions.heads import trail
@@ -18,6 +19,7 @@ from rigmill.types import Floats
 def _bounce(act: Act, share: Floats, *, high: float, deep: float, ahead: float, tuck: float) -> Floats:
     """Root and feet of one jump per whole number of `share`; how much of a crouch there is, (T,)."""
     body = act.body
+    deep = min(deep, 0.7 * belly(body))
     u = np.mod(share, 1.0)
     done = np.floor(share)
     off, down = 0.34, 0.68
@@ -95,8 +97,8 @@ def _shape(act: Act, share: Floats, *, low: float) -> Floats:
         act.bend(body.spine, "x", 90 * low * np.maximum(down, 0) - 8 * np.maximum(-down, 0))
         act.bend(body.neck, "x", -50 * low * np.maximum(down, 0))
     else:
-        act.bend(body.spine, "x", 20 * low * down)
-        act.bend(body.neck, "x", -20 * low * down)
+        act.bend(body.spine, "x", 20 * low * down * tips(body))
+        act.bend(body.neck, "x", -20 * low * down * tips(body))
     return down
 
 

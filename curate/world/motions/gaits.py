@@ -9,8 +9,9 @@ from curate.world.acting.act import Act
 from curate.world.acting.gait import Gait, step, straight
 from curate.world.acting.postures import fists, hang
 from curate.world.acting.profiles import cycle
+from curate.world.acting.stances import sprawls
 from curate.world.acting.truth import Truth
-from curate.world.acting.waves import follow, wave
+from curate.world.acting.waves import follow, lie_on_floor, side_axis, wave
 from curate.world.motions import PLACES, motion
 from curate.world.rig.turns import about
 from rigmill.types import Floats
@@ -146,8 +147,10 @@ def _upright_sway(act: Act, c: Floats, duty: float, *, lean: float, much: float)
 def _level_sway(act: Act, c: Floats, *, much: float) -> None:
     """The trunk of a walker on four legs or more: it snakes a little, and its head bobs."""
     body = act.body
-    act.turn(body.root, about("z", 3.0 * much * np.sin(cycle(c))) @ about("y", 2.0 * much * np.sin(cycle(c))))
-    act.bend(body.spine, "z", -6.0 * much * np.sin(cycle(c)))
+    wide = 4.0 if sprawls(body) else 1.0
+    roll = 0.0 if sprawls(body) else 2.0
+    act.turn(body.root, about("z", 3.0 * wide * much * np.sin(cycle(c))) @ about("y", roll * much * np.sin(cycle(c))))
+    act.bend(body.spine, "z", -6.0 * wide * much * np.sin(cycle(c)))
     act.bend(body.neck, "x", 4.0 * np.sin(cycle(2 * c)))
     act.bend(body.neck, "z", 4.0 * much * np.sin(cycle(c)))
     if body.head:
@@ -157,10 +160,13 @@ def _level_sway(act: Act, c: Floats, *, much: float) -> None:
 def _trailing(act: Act, c: Floats) -> None:
     """Tails, ears and trunks go along."""
     for bones in act.body.tails:
-        wave(act, bones, "z", 9.0 * act.manner.amount, cycle(c), lag=0.5, grow=(0.7, 1.3))
+        much = 9.0 * act.manner.amount * min(1.0, 4.5 / len(bones)) * (2.0 if sprawls(act.body) else 1.0)
+        wave(act, bones, side_axis(act, bones), much, cycle(c), lag=2.0 / max(len(bones), 4), grow=(0.7, 1.3))
         follow(act, bones, hertz=2.2, amount=0.8)
+        lie_on_floor(act, bones)
     for bones in act.body.ears:
         follow(act, bones, hertz=3.0, amount=1.2)
     if act.body.trunk:
         wave(act, act.body.trunk, "x", 5.0, cycle(c), lag=0.4)
         follow(act, act.body.trunk, hertz=1.6)
+        lie_on_floor(act, act.body.trunk)

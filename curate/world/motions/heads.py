@@ -10,7 +10,7 @@ from curate.world.acting.gait import stand
 from curate.world.acting.postures import hang
 from curate.world.acting.profiles import bump, cycle
 from curate.world.acting.truth import Truth
-from curate.world.acting.waves import follow, wave
+from curate.world.acting.waves import follow, lie_on_floor, side_axis, wave
 from curate.world.body import Body
 from curate.world.motions import motion
 from curate.world.rig.turns import about
@@ -39,13 +39,25 @@ def standing_still(act: Act, *, breath: float = 1.0, sway: float = 1.0) -> None:
 def trail(act: Act, *, wag: float = 10.0, hertz: float = 1.2) -> None:
     """Tails sway by themselves and swing after, ears and trunks swing after."""
     for bones in act.body.tails:
-        wave(act, bones, "z", wag, cycle(hertz * act.times + act.manner.phase), lag=0.55, grow=(0.8, 1.3))
+        much = wag * min(1.0, 4.5 / len(bones))
+        lag = 2.2 / max(len(bones), 4)
+        wave(
+            act,
+            bones,
+            side_axis(act, bones),
+            much,
+            cycle(hertz * act.times + act.manner.phase),
+            lag=lag,
+            grow=(0.8, 1.3),
+        )
         follow(act, bones, hertz=2.0)
+        lie_on_floor(act, bones)
     for bones in act.body.ears:
         follow(act, bones, hertz=3.0, amount=1.2)
     if act.body.trunk:
-        wave(act, act.body.trunk, "y", 6.0, cycle(0.6 * act.times + act.manner.phase), lag=0.4)
+        wave(act, act.body.trunk, "y", 20.0 / len(act.body.trunk), cycle(0.6 * act.times + act.manner.phase), lag=0.4)
         follow(act, act.body.trunk, hertz=1.4)
+        lie_on_floor(act, act.body.trunk)
 
 
 def _turn_head(act: Act, axis: str, degrees: Floats, *, neck: float = 0.4) -> None:

@@ -10,6 +10,7 @@ from curate.world.acting.gait import Gait, on_the_spot, step
 from curate.world.acting.ik import set_arm
 from curate.world.acting.postures import hang
 from curate.world.acting.profiles import ease
+from curate.world.acting.stances import sprawls
 from curate.world.acting.truth import Truth
 from curate.world.motions import SIDES, motion
 from curate.world.motions.heads import trail
@@ -63,7 +64,7 @@ def turn(act: Act) -> Truth:
 
 @motion(
     "spin",
-    needs.legged,
+    lambda body: needs.legged(body) and not sprawls(body),  # short legs far from its middle are not fast enough
     sides=SIDES,
     called=("spin", "spin <side>", "twirl"),
     says=("spins {turn}", "spins around once", "turns all the way round to the {side}"),

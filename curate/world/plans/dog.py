@@ -73,6 +73,7 @@ def dog(random: np.random.Generator) -> Body:
         jaw="jaw",
         tails=(four.chain_of(skeleton, "tail"),),
         ears=(("left ear",), ("right ear",)),
+        can=frozenset({"sit"}),
     )
 
 

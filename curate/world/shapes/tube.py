@@ -62,6 +62,7 @@ def bone_shares(places: Floats, lengths: Floats, radii: Floats) -> Floats:
         # The joint's own girth decides, so that weights grow steadily along the chain.
         girth = float(np.interp(starts[joint], metres, radii))
         half = min(BLEND * girth, 0.48 * min(lengths[joint - 1], lengths[joint]))
+        half = max(half, 1e-6)  # a short tube may end before the joint
         share = np.clip((metres - starts[joint]) / (2 * half) + 0.5, 0, 1)
         share = 0.5 * share + 0.5 * share * share * (3 - 2 * share)
         shares[:, joint - 1] = left * (1 - share)
