@@ -105,9 +105,15 @@ class Act:
         for bone in others:
             if bone.name not in self.turns and bone.name not in self.shifts:
                 self.turns[bone.name] = np.asarray(turn)
-                self.shifts[bone.name] = head + apply(turn, np.broadcast_to(bone.head - first.head, head.shape)) - bone.head
+                self.shifts[bone.name] = (
+                    head + apply(turn, np.broadcast_to(bone.head - first.head, head.shape)) - bone.head
+                )
 
     def truth(self, verb: str, **known: object) -> Truth:
         """The truth of the take with what the manner says: speed and style, unless told otherwise."""
-        values: dict[str, object] = {"speed": self.manner.speed_word, "style": self.manner.style, "side": self.manner.side}
+        values: dict[str, object] = {
+            "speed": self.manner.speed_word,
+            "style": self.manner.style,
+            "side": self.manner.side,
+        }
         return Truth(verb=verb, **(values | known))  # type: ignore[arg-type]

@@ -48,7 +48,7 @@ def _told(act: Act, verb: str, parts: list[Part], opens: str, **more: object) ->
     return act.truth(verb, side=only, part=parts[0].word, opens=opens, num_parts=len(parts), **more)
 
 
-@motion("open", _doors, called=("open", "opening", "Open door"))
+@motion("open", _doors, called=("open", "opening", "Open door"), says=("opens {parts}", "swings {parts} open"))
 def open_(act: Act) -> Truth:
     """A door swings open and meets its stop; or all of one kind."""
     parts = _one_kind(act)
@@ -58,7 +58,7 @@ def open_(act: Act) -> Truth:
     return _told(act, "open", parts, "opens")
 
 
-@motion("close", _doors, called=("close", "closing", "Close door"))
+@motion("close", _doors, called=("close", "closing", "Close door"), says=("closes {parts}", "swings {parts} shut"))
 def close(act: Act) -> Truth:
     """An open door falls shut."""
     parts = _one_kind(act)
@@ -68,25 +68,46 @@ def close(act: Act) -> Truth:
     return _told(act, "close", parts, "closes")
 
 
-@motion("open and close", _doors, called=("open close", "door cycle", "open and close"))
+@motion(
+    "open and close",
+    _doors,
+    called=("open close", "door cycle", "open and close"),
+    says=("opens and closes {parts}", "swings {parts} open and shut again"),
+)
 def open_and_close(act: Act) -> Truth:
     """A door opens, stays, and closes."""
     parts = _one_kind(act)
     for part, late in zip(parts, _delays(act, len(parts))):
-        put(act, part, min(1.0, 0.88 * act.manner.amount) * bump(act.share, 0.03 + late / 2, 0.36 + late / 2, 0.6, 0.95))
+        put(
+            act, part, min(1.0, 0.88 * act.manner.amount) * bump(act.share, 0.03 + late / 2, 0.36 + late / 2, 0.6, 0.95)
+        )
     return _told(act, "open", parts, "opens and closes", style="and close")
 
 
-@motion("slide out", _drawers, called=("slide out", "drawer open", "pull out"))
+@motion(
+    "slide out",
+    _drawers,
+    called=("slide out", "drawer open", "pull out"),
+    says=("slides out {parts}", "pushes {parts} out"),
+)
 def slide_out(act: Act) -> Truth:
     """A drawer comes out and stops."""
     parts = some_of(act, tuple(part for part in act.body.parts if part.kind == "slide"))
     for part, late in zip(parts, _delays(act, len(parts))):
-        put(act, part, min(1.0, 0.9 * act.manner.amount) * stopped(act.share, 0.05 + late, min(0.94, late + 0.65), bounce=0.02))
+        put(
+            act,
+            part,
+            min(1.0, 0.9 * act.manner.amount) * stopped(act.share, 0.05 + late, min(0.94, late + 0.65), bounce=0.02),
+        )
     return _told(act, "slide out", parts, "opens")
 
 
-@motion("slide in and out", _drawers, called=("drawer cycle", "slide in and out"))
+@motion(
+    "slide in and out",
+    _drawers,
+    called=("drawer cycle", "slide in and out"),
+    says=("slides {parts} out and in", "moves {parts} out and back in"),
+)
 def slide_in_and_out(act: Act) -> Truth:
     """Drawers go out and in, more than one in turn."""
     parts = some_of(act, tuple(part for part in act.body.parts if part.kind == "slide"))
@@ -102,5 +123,3 @@ def _one_kind(act: Act) -> list[Part]:
     words = sorted({part.word for part in parts})
     word = words[int(act.random.integers(len(words)))]
     return some_of(act, tuple(part for part in parts if part.word == word))
-
-
