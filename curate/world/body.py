@@ -141,5 +141,8 @@ class Body:
 def joint_height(skeleton: Skeleton, *, upright: bool) -> float:
     """Body.height by its definition: extent of bone heads upward, or the largest of all sides."""
     heads = np.array([bone.head for bone in skeleton.bones])
-    sides = np.ptp(heads, axis=0)
-    return float(sides[2] if upright else sides.max())
+    tall = float(np.ptp(heads[:, 2]))
+    if upright:
+        return tall
+    apart = np.linalg.norm(heads[:, None, :2] - heads[None, :, :2], axis=-1)  # whatever way it faces, as facts do
+    return max(tall, float(apart.max()))

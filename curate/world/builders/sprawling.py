@@ -36,8 +36,8 @@ def bones_of(pairs: Sequence[Pair], sole: float) -> list[Bone]:
         angle = np.deg2rad(pair.ahead_deg)
         out = vec(np.cos(angle), -np.sin(angle), 0)
         knee = pair.hip + 0.42 * pair.reach * out
-        ankle, ball = pair.hip + 0.86 * pair.reach * out, pair.hip + pair.reach * out
-        knee[2], ankle[2], ball[2] = pair.knee, 0.28 * pair.knee + sole, sole
+        ankle, ball = pair.hip + 0.92 * pair.reach * out, pair.hip + pair.reach * out
+        knee[2], ankle[2], ball[2] = pair.knee, 0.13 * pair.knee + sole, sole
         left += chain(pair.parent, [f"left {pair.end} {part}" for part in PARTS], [pair.hip, knee, ankle, ball])
     return left + mirrored(left)
 

@@ -61,7 +61,7 @@ def bank(act: Act) -> Truth:
     beat(act, phase, degrees=26.0 * act.manner.amount)
     lean = bump(act.share, -0.05, 0.2, 0.8, 1.05)
     act.turn(body.root, about("y", sign * 40.0 * lean) @ about("x", 6.0))
-    act.move(z=body.height * (0.45 + 0.02 * np.sin(phase)))
+    act.move(z=body.height * (0.62 + 0.02 * np.sin(phase)))
     if body.head:
         act.turn(body.head, about("y", -sign * 16.0 * lean) @ about("z", sign * 10.0 * lean))
     _hang_on(act)
@@ -97,7 +97,7 @@ def dive(act: Act) -> Truth:
 
 def _beats_of(act: Act, phase: Floats, degrees: float, share: Floats) -> None:
     """Beats that fade in or out: each wing goes between its place beating and its place folded."""
-    beat(act, phase, degrees=degrees)
+    beat(act, phase, degrees=degrees, up=24.0)
     for wing in act.body.wings:
         sign = 1.0 if wing.side == "left" else -1.0
         yaw, roll, pitch = wing.folded
@@ -134,7 +134,7 @@ def take_off(act: Act) -> Truth:
     act.turn(body.root, about("x", 8.0 * crouch - 14.0 * np.sin(np.pi * np.clip(air, 0, 1)) ** 0.8))
     feet = {leg.name: np.stack([0 * s, 0.1 * body.leg_length * ease(air, 0.1, 0.6), rise], axis=1) for leg in body.legs}
     stand(act, moved=feet, lowered=False)
-    _beats_of(act, phase, 40.0, wings)
+    _beats_of(act, phase, 30.0, wings)
     _hang_on(act, tuck=False)
     return act.truth("take off", speed="", rise=high / body.height)
 
@@ -154,7 +154,7 @@ def land(act: Act) -> Truth:
     act.turn(body.root, about("x", -20.0 * bump(s, -0.2, 0.1, 0.5, down + 0.1) + 5.0 * sink))
     feet = {leg.name: np.stack([0 * s, -ahead + back - 0.1 * body.leg_length * np.sin(np.pi * air), fall], axis=1) for leg in body.legs}
     stand(act, moved=feet, lowered=False)
-    _beats_of(act, phase, 40.0, 1 - ease(s, down, 0.92))
+    _beats_of(act, phase, 30.0, 1 - ease(s, down, 0.92))
     _hang_on(act, tuck=False)
     return act.truth("land", speed="", direction="forward", travel=ahead / body.height, rise=-high / body.height)
 
@@ -187,4 +187,4 @@ def sting(act: Act) -> Truth:
     act.move(y=body.height * (0.12 * back - 0.5 * act.manner.amount * hit), z=body.height * (0.5 + 0.06 * back))
     act.bend(body.tails[0], "x", -62.0 * curl)
     legs_tucked(act, 20.0)
-    return act.truth("attack", speed="", part="sting")
+    return act.truth("attack", speed="", part="sting", direction="to_and_fro")

@@ -188,10 +188,10 @@ def lunge(act: Act) -> Truth:
     """It crouches back, and shoots ahead over its standing feet with its front legs up."""
     s, body, length = act.share, act.body, act.body.leg_length
     back, hit = bump(s, 0.04, 0.32, 0.38, 0.5), snap(s, 0.4, 0.52, 0.97)
-    act.move(y=length * (0.16 * back - 0.30 * act.manner.amount * hit), z=length * (-0.05 * back + 0.02 * hit))
-    act.turn(body.root, about("x", -14.0 * back + 9.0 * hit))
-    lift = bump(s, 0.1, 0.34, 0.44, 0.56)
-    way = np.stack([0 * s, -0.2 * hit, 0.5 * lift], axis=1) * length
+    act.move(y=length * (0.16 * back - 0.30 * act.manner.amount * hit), z=length * (-0.03 * back + 0.05 * hit))
+    act.turn(body.root, about("x", -12.0 * back + 3.0 * hit))
+    lift = bump(s, 0.1, 0.34, 0.5, 0.66)
+    way = np.stack([0 * s, 0 * s, 0.5 * lift], axis=1) * length
     stand(act, moved=_front_feet(act, {"left": way, "right": way}))
     trail(act, wag=2.0)
     return act.truth("attack", speed="", part="head")

@@ -145,7 +145,7 @@ def float_(act: Act) -> Truth:
     slow = _float(act)
     hertz = 1.1 * act.manner.speed
     lay(act, _wave(act, cycle(0.6 * act.times + act.manner.phase), 8.0 * act.manner.amount))
-    _fins(act, cycle(hertz * act.times), 26.0 * act.manner.amount, out=14.0 + 4.0 * np.sin(slow))
+    _fins(act, cycle(hertz * act.times), 13.0 * act.manner.amount, out=6.0 + 2.0 * np.sin(slow))
     _mouth(act, 7.0 + 6.0 * np.sin(cycle(0.9 * act.times)))
     return act.truth("idle", speed="")
 
@@ -166,7 +166,7 @@ def snap_(act: Act) -> Truth:
     lay(act, beats, (8.0 * hit)[:, None])
     _mouth(act, 34.0 * bump(s, 0.26, 0.44, 0.5, 0.56))
     _fins(act, cycle(1.2 * act.times), 14.0, out=20.0 * back)
-    return act.truth("attack", speed="", part="jaw")
+    return act.truth("attack", speed="", part="jaw", direction="to_and_fro")
 
 
 @motion("flop", swims, sides=SIDES, called=("flop", "flopping", "out of water"), says=("flops about on its {side} side", "lies on its {side} side and slaps the ground with its tail"))

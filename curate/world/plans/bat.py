@@ -18,6 +18,7 @@ from curate.world.shapes.tube import rod, tube
 
 STYLES = (Style.BLENDER, Style.PLAIN, Style.NUMBERED, Style.VRM)
 MEMBRANES = (*FUR[1:5], colour("purple", "#5c4470"), colour("red", "#8c4038"), colour("blue", "#3d5680"))
+FOLDED = (66.0, -10.0, -22.0)
 FINGERS = 4  # between which the skin hangs
 
 
@@ -50,7 +51,7 @@ def bat(random: np.random.Generator) -> Body:
         height=joint_height(skeleton, upright=False),
         style=STYLES[int(random.integers(len(STYLES)))],
         legs=legs,
-        wings=tuple(Wing(tuple(f"{side} wing {n + 1}" for n in range(joints)), side) for side in ("left", "right")),
+        wings=tuple(Wing(tuple(f"{side} wing {n + 1}" for n in range(joints)), side, 0, FOLDED) for side in ("left", "right")),
         spine=("chest",),
         neck=("neck",),
         head="head",

@@ -95,7 +95,7 @@ def _fins(
     patches = []
     # Of each fin: places along the body, its outer and inner height there (in `tall`), how far it leans back.
     tips = [0.15, 0.5, 1.0, 1.25] if forked else [0.2, 0.7, 1.0, 0.9]
-    patches += _blade(line, names, np.linspace(last - 0.75, last - 0.02, 7), np.interp(np.linspace(0, 1, 7), [0, 0.3, 0.7, 1], tips) * tall * 0.95, 0.0, 0.11 * s, ray, forked)
+    patches += _blade(line, names, np.linspace(last - 0.75, last - 0.02, 7), np.interp(np.linspace(0, 1, 7), [0, 0.3, 0.7, 1], tips) * tall * 0.95, 0.0, 0.11 * s, ray, True)
     top = np.linspace(1.25, 2 + 0.5 * (last - 2), 9)
     shape = np.sin(np.pi * np.linspace(0.08, 1, 9) ** 0.6)
     body = np.interp(top, [1.0, 1.6, 2 + 0.3 * (last - 2), 2 + 0.7 * (last - 2)], [0.95, 1.0, 0.72, 0.34]) * tall

@@ -26,7 +26,7 @@ def snake(random: np.random.Generator) -> Body:
     girth = float(random.uniform(0.022, 0.036)) * s
     count = int(random.choice([11, 15, 19]))
     root = int(count * random.uniform(0.3, 0.6))
-    words = [*(f"spine {root - n}" for n in range(root)), "hips", *(f"tail {n + 1}" for n in range(count - root - 1))]
+    words = [*(f"neck {root - n}" for n in range(root)), "hips", *(f"tail {n + 1}" for n in range(count - root - 1))]
     names = ("head", *words)
     head = 0.062 * s
     joints = lengthwise.spaced(s, np.array([head, *[(s - head) / count] * count]), girth)
@@ -87,7 +87,7 @@ def _patches(line: Skeleton, names: tuple[str, ...], head: float, g: float, coat
     patches = [tube(line, names, radii, coat, sides=12)]
     nose = line["head"].head
     pale, red = patterns.plain(main.lighter(0.5)), patterns.plain(BRIGHT[0], mottle=0)
-    patches.append(rod("jaw", nose + vec(0, 0.85 * head, -0.42 * g), nose + vec(0, 0.12 * head, -0.32 * g), (0.62 * g, 0.3 * g), pale, sides=8))
+    patches.append(rod("jaw", nose + vec(0, 0.8 * head, -0.3 * g), nose + vec(0, 0.14 * head, -0.22 * g), (0.45 * g, 0.24 * g), pale, sides=8))
     patches.append(rod("jaw", nose + vec(0, 0.3 * head, -0.2 * g), nose + vec(0, -0.35 * head, -0.2 * g), (0.10 * g, 0.07 * g), red, sides=5))
     for sign, side in ((1.0, "left"), (-1.0, "right")):
         patches.append(rod("jaw", nose + vec(0, -0.33 * head, -0.2 * g), nose + vec(sign * 0.16 * g, -0.6 * head, -0.14 * g), (0.06 * g, 0.02 * g), red, sides=4))
