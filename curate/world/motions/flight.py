@@ -53,6 +53,7 @@ def _in_the_air(act: Act, phase: Floats, *, pitch: float, high: float) -> None:
     act.turn(body.root, about("x", pitch + 3.0 * np.sin(phase + 0.5)))
     act.bend([*body.neck, *filter(None, [body.head])], "x", -0.6 * pitch - 4.0 * np.sin(phase + 0.5))
     for bones in body.tails:
+        act.bend(bones, "x", max(0.0, -0.7 * pitch))
         wave(act, bones, "x", 5.0, phase - 0.8, lag=0.5)
     legs_tucked(act)
     for bones in (*body.ears, *body.tails):

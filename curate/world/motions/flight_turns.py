@@ -97,7 +97,7 @@ def dive(act: Act) -> Truth:
 
 def _beats_of(act: Act, phase: Floats, degrees: float, share: Floats) -> None:
     """Beats that fade in or out: each wing goes between its place beating and its place folded."""
-    beat(act, phase, degrees=degrees, up=24.0)
+    beat(act, phase, degrees=degrees, up=32.0)
     for wing in act.body.wings:
         sign = 1.0 if wing.side == "left" else -1.0
         yaw, roll, pitch = wing.folded
@@ -151,7 +151,10 @@ def land(act: Act) -> Truth:
     fall = high * air**1.3
     back = ahead * air**1.5
     act.move(z=fall - 0.10 * body.leg_length * sink - 0.02 * body.leg_length, y=-ahead + back)
-    act.turn(body.root, about("x", -20.0 * bump(s, -0.2, 0.1, 0.5, down + 0.1) + 5.0 * sink))
+    flare = 20.0 * bump(s, -0.2, 0.1, 0.4, down)
+    act.turn(body.root, about("x", 5.0 * sink - flare))
+    for bones in body.tails:
+        act.bend(bones, "x", 0.9 * flare)
     feet = {leg.name: np.stack([0 * s, -ahead + back - 0.1 * body.leg_length * np.sin(np.pi * air), fall], axis=1) for leg in body.legs}
     stand(act, moved=feet, lowered=False)
     _beats_of(act, phase, 30.0, 1 - ease(s, down, 0.92))

@@ -172,6 +172,8 @@ def raise_front_legs(act: Act) -> Truth:
     body, length = act.body, act.body.leg_length
     up = ease(act.share, 0.03, 0.34 / act.manner.speed**0.5)
     act.turn(body.root, about("x", -20.0 * act.manner.amount * up))
+    for bones in body.tails:
+        act.bend(bones, "x", 24.0 * up)
     act.move(z=0.08 * length * up, y=0.04 * length * up)
     beat = cycle(1.2 * act.times + act.manner.phase)
     feet = {}
@@ -188,7 +190,7 @@ def lunge(act: Act) -> Truth:
     """It crouches back, and shoots ahead over its standing feet with its front legs up."""
     s, body, length = act.share, act.body, act.body.leg_length
     back, hit = bump(s, 0.04, 0.32, 0.38, 0.5), snap(s, 0.4, 0.52, 0.97)
-    act.move(y=length * (0.16 * back - 0.30 * act.manner.amount * hit), z=length * (-0.03 * back + 0.05 * hit))
+    act.move(y=length * (0.16 * back - 0.19 * act.manner.amount * hit), z=-0.03 * length * back)
     act.turn(body.root, about("x", -12.0 * back + 3.0 * hit))
     lift = bump(s, 0.1, 0.34, 0.5, 0.66)
     way = np.stack([0 * s, 0 * s, 0.5 * lift], axis=1) * length
