@@ -217,8 +217,9 @@ def _animation(file: _File, body: Body, take: Take, axes: Floats) -> dict[str, A
 
     for number, (bone, parent) in enumerate(zip(body.skeleton.bones, body.skeleton.parents)):
         above = TO_BLENDER if parent < 0 else axes[parent]
-        if bone.name in take.turns:
-            turns = np.broadcast_to(take.turns[bone.name], (take.num_frames, 3, 3))
+        # The main root has keys in every take: readers join actions of one length that share no joint.
+        if bone.name in take.turns or number == 0:
+            turns = np.broadcast_to(take.turns.get(bone.name, np.eye(3)), (take.num_frames, 3, 3))
             add(number, "rotation", _xyzw(above.T @ turns @ axes[number]), "VEC4")
         shifts = take.shifts.get(bone.name)
         if shifts is not None and np.abs(shifts).max() > _STILL:

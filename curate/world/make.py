@@ -75,15 +75,20 @@ def make(
         motion = known[name]
         take = play(body, motion, random_of(seed, "take", plan, number, name, time), num_frames=num_frames, fps=fps)
         take = replace(take, name=unused(take.name, used))
-        used.add(take.name)
+        used.add(shown_name(take.name))
         played.append(take)
         said.append(tuple(captions(body, motion, take.truth, random_of(seed, "words", plan, number, name, time))))
     return Made(body, tuple(played), tuple(said))
 
 
 def unused(name: str, used: Collection[str]) -> str:
-    """The name, with a number where it is taken."""
-    return next(found for found in (name, *(f"{name} {n}" for n in range(2, 1000))) if found not in used)
+    """The name, with a number where the name that it is shown by is taken."""
+    return next(found for found in (name, *(f"{name} {n}" for n in range(2, 1000))) if shown_name(found) not in used)
+
+
+def shown_name(name: str) -> str:
+    """What readers make of a take's name: exporters write 'Armature|Walk' for 'Walk'."""
+    return name.rpartition("|")[2]
 
 
 def play(

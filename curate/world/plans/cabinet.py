@@ -48,15 +48,10 @@ def cabinet(random: np.random.Generator) -> Body:
             vec(inner + sign * 0.07, ahead - THICK, z1 - 0.06),
             patterns.grained(front.darker(0.8), axis=2),
         )
-        patches.append(
-            ball(
-                name,
-                vec(inner + sign * 0.035, ahead - THICK - 0.02, (z0 + z1) / 2),
-                0.02,
-                patterns.plain(knob, mottle=0),
-                rings=6,
-            )
-        )
+        grip = vec(inner + sign * 0.035, ahead - THICK - 0.02, (z0 + z1) / 2)
+        handle = f"{name.removesuffix('door')}handle"
+        bones.append(Bone(handle, name, grip, grip + vec(0, -0.03, 0)))
+        patches.append(ball(handle, grip, 0.02, patterns.plain(knob, mottle=0), rings=6))
         parts.append(
             Part(
                 "hinge",
