@@ -1,4 +1,4 @@
-"""Bodies that are one long chain: snakes, fish. The main root is somewhere along it, bones lead from there to both ends."""
+"""Bodies that are one long chain: snakes, fish. The main root is somewhere along it, bones lead to both ends."""
 
 from __future__ import annotations
 

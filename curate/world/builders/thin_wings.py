@@ -36,7 +36,7 @@ def wing(
     fore: float = 0.0,
     arch: float = 0.0,
 ) -> list[Patch]:
-    """A sheet from the bones' line by `depth` (N,) metres in the direction `back` (3,), `fore` of it ahead of the line.
+    """A sheet from the bones' line by `depth` (N,) metres in the direction `back` (3,), a share `fore` ahead of it.
 
     coats: above and below, places (from the fore edge backward, outward). `arch`: how far its middle is bent up, of its depth.
     """
@@ -57,8 +57,6 @@ def wing(
 def _turned_over(coat: Coat) -> Coat:
     """The coat with its places counted from the other edge, so that 0 is the fore edge on both faces of both sides."""
     return lambda points, places, normals: coat(points, places * (-1, 1) + (1, 0), normals)
-
-
 
 
 def veined(pane: Colour, vein: Colour, *, count: int, slope: float = 0.0, edge: float = 0.08) -> Coat:

@@ -69,10 +69,19 @@ def bank(act: Act) -> Truth:
     take_along(act, path, in_place=False)
     end = path(act.times[-1:])[0]
     travel = float(np.hypot(end[0], end[1])) / body.height
-    return act.truth("fly", direction=f"forward_{act.manner.side}", travel=travel, turn_deg=turn, period_s=1 / hertz, style="banking")
+    return act.truth(
+        "fly", direction=f"forward_{act.manner.side}", travel=travel, turn_deg=turn, period_s=1 / hertz, style="banking"
+    )
 
 
-@motion("dive", needs.winged, places=TRAVELS, ways=("forward",), called=("dive", "swoop", "nose dive"), says=("dives down and forward", "swoops down with {its} wings drawn back"))
+@motion(
+    "dive",
+    needs.winged,
+    places=TRAVELS,
+    ways=("forward",),
+    called=("dive", "swoop", "nose dive"),
+    says=("dives down and forward", "swoops down with {its} wings drawn back"),
+)
 def dive(act: Act) -> Truth:
     """Nose down and wings drawn back it shoots down, and comes level with wings spread."""
     body, s = act.body, act.share
@@ -97,7 +106,7 @@ def dive(act: Act) -> Truth:
 
 def _beats_of(act: Act, phase: Floats, degrees: float, share: Floats) -> None:
     """Beats that fade in or out: each wing goes between its place beating and its place folded."""
-    beat(act, phase, degrees=degrees, up=32.0)
+    beat(act, phase, degrees=degrees, up=40.0)
     for wing in act.body.wings:
         sign = 1.0 if wing.side == "left" else -1.0
         yaw, roll, pitch = wing.folded
@@ -119,7 +128,12 @@ def _faded(turns: Floats, share: Floats) -> Floats:
     return np.asarray(u @ v)
 
 
-@motion("take off", _lands, called=("take off", "takeoff", "fly up"), says=("takes off from the ground", "rises into the air with beating wings"))
+@motion(
+    "take off",
+    _lands,
+    called=("take off", "takeoff", "fly up"),
+    says=("takes off from the ground", "rises into the air with beating wings"),
+)
 def take_off(act: Act) -> Truth:
     """It crouches, its wings open and beat, and it rises."""
     body, s = act.body, act.share
@@ -139,7 +153,12 @@ def take_off(act: Act) -> Truth:
     return act.truth("take off", speed="", rise=high / body.height)
 
 
-@motion("land", _lands, called=("land", "landing", "touch down"), says=("lands on the ground", "comes down with beating wings and lands"))
+@motion(
+    "land",
+    _lands,
+    called=("land", "landing", "touch down"),
+    says=("lands on the ground", "comes down with beating wings and lands"),
+)
 def land(act: Act) -> Truth:
     """It comes down ahead with beating wings, sets its feet down, and folds its wings."""
     body, s = act.body, act.share
@@ -155,14 +174,24 @@ def land(act: Act) -> Truth:
     act.turn(body.root, about("x", 5.0 * sink - flare))
     for bones in body.tails:
         act.bend(bones, "x", 0.9 * flare)
-    feet = {leg.name: np.stack([0 * s, -ahead + back - 0.1 * body.leg_length * np.sin(np.pi * air), fall], axis=1) for leg in body.legs}
+    feet = {
+        leg.name: np.stack([0 * s, -ahead + back - 0.1 * body.leg_length * np.sin(np.pi * air), fall], axis=1)
+        for leg in body.legs
+    }
     stand(act, moved=feet, lowered=False)
     _beats_of(act, phase, 30.0, 1 - ease(s, down, 0.92))
     _hang_on(act, tuck=False)
     return act.truth("land", speed="", direction="forward", travel=ahead / body.height, rise=-high / body.height)
 
 
-@motion("dart about", _darts, sides=SIDES, places=TRAVELS, called=("dart", "zip", "dart <side>"), says=("hovers and darts off to the {side}", "darts to the {side} and stops in the air"))
+@motion(
+    "dart about",
+    _darts,
+    sides=SIDES,
+    places=TRAVELS,
+    called=("dart", "zip", "dart <side>"),
+    says=("hovers and darts off to the {side}", "darts to the {side} and stops in the air"),
+)
 def dart_about(act: Act) -> Truth:
     """It stands in the air, shoots aside, and stands again."""
     body, sign = act.body, 1.0 if act.manner.side == "left" else -1.0

@@ -74,7 +74,9 @@ def scuttle(act: Act) -> Truth:
     c = act.times / period + manner.phase
     act.move(z=0.02 * body.leg_length * np.cos(cycle(2 * c)))
     act.turn(body.root, about("y", 3.0 * sign + 1.5 * np.sin(cycle(c))))
-    gait = Gait(period, duty, 0.16 * body.leg_length, tuple(leg.phase for leg in body.legs), heel_deg=0.0, start=manner.phase)
+    gait = Gait(
+        period, duty, 0.16 * body.leg_length, tuple(leg.phase for leg in body.legs), heel_deg=0.0, start=manner.phase
+    )
     step(act, gait, straight(0.0, left), in_place=manner.in_place)
     for number, claw in enumerate(body.claws):
         hold(act, claw, up=22.0 + 5.0 * np.sin(cycle(c) + number), out=8.0, opened=12.0)
@@ -105,13 +107,24 @@ def wave_claw(act: Act) -> Truth:
     _stand_easy(act)
     for claw in act.body.claws:
         if claw.side == act.manner.side:
-            hold(act, claw, up=up * (105.0 + 18.0 * swing), out=up * (15.0 + 32.0 * act.manner.amount * swing), opened=up * 28.0)
+            hold(
+                act,
+                claw,
+                up=up * (105.0 + 18.0 * swing),
+                out=up * (15.0 + 32.0 * act.manner.amount * swing),
+                opened=up * 28.0,
+            )
         else:
             hold(act, claw, up=6.0)
     return act.truth("wave", part=f"{act.manner.side} claw", period_s=1 / hertz)
 
 
-@motion("snap claws", clawed, called=("snap claws", "pinch", "clack"), says=("snaps {its} claws", "opens and closes {its} claws"))
+@motion(
+    "snap claws",
+    clawed,
+    called=("snap claws", "pinch", "clack"),
+    says=("snaps {its} claws", "opens and closes {its} claws"),
+)
 def snap_claws(act: Act) -> Truth:
     """Both claws are held up ahead, and open and close."""
     hertz = 1.5 * act.manner.speed
@@ -119,11 +132,22 @@ def snap_claws(act: Act) -> Truth:
     _stand_easy(act)
     for number, claw in enumerate(act.body.claws):
         gape = np.maximum(np.sin(beat + np.pi * number), -0.15)
-        hold(act, claw, up=42.0 + 9.0 * np.sin(beat + np.pi * number), out=16.0, opened=8.0 + 42.0 * act.manner.amount * gape)
+        hold(
+            act,
+            claw,
+            up=42.0 + 9.0 * np.sin(beat + np.pi * number),
+            out=16.0,
+            opened=8.0 + 42.0 * act.manner.amount * gape,
+        )
     return act.truth("snap claws", part="claws", period_s=1 / hertz)
 
 
-@motion("threaten", clawed, called=("threaten", "claws up", "defend"), says=("raises both claws to threaten", "lifts {its} open claws high"))
+@motion(
+    "threaten",
+    clawed,
+    called=("threaten", "claws up", "defend"),
+    says=("raises both claws to threaten", "lifts {its} open claws high"),
+)
 def threaten(act: Act) -> Truth:
     """It leans back and spreads both claws, open, high up."""
     up = ease(act.share, 0.03, 0.35 / act.manner.speed**0.5)
@@ -151,7 +175,13 @@ def pinch(act: Act) -> Truth:
     _stand_easy(act)
     for claw in body.claws:
         if claw.side == act.manner.side:
-            hold(act, claw, up=55.0 * back + 14.0 * hit, out=34.0 * back - 24.0 * hit, opened=48.0 * bump(s, 0.1, 0.34, 0.48, 0.56))
+            hold(
+                act,
+                claw,
+                up=55.0 * back + 14.0 * hit,
+                out=34.0 * back - 24.0 * hit,
+                opened=48.0 * bump(s, 0.1, 0.34, 0.48, 0.56),
+            )
         else:
             hold(act, claw, up=10.0 + 10.0 * back)
     return act.truth("attack", speed="", part=f"{act.manner.side} claw")
@@ -166,7 +196,12 @@ def _front_feet(act: Act, place: dict[str, Floats]) -> dict[str, Floats]:
     return found
 
 
-@motion("raise front legs", _rears, called=("threat pose", "raise legs", "rear up"), says=("raises {its} front legs to threaten", "rears up with {its} front legs in the air"))
+@motion(
+    "raise front legs",
+    _rears,
+    called=("threat pose", "raise legs", "rear up"),
+    says=("raises {its} front legs to threaten", "rears up with {its} front legs in the air"),
+)
 def raise_front_legs(act: Act) -> Truth:
     """Its front rises, its front legs go up and wave one after the other."""
     body, length = act.body, act.body.leg_length
@@ -185,7 +220,12 @@ def raise_front_legs(act: Act) -> Truth:
     return act.truth("rear up", speed="", part="front legs")
 
 
-@motion("lunge", _bites, called=("bite", "attack", "pounce"), says=("lunges forward and bites", "attacks with a quick lunge"))
+@motion(
+    "lunge",
+    _bites,
+    called=("bite", "attack", "pounce"),
+    says=("lunges forward and bites", "attacks with a quick lunge"),
+)
 def lunge(act: Act) -> Truth:
     """It crouches back, and shoots ahead over its standing feet with its front legs up."""
     s, body, length = act.share, act.body, act.body.leg_length
@@ -199,7 +239,12 @@ def lunge(act: Act) -> Truth:
     return act.truth("attack", speed="", part="head")
 
 
-@motion("clean itself", sprawls, called=("clean", "groom", "rub legs"), says=("rubs {its} front legs together", "cleans {its} front legs"))
+@motion(
+    "clean itself",
+    sprawls,
+    called=("clean", "groom", "rub legs"),
+    says=("rubs {its} front legs together", "cleans {its} front legs"),
+)
 def clean_itself(act: Act) -> Truth:
     """Its front feet meet before its head and rub each other."""
     length, hertz = act.body.leg_length, 1.8 * act.manner.speed**0.6
@@ -211,7 +256,9 @@ def clean_itself(act: Act) -> Truth:
         leg = next(leg for leg in act.body.legs if leg.end == "front" and leg.side == side)
         inward = 0.03 * length - abs(leg.ball[0])
         rub = np.sin(beat + late)
-        feet[side] = np.stack([inward * up, -0.10 * length * up + 0.08 * length * rub * up, (0.34 + 0.05 * rub) * length * up], axis=1)
+        feet[side] = np.stack(
+            [inward * up, -0.10 * length * up + 0.08 * length * rub * up, (0.34 + 0.05 * rub) * length * up], axis=1
+        )
     stand(act, moved=_front_feet(act, feet))
     trail(act, wag=3.0)
     return act.truth("clean", part="front legs", period_s=1 / hertz)

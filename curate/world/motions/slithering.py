@@ -97,7 +97,9 @@ def _raise(act: Act, amount: Floats, *, yaw: Floats | float = 0.0, forward: Floa
     count, high = len(body.chain), _lifted(body)
     rest = _winding(act, 26.0)
     share = np.clip((high - np.arange(count)) / high, 0, 1)  # 1 at the head
-    climb = 88.0 * np.sin(np.pi * np.clip(share * 0.98, 0, 1)) ** 0.8 * (1 - 0.55 * np.asarray(forward, float))[..., None]
+    climb = (
+        88.0 * np.sin(np.pi * np.clip(share * 0.98, 0, 1)) ** 0.8 * (1 - 0.55 * np.asarray(forward, float))[..., None]
+    )
     climb = np.broadcast_to(climb, (act.count, count)).copy()
     climb[:, 0] = 2.0
     up = amount[:, None]
@@ -116,7 +118,9 @@ def _winding(act: Act, degrees: float) -> Floats:
     return np.asarray(sign * degrees * breath[:, None] * np.sin(cycle(place / 0.6)))
 
 
-@motion("rear up", wriggles, called=("rear up", "rise", "threaten"), says=("rears up", "raises {its} head high and sways"))
+@motion(
+    "rear up", wriggles, called=("rear up", "rise", "threaten"), says=("rears up", "raises {its} head high and sways")
+)
 def rear_up(act: Act) -> Truth:
     """The front of its body rises and sways from side to side."""
     up = ease(act.share, 0.02, 0.42 / act.manner.speed**0.5)
@@ -126,7 +130,12 @@ def rear_up(act: Act) -> Truth:
     return act.truth("rear up", speed="", part="head")
 
 
-@motion("strike", wriggles, called=("strike", "attack", "bite"), says=("strikes", "strikes and bites", "attacks with a quick bite"))
+@motion(
+    "strike",
+    wriggles,
+    called=("strike", "attack", "bite"),
+    says=("strikes", "strikes and bites", "attacks with a quick bite"),
+)
 def strike(act: Act) -> Truth:
     """It stands reared, draws back, and its head shoots ahead with open jaws, once or twice."""
     times = 2 if act.manner.speed > 1.0 else 1
@@ -177,7 +186,13 @@ def shake_tail(act: Act) -> Truth:
     return act.truth("shake tail", part="tail", period_s=1 / hertz)
 
 
-@motion("watch", wriggles, sides=SIDES, called=("look around", "watch"), says=("looks around", "raises {its} head and looks around"))
+@motion(
+    "watch",
+    wriggles,
+    sides=SIDES,
+    called=("look around", "watch"),
+    says=("looks around", "raises {its} head and looks around"),
+)
 def watch(act: Act) -> Truth:
     """With its head raised it looks to one side and to the other."""
     first = 1.0 if act.manner.side == "left" else -1.0
@@ -187,7 +202,12 @@ def watch(act: Act) -> Truth:
     return act.truth("look around", side="", part="head")
 
 
-@motion("lie still", wriggles, called=("idle", "rest", "lie idle"), says=("lies still", "lies on the ground and hardly moves"))
+@motion(
+    "lie still",
+    wriggles,
+    called=("idle", "rest", "lie idle"),
+    says=("lies still", "lies on the ground and hardly moves"),
+)
 def lie_still(act: Act) -> Truth:
     """It lies in curves and breathes; its head moves a little."""
     lay(act, _winding(act, 30.0))

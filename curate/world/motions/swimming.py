@@ -35,7 +35,10 @@ def _fins(act: Act, phase: Floats, degrees: float, *, out: Floats | float = 0.0)
         sign = 1.0 if bones[0].startswith("left") else -1.0
         row = degrees * np.sin(phase + 0.6 * number)
         for bone in bones:
-            act.turn(bone, about("z", sign * act.full(-np.asarray(out, float))) @ about("y", -sign * row) @ about("x", 0.7 * row))
+            act.turn(
+                bone,
+                about("z", sign * act.full(-np.asarray(out, float))) @ about("y", -sign * row) @ about("x", 0.7 * row),
+            )
 
 
 def _float(act: Act, high: float = 0.25) -> Floats:
@@ -57,7 +60,7 @@ def _swim(act: Act, *, turn: float, climb: Floats | float = 0.0, speed: float = 
     rate = turn / act.seconds
     gone = 0.0 if manner.in_place else speed * body.height * manner.speed
     slope = np.deg2rad(act.full(np.asarray(climb, float)))
-    _float(act)
+    _float(act, high=0.36)
     rise = np.concatenate([[0.0], np.cumsum(gone * np.tan(slope[:-1]) * np.diff(act.times))])
     act.move(x=0.012 * body.height * np.sin(phase), z=rise)
     path = curved(gone, rate)
@@ -83,7 +86,9 @@ def _swim(act: Act, *, turn: float, climb: Floats | float = 0.0, speed: float = 
 def swim(act: Act) -> Truth:
     """It swims ahead, or against a stream that holds it in place."""
     travel, period, _ = _swim(act, turn=0.0)
-    return act.truth("swim", side="", direction="none" if act.manner.in_place else "forward", travel=travel, period_s=period)
+    return act.truth(
+        "swim", side="", direction="none" if act.manner.in_place else "forward", travel=travel, period_s=period
+    )
 
 
 @motion(
@@ -102,14 +107,28 @@ def swim_in_a_curve(act: Act) -> Truth:
     return act.truth("swim", direction=f"forward_{act.manner.side}", travel=travel, turn_deg=turn, period_s=period)
 
 
-@motion("swim up", swims, places=TRAVELS, ways=("forward",), called=("swim up", "rise"), says=("swims upward", "swims up and forward"))
+@motion(
+    "swim up",
+    swims,
+    places=TRAVELS,
+    ways=("forward",),
+    called=("swim up", "rise"),
+    says=("swims upward", "swims up and forward"),
+)
 def swim_up(act: Act) -> Truth:
     """Nose up it swims ahead and higher."""
     travel, period, rise = _swim(act, turn=0.0, climb=30.0 * bump(act.share, -0.3, 0.0, 0.8, 1.2), speed=0.7)
     return act.truth("swim", side="", direction="forward", travel=travel, rise=rise, period_s=period, style="up")
 
 
-@motion("swim down", swims, places=TRAVELS, ways=("forward",), called=("swim down", "dive"), says=("swims downward", "dives down and forward"))
+@motion(
+    "swim down",
+    swims,
+    places=TRAVELS,
+    ways=("forward",),
+    called=("swim down", "dive"),
+    says=("swims downward", "dives down and forward"),
+)
 def swim_down(act: Act) -> Truth:
     """Nose down it swims ahead and deeper."""
     act.move(z=1.15 * act.body.height)
@@ -117,7 +136,14 @@ def swim_down(act: Act) -> Truth:
     return act.truth("swim", side="", direction="forward", travel=travel, rise=rise, period_s=period, style="down")
 
 
-@motion("dart away", swims, sides=SIDES, places=TRAVELS, called=("dash", "escape", "dart"), says=("darts off to the {side}", "bends and shoots away to the {side}"))
+@motion(
+    "dart away",
+    swims,
+    sides=SIDES,
+    places=TRAVELS,
+    called=("dash", "escape", "dart"),
+    says=("darts off to the {side}", "bends and shoots away to the {side}"),
+)
 def dart_away(act: Act) -> Truth:
     """It bends into a C, and shoots away in the direction of its head."""
     body, sign = act.body, 1.0 if act.manner.side == "left" else -1.0
@@ -139,7 +165,12 @@ def dart_away(act: Act) -> Truth:
     return act.truth("dart", speed="", direction=act.manner.side, travel=gone / body.height, turn_deg=turn)
 
 
-@motion("float", swims, called=("idle", "float", "hover in water"), says=("floats in place", "floats in the water and moves {its} fins"))
+@motion(
+    "float",
+    swims,
+    called=("idle", "float", "hover in water"),
+    says=("floats in place", "floats in the water and moves {its} fins"),
+)
 def float_(act: Act) -> Truth:
     """It stands in the water, its fins rowing."""
     slow = _float(act)
@@ -169,7 +200,13 @@ def snap_(act: Act) -> Truth:
     return act.truth("attack", speed="", part="jaw", direction="to_and_fro")
 
 
-@motion("flop", swims, sides=SIDES, called=("flop", "flopping", "out of water"), says=("flops about on its {side} side", "lies on its {side} side and slaps the ground with its tail"))
+@motion(
+    "flop",
+    swims,
+    sides=SIDES,
+    called=("flop", "flopping", "out of water"),
+    says=("flops about on its {side} side", "lies on its {side} side and slaps the ground with its tail"),
+)
 def flop(act: Act) -> Truth:
     """Out of the water it lies on one side and throws its ends up."""
     sign, body = 1.0 if act.manner.side == "left" else -1.0, act.body
@@ -196,7 +233,13 @@ def lowest_from(act: Act) -> Floats:
     return np.minimum(lowest(act) - root, 0.0)
 
 
-@motion("roll over", swims, sides=SIDES, called=("roll", "barrel roll"), says=("rolls over to the {side} while swimming", "rolls all the way round to the {side}"))
+@motion(
+    "roll over",
+    swims,
+    sides=SIDES,
+    called=("roll", "barrel roll"),
+    says=("rolls over to the {side} while swimming", "rolls all the way round to the {side}"),
+)
 def roll_over(act: Act) -> Truth:
     """It turns all round about its own length."""
     sign = 1.0 if act.manner.side == "left" else -1.0

@@ -63,7 +63,7 @@ def turn(act: Act) -> Truth:
 
 @motion(
     "spin",
-    needs.legged,
+    needs.upright_or_four_legged,
     sides=SIDES,
     called=("spin", "spin <side>", "twirl"),
     says=("spins {turn}", "spins around once", "turns all the way round to the {side}"),

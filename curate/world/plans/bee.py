@@ -42,7 +42,8 @@ def bee(random: np.random.Generator) -> Body:
         looks=(main.name, "striped"),
         tags=("animal", "flying", "winged", "insect", "bee"),
         skeleton=skeleton,
-        patches=_patches(skeleton, s, fat, rings, span, main, dark) + sprawling.patches_of(skeleton, pairs, 0.022 * s, patterns.plain(dark), sides=6),
+        patches=_patches(skeleton, s, fat, rings, main, dark)
+        + sprawling.patches_of(skeleton, pairs, 0.022 * s, patterns.plain(dark), sides=6),
         height=joint_height(skeleton, upright=False),
         style=STYLES[int(random.integers(len(STYLES)))],
         legs=sprawling.legs_of(skeleton, pairs),
@@ -72,18 +73,29 @@ def _skeleton(s: float, span: float, rings: int, pairs: list[sprawling.Pair]) ->
     z = 0.34 * s
     bones = chain(None, ["thorax"], [vec(0, 0.05 * s, z), vec(0, -0.16 * s, z)])
     bones += chain("thorax", ["head"], [vec(0, -0.19 * s, z), vec(0, -0.36 * s, z - 0.02 * s)])
-    ends = [vec(0, (0.17 + 0.42 * share) * s, z + (0.02 - 0.10 * share * share) * s) for share in np.linspace(0, 1, rings + 1)]
+    ends = [
+        vec(0, (0.17 + 0.42 * share) * s, z + (0.02 - 0.10 * share * share) * s)
+        for share in np.linspace(0, 1, rings + 1)
+    ]
     bones += chain("thorax", numbered("abdomen", rings), ends)
     at = vec(0.07 * s, -0.07 * s, z + 0.13 * s)
-    left = chain("thorax", ["left wing 1", "left wing 2"], [at, at + vec(0.5 * span, -0.10 * s, 0.05 * s), at + vec(span, -0.05 * s, 0.07 * s)])
+    left = chain(
+        "thorax",
+        ["left wing 1", "left wing 2"],
+        [at, at + vec(0.5 * span, -0.10 * s, 0.05 * s), at + vec(span, -0.05 * s, 0.07 * s)],
+    )
     low = vec(0.07 * s, 0.03 * s, z + 0.12 * s)
     left += chain("thorax", ["left hind wing"], [low, low + vec(0.66 * span, 0.20 * s, 0.03 * s)])
     feel = vec(0.05 * s, -0.30 * s, z + 0.08 * s)
-    left += chain("head", ["left antenna 1", "left antenna 2"], [feel, feel + vec(0.05, -0.06, 0.11) * s, feel + vec(0.11, -0.19, 0.14) * s])
+    left += chain(
+        "head",
+        ["left antenna 1", "left antenna 2"],
+        [feel, feel + vec(0.05, -0.06, 0.11) * s, feel + vec(0.11, -0.19, 0.14) * s],
+    )
     return Skeleton(tuple(bones + left + mirrored(left) + sprawling.bones_of(pairs, 0.008 * s)))
 
 
-def _patches(skeleton: Skeleton, s: float, fat: float, rings: int, span: float, main: Colour, dark: Colour) -> list[Patch]:
+def _patches(skeleton: Skeleton, s: float, fat: float, rings: int, main: Colour, dark: Colour) -> list[Patch]:
     stripes = patterns.ringed(patterns.plain(main, mottle=0.08, size=0.02), dark, count=4.0, share=0.45)
     fluff, black = patterns.plain(main, mottle=0.12, size=0.012), patterns.plain(dark, mottle=0.04)
     names = numbered("abdomen", rings)
@@ -91,27 +103,81 @@ def _patches(skeleton: Skeleton, s: float, fat: float, rings: int, span: float, 
     tip = skeleton[names[-1]]
     out = tip.tail - tip.head
     patches = [
-        ball("thorax", skeleton["thorax"].head + vec(0, -0.07 * s, 0.0), (0.145 * s * fat**0.5, 0.175 * s, 0.15 * s * fat**0.5), fluff, rings=10),
+        ball(
+            "thorax",
+            skeleton["thorax"].head + vec(0, -0.07 * s, 0.0),
+            (0.145 * s * fat**0.5, 0.175 * s, 0.15 * s * fat**0.5),
+            fluff,
+            rings=10,
+        ),
         rod("thorax", vec(0, 0.09, 0.34) * s, vec(0, 0.22, 0.34) * s, (0.06 * s * fat, 0.06 * s * fat), black, sides=8),
         tube(
             skeleton,
             names,
-            [(0.06 * rings, 0.085 * s * fat), (0.3 * rings, 0.165 * s * fat), (0.6 * rings, 0.15 * s * fat), (0.92 * rings, 0.055 * s)],
+            [
+                (0.06 * rings, 0.085 * s * fat),
+                (0.3 * rings, 0.165 * s * fat),
+                (0.6 * rings, 0.15 * s * fat),
+                (0.92 * rings, 0.055 * s),
+            ],
             stripes,
             sides=14,
         ),
-        rod(names[-1], tip.tail - 0.1 * out, tip.tail + 0.12 * s * out / np.linalg.norm(out), (0.018 * s, 0.002 * s), black, sides=5),
+        rod(
+            names[-1],
+            tip.tail - 0.1 * out,
+            tip.tail + 0.12 * s * out / np.linalg.norm(out),
+            (0.018 * s, 0.002 * s),
+            black,
+            sides=5,
+        ),
         ball("head", head, (0.115 * s, 0.095 * s, 0.11 * s), black, rings=9),
     ]
     for sign, side in ((1.0, "left"), (-1.0, "right")):
-        patches.append(ball("head", head + vec(sign * 0.08, -0.035, 0.025) * s, (0.05 * s, 0.055 * s, 0.07 * s), patterns.plain(WHITE, mottle=0), rings=6))
-        patches.append(ball("head", head + vec(sign * 0.098, -0.06, 0.03) * s, (0.03 * s, 0.032 * s, 0.042 * s), patterns.plain(BLACK, mottle=0), rings=5))
+        patches.append(
+            ball(
+                "head",
+                head + vec(sign * 0.08, -0.035, 0.025) * s,
+                (0.05 * s, 0.055 * s, 0.07 * s),
+                patterns.plain(WHITE, mottle=0),
+                rings=6,
+            )
+        )
+        patches.append(
+            ball(
+                "head",
+                head + vec(sign * 0.098, -0.06, 0.03) * s,
+                (0.03 * s, 0.032 * s, 0.042 * s),
+                patterns.plain(BLACK, mottle=0),
+                rings=5,
+            )
+        )
         feelers = [f"{side} antenna 1", f"{side} antenna 2"]
-        patches.append(tube(skeleton, feelers, [(-0.2, 0.012 * s), (1.0, 0.011 * s), (1.95, 0.016 * s)], black, sides=5))
+        patches.append(
+            tube(skeleton, feelers, [(-0.2, 0.012 * s), (1.0, 0.011 * s), (1.95, 0.016 * s)], black, sides=5)
+        )
         pane = (thin_wings.veined(PANE, PANE.darker(0.55), count=5, slope=0.3),) * 2
         depth = _pane(0.26 * s, 15)
-        patches += thin_wings.wing(skeleton, [f"{side} wing 1", f"{side} wing 2"], depth, pane, back=vec(0, 0.98, -0.1), places=(0.0, 2.02), thick=0.008 * s, fore=0.15)
-        patches += thin_wings.wing(skeleton, [f"{side} hind wing"], _pane(0.18 * s, 11), pane, back=vec(0, 0.98, -0.1), places=(0.0, 1.02), thick=0.008 * s, fore=0.15)
+        patches += thin_wings.wing(
+            skeleton,
+            [f"{side} wing 1", f"{side} wing 2"],
+            depth,
+            pane,
+            back=vec(0, 0.98, -0.1),
+            places=(0.0, 2.02),
+            thick=0.008 * s,
+            fore=0.15,
+        )
+        patches += thin_wings.wing(
+            skeleton,
+            [f"{side} hind wing"],
+            _pane(0.18 * s, 11),
+            pane,
+            back=vec(0, 0.98, -0.1),
+            places=(0.0, 1.02),
+            thick=0.008 * s,
+            fore=0.15,
+        )
     return patches
 
 

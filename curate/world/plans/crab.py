@@ -29,7 +29,13 @@ def crab(random: np.random.Generator) -> Body:
     high = float(random.uniform(0.17, 0.23)) * s
     reach, knee = float(random.uniform(0.38, 0.55)) * s, float(random.uniform(0.32, 0.44)) * s
     pairs = [
-        sprawling.Pair(end, vec(0.86 * wide * (1 - 0.14 * (n - 1.3) ** 2 / 3), (-0.075 + 0.075 * n) * s, high), angle, reach * (1 - 0.05 * n), knee)
+        sprawling.Pair(
+            end,
+            vec(0.86 * wide * (1 - 0.14 * (n - 1.3) ** 2 / 3), (-0.075 + 0.075 * n) * s, high),
+            angle,
+            reach * (1 - 0.05 * n),
+            knee,
+        )
         for n, (end, angle) in enumerate(zip(ENDS, ANGLES))
     ]
     left_size, right_size = ((1.0, 1.0), (1.35, 0.9), (0.9, 1.35))[int(random.integers(3))]
@@ -52,21 +58,34 @@ def crab(random: np.random.Generator) -> Body:
         height=joint_height(skeleton, upright=False),
         style=STYLES[int(random.integers(len(STYLES)))],
         legs=sprawling.legs_of(skeleton, pairs),
-        claws=tuple(Claw((f"{side} arm", f"{side} forearm", f"{side} hand"), side, f"{side} pincer") for side in ("left", "right")),
+        claws=tuple(
+            Claw((f"{side} arm", f"{side} forearm", f"{side} hand"), side, f"{side} pincer")
+            for side in ("left", "right")
+        ),
         ears=(("left eye",), ("right eye",)),
         stride=0.55,
         can=frozenset({"scuttle"}),
     )
 
 
-def _skeleton(s: float, wide: float, deep: float, high: float, pairs: list[sprawling.Pair], left_size: float, right_size: float) -> Skeleton:
+def _skeleton(
+    s: float, wide: float, deep: float, high: float, pairs: list[sprawling.Pair], left_size: float, right_size: float
+) -> Skeleton:
     bones = [Bone("body", None, vec(0, 0.3 * deep, high), vec(0, -0.9 * deep, high))]
     eye = vec(0.3 * wide, -0.8 * deep, high + 0.07 * s)
     eyes = [Bone("left eye", "body", eye, eye + vec(0.01 * s, -0.03 * s, 0.11 * s))]
     bones += eyes + mirrored(eyes)
     for size, is_right in ((left_size, False), (right_size, True)):
         at = vec(0.72 * wide, -0.62 * deep, high + 0.01 * s)
-        steps = np.cumsum([at, size * vec(0.14, -0.12, 0.05) * s, size * vec(0.0, -0.17, 0.02) * s, size * vec(-0.10, -0.15, -0.01) * s], axis=0)
+        steps = np.cumsum(
+            [
+                at,
+                size * vec(0.14, -0.12, 0.05) * s,
+                size * vec(0.0, -0.17, 0.02) * s,
+                size * vec(-0.10, -0.15, -0.01) * s,
+            ],
+            axis=0,
+        )
         names = ["left arm", "left forearm", "left hand"]
         claw = chain("body", names, list(steps))
         pin = steps[2] + size * vec(-0.055, -0.03, -0.025) * s
@@ -81,7 +100,9 @@ def _shell(random: np.random.Generator, main: Colour, second: Colour, s: float) 
     if choice == 1:
         return patterns.spotted(base, second, size=0.12 * s, share=0.36), f"{main.name} spotted"
     if choice == 2:
-        return patterns.patched(base, second, size=0.1 * s, share=0.33, seed=float(random.uniform(0, 9))), f"{main.name} and {second.name}"
+        return patterns.patched(
+            base, second, size=0.1 * s, share=0.33, seed=float(random.uniform(0, 9))
+        ), f"{main.name} and {second.name}"
     return base, main.name
 
 
@@ -93,10 +114,27 @@ def _patches(s: float, wide: float, deep: float, high: float, shell: Coat, main:
         tip = z + vec(sign * (0.3 * wide + 0.01 * s), -0.8 * deep - 0.03 * s, 0.18 * s)
         patches.append(rod(f"{side} eye", foot, tip, (0.018 * s, 0.014 * s), patterns.plain(main), sides=6))
         patches.append(ball(f"{side} eye", tip, 0.036 * s, patterns.plain(WHITE, mottle=0), rings=6))
-        patches.append(ball(f"{side} eye", tip + vec(sign * 0.004, -0.018, 0.006) * s, 0.024 * s, patterns.plain(BLACK, mottle=0), rings=5))
+        patches.append(
+            ball(
+                f"{side} eye",
+                tip + vec(sign * 0.004, -0.018, 0.006) * s,
+                0.024 * s,
+                patterns.plain(BLACK, mottle=0),
+                rings=5,
+            )
+        )
         for number in range(3):
             at = z + vec(sign * wide * (0.78 + 0.07 * number), deep * (-0.52 + 0.25 * number), 0.03 * s)
-            patches.append(rod("body", at, at + vec(sign * 0.05, -0.03, 0.01) * s, (0.022 * s, 0.002 * s), patterns.plain(second), sides=5))
+            patches.append(
+                rod(
+                    "body",
+                    at,
+                    at + vec(sign * 0.05, -0.03, 0.01) * s,
+                    (0.022 * s, 0.002 * s),
+                    patterns.plain(second),
+                    sides=5,
+                )
+            )
     return patches
 
 

@@ -42,7 +42,9 @@ def dragonfly(random: np.random.Generator) -> Body:
         looks=(f"{main.name} and {second.name}" if ringed else main.name,),
         tags=("animal", "flying", "winged", "insect", "dragonfly"),
         skeleton=skeleton,
-        patches=_patches(skeleton, s, rings, joints, (main, second if ringed else main.darker(0.75), pick(random, PANES)))
+        patches=_patches(
+            skeleton, s, rings, joints, (main, second if ringed else main.darker(0.75), pick(random, PANES))
+        )
         + sprawling.patches_of(skeleton, pairs, 0.016 * s, patterns.plain(DARK), sides=6),
         height=joint_height(skeleton, upright=False),
         style=STYLES[int(random.integers(len(STYLES)))],
@@ -81,7 +83,9 @@ def _skeleton(s: float, span: float, long: float, rings: int, joints: int, pairs
     return Skeleton(tuple(bones + left + mirrored(left) + sprawling.bones_of(pairs, 0.006 * s)))
 
 
-def _patches(skeleton: Skeleton, s: float, rings: int, joints: int, colours: tuple[Colour, Colour, Colour]) -> list[Patch]:
+def _patches(
+    skeleton: Skeleton, s: float, rings: int, joints: int, colours: tuple[Colour, Colour, Colour]
+) -> list[Patch]:
     main, second, pane = colours
     skin = patterns.plain(main, mottle=0.05, size=0.03)
     tail = patterns.ringed(skin, second, count=7.0, share=0.3)
@@ -89,16 +93,39 @@ def _patches(skeleton: Skeleton, s: float, rings: int, joints: int, colours: tup
     chest = patterns.striped(skin, second, axis=1, every=0.09 * s, share=0.4, wave=0.4)
     patches = [
         ball("thorax", vec(0, -0.055 * s, 0.235 * s), (0.075 * s, 0.14 * s, 0.085 * s), chest, rings=10),
-        tube(skeleton, numbered("tail", rings), [(-0.12, 0.05 * s), (0.2 * rings, 0.028 * s), (0.75 * rings, 0.026 * s), (0.9 * rings, 0.038 * s), (rings - 0.02, 0.02 * s)], tail, sides=9),
+        tube(
+            skeleton,
+            numbered("tail", rings),
+            [
+                (-0.12, 0.05 * s),
+                (0.2 * rings, 0.028 * s),
+                (0.75 * rings, 0.026 * s),
+                (0.9 * rings, 0.038 * s),
+                (rings - 0.02, 0.02 * s),
+            ],
+            tail,
+            sides=9,
+        ),
         ball("head", head, (0.06 * s, 0.055 * s, 0.055 * s), skin, rings=8),
-        rod("head", head + vec(0, -0.04 * s, -0.02 * s), head + vec(0, -0.06 * s, -0.045 * s), (0.026 * s, 0.012 * s), patterns.plain(DARK), sides=6),
+        rod(
+            "head",
+            head + vec(0, -0.04 * s, -0.02 * s),
+            head + vec(0, -0.06 * s, -0.045 * s),
+            (0.026 * s, 0.012 * s),
+            patterns.plain(DARK),
+            sides=6,
+        ),
     ]
     for sign, side in ((1.0, "left"), (-1.0, "right")):
         eye = patterns.plain(second.darker(0.7), mottle=0.05, size=0.01)
-        patches.append(ball("head", head + vec(sign * 0.045, -0.022, 0.022) * s, (0.042 * s, 0.048 * s, 0.05 * s), eye, rings=7))
+        patches.append(
+            ball("head", head + vec(sign * 0.045, -0.022, 0.022) * s, (0.042 * s, 0.048 * s, 0.05 * s), eye, rings=7)
+        )
         for end, chord in (("front", 0.15), ("hind", 0.19)):
             glass = thin_wings.veined(pane, pane.darker(0.6), count=9, slope=0.12, edge=0.12)
-            spotted = patterns.over(glass, DARK, lambda _p, u, _n: (u[:, 1] > 0.84) & (u[:, 1] < 0.92) & (u[:, 0] < 0.4))
+            spotted = patterns.over(
+                glass, DARK, lambda _p, u, _n: (u[:, 1] > 0.84) & (u[:, 1] < 0.92) & (u[:, 0] < 0.4)
+            )
             patches += thin_wings.wing(
                 skeleton,
                 numbered(f"{side} {end} wing", joints),

@@ -66,14 +66,18 @@ def _skin(random: np.random.Generator, main: Colour, second: Colour, s: float, g
     elif choice == 2:
         base, look = patterns.spotted(base, second, size=2.4 * girth, share=0.42), f"{main.name} spotted"
     elif choice == 3:
-        base = patterns.over(base, second, lambda p, _u, _n: np.abs(p[:, 0] + 0.45 * girth * np.sin(p[:, 1] * 40 / s)) < 0.32 * girth)
+        base = patterns.over(
+            base, second, lambda p, _u, _n: np.abs(p[:, 0] + 0.45 * girth * np.sin(p[:, 1] * 40 / s)) < 0.32 * girth
+        )
         look = f"{main.name} with a {second.name} line"
     else:
         look = main.name
     return patterns.with_belly(base, main.lighter(0.6), height=-0.45), look
 
 
-def _patches(line: Skeleton, names: tuple[str, ...], head: float, g: float, coat: Coat, main: Colour, *, hood: bool) -> list[Patch]:
+def _patches(
+    line: Skeleton, names: tuple[str, ...], head: float, g: float, coat: Coat, main: Colour, *, hood: bool
+) -> list[Patch]:
     last = len(names)
     radii: list[tuple[float, float | tuple[float, float]]] = [
         (0.06, (0.42 * g, 0.3 * g)),
@@ -87,11 +91,54 @@ def _patches(line: Skeleton, names: tuple[str, ...], head: float, g: float, coat
     patches = [tube(line, names, radii, coat, sides=12)]
     nose = line["head"].head
     pale, red = patterns.plain(main.lighter(0.5)), patterns.plain(BRIGHT[0], mottle=0)
-    patches.append(rod("jaw", nose + vec(0, 0.8 * head, -0.3 * g), nose + vec(0, 0.14 * head, -0.22 * g), (0.45 * g, 0.24 * g), pale, sides=8))
-    patches.append(rod("jaw", nose + vec(0, 0.3 * head, -0.2 * g), nose + vec(0, -0.35 * head, -0.2 * g), (0.10 * g, 0.07 * g), red, sides=5))
+    patches.append(
+        rod(
+            "jaw",
+            nose + vec(0, 0.8 * head, -0.3 * g),
+            nose + vec(0, 0.14 * head, -0.22 * g),
+            (0.45 * g, 0.24 * g),
+            pale,
+            sides=8,
+        )
+    )
+    patches.append(
+        rod(
+            "jaw",
+            nose + vec(0, 0.3 * head, -0.2 * g),
+            nose + vec(0, -0.35 * head, -0.2 * g),
+            (0.10 * g, 0.07 * g),
+            red,
+            sides=5,
+        )
+    )
     for sign, side in ((1.0, "left"), (-1.0, "right")):
-        patches.append(rod("jaw", nose + vec(0, -0.33 * head, -0.2 * g), nose + vec(sign * 0.16 * g, -0.6 * head, -0.14 * g), (0.06 * g, 0.02 * g), red, sides=4))
+        patches.append(
+            rod(
+                "jaw",
+                nose + vec(0, -0.33 * head, -0.2 * g),
+                nose + vec(sign * 0.16 * g, -0.6 * head, -0.14 * g),
+                (0.06 * g, 0.02 * g),
+                red,
+                sides=4,
+            )
+        )
         eye = nose + vec(sign * 0.72 * g, 0.5 * head, 0.38 * g)
-        patches.append(ball(f"{side} eye", eye, 0.24 * g, patterns.plain(WHITE if main.name != "white" else BRIGHT[3], mottle=0), rings=6))
-        patches.append(ball(f"{side} eye", eye + vec(sign * 0.1 * g, -0.1 * g, 0.03 * g), 0.15 * g, patterns.plain(BLACK, mottle=0), rings=5))
+        patches.append(
+            ball(
+                f"{side} eye",
+                eye,
+                0.24 * g,
+                patterns.plain(WHITE if main.name != "white" else BRIGHT[3], mottle=0),
+                rings=6,
+            )
+        )
+        patches.append(
+            ball(
+                f"{side} eye",
+                eye + vec(sign * 0.1 * g, -0.1 * g, 0.03 * g),
+                0.15 * g,
+                patterns.plain(BLACK, mottle=0),
+                rings=5,
+            )
+        )
     return patches
