@@ -38,7 +38,8 @@ def wing(
 ) -> list[Patch]:
     """A sheet from the bones' line by `depth` (N,) metres in the direction `back` (3,), a share `fore` ahead of it.
 
-    coats: above and below, places (from the fore edge backward, outward). `arch`: how far its middle is bent up, of its depth.
+    coats: above and below, places (from the fore edge backward, outward). `arch`: how far its middle is bent up, as a
+    share of its depth.
     """
     count = len(depth)
     at = np.linspace(*places, count)

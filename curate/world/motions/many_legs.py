@@ -241,7 +241,7 @@ def lunge(act: Act) -> Truth:
 
 @motion(
     "clean itself",
-    sprawls,
+    _rears,
     called=("clean", "groom", "rub legs"),
     says=("rubs {its} front legs together", "cleans {its} front legs"),
 )

@@ -180,7 +180,7 @@ def shake_tail(act: Act) -> Truth:
     share = np.clip((np.arange(count) - 0.68 * count) / (0.3 * count), 0, 1)
     up = ease(act.share, 0.0, 0.2)[:, None]
     shake = 60.0 * act.manner.amount * np.sin(cycle(hertz * act.times))[:, None] * np.clip(share * 1.6 - 0.6, 0, 1)
-    climb = -78.0 * np.sin(0.5 * np.pi * share) * up
+    climb = -54.0 * np.sin(0.5 * np.pi * share) * up
     lay(act, _winding(act, 26.0) + shake * up, climb)
     _nose(act, 8.0)
     return act.truth("shake tail", part="tail", period_s=1 / hertz)

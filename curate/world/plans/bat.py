@@ -18,7 +18,7 @@ from curate.world.shapes.tube import rod, tube
 
 STYLES = (Style.BLENDER, Style.PLAIN, Style.NUMBERED, Style.VRM)
 MEMBRANES = (*FUR[1:5], colour("purple", "#5c4470"), colour("red", "#8c4038"), colour("blue", "#3d5680"))
-FOLDED = (66.0, -10.0, -22.0)
+FOLDED = (66.0, -14.0, -20.0)
 FINGERS = 4  # between which the skin hangs
 
 

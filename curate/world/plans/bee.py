@@ -39,7 +39,7 @@ def bee(random: np.random.Generator) -> Body:
         plan="bee",
         group="flying",
         noun="wasp" if fat < 0.88 else "bumblebee" if fat > 1.14 else "bee",
-        looks=(main.name, "striped"),
+        looks=(f"{main.name} and {dark.name}", "striped"),
         tags=("animal", "flying", "winged", "insect", "bee"),
         skeleton=skeleton,
         patches=_patches(skeleton, s, fat, rings, main, dark)
@@ -54,7 +54,7 @@ def bee(random: np.random.Generator) -> Body:
         head="head",
         tails=(tuple(numbered("abdomen", rings)),),
         ears=(("left antenna 1", "left antenna 2"), ("right antenna 1", "right antenna 2")),
-        stride=0.5,
+        stride=0.7,
         can=frozenset({"fly", "hover", "sting"}),
     )
 

@@ -56,7 +56,7 @@ def dragonfly(random: np.random.Generator) -> Body:
         ),
         head="head",
         tails=(tuple(numbered("tail", rings)),),
-        stride=0.45,
+        stride=0.6,
         can=frozenset({"fly", "hover"}),
     )
 

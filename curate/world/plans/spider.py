@@ -26,7 +26,7 @@ def spider(random: np.random.Generator) -> Body:
     s = float(random.uniform(0.4, 0.8))
     fat = float(random.uniform(0.75, 1.2))
     reach, knee = float(random.uniform(0.62, 0.95)) * s, float(random.uniform(0.42, 0.62)) * s
-    high = float(random.uniform(0.22, 0.3)) * s
+    high = float(random.uniform(0.25, 0.32)) * s
     pairs = [
         sprawling.Pair(
             end,
