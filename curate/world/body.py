@@ -59,6 +59,16 @@ class Wing:
     bones: tuple[str, ...]
     side: str
     pair: int = 0  # 0 the front pair
+    folded: tuple[float, float, float] = (76.0, 10.0, -72.0)  # degrees: backward, down, its fore edge up; on the ground
+
+
+@dataclass(frozen=True, slots=True)
+class Claw:
+    """A limb that pinches: bones from the body outward, and the one of the last that opens."""
+
+    bones: tuple[str, ...]
+    side: str
+    pincer: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +109,7 @@ class Body:
     legs: tuple[Leg, ...] = ()
     arms: tuple[Arm, ...] = ()
     wings: tuple[Wing, ...] = ()
+    claws: tuple[Claw, ...] = ()
     spine: tuple[str, ...] = ()  # from what the legs hang on towards the head; in order
     neck: tuple[str, ...] = ()
     head: str | None = None
@@ -110,6 +121,7 @@ class Body:
     chain: tuple[str, ...] = ()  # the whole length of what swims or crawls by bending, head first
     parts: tuple[Part, ...] = ()
     can: frozenset[str] = frozenset()  # further abilities: fly, hover, swim, wriggle, drive, stalk ...
+    stride: float = 1.0  # of a usual step: legs that sprawl take short ones
     hip_drop: float = 0.0  # metres that the main root sinks in a relaxed stance
 
     @property
@@ -130,5 +142,8 @@ class Body:
 def joint_height(skeleton: Skeleton, *, upright: bool) -> float:
     """Body.height by its definition: extent of bone heads upward, or the largest of all sides."""
     heads = np.array([bone.head for bone in skeleton.bones])
-    sides = np.ptp(heads, axis=0)
-    return float(sides[2] if upright else sides.max())
+    tall = float(np.ptp(heads[:, 2]))
+    if upright:
+        return tall
+    apart = np.linalg.norm(heads[:, None, :2] - heads[None, :, :2], axis=-1)  # whatever way it faces, as facts do
+    return max(tall, float(apart.max()))

@@ -25,6 +25,11 @@ def four_legged(body: Body) -> bool:
     return len(body.legs) == 4
 
 
+def upright_or_four_legged(body: Body) -> bool:
+    """It stands on legs, four at most: what sprawls has no room to set its feet fast."""
+    return 2 <= len(body.legs) <= 4
+
+
 def person_like(body: Body) -> bool:
     """Two legs and at least two arms: what people do, it can."""
     return len(body.legs) == 2 and len(body.arms) >= 2 and not body.arms[0].folded

@@ -53,14 +53,15 @@ def fists(act: Act, arms: Sequence[Arm], amount: Floats | float = 1.0) -> None:
 
 
 def fold_wings(act: Act) -> None:
-    """Lay wings that the motion has not moved along the body, their fore edge up: for what stands on the ground."""
+    """Lay wings that the motion has not moved as they are when folded: for what stands on the ground."""
     for wing in act.body.wings:
         if any(bone in act.turns for bone in wing.bones):
             continue
         sign = 1.0 if wing.side == "left" else -1.0
         first, *outer = wing.bones
-        act.turn(first, about("z", act.full(sign * 76.0)) @ about("y", sign * 10.0) @ about("x", -72.0))
-        for bone in outer:
+        yaw, roll, pitch = wing.folded
+        act.turn(first, about("z", act.full(sign * yaw)) @ about("y", sign * roll) @ about("x", pitch))
+        for bone in outer if yaw else ():
             act.turn(bone, about("z", act.full(sign * 5.0)))
 
 

@@ -48,10 +48,11 @@ def _bounce(act: Act, share: Floats, *, high: float, deep: float, ahead: float, 
 def jump(act: Act) -> Truth:
     """It crouches, jumps once, and lands."""
     manner, length = act.manner, act.body.leg_length
-    ahead = 0.0 if manner.in_place else 0.9 * length * manner.amount
+    squat = 1.0 if act.body.stride == 1.0 else 0.3  # sprawling legs carry a body near to the ground
+    ahead = 0.0 if manner.in_place else max(0.9 * length, 0.4 * act.body.height) * manner.amount
     share = np.clip(act.share * 1.03 - 0.03, 0, 0.999)
     down = _shape(act, share, low=0.28)
-    _bounce(act, share, high=0.42 * length * manner.amount, deep=0.28 * length, ahead=ahead, tuck=0.25)
+    _bounce(act, share, high=0.42 * length * manner.amount, deep=0.28 * length * squat, ahead=ahead, tuck=0.25)
     _limbs(act, down)
     return act.truth(
         "jump",
@@ -72,11 +73,12 @@ def jump(act: Act) -> Truth:
 def hop(act: Act) -> Truth:
     """Several small jumps, one after another."""
     manner, length = act.manner, act.body.leg_length
+    squat = 1.0 if act.body.stride == 1.0 else 0.3  # sprawling legs carry a body near to the ground
     count = 4 if manner.speed > 1.1 else 3
     share = act.share * count * 0.999
-    ahead = 0.0 if manner.in_place else 0.36 * length * manner.amount
+    ahead = 0.0 if manner.in_place else max(0.36 * length, 0.4 * act.body.height / count) * manner.amount
     down = _shape(act, share, low=0.14)
-    _bounce(act, share, high=0.16 * length * manner.amount, deep=0.12 * length, ahead=ahead, tuck=0.1)
+    _bounce(act, share, high=0.16 * length * manner.amount, deep=0.12 * length * squat, ahead=ahead, tuck=0.1)
     _limbs(act, 0.5 * down)
     return act.truth(
         "hop",

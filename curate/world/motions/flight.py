@@ -53,6 +53,7 @@ def _in_the_air(act: Act, phase: Floats, *, pitch: float, high: float) -> None:
     act.turn(body.root, about("x", pitch + 3.0 * np.sin(phase + 0.5)))
     act.bend([*body.neck, *filter(None, [body.head])], "x", -0.6 * pitch - 4.0 * np.sin(phase + 0.5))
     for bones in body.tails:
+        act.bend(bones, "x", max(0.0, -0.7 * pitch))
         wave(act, bones, "x", 5.0, phase - 0.8, lag=0.5)
     legs_tucked(act)
     for bones in (*body.ears, *body.tails):
@@ -80,13 +81,14 @@ def fly(act: Act) -> Truth:
     rate = float(act.random.choice([0.0, 0.0, -28.0, 28.0]))
     if rate:
         act.turn(act.body.root, about("y", act.full(0.5 * rate)))
-    _in_the_air(act, phase, pitch=10.0, high=0.35 * _span(act.body))
+    _in_the_air(act, phase, pitch=10.0, high=0.45 * _span(act.body))
     speed = 0.75 * act.body.height * act.manner.speed
     take_along(act, curved(speed, rate), in_place=False)
     turn = rate * act.seconds
+    way = "forward" if abs(turn) < 45.0 else "forward_left" if turn > 0 else "forward_right"
     chord = speed * act.seconds * np.sinc(np.deg2rad(turn) / 2 / np.pi)
     return act.truth(
-        "fly", side="", direction="forward", travel=float(chord / act.body.height), turn_deg=turn, period_s=1 / hertz
+        "fly", side="", direction=way, travel=float(chord / act.body.height), turn_deg=turn, period_s=1 / hertz
     )
 
 
@@ -101,7 +103,7 @@ def flap(act: Act) -> Truth:
     hertz = _beats(act, 1.8)
     phase = cycle(hertz * act.times + act.manner.phase)
     beat(act, phase, degrees=42.0 * act.manner.amount)
-    _in_the_air(act, phase, pitch=-14.0, high=0.3 * _span(act.body))
+    _in_the_air(act, phase, pitch=-14.0, high=0.42 * _span(act.body))
     return act.truth("flap", side="", part="wings", period_s=1 / hertz)
 
 
@@ -152,6 +154,6 @@ def hover(act: Act) -> Truth:
     phase = cycle(hertz * act.times + act.manner.phase)
     beat(act, phase, degrees=24.0 * act.manner.amount, lag=0.5, fold=8.0)
     slow = cycle(0.5 * act.times + act.manner.phase)
-    _in_the_air(act, phase, pitch=-26.0, high=0.3 * _span(act.body))
+    _in_the_air(act, phase, pitch=-26.0, high=0.45 * _span(act.body))
     act.move(z=0.1 * act.body.height * np.sin(slow), x=0.03 * act.body.height * np.sin(0.5 * slow))
     return act.truth("hover", side="", part="wings", period_s=1 / hertz)

@@ -39,6 +39,7 @@ def walk(act: Act) -> Truth:
     half = (
         (0.40 if upright else 0.30) * length * manner.amount * manner.speed**0.3 * (0.75 if style == "wearily" else 1.0)
     )
+    half *= body.stride
     ahead, left = (2 * half / (duty * period) * share for share in _WAYS[manner.way])
     c = act.times / period + manner.phase
     bounce = 2.0 if style == "happily" else 1.0
@@ -88,7 +89,7 @@ def run(act: Act) -> Truth:
     length = body.leg_length
     duty = 0.34 if upright else 0.32
     period = float(np.clip(0.70 * np.sqrt(length / 0.9) * manner.speed**-0.5, 0.5, 1.1))
-    half = (0.36 if upright else 0.40) * length * manner.amount**0.5 * manner.speed**0.3
+    half = (0.36 if upright else 0.40) * length * manner.amount**0.5 * manner.speed**0.3 * body.stride
     ahead = 2 * half / (duty * period)
     c = act.times / period + manner.phase
     high = 0.05 * length * manner.amount

@@ -120,7 +120,7 @@ def look_around(act: Act) -> Truth:
 
 @motion(
     "idle",
-    _standing,
+    needs.legged,
     called=("idle", "stand idle", "breathing idle"),
     says=("stands still", "stands idle", "stands and breathes"),
 )

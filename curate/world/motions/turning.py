@@ -58,13 +58,15 @@ def turn(act: Act) -> Truth:
     """It turns to one side by steps, a quarter to a half turn."""
     sign = 1.0 if act.manner.side == "left" else -1.0
     degrees = sign * float(act.random.choice([90.0, 90.0, 135.0, 180.0]))
+    if not needs.upright_or_four_legged(act.body):
+        degrees = sign * 90.0  # short steps
     _turn(act, degrees, 0.62 * np.sqrt(act.body.leg_length / 0.9) / act.manner.speed**0.3, arms_out=0.0)
     return act.truth("turn", speed="", turn_deg=degrees)
 
 
 @motion(
     "spin",
-    lambda body: needs.legged(body) and not sprawls(body),  # short legs far from its middle are not fast enough
+    lambda body: needs.upright_or_four_legged(body) and not sprawls(body),  # short legs far out are not fast enough
     sides=SIDES,
     called=("spin", "spin <side>", "twirl"),
     says=("spins {turn}", "spins around once", "turns all the way round to the {side}"),
