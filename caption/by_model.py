@@ -8,9 +8,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import ClassVar
 
 from caption.client.asker import Asker, NoAnswer
+from caption.client.collecting import CollectingAsker
 from caption.client.schema_check import OUTSIDE
 from caption.clip import category_row, clip_facts, product_row, stored_file
 from caption.pictures.grid import grid
@@ -21,7 +23,7 @@ from caption.questions.categories import PROMPT as CATEGORY_PROMPT
 from caption.questions.categories import WORDINGS, agreed, category_question, read_category
 from caption.questions.hints import Hints
 from caption.questions.motion import PROMPT as MOTION_PROMPT
-from caption.questions.motion import MotionAnswer, correction, motion_question, read_motion, still_contradicts
+from caption.questions.motion import correction, motion_question, read_motion, rewording, still_contradicts
 from caption.questions.question import Question, Reply
 from caption.words.claims import contradictions
 from rigmill.clips.members import GEOMETRY, rgb_template, rgb_video
@@ -99,15 +101,16 @@ class _ByModel(Together):
 
     lets_others_end: ClassVar[bool] = True  # what is under way is paid for
 
-    def __init__(self, jobs: Sequence[Job], work: Work) -> None:
-        self._endpoint = Endpoint.model_validate(jobs[0].hints["endpoint"])
-        self._work = work
+    def __init__(self, endpoint: Endpoint, store: Store, output: Path, *, asker: Asker | None = None) -> None:
+        """Without an `asker` it connects to the endpoint."""
+        self._endpoint, self._store, self._output, self._asker = endpoint, store, output, asker
         self._stack = AsyncExitStack()
         # Pictures of a clip are a megabyte, and cutting them takes a core: not of all jobs at once.
         self._room = asyncio.Semaphore(self._endpoint.concurrency)
 
     async def open(self) -> None:
-        self._asker = await self._stack.enter_async_context(Asker.opened(self._endpoint, output=self._work.output))
+        if self._asker is None:
+            self._asker = await self._stack.enter_async_context(Asker.opened(self._endpoint, output=self._output))
 
     async def close(self) -> None:
         await self._stack.aclose()
@@ -128,6 +131,7 @@ class _ByModel(Together):
         raise NotImplementedError
 
     async def ask(self, question: Question, used: _Used) -> Reply:
+        assert self._asker is not None
         reply = await self._asker.ask(question)
         used.add(reply)
         return reply
@@ -135,19 +139,20 @@ class _ByModel(Together):
 
 class _Captions(_ByModel):
     async def row(self, job: Job, used: _Used) -> Row:
-        hints = Hints.of(job.payload)
-        facts, question = await asyncio.to_thread(_motion_question, job, self._work.store, hints)
+        """The first answer or the second: of a sentence that is no caption, or that the joints deny, it is told why."""
+        facts, question = await asyncio.to_thread(_motion_question, job, self._store, Hints.of(job.payload))
         reply = await self.ask(question, used)
-        answer, problems = _held_against(reply, hints, facts)
-        if problems:
-            again = await self.ask(correction(question, reply.text, problems), used)
-            answer, problems = _held_against(again, hints, facts)
-            if answer is None:
-                raise Refusal(Reject.BAD_CAPTION, problems[0])
-            if problems:
+        try:
+            answer = read_motion(reply.value)
+            problems = contradictions(answer.sentence, facts)
+            again = correction(question, reply.text, problems) if problems else None
+        except Refusal as refusal:
+            again = rewording(question, reply.text, refusal.message)
+        if again is not None:
+            reply = await self.ask(again, used)
+            answer = read_motion(reply.value)
+            if problems := contradictions(answer.sentence, facts):
                 raise still_contradicts(answer, problems)
-            reply = again
-        assert answer is not None
         said = {"subject": answer.subject, "verb": answer.verb, "confidence": answer.confidence, "model": reply.model}
         return product_row(job.payload, facts, [answer.sentence], "model", **said)
 
@@ -162,19 +167,10 @@ def _motion_question(job: Job, store: Store, hints: Hints) -> tuple[MotionFacts,
     return clip_facts(payload, geometry), motion_question(parts, hints)
 
 
-def _held_against(reply: Reply, hints: Hints, facts: MotionFacts) -> tuple[MotionAnswer | None, Sequence[str]]:
-    """The caption, if the answer is one, and what is wrong with it."""
-    try:
-        answer = read_motion(reply.value, hints)
-    except Refusal as refusal:
-        return None, [refusal.message]
-    return answer, contradictions(answer.sentence, facts)
-
-
 class _Categories(_ByModel):
     async def row(self, job: Job, used: _Used) -> Row:
         payload, wordings = job.payload, WORDINGS[: job.settings["votes"]]
-        picture = await asyncio.to_thread(_rest_grid, job, self._work.store)
+        picture = await asyncio.to_thread(_rest_grid, job, self._store)
         hints, votes, model = Hints.of(payload), [], ""
         for wording in wordings:
             try:
@@ -207,9 +203,27 @@ def _rest_grid(job: Job, store: Store) -> Picture:
 
 def captions_by_model(jobs: Sequence[Job], work: Work) -> Iterator[Answer]:
     """One answer per job of the caption stage."""
-    return answers_as_they_end(_Captions(jobs, work), jobs, partial(work.report, "captions", total=len(jobs)))
+    together = _Captions(endpoint_of(jobs), work.store, work.output)
+    return answers_as_they_end(together, jobs, partial(work.report, "captions", total=len(jobs)))
 
 
 def categories_by_model(jobs: Sequence[Job], work: Work) -> Iterator[Answer]:
     """One answer per job of the category stage."""
-    return answers_as_they_end(_Categories(jobs, work), jobs, partial(work.report, "categories", total=len(jobs)))
+    together = _Categories(endpoint_of(jobs), work.store, work.output)
+    return answers_as_they_end(together, jobs, partial(work.report, "categories", total=len(jobs)))
+
+
+def endpoint_of(jobs: Sequence[Job]) -> Endpoint:
+    """The endpoint that all jobs of a stage have in their hints."""
+    return Endpoint.model_validate(jobs[0].hints["endpoint"])
+
+
+def open_questions(stage: str, jobs: Sequence[Job], store: Store, output: Path) -> list[Question]:
+    """What would be asked for these jobs now: nothing that is in the cache, and corrections of what is."""
+    found: list[Question] = []
+    endpoint = endpoint_of(jobs)
+    asker = CollectingAsker(endpoint, output=output, collect=found.append)
+    together = {"caption": _Captions, "category": _Categories}[stage](endpoint, store, output, asker=asker)
+    for _ in answers_as_they_end(together, jobs, lambda _: None):
+        pass
+    return found

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from caption.client.prices import cost_usd
 from caption.client.tokens import estimate
-from caption.pictures.parts import Part, Picture, Text, Video
-from caption.pictures.sizes import azimuth_words, grid_size, picture_sizes, video_sizes
+from caption.pictures.foreseen import foreseen, foreseen_grid
 from caption.questions.categories import WORDINGS, category_question
 from caption.questions.hints import Hints
 from caption.questions.motion import motion_question
@@ -24,31 +23,24 @@ def motion_spend(num_clips: int, profile: Profile) -> Spend:
 def category_spend(num_assets: int, profile: Profile) -> Spend:
     """Of so many categories, each asked as often as there are votes."""
     render = profile.render
-    width, height = grid_size(
-        render.width_px, render.height_px, profile.caption.pictures.side_px, len(render.azimuths_deg)
-    )
-    picture = Picture(b"", width, height)
+    side_px, num_views = profile.caption.pictures.side_px, len(render.azimuths_deg)
+    picture = foreseen_grid(render.width_px, render.height_px, side_px, num_views)
     wordings = WORDINGS[: profile.caption.votes]
     return _spend([category_question(picture, _USUAL, wording) for wording in wordings], num_assets, profile)
 
 
 def _motion(profile: Profile) -> Question:
     """The question of a clip of the longest length that the profile keeps."""
-    render, pictures = profile.render, profile.caption.pictures
-    num_views, num_frames = len(render.azimuths_deg), profile.filters.max_frames
-    sizes = picture_sizes(render.width_px, render.height_px, pictures, num_views, num_frames)
-    videos = video_sizes(
-        render.width_px, render.height_px, pictures, num_views=num_views, num_frames=num_frames, fps=profile.probe.fps
+    render = profile.render
+    parts = foreseen(
+        width_px=render.width_px,
+        height_px=render.height_px,
+        azimuths_deg=render.azimuths_deg,
+        num_frames=profile.filters.max_frames,
+        fps=profile.probe.fps,
+        settings=profile.caption.pictures,
     )
-    shown: list[Part] = []
-    for place, (width, height) in enumerate(sizes):
-        if place % pictures.views == 0:
-            shown.append(Text("t = 0.00 s"))
-        shown += [Text(f"{azimuth_words(90 * place % 360)}:"), Picture(b"", width, height)]
-    for place, video in enumerate(videos):
-        shown.append(Text(f"{azimuth_words(90 * place % 360)}:"))
-        shown.append(Video(b"", video.width_px, video.height_px, video.num_frames, video.fps))
-    return motion_question(shown, _USUAL)
+    return motion_question(parts, _USUAL)
 
 
 def _spend(questions: list[Question], number: int, profile: Profile) -> Spend:

@@ -6,6 +6,7 @@ import argparse
 import sys
 import types
 import typing
+from collections.abc import Iterator
 from pathlib import Path
 
 import pyarrow as pa
@@ -148,8 +149,7 @@ def commands_page() -> str:
         "found something, 2 a mistake in what was asked (the message names the fix), 130 interrupted.",
         "",
     ]
-    (commands,) = (action for action in build_parser()._actions if isinstance(action, argparse._SubParsersAction))
-    for name, command in commands.choices.items():
+    for name, command in _commands(build_parser(), ""):
         lines += [
             f"## {name}",
             "",
@@ -163,6 +163,15 @@ def commands_page() -> str:
                 lines.append(f"| `{_option(action)}` | {_meaning(action)} |")
         lines.append("")
     return "\n".join(lines)
+
+
+def _commands(parser: argparse.ArgumentParser, start: str) -> Iterator[tuple[str, argparse.ArgumentParser]]:
+    """Every command that takes options, by all of its words."""
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for name, command in action.choices.items():
+                inner = list(_commands(command, f"{start}{name} "))
+                yield from inner or [(f"{start}{name}", command)]
 
 
 def _option(action: argparse.Action) -> str:

@@ -41,7 +41,7 @@ class NoAnswer(Exception):
 
 
 @dataclass(slots=True)
-class _Effort:
+class Effort:
     """What one question has taken so far, all of its tries together."""
 
     num_requests: int = 0
@@ -92,7 +92,7 @@ class Asker:
         Refusal: the server will not have the question, or all answers were of another form. NoAnswer: none came.
         UserError: the stage cannot go on.
         """
-        effort, asked = _Effort(), question
+        effort, asked = Effort(), question
         for _ in range(self._endpoint.bad_answers):
             record = await self._answer(asked, effort)
             if record.value is not None:
@@ -108,7 +108,7 @@ class Asker:
         said = shortened(record.text, _KEPT_OF_ANSWER)
         raise Refusal(Reject.BAD_ANSWER, f"{record.problem}: {said}" if said else record.problem)
 
-    async def _answer(self, question: Question, effort: _Effort) -> Record:
+    async def _answer(self, question: Question, effort: Effort) -> Record:
         """From the cache, or by as many requests as it takes."""
         digest, parameters = question.digest, parameters_of(question, self._endpoint)
         key = key_of(digest, parameters, self._endpoint.model)
@@ -144,7 +144,7 @@ class Asker:
             await asyncio.to_thread(self._cache.put, record)
             return record
 
-    async def _request(self, question: Question, digest: str, effort: _Effort) -> tuple[Completion, float]:
+    async def _request(self, question: Question, digest: str, effort: Effort) -> tuple[Completion, float]:
         """One request, when it is its turn. What it cost is settled whatever becomes of it."""
         if effort.busy_s >= self._endpoint.deadline_s:
             raise NoAnswer("the model's server gave no good answer in time")
@@ -199,7 +199,7 @@ class Asker:
         await self._pace.turn(tokens)
         self._go_on()
 
-    async def _pause(self, trouble: TryAgain, digest: str, effort: _Effort) -> None:
+    async def _pause(self, trouble: TryAgain, digest: str, effort: Effort) -> None:
         """Before the next try; NoAnswer where there is none left."""
         wait_s = pause_s(digest, effort.attempt) if trouble.wait_s is None else trouble.wait_s
         effort.attempt += 1

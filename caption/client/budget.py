@@ -10,6 +10,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from math import ceil
 from pathlib import Path
 from typing import Any
@@ -81,10 +82,16 @@ class Ledger:
             durable = endpoint.max_usd is not None or endpoint.max_tokens is not None
             _append(stream, {"reserved": reservation.tokens, "model": endpoint.model}, after, durable=durable)
 
-    def add(self, tokens: int, usd: float | None, num_requests: int = 0) -> None:
+    def add(self, tokens: int, usd: float | None, num_requests: int = 0, **known: Any) -> None:
         """Count what is known: a settlement's difference to its reservation, or an answer that came another way."""
         with self._locked() as stream:
-            _append(stream, {"added": tokens}, _last_sum(self._path).plus(tokens, usd, num_requests), durable=False)
+            after = _last_sum(self._path).plus(tokens, usd, num_requests)
+            _append(stream, {"added": tokens, **known}, after, durable=False)
+
+    def ratio(self, model: str) -> float | None:
+        """The worst of what a server lately counted for a question's input, over our estimate; None: nothing yet."""
+        entries = _last_entries(self._path) if self._path.exists() else ()
+        return max((entry["ratio"] for entry in entries if entry.get("ratio_of") == model), default=None)
 
     @contextmanager
     def _locked(self) -> Iterator[int]:
@@ -109,7 +116,7 @@ class Budget:
         self._ledger, self._endpoint = ledger, endpoint
         self._limited = endpoint.max_usd is not None or endpoint.max_tokens is not None
         self._under_way = 0
-        self._ratio: float | None = None  # server's count of input tokens over ours, the worst so far
+        self._ratio = ledger.ratio(endpoint.model) if self._limited else None  # as `Ledger.ratio`
         self._one_at_a_time, self._changed = asyncio.Lock(), asyncio.Event()
 
     def check(self) -> None:
@@ -145,11 +152,13 @@ class Budget:
         """It cost what the server counted; None: the server did not say, so it stays at its reservation."""
         try:
             if usage is not None:
-                self._ratio = max(self._ratio or 0.0, usage.input_tokens / max(1, reservation.estimated.input_tokens))
+                ratio = usage.input_tokens / max(1, reservation.estimated.input_tokens)
+                self._ratio = max(self._ratio or 0.0, ratio)
                 tokens = usage.input_tokens + usage.output_tokens - reservation.tokens
                 usd = cost_usd(usage, self._endpoint)
                 difference = None if usd is None or reservation.usd is None else usd - reservation.usd
-                await asyncio.to_thread(self._ledger.add, tokens, difference)
+                known = partial(self._ledger.add, ratio=ratio, ratio_of=self._endpoint.model)
+                await asyncio.to_thread(known, tokens, difference)
         finally:
             self.lost()
 
@@ -204,20 +213,25 @@ def _append(stream: int, entry: dict[str, Any], after: Spent, *, durable: bool) 
         os.fsync(stream)
 
 
-def _last_sum(path: Path) -> Spent:
-    """The sums of the last whole entry. A UserError where there is a file and no such entry at its end."""
+def _last_entries(path: Path) -> Iterator[dict[str, Any]]:
+    """Whole entries at the end of the file, the last one first."""
     with path.open("rb") as stream:
-        size = stream.seek(0, os.SEEK_END)
-        stream.seek(max(0, size - _TAIL_BYTES))
+        stream.seek(max(0, stream.seek(0, os.SEEK_END) - _TAIL_BYTES))
         lines = stream.read().splitlines()
     for line in reversed(lines):
         try:
             entry = json.loads(line)
             if entry.pop("digest") == digest(entry):
-                return replace(Spent(), **entry["spent"])
+                yield entry
         except (ValueError, KeyError, TypeError, AttributeError):
             continue
-    if size:
+
+
+def _last_sum(path: Path) -> Spent:
+    """The sums of the last whole entry. A UserError where there is a file and no such entry at its end."""
+    for entry in _last_entries(path):
+        return Spent(**entry["spent"])
+    if path.stat().st_size:
         raise UserError(
             f"{path} says no longer what was spent",
             why="it was changed or damaged",

@@ -27,7 +27,7 @@ class _Lane:
 
     def wait_s(self, now: float) -> float:
         ahead = self.turn - now
-        return max(0.0, min(ahead, self.interval_s) if ahead > self.interval_s + _SKEW_S else ahead)
+        return 0.0 if ahead > self.interval_s + _SKEW_S else max(0.0, ahead)
 
     def take(self, now: float, interval_s: float) -> None:
         self.turn, self.interval_s = now + interval_s, interval_s

@@ -7,14 +7,8 @@ import numpy as np
 
 from caption.pictures.crop import subject_square
 from caption.pictures.parts import Part, Picture, Text, Video
-from caption.pictures.sizes import (
-    STRIP_LABEL_PX,
-    azimuth_words,
-    chosen_frames,
-    chosen_views,
-    picture_side_px,
-    video_step,
-)
+from caption.pictures.saying import azimuth_words, label, seconds, strip_words
+from caption.pictures.sizes import STRIP_LABEL_PX, chosen_frames, chosen_views, picture_side_px, video_step
 from caption.pictures.views import ClipViews
 from rigmill.clips.pictures import jpeg
 from rigmill.clips.sparse import cut
@@ -31,20 +25,15 @@ def shown(clip: ClipViews, settings: Pictures) -> tuple[Part, ...]:
     return {"frames": _frames, "strip": _strip, "video": _videos}[settings.form](clip, settings)
 
 
-def seconds(clip: ClipViews, frame: int) -> str:
-    """When a frame is, as a model reads it."""
-    return f"t = {frame / clip.fps:.2f} s"
-
-
 def _frames(clip: ClipViews, settings: Pictures) -> tuple[Part, ...]:
     """Per time step its seconds, then a picture per view under the name of the view."""
     views, frames = chosen_views(clip.azimuths_deg, settings.views), chosen_frames(clip.num_frames, settings.times)
     pictures = {view: _small(clip, view, frames, settings) for view in views}
     parts: list[Part] = []
     for step, frame in enumerate(frames):
-        parts.append(Text(seconds(clip, frame)))
+        parts.append(Text(seconds(frame, clip.fps)))
         for view in views:
-            parts += [Text(f"{azimuth_words(clip.azimuths_deg[view])}:"), as_picture(pictures[view][step])]
+            parts += [Text(label(clip.azimuths_deg[view])), as_picture(pictures[view][step])]
     return tuple(parts)
 
 
@@ -55,10 +44,9 @@ def _strip(clip: ClipViews, settings: Pictures) -> tuple[Part, ...]:
     for view in views:
         rows.append(_label([azimuth_words(clip.azimuths_deg[view])], len(frames) * side))
         rows.append(np.concatenate(_small(clip, view, frames, settings), axis=1))
-    times = [seconds(clip, frame) for frame in frames]
+    times = [seconds(frame, clip.fps) for frame in frames]
     rows.append(_label(times, len(frames) * side))
-    words = f"One sheet: a row per camera, its name above the row; time goes from left to right: {', '.join(times)}."
-    return Text(words), as_picture(np.concatenate(rows))
+    return Text(strip_words(times)), as_picture(np.concatenate(rows))
 
 
 def _videos(clip: ClipViews, settings: Pictures) -> tuple[Part, ...]:
@@ -71,7 +59,7 @@ def _videos(clip: ClipViews, settings: Pictures) -> tuple[Part, ...]:
         small = np.stack(_small(clip, view, frames, settings))
         mp4 = encode(small, fps=clip.fps / step, crf=_VIDEO_CRF, pixel_format="yuv420p", keyframe_interval=12)
         video = Video(mp4, small.shape[2], small.shape[1], len(frames), clip.fps / step)
-        parts += [Text(f"{azimuth_words(clip.azimuths_deg[view])}:"), video]
+        parts += [Text(label(clip.azimuths_deg[view])), video]
     return tuple(parts)
 
 

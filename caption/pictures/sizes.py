@@ -12,7 +12,6 @@ STRIP_LABEL_PX = 18  # above each row of a strip: whose view it is; below the la
 MAX_VIDEO_FPS = 8.0  # of what is shown; a server samples fewer
 NUM_GRID_VIEWS = 4
 _UNEVEN = 1.2  # of four times: 0, 27, 61 and 100 % of the clip
-_SIDES = ("front", "front left", "left side", "back left", "back", "back right", "right side", "front right")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,12 +22,6 @@ class VideoSize:
     height_px: int
     num_frames: int
     fps: float
-
-
-def azimuth_words(azimuth_deg: float) -> str:
-    """What a camera there sees: 'front (0 degrees)', 'left side (90 degrees)'."""
-    azimuth = azimuth_deg % 360
-    return f"{_SIDES[round(azimuth / 45) % 8]} ({azimuth:g} degrees)"
 
 
 def chosen_views(azimuths_deg: Sequence[float], most: int) -> list[int]:

@@ -48,8 +48,8 @@ _RULES = {
     1: "Choose the one category that fits best as primary. As secondary name up to three others that fit as well, "
     "or none. Before that, name as evidence in under 15 words what you see. Confidence is from 0 to 1.",
     2: "First say in under 15 words what you see (evidence). Then give the kind a careful librarian would file it "
-    "under (primary), the kinds it might also be looked for under (secondary, at most three, often none), and how sure you "
-    "are, from 0 to 1 (confidence).",
+    "under (primary), the kinds it might also be looked for under (secondary, at most three, often none), and how "
+    "sure you are, from 0 to 1 (confidence).",
 }
 _ASK = {1: "Which category is it? Answer in JSON.", 2: "What kind of thing is it? Answer in JSON."}
 

@@ -12,14 +12,16 @@ from caption.pictures.parts import Part, Text
 from caption.questions.cleaning import one_line, words_alone
 from caption.questions.hints import ABOUT_HINTS, Hints
 from caption.questions.question import Question, Turn
-from caption.questions.sentences import checked_sentence
+from caption.words.checks import refusals, stripped
 from rigmill.outcomes import Refusal, Reject
+from rigmill.printable import shortened
 from rigmill.types import Row
 
 PROMPT = "motion-1"
 MAX_OUTPUT_TOKENS = 160
 _SHOWN_OF_ANSWER = 1000
 _MOST_OF_WORD = 60
+_READ_OF_SENTENCE, _SHOWN_OF_SENTENCE = 1000, 200
 
 INSTRUCTIONS = f"""You write the caption of a short motion of one subject on an empty background.
 Cameras stand around the subject and are named by azimuth alone: 0 degrees is where a front is expected, 90 degrees is \
@@ -76,10 +78,13 @@ def motion_question(pictures: Sequence[Part], hints: Hints) -> Question:
     )
 
 
-def read_motion(value: Row, hints: Hints) -> MotionAnswer:
+def read_motion(value: Row) -> MotionAnswer:
     """The answer, whose form the schema holds. A Refusal (BAD_CAPTION) where its sentence cannot be a caption."""
+    sentence = stripped(one_line(value["sentence"], _READ_OF_SENTENCE))
+    if why := refusals(sentence):
+        raise Refusal(Reject.BAD_CAPTION, f"{why}: '{shortened(sentence, _SHOWN_OF_SENTENCE)}'")
     return MotionAnswer(
-        sentence=checked_sentence(value["sentence"], hints),
+        sentence=sentence,
         subject=words_alone(value["subject"], _MOST_OF_WORD),
         verb=words_alone(value["verb"], _MOST_OF_WORD),
         confidence=float(value["confidence"]),
@@ -91,12 +96,18 @@ def correction(question: Question, answer: str, problems: Sequence[str]) -> Ques
     if not problems:
         raise ValueError("nothing to correct")
     listed = "\n".join(f"- {problem}" for problem in problems)
-    told = (
-        "Your answer does not agree with what was measured on the subject's joints:\n"
-        f"{listed}\nLook at the pictures again and answer once more, in the same JSON."
-    )
+    return _again(question, answer, f"Your answer does not agree with what was measured on the subject:\n{listed}")
+
+
+def rewording(question: Question, answer: str, why: str) -> Question:
+    """The question again, after an answer whose sentence no caption can be: why, in words of ours (`read_motion`)."""
+    return _again(question, answer, f"Your sentence cannot be used: {why}\nKeep to the rules.")
+
+
+def _again(question: Question, answer: str, told: str) -> Question:
     said = Turn("assistant", one_line(answer, _SHOWN_OF_ANSWER))
-    return replace(question, turns=(*question.turns, said, Turn("user", told)))
+    asked = Turn("user", f"{told}\nLook at the pictures again and answer once more, in the same JSON.")
+    return replace(question, turns=(*question.turns, said, asked))
 
 
 def still_contradicts(answer: MotionAnswer, problems: Sequence[str]) -> Refusal:

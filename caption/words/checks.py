@@ -86,7 +86,7 @@ def refusals(sentence: str) -> str | None:
         return "it speaks of the answer, not of the motion"
     if re.search(r"[.!?;]\s+\S", sentence):
         return "it is more than one sentence"
-    return _not_english(words) or _repeats(words)
+    return _not_english(words) or repeats(sentence)
 
 
 def stripped(text: str) -> str:
@@ -111,12 +111,12 @@ def _not_english(words: list[str]) -> str | None:
     return "it shouts" if sum(word.isupper() and len(word) > 1 for word in words) > 1 else None
 
 
-def _repeats(words: list[str]) -> str | None:
+def repeats(sentence: str) -> str | None:
     """Loops of a model that found no end: a word twice in a row, three words twice, or few words over and over."""
-    small = [word.lower() for word in words]
+    small = re.findall(r"[a-z']+(?:-[a-z']+)*", sentence.lower())
     if any(one == other for one, other in zip(small, small[1:])):
         return "it repeats a word"
     threes = [tuple(small[place : place + 3]) for place in range(len(small) - 2)]
     if len(threes) > len(set(threes)):
         return "it repeats itself"
-    return "it repeats itself" if max(map(small.count, small)) > max(3, len(small) // 4) else None
+    return "it repeats itself" if max(map(small.count, small), default=0) > max(3, len(small) // 4) else None

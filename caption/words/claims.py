@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from caption.words.claimed.clauses import claims, clauses
 from caption.words.claimed.of_limbs import limb_contradictions
 from caption.words.claimed.of_place import place_contradictions
-from caption.words.claimed.of_posture import posture_contradictions
+from caption.words.claimed.of_posture import height_contradictions, posture_contradictions
 from caption.words.claimed.of_things import thing_contradictions
 from rigmill.facts.facts import MotionFacts, SubjectKind
 
@@ -42,7 +42,7 @@ def _denied(clause: str, facts: MotionFacts) -> Reasons:
             if claim.of_subject or not re.match(r"(?:an?|the)\b", claim.after):
                 yield claim.phrase, "hardly anything of the subject moves"
                 return
-    rules: list[Callable[[str, MotionFacts], Reasons]] = [place_contradictions]
+    rules: list[Callable[[str, MotionFacts], Reasons]] = [place_contradictions, height_contradictions]
     if facts.subject_kind in _BODIES:
         rules += [posture_contradictions, limb_contradictions]
     for rule in rules:

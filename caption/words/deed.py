@@ -31,7 +31,7 @@ class Deed:
 
     def says(self, name: Name, *, progressive: bool = False) -> str:
         """'walks forward', 'is walking forward', as the subject (or its part) does it."""
-        plural = self.plural if self.part else name.plural
+        plural = bool(self.part) and self.plural
         if progressive:
             return f"{'are' if plural else 'is'} {self.doing(name)}"
         verb = self.verb if plural else third(self.verb)

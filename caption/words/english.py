@@ -8,7 +8,7 @@ _VOWEL_SOUND = re.compile(r"^(?:[aeio]|u(?!ni(?!n)|fo|ku|se|ro)|hour|honest|heir
 _THIRD = {"be": "is", "have": "has", "do": "does", "go": "goes"}
 _ING = {"be": "being", "lie": "lying", "die": "dying", "tie": "tying", "see": "seeing", "flee": "fleeing"}
 # Of one syllable, ended by one vowel and one consonant: the consonant is doubled.
-_SHORT = re.compile(r"^[^aeiou]*[aeiou][^aeiouwxy]$|^(?:admit|begin|occur)$")
+_SHORT = re.compile(r"^(?:[^aeiou]|qu)*[aeiou][^aeiouwxy]$|^(?:admit|begin|occur)$")
 
 
 def article(noun: str) -> str:

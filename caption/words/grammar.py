@@ -5,12 +5,15 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 
+from caption.words.checks import repeats
 from caption.words.deed import Deed
 from caption.words.english import article, capital
+from caption.words.limbs import limb
 from caption.words.names import motion_words
 from caption.words.story import Story, story_of
 from caption.words.subject import Name, Subject, name_of
 from rigmill.facts.facts import MotionFacts
+from rigmill.facts.names import CREATURE
 from rigmill.storage.files import digest
 
 MAX_WORDS = 15
@@ -22,9 +25,11 @@ def captions(
 ) -> tuple[str, ...]:
     """At most `num` different true sentences, one at least: the plain one, then others chosen by (seed, clip_id)."""
     name = name_of(subject, facts.subject_kind)
+    if name.noun == _NAMELESS and any(limb(part) in CREATURE for part in facts.parts):
+        name = Name("creature")
     story = story_of(facts, name, motion_words(motion_name, subject.title))
     every = list(dict.fromkeys(_sentences(story, name)))
-    short = [text for text in every if len(text.split()) <= MAX_WORDS] or every[:1]
+    short = [text for text in every if len(text.split()) <= MAX_WORDS and not repeats(text)]
     plain, others = short[0], short[1:]
     random.Random(digest("phrasings", seed, clip_id)).shuffle(others)
     return (plain, *others[: max(num, 1) - 1])
@@ -32,7 +37,7 @@ def captions(
 
 def _sentences(story: Story, name: Name) -> Iterator[str]:
     """Every sentence that the story gives, the plain one first."""
-    first = story.more[0] if story.needs_more else ()
+    first = story.more[0] if story.needs_more and _goes_with(story.main[0], story.more[0][0]) else ()
     for definite in (False, True):
         for progressive in (False, True):
             for deed in story.main:
@@ -51,16 +56,23 @@ def _sentences(story: Story, name: Name) -> Iterator[str]:
 
 def _joined(said: str, deed: Deed, more: Deed, name: Name, progressive: bool) -> Iterator[str]:
     """The sentence goes on with what else is true, in several ways."""
-    if (more.verb, more.part) == (deed.verb, deed.part):
+    if not _goes_with(deed, more):
         return
     if more.part:
         its = f"{name.its} {more.part}" if more.part not in ("part", "parts") else f"another {more.part}"
         yield _sentence(f"{said} and {its} {more.says(name, progressive=progressive)}")
         yield _sentence(f"{said} while {its} {more.says(name)}")
     elif not deed.part:
-        yield _sentence(f"{said} and {more.doing(name) if progressive else more.says(name)}")
+        if " and " not in said:
+            yield _sentence(f"{said} and {more.doing(name) if progressive else more.says(name)}")
         yield _sentence(f"{said}, {more.doing(name)}")
         yield _sentence(f"{said} while {more.doing(name)}")
+
+
+def _goes_with(deed: Deed, more: Deed) -> bool:
+    """Whether the two make a sentence that does not say one thing twice."""
+    same_verb, same_rest = more.verb == deed.verb, more.rest == deed.rest
+    return not (same_verb and (same_rest or more.part == deed.part) or same_rest and bool(deed.rest))
 
 
 def _who(deed: Deed, name: Name, *, definite: bool) -> str:
@@ -70,8 +82,9 @@ def _who(deed: Deed, name: Name, *, definite: bool) -> str:
     if deed.part in ("part", "parts"):
         start = "some" if deed.plural else "one" if definite else "a"
         return f"{start} {deed.part} of {name.the}"
-    if name.noun == _NAMELESS:
-        return deed.part if deed.plural else f"{'the' if definite else article(deed.part)} {deed.part}"
+    if name.noun == _NAMELESS and " and " not in deed.part:
+        one = "" if deed.plural and not definite else "the" if definite else article(deed.part)
+        return f"{one} {deed.part}".strip()
     return name.part(deed.part, definite=definite)
 
 

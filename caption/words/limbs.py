@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from caption.words.deed import Deed, deeds
 from caption.words.subject import Name
-from rigmill.facts.facts import Gait, MotionFacts, PartAction, PartFacts, Sweep
+from rigmill.facts.facts import MotionFacts, PartAction, PartFacts, Sweep
 
 MAX_DEEDS = 4
 _MIN_TURN_DEG = 12.0
+_SEEN_DEG, _SEEN_HEIGHTS = 2.0, 0.01  # of a thing's part: what moves less is not seen to
 _MIN_WAVE_CYCLES = 1.0
 _MUCH_STRONGER = 2.0  # the limb that does it, beside its partner that only sways along
 _FAST_HEAD_PER_S = 1.2  # cycles: above it a head is shaken, not turned
 # What goes to and fro with every step.
-_OF_GAIT = ("leg", "arm")
+_OF_GAIT = ("leg", "arm", "head", "neck", "ear")
+# What still moves of who stands and waits.
+_OF_IDLE = ("head", "neck", "tail", "ear")
 _OPENABLE = frozenset({"door", "gate", "lid", "hatch", "window"})
 _OPENABLE_NOUNS = (
     "door",
@@ -28,6 +31,48 @@ _OPENABLE_NOUNS = (
     "hatch",
     "window",
 )
+
+# What opens of a thing whose parts nobody named, where a person would not ask.
+_DOORED = (
+    "cabinet",
+    "cupboard",
+    "wardrobe",
+    "closet",
+    "locker",
+    "fridge",
+    "refrigerator",
+    "freezer",
+    "oven",
+    "microwave",
+    "safe",
+    "washing machine",
+    "dishwasher",
+    "elevator",
+    "car",
+    "van",
+    "bus",
+    "truck",
+    "house",
+    "building",
+    "birdcage",
+    "cage",
+)
+_LIDDED = (
+    "chest",
+    "coffin",
+    "trash can",
+    "garbage can",
+    "bin",
+    "dustbin",
+    "toilet",
+    "laptop",
+    "piano",
+    "toolbox",
+    "suitcase",
+    "jar",
+    "teapot",
+)
+_DRAWERED = ("cabinet", "desk", "dresser", "nightstand", "chest of drawers", "sideboard")
 
 _BY_ACTION: dict[PartAction, str] = {
     PartAction.SWINGS: "swing back and forth; swing to and fro",
@@ -78,14 +123,16 @@ def limb_in_words(facts: MotionFacts, name: str) -> str:
     return ""
 
 
-def limb_deeds(facts: MotionFacts) -> list[tuple[Deed, ...]]:
-    """What limbs of a body do beside its gait, the strongest first, each in one wording or more."""
+def limb_deeds(facts: MotionFacts, *, steps: bool) -> list[tuple[Deed, ...]]:
+    """What limbs of a body do, beside its gait if it `steps`; the strongest first, each in one wording or more."""
     by_limb: dict[str, list[PartFacts]] = {}
     for part in facts.parts:
         by_limb.setdefault(limb(part), []).append(part)
     found = []
     for name, parts in by_limb.items():
-        with_steps = facts.gait is not Gait.NONE and name.endswith(_OF_GAIT)
+        if facts.idle and name not in _OF_IDLE:
+            continue
+        with_steps = steps and name.endswith(_OF_GAIT)
         if with_steps and not (name == "arm" and any(_waves(part) or part.strikes for part in parts)):
             continue
         if max(part.turn_deg for part in parts) >= _MIN_TURN_DEG or max(part.reach_heights for part in parts) > 0.05:
@@ -93,7 +140,7 @@ def limb_deeds(facts: MotionFacts) -> list[tuple[Deed, ...]]:
     legs = [name for name in by_limb if name.endswith("leg")]
     if len(legs) > 1:  # front and hind legs: said once
         found = [said for said in found if not any(" leg" in deed.rest for deed in said)]
-        found += [deeds("move {its} legs")] if facts.gait is Gait.NONE else []
+        found += [] if steps or facts.idle else [deeds("move {its} legs")]
     return [said for said in found if said][:MAX_DEEDS]
 
 
@@ -103,18 +150,40 @@ def opens_whole(name: Name) -> bool:
 
 
 def part_deeds(facts: MotionFacts, name: Name) -> list[tuple[Deed, ...]]:
-    """What the parts of a thing do, the strongest first; parts of one name that do the same in one."""
-    groups: dict[tuple[str, PartAction], int] = {}
+    """What the parts of a thing do, the strongest first; parts that do the same in one ("its door and drawer")."""
+    count: dict[str, int] = {}
+    action_of: dict[str, PartAction] = {}
     for part in facts.parts:
-        groups[limb(part), part.action] = groups.get((limb(part), part.action), 0) + 1
-    found = []
-    for (part_name, action), count in groups.items():
+        if part.turn_deg < _SEEN_DEG and max(part.slide_heights, part.reach_heights) < _SEEN_HEIGHTS:
+            continue
+        action = action_of.setdefault(limb(part), part.action)
+        count[limb(part)] = count.get(limb(part), 0) + (part.action is action)
+    doers: dict[tuple[Deed, ...], list[str]] = {}
+    for part_name, action in action_of.items():
         whole = part_name in ("part", "body") and opens_whole(name) and action in _OF_OPENABLE
-        itself = whole or part_name in name.noun.split()
-        texts = _wording(name.noun.split()[-1] if itself else part_name, action, openable=whole)
-        doer = "" if itself else _plural(part_name) if count > 1 else part_name
-        found.append(tuple(Deed(deed.verb, deed.rest, doer, count > 1) for deed in texts))
-    return found
+        itself = whole or part_name == name.noun.split()[-1]
+        num = count[part_name]
+        part_name = _guessed(name.noun, action) if part_name == "part" and not whole else part_name
+        wordings = _wording(name.noun.split()[-1] if itself else part_name, action, openable=whole)
+        doer = "" if itself else _plural(part_name) if num > 1 else part_name
+        doers.setdefault(wordings, []).append(doer)
+    return [_done_by(wordings, names) for wordings, names in doers.items()]
+
+
+def _guessed(noun: str, action: PartAction) -> str:
+    """What a part without a name is by what it does: 'door' of a fridge, where it turns open; else 'part'."""
+    if action in (PartAction.OPENS, PartAction.CLOSES):
+        return "door" if noun.endswith(_DOORED) else "lid" if noun.endswith(_LIDDED) else "part"
+    slides = action in (PartAction.SLIDES_OUT, PartAction.SLIDES_IN)
+    return "drawer" if slides and noun.endswith(_DRAWERED) else "part"
+
+
+def _done_by(wordings: tuple[Deed, ...], names: list[str]) -> tuple[Deed, ...]:
+    if "" in names:
+        return wordings  # the whole thing, said once
+    named = [part for part in names if part not in ("part", "parts")][:2] or names[:1]
+    plural = len(named) > 1 or named[0] in map(_plural, (named[0].removesuffix("s"), named[0].removesuffix("es")))
+    return tuple(Deed(deed.verb, deed.rest, " and ".join(named), plural) for deed in wordings)
 
 
 def _wording(part: str, action: PartAction, *, openable: bool) -> tuple[Deed, ...]:

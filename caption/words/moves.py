@@ -20,7 +20,9 @@ class Need(StrEnum):
     FLIES = "flies"
     JUMPS = "jumps"
     DOWN = "down"  # it ends low or lying
-    LOW = "low"  # it goes down at some time
+    UP = "up"  # it does not end sitting or lying
+    LOW = "low"  # it goes well down at some time
+    DIPS = "dips"  # it goes down a little: so small are the crouches of stocky figures
     TURNS = "turns"
     FLIPS = "flips"
     ROLLS = "rolls"
@@ -28,6 +30,8 @@ class Need(StrEnum):
     ARM = "arm"  # an arm moves (a front leg, a wing, of what has no arms)
     LEG = "leg"
     HEAD = "head"
+    NODS = "nods"  # the head moves, and not from side to side
+    SHAKES = "shakes"  # it moves, and not up and down
     MOVES = "moves"  # something moves
     SITS = "sits"
     LIES = "lies"
@@ -77,7 +81,7 @@ GAITS: tuple[Move, ...] = (
 
 # What it does meanwhile or instead.
 ACTS: tuple[Move, ...] = (
-    _move("stand up, get up, wake up", "stand up; get up", Need.MOVES),
+    _move("stand up, get up, wake up", "stand up; get up", Need.UP),
     _move("sit down", "sit down", Need.SITS),
     _move("lie down, lay down", "lie down", Need.LIES),
     _move("death, die, dying, dead, killed", "fall to the ground and [die]; collapse and [die]", Need.DOWN),
@@ -86,6 +90,7 @@ ACTS: tuple[Move, ...] = (
     _move("front flip, somersault, flip", "do a somersault", Need.FLIPS),
     _move("cartwheel", "do a cartwheel; turn a cartwheel", Need.CARTWHEELS),
     _move("roll", "roll", Need.ROLLS, way=True),
+    _move("jumping jack, jump jack", "do jumping jacks", Need.ARM),
     _move("jump, leap, hop", "jump", Need.JUMPS, way=True),
     _move("headbutt, head butt, ram", "butt with {its} head; strike with {its} head", Need.MOVES),
     _move(
@@ -93,12 +98,11 @@ ACTS: tuple[Move, ...] = (
         "flinch as if hit; recoil from a hit",
         Need.MOVES,
     ),
-    _move("jumping jack", "do jumping jacks", Need.JUMPS),
     _move("push up, pushup", "do push-ups", Need.MOVES),
     _move("sit up, situp", "do sit-ups", Need.MOVES),
-    _move("squat", "squat down; do a squat", Need.LOW),
-    _move("duck, crouch, kneel", "crouch down; go down into a crouch", Need.LOW),
-    _move("bow", "bow; bend forward in a bow", Need.MOVES),
+    _move("squat", "squat down; do a squat", Need.DIPS),
+    _move("duck, crouch, kneel", "crouch down; go down into a crouch", Need.DIPS),
+    _move("bow", "bow; bend down in a bow", Need.MOVES),
     _move("clap, applaud", "clap {its} hands; applaud", Need.ARM),
     _move("wave, greet, greeting, hello, goodbye", "wave; wave hello", Need.ARM, limb="arm"),
     _move("thumbs up, thumb up", "give a thumbs-up; put a thumb up", Need.ARM),
@@ -106,31 +110,30 @@ ACTS: tuple[Move, ...] = (
     _move("point", "point; point at something", Need.ARM, limb="arm"),
     _move("kick", "kick; give a kick", Need.LEG, limb="leg"),
     _move("punch, jab, uppercut, hook", "punch; throw a punch", Need.ARM, limb="arm"),
-    _move("box, boxing, fight", "fight; throw punches", Need.ARM),
-    _move("chop", "chop; strike downward", Need.ARM),
-    _move("slash, slice, swing sword, sword attack", "slash; strike with a slash", Need.ARM),
-    _move("stab, thrust", "stab; thrust forward", Need.ARM),
+    _move("box", "throw punches; box", Need.ARM),
+    _move("fight", "fight; throw punches", Need.ARM),
+    _move("chop", "attack with a chop; chop downward", Need.MOVES),
+    _move("slash, slice, swing sword, sword attack", "attack with a slash; slash", Need.MOVES),
+    _move("stab, thrust", "attack with a stab; stab", Need.MOVES),
     _move("block, guard, parry", "block a blow; raise {its} guard", Need.MOVES),
-    _move("reload", "reload a weapon", Need.ARM),
-    _move("shoot, fire, firing", "shoot; fire a weapon", Need.ARM),
-    _move("aim", "aim; take aim", Need.STAYS),
+    _move("reload", "reload a weapon; reload", Need.MOVES),
+    _move("shoot, fire, firing", "shoot; fire a weapon", Need.MOVES),
+    _move("aim", "take aim; aim", Need.STAYS),
     _move("throw, toss", "throw something; make a throw", Need.ARM),
-    _move("cast, spellcast, spell, magic", "cast a spell", Need.ARM),
+    _move("cast, spellcast, spell, magic", "cast a spell; work magic", Need.MOVES),
     _move("bite, snap", "bite; snap {its} jaws", Need.MOVES),
     _move("attack, melee, strike", "attack; make an attack", Need.MOVES),
     _move("pick up, pickup, grab", "pick something up; reach for something", Need.MOVES),
     _move("interact, reach", "reach out", Need.ARM, limb="arm"),
-    _move("push", "push something; push forward with {its} arms", Need.ARM),
+    _move("push", "push something; push with {its} arms", Need.ARM),
     _move("pull", "pull something", Need.ARM),
     _move("lift", "lift something", Need.ARM),
     _move("climb", "climb; climb up", Need.MOVES),
     _move("cheer, celebrate, victory, win", "cheer; celebrate", Need.MOVES),
-    _move(
-        "dance, dancing, samba, salsa, hip hop, hiphop, breakdance, twerk, rumba", "dance; dance to music", Need.MOVES
-    ),
+    _move("dance, dancing, samba, salsa, hip hop, hiphop, breakdance, twerk, rumba", "dance; do a dance", Need.MOVES),
     _move("spin, twirl, pirouette", "spin around; twirl around", Need.TURNS),
-    _move("nod, yes", "nod; nod {its} head", Need.HEAD),
-    _move("shake head, no, head shake", "shake {its} head", Need.HEAD),
+    _move("nod, yes", "nod; nod {its} head", Need.NODS),
+    _move("shake head, no, head shake", "shake {its} head", Need.SHAKES),
     _move("survey, look around, look, search, scan", "look around; turn {its} head to look around", Need.HEAD),
     _move("eat, eating, graze, feed, peck", "eat; feed", Need.MOVES),
     _move("drink", "drink; take a drink", Need.MOVES),

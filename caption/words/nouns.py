@@ -179,11 +179,9 @@ GENERIC = frozenset(
 )
 # Said by titles and tags in another sense at least as often: 'uniform scale', 'star', 'head', 'card'.
 AMBIGUOUS = frozenset(
-    "scale star key lock mine fly swallow hand foot head arm leg eye ear nose torso iron organ horn siren swing "
-    "trunk "
-    "jack tap drink coffee page ring tablet bug switch map card paper leaf wheel box glass light valve bust uniform "
-    "chick scan letter hero pan pump engine tool staff shell orange ticket sun earth mars sink spider-man "
-    "general".split()
+    "scale star key lock mine fly swallow hand foot head arm leg eye ear nose torso iron horn siren swing trunk jack "
+    "tap drink coffee page ring tablet bug switch map card paper leaf wheel box glass valve bust uniform chick scan "
+    "letter hero pan pump engine tool staff orange ticket sun earth mars sink".split()
 )
 
 # What a title may say instead, and what a person would write.
@@ -234,6 +232,7 @@ OTHER_WORDS: dict[str, str] = {
     "kid": "child",
     "human": "person",
     "undead": "zombie",
+    "enemy": "monster",
     "skeleton warrior": "skeleton",
     "grandma": "old woman",
     "grandmother": "old woman",
@@ -262,12 +261,18 @@ FEMININE = frozenset(
     "woman girl queen princess witch sorceress nun priestess businesswoman schoolgirl swordswoman waitress mother "
     "bride empress ballerina maid heroine mermaid geisha catgirl".split()
 ) | {"old woman", "cat girl", "fox girl", "bunny girl"}
-PLURAL = frozenset(
-    "glasses sunglasses goggles headphones scissors pliers trousers pants jeans shorts shoes boots "
-    "lungs teeth blinds skis".split()
-)
-MASS = frozenset(
-    {"grass", "seaweed", "armor", "armour", "corn", "bread", "candy", "chocolate", "paper", "food", "toast"}
-)
-# Names of one thing: no article 'a'.
-UNIQUE = frozenset({"earth", "mars", "jupiter", "saturn", "santa claus", "cerberus", "medusa"})
+# What is not counted by itself, and the word that counts it: 'a pair of scissors'.
+MEASURES: dict[str, str] = {
+    noun: measure
+    for measure, nouns in {
+        "pair": "glasses sunglasses goggles headphones scissors pliers trousers pants jeans shorts shoes boots lungs "
+        "skis",
+        "set": "teeth blinds",
+        "patch": "grass seaweed",
+        "suit": "armor armour",
+        "piece": "bread candy chocolate paper toast corn fruit cheese",
+    }.items()
+    for noun in nouns.split()
+}
+# Names of one thing, which take no article.
+UNIQUE = frozenset({"mars", "jupiter", "saturn", "santa claus", "cerberus", "medusa"})

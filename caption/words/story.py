@@ -5,19 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from caption.words.deed import Deed, deeds
-from caption.words.limbs import limb_deeds, moving, opens_whole, part_deeds
+from caption.words.limbs import limb, limb_deeds, moving, opens_whole, part_deeds
 from caption.words.moves import Move, Need
 from caption.words.nouns import CATEGORY_OF_NOUN
 from caption.words.subject import Name
 from caption.words.verbs import acts_of, calls, deeds_of, gait_of, steps, travels
 from caption.words.ways import turn_deeds, ways
 from rigmill.facts.facts import Gait, MotionFacts, PartAction, Posture, SubjectKind
+from rigmill.facts.names import THING
 
 MIN_RISE_HEIGHTS = 0.25
 _MIN_BOB_HEIGHTS = 0.04
 _FLIP_DEG = 250.0
 _LIVING = frozenset({"character", "anthropomorphic", "toy", "animal", "mythical creature", "sculpture"})
 _MANY_JUMPS = 3
+# What is called so is on no feet, whatever its joints look like.
+_OFF_ITS_FEET = ("jump", "fall", "air", "fly", "swim", "climb")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +38,7 @@ class Story:
 def story_of(facts: MotionFacts, name: Name, motion: str) -> Story:
     """`motion`: the motion's name, cleaned."""
     is_body = facts.subject_kind in (SubjectKind.HUMANOID, SubjectKind.QUADRUPED, SubjectKind.WINGED)
-    living = CATEGORY_OF_NOUN.get(name.noun) in _LIVING and facts.subject_kind is not SubjectKind.ARTICULATED
+    living = CATEGORY_OF_NOUN.get(name.noun) in _LIVING and not any(limb(part) in THING for part in facts.parts)
     return _of_body(facts, motion) if is_body or living else _of_thing(facts, name, motion)
 
 
@@ -43,29 +46,61 @@ def _of_body(facts: MotionFacts, motion: str) -> Story:
     acts = acts_of(motion, facts)
     if facts.idle and not acts:
         return Story(_still(facts, motion))
-    act = acts[0] if acts else None
-    goes = _goes(facts, gait_of(motion, facts))
-    does = _with_way(act, facts, bool(goes)) if act else ()
-    if act and act.need is Need.JUMPS and not goes and len(acts) > 1:  # 'jump attack'
+    act, named = acts[0] if acts else None, gait_of(motion, facts)
+    if act and act.need is Need.STAYS:
+        return _of_one_who_stays(facts, act, motion)
+    goes = _goes(facts, named) if act is None or named or _goes_besides(act, facts) else ()
+    does = _does(act, facts, bool(goes)) if act else ()
+    if (
+        act and act.need is Need.JUMPS and not goes and len(acts) > 1 and acts[1].need is not Need.STAYS
+    ):  # 'jump attack'
         goes, does = does, tuple(deeds_of(acts[1], facts))
-    own = _own(facts, act)
-    limbs = tuple(limb_deeds(facts)) if act is None or act.need is Need.STAYS else ()
+    stepping = steps(facts) or named is not None and named.need is Need.STEPS
+    own = _own(facts, act, stepping=stepping)
+    limbs = tuple(limb_deeds(facts, steps=stepping)) if act is None else ()
     if goes and "wings" in goes[0].rest:
         limbs = tuple(said for said in limbs if "wings" not in said[0].rest)
     told = [said for said in (goes, does, *own) if said]
+    limbs = (*_bobs(facts), *limbs) if act is None else limbs
     if not told:
         return Story(limbs[0], limbs[1:]) if limbs else Story(deeds("move in place", "make small movements"))
     return Story(told[0], (*told[1:], *limbs), needs_more=len(told) > 1)
 
 
-def _with_way(act: Move, facts: MotionFacts, said: bool) -> tuple[Deed, ...]:
+def _of_one_who_stays(facts: MotionFacts, act: Move, motion: str) -> Story:
+    """Stands in place, or whatever it does of itself while its name says that it waits."""
+    if facts.subject_kind is SubjectKind.WINGED and moving(facts, "wing") and not facts.idle:
+        return Story(_goes(facts, None))
+    limbs = tuple(said for said in limb_deeds(facts, steps=True))
+    if calls(motion, *_OFF_ITS_FEET):
+        return Story(deeds("stay in place", "hold still" if facts.idle else "move in place"), limbs)
+    if facts.subject_kind not in (SubjectKind.HUMANOID, SubjectKind.QUADRUPED, SubjectKind.WINGED):
+        return Story(deeds("stay in place", "move in place"))
+    turns = turn_deeds(facts)
+    return Story(act.deeds, (*((turns,) if turns else ()), *limbs), needs_more=bool(turns))
+
+
+def _goes_besides(act: Move, facts: MotionFacts) -> bool:
+    """Whether to say where it goes beside an act whose name speaks of no gait."""
+    return (
+        travels(facts)
+        and not act.way
+        and act.need not in (Need.DOWN, Need.UP, Need.LOW, Need.DIPS, Need.FLIPS, Need.SITS, Need.LIES)
+    )
+
+
+def _does(act: Move, facts: MotionFacts, said: bool) -> tuple[Deed, ...]:
     """The act's wordings, with the direction where it has one and the gait has not said it."""
-    wordings = deeds_of(act, facts)
     if act.need is Need.JUMPS and facts.num_jumps >= 2 and not said:
         return _jumps(facts)
+    if act.need is Need.SITS and facts.posture_start is Posture.STANDS:
+        return deeds("sit down")
+    if act.need is Need.LIES and facts.posture_start is Posture.STANDS:
+        return deeds("lie down")
+    wordings = tuple(deeds_of(act, facts))
     if act.way and travels(facts) and not said:
-        return tuple(deed.to(way) for way in ways(facts) for deed in wordings)
-    return tuple(wordings)
+        return tuple(deed.to(way) for way in ways(facts, steps=True) for deed in wordings)
+    return wordings
 
 
 def _goes(facts: MotionFacts, named: Move | None) -> tuple[Deed, ...]:
@@ -84,26 +119,22 @@ def _goes(facts: MotionFacts, named: Move | None) -> tuple[Deed, ...]:
         verbs = deeds("fly", "fly {way} through the air")
     else:
         verbs = deeds("move", "travel")
-    directions = ways(facts) if named is None or named.way else ("",)
+    directions = ways(facts, steps=named is not None or steps(facts)) if named is None or named.way else ("",)
     if not travels(facts):  # nobody "moves in place at a walk"
         verbs = verbs[:1]
     return tuple(deed.to(way) for way in directions for deed in verbs)
 
 
-def _own(facts: MotionFacts, act: Move | None) -> list[tuple[Deed, ...]]:
-    """What the joints say by themselves, where the act by name has not said it."""
+def _own(facts: MotionFacts, act: Move | None, *, stepping: bool) -> list[tuple[Deed, ...]]:
+    """What the joints say by themselves; of postures, jumps and heights only where no act by name has."""
     needs = act.need if act else None
-    down = (
-        needs in (Need.DOWN, Need.LOW, Need.SITS, Need.LIES, Need.STAYS)
-        or act is not None
-        and "up" in act.deeds[0].rest
-    )
+    lies = Posture.LIES in (facts.posture_start, facts.posture_end)
     found = [
         () if needs in (Need.FLIPS, Need.ROLLS, Need.CARTWHEELS) else _flips(facts),
-        () if needs in (Need.JUMPS, Need.FLIPS) else _jumps(facts),
-        () if down else _posture(facts),
-        () if needs is Need.TURNS else turn_deeds(facts),
-        () if down or needs is Need.JUMPS else _rises(facts),
+        () if act or facts.gait is Gait.RUN or facts.in_place else _jumps(facts),
+        () if act or stepping else _posture(facts),
+        () if needs is Need.TURNS or lies else turn_deeds(facts),
+        () if act or facts.num_jumps else _rises(facts),
     ]
     return [said for said in found if said]
 
@@ -167,11 +198,16 @@ def _rises(facts: MotionFacts) -> tuple[Deed, ...]:
         )
     if facts.end_rise_heights <= -MIN_RISE_HEIGHTS:
         return deeds("sink down", "move downward")
+    return ()
+
+
+def _bobs(facts: MotionFacts) -> list[tuple[Deed, ...]]:
+    """Up and down, of what has no legs to do it with."""
     bobs = max(facts.rise_heights, facts.sink_heights) >= _MIN_BOB_HEIGHTS and facts.num_cycles >= 1
     legless = facts.posture_end is Posture.UNKNOWN and facts.gait is Gait.NONE and not facts.num_jumps
     if bobs and legless and facts.subject_kind in (SubjectKind.OTHER, SubjectKind.WINGED):
-        return deeds("bob up and down", "move up and down")
-    return ()
+        return [deeds("bob up and down", "move up and down")]
+    return []
 
 
 def _still(facts: MotionFacts, motion: str) -> tuple[Deed, ...]:
@@ -187,11 +223,13 @@ def _still(facts: MotionFacts, motion: str) -> tuple[Deed, ...]:
         calls(motion, "jump", "fall", "fly", "swim", "climb", "sit", "lie", "sleep", "dead", "death", "die")
         or not stands
     ):
-        return deeds("stay still", "hardly move")
+        return deeds("stay still", "stay almost still")
     return deeds("stand still", "stand in place, hardly moving", "stand quietly")
 
 
 def _of_thing(facts: MotionFacts, name: Name, motion: str) -> Story:
+    if facts.idle:
+        return Story(deeds("stay still", "stay almost still"))
     parts = part_deeds(facts, name)
     named = _named_part(facts, name, parts, motion)
     if named:
@@ -203,14 +241,14 @@ def _of_thing(facts: MotionFacts, name: Name, motion: str) -> Story:
             if CATEGORY_OF_NOUN.get(name.noun) == "vehicle" and moving(facts, "wheel")
             else ("move", "travel")
         )
-        goes = deeds(*(f"{verb} {way}".strip() for way in ways(facts) for verb in verbs))
+        goes = deeds(*(f"{verb} {way}".strip() for way in ways(facts, steps=False) for verb in verbs))
     told = [said for said in (goes, *parts) if said]
     if told:
         return Story(told[0], tuple(told[1:]), needs_more=len(parts) == 2 and not goes)
-    own = _own(facts, None)
+    own = [*_own(facts, None, stepping=False), *_bobs(facts)]
     if own:
         return Story(own[0], tuple(own[1:]))
-    return Story(deeds("stay still", "hardly move") if facts.idle else deeds("move a little", "make a small movement"))
+    return Story(deeds("move a little", "make a small movement"))
 
 
 def _named_part(facts: MotionFacts, name: Name, parts: list[tuple[Deed, ...]], motion: str) -> tuple[Deed, ...]:

@@ -6,22 +6,13 @@ import re
 from dataclasses import dataclass
 
 from caption.words.english import article, possessive
-from caption.words.names import tag_words
-from caption.words.nouns import (
-    AMBIGUOUS,
-    CATEGORY_OF_NOUN,
-    FEMININE,
-    GENERIC,
-    MASCULINE,
-    MASS,
-    OTHER_WORDS,
-    PLURAL,
-    UNIQUE,
-)
+from caption.words.names import tag_words, title_words
+from caption.words.nouns import AMBIGUOUS, CATEGORY_OF_NOUN, FEMININE, GENERIC, MASCULINE, MEASURES, OTHER_WORDS, UNIQUE
 from caption.words.plain import MAX_READ_CHARACTERS, gives_orders, plain_words
 from rigmill.facts.facts import SubjectKind
 
 _VAGUE = GENERIC | AMBIGUOUS
+_ALONE = 2  # words of a title in which a word of many senses can be trusted: 'old key', not 'Fox uniform scale'
 _LIVING = frozenset({"character", "anthropomorphic", "toy", "animal", "mythical creature"})
 # What a rig of a kind may be called; any noun where the kind is not named here.
 _FITS = {
@@ -77,17 +68,17 @@ class Name:
 
     @property
     def a(self) -> str:
-        """'a dog', 'an owl', 'scissors'."""
-        bare = self.noun in UNIQUE or self.noun in MASS or self.plural
-        return self.noun if bare else f"{article(self.noun)} {self.noun}"
+        """'a dog', 'an owl', 'a pair of scissors'."""
+        return self.noun if self.noun in UNIQUE else f"{article(self._counted)} {self._counted}"
 
     @property
     def the(self) -> str:
-        return self.noun if self.noun in UNIQUE else f"the {self.noun}"
+        return self.noun if self.noun in UNIQUE else f"the {self._counted}"
 
     @property
-    def plural(self) -> bool:
-        return self.noun.split()[-1] in PLURAL
+    def _counted(self) -> str:
+        measure = MEASURES.get(self.noun)
+        return f"{measure} of {self.noun}" if measure else self.noun
 
     @property
     def its(self) -> str:
@@ -99,7 +90,7 @@ class Name:
             "mannequin",
             "stick figure",
         )
-        return "their" if self.plural or person else "its"
+        return "their" if person else "its"
 
     def part(self, part: str, *, definite: bool = False) -> str:
         """ "a cabinet's door"."""
@@ -127,18 +118,20 @@ def nouns_in(text: str) -> list[str]:
     if gives_orders(text):
         return []
     found = []
+    alone = len(title_words(text).split()) <= _ALONE
     for stretch in _BREAK.split(text[:MAX_READ_CHARACTERS]):
         words = plain_words(stretch)
         end = next((place for place, word in enumerate(words) if place and word in _MORE), len(words))
-        noun = _last_noun(words[:end])
-        if noun:
+        epithet = words.index("the") if "the" in words[1:end] else end  # 'astronaut Barbara the Bee' is one
+        noun = _last_noun(words[:epithet]) or _last_noun(words[:end])
+        if noun and (noun not in AMBIGUOUS or alone):
             found.append(noun)
     return list(dict.fromkeys(found))
 
 
 def _nouns(subject: Subject) -> list[str]:
     """Of the title, then tags that are a noun each: those of the subject's category before others."""
-    from_tags = [noun for tag in tag_words(subject.tags) if (noun := _noun(tag.split()))]
+    from_tags = [noun for tag in tag_words(subject.tags) if (noun := _noun(tag.split())) and noun not in AMBIGUOUS]
     agreeing = [noun for noun in from_tags if CATEGORY_OF_NOUN[noun] == subject.category]
     return list(dict.fromkeys([*nouns_in(subject.title), *agreeing, *from_tags]))
 

@@ -37,18 +37,18 @@ def heading_of(facts: MotionFacts) -> Heading:
     return Heading.SOMEWHERE
 
 
-def ways(facts: MotionFacts) -> tuple[str, ...]:
-    """Where it goes, the plainest wording first: 'forward', 'in place'."""
+def ways(facts: MotionFacts, *, steps: bool) -> tuple[str, ...]:
+    """Where it goes, the plainest wording first: 'forward', 'in place' (of legs that step and get nowhere)."""
     heading = heading_of(facts)
     if facts.travel is not Heading.NONE:
         said = _WAYS[heading]
         straight = facts.turn_deg is not None and abs(facts.turn_deg) < _STRAIGHT_DEG
         return (*said, "straight ahead") if heading is Heading.FORWARD and straight else said
-    if facts.gait is Gait.NONE:
+    if not steps:
         return ("",)
-    if heading in (Heading.NONE, Heading.FORWARD, Heading.SOMEWHERE, Heading.CIRCLE, Heading.TO_AND_FRO):
-        return ("in place", "on the spot")
-    return tuple(f"{way} in place" for way in _WAYS[heading])
+    if heading in (Heading.BACKWARD, Heading.LEFT, Heading.RIGHT):
+        return tuple(f"{way} in place" for way in _WAYS[heading])
+    return ("in place", "on the spot")
 
 
 def turn_deeds(facts: MotionFacts) -> tuple[Deed, ...]:

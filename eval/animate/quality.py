@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 
 from rigmill.clips.numbers import ClipGeometry
+from rigmill.facts.measure import measure
+from rigmill.facts.words import in_words
 from rigmill.reconstruct.metrics import Scores, height, score
 from rigmill.reconstruct.reconstruct import Reconstruction
 from rigmill.types import Rig
@@ -33,10 +35,11 @@ def movement_pct(found: Reconstruction, rig: Rig) -> float:
     return float(100 * moved.mean() / max(height(rig), 1e-9))
 
 
-def verdict(scores: Scores, *, moved_pct: float, best_share: float = 1.0) -> Verdict:
+def verdict(scores: Scores, *, moved_pct: float, does: str, best_share: float = 1.0) -> Verdict:
     """What the numbers of a generated clip say about its motion.
 
-    `best_share` of the joints can be found in maps that are without fault, once the model's codec has had them.
+    `does` is what the subject does in it, in words that follow 'the subject'. `best_share` of the joints can be found
+    in maps that are without fault, once the model's codec has had them.
     """
     share = f"{scores.usable_share:.0%} of the joints could be found in the generated pose maps"
     if scores.usable_share < _HARDLY:
@@ -56,7 +59,8 @@ def verdict(scores: Scores, *, moved_pct: float, best_share: float = 1.0) -> Ver
         return Verdict("readable", f"the pose maps were readable ({share}), and the subject hardly moves in them")
     return Verdict(
         "readable",
-        f"the pose maps were readable ({share}); whether they show what the prompt asks for, the preview tells",
+        f"the pose maps were readable ({share}), and the subject {does} in them; whether the prompt asks for that, "
+        "the preview tells",
     )
 
 
@@ -73,7 +77,8 @@ def quality(read: Reconstruction, geometry: ClipGeometry, radius_px: float, *, b
         visible=None,
     )
     moved_pct = movement_pct(read, geometry.rig)
-    said = verdict(scores, moved_pct=moved_pct, best_share=best_share)
+    facts = measure(geometry.rig, read.motion, joints=read.joints, num_markers=geometry.num_markers)
+    said = verdict(scores, moved_pct=moved_pct, does=in_words(facts), best_share=best_share)
     known = {key: asdict(scores)[key] for key in ("usable_share", "reprojection_px", "bone_drift_pct")}
     return {"verdict": said.word, "sentence": said.sentence} | {
         key: None if value is None or not math.isfinite(value) else round(value, 6)

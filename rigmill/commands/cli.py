@@ -138,6 +138,26 @@ def build_parser() -> argparse.ArgumentParser:
         "changed",
         to=of_caption,
     )
+    probe = add(
+        "probe",
+        "caption:probe",
+        "ask the profile's model about clips whose truth is known, and the same reversed and mirrored",
+        to=of_caption,
+    )
+    probe.add_argument("--clips", type=_positive, default=24, metavar="N", help="rendered clips at most (default: 24)")
+    export_batch = add(
+        "export-batch",
+        "caption:export_batch",
+        "write every open question into files for a batch service (OpenAI's form, vllm run-batch reads it too)",
+        to=of_caption,
+    )
+    export_batch.add_argument("folder", type=Path, help="a new folder for the files")
+    export_batch.add_argument(
+        "--max-mb", type=_positive, default=190, metavar="MB", help="size of one file at most (default: 190)"
+    )
+    import_batch = add("import-batch", "caption:import_batch", "take the answers of a batch", to=of_caption)
+    import_batch.add_argument("folder", type=Path, help="the folder that was exported into")
+    import_batch.add_argument("files", type=Path, nargs="+", help="files of results and of errors, in any order")
     verify = add("verify", "verify:command", "read everything that was written again and compare digests")
     verify.add_argument("--repair", action="store_true", help="mend what is found: make it again, from what is whole")
     _add_worker_options(verify)
@@ -160,7 +180,7 @@ def build_parser() -> argparse.ArgumentParser:
     clean.add_argument("--all", action="store_true", help="everything that the profile has made, models too")
     clean.add_argument("--dry-run", action="store_true", help="list it and remove nothing")
     doctor = add("doctor", "doctor:command", "check this machine: Python, packages, Blender, Ray, system libraries")
-    for command in (plan, status, show, verify, doctor):
+    for command in (plan, status, show, verify, doctor, probe):
         command.add_argument("--json", action="store_true", help="machine-readable output")
     return parser
 

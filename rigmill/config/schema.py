@@ -339,7 +339,9 @@ class Endpoint(Section):
         default="OPENAI_API_KEY", description="environment variable that holds the key; a server of your own needs none"
     )
     temperature: Annotated[float, Field(ge=0, le=2)] = 0.0
-    extra: dict[str, Any] = Field(default={}, description="further keys of the request, such as {top_k: 1}")
+    extra: dict[str, Any] = Field(
+        default={}, description="further keys of the request, as {top_k: 1}; null removes one"
+    )
     token_rule: Literal["qwen2.5-vl", "qwen3-vl", "openai-tiles", "openai-patches"] = Field(
         default="qwen2.5-vl", description="how the model counts the tokens of a picture, for `plan` and the limits"
     )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rigmill.facts.facts import Gait, Heading
+from rigmill.facts.facts import Gait, Heading, SubjectKind
 from rigmill.facts.take import Take
 from rigmill.facts.travel import heading_of, level_turns
 from rigmill.types import Bools, Floats
@@ -18,12 +18,11 @@ _LEAST_LIFT, _MOST_LIFT = 0.02, 0.08  # of a leg: what is lifted less always sta
 _STEADY = 0.6  # of the speed of standing feet that must go one way, or they do not tell which way the body goes
 _SWUNG = 0.3  # correlation of a foot's lift and its speed: it is lifted in order to be put down elsewhere
 _SLOW = 0.3  # legs per second: slower, the feet do not carry the body anywhere
-_APART = -0.1  # correlation of two feet: when all feet do the same, it is a hop and no step
-_FAST = 2.7  # legs per second: walks of all bodies of our corpus are slower, runs faster
-_FLIES = 0.4  # of the time in which no foot of a slower body stands: it runs too
-_JUMP, _AIR = 0.08, 0.04  # heights: a jump's least height of the lowest foot; from where on it is in the air
+_APART = -0.15  # correlation of two feet: when all feet do the same, it is a hop and no step
+_FAST = 2.95  # legs per second: walks of all bodies of our corpus are slower, runs faster
+_STRIDES = 3  # steps for every jump, at least: if there are less, the jumps are the flights of a run
+_JUMP, _GROUND = 0.08, 0.012  # heights: the least that feet and body rise in a jump; lower, a foot is on the ground
 _LEAP = 0.2  # of what walks and runs: less is the spring of its step
-_RISE = 0.5  # of that height that the body must rise too: who draws up his feet has not jumped
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,20 +45,24 @@ def gait(take: Take) -> Steps:
     down = lifts <= np.clip(_DOWN * np.ptp(lifts, axis=0), _LEAST_LIFT * leg, _MOST_LIFT * leg)
     level = np.einsum("tyx,tfy->tfx", level_turns(take.yaw), (places - take.centre[:, None])[..., :2])
     stepping = _stepping(level, lifts, leg)
-    jumps = _jumps(take, heights)
+    jumps = 0 if take.anatomy.kind is SubjectKind.WINGED else _jumps(take, heights)  # what has wings flies
     if stepping.sum() < 2 or _together(lifts[:, stepping], level[:, stepping]) >= _APART:
         return Steps(Gait.NONE, Heading.NONE, 0, jumps)
-    num_steps = int(np.sum(~down[:-1, stepping] & down[1:, stepping]))
+    before = np.roll(down, 1, axis=0)
+    apart = np.linalg.norm(level[-1] - level[0], axis=-1)[stepping].max()
+    if apart > max(_STEP * leg, 1.2 * np.linalg.norm(np.diff(level, axis=0), axis=-1).max()):
+        before[0] = down[0]  # else the take goes round, and the last frame is before the first
+    num_steps = int(np.sum(~before[:, stepping] & down[:, stepping]))
     way, speed, clear = _carried(take, level, lifts, down, stepping)
     if num_steps < 2 or speed < _SLOW * leg or not clear:
         return Steps(Gait.NONE, Heading.NONE, num_steps, jumps)
-    flies = float((~down).all(axis=1).mean())
-    kind = Gait.RUN if speed > _FAST * leg or (flies >= _FLIES and speed > 0.5 * _FAST * leg) else Gait.WALK
+    kind = Gait.RUN if speed > _FAST * leg else Gait.WALK
     heading = Heading.SOMEWHERE
     if take.anatomy.front is not None and take.anatomy.left is not None:
         ahead, left = way @ take.anatomy.front[:2], way @ take.anatomy.left[:2]
         heading = heading_of(float(np.degrees(np.arctan2(left, ahead))))
-    return Steps(kind, heading, num_steps, _jumps(take, heights, least=_LEAP))
+    leaps = _jumps(take, heights, least=_LEAP)
+    return Steps(kind, heading, num_steps, leaps if leaps * _STRIDES <= num_steps else 0)
 
 
 def _carried(take: Take, level: Floats, lifts: Floats, down: Bools, stepping: Bools) -> tuple[Floats, float, bool]:
@@ -82,7 +85,8 @@ def _carried(take: Take, level: Floats, lifts: Floats, down: Bools, stepping: Bo
     swing = float(np.linalg.norm(swung)) / scale if scale > 0 else 0.0
     way = total if steady >= _STEADY else swung
     way = way / max(float(np.linalg.norm(way)), 1e-12)
-    speed = float((gone @ way).mean()) * take.fps if len(gone) else 0.0
+    # Feet that are just being lifted count among those that stand, and are slower; a stroll has pauses.
+    speed = max(float(np.median(gone @ way)), float((gone @ way).mean())) * take.fps if len(gone) else 0.0
     moved = np.diff(take.centre[:, :2], axis=0)
     own = np.einsum("tyx,ty->tx", level_turns(0.5 * (take.yaw[1:] + take.yaw[:-1])), moved).mean(axis=0) * take.fps
     if float(np.linalg.norm(own)) > max(_SLOW * take.anatomy.leg_length / take.unit, 0.5 * speed):
@@ -107,14 +111,13 @@ def _together(lifts: Floats, level: Floats) -> float:
 
 
 def _jumps(take: Take, heights: Floats, *, least: float = _JUMP) -> int:
-    """Times at which all feet are in the air, and the body has risen with them."""
+    """Times at which all feet have left the ground, and the body has risen with them; who starts in the air lands."""
     lowest = heights.min(axis=1) - heights.min()
-    high = lowest >= _AIR
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], high, [False]]).astype(np.int8)))
+    off = lowest >= _GROUND
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], off, [False]]).astype(np.int8)))
     body, count = take.centre[:, 2], 0
     for start, end in zip(edges[::2], edges[1::2]):
-        grounds = [body[frame] for frame in (start - 1, end) if 0 <= frame < len(body)]
-        peak = float(lowest[start:end].max())
-        risen = float(body[start:end].max()) - max(grounds) if grounds else 0.0
-        count += bool(peak >= least and risen >= _RISE * peak)
+        if start > 0:
+            ground = max(body[start - 1], body[end]) if end < len(body) else body[start - 1]
+            count += bool(lowest[start:end].max() >= least and body[start:end].max() - ground >= least)
     return count

@@ -9,7 +9,7 @@ import numpy as np
 
 from rigmill.facts.facts import SubjectKind
 from rigmill.facts.found import Side, find_sides, pairs
-from rigmill.facts.limbs import ancestors
+from rigmill.facts.limbs import ancestors, longest_side
 from rigmill.facts.mirror import Mirror, find_mirror
 from rigmill.facts.names import CREATURE, THING, part_of
 from rigmill.rigs.skeleton import children
@@ -40,7 +40,7 @@ class Seen:
 def look(rig: Rig) -> Seen:
     """What the rig has beside its middle plane."""
     rest, below = rig.rest_joints, children(rig.parents)
-    size = float(np.ptp(rest, axis=0).max(initial=0.0))
+    size = longest_side(rest)
     said = tuple(part_of(name) for name in rig.names)
     depth = [len(ancestors(joint, rig.parents)) for joint in range(rig.num_joints)]
     mirror = find_mirror(rig, depth, size, np.ones(rig.num_joints, dtype=np.bool_)) if size > 0 else None

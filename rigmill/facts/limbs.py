@@ -10,6 +10,8 @@ import numpy as np
 from rigmill.facts.facts import SubjectKind
 from rigmill.types import Floats, Ints
 
+_OUTER = 256  # joints, the farthest ones, between which the longest side of a rig is looked for
+
 
 @dataclass(frozen=True, slots=True)
 class Limb:
@@ -90,6 +92,14 @@ def ancestors(joint: int, parents: Ints) -> list[int]:
     while (joint := int(parents[joint])) >= 0:
         found.append(joint)
     return found
+
+
+def longest_side(rest: Floats) -> float:
+    """How tall the joints (J, 3) are together, or how far apart seen from above: the larger, whatever way they face."""
+    level = rest[:, :2] - rest[:, :2].mean(axis=0)
+    outer = level[np.argsort(-np.sum(level * level, axis=1), kind="stable")[:_OUTER]]
+    apart = np.linalg.norm(outer[:, None] - outer[None], axis=-1)
+    return float(max(np.ptp(rest[:, 2]), apart.max()))
 
 
 def chain_length(chain: Sequence[int], rest: Floats) -> float:

@@ -15,12 +15,12 @@ from rigmill.facts.take import Take, make_take
 from rigmill.facts.travel import facing_deg, leans_deg, posture, travel, tumbled_deg, turned_deg
 from rigmill.types import Floats, Motion, Rig
 
-_IDLE_REACH, _IDLE_TURN_DEG = 0.1, 30.0  # of the strongest limb: who stands and breathes, sways or looks about
+_IDLE_REACH, _IDLE_TURN_DEG = 0.07, 30.0  # of the strongest limb: who stands and breathes, sways or looks about
 _IDLE_RISE = 0.06  # heights that the body goes up or down meanwhile
-_IDLE_BODY_TURN_DEG = 20.0
+_IDLE_BODY_TURN_DEG, _IDLE_LEAN_DEG = 20.0, 15.0
 _ALWAYS = ("tail", "ear")  # what stands still wags these
 _BY_REACH = ("arm", "leg")  # limbs whose joints turn more than their ends move
-_NODS = 1.5  # times that a head goes to and fro: it says yes or no
+_NODS = 1.5  # times that a head or a raised arm goes to and fro: it says yes or no, or waves
 _MOVES, _MOVES_DEG = 0.01, 3.0  # heights and degrees: a joint that moves less has only noise
 
 _ANATOMIES = Anatomies()
@@ -54,13 +54,15 @@ def measure(
 
 def _measured(take: Take) -> MotionFacts:
     way, repeats, feet = travel(take), rhythm(take), gait(take)
-    parts = moving_parts(take, walks=feet.gait is not Gait.NONE)
+    walks = feet.gait is not Gait.NONE
+    parts = moving_parts(take, walks=walks)
     known = take.anatomy.front is not None
     heights = take.centre[:, 2] - take.centre[0, 2]
     turn = turned_deg(take)
     flip, roll = tumbled_deg(take) if known else (None, None)
     leans = leans_deg(take)
     lean = None if leans is None else (float(leans[0]), float(leans[-1]), float(leans.max()))
+    bent = 0.0 if leans is None else float(np.ptp(leans))
     duration = take.duration_s
     rise, sink = max(0.0, float(heights.max())), max(0.0, float(-heights.min()))
     still = way.heading is Heading.NONE
@@ -85,27 +87,34 @@ def _measured(take: Take) -> MotionFacts:
         period_s=repeats.period_s,
         num_cycles=repeats.num_cycles,
         moving_share=_moving_share(take),
-        idle=still and feet.gait is Gait.NONE and not feet.num_jumps and _is_idle(parts, turn, max(rise, sink)),
+        idle=still
+        and feet.gait is Gait.NONE
+        and not feet.num_jumps
+        and _is_idle(take, parts, max(rise, sink))
+        and abs(turn) < _IDLE_BODY_TURN_DEG
+        and bent < _IDLE_LEAN_DEG,
         parts=parts,
         gait=feet.gait,
         in_place=still and feet.gait is not Gait.NONE,
         gait_heading=feet.heading,
         num_steps=feet.num_steps,
-        posture_start=posture(take, 0, lean[0] if lean else None),
-        posture_end=posture(take, take.num_frames - 1, lean[1] if lean else None),
+        posture_start=posture(take, 0, lean[0] if lean else None, walks=walks),
+        posture_end=posture(take, take.num_frames - 1, lean[1] if lean else None, walks=walks),
         max_lean_deg=lean[2] if lean else None,
         roll_deg=roll,
         loops=repeats.loops,
     )
 
 
-def _is_idle(parts: tuple[PartFacts, ...], turn_deg: float, moved: float) -> bool:
+def _is_idle(take: Take, parts: tuple[PartFacts, ...], moved: float) -> bool:
+    if take.anatomy.kind is SubjectKind.ARTICULATED and parts:
+        return False
     told = [part for part in parts if not part.part.endswith(_ALWAYS)]
     strongest = max((max(part.reach_heights, part.slide_heights) for part in told), default=0.0)
     turned = max((part.turn_deg for part in told if not part.part.endswith(_BY_REACH)), default=0.0)
-    nods = any(part.part == "head" and part.num_cycles >= _NODS for part in told)
+    nods = any((part.part == "head" or part.raised) and part.num_cycles >= _NODS for part in told)
     calm = strongest < _IDLE_REACH and turned < _IDLE_TURN_DEG and not nods
-    return calm and abs(turn_deg) < _IDLE_BODY_TURN_DEG and moved < _IDLE_RISE
+    return calm and moved < _IDLE_RISE
 
 
 def _moving_share(take: Take) -> float:

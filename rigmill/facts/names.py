@@ -118,6 +118,11 @@ def part_of(name: str) -> str:
     return said
 
 
+def is_lid(name: str, below: str) -> bool:
+    """Whether a joint is the top of what it hangs on: Chest_Top on Chest_Bottom."""
+    return "top" in tokens(name) and bool({"bottom", "base", "box"} & set(tokens(below)))
+
+
 @lru_cache(maxsize=2**16)
 def _across(name: str) -> str:
     """The name with its side left out, to find the one on the other side."""

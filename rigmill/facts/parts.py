@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -23,12 +23,13 @@ _ONE_WAY = 1.2  # the sum of all turns over the net one, at most: beyond, it has
 _RISES = 0.6  # of the way that a limb's end has gone at the end that must be height, for it to have risen
 _DOMINATES = 0.75  # cosine between the way of most motion and an axis of the body
 _TURN_LENGTH = 0.2  # heights: a turn of one radian counts as a way of this length
+_LIFTED = 0.15  # of a limb's reach that its end must be above its top: a wing that flaps is not raised half of the time
 _RAISED = 0.5  # of the time that a limb moves
 _MOVING = 0.2  # of its highest speed: slower is no motion
-_STRIKE = 0.22  # heights that the end of a limb gets away from the body in one go
+_STRIKE = 0.45  # of its length that the end of a limb gets ahead in one go
 _STRIKE_S = 0.35  # in at most this time
 _EXTENDED = 0.75  # of its length that a limb reaches when it strikes
-_OPEN_DEG = 160.0  # what turns farther and is not called a door or a lid is none
+_OPEN_DEG = 175.0  # what turns farther and is not called a door or a lid is none
 _OPENING = frozenset({"part", "door", "gate", "drawer", "lid", "hatch", "window"})  # what opens and closes
 _STRIKING = frozenset({"arm", "leg"})
 _LONG = frozenset({"arm", "leg"})
@@ -68,7 +69,12 @@ def moving_parts(take: Take, *, walks: bool) -> tuple[PartFacts, ...]:
     things = take.anatomy.kind is SubjectKind.ARTICULATED
     limbs = _things(take) if things else take.anatomy.limbs
     found = sorted((curves for curves in _curves(take, limbs) if _moves(curves, things)), key=_order)
-    return tuple(_facts(take, curves, walks) for curves in found)
+    parts = [_facts(take, curves, walks) for curves in found]
+    struck = [part.part.removeprefix(part.side) for part in parts if part.strikes]
+    # Both at once push, clap or catch a fall.
+    return tuple(
+        replace(part, strikes=False) if struck.count(part.part.removeprefix(part.side)) > 1 else part for part in parts
+    )
 
 
 def _order(curves: _Curves) -> tuple[float, str, int]:
@@ -86,8 +92,8 @@ def _things(take: Take) -> tuple[Limb, ...]:
     """Every joint of a thing that is not its body is a part of its own, called as its limb is."""
     rig, anatomy = take.rig, take.anatomy
     return tuple(
-        Limb(name, name, side, (joint,), int(rig.parents[joint]))
-        for joint, (name, side) in enumerate(anatomy.called)
+        Limb(f"{side} {word}".strip() if word != "part" else word, word, side, (joint,), int(rig.parents[joint]))
+        for joint, (word, side) in enumerate(anatomy.called)
         if joint not in anatomy.trunk or rig.num_joints == 1
     )
 
@@ -143,7 +149,7 @@ def _facts(take: Take, curves: _Curves, walks: bool) -> PartFacts:
         num_cycles=about / (2 * np.pi) if spun else (cycles if halves >= 2 else 0.0),
         raised=raised,
         sweep=_sweep(take, curves),
-        strikes=not walks and limb.kind in _STRIKING and _strikes(take, curves),
+        strikes=not walks and not raised and limb.kind in _STRIKING and _strikes(take, curves),
     )
 
 
@@ -200,7 +206,8 @@ def _raised(take: Take, curves: _Curves) -> tuple[bool, Bools]:
         return False, np.zeros(take.num_frames, dtype=np.bool_)
     speeds = np.linalg.norm(np.diff(curves.ends, axis=0), axis=-1)
     moves = np.append(speeds, speeds[-1:]) > _MOVING * speeds.max(initial=0.0)
-    above = take.joints[:, limb.end, 2] > take.joints[:, limb.top, 2]
+    least = _LIFTED * float(np.linalg.norm(curves.ends, axis=-1).max())
+    above = take.joints[:, limb.end, 2] - take.joints[:, limb.top, 2] > least
     return bool(moves.any() and np.mean(above[moves]) > _RAISED), above
 
 
@@ -234,4 +241,4 @@ def _strikes(take: Take, curves: _Curves) -> bool:
     for lag in range(1, min(window, len(ahead) - 1) + 1):
         gained[lag:] = np.maximum(gained[lag:], np.minimum(ahead[lag:] - ahead[:-lag], ahead[lag:]))
     chain = np.linalg.norm(np.diff(take.rest[list(curves.limb.chain)], axis=0), axis=-1).sum()
-    return bool(np.any((gained >= _STRIKE) & (out >= _EXTENDED * chain)))
+    return bool(np.any((gained >= _STRIKE * chain) & (out >= _EXTENDED * chain)))

@@ -15,7 +15,8 @@ _ALIKE = 0.8  # correlation of the pose with itself a period later
 _DIP = 0.5  # and below which it must have been before, or the pose has only drifted
 _AS_GOOD = 0.06  # the shortest period whose correlation is that near to the best
 _TIMES = 1.5  # a period must fit so often
-_TURN_LENGTH = 0.2  # heights: a turn of one radian counts as a way of this length
+_STILL, _STILL_TURN = 0.003, 0.01  # heights and radians, half of them: a curve with a smaller spread is still
+_TURN_LENGTH = 0.2  # heights: half a turn of one radian counts as a way of this length
 _MANY = 96  # joints that are compared
 _LONG = 600  # frames that are compared; of longer takes every second one, or third
 _SWING = 0.35  # of its range: a curve that turns back by less has not turned back
@@ -44,9 +45,12 @@ def poses(take: Take) -> Floats:
     height = joints[:, chosen, 2] - take.centre[:1, None, 2]
     start = take.local[:, chosen, :1]
     turns = take.local[:, chosen] * np.where(np.sum(take.local[:, chosen] * start, axis=0) < 0, -1.0, 1.0)
-    weight = 2 * _TURN_LENGTH / np.sqrt(len(chosen))
-    parts = [level.reshape(len(joints), -1), height, weight * turns[1:].transpose(2, 0, 1).reshape(len(joints), -1)]
-    return np.concatenate(parts, axis=1)
+    places = np.concatenate([level.reshape(len(joints), -1), height], axis=1)
+    vectors = turns[1:].transpose(2, 0, 1).reshape(len(joints), -1)
+    # What hardly moves is left out: the noise of a hundred joints would drown the nod of one.
+    places = places[:, places.std(axis=0) >= _STILL]
+    vectors = vectors[:, vectors.std(axis=0) >= _STILL_TURN]
+    return np.concatenate([places, _TURN_LENGTH * vectors], axis=1)
 
 
 def rhythm(take: Take) -> Rhythm:

@@ -9,11 +9,12 @@ from rigmill.facts.found import Side
 from rigmill.facts.fronts import ON_HEADS, central_chains, front_sign, holders
 from rigmill.facts.kinds_by_shape import Seen, kind_of, look
 from rigmill.facts.limbs import Anatomy, Foot, Limb, chain_length, subtree
-from rigmill.facts.names import LEFT, RIGHT, THING, end_of, part_of, side_of
+from rigmill.facts.names import LEFT, RIGHT, THING, end_of, is_lid, part_of, side_of
 from rigmill.types import Floats, Rig
 
 _UP = np.array([0.0, 0.0, 1.0])
 _ON_GROUND = 0.1  # of the height above the last joint: what is no higher is foot
+_FOOTED = 3  # joints: hip, knee, ankle; what follows is foot
 _SHORT_LEG = 0.4  # of the height, where a leg is one joint that turns
 _BEYOND = 0.06  # of the size, past the outermost limbs: there a head or a tail begins
 
@@ -46,19 +47,19 @@ def _assembled(seen: Seen, kind: SubjectKind, front: Floats | None, left: Floats
     standing = [limb for limb in limbs if limb.kind == "leg"]
     height = float(np.ptp(rest[:, 2])) if kind in (SubjectKind.HUMANOID, SubjectKind.QUADRUPED) else seen.size
     lean = None
+    upright = kind is SubjectKind.HUMANOID
     if kind is SubjectKind.HUMANOID and seen.upper is not None and standing:
         low, high = _holder_of(rig, standing[0].top), _holder_of(rig, seen.upper[0].top)
         lean = (low, high) if low >= 0 and high >= 0 and rest[high, 2] - rest[low, 2] > _BEYOND * seen.size else None
-    lengths = [
-        chain_length(limb.chain, rest) for limb in standing if limb.top in {side.top for side in _standing(seen)}
-    ]
+    tops = {side.top for side in _standing(seen)}
+    lengths = [chain_length(_to_ankle(limb.chain), rest) for limb in standing if limb.top in tops]
     return Anatomy(
         kind=kind,
         front=front,
         left=left,
         height=height,
         trunk=trunk,
-        centre=trunk,
+        centre=tuple({limb.holder for limb in standing if limb.holder >= 0}) or trunk if upright else trunk,
         lean=lean,
         limbs=tuple(limbs),
         feet=tuple(feet),
@@ -70,17 +71,23 @@ def _assembled(seen: Seen, kind: SubjectKind, front: Floats | None, left: Floats
 def _called(rig: Rig) -> tuple[tuple[str, str], ...]:
     """What each joint of a thing is; a joint that says nothing is what the nearest joints below it are."""
     said = [part_of(name) if part_of(name) in THING else "" for name in rig.names]
+    for joint, parent in enumerate(rig.parents):
+        if parent >= 0 and not said[joint] and is_lid(rig.names[joint], rig.names[parent]):
+            said[joint] = "lid"
     for joint in range(rig.num_joints - 1, 0, -1):
         parent = int(rig.parents[joint])
-        if parent >= 0 and not said[parent] and said[joint] and int(np.sum(rig.parents == parent)) == 1:
+        alone = int(np.sum(rig.parents == parent)) == 1 and rig.parents[parent] >= 0 and said[joint] != "lid"
+        if parent >= 0 and not said[parent] and said[joint] and alone:
             said[parent] = said[joint]
-    return tuple(
-        (f"{side} {word}" if word and side else word or "part", side)
-        for word, side in zip(said, map(side_of, rig.names))
-    )
+    return tuple((word or "part", side_of(name)) for word, name in zip(said, rig.names))
 
 
 _CARRIED = frozenset({"arm", "leg", "wing"})  # what hangs from a trunk; a head hangs from a neck
+
+
+def _to_ankle(chain: tuple[int, ...]) -> tuple[int, ...]:
+    """A leg without its foot."""
+    return chain[:-1] if len(chain) > _FOOTED else chain
 
 
 def _standing(seen: Seen) -> list[Side]:

@@ -44,6 +44,15 @@ class Take:
         return np.asarray(self.joints[:, list(self.anatomy.centre)].mean(axis=1))
 
     @cached_property
+    def anchor(self) -> Floats:
+        """The point of the trunk that goes least along the ground, (T, 2): who turns about his hips has not gone."""
+        places = np.concatenate([self.joints[:, list(self.anatomy.trunk)], self.centre[:, None]], axis=1)[..., :2]
+        if len(self.anatomy.centre) == 1:
+            return np.asarray(self.centre[:, :2])
+        ways = np.linalg.norm(np.diff(places, axis=0), axis=-1).sum(axis=0)
+        return np.asarray(places[:, int(np.argmin(np.round(ways, 6)))])
+
+    @cached_property
     def body(self) -> Floats:
         """The body's world turns from rest, (4, T)."""
         found = self.world_turns(self.anatomy.trunk)
@@ -82,7 +91,7 @@ class Take:
 
     @cached_property
     def feet(self) -> tuple[Floats, Floats]:
-        """Where each foot is, (T, F, 3), and how high it is, (T, F): by the joint that is lowest, its height at rest off."""
+        """Where each foot is, (T, F, 3), and how high it is, (T, F): its lowest joint, less that's height at rest."""
         places, heights = [], []
         for foot in self.anatomy.feet:
             joints = list(foot.joints)
@@ -109,7 +118,7 @@ _UPSIDE_DOWN = 0.03  # squared cosine of half the tilt: 160 degrees over, a head
 
 
 def steps(turns: Floats) -> Floats:
-    """Rotation vectors (3, ..., T-1) from each frame of turns (4, ..., T) to the next, in the frame that both are in."""
+    """Rotation vectors (3, ..., T-1) from each frame of turns (4, ..., T) to the next, in the frame of both."""
     way = clip.multiply(turns[..., 1:], clip.inverse(turns[..., :-1]))
     way = way * np.where(way[0] < 0, -1.0, 1.0)
     sine = np.sqrt(way[1] ** 2 + way[2] ** 2 + way[3] ** 2)

@@ -18,8 +18,9 @@ _WIDE = 0.5  # heights from one side of a circle to the other: a body that sways
 _BACK = 0.4  # of the farthest way out: who ends nearer to the start has come back
 _LYING_DEG = 60.0
 _STANDING, _BENT = 0.8, 0.06  # of the hips' height over the feet at rest; heights: lower by both, knees are bent
+_STRIDING = 0.65  # the same of who walks and runs
 _FLAT = 0.5  # the same of four-legged bodies: below, the belly is on the ground
-_AHEAD = 0.35  # of a leg: feet that far before the hips do not carry them
+_AHEAD = 0.25  # of a leg: feet that far before the hips do not carry them
 _ON_GROUND = 0.3  # of a leg: hips no higher than that over the feet are on the ground
 EIGHT = (
     Heading.FORWARD,
@@ -50,11 +51,11 @@ def heading_of(bearing_deg: float) -> Heading:
 
 def travel(take: Take) -> Travel:
     """How the body goes along the ground."""
-    places = _kept(take.centre[:, :2])
-    way = take.centre[-1, :2] - take.centre[0, :2]
+    places = _kept(take.anchor)
+    way = take.anchor[-1] - take.anchor[0]
     net = float(np.linalg.norm(way))
     path = float(np.linalg.norm(np.diff(places, axis=0), axis=-1).sum())
-    out = float(np.linalg.norm(take.centre[:, :2] - take.centre[0, :2], axis=-1).max())
+    out = float(np.linalg.norm(take.anchor - take.anchor[0], axis=-1).max())
     bearing = None
     if take.anatomy.front is not None and net > _STRIDE:
         bearing = float(
@@ -153,8 +154,8 @@ def leans_deg(take: Take) -> Floats | None:
     return np.asarray(np.degrees(np.arccos(np.clip(1 - 2 * (x * x + y * y), -1.0, 1.0))))
 
 
-def posture(take: Take, frame: int, lean_deg: float | None) -> Posture:
-    """What the body is in, of what has feet."""
+def posture(take: Take, frame: int, lean_deg: float | None, *, walks: bool) -> Posture:
+    """What the body is in, of what has feet. Who `walks` bends the knees in every step, and does not sit."""
     anatomy = take.anatomy
     if not anatomy.feet or lean_deg is None or anatomy.kind not in (SubjectKind.HUMANOID, SubjectKind.QUADRUPED):
         return Posture.UNKNOWN
@@ -167,11 +168,13 @@ def posture(take: Take, frame: int, lean_deg: float | None) -> Posture:
     leg = anatomy.leg_length / max(anatomy.height, 1e-12)
     if anatomy.kind is SubjectKind.QUADRUPED:
         return Posture.STANDS if over > _FLAT * at_rest else Posture.LIES
-    if over > _STANDING * at_rest or over > at_rest - _BENT:
+    if over > (_STRIDING if walks else _STANDING) * at_rest or over > at_rest - _BENT:
         return Posture.STANDS
     ahead = 0.0
     if anatomy.front is not None:
         facing = level_turns(take.yaw[frame : frame + 1])[0] @ anatomy.front[:2]
         ahead = float((down[:, :2].mean(axis=0) - take.centre[frame, :2]) @ facing)
         ahead -= float((take.rest[feet].mean(axis=0) - take.rest[list(anatomy.centre)].mean(axis=0)) @ anatomy.front)
+    if walks:
+        return Posture.CROUCHES
     return Posture.SITS if ahead > _AHEAD * leg or over < _ON_GROUND * leg else Posture.CROUCHES

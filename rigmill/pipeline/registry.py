@@ -14,6 +14,9 @@ from rigmill.pipeline.stage import Stage
 CANONICAL_FILE = "curate.gate.canonical:canonical_file"
 ANIMATE = "eval.animate.command:animate"
 OWN_WORDS = "caption.edits:check"
+PROBE_MODEL = "caption.commands:probe"
+EXPORT_BATCH = "caption.commands:export"
+IMPORT_BATCH = "caption.commands:import_answers"
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,8 @@ from rigmill.clips.video import decode
 from rigmill.commands import exit_status
 from rigmill.commands.cli import main
 from rigmill.config.load import load
+from rigmill.facts.measure import measure
+from rigmill.facts.words import in_words
 from rigmill.posemaps import posemap
 from rigmill.reconstruct.metrics import Scores, height
 from rigmill.rigs import skeleton
@@ -157,6 +159,7 @@ def test_the_motion_that_a_perfect_model_draws_is_the_one_in_the_file_that_blend
         motion = Motion(rotations=turned[:num_frames], translations=share * calm.translations[:num_frames], fps=16.0)
         joints, _ = skeleton.forward(geometry.rig, motion)
         truth.update(
+            words=in_words(measure(geometry.own(motion)[0], geometry.own(motion)[1])),
             joints=joints / geometry.scale + geometry.offset,
             rig=geometry.rig,
             drawn=geometry.drawn,
@@ -172,6 +175,7 @@ def test_the_motion_that_a_perfect_model_draws_is_the_one_in_the_file_that_blend
     info = json.loads((out / "info.json").read_text())
     assert info["quality"]["verdict"] == "readable", info["quality"]
     assert "READABLE" in capsys.readouterr().out and info["quality"]["movement_pct"] > 1
+    assert f"and the subject {truth['words']} in them" in info["quality"]["sentence"], (truth["words"], info["quality"])
     names = [name for name, drawn in zip(truth["rig"].names, truth["drawn"]) if drawn]
     expected = truth["joints"][:, truth["drawn"]]
     moved = float(np.linalg.norm(expected - expected[:1], axis=-1).max()) / truth["unit"] * 100
@@ -272,16 +276,20 @@ def test_a_checkpoint_that_is_not_there_or_none_says_what_to_do(
 def test_a_verdict_says_what_the_numbers_say() -> None:
     def said(share: float, drift: float | None = 3.0, moved: float = 10.0) -> str:
         scores = Scores(*[None] * 3, share, *[None] * 3, 0.5, drift, None)
-        found = verdict(scores, moved_pct=moved)
+        found = verdict(scores, moved_pct=moved, does="walks forward")
         return f"{found.word}: {found.sentence}"
 
     assert said(0.95).startswith("readable") and "prompt" in said(0.95)
+    assert "the subject walks forward in them" in said(0.95) and "walks" not in said(0.6)
     assert "hardly moves" in said(0.95, moved=0.2)
     assert said(0.95, drift=40).startswith("partly") and "40%" in said(0.95, drift=40)
     assert said(0.6, None).startswith("partly") and said(0.2).startswith("hardly")
     assert "rest" in said(0.0, None, 0.0)
     scores = Scores(*[None] * 3, 0.1, *[None] * 3, 0.5, None, None)
-    assert "even faultless maps of this rig would show 20%" in verdict(scores, moved_pct=5, best_share=0.2).sentence
+    assert (
+        "even faultless maps of this rig would show 20%"
+        in verdict(scores, moved_pct=5, does="walks", best_share=0.2).sentence
+    )
 
 
 def test_the_codecs_share_falls_where_its_blocks_are_larger_than_the_discs() -> None:

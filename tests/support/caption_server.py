@@ -327,10 +327,18 @@ def served_apart(script: Script) -> Iterator[Apart]:
 
 
 def main() -> None:
-    with served(Script(**json.loads(sys.argv[1]))) as server:
+    with served(Script(**json.loads(sys.argv[1])), as_of_a_walk) as server:
         server.contradict = backwards
         print(server.url, flush=True)
         sys.stdin.read()
+
+
+def as_of_a_walk(request: dict[str, Any], _: int) -> dict[str, Any]:
+    """What a good model says of a person that walks forward; of other forms of answers any valid one."""
+    schema = schema_of(request)
+    value = filled(schema, json.dumps(request["messages"][0]))
+    said = {"subject": "person", "verb": "walks", "sentence": "A person walks forward.", "confidence": 0.9}
+    return {name: said.get(name, other) for name, other in value.items()}
 
 
 def backwards(value: dict[str, Any]) -> dict[str, Any]:

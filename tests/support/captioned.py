@@ -33,16 +33,24 @@ def standing() -> tuple[Rig, Motion]:
     return rig, still(rig, 17)
 
 
-def render_row(store: Store, clip_id: str, rig: Rig, motion: Motion, **known: object) -> dict[str, object]:
-    """The row of a clip of this motion, all of its files stored."""
+def render_row(
+    store: Store,
+    clip_id: str,
+    rig: Rig,
+    motion: Motion,
+    *,
+    size_px: tuple[int, int] = (SIZE_PX, SIZE_PX),
+    **known: object,
+) -> dict[str, object]:
+    """The row of a clip of this motion, all of its files stored. `size_px`: width and height."""
     joints, _ = forward(rig, motion)
     bounds = np.stack([joints.min(axis=(0, 1)), joints.max(axis=(0, 1))])
     cameras = camera_ring(
         bounds=bounds,
         azimuths_deg=list(AZIMUTHS_DEG),
         elevation_deg=0,
-        width_px=SIZE_PX,
-        height_px=SIZE_PX,
+        width_px=size_px[0],
+        height_px=size_px[1],
         field_of_view_deg=40,
         margin=0.08,
     )

@@ -43,7 +43,7 @@ PART_NOUNS = (
     "upper body|weight|doors?|lids?|drawers?|wheels?|blades?|propellers?|rotors?|levers?|handles?|hatch|gate|windows?|"
     "parts?|hair|cape|cloak|sword|weapon|gun|shield|staff|axe|bow|horns?|claws?|pedals?|gears?|spikes?"
 )
-_OWN_PART = re.compile(rf"\b(?:{PART_NOUNS})\b")
+_OWN_PART = re.compile(rf"\b(?:{PART_NOUNS})s?\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +86,7 @@ def clauses(sentence: str) -> tuple[str, ...]:
     """The clauses that say that something is so, in lower case; a viewer's left and right are gone."""
     text = sentence.lower().replace("\u2019", "'")
     text = _VIEWERS.sub(" ", re.sub(r"[\"()]", " ", text))
+    text = re.sub(r"\b(open(?:s|ing)?) and (clos(?:es|e|ing)|shut(?:s|ting)?)\b", r"\1 & \2", text)  # said in one
     found = (" ".join(part.split()) for part in _CLAUSE.split(text))
     return tuple(part for part in found if part and not _UNSAID.search(part))
 
@@ -98,13 +99,15 @@ def claims(clause: str, verbs: Iterable[str]) -> list[Claim]:
         if match[0] not in forms:
             continue
         verb, before, after = forms[match[0]], clause[: match.start()].strip(), clause[match.end() :].strip()
-        if match[0] == verb and not re.search(r"(?:^|\b(?:to|they|will|can|both)\s*|s\s*)$", before):
+        if match[0] == verb and not re.search(
+            r"(?:^|\b(?:to|they|will|can|both)\s*|(?<!\bit)(?<!\bhi)(?<!\bthi)s\s*)$", before
+        ):
             continue  # 'a walk', 'a race car': the plain form is a verb after 'to', at a clause's start, after plurals
         if (
             match[0].endswith("ing")
             and re.search(r"\b(?:an?|the|its|their|his|her)$", before)
             and re.match(r"[a-z]", after)
-            and not re.match(r"(?:motion|movement|pose|stance|gait|cycle|action)\b", after)
+            and not re.match(r"(?:motion|movement|gait|cycle|action)\b", after)
         ):
             continue  # 'a running man'
         found.append(Claim(verb, match[0], before, after))

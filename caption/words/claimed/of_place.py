@@ -7,18 +7,19 @@ from collections.abc import Iterator
 
 from caption.words.claimed.clauses import Claim, claims
 from caption.words.limbs import moving
+from caption.words.verbs import legs_swing
 from rigmill.facts.facts import Gait, Heading, MotionFacts, SubjectKind
 
 WALKS = (
     "walk stride stroll march pace saunter strut stagger limp hobble shuffle trudge tiptoe sneak creep prowl "
     "wander amble "
-    "plod stomp sidestep strafe"
+    "plod stomp sidestep strafe shamble stalk tread waddle scuttle parade"
 ).split()
 RUNS = "run jog sprint dash race gallop trot canter bolt charge rush scamper hurry".split()
 _OTHER_TRAVEL = (
     "crawl slither swim fly soar glide roll drive skate slide drift float hop skip leap jump advance proceed "
     "retreat travel "
-    "move go head step back hover lope bound scurry"
+    "move go step back hover lope bound scurry lurch"
 ).split()
 _TURNS = "turn rotate spin pivot twirl swivel pirouette veer swerve whirl curve".split()
 
@@ -88,7 +89,7 @@ def _of_travel(claim: Claim, facts: MotionFacts, *, stays: bool, in_place: bool)
     if stays and not in_place and (where or side) and not (where is _CIRCLE and _turns(facts)):
         return "the subject stays where it is"
     on_legs = facts.subject_kind in (SubjectKind.HUMANOID, SubjectKind.QUADRUPED)
-    stepping = facts.gait is not Gait.NONE or facts.num_steps >= 2 or _legs_swing(facts) or _turns(facts)
+    stepping = facts.gait is not Gait.NONE or facts.num_steps >= 2 or legs_swing(facts) or _turns(facts)
     if claim.verb in (*WALKS, *RUNS) and on_legs and stays and not stepping:
         return "the subject takes no steps and stays where it is"
     if in_place and facts.travel is not Heading.NONE and facts.travel_heights >= _GOES_HEIGHTS:
@@ -182,7 +183,3 @@ def _apart(one: float, other: float) -> float:
 
 def _turns(facts: MotionFacts) -> bool:
     return facts.turn_deg is None or abs(facts.turn_deg) >= _LITTLE_TURN_DEG
-
-
-def _legs_swing(facts: MotionFacts) -> bool:
-    return sum(part.part.endswith("leg") and part.num_cycles >= 1 for part in facts.parts) >= 2

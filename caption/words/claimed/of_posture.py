@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from caption.words.claimed.clauses import claims
+from caption.words.limbs import moving
 from rigmill.facts.facts import Gait, Heading, MotionFacts, Posture, SubjectKind
 
 _NO_RISE_HEIGHTS = 0.05
@@ -13,7 +14,7 @@ _CLEAR_RISE_HEIGHTS = 0.15
 _LITTLE_LEAN_DEG = 30.0
 _NO_FLIP_DEG = 90.0
 _CLEAR_FLIP_DEG = 200.0
-_LOW_SINK_HEIGHTS = 0.04
+_LOW_SINK_HEIGHTS = 0.03
 _TAKES_OFF = re.compile(r"\b(?:takes? off|taking off|lifts? off|lifting off|ris(?:es?|ing) (?:up )?into the air)\b")
 _GROUND = re.compile(
     r"\b(?:down|to the (?:ground|floor)|on (?:its|his|her|their) (?:back|side|face|belly)|on the (?:ground"
@@ -33,12 +34,11 @@ def posture_contradictions(clause: str, facts: MotionFacts) -> Iterator[tuple[st
             yield claim.phrase, "the subject never leaves the ground"
     for claim in claims(clause, "fly soar levitate hover ascend".split()):
         walks_or_stays = facts.gait is not Gait.NONE or facts.idle
-        if claim.of_subject and grounded and (on_legs or walks_or_stays):
+        if claim.of_subject and grounded and (on_legs and not moving(facts, "wing") or walks_or_stays):
             yield claim.phrase, "the subject stays on the ground"
     match = _TAKES_OFF.search(clause)
     if match and grounded and facts.end_rise_heights < _NO_RISE_HEIGHTS:
         yield match[0], "the subject stays on the ground"
-    yield from _up_and_down(clause, facts)
     for claim in claims(clause, ["lie", "collapse", "fall"]):
         down = claim.verb != "fall" or _GROUND.search(claim.after)
         if claim.of_subject and on_legs and down and (stands and upright or facts.gait is not Gait.NONE and stands):
@@ -60,11 +60,12 @@ def posture_contradictions(clause: str, facts: MotionFacts) -> Iterator[tuple[st
     yield from _flips(clause, facts)
 
 
-def _up_and_down(clause: str, facts: MotionFacts) -> Iterator[tuple[str, str]]:
+def height_contradictions(clause: str, facts: MotionFacts) -> Iterator[tuple[str, str]]:
+    """Of whatever rises and sinks."""
     rises = facts.rise_heights >= _CLEAR_RISE_HEIGHTS and facts.sink_heights < _NO_RISE_HEIGHTS
     sinks = facts.sink_heights >= _CLEAR_RISE_HEIGHTS and facts.rise_heights < _NO_RISE_HEIGHTS
     for claim in claims(clause, "rise ascend".split()):
-        if claim.of_subject and sinks:
+        if claim.of_subject and sinks and not re.match(r"(?:from|to (?:its|his|her|their))\b", claim.after):
             yield claim.phrase, "the subject sinks"
     for claim in claims(clause, "sink descend".split()):
         if claim.of_subject and rises and not facts.num_jumps:

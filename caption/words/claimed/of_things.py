@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from caption.words.claimed.clauses import claims
 from caption.words.limbs import limb
-from rigmill.facts.facts import MotionFacts, PartAction
+from rigmill.facts.facts import Heading, MotionFacts, PartAction
 
 _OPENING = frozenset({PartAction.OPENS, PartAction.SLIDES_OUT})
 _CLOSING = frozenset({PartAction.CLOSES, PartAction.SLIDES_IN})
@@ -16,8 +16,11 @@ _BOTH_WAYS = frozenset(
 )
 _NAMED = ("door", "drawer", "lid", "wheel", "lever", "window", "blade", "propeller", "hatch")
 _STILL = re.compile(
-    r"\b(?:stands|remains|stays|is|sits) (?:\w+ )?(?:still|motionless|stationary|closed|shut|open)\b|\bmotionless\b"
+    r"\b(?:stands|remains|stays|is|sits|keeps) (?:\w+ly )?(?:still|motionless|stationary|closed|shut|open)\b"
+    r"|\bmotionless\b"
 )
+_OF_BODIES = re.compile(r"(?:& \w+ )?(?:its|his|her|their|the) (?:mouth|eyes?|jaws?|beak|hands?|wings?|arms?|legs?)\b")
+_WAYS_TO_OPEN = "swing slide move flip pop turn fold creak roll".split()
 _CLEAR_TURN_DEG = 20.0
 _CLEAR_SLIDE_HEIGHTS = 0.1
 
@@ -38,34 +41,47 @@ def thing_contradictions(clause: str, facts: MotionFacts) -> Iterator[tuple[str,
     named = re.search(rf"\b({'|'.join(_NAMED)})s?\b", clause)
     known = {limb(part) for part in facts.parts}
     moved = claims(clause, "open close shut slide swing spin rotate turn move".split())
-    if named and moved and known <= set(_NAMED) and known and named[1] not in known and _tells_apart(facts, named[1]):
+    stays = facts.travel is Heading.NONE  # what goes as a whole may be a door itself
+    if (
+        stays
+        and named
+        and moved
+        and known <= set(_NAMED)
+        and known
+        and named[1] not in known
+        and _tells_apart(facts, named[1])
+    ):
         yield clause, f"what moves is the {' and the '.join(sorted(known))}"
         return
     parts = [part for part in facts.parts if not named or limb(part) == named[1]] or list(facts.parts)
-    actions = {part.action for part in parts}
-    if actions & _BOTH_WAYS:
-        return
-    if opens and not closes and actions and actions <= _CLOSING:
-        yield opens, "it closes"
-    if closes and not opens and actions and actions <= _OPENING:
-        yield closes, "it opens"
     moves = any(part.turn_deg >= _CLEAR_TURN_DEG or part.slide_heights >= _CLEAR_SLIDE_HEIGHTS for part in parts)
     still = _STILL.search(clause)
     if still and moves and not opens and not closes:
         yield still[0], f"its {limb(parts[0])} moves"
+    actions = {part.action for part in parts}
+    if actions & _BOTH_WAYS:
+        return
+    if opens and actions and actions <= _CLOSING:
+        yield opens, "it closes and stays so" if closes else "it closes"
+    if closes and actions and actions <= _OPENING:
+        yield closes, "it opens and stays so" if opens else "it opens"
 
 
 def _says(clause: str, *verbs: str) -> str:
     """'opens', 'swings open'; '' where it does not. 'an open door' and 'is closed' say no motion."""
     found = next(
-        (claim.phrase for claim in claims(clause, verbs) if claim.said != claim.verb and not claim.said.endswith("ed")),
+        (
+            claim.phrase
+            for claim in claims(clause, verbs)
+            if claim.said != claim.verb and not claim.said.endswith("ed") and not _OF_BODIES.match(claim.after)
+        ),
         "",
     )
-    after = re.search(
-        rf"\b(?:swing|slide|move|flip|pop|turn|fold|creak|roll)(?:s|ing)? (?:\w+ )?(?:{'|'.join(verbs)})(?:d)?\b",
-        clause,
-    )
-    return found or (after[0] if after else "")
+    words = "|".join([*verbs, "closed"] if "close" in verbs else verbs)
+    ways = [
+        claim.phrase for claim in claims(clause, _WAYS_TO_OPEN) if re.match(rf"(?:\w+ )?(?:{words})\b", claim.after)
+    ]
+    return found or next(iter(ways), "")
 
 
 def _tells_apart(facts: MotionFacts, name: str) -> bool:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from caption.pictures.foreseen import foreseen
 from caption.pictures.parts import Part, Picture, Text, Video
 from caption.pictures.show import shown
 from caption.pictures.sizes import chosen_frames, picture_sizes, video_sizes
@@ -15,6 +19,7 @@ from rigmill.clips.video import decode
 from rigmill.config.schema import Pictures
 from rigmill.storage.files import sha256_bytes
 from tests.support.clip_views import BLUE, GREEN, RED, block_clip, block_left_px, middle_px, pixels
+from tests.support.paths import ROOT
 
 
 @pytest.fixture(scope="module")
@@ -30,6 +35,25 @@ def pictures(parts: tuple[Part, ...]) -> list[Picture]:
 def test_the_same_clip_gives_the_same_bytes(clip: ClipViews, form: str) -> None:
     settings = Pictures(form=form)
     assert shown(clip, settings) == shown(block_clip(), settings)
+
+
+def test_another_process_makes_the_same_bytes(clip: ClipViews) -> None:
+    """Digests are keys of the cache: threads, hash seeds and what ran before must not show in them."""
+    program = (
+        "from caption.pictures.show import shown; from caption.pictures.parts import Picture\n"
+        "from rigmill.config.schema import Pictures; from rigmill.storage.files import sha256_bytes\n"
+        "from tests.support.clip_views import block_clip\n"
+        "print(*(sha256_bytes(one.jpeg) for one in shown(block_clip(), Pictures()) if isinstance(one, Picture)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=ROOT,
+        env=os.environ | {"PYTHONPATH": str(ROOT), "PYTHONHASHSEED": "5", "OMP_NUM_THREADS": "1"},
+    )
+    assert done.stdout.split() == [sha256_bytes(one.jpeg) for one in pictures(shown(clip, Pictures()))]
 
 
 def test_each_time_step_stands_under_its_seconds_and_each_picture_under_its_camera(clip: ClipViews) -> None:
@@ -55,9 +79,13 @@ def test_each_time_step_stands_under_its_seconds_and_each_picture_under_its_came
 )
 def test_sizes_are_known_before_anything_is_decoded(clip: ClipViews, settings: Pictures) -> None:
     parts = shown(clip, settings)
-    foreseen = picture_sizes(256, 144, settings, 4, 25)
-    assert [(one.width_px, one.height_px) for one in pictures(parts)] == foreseen
-    assert [pixels(one).shape[1::-1] for one in pictures(parts)] == foreseen
+    planned = foreseen(
+        width_px=256, height_px=144, azimuths_deg=clip.azimuths_deg, num_frames=25, fps=16.0, settings=settings
+    )
+    assert planned == tuple(_without_bytes(part) for part in parts)
+    sizes = picture_sizes(256, 144, settings, 4, 25)
+    assert [(one.width_px, one.height_px) for one in pictures(parts)] == sizes
+    assert [pixels(one).shape[1::-1] for one in pictures(parts)] == sizes
     videos = [part for part in parts if isinstance(part, Video)]
     expected = video_sizes(256, 144, settings, num_views=4, num_frames=25, fps=16)
     assert len(videos) == len(expected)
@@ -69,6 +97,12 @@ def test_sizes_are_known_before_anything_is_decoded(clip: ClipViews, settings: P
             size.fps,
         )
         assert decode(video.mp4).shape == (size.num_frames, size.height_px, size.width_px, 3)
+
+
+def _without_bytes(part: Part) -> Part:
+    if isinstance(part, Picture):
+        return replace(part, jpeg=b"")
+    return replace(part, mp4=b"") if isinstance(part, Video) else part
 
 
 @pytest.mark.parametrize("view", [0, 1, 2, 3])

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from caption.pictures.sizes import azimuth_words, chosen_frames, chosen_views, picture_sizes, video_step
+from caption.pictures.saying import azimuth_words
+from caption.pictures.sizes import chosen_frames, chosen_views, picture_sizes, video_step
 from rigmill.config.schema import Pictures
 
 

@@ -9,7 +9,15 @@ from caption.category import CATEGORIES
 from caption.pictures.parts import Picture, Text
 from caption.questions.categories import CategoryAnswer, agreed, category_question, read_category
 from caption.questions.hints import Hints
-from caption.questions.motion import INSTRUCTIONS, SCHEMA, correction, motion_question, read_motion, still_contradicts
+from caption.questions.motion import (
+    INSTRUCTIONS,
+    SCHEMA,
+    correction,
+    motion_question,
+    read_motion,
+    rewording,
+    still_contradicts,
+)
 from caption.questions.question import Turn
 from rigmill.outcomes import Refusal, Reject
 
@@ -41,7 +49,7 @@ def test_the_same_question_has_the_same_digest_and_any_other_has_another() -> No
 
 def test_a_motion_answer_is_read_cleaned() -> None:
     jsonschema.validate(ANSWER, SCHEMA)
-    read = read_motion({**ANSWER, "subject": " <b>dog\u202e</b>", "verb": "runs " * 50}, Hints())
+    read = read_motion({**ANSWER, "subject": " <b>dog\u202e</b>", "verb": "runs " * 50})
     assert (read.sentence, read.confidence) == ("A dog runs forward.", 0.75)
     assert read.subject == "b dog b" and len(read.verb) <= 60
 
@@ -57,7 +65,7 @@ def test_the_schema_refuses_answers_of_another_form(wrong: dict) -> None:
 
 def test_a_sentence_that_cannot_be_a_caption_is_refused() -> None:
     with pytest.raises(Refusal) as refusal:
-        read_motion(ANSWER | {"sentence": "The camera shows a dog."}, Hints())
+        read_motion(ANSWER | {"sentence": "The camera shows a dog."})
     assert refusal.value.code is Reject.BAD_CAPTION
 
 
@@ -73,8 +81,16 @@ def test_a_correction_repeats_the_answer_and_says_what_contradicts_it() -> None:
         correction(base, "{}", [])
 
 
+def test_a_sentence_that_cannot_be_used_is_asked_for_again_with_the_reason() -> None:
+    base = motion_question([PICTURE], Hints())
+    with pytest.raises(Refusal) as refusal:
+        read_motion(ANSWER | {"sentence": "The picture shows a dog."})
+    answer, told = rewording(base, "{}", str(refusal.value)).turns
+    assert answer.text == "{}" and "how it is shown: 'picture'" in told.text and "same JSON" in told.text
+
+
 def test_the_verdict_on_a_contradiction_keeps_the_answer() -> None:
-    verdict = still_contradicts(read_motion(ANSWER, Hints()), ["it stands"])
+    verdict = still_contradicts(read_motion(ANSWER), ["it stands"])
     assert verdict.code is Reject.CONTRADICTS_FACTS and "A dog runs forward." in str(verdict)
 
 

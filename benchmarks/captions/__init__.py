@@ -1,0 +1,1 @@
+"""How right captions are, and what they cost."""
