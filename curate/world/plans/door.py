@@ -59,6 +59,7 @@ def door(random: np.random.Generator) -> Body:
             kit.add(*sticker(random, name, vec((near + far_) / 2, -LEAF, 0.7 * high), vec(0, -1, 0), 0.1))
         at = vec(inner + sign * 0.07, -LEAF, 0.47 * high)
         turns = kit.bone(f"{name} handle", at, at + vec(sign * 0.13, 0, 0), name)
+        kit.parts.append(Part("hinge", turns, "handle", vec(0, sign, 0), 0.0, 42.0))
         if random.random() < 0.6:
             kit.add(*knob(turns, at + vec(0, -0.01, 0), 0.026, iron))
             kit.add(*box(turns, at + vec(0, -0.06, -0.012), at + vec(sign * 0.14, -0.04, 0.012), iron, cells=1))

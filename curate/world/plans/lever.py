@@ -53,8 +53,8 @@ def lever(random: np.random.Generator) -> Body:
         at = vec(x - 0.075, (0.0 if buttons == 1 else (-0.25, 0.25)[number]) * deep, high)
         kit.bone(name, at, at + vec(0, 0, 0.03))
         disc = [(0.0, 0.0), (0.0, 0.03), (0.8, 0.03), (1.0, 0.022), (1.0, 0.0)]
-        kit.add(lathe(name, at - vec(0, 0, 0.015), at + vec(0, 0, 0.022), disc, patterns.plain(pick(random, BRIGHT), mottle=0), sides=12))
-        kit.parts.append(Part("slide", name, "button", vec(0, 0, -1), 0.0, 0.02))
+        kit.add(lathe(name, at - vec(0, 0, 0.02), at + vec(0, 0, 0.036), disc, patterns.plain(pick(random, BRIGHT), mottle=0), sides=12))
+        kit.parts.append(Part("slide", name, "button", vec(0, 0, -1), 0.0, 0.028))
     stuck = bool(random.random() < 0.3)
     if stuck:
         kit.add(*sticker(random, "base", vec(0, -y, 0.6 * high), vec(0, -1, 0), 0.3 * high))
