@@ -14,7 +14,7 @@ SKIN = 0.004  # metres that surfaces may touch or dip into each other
 _FAR = 1e-9
 
 
-def inside_share(body: Body, take: Take, *, frames: int = 9) -> tuple[float, str]:
+def inside_share(body: Body, take: Take, *, frames: int = 5) -> tuple[float, str]:
     """The largest share of a bone's points that are inside another at any of some frames and were not at rest; and which."""
     mesh = mesh_of(body)
     owner = mesh.weights.argmax(axis=1)
@@ -49,8 +49,7 @@ def _inside(mesh: Mesh, vertices: Floats, of_one: Bools, of_other: Bools) -> Boo
     """Of the middles of one bone's triangles, a little beneath its surface, which are inside the other's solids."""
     mine, theirs = vertices[mesh.triangles[of_one]], vertices[mesh.triangles[of_other]]
     outward = unit(np.cross(mine[:, 1] - mine[:, 0], mine[:, 2] - mine[:, 0]))
-    spots = np.concatenate([mine.mean(axis=1), *(0.8 * mine[:, k] + 0.1 * (mine[:, k - 1] + mine[:, k - 2]) for k in range(3))])
-    spots = spots - SKIN * np.tile(outward, (4, 1))
+    spots = mine.mean(axis=1) - SKIN * outward
     low, high = theirs.reshape(-1, 3).min(axis=0), theirs.reshape(-1, 3).max(axis=0)
     near = np.all((spots > low) & (spots < high), axis=1)
     found = np.zeros(len(spots), dtype=bool)

@@ -27,7 +27,7 @@ def _turntable(body: Body) -> bool:
 def _spin(act: Act, pace: Floats) -> float:
     """Turn all blades, their speed over time by `pace` (T,) of the full one; returns the seconds of a turn at full speed."""
     slow = act.body.parts_called("sails")
-    hertz = (0.62 if slow else 1.3) * act.manner.speed
+    hertz = (0.62 if slow else 1.3) * act.manner.speed * (1.5 if pace.min() < 0.5 else 1.0)
     hertz = float(np.clip(hertz, 0.5, MOST_DEG / 360.0 / act.times[1]))
     turns = np.concatenate([[0.0], np.cumsum(hertz * np.diff(act.times) * (pace[1:] + pace[:-1]) / 2)])
     for part in _rotors(act.body):

@@ -119,7 +119,6 @@ def _springs(act: Act, course: Course) -> None:
 
 
 def _told(act: Act, verb: str, course: Course, *, still: bool, side: str = "") -> Truth:
-    head = act.body.skeleton[act.body.root].head
     places = act.shifts.get(act.body.root, np.zeros((act.count, 3)))
     gone = places[-1, :2] - places[0, :2]
     turned = float(np.rad2deg(course.heading[-1]))
@@ -128,7 +127,6 @@ def _told(act: Act, verb: str, course: Course, *, still: bool, side: str = "") -
         bearing = np.rad2deg(np.arctan2(gone[0], -gone[1]))
         names = ("forward", "forward_left", "left", "backward_left", "backward", "backward_right", "right", "forward_right")
         way = names[round(float(bearing) / 45.0) % 8]
-    del head
     return act.truth(
         verb,
         side=side,

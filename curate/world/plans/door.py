@@ -49,7 +49,7 @@ def door(random: np.random.Generator) -> Body:
     kind = int(random.integers(4))
     stuck = kind == 3
     for name, sign, reach in _leaves(random, kit, "door", wide, double):
-        hinge = vec(sign * x, 0.0, 0.022)
+        hinge = vec(sign * x, -LEAF, 0.022)  # on its front edge: so it never turns into the frame
         kit.bone(name, hinge + vec(0, 0, 0.5 * high), hinge + vec(-sign * reach, 0, 0.5 * high))
         inner = sign * (x - reach)
         kit.add(*box(name, vec(sign * (x - 0.002), -LEAF, 0.026), vec(inner, 0, high - 0.006), coat, cells=4))
@@ -97,7 +97,7 @@ def gate(random: np.random.Generator) -> Body:
         kit.add(*box(post, vec(sign * x, 0, 0), vec(sign * (x + 0.18), 0.18, 1.15 * high), posts, cells=3))
         kit.add(ball(post, vec(sign * (x + 0.09), 0.09, 1.15 * high + 0.08), 0.1, coat))
     for name, sign, reach in _leaves(random, kit, "gate", wide, double):
-        middle = vec(sign * x, 0, 0.5 * high)
+        middle = vec(sign * x, -0.075, 0.5 * high)
         kit.bone(name, middle, middle - vec(sign * reach, 0, 0))
         inner, bars = sign * (x - reach), max(4, round(reach / 0.16))
         for z in (0.2, 0.8):
@@ -122,7 +122,7 @@ def window(random: np.random.Generator) -> Body:
     kit.bone("frame", vec(0, 0, low), vec(0, 0, top))
     _sill(kit, x, low, top, frame)
     for name, sign, reach in _leaves(random, kit, "window", wide, double):
-        hinge = vec(sign * x, 0, (low + top) / 2)
+        hinge = vec(sign * x, -0.04, (low + top) / 2)
         kit.bone(name, hinge, hinge - vec(sign * reach, 0, 0))
         outer, inner, edge = sign * (x - 0.002), sign * (x - reach), sign * 0.055
         z0, z1 = low + 0.004, top - 0.004

@@ -104,7 +104,7 @@ def windmill(random: np.random.Generator) -> Body:
     for sign in (1.0, -1.0):
         kit.add(*box("base", vec(sign * x, y, 0), vec(sign * (x + 0.05), y + 0.22, top), patterns.grained(wood.darker(0.8), axis=2), cells=2))
     kit.add(*box("base", vec(-x, y, top), vec(x, y + 0.22, top + 0.05), patterns.grained(wood.darker(0.8), axis=0), cells=2))
-    kit.bone("door", vec(x, y, top / 2), vec(-x, y, top / 2))
+    kit.bone("door", vec(x, y - 0.03, top / 2), vec(-x, y - 0.03, top / 2))
     kit.add(*box("door", vec(x - 0.002, y - 0.03, 0.01), vec(-x + 0.002, y, top - 0.005), patterns.grained(wood, axis=2), cells=3))
     kit.add(*knob("door", vec(-x + 0.05, y - 0.045, 0.3), 0.02, patterns.plain(METAL[2])))
     kit.parts.append(Part("hinge", "door", "door", vec(0, 0, 1), 0.0, between(random, 85, 115)))

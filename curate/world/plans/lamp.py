@@ -52,7 +52,7 @@ def lamp(random: np.random.Generator) -> Body:
         coil = start + 0.3 * (end - start)
         spring = patterns.ringed(iron, METAL[1], count=9)
         kit.add(rod(name, start + 0.06 * (end - start), coil, (0.009 * size, 0.009 * size), spring, sides=6))
-        kit.parts.append(Part("hinge", name, "boom", vec(1, 0, 0), -24.0, 20.0))
+        kit.parts.append(Part("hinge", name, "boom", vec(1, 0, 0), -17.0 if three else -24.0, 11.0 if three else 19.0))
         above = name
     joint = corners[-1]
     along = unit(vec(0, -0.55, -0.75))

@@ -36,7 +36,7 @@ def lever(random: np.random.Generator) -> Body:
         name = "lever" if count == 1 else f"lever {number + 1}"
         kit.add(*box("base", vec(at - 0.02, -0.4 * deep, high), vec(at + 0.02, 0.4 * deep, high + 0.003), patterns.plain(BLACK, mottle=0), cells=1))
         kit.bone(name, vec(at, 0, high + 0.012), vec(at, 0, high + 0.8 * tall))
-        kit.add(ball(name, vec(at, 0, high + 0.008), (0.03, 0.045, 0.03), iron, rings=6))
+        kit.add(ball(name, vec(at, 0, high + 0.008), (0.034, 0.034, 0.034), iron, rings=6))
         kit.add(rod(name, vec(at, 0, high + 0.01), vec(at, 0, high + tall), (0.016, 0.012), iron, sides=7))
         grip = "handle" if count == 1 else f"handle {number + 1}"
         grips.append(pick(random, BRIGHT))
