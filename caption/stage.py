@@ -52,10 +52,18 @@ class CaptionStage(Stage):
 
     def inputs(self, tables: Rows, settings: Row) -> Iterable[Input]:
         own, hints = settings["own"], settings["hints"]
-        declared = {row["rig_id"]: row["humanoid"] for row in tables.products("probe") if row["humanoid"]}
+        declared, known = {}, {}
+        for row in tables.products("probe"):
+            if row["humanoid"]:
+                declared[row["rig_id"]] = row["humanoid"]
+            for take in row["takes"] or ():
+                known[row["asset_id"], take["motion"]] = take["captions"]
         for row in tables.products("render"):
             payload = only_keys(row, "clip_id", "source", "title", "tags", "motion_name", "files")
             more = {"humanoid": declared[row["rig_id"]]} if row["rig_id"] in declared else {}
+            said = known.get((row["asset_id"], row["motion_name"])) if settings["provider"] == "facts" else None
+            if said:
+                more["said"] = said
             if row["clip_id"] in own:
                 more["own"] = own[row["clip_id"]]
             if more:
@@ -86,6 +94,8 @@ def _outcome(job: Job, store: Store) -> Outcome:
     title, tags, motion_name = payload["title"] or "", list(payload["tags"] or []), payload["motion_name"] or ""
     if "own" in payload:
         return Kept([product_row(payload, facts, [payload["own"]], "person")])
+    if "said" in payload:
+        return Kept([product_row(payload, facts, payload["said"], "source")])
     if settings["provider"] == "metadata":
         text = metadata_caption(title, tags, motion_name)
         if not text:

@@ -15,7 +15,7 @@ _FAR = 1e-9
 
 
 def inside_share(body: Body, take: Take, *, frames: int = 5) -> tuple[float, str]:
-    """The largest share of a bone's points that are inside another at any of some frames and were not at rest; and which."""
+    """The largest share of a bone's surface that is inside another in some frame and was not at rest; and which."""
     mesh = mesh_of(body)
     owner = mesh.weights.argmax(axis=1)
     turns, heads = forward(body.skeleton, take)
@@ -42,7 +42,11 @@ def _moves(turns: Floats, heads: Floats, one: int, other: int) -> bool:
     back = np.swapaxes(turns[:, other], -1, -2)
     turned = back @ turns[:, one]
     shifted = np.einsum("tij,tj->ti", back, heads[:, one] - heads[:, other])
-    return bool(np.ptp(turned, axis=0).max() > 1e-4 or np.ptp(shifted, axis=0).max() > 1e-4 or np.abs(turned - np.eye(3)).max() > 1e-4)
+    return bool(
+        np.ptp(turned, axis=0).max() > 1e-4
+        or np.ptp(shifted, axis=0).max() > 1e-4
+        or np.abs(turned - np.eye(3)).max() > 1e-4
+    )
 
 
 def _inside(mesh: Mesh, vertices: Floats, of_one: Bools, of_other: Bools) -> Bools:
@@ -73,5 +77,3 @@ def lowest(body: Body, take: Take) -> float:
     turns, heads = forward(body.skeleton, take)
     rest = np.array([bone.head for bone in body.skeleton.bones])
     return float(skinned(mesh.vertices, mesh.weights, rest, turns, heads)[..., 2].min())
-
-

@@ -59,7 +59,13 @@ class Stage:
         return skinned(self.mesh.vertices, self.mesh.weights, rest, turns, heads)
 
     def draw(
-        self, vertices: Floats, *, bounds: Floats, azimuths_deg: Sequence[float], size_px: int, elevation_deg: float = 8.0
+        self,
+        vertices: Floats,
+        *,
+        bounds: Floats,
+        azimuths_deg: Sequence[float],
+        size_px: int,
+        elevation_deg: float = 8.0,
     ) -> list[Bytes]:
         """Pictures (H, W, 3) of vertices (V, 3), framed for bounds (2, 3)."""
         cameras = camera_ring(
@@ -107,7 +113,9 @@ def _floor(size: float) -> tuple[Floats, Floats, Floats]:
     for row in range(-SQUARES, SQUARES):
         for column in range(-SQUARES, SQUARES):
             start = len(points)
-            points += [(column * size + dx, row * size + dy, -0.002) for dx, dy in ((0, 0), (size, 0), (size, size), (0, size))]
+            points += [
+                (column * size + dx, row * size + dy, -0.002) for dx, dy in ((0, 0), (size, 0), (size, size), (0, size))
+            ]
             triangles += [(start, start + 1, start + 2), (start, start + 2, start + 3)]
             tone = 0.75 if (row + column) % 2 else 0.55
             colours += [(tone, tone, tone, 1.0)] * 4

@@ -53,10 +53,18 @@ def motion_rows(plan: str, number: int, seed: int, only: list[str], *, both: boo
         frames = np.rint(np.linspace(0, take.num_frames - 1, SHOWN)).astype(int)
         for azimuth in (35.0, 90.0) if both else (35.0,):
             views = [
-                stage.draw(points[frame], bounds=bounds_of(points), azimuths_deg=(azimuth,), size_px=size_px)[0] for frame in frames
+                stage.draw(points[frame], bounds=bounds_of(points), azimuths_deg=(azimuth,), size_px=size_px)[0]
+                for frame in frames
             ]
             truth = take.truth
-            said = [name, truth.style, truth.side, truth.direction, f"{truth.travel:.2f}h {truth.turn_deg:.0f}deg", truth.speed]
+            said = [
+                name,
+                truth.style,
+                truth.side,
+                truth.direction,
+                f"{truth.travel:.2f}h {truth.turn_deg:.0f}deg",
+                truth.speed,
+            ]
             rows.append(tile(views, [text[:20] for text in said] + ["", ""]))
     return rows
 

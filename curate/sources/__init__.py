@@ -48,6 +48,7 @@ def _kind(module: str, *, prepares: bool = False) -> SourceKind:
 
 SOURCES: dict[str, SourceKind] = {
     "procedural": _kind("procedural"),
+    "world": _kind("world"),
     "folder": _kind("folder"),
     "mixamo": _kind("mixamo"),
     "vroid": _kind("vrm"),

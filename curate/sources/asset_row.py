@@ -30,6 +30,7 @@ class CollectedAsset:
     licence_seen_in: SeenIn | None = None  # None: nobody said anything
     attribution: str = ""
     rights: Rights
+    takes: Iterable[Row] = ()  # what a source knows of the motions inside: motion, truth, captions
 
     def to_row(self) -> Row:
         """The `collect` row."""
@@ -48,5 +49,6 @@ class CollectedAsset:
             "attribution": self.attribution,
             "rights": self.rights.to_row(),
             "format": self.format,
+            "takes": list(self.takes),
             "file": self.file.to_row(),
         }

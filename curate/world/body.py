@@ -1,4 +1,4 @@
-"""A body: bones, skin, and what its parts are good for. A plan makes one from random numbers, motions read its slots."""
+"""A body: bones, skin, and what its parts are good for. A plan makes one from random numbers, motions read slots."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ from curate.world.rig.turns import apply, frames, transposed, unit, vec
 from curate.world.take import Take
 from rigmill.formats.glb import TO_BLENDER, join_glb
 from rigmill.rigs import quaternions
-from rigmill.types import Floats
+from rigmill.types import Floats, Ints
 
 LICENCE = "CC0-1.0"
 GENERATOR = "Rigmill world"
@@ -89,7 +89,9 @@ def bone_axes(body: Body) -> Floats:
         return np.tile(TO_BLENDER, (len(body.skeleton.bones), 1, 1))  # a node that is not turned in glTF's world
     found = []
     for bone in body.skeleton.bones:
-        frame = frames(unit(bone.tail - bone.head), vec(0, -1, 0) if abs(unit(bone.tail - bone.head)[1]) < 0.9 else vec(0, 0, 1))
+        frame = frames(
+            unit(bone.tail - bone.head), vec(0, -1, 0) if abs(unit(bone.tail - bone.head)[1]) < 0.9 else vec(0, 0, 1)
+        )
         found.append(np.stack([frame[:, 2], frame[:, 0], frame[:, 1]], axis=1))  # y along the bone
     return np.array(found)
 
@@ -138,12 +140,16 @@ def _add_material(file: _File, mesh: Mesh) -> None:
     }
 
 
-def _primitive(file: _File, mesh: Mesh, chosen: Floats, triangles: Any, to_local: Floats, origin: Floats) -> dict[str, Any]:
+def _primitive(
+    file: _File, mesh: Mesh, chosen: Ints, triangles: Any, to_local: Floats, origin: Floats
+) -> dict[str, Any]:
     """A primitive of some of the mesh's vertices in the axes (3, 3) and about the origin (3,) of a node."""
     few = len(chosen) < 65536
     return {
         "attributes": {
-            "POSITION": file.array(np.round((mesh.vertices[chosen] - origin) @ to_local, 5), "VEC3", bounds=True, target=34962),
+            "POSITION": file.array(
+                np.round((mesh.vertices[chosen] - origin) @ to_local, 5), "VEC3", bounds=True, target=34962
+            ),
             "NORMAL": file.array(np.round(mesh.normals[chosen] @ to_local, 4), "VEC3", target=34962),
             "TEXCOORD_0": file.array(np.round(mesh.uvs[chosen], 6), "VEC2", target=34962),
         },
@@ -211,11 +217,17 @@ def _animation(file: _File, body: Body, take: Take, axes: Floats) -> dict[str, A
 
     for number, (bone, parent) in enumerate(zip(body.skeleton.bones, body.skeleton.parents)):
         above = TO_BLENDER if parent < 0 else axes[parent]
-        if bone.name in take.turns:
-            turns = np.broadcast_to(take.turns[bone.name], (take.num_frames, 3, 3))
+        # The main root has keys in every take: readers join actions of one length that share no joint.
+        if bone.name in take.turns or number == 0:
+            turns = np.broadcast_to(take.turns.get(bone.name, np.eye(3)), (take.num_frames, 3, 3))
             add(number, "rotation", _xyzw(above.T @ turns @ axes[number]), "VEC4")
         shifts = take.shifts.get(bone.name)
         if shifts is not None and np.abs(shifts).max() > _STILL:
             offset = bone.head - (body.skeleton.bones[parent].head if parent >= 0 else 0.0)
-            add(number, "translation", np.round((offset + np.broadcast_to(shifts, (take.num_frames, 3))) @ above, _DECIMALS), "VEC3")
+            add(
+                number,
+                "translation",
+                np.round((offset + np.broadcast_to(shifts, (take.num_frames, 3))) @ above, _DECIMALS),
+                "VEC3",
+            )
     return {"name": take.name, "channels": channels, "samplers": samplers}

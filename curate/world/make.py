@@ -1,20 +1,22 @@
-"""The world's entrance: a plan, a number and a seed in, a body with takes and their truth out; and all of it as a file."""
+"""The world's entrance: a plan, a number and a seed in, a body with takes and their truth out, and a file of it."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from curate.world.acting.act import Act
 from curate.world.acting.manner import drawn
+from curate.world.acting.postures import fold_wings
 from curate.world.body import Body
 from curate.world.glb import glb_of
 from curate.world.motions import Motion, motions_of
 from curate.world.plans import plans
 from curate.world.take import Take
+from curate.world.words import captions, title_of
 
 FPS = 16.0
 NUM_FRAMES = 33
@@ -22,11 +24,16 @@ NUM_FRAMES = 33
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """An asset of the world."""
+    """An asset of the world, and what is known of each take."""
 
     body: Body
     takes: tuple[Take, ...]
-    title: str
+    captions: tuple[tuple[str, ...], ...]  # of every take
+
+    @property
+    def title(self) -> str:
+        """What a person would call it."""
+        return title_of(self.body)
 
     def to_glb(self) -> bytes:
         """The file."""
@@ -45,34 +52,58 @@ def make_body(plan: str, number: int, seed: int) -> Body:
 
 
 def make(
-    plan: str, number: int, seed: int, *, takes: int = 4, only: Sequence[str] | None = None, num_frames: int = NUM_FRAMES, fps: float = FPS
+    plan: str,
+    number: int,
+    seed: int,
+    *,
+    takes: int = 4,
+    only: Sequence[str] | None = None,
+    num_frames: int = NUM_FRAMES,
+    fps: float = FPS,
 ) -> Made:
-    """A body with `takes` different motions, all of them if there are fewer; `only` names those to choose from."""
+    """A body with `takes` takes of different motions; `only` names those to choose from.
+
+    A body that can do fewer does them again in another manner, but takes beyond 100 of a motion are not made.
+    """
     body = make_body(plan, number, seed)
     known = motions_of(body)
     names = [name for name in known if only is None or name in only]
     order = random_of(seed, "motions", plan, number).permutation(len(names))
-    chosen = [known[names[place]] for place in order[:takes]]
-    played = tuple(
-        play(body, motion, random_of(seed, "take", plan, number, motion.name), num_frames=num_frames, fps=fps)
-        for motion in sorted(chosen, key=lambda each: each.name)
-    )
-    return Made(body, played, title_of(body))
+    chosen = [(names[place], time) for time in range(100) for place in order][:takes]
+    played, said, used = [], [], set()
+    for name, time in sorted(chosen):
+        motion = known[name]
+        take = play(body, motion, random_of(seed, "take", plan, number, name, time), num_frames=num_frames, fps=fps)
+        take = replace(take, name=unused(take.name, used))
+        used.add(shown_name(take.name))
+        played.append(take)
+        said.append(tuple(captions(body, motion, take.truth, random_of(seed, "words", plan, number, name, time))))
+    return Made(body, tuple(played), tuple(said))
 
 
-def play(body: Body, motion: Motion, random: np.random.Generator, *, num_frames: int = NUM_FRAMES, fps: float = FPS) -> Take:
+def unused(name: str, used: Collection[str]) -> str:
+    """The name, with a number where the name that it is shown by is taken."""
+    return next(found for found in (name, *(f"{name} {n}" for n in range(2, 1000))) if shown_name(found) not in used)
+
+
+def shown_name(name: str) -> str:
+    """What readers make of a take's name: exporters write 'Armature|Walk' for 'Walk'."""
+    return name.rpartition("|")[2]
+
+
+def play(
+    body: Body, motion: Motion, random: np.random.Generator, *, num_frames: int = NUM_FRAMES, fps: float = FPS
+) -> Take:
     """One take of a motion on a body."""
     manner = drawn(random, sides=motion.sides, ways=motion.ways, places=motion.places, styles=motion.styles)
     act = Act(body, manner, random, np.arange(num_frames) / fps)
     truth = motion.play(act)
+    if body.legs:
+        fold_wings(act)
     act.carry_roots()
     called = motion.called or (motion.name,)
     name = str(random.choice(called)).replace("<side>", manner.side).replace("<style>", manner.style).strip()
-    written = str(random.choice(("{0}", "Armature|{1}", "{2}"))).format(name, name.title().replace(" ", "_"), name.replace(" ", "_"))
+    written = str(random.choice(("{0}", "Armature|{1}", "{2}"))).format(
+        name, name.title().replace(" ", "_"), name.replace(" ", "_")
+    )
     return Take(written, motion.name, fps, act.turns, act.shifts, num_frames, truth)
-
-
-def title_of(body: Body) -> str:
-    """What a person would call the asset."""
-    adjectives = [look for look in body.looks if not look.startswith(("with ", "in "))][:2]
-    return " ".join([*adjectives, body.noun]).capitalize()

@@ -18,7 +18,7 @@ MOST = 4  # bones a vertex
 
 @dataclass(frozen=True, slots=True)
 class Mesh:
-    """Vertices (V, 3), normals (V, 3), uvs (V, 2) with v down, weights (V, B) of the skeleton's bones, triangles (F, 3)."""
+    """Vertices (V, 3), normals (V, 3), uvs (V, 2) with v down, weights (V, B) of all bones, triangles (F, 3)."""
 
     vertices: Floats
     normals: Floats
@@ -71,7 +71,7 @@ def _with_area(triangles: Ints, vertices: Floats) -> Ints:
 
 
 def skinned(vertices: Floats, weights: Floats, rest: Floats, turns: Floats, heads: Floats) -> Floats:
-    """Vertices (T, V, 3) when bones that rest at `rest` (B, 3) are turned by (T, B, 3, 3) and moved to heads (T, B, 3)."""
+    """Vertices (T, V, 3) when bones that rest at (B, 3) are turned by (T, B, 3, 3) and moved to heads (T, B, 3)."""
     shift = heads - np.einsum("tbij,bj->tbi", turns, rest)
     blended = np.einsum("vb,tbij->tvij", weights, turns)
     return np.asarray(np.einsum("tvij,vj->tvi", blended, vertices) + np.einsum("vb,tbi->tvi", weights, shift))

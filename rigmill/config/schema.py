@@ -28,6 +28,29 @@ class ProceduralSource(Section):
     variants: Positive = Field(default=1, description="assets per group, each from its own seed")
 
 
+class HeldOut(Section):
+    """What of the generated world training never sees; a clip's source_uid begins with it (unseen-plan/horse-00003)."""
+
+    plans: tuple[str, ...] = Field(default=(), description="whole body plans: unseen-plan")
+    pairs: tuple[Annotated[str, Field(pattern=r"^[^:]+:[^:]+$")], ...] = Field(
+        default=(), description="motions of plans, 'dog:run': unseen-motion, on assets of their own"
+    )
+    share: Share = Field(default=0.0, description="of the other assets, those kept apart: unseen-rig")
+
+
+class WorldSource(Section):
+    """Generated bodies of many plans with many motions, their truth and their words: no network, no files needed."""
+
+    kind: Literal["world"]
+    name: str = "world"
+    clips: Positive = Field(description="how many, over all plans in turn; more clips keep the assets that fewer have")
+    takes: Positive = Field(default=4, description="clips per asset")
+    num_frames: Annotated[int, Field(ge=17)] = Field(default=33, description="of a take; 4k+1 suits the video VAE")
+    fps: PositiveFloat = Field(default=16, description="of the takes; with probe.fps nothing is resampled")
+    plans: tuple[str, ...] = Field(default=(), description="which bodies; empty: all (docs/world.md)")
+    hold_out: HeldOut = HeldOut()
+
+
 class FolderSource(Section):
     """Any rigged files of yours: .glb, .gltf with its files below its folder, .vrm, .fbx; searched recursively."""
 
@@ -168,7 +191,14 @@ class ObjaverseXLSource(Section):
 
 
 Source = Annotated[
-    ProceduralSource | FolderSource | MixamoSource | VroidSource | VroidHubSource | ObjaverseSource | ObjaverseXLSource,
+    ProceduralSource
+    | WorldSource
+    | FolderSource
+    | MixamoSource
+    | VroidSource
+    | VroidHubSource
+    | ObjaverseSource
+    | ObjaverseXLSource,
     Field(discriminator="kind"),
 ]
 # The section of every kind of source.

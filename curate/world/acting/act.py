@@ -113,5 +113,9 @@ class Act:
 
     def truth(self, verb: str, **known: object) -> Truth:
         """The truth of the take with what the manner says: speed and style, unless told otherwise."""
-        values: dict[str, object] = {"speed": self.manner.speed_word, "style": self.manner.style, "side": self.manner.side}
+        values: dict[str, object] = {
+            "speed": self.manner.speed_word,
+            "style": self.manner.style,
+            "side": self.manner.side,
+        }
         return Truth(verb=verb, **(values | known))  # type: ignore[arg-type]

@@ -9,7 +9,7 @@ import numpy as np
 
 from curate.world.acting.act import Act
 from curate.world.acting.ik import STRETCHED, leg_end, set_leg, yaw_of
-from curate.world.body import Leg
+from curate.world.body import Body, Leg
 from curate.world.rig.turns import about, apply
 from rigmill.types import Bools, Floats
 
@@ -46,9 +46,17 @@ def curved(ahead: float, turn_deg_per_s: float) -> Path:
     return path if abs(rate) > 1e-6 else straight(ahead)
 
 
-def on_the_spot(turned_deg: Callable[[Floats], Floats]) -> Path:
-    """Turning in place: degrees to the left as a function of seconds."""
-    return lambda t: np.stack([0 * t, 0 * t, np.deg2rad(turned_deg(t))], axis=-1)
+def on_the_spot(body: Body, turned_deg: Callable[[Floats], Floats]) -> Path:
+    """Turning about the middle of the feet: degrees to the left as a function of seconds."""
+    middle = np.mean([leg.ball for leg in body.legs], axis=0) if body.legs else body.skeleton[body.root].head
+    x, y, _ = middle - body.skeleton[body.root].head
+
+    def path(t: Floats) -> Floats:
+        yaw = np.deg2rad(turned_deg(t))
+        s, c = np.sin(yaw), np.cos(yaw)
+        return np.stack([x - c * x + s * y, y - s * x - c * y, yaw], axis=-1)
+
+    return path
 
 
 def step(act: Act, gait: Gait, path: Path, *, in_place: bool, legs: Sequence[Leg] | None = None) -> None:
@@ -135,11 +143,17 @@ def _too_high(act: Act, leg: Leg, end: Floats) -> Floats:
 
 
 def stand(
-    act: Act, *, moved: dict[str, Floats] | None = None, lowered: bool = True, knees: Floats | None = None, narrow: float = 1.0
+    act: Act,
+    *,
+    moved: dict[str, Floats] | None = None,
+    lowered: bool = True,
+    knees: Floats | None = None,
+    narrow: float = 1.0,
 ) -> None:
-    """Keep all feet flat where they stand at rest, whatever the root does; `moved` adds (T, 3) metres to some legs' balls.
+    """Keep all feet flat where they stand at rest, whatever the root does.
 
-    The key of `moved` is the leg's name. `lowered`: the body sinks where a leg would not reach.
+    `moved` adds (T, 3) metres to some legs' balls; its keys are the legs' names. `lowered`: the body sinks where a leg
+    would not reach.
     """
     moved = moved or {}
     flat = np.tile(np.eye(3), (act.count, 1, 1))

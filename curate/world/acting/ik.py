@@ -15,8 +15,8 @@ STRETCHED = 0.998  # of the two bones' length: a limb is never quite straight, s
 def reach(act: Act, upper: str, lower: str, end: Floats, target: Floats, pole: Floats, pole_at_rest: Floats) -> None:
     """Turn two bones so that the point `end` (3,) at rest, which `lower` carries, gets to `target` (T, 3).
 
-    The middle joint juts towards `pole` (3,) or (T, 3) of the world, and at rest juts, or would, to `pole_at_rest`. A target
-    too far away is reached for.
+    The middle joint juts towards `pole` (3,) or (T, 3) of the world, and at rest juts, or would, to `pole_at_rest`. A
+    target too far away is reached for.
     """
     skeleton = act.body.skeleton
     first, second = skeleton[upper].head, skeleton[lower].head
@@ -31,9 +31,10 @@ def reach(act: Act, upper: str, lower: str, end: Floats, target: Floats, pole: F
     off = np.sqrt(np.maximum(len_a**2 - along**2, 0.0))
     middle = along[:, None] * frame[..., 0] + off[:, None] * frame[..., 1]
     hand = far[:, None] * frame[..., 0]
-    jut = frame[..., 1]
-    world_upper = frames(middle, jut) @ frames(a, pole_at_rest).T
-    world_lower = frames(hand - middle, jut) @ frames(b, pole_at_rest).T
+    # Both bones turn in the plane of the limb; its normal, unlike the pole, is never along one of them.
+    normal, normal_at_rest = frame[..., 2], frames(a + b, pole_at_rest)[..., 2]
+    world_upper = frames(middle, np.cross(normal, middle)) @ frames(a, np.cross(normal_at_rest, a)).T
+    world_lower = frames(hand - middle, np.cross(normal, hand - middle)) @ frames(b, np.cross(normal_at_rest, b)).T
     act.turns[upper] = transposed(above) @ world_upper
     act.turns[lower] = transposed(world_upper) @ world_lower
 

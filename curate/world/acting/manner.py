@@ -27,10 +27,19 @@ class Manner:
 
 
 def drawn(
-    random: np.random.Generator, *, sides: tuple[str, ...], ways: tuple[str, ...], places: tuple[bool, ...], styles: tuple[str, ...]
+    random: np.random.Generator,
+    *,
+    sides: tuple[str, ...],
+    ways: tuple[str, ...],
+    places: tuple[bool, ...],
+    styles: tuple[str, ...],
 ) -> Manner:
     """A manner by chance. `places` holds what `in_place` may be."""
-    speed = float(random.choice([random.uniform(0.65, 0.82), random.uniform(0.88, 1.15), random.uniform(1.23, 1.5)], p=[0.25, 0.5, 0.25]))
+    speed = float(
+        random.choice(
+            [random.uniform(0.65, 0.82), random.uniform(0.88, 1.15), random.uniform(1.23, 1.5)], p=[0.25, 0.5, 0.25]
+        )
+    )
     return Manner(
         speed=speed,
         amount=float(random.uniform(0.8, 1.2)),

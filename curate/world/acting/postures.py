@@ -16,7 +16,9 @@ HANGING = (0.2, -0.06, -0.94)  # hand of a relaxed arm, in arm lengths from its 
 BACK = (0.35, 1.0, 0.0)  # where its elbow juts
 
 
-def hang(act: Act, arms: Sequence[Arm] | None = None, *, swing: dict[str, Floats] | None = None, bent: float = 0.0) -> None:
+def hang(
+    act: Act, arms: Sequence[Arm] | None = None, *, swing: dict[str, Floats] | None = None, bent: float = 0.0
+) -> None:
     """Let arms hang. `swing` (T,) by side, -1..1: forward positive; `bent` 0..1 lifts the lower arms, as runners do."""
     for arm in act.body.arms if arms is None else arms:
         forth = act.full(0.0) if swing is None else swing[arm.side]
@@ -44,6 +46,18 @@ def fists(act: Act, arms: Sequence[Arm], amount: Floats | float = 1.0) -> None:
         for bones in arm.fingers[1:]:
             for bone in bones:
                 act.turn(bone, about(axis, act.full(np.asarray(70.0 * np.asarray(amount)))))
+
+
+def fold_wings(act: Act) -> None:
+    """Lay wings that the motion has not moved along the body, their fore edge up: for what stands on the ground."""
+    for wing in act.body.wings:
+        if any(bone in act.turns for bone in wing.bones):
+            continue
+        sign = 1.0 if wing.side == "left" else -1.0
+        first, *outer = wing.bones
+        act.turn(first, about("z", act.full(sign * 76.0)) @ about("y", sign * 10.0) @ about("x", -72.0))
+        for bone in outer:
+            act.turn(bone, about("z", act.full(sign * 5.0)))
 
 
 def other(side: str) -> str:

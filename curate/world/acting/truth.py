@@ -23,7 +23,7 @@ class Truth:
     period_s: float | None = None  # of what repeats
     in_place: bool = False  # it goes through a gait and stays where it is
     speed: str = ""  # slow, fast, or '' for neither
-    style: str = ""  # sneaking, happy, ...: a variant that a caption may tell
+    style: str = ""  # an adverb that a caption may tell: sneakily, happily, up
     part: str = ""  # door, drawer, left arm, tail: what acts
     opens: str = ""  # opens, closes, or '' : of a part of a thing
     num_parts: int = 0  # how many such parts act

@@ -36,7 +36,15 @@ def hat(skeleton: Skeleton, frame: Frame, colour: Colour) -> list[Patch]:
     """A hat with a brim."""
     centre, half = head_place(skeleton, frame)
     low, high = centre + vec(0, 0.08 * half, 0.55 * half), centre + vec(0, 0.15 * half, 1.35 * half)
-    profile = [(0.0, 0.0), (0.0, 1.35 * half), (0.06, 1.35 * half), (0.08, 0.88 * half), (0.9, 0.75 * half), (1.0, 0.6 * half), (1.0, 0.0)]
+    profile = [
+        (0.0, 0.0),
+        (0.0, 1.35 * half),
+        (0.06, 1.35 * half),
+        (0.08, 0.88 * half),
+        (0.9, 0.75 * half),
+        (1.0, 0.6 * half),
+        (1.0, 0.0),
+    ]
     band = patterns.within(patterns.plain(colour), DARK, low=0.45, high=0.56)
     return [lathe("head", low, high, profile, band, sides=14)]
 
@@ -46,7 +54,9 @@ def cap(skeleton: Skeleton, frame: Frame, colour: Colour) -> list[Patch]:
     centre, half = head_place(skeleton, frame)
     coat = patterns.plain(colour)
     dome = ball("head", centre + vec(0, 0.08 * half, 0.30 * half), (0.92 * half, 1.0 * half, 0.86 * half), coat)
-    peak = ball("head", centre + vec(0, -0.95 * half, 0.42 * half), (0.62 * half, 0.6 * half, 0.07 * half), coat, rings=6)
+    peak = ball(
+        "head", centre + vec(0, -0.95 * half, 0.42 * half), (0.62 * half, 0.6 * half, 0.07 * half), coat, rings=6
+    )
     return [dome, peak]
 
 
@@ -57,7 +67,13 @@ def backpack(skeleton: Skeleton, frame: Frame, girth: Girth, colour: Colour) -> 
     at = skeleton[chest].head
     back = girth.chest * girth.depth * h
     coat = patterns.above(patterns.plain(colour), colour.darker(), axis=2, limit=float(at[2]) + 0.06 * h)
-    return box(chest, at + vec(-0.07 * h, 0.7 * back, -0.06 * h), at + vec(0.07 * h, 0.7 * back + 0.075 * h, 0.13 * h), coat, cells=3)
+    return box(
+        chest,
+        at + vec(-0.07 * h, 0.7 * back, -0.06 * h),
+        at + vec(0.07 * h, 0.7 * back + 0.075 * h, 0.13 * h),
+        coat,
+        cells=3,
+    )
 
 
 def glasses(skeleton: Skeleton, frame: Frame) -> list[Patch]:

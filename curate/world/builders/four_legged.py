@@ -66,7 +66,10 @@ def skeleton_of(breed: Breed, extra: tuple[Bone, ...] = ()) -> Skeleton:
         fall = np.deg2rad(breed.tail_rise_deg)
         start = vec(0, half + 0.75 * breed.girth, back + 0.25 * breed.girth)
         bend = np.linspace(0, 1, breed.tail_bones + 1)
-        tail = [start + breed.tail * s * vec(0, np.cos(fall * (0.6 + 0.6 * s)), np.sin(fall * (0.6 + 0.6 * s))) for s in bend]
+        tail = [
+            start + breed.tail * s * vec(0, np.cos(fall * (0.6 + 0.6 * s)), np.sin(fall * (0.6 + 0.6 * s)))
+            for s in bend
+        ]
         bones += chain("hips", numbered("tail", breed.tail_bones), tail)
     left = _legs(breed)
     if breed.ears:
@@ -117,7 +120,15 @@ def legs_of(skeleton: Skeleton, breed: Breed) -> tuple[Leg, ...]:
     return tuple(found)
 
 
-def body_patches(skeleton: Skeleton, breed: Breed, coat: Coat, *, legs: Coat | None = None, feet: Coat | None = None, tail: Coat | None = None) -> list[Patch]:
+def body_patches(
+    skeleton: Skeleton,
+    breed: Breed,
+    coat: Coat,
+    *,
+    legs: Coat | None = None,
+    feet: Coat | None = None,
+    tail: Coat | None = None,
+) -> list[Patch]:
     """Trunk, neck, legs and tail; heads differ too much from kind to kind."""
     g, slim = breed.girth, breed.slim
     trunk = [bone.name for bone in skeleton.bones if bone.name == "hips" or bone.name.startswith(("spine", "chest"))]
@@ -132,7 +143,13 @@ def body_patches(skeleton: Skeleton, breed: Breed, coat: Coat, *, legs: Coat | N
             tube(
                 skeleton,
                 trunk,
-                [(-0.32, round_(0.72)), (0.1, round_(0.94)), (0.5 * count, round_(breed.waist)), (0.85 * count, round_(1.0)), (count + 0.22, round_(0.74))],
+                [
+                    (-0.32, round_(0.72)),
+                    (0.1, round_(0.94)),
+                    (0.5 * count, round_(breed.waist)),
+                    (0.85 * count, round_(1.0)),
+                    (count + 0.22, round_(0.74)),
+                ],
                 coat,
                 sides=14,
                 round_ends=(0.8, 0.8),
@@ -142,7 +159,11 @@ def body_patches(skeleton: Skeleton, breed: Breed, coat: Coat, *, legs: Coat | N
     ]
     neck = [bone.name for bone in skeleton.bones if bone.name.startswith("neck")]
     thick = breed.neck_girth * g
-    radii: list[tuple[float, float | tuple[float, float]]] = [(-0.45, 1.15 * thick), (0.25, thick), (len(neck) - 0.1, max(0.68 * thick, 0.26 * breed.head))]
+    radii: list[tuple[float, float | tuple[float, float]]] = [
+        (-0.45, 1.15 * thick),
+        (0.25, thick),
+        (len(neck) - 0.1, max(0.68 * thick, 0.26 * breed.head)),
+    ]
     patches.append(tube(skeleton, neck, radii, coat, sides=10))
     for end in ("front", "hind"):
         for side in ("left", "right"):
@@ -150,19 +171,34 @@ def body_patches(skeleton: Skeleton, breed: Breed, coat: Coat, *, legs: Coat | N
     tails = [bone.name for bone in skeleton.bones if bone.name.startswith("tail")]
     if tails:
         thin = breed.tail_girth
-        patches.append(tube(skeleton, tails, [(-0.3, 1.1 * thin), (0.5, thin), (len(tails) - 0.1, 0.6 * thin)], tail or coat, sides=7))
+        patches.append(
+            tube(
+                skeleton,
+                tails,
+                [(-0.3, 1.1 * thin), (0.5, thin), (len(tails) - 0.1, 0.6 * thin)],
+                tail or coat,
+                sides=7,
+            )
+        )
     return patches
 
 
 def _leg_patches(skeleton: Skeleton, breed: Breed, side: str, end: str, coat: Coat, foot: Coat) -> list[Patch]:
     thigh, limb, paw = breed.thigh * (0.82 if end == "front" else 1.0), breed.limb, breed.paw
     bones = [name for part in ("thigh", "shin", "hock") if (name := f"{side} {end} {part}") in skeleton]
-    radii: list[tuple[float, float | tuple[float, float]]] = [(-0.12, (0.75 * thigh, thigh)), (0.35, (0.66 * thigh, 0.86 * thigh)), (1.0, limb), (1.9, 0.68 * limb)]
+    radii: list[tuple[float, float | tuple[float, float]]] = [
+        (-0.12, (0.75 * thigh, thigh)),
+        (0.35, (0.66 * thigh, 0.86 * thigh)),
+        (1.0, limb),
+        (1.9, 0.68 * limb),
+    ]
     if len(bones) == 3:
         radii += [(2.2, 0.66 * limb), (2.95, 0.64 * limb)]
     patches = [tube(skeleton, bones, radii, coat, sides=9)]
     last = skeleton[f"{side} {end} foot"]
-    patches.append(tube(skeleton, [last.name], [(-0.08, 0.66 * limb), (0.45, 0.78 * limb), (0.8, 0.9 * paw)], coat, sides=8))
+    patches.append(
+        tube(skeleton, [last.name], [(-0.08, 0.66 * limb), (0.4, 0.72 * limb), (0.66, 0.62 * paw)], coat, sides=8)
+    )
     tip = vec(last.tail[0], last.tail[1] + 0.35 * paw, 0.62 * paw)
     patches.append(ball(last.name, tip, (0.95 * paw, 1.35 * paw, 0.62 * paw), foot, rings=6))
     return patches

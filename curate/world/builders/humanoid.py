@@ -46,7 +46,9 @@ def skeleton_of(frame: Frame, extra: tuple[Bone, ...] = ()) -> Skeleton:
     bones = chain(None, ["hips", *trunk], points)
     top = trunk[-1]
     chin = 0.985 * h - frame.head * h
-    bones += chain(top, ["neck", "head"], [points[-1], vec(0, -0.01 * h, max(chin, high + 0.02 * h)), vec(0, -0.01 * h, h)])
+    bones += chain(
+        top, ["neck", "head"], [points[-1], vec(0, -0.01 * h, max(chin, high + 0.02 * h)), vec(0, -0.01 * h, h)]
+    )
     left: list[Bone] = []
     left += _arm(frame, top, "", high - 0.035 * h)
     if frame.second_arms:

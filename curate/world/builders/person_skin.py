@@ -85,14 +85,19 @@ def body_patches(skeleton: Skeleton, frame: Frame, girth: Girth, dress: Dress) -
 
 def _arm(skeleton: Skeleton, name: str, h: float, girth: Girth, dress: Dress) -> list[Patch]:
     up, low = girth.upper_arm * h, girth.lower_arm * h
+    joint = skeleton[f"{name}upper arm"]
+    held = joint.parent or name
+    inner = joint.head * (0.35, 1, 1) + vec(0, 0, 0.012 * h)
+    outer = joint.head + (joint.head - inner) * 0.08
     patches = [
+        rod(held, inner, outer, (1.35 * up, 1.28 * up), dress.trunk, sides=9),
         tube(
             skeleton,
             [f"{name}upper arm", f"{name}lower arm"],
             [(-0.12, up * 1.12), (0.3, up * 1.05), (0.95, low * 1.08), (1.3, low * 1.1), (1.95, low * 0.74)],
             dress.arms,
             sides=9,
-        )
+        ),
     ]
     hand = skeleton[f"{name}hand"]
     fingers = [finger for finger in FINGERS if f"{name}{finger} 1" in skeleton]
@@ -115,7 +120,9 @@ def _arm(skeleton: Skeleton, name: str, h: float, girth: Girth, dress: Dress) ->
     if not fingers:
         out = hand.tail - hand.head
         root = hand.head + 0.25 * out + vec(0, -0.6 * size, 0)
-        patches.append(rod(hand.name, root, root + 0.45 * out + vec(0, -0.5 * size, 0), (0.4 * size, 0.3 * size), dress.hands))
+        patches.append(
+            rod(hand.name, root, root + 0.45 * out + vec(0, -0.5 * size, 0), (0.4 * size, 0.3 * size), dress.hands)
+        )
     return patches
 
 
@@ -137,11 +144,20 @@ def _leg(skeleton: Skeleton, side: str, frame: Frame, girth: Girth, dress: Dress
             dress.legs,
             sides=10,
         ),
-        ball(foot.name, vec(foot.head[0], foot.head[1] + 0.1 * sole, 0.92 * sole), (0.95 * sole, 1.15 * sole, 0.92 * sole), dress.feet),
+        ball(
+            foot.name,
+            vec(foot.head[0], foot.head[1] + 0.1 * sole, 0.92 * sole),
+            (0.95 * sole, 1.15 * sole, 0.92 * sole),
+            dress.feet,
+        ),
     ]
     bones = [f"{side} foot", *([f"{side} toes"] if f"{side} toes" in skeleton else [])]
     flat = min(0.62 * sole, float(foot.tail[2]) * 1.0)
-    radii: list[tuple[float, float | tuple[float, float]]] = [(0.05, (0.9 * sole, 0.9 * sole)), (0.6, (1.05 * sole, 0.75 * sole)), (1.0, (1.12 * sole, flat))]
+    radii: list[tuple[float, float | tuple[float, float]]] = [
+        (0.05, (0.9 * sole, 0.9 * sole)),
+        (0.6, (1.05 * sole, 0.75 * sole)),
+        (1.0, (1.12 * sole, flat)),
+    ]
     if len(bones) > 1:
         radii.append((1.75, (0.8 * sole, 0.9 * flat)))
     else:
@@ -176,13 +192,23 @@ def head_patches(skeleton: Skeleton, frame: Frame, face: Face, *, wide: float = 
     nose = centre + vec(0, -0.95, -0.12) * size
     patches.append(ball("head", nose, (0.1 * half, 0.16 * half, 0.15 * half), face.skin, rings=4))
     mouth = centre + vec(0, -0.86, -0.46) * size
-    patches.append(ball("head", mouth, (0.26 * half, 0.06 * half, 0.05 * half), patterns.plain(BLACK.lighter(0.2), mottle=0), rings=4))
+    patches.append(
+        ball(
+            "head",
+            mouth,
+            (0.26 * half, 0.06 * half, 0.05 * half),
+            patterns.plain(BLACK.lighter(0.2), mottle=0),
+            rings=4,
+        )
+    )
     if face.hair is not None:
         coat = patterns.plain(face.hair, mottle=0.1, size=0.02)
         patches.append(ball("head", centre + vec(0, 0.13 * half, 0.17 * half), size * (1.07, 1.0, 0.98), coat, rings=9))
         if face.long_hair:
             back = centre + vec(0, 0.45 * half, 0)
-            patches.append(rod("head", back, back + vec(0, 0.15 * half, -1.35 * half), (0.62 * half, 0.42 * half), coat))
+            patches.append(
+                rod("head", back, back + vec(0, 0.15 * half, -1.35 * half), (0.62 * half, 0.42 * half), coat)
+            )
     return patches
 
 
@@ -191,4 +217,3 @@ def head_place(skeleton: Skeleton, frame: Frame) -> tuple[Floats, float]:
     half = 0.5 * frame.head * frame.height
     top = skeleton["head"].tail
     return top + vec(0, -0.1 * half, -half), half
-

@@ -1,4 +1,4 @@
-"""What all things are put together from: bones, surfaces and moving parts in one kit, and the pieces that many share."""
+"""What all things are put together from: bones, surfaces and moving parts in one kit, and pieces that many share."""
 
 from __future__ import annotations
 
@@ -44,7 +44,14 @@ class Kit:
         self.bones = [replace(bone, parent=None) if bone.name in names else bone for bone in self.bones]
 
     def body(
-        self, random: np.random.Generator, plan: str, group: Group, *, looks: Sequence[str], noun: str = "", skinned: float = 0.35
+        self,
+        random: np.random.Generator,
+        plan: str,
+        group: Group,
+        *,
+        looks: Sequence[str],
+        noun: str = "",
+        skinned: float = 0.35,
     ) -> Body:
         """The body; `skinned` is how likely it is that it has a skin and not one mesh a bone."""
         skeleton = Skeleton(tuple(self.bones))
@@ -106,12 +113,27 @@ def sticker(random: np.random.Generator, bone: str, at: Floats, facing: Floats, 
 
 
 def wheel(
-    bone: str, centre: Floats, radius: float, width: float, coats: tuple[Coat, Coat], *, spokes: int = 5, thin: bool = False
+    bone: str,
+    centre: Floats,
+    radius: float,
+    width: float,
+    coats: tuple[Coat, Coat],
+    *,
+    spokes: int = 5,
+    thin: bool = False,
 ) -> list[Patch]:
     """A wheel whose axle is x; coats of tyre and rim. Its spokes show that it turns, one of them is wider."""
     start, end = centre - vec(width / 2, 0, 0), centre + vec(width / 2, 0, 0)
     inner = radius * (0.86 if thin else 0.66)
-    ring = [(0.0, inner), (0.0, 0.93 * radius), (0.15, radius), (0.85, radius), (1.0, 0.93 * radius), (1.0, inner), (0.0, inner)]
+    ring = [
+        (0.0, inner),
+        (0.0, 0.93 * radius),
+        (0.15, radius),
+        (0.85, radius),
+        (1.0, 0.93 * radius),
+        (1.0, inner),
+        (0.0, inner),
+    ]
     patches = [lathe(bone, start, end, ring, coats[0], sides=18)]
     hub = 0.2 * radius
     for number in range(spokes):
@@ -125,12 +147,14 @@ def wheel(
     if not thin:  # a disc behind the spokes
         plate = [(0.0, 0.0), (0.0, inner), (1.0, inner), (1.0, 0.0)]
         dark = patterns.plain(Colour("dark", (0.13, 0.13, 0.15)), mottle=0)
-        patches.append(lathe(bone, centre - vec(0.12 * width, 0, 0), centre + vec(0.12 * width, 0, 0), plate, dark, sides=14))
+        patches.append(
+            lathe(bone, centre - vec(0.12 * width, 0, 0), centre + vec(0.12 * width, 0, 0), plate, dark, sides=14)
+        )
     return patches
 
 
 def drawer(kit: Kit, name: str, low: Floats, high: Floats, coats: tuple[Coat, Coat], *, thick: float = 0.022) -> None:
-    """A drawer between two corners, open above: its front (first coat) faces -Y at low[1], and slides out by most of its depth."""
+    """A drawer between two corners, open above. Its front, of the first coat, faces -Y; it slides out by most of its depth."""
     x0, y0, z0 = low
     x1, y1, z1 = high
     kit.bone(name, vec((x0 + x1) / 2, y0, (z0 + z1) / 2), vec((x0 + x1) / 2, y1, (z0 + z1) / 2))
@@ -149,7 +173,10 @@ def shell(bone: str, low: Floats, high: Floats, coat: Coat, inside: Coat, *, thi
     t = thick
     walls = [(vec(x0, y0, z0), vec(x0 + t, y1, z1)), (vec(x1 - t, y0, z0), vec(x1, y1, z1))]
     if open_to == "front":
-        walls += [(vec(x0 + t, y0, z0), vec(x1 - t, y1 - t, z0 + t)), (vec(x0 + t, y0, z1 - t), vec(x1 - t, y1 - t, z1))]
+        walls += [
+            (vec(x0 + t, y0, z0), vec(x1 - t, y1 - t, z0 + t)),
+            (vec(x0 + t, y0, z1 - t), vec(x1 - t, y1 - t, z1)),
+        ]
         walls += [(vec(x0 + t, y1 - t, z0), vec(x1 - t, y1, z1))]
     else:
         walls += [(vec(x0 + t, y0, z0), vec(x1 - t, y0 + t, z1)), (vec(x0 + t, y1 - t, z0), vec(x1 - t, y1, z1))]

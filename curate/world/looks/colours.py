@@ -54,13 +54,14 @@ BRIGHT = (
     colour("turquoise", "#35b8c0"),
     colour("lime", "#9cc63a"),
 )
-CLOTH = (*BRIGHT, colour("navy", "#2b3a69"), colour("white", "#e8e6e0"), colour("grey", "#80868d"), colour("khaki", "#9a8f66"))
-SKIN = (
-    colour("fair", "#efc3a0"),
-    colour("tanned", "#cf9a70"),
-    colour("brown", "#96633f"),
-    colour("dark", "#62412c"),
+CLOTH = (
+    *BRIGHT,
+    colour("navy", "#2b3a69"),
+    colour("white", "#e8e6e0"),
+    colour("grey", "#80868d"),
+    colour("khaki", "#9a8f66"),
 )
+SKIN = (colour("fair", "#efc3a0"), colour("tanned", "#cf9a70"), colour("brown", "#96633f"), colour("dark", "#62412c"))
 HAIR = (
     colour("black", "#1f1b1d"),
     colour("brown", "#553521"),

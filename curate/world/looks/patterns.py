@@ -51,7 +51,9 @@ def spotted(base: Coat, colour: Colour, *, size: float, share: float = 0.35, see
 
     def where(points: Floats, _places: Floats, _normals: Floats) -> Bools:
         x, y, z = (points / size * np.pi + seed).T
-        return np.asarray(np.sin(x + 0.7 * np.sin(y)) * np.sin(y + 0.6 * np.sin(z)) * np.sin(z + 0.8 * np.sin(x)) > 0.6 - share)
+        return np.asarray(
+            np.sin(x + 0.7 * np.sin(y)) * np.sin(y + 0.6 * np.sin(z)) * np.sin(z + 0.8 * np.sin(x)) > 0.6 - share
+        )
 
     return over(base, colour, where)
 
@@ -61,7 +63,9 @@ def patched(base: Coat, colour: Colour, *, size: float, share: float = 0.4, seed
 
     def where(points: Floats, _places: Floats, _normals: Floats) -> Bools:
         x, y, z = (points / size + seed).T
-        value = np.sin(1.9 * x + 1.3 * np.sin(y)) + np.sin(1.7 * y + 1.1 * np.sin(z)) + np.sin(2.1 * z + 1.2 * np.sin(x))
+        value = (
+            np.sin(1.9 * x + 1.3 * np.sin(y)) + np.sin(1.7 * y + 1.1 * np.sin(z)) + np.sin(2.1 * z + 1.2 * np.sin(x))
+        )
         return np.asarray(value > 3 - 6 * share)
 
     return over(base, colour, where)

@@ -16,7 +16,7 @@ WIDTH_PX = 256
 
 @dataclass(frozen=True, slots=True)
 class Atlas:
-    """The picture (H, W, 3), sRGB bytes, rows from the top, and of every patch the coordinates (R, C, 2) in it, v down."""
+    """The picture (H, W, 3), sRGB bytes, rows from the top; of every patch the coordinates (R, C, 2), v down."""
 
     picture: Bytes
     places: tuple[Floats, ...]
@@ -47,7 +47,10 @@ def painted(patches: Sequence[Patch]) -> Atlas:
 def _between(rows: int, columns: int) -> Callable[[Floats], Floats]:
     """A function that fills a grid of points up to rows x columns, bilinear."""
     r, c = np.arange(rows) / CELL_PX, np.arange(columns) / CELL_PX
-    r0, c0 = np.minimum(r.astype(int), (rows - 1) // CELL_PX - 1), np.minimum(c.astype(int), (columns - 1) // CELL_PX - 1)
+    r0, c0 = (
+        np.minimum(r.astype(int), (rows - 1) // CELL_PX - 1),
+        np.minimum(c.astype(int), (columns - 1) // CELL_PX - 1),
+    )
     fr, fc = (r - r0)[:, None, None], (c - c0)[None, :, None]
 
     def fill(grid: Floats) -> Floats:

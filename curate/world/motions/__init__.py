@@ -20,7 +20,7 @@ TRAVELS = (False,)
 
 @dataclass(frozen=True, slots=True)
 class Motion:
-    """What a body with the right slots can do. `needs` looks at the body; the rest are the choices that a seed makes."""
+    """What a body with the right slots can do. `needs` looks at the body; the rest are choices that a seed makes."""
 
     name: str
     play: Play
@@ -30,6 +30,9 @@ class Motion:
     places: tuple[bool, ...] = ()  # what Manner.in_place may be; empty: it never travels
     styles: tuple[str, ...] = ()
     called: tuple[str, ...] = ()  # how files call it; empty: by its name
+    # What it does in words, the plainest first, for words.py: 'waves with {its} {side} hand'. Gaps: way, side, its,
+    # style, part, parts, turn, times.
+    says: tuple[str, ...] = ()
 
 
 _FOUND: dict[str, Motion] = {}
@@ -44,13 +47,14 @@ def motion(
     places: tuple[bool, ...] = (),
     styles: tuple[str, ...] = (),
     called: tuple[str, ...] = (),
+    says: tuple[str, ...] = (),
 ) -> Callable[[Play], Play]:
     """Register a function that plays a motion into an act and says what is true of it."""
 
     def keep(play: Play) -> Play:
         if name in _FOUND:
             raise ValueError(f"two motions are called '{name}'")
-        _FOUND[name] = Motion(name, play, needs, sides, ways, places, styles, called)
+        _FOUND[name] = Motion(name, play, needs, sides, ways, places, styles, called, says or (f"{name}s {{way}}",))
         return play
 
     return keep

@@ -19,7 +19,7 @@ def _boomed(body: Body) -> bool:
 
 
 def bow(act: Act, amount: Floats, *, swing: Floats | None = None) -> None:
-    """Bring all booms to -1 (up) .. 1 (down) of their way, (T,); a shade nods with them, a hook hangs, and swings by degrees."""
+    """Bring booms to -1 (up) .. 1 (down) of their way, (T,); a shade nods along, a hook hangs, `swing` degrees off."""
     total = act.full(0.0)
     for part in act.body.parts_called("boom"):
         angle = np.where(amount > 0, part.high, -part.low) * amount
@@ -40,11 +40,10 @@ def _lag(act: Act, amount: Floats) -> Floats:
 
 def _told(act: Act, verb: str, **more: object) -> Truth:
     parts = act.body.parts_called("boom")
-    word = act.body.skeleton[parts[-1].bone].name.split()[-1]
-    return act.truth(verb, side="", part=word, num_parts=len(parts), **more)
+    return act.truth(verb, side="", part="boom", num_parts=len(parts), **more)
 
 
-@motion("bend down", _boomed, called=("bend down", "lower", "down"))
+@motion("bend down", _boomed, called=("bend down", "lower", "down"), says=("bends down", "bends all the way down"))
 def bend_down(act: Act) -> Truth:
     """From up to down, and stays."""
     end = min(0.95, 0.8 / act.manner.speed**0.5)
@@ -53,7 +52,7 @@ def bend_down(act: Act) -> Truth:
     return _told(act, "bend down")
 
 
-@motion("bend up", _boomed, called=("bend up", "lift", "raise", "up"))
+@motion("bend up", _boomed, called=("bend up", "lift", "raise", "up"), says=("bends up", "straightens up"))
 def bend_up(act: Act) -> Truth:
     """From down to up, and stays."""
     end = min(0.95, 0.8 / act.manner.speed**0.5)
@@ -62,7 +61,12 @@ def bend_up(act: Act) -> Truth:
     return _told(act, "bend up")
 
 
-@motion("bend up and down", _boomed, called=("bob", "up and down", "lift and lower"))
+@motion(
+    "bend up and down",
+    _boomed,
+    called=("bob", "up and down", "lift and lower"),
+    says=("bends up and down", "moves up and down"),
+)
 def bob(act: Act) -> Truth:
     """Down and up again, over and over."""
     hertz = max(0.6 * act.manner.speed, 1.0 / act.seconds)
@@ -71,7 +75,12 @@ def bob(act: Act) -> Truth:
     return _told(act, "bend up and down", period_s=1 / hertz)
 
 
-@motion("nod shade", lambda body: bool(body.parts_called("shade")), called=("nod", "shade nod", "lamp nod"))
+@motion(
+    "nod shade",
+    lambda body: bool(body.parts_called("shade")),
+    called=("nod", "shade nod", "lamp nod"),
+    says=("nods its shade", "tips its shade up and down"),
+)
 def nod_shade(act: Act) -> Truth:
     """The shade alone nods."""
     hertz = max(1.1 * act.manner.speed, 1.5 / act.seconds)
@@ -80,7 +89,12 @@ def nod_shade(act: Act) -> Truth:
     return act.truth("nod", side="", part="shade", period_s=1 / hertz, num_parts=1)
 
 
-@motion("swing load", lambda body: bool(body.parts_called("hook")), called=("hook swing", "swing load"))
+@motion(
+    "swing load",
+    lambda body: bool(body.parts_called("hook")),
+    called=("hook swing", "swing load"),
+    says=("swings its hook back and forth", "lets its hook swing"),
+)
 def swing_load(act: Act) -> Truth:
     """What hangs from the crane swings ahead and back."""
     hertz = max(0.65 * act.manner.speed**0.5, 1.0 / act.seconds)
@@ -89,7 +103,12 @@ def swing_load(act: Act) -> Truth:
     return act.truth("swing", side="", part="hook", period_s=1 / hertz, num_parts=1)
 
 
-@motion("dig", lambda body: bool(body.parts_called("bucket")), called=("dig", "digging", "scoop"))
+@motion(
+    "dig",
+    lambda body: bool(body.parts_called("bucket")),
+    called=("dig", "digging", "scoop"),
+    says=("digs with its bucket", "scoops with its bucket and lifts it"),
+)
 def dig(act: Act) -> Truth:
     """The boom goes down, the bucket curls in, and comes up full."""
     share = act.share
@@ -102,7 +121,12 @@ def dig(act: Act) -> Truth:
     return act.truth("dig", side="", part="bucket", num_parts=3)
 
 
-@motion("spring", lambda body: bool(body.parts_called("shade")), called=("hop", "jump", "bounce"))
+@motion(
+    "spring",
+    lambda body: bool(body.parts_called("shade")),
+    called=("hop", "jump", "bounce"),
+    says=("hops {times} on the spot", "hops up and down"),
+)
 def spring(act: Act) -> Truth:
     """The whole lamp crouches and hops on the spot, two or three times."""
     count = 3 if act.manner.speed > 1.1 else 2

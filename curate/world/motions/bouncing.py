@@ -36,7 +36,13 @@ def _bounce(act: Act, share: Floats, *, high: float, deep: float, ahead: float, 
     return crouch - flight
 
 
-@motion("jump", needs.legged, places=PLACES, called=("jump", "jumping"))
+@motion(
+    "jump",
+    needs.legged,
+    places=PLACES,
+    called=("jump", "jumping"),
+    says=("jumps {way}", "crouches and jumps {way}", "makes a jump {way}"),
+)
 def jump(act: Act) -> Truth:
     """It crouches, jumps once, and lands."""
     manner, length = act.manner, act.body.leg_length
@@ -46,11 +52,21 @@ def jump(act: Act) -> Truth:
     _bounce(act, share, high=0.42 * length * manner.amount, deep=0.28 * length, ahead=ahead, tuck=0.25)
     _limbs(act, down)
     return act.truth(
-        "jump", speed="", direction="none" if manner.in_place else "forward", travel=ahead / act.body.height, num_parts=1
+        "jump",
+        speed="",
+        direction="none" if manner.in_place else "forward",
+        travel=ahead / act.body.height,
+        num_parts=1,
     )
 
 
-@motion("hop", needs.legged, places=PLACES, called=("hop", "hopping", "hop <style>"))
+@motion(
+    "hop",
+    needs.legged,
+    places=PLACES,
+    called=("hop", "hopping", "hop <style>"),
+    says=("hops {way} {times}", "makes small hops {way}", "bounces {way} {times}"),
+)
 def hop(act: Act) -> Truth:
     """Several small jumps, one after another."""
     manner, length = act.manner, act.body.leg_length

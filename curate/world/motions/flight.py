@@ -64,7 +64,14 @@ def _beats(act: Act, usual: float) -> float:
     return float(np.clip(usual * np.sqrt(0.6 / max(_span(act.body), 0.05)) * act.manner.speed**0.7, 0.8, 3.6))
 
 
-@motion("fly", needs.winged, places=TRAVELS, ways=("forward",), called=("fly", "flying", "fly forward"))
+@motion(
+    "fly",
+    needs.winged,
+    places=TRAVELS,
+    ways=("forward",),
+    called=("fly", "flying", "fly forward"),
+    says=("flies {way}", "flies {way} with beating wings", "is flying {way}"),
+)
 def fly(act: Act) -> Truth:
     """It flies ahead with beating wings, straight or in a curve."""
     hertz = _beats(act, 1.7)
@@ -74,7 +81,7 @@ def fly(act: Act) -> Truth:
     if rate:
         act.turn(act.body.root, about("y", act.full(0.5 * rate)))
     _in_the_air(act, phase, pitch=10.0, high=0.35 * _span(act.body))
-    speed = 1.5 * act.body.height * act.manner.speed
+    speed = 0.75 * act.body.height * act.manner.speed
     take_along(act, curved(speed, rate), in_place=False)
     turn = rate * act.seconds
     chord = speed * act.seconds * np.sinc(np.deg2rad(turn) / 2 / np.pi)
@@ -83,7 +90,12 @@ def fly(act: Act) -> Truth:
     )
 
 
-@motion("flap", needs.winged, called=("flap", "flap wings", "flapping"))
+@motion(
+    "flap",
+    needs.winged,
+    called=("flap", "flap wings", "flapping"),
+    says=("flaps {its} wings in the air", "beats {its} wings and stays in place in the air"),
+)
 def flap(act: Act) -> Truth:
     """It stays where it is in the air and beats its wings."""
     hertz = _beats(act, 1.8)
@@ -93,7 +105,14 @@ def flap(act: Act) -> Truth:
     return act.truth("flap", side="", part="wings", period_s=1 / hertz)
 
 
-@motion("glide", needs.winged, places=PLACES, ways=("forward",), called=("glide", "gliding", "soar"))
+@motion(
+    "glide",
+    needs.winged,
+    places=PLACES,
+    ways=("forward",),
+    called=("glide", "gliding", "soar"),
+    says=("glides {way}", "glides {way} with {its} wings spread", "soars {way}"),
+)
 def glide(act: Act) -> Truth:
     """It holds its wings out and leans from side to side."""
     hertz = 0.5
@@ -109,7 +128,7 @@ def glide(act: Act) -> Truth:
     act.move(z=0.06 * _span(act.body) * np.cos(2 * phase))
     if act.body.head:
         act.turn(act.body.head, about("y", -0.7 * roll))
-    speed = 1.7 * act.body.height * act.manner.speed
+    speed = 0.8 * act.body.height * act.manner.speed
     take_along(act, curved(speed, 0.0), in_place=act.manner.in_place)
     still = act.manner.in_place
     return act.truth(
@@ -121,7 +140,12 @@ def glide(act: Act) -> Truth:
     )
 
 
-@motion("hover", needs.winged, called=("hover", "hovering"))
+@motion(
+    "hover",
+    needs.winged,
+    called=("hover", "hovering"),
+    says=("hovers in the air", "hovers in place with quick wing beats"),
+)
 def hover(act: Act) -> Truth:
     """It stands in the air, upright, with quick small beats, and drifts up and down."""
     hertz = _beats(act, 2.8)

@@ -15,7 +15,7 @@ from curate.world.motions import PLACES, motion
 from curate.world.rig.turns import about
 from rigmill.types import Floats
 
-_WAYS = {"forward": (1.0, 0.0), "backward": (-0.7, 0.0), "left": (0.0, 0.55), "right": (0.0, -0.55)}
+_WAYS = {"forward": (1.0, 0.0), "backward": (-0.7, 0.0), "left": (0.0, 0.3), "right": (0.0, -0.3)}
 
 
 @motion(
@@ -24,48 +24,69 @@ _WAYS = {"forward": (1.0, 0.0), "backward": (-0.7, 0.0), "left": (0.0, 0.55), "r
     ways=("forward", "forward", "forward", "forward", "backward", "left", "right"),
     places=PLACES,
     called=("walk", "walk cycle", "walking"),
+    says=("walks {way} {style}", "{style} walks {way}", "is walking {way} {style}"),
 )
 def walk(act: Act) -> Truth:
     """Some foot is always on the ground; a person's arms swing against its legs."""
     body, manner = act.body, act.manner
     upright = needs.two_legged(body)
-    style = str(act.random.choice(("", "", "sneaking", "tired", "happy"))) if needs.person_like(body) else ""
+    style = str(act.random.choice(("", "", "sneakily", "wearily", "happily"))) if needs.person_like(body) else ""
     length = body.leg_length
     duty = 0.62 if upright else 0.68 if len(body.legs) == 4 else 0.6
-    period = 1.08 * np.sqrt(length / 0.9) * manner.speed**-0.6 * (1.25 if style in ("sneaking", "tired") else 1.0)
-    period = float(np.clip(period, 0.35, 1.6))
-    half = (0.40 if upright else 0.30) * length * manner.amount * manner.speed**0.3 * (0.75 if style == "tired" else 1.0)
+    period = 1.08 * np.sqrt(length / 0.9) * manner.speed**-0.6 * (1.25 if style in ("sneakily", "wearily") else 1.0)
+    period = float(np.clip(period, 0.6, 1.6))
+    half = (
+        (0.40 if upright else 0.30) * length * manner.amount * manner.speed**0.3 * (0.75 if style == "wearily" else 1.0)
+    )
     ahead, left = (2 * half / (duty * period) * share for share in _WAYS[manner.way])
     c = act.times / period + manner.phase
-    bounce = 2.0 if style == "happy" else 1.0
+    bounce = 2.0 if style == "happily" else 1.0
     act.move(z=0.016 * length * bounce * np.cos(cycle(2 * c - duty)))
-    if style == "sneaking":
+    if style == "sneakily":
         act.move(z=-0.13 * length)
     if upright:
-        _upright_sway(act, c, duty, lean={"sneaking": 24.0, "tired": 20.0, "happy": -4.0}.get(style, 4.0), much=manner.amount)
+        _upright_sway(
+            act, c, duty, lean={"sneakily": 24.0, "wearily": 20.0, "happily": -4.0}.get(style, 4.0), much=manner.amount
+        )
     else:
         _level_sway(act, c, much=manner.amount)
-    lift = (0.16 if upright else 0.22) * length * (1.5 if style in ("sneaking", "happy") else 1.0)
+    lift = (0.16 if upright else 0.22) * length * (1.5 if style in ("sneakily", "happily") else 1.0)
     phases = tuple(leg.phase for leg in body.legs)
-    gait = Gait(period, duty, lift, phases, heel_deg=26.0, narrow=0.75 if upright and left == 0 else 1.0, fold_deg=24.0, start=manner.phase)
+    gait = Gait(
+        period,
+        duty,
+        lift,
+        phases,
+        heel_deg=26.0,
+        narrow=0.75 if upright and left == 0 else 1.0,
+        fold_deg=24.0,
+        start=manner.phase,
+    )
     step(act, gait, straight(ahead, left), in_place=manner.in_place)
     if body.arms:
-        swing = np.cos(cycle(c)) * (0.25 if style == "tired" else 0.8) * manner.amount * (ahead != 0)
-        hang(act, swing={"left": -swing, "right": swing}, bent={"sneaking": 0.55, "happy": 0.35}.get(style, 0.06))
+        swing = np.cos(cycle(c)) * (0.25 if style == "wearily" else 0.8) * manner.amount * (ahead != 0)
+        hang(act, swing={"left": -swing, "right": swing}, bent={"sneakily": 0.55, "happily": 0.35}.get(style, 0.06))
     _trailing(act, c)
     return act.truth(
         "walk", side="", style=style, period_s=period, in_place=manner.in_place, **_way(act, np.hypot(ahead, left))
     )
 
 
-@motion("run", needs.legged, ways=("forward",), places=PLACES, called=("run", "run cycle", "running"))
+@motion(
+    "run",
+    needs.legged,
+    ways=("forward",),
+    places=(True, True, False),
+    called=("run", "run cycle", "running"),
+    says=("runs {way}", "is running {way}"),
+)
 def run(act: Act) -> Truth:
     """Between steps no foot is on the ground."""
     body, manner = act.body, act.manner
     upright = needs.two_legged(body)
     length = body.leg_length
     duty = 0.34 if upright else 0.32
-    period = float(np.clip(0.70 * np.sqrt(length / 0.9) * manner.speed**-0.5, 0.3, 1.1))
+    period = float(np.clip(0.70 * np.sqrt(length / 0.9) * manner.speed**-0.5, 0.5, 1.1))
     half = (0.36 if upright else 0.40) * length * manner.amount**0.5 * manner.speed**0.3
     ahead = 2 * half / (duty * period)
     c = act.times / period + manner.phase
@@ -82,7 +103,16 @@ def run(act: Act) -> Truth:
             act.bend(body.spine, "x", 14.0 * manner.amount * np.sin(beat + 0.6))
         act.bend(body.neck, "x", -7.0 * np.sin(beat + 0.4))
     phases = tuple(leg.run_phase for leg in body.legs)
-    gait = Gait(period, duty, 0.3 * length, phases, heel_deg=42.0, narrow=0.6 if upright else 0.85, fold_deg=38.0, start=manner.phase)
+    gait = Gait(
+        period,
+        duty,
+        (0.3 if upright else 0.17) * length,
+        phases,
+        heel_deg=42.0 if upright else 30.0,
+        narrow=0.6 if upright else 0.85,
+        fold_deg=38.0,
+        start=manner.phase,
+    )
     step(act, gait, straight(ahead), in_place=manner.in_place)
     if body.arms:
         swing = 1.15 * np.cos(cycle(c)) * manner.amount

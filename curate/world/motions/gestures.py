@@ -25,7 +25,13 @@ def between(first: tuple[float, ...], second: object, share: object) -> object:
 REST = (0.2, -0.06, -0.92)
 
 
-@motion("wave", needs.person_like, sides=SIDES, called=("wave", "waving", "wave <side>", "wave hello"))
+@motion(
+    "wave",
+    needs.person_like,
+    sides=SIDES,
+    called=("wave", "waving", "wave <side>", "wave hello"),
+    says=("waves with {its} {side} hand", "raises {its} {side} arm and waves", "waves hello with {its} {side} arm"),
+)
 def wave(act: Act) -> Truth:
     """One hand goes up beside the head and swings from side to side."""
     manner = act.manner
@@ -45,7 +51,14 @@ def wave(act: Act) -> Truth:
     return act.truth("wave", part=f"{manner.side} arm", period_s=1 / hertz)
 
 
-@motion("point", needs.person_like, sides=SIDES, ways=("forward", "aside", "up"), called=("point", "pointing", "point <side>"))
+@motion(
+    "point",
+    needs.person_like,
+    sides=SIDES,
+    ways=("forward", "aside", "up"),
+    called=("point", "pointing", "point <side>"),
+    says=("points {style} with {its} {side} hand", "stretches {its} {side} arm out and points {style}"),
+)
 def point(act: Act) -> Truth:
     """One arm goes out straight and stays."""
     manner = act.manner
@@ -56,7 +69,9 @@ def point(act: Act) -> Truth:
     act.bend(act.body.spine, "z", -6.0 * sign * out)
     standing_still(act, sway=0.5)
     arm, *lower = arms_on(act, manner.side)
-    drift = 0.015 * np.stack([np.sin(cycle(0.7 * act.times)), np.cos(cycle(0.5 * act.times)), np.sin(cycle(0.6 * act.times))], axis=1)
+    drift = 0.015 * np.stack(
+        [np.sin(cycle(0.7 * act.times)), np.cos(cycle(0.5 * act.times)), np.sin(cycle(0.6 * act.times))], axis=1
+    )
     set_arm(act, arm, np.asarray(between(REST, goal, out)) * 0.985 + drift, np.array([0.4, 0.6, -0.8]))
     fists(act, [arm], out)
     for bones in arm.fingers[1:2]:
@@ -67,7 +82,12 @@ def point(act: Act) -> Truth:
     return act.truth("point", part=f"{manner.side} arm", style="" if manner.way == "forward" else manner.way)
 
 
-@motion("bow", needs.person_like, called=("bow", "bowing", "take a bow"))
+@motion(
+    "bow",
+    needs.person_like,
+    called=("bow", "bowing", "take a bow"),
+    says=("bows", "takes a bow", "bends forward in a bow and comes back up"),
+)
 def bow(act: Act) -> Truth:
     """The trunk tips forward and comes back up."""
     deep = bump(act.share, 0.05, 0.4, 0.58, 0.95)

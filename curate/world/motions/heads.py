@@ -25,7 +25,10 @@ def standing_still(act: Act, *, breath: float = 1.0, sway: float = 1.0) -> None:
     """Stand on all feet, breathe, let arms hang; tails and ears hang on. Call when trunk and head are posed."""
     body = act.body
     slow = cycle(0.45 * act.times + act.manner.phase)
-    act.move(x=0.012 * sway * body.leg_length * np.sin(slow), z=-0.03 * body.leg_length - 0.006 * breath * body.leg_length * np.cos(2 * slow))
+    act.move(
+        x=0.012 * sway * body.leg_length * np.sin(slow),
+        z=-0.03 * body.leg_length - 0.006 * breath * body.leg_length * np.cos(2 * slow),
+    )
     act.bend(body.spine, "x", 1.6 * breath * np.sin(2 * slow))
     stand(act)
     if body.arms:
@@ -52,7 +55,12 @@ def _turn_head(act: Act, axis: str, degrees: Floats, *, neck: float = 0.4) -> No
         act.turn(body.head, about(axis, (1 - neck) * degrees))
 
 
-@motion("nod", _standing, called=("nod", "nod yes", "head nod"))
+@motion(
+    "nod",
+    _standing,
+    called=("nod", "nod yes", "head nod"),
+    says=("nods {its} head", "nods", "moves {its} head up and down"),
+)
 def nod(act: Act) -> Truth:
     """The head goes down and up, as a yes."""
     hertz = 1.5 * act.manner.speed
@@ -62,17 +70,30 @@ def nod(act: Act) -> Truth:
     return act.truth("nod", part="head", period_s=1 / hertz)
 
 
-@motion("shake head", _standing, called=("shake head", "head shake", "shake head no"))
+@motion(
+    "shake head",
+    _standing,
+    called=("shake head", "head shake", "shake head no"),
+    says=("shakes {its} head", "turns {its} head from side to side"),
+)
 def shake_head(act: Act) -> Truth:
     """The head turns left and right, as a no."""
     hertz = 1.4 * act.manner.speed
     calm = np.sin(np.pi * np.clip(act.share * 1.1, 0, 1)) ** 0.5
-    _turn_head(act, "z", 38.0 * act.manner.amount * calm * np.sin(cycle(hertz * act.times + act.manner.phase)), neck=0.35)
+    _turn_head(
+        act, "z", 38.0 * act.manner.amount * calm * np.sin(cycle(hertz * act.times + act.manner.phase)), neck=0.35
+    )
     standing_still(act)
     return act.truth("shake head", part="head", period_s=1 / hertz)
 
 
-@motion("look around", _standing, called=("look around", "looking around"), sides=("left", "right"))
+@motion(
+    "look around",
+    _standing,
+    called=("look around", "looking around"),
+    sides=("left", "right"),
+    says=("looks around", "turns {its} head to look left and right"),
+)
 def look_around(act: Act) -> Truth:
     """The head turns far to one side, stays, and turns to the other."""
     first = 1.0 if act.manner.side == "left" else -1.0
@@ -85,7 +106,12 @@ def look_around(act: Act) -> Truth:
     return act.truth("look around", side="", part="head")
 
 
-@motion("idle", _standing, called=("idle", "stand idle", "breathing idle"))
+@motion(
+    "idle",
+    _standing,
+    called=("idle", "stand idle", "breathing idle"),
+    says=("stands still", "stands idle", "stands and breathes"),
+)
 def idle(act: Act) -> Truth:
     """It stands, breathes, and shifts its weight."""
     slow = cycle(0.45 * act.times + act.manner.phase)

@@ -25,8 +25,8 @@ def _turntable(body: Body) -> bool:
 
 
 def _spin(act: Act, pace: Floats) -> float:
-    """Turn all blades, their speed over time by `pace` (T,) of the full one; returns the seconds of a turn at full speed."""
-    slow = act.body.parts_called("sails")
+    """Turn all blades at shares `pace` (T,) of full speed; returns the seconds of a turn at full speed."""
+    slow = act.body.parts_called("rotor")
     hertz = (0.62 if slow else 1.3) * act.manner.speed * (1.5 if pace.min() < 0.5 else 1.0)
     hertz = float(np.clip(hertz, 0.5, MOST_DEG / 360.0 / act.times[1]))
     turns = np.concatenate([[0.0], np.cumsum(hertz * np.diff(act.times) * (pace[1:] + pace[:-1]) / 2)])
@@ -35,7 +35,12 @@ def _spin(act: Act, pace: Floats) -> float:
     return 1.0 / hertz
 
 
-@motion("rotate", lambda body: bool(_rotors(body)), called=("spin", "rotate", "on", "fan spin"))
+@motion(
+    "rotate",
+    lambda body: bool(_rotors(body)),
+    called=("spin", "rotate", "on", "fan spin"),
+    says=("spins its blades", "turns its blades round and round"),
+)
 def rotate(act: Act) -> Truth:
     """The blades turn round and round at one speed."""
     period = _spin(act, act.full(1.0))
@@ -43,11 +48,17 @@ def rotate(act: Act) -> Truth:
     return act.truth("spin", side="", part=parts[0].word, period_s=period, num_parts=len(parts))
 
 
-@motion("start to spin", lambda body: bool(_rotors(body)), styles=("starting", "stopping"), called=("switch on", "spin up"))
+@motion(
+    "start to spin",
+    lambda body: bool(_rotors(body)),
+    styles=("starts", "stops"),
+    called=("switch on", "spin up"),
+    says=("{style} spinning its blades", "{style} turning its blades round"),
+)
 def start(act: Act) -> Truth:
     """The blades start, or run out and stop."""
     up = ease(act.share, 0.0, 0.55)
-    act_up = act.manner.style == "starting"
+    act_up = act.manner.style == "starts"
     _spin(act, up if act_up else 1 - ease(act.share, 0.4, 0.97))
     parts = _rotors(act.body)
     return act.truth("spin", side="", part=parts[0].word, num_parts=len(parts))
@@ -61,22 +72,38 @@ def _sweep(act: Act) -> tuple[Part, float]:
     return part, 1 / hertz
 
 
-@motion("turn from side to side", _turntable, called=("oscillate", "look left and right", "sweep"))
+@motion(
+    "turn from side to side",
+    _turntable,
+    called=("oscillate", "look left and right", "sweep"),
+    says=("turns from side to side", "turns its {part} left and right"),
+)
 def sweep(act: Act) -> Truth:
     """What stands on a turntable turns left and right."""
     part, period = _sweep(act)
     return act.truth("turn to and fro", side="", part=part.word, period_s=period, num_parts=1)
 
 
-@motion("spin and sweep", lambda body: bool(_rotors(body)) and _turntable(body), called=("full", "oscillating", "spin sweep"))
+@motion(
+    "spin and sweep",
+    lambda body: bool(_rotors(body)) and _turntable(body),
+    called=("full", "oscillating", "spin sweep"),
+    says=("spins its blades and turns from side to side", "turns left and right while its blades spin"),
+)
 def spin_and_sweep(act: Act) -> Truth:
     """The blades spin while their motor turns from side to side."""
     part, _ = _sweep(act)
     period = _spin(act, act.full(1.0))
-    return act.truth("spin", side="", part=_rotors(act.body)[0].word, period_s=period, style="turning to and fro", num_parts=2)
+    return act.truth("spin", side="", part=_rotors(act.body)[0].word, period_s=period, num_parts=2)
 
 
-@motion("turn aside", _turntable, sides=SIDES, called=("turn <side>", "rotate <side>", "look <side>"))
+@motion(
+    "turn aside",
+    _turntable,
+    sides=SIDES,
+    called=("turn <side>", "rotate <side>", "look <side>"),
+    says=("turns to the {side}", "turns its {part} to the {side}"),
+)
 def turn_aside(act: Act) -> Truth:
     """What stands on a turntable turns to one side and stays."""
     part = act.body.parts_called(*TURNTABLES)[0]
@@ -100,25 +127,44 @@ def _shift(act: Act, verb: str, way: Floats) -> Truth:
     return act.truth(verb, side="", part="lever", num_parts=len(parts))
 
 
-@motion("pull", _levers, called=("pull", "pull lever", "lever on"))
+@motion(
+    "pull",
+    _levers,
+    called=("pull", "pull lever", "lever on"),
+    says=("tips {parts} forward", "moves {parts} to the front"),
+)
 def pull(act: Act) -> Truth:
     """A lever is pulled from the back to the front and stays."""
     return _shift(act, "pull", stopped(act.share, 0.08, min(0.9, 0.6 / act.manner.speed**0.5), bounce=0.03))
 
 
-@motion("push", _levers, called=("push", "push lever", "lever off"))
+@motion(
+    "push",
+    _levers,
+    called=("push", "push lever", "lever off"),
+    says=("tips {parts} backward", "moves {parts} to the back"),
+)
 def push(act: Act) -> Truth:
     """A lever is pushed from the front to the back and stays."""
     return _shift(act, "push", 1 - stopped(act.share, 0.08, min(0.9, 0.6 / act.manner.speed**0.5), bounce=0.03))
 
 
-@motion("rock", _levers, called=("lever cycle", "back and forth", "rock lever"))
+@motion(
+    "rock",
+    _levers,
+    called=("lever cycle", "back and forth", "rock lever"),
+    says=("rocks {parts} back and forth", "moves {parts} to and fro"),
+)
 def rock(act: Act) -> Truth:
     """Levers go to and fro."""
     parts = some_of(act, act.body.parts_called("lever"))
     hertz = max(0.7 * act.manner.speed, 1.0 / act.seconds)
     for number, part in enumerate(parts):
-        put(act, part, 0.5 - 0.5 * min(1.0, 0.9 * act.manner.amount) * np.cos(cycle(hertz * act.times + number / len(parts))))
+        put(
+            act,
+            part,
+            0.5 - 0.5 * min(1.0, 0.9 * act.manner.amount) * np.cos(cycle(hertz * act.times + number / len(parts))),
+        )
     return act.truth("swing", side="", part="lever", period_s=1 / hertz, num_parts=len(parts))
 
 
@@ -127,7 +173,12 @@ def _buttons(body: Body) -> tuple[Part, ...]:
     return tuple(part for part in body.parts_called("button") if part.high > 0.04 * body.height)
 
 
-@motion("press", lambda body: bool(_buttons(body)), called=("press", "press button", "button down"))
+@motion(
+    "press",
+    lambda body: bool(_buttons(body)),
+    called=("press", "press button", "button down"),
+    says=("presses {parts} down and lets go", "pushes {parts} in and out"),
+)
 def press(act: Act) -> Truth:
     """Buttons go down and come back up."""
     parts = some_of(act, _buttons(act.body))

@@ -22,7 +22,7 @@ MOST_STEER_DEG = 24.0
 
 @dataclass(frozen=True)
 class Course:
-    """Where a vehicle is over time. `way` (T,) metres ahead along its path, `bend` (T,) 1/m, left positive; heading (T,) radians."""
+    """A vehicle over time: `way` (T,) metres along its path, `bend` (T,) 1/m, `heading` (T,) radians, left positive."""
 
     way: Floats
     bend: Floats
@@ -64,7 +64,11 @@ def _paced(act: Act) -> Floats:
     """Share (T,) of the way: steady, or from a standstill, or to one."""
     share, kind = act.share, int(act.random.integers(4))
     if kind == 0:  # sets off
-        return np.asarray((0.35 * share + 0.65 * share**2) if act.random.random() < 0.5 else np.maximum(share - 0.12, 0) ** 1.5 / 0.88**1.5)
+        return np.asarray(
+            (0.35 * share + 0.65 * share**2)
+            if act.random.random() < 0.5
+            else np.maximum(share - 0.12, 0) ** 1.5 / 0.88**1.5
+        )
     if kind == 1:  # comes to rest
         return np.asarray(1 - (1 - np.minimum(share / 0.9, 1)) ** 1.6)
     return share
@@ -77,7 +81,9 @@ def _course(times: Floats, way: Floats, bend: Floats) -> Course:
     ds = np.diff(s)
     heading = np.concatenate([[0.0], np.cumsum(ds * (k[1:] + k[:-1]) / 2)])
     middle = (heading[1:] + heading[:-1]) / 2
-    moved = np.concatenate([[[0.0, 0.0]], np.cumsum(ds[:, None] * np.stack([np.sin(middle), -np.cos(middle)], axis=1), axis=0)])
+    moved = np.concatenate(
+        [[[0.0, 0.0]], np.cumsum(ds[:, None] * np.stack([np.sin(middle), -np.cos(middle)], axis=1), axis=0)]
+    )
     return Course(way, bend, heading[::STEPS], moved[::STEPS])
 
 
@@ -125,7 +131,16 @@ def _told(act: Act, verb: str, course: Course, *, still: bool, side: str = "") -
     way = "none"
     if not still:
         bearing = np.rad2deg(np.arctan2(gone[0], -gone[1]))
-        names = ("forward", "forward_left", "left", "backward_left", "backward", "backward_right", "right", "forward_right")
+        names = (
+            "forward",
+            "forward_left",
+            "left",
+            "backward_left",
+            "backward",
+            "backward_right",
+            "right",
+            "forward_right",
+        )
         way = names[round(float(bearing) / 45.0) % 8]
     return act.truth(
         verb,
@@ -147,23 +162,43 @@ def _straight(act: Act, verb: str) -> Truth:
     return _told(act, verb, course, still=act.manner.in_place)
 
 
-@motion("drive", _steered, ways=("forward", "forward", "backward"), places=PLACES, called=("drive", "driving", "drive loop"))
+@motion(
+    "drive",
+    _steered,
+    ways=("forward", "forward", "backward"),
+    places=PLACES,
+    called=("drive", "driving", "drive loop"),
+    says=("drives {way}", "goes {way} on its wheels"),
+)
 def drive(act: Act) -> Truth:
     """It drives ahead or backs up."""
     return _straight(act, "drive")
 
 
-@motion("roll", _rolls, ways=("forward", "backward"), places=PLACES, called=("roll", "rolling", "wheels roll"))
+@motion(
+    "roll",
+    _rolls,
+    ways=("forward", "backward"),
+    places=PLACES,
+    called=("roll", "rolling", "wheels roll"),
+    says=("rolls {way}", "goes {way} on its wheels"),
+)
 def roll_along(act: Act) -> Truth:
     """It is rolled along."""
     return _straight(act, "roll")
 
 
-@motion("curve", _curves, sides=SIDES, ways=("forward", "forward", "backward"), called=("drive <side>", "curve", "turn <side>"))
+@motion(
+    "curve",
+    _curves,
+    sides=SIDES,
+    ways=("forward", "forward", "backward"),
+    called=("drive <side>", "curve", "turn <side>"),
+    says=("goes round a bend to the {side}", "curves to the {side}"),
+)
 def curve(act: Act) -> Truth:
     """It goes round a bend; what has steered wheels turns them into it."""
     body = act.body
-    ahead = 1.0 if act.manner.way == "forward" else -1.0
     length = _length(act, 1.6)
     degrees = float(act.random.uniform(40.0, 85.0))
     base = max(abs(float(body.skeleton[part.bone].head[1]) - _axle(body)) for part in wheels(body))
@@ -171,12 +206,17 @@ def curve(act: Act) -> Truth:
     sign = 1.0 if act.manner.side == "left" else -1.0
     share = _paced(act)
     bend = sign * min(np.deg2rad(degrees) / length, sharpest) * (1 + 0 * share)
-    course = _course(act.times, ahead * length * share, bend)
+    course = _course(act.times, length * share, bend)
     roll(act, course, still=False)
     return _told(act, "drive" if _steered(body) else "roll", course, still=False, side=act.manner.side)
 
 
-@motion("steer", _steered, called=("steer", "turn wheels", "steering"))
+@motion(
+    "steer",
+    _steered,
+    called=("steer", "turn wheels", "steering"),
+    says=("turns its front wheels left and right", "steers left and right where it stands"),
+)
 def steer(act: Act) -> Truth:
     """The car stands and its front wheels turn left and right."""
     hertz = max(0.6 * act.manner.speed, 1.0 / act.seconds)

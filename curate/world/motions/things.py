@@ -60,7 +60,7 @@ def _grasp(act: Act, door: Part, start: float) -> None:
             put(act, part, bump(act.share, start - 0.08, start, start + 0.06, start + 0.2))
 
 
-@motion("open", _doors, called=("open", "opening", "Open door"))
+@motion("open", _doors, called=("open", "opening", "Open door"), says=("opens {parts}", "swings {parts} open"))
 def open_(act: Act) -> Truth:
     """A door swings open and meets its stop; or all of one kind."""
     parts = _one_kind(act)
@@ -71,7 +71,7 @@ def open_(act: Act) -> Truth:
     return _told(act, "open", parts, "opens")
 
 
-@motion("close", _doors, called=("close", "closing", "Close door"))
+@motion("close", _doors, called=("close", "closing", "Close door"), says=("closes {parts}", "swings {parts} shut"))
 def close(act: Act) -> Truth:
     """An open door falls shut."""
     parts = _one_kind(act)
@@ -81,26 +81,47 @@ def close(act: Act) -> Truth:
     return _told(act, "close", parts, "closes")
 
 
-@motion("open and close", _doors, called=("open close", "door cycle", "open and close"))
+@motion(
+    "open and close",
+    _doors,
+    called=("open close", "door cycle", "open and close"),
+    says=("opens and closes {parts}", "swings {parts} open and shut again"),
+)
 def open_and_close(act: Act) -> Truth:
     """A door opens, stays, and closes."""
     parts = _one_kind(act)
     for part, late in zip(parts, _delays(act, len(parts))):
         _grasp(act, part, 0.05 + late / 2)
-        put(act, part, min(1.0, 0.88 * act.manner.amount) * bump(act.share, 0.03 + late / 2, 0.36 + late / 2, 0.6, 0.95))
+        put(
+            act, part, min(1.0, 0.88 * act.manner.amount) * bump(act.share, 0.03 + late / 2, 0.36 + late / 2, 0.6, 0.95)
+        )
     return _told(act, "open", parts, "opens and closes", style="and close")
 
 
-@motion("slide out", _drawers, called=("slide out", "drawer open", "pull out"))
+@motion(
+    "slide out",
+    _drawers,
+    called=("slide out", "drawer open", "pull out"),
+    says=("slides out {parts}", "pushes {parts} out"),
+)
 def slide_out(act: Act) -> Truth:
     """A drawer comes out and stops."""
     parts = some_of(act, act.body.parts_called("drawer"))
     for part, late in zip(parts, _delays(act, len(parts))):
-        put(act, part, min(1.0, 0.9 * act.manner.amount) * stopped(act.share, 0.05 + late, min(0.94, late + 0.65), bounce=0.02))
+        put(
+            act,
+            part,
+            min(1.0, 0.9 * act.manner.amount) * stopped(act.share, 0.05 + late, min(0.94, late + 0.65), bounce=0.02),
+        )
     return _told(act, "slide out", parts, "opens")
 
 
-@motion("slide in", _drawers, called=("slide in", "drawer close", "push in"))
+@motion(
+    "slide in",
+    _drawers,
+    called=("slide in", "drawer close", "push in"),
+    says=("slides {parts} in", "draws {parts} back in"),
+)
 def slide_in(act: Act) -> Truth:
     """A drawer that is out is pushed in."""
     parts = some_of(act, act.body.parts_called("drawer"))
@@ -110,7 +131,12 @@ def slide_in(act: Act) -> Truth:
     return _told(act, "slide in", parts, "closes")
 
 
-@motion("slide in and out", _drawers, called=("drawer cycle", "slide in and out"))
+@motion(
+    "slide in and out",
+    _drawers,
+    called=("drawer cycle", "slide in and out"),
+    says=("slides {parts} out and in", "moves {parts} out and back in"),
+)
 def slide_in_and_out(act: Act) -> Truth:
     """Drawers go out and in, more than one in turn."""
     parts = some_of(act, act.body.parts_called("drawer"))
@@ -121,7 +147,12 @@ def slide_in_and_out(act: Act) -> Truth:
     return _told(act, "slide", parts, "opens and closes", period_s=1 / hertz)
 
 
-@motion("swing to and fro", _doors, called=("swing", "door swing", "swinging in the wind"))
+@motion(
+    "swing to and fro",
+    _doors,
+    called=("swing", "door swing", "swinging in the wind"),
+    says=("swings {parts} to and fro", "lets {parts} swing back and forth"),
+)
 def swing(act: Act) -> Truth:
     """A door swings between half shut and wide open, as in the wind."""
     parts = _one_kind(act)
@@ -132,7 +163,12 @@ def swing(act: Act) -> Truth:
     return _told(act, "swing", parts, "", period_s=1 / hertz)
 
 
-@motion("open one after another", lambda body: any(_many(body)), called=("open all", "open in turn"))
+@motion(
+    "open one after another",
+    lambda body: any(_many(body)),
+    called=("open all", "open in turn"),
+    says=("opens {parts} one after another", "opens {parts} in turn"),
+)
 def in_turn(act: Act) -> Truth:
     """All doors or all drawers open, each when the one before has."""
     groups = [group for group in _many(act.body) if group]
@@ -158,5 +194,3 @@ def _one_kind(act: Act) -> list[Part]:
     words = sorted({part.word for part in parts})
     word = words[int(act.random.integers(len(words)))]
     return some_of(act, tuple(part for part in parts if part.word == word))
-
-

@@ -30,7 +30,7 @@ def _turn(act: Act, degrees: float, period: float, *, arms_out: float) -> None:
     act.bend(body.neck, "z", sign * 14.0 * ease(act.share, 0.0, 0.12) * (1 - ease(act.share, 0.7, 0.95)))
     phases = tuple(leg.phase for leg in body.legs)
     gait = Gait(period, 0.66, 0.10 * body.leg_length, phases, heel_deg=8.0, fold_deg=10.0, start=act.manner.phase)
-    step(act, gait, on_the_spot(turned), in_place=False)
+    step(act, gait, on_the_spot(body, turned), in_place=False)
     if body.arms:
         out = arms_out * np.sin(np.pi * act.share) ** 0.7
         hang(act, swing={"left": 0.2 * np.sin(np.pi * act.share), "right": -0.2 * np.sin(np.pi * act.share)}, bent=0.15)
@@ -46,7 +46,13 @@ def _spread(act: Act, out: Floats) -> None:
         set_arm(act, arm, 0.98 * hand, np.array([0.1, 1.0, -0.2]))
 
 
-@motion("turn", needs.legged, sides=SIDES, called=("turn <side>", "turning", "turn in place"))
+@motion(
+    "turn",
+    needs.legged,
+    sides=SIDES,
+    called=("turn <side>", "turning", "turn in place"),
+    says=("turns {turn}", "turns around {turn} on the spot"),
+)
 def turn(act: Act) -> Truth:
     """It turns to one side by steps, a quarter to a half turn."""
     sign = 1.0 if act.manner.side == "left" else -1.0
@@ -55,9 +61,20 @@ def turn(act: Act) -> Truth:
     return act.truth("turn", speed="", turn_deg=degrees)
 
 
-@motion("spin", needs.legged, sides=SIDES, called=("spin", "spin <side>", "twirl"))
+@motion(
+    "spin",
+    needs.legged,
+    sides=SIDES,
+    called=("spin", "spin <side>", "twirl"),
+    says=("spins {turn}", "spins around once", "turns all the way round to the {side}"),
+)
 def spin(act: Act) -> Truth:
     """It turns all round on the spot."""
     sign = 1.0 if act.manner.side == "left" else -1.0
-    _turn(act, sign * 360.0, max(0.26, 0.34 * np.sqrt(act.body.leg_length / 0.9)), arms_out=float(act.random.choice([0.0, 1.0])))
+    _turn(
+        act,
+        sign * 360.0,
+        max(0.26, 0.34 * np.sqrt(act.body.leg_length / 0.9)),
+        arms_out=float(act.random.choice([0.0, 1.0])),
+    )
     return act.truth("spin", speed="", turn_deg=sign * 360.0)

@@ -67,15 +67,32 @@ def bird(random: np.random.Generator) -> Body:
 
 def _skeleton(size: float, span: float, *, long: float) -> Skeleton:
     s, z = size, 0.40 * size
-    bones = chain(None, ["hips", "chest"], [vec(0, 0.10 * s, z - 0.09 * s), vec(0, 0, z - 0.03 * s), vec(0, -0.09 * s, z + 0.05 * s)])
-    bones += chain("chest", ["neck", "head"], [vec(0, -0.09 * s, z + 0.05 * s), vec(0, -0.13 * s, z + 0.14 * s), vec(0, -0.24 * s, z + 0.15 * s)])
+    bones = chain(
+        None,
+        ["hips", "chest"],
+        [vec(0, 0.10 * s, z - 0.09 * s), vec(0, 0, z - 0.03 * s), vec(0, -0.09 * s, z + 0.05 * s)],
+    )
+    bones += chain(
+        "chest",
+        ["neck", "head"],
+        [vec(0, -0.09 * s, z + 0.05 * s), vec(0, -0.13 * s, z + 0.14 * s), vec(0, -0.24 * s, z + 0.15 * s)],
+    )
     bones += chain("head", ["jaw"], [vec(0, -0.20 * s, z + 0.125 * s), vec(0, -0.28 * s, z + 0.115 * s)])
-    tail = [vec(0, 0.15 * s, z - 0.11 * s), vec(0, (0.15 + 0.12 * long) * s, z - 0.13 * s), vec(0, (0.15 + 0.27 * long) * s, z - 0.145 * s)]
+    tail = [
+        vec(0, 0.15 * s, z - 0.11 * s),
+        vec(0, (0.15 + 0.12 * long) * s, z - 0.13 * s),
+        vec(0, (0.15 + 0.27 * long) * s, z - 0.145 * s),
+    ]
     bones += chain("hips", ["tail 1", "tail 2"], tail)
     xs = [0.07 * s, 0.07 * s + 0.3 * span, 0.07 * s + 0.63 * span, 0.07 * s + span]
     wing = [vec(x, y * s, z + 0.01 * s) for x, y in zip(xs, (-0.03, -0.07, -0.05, 0.03))]
     left = chain("chest", ["left wing 1", "left wing 2", "left wing 3"], wing)
-    leg = [vec(0.05 * s, 0.05 * s, z - 0.15 * s), vec(0.052 * s, 0.0 * s, 0.16 * s), vec(0.055 * s, 0.05 * s, 0.03 * s), vec(0.055 * s, -0.02 * s, 0.012 * s)]
+    leg = [
+        vec(0.05 * s, 0.05 * s, z - 0.15 * s),
+        vec(0.052 * s, 0.0 * s, 0.16 * s),
+        vec(0.055 * s, 0.05 * s, 0.03 * s),
+        vec(0.055 * s, -0.02 * s, 0.012 * s),
+    ]
     leg[1] = vec(0.052 * s, 0.075 * s, 0.14 * s)
     leg[2] = vec(0.055 * s, 0.03 * s, 0.03 * s)
     left += chain("hips", ["left thigh", "left shin", "left foot"], leg)
@@ -86,24 +103,72 @@ def _body(skeleton: Skeleton, s: float, coat: Coat, belly: Colour, beak: Colour,
     head = skeleton["head"].head + vec(0, -0.02 * s, 0.02 * s)
     horn = patterns.plain(beak, mottle=0.02)
     patches = [
-        tube(skeleton, ["hips", "chest"], [(-0.55, 0.06 * s), (0.1, 0.11 * s), (0.9, 0.125 * s), (1.7, 0.1 * s), (2.1, 0.07 * s)], coat, sides=12),
+        tube(
+            skeleton,
+            ["hips", "chest"],
+            [(-0.55, 0.06 * s), (0.1, 0.11 * s), (0.9, 0.125 * s), (1.7, 0.1 * s), (2.1, 0.07 * s)],
+            coat,
+            sides=12,
+        ),
         tube(skeleton, ["neck"], [(-0.4, 0.085 * s), (0.6, 0.07 * s), (1.1, 0.065 * s)], coat, sides=10),
         ball("head", head, (0.09 * s, 0.095 * s, 0.088 * s), coat),
         rod("head", head + vec(0, -0.07 * s, 0.0), head + vec(0, -0.165 * s, -0.018 * s), (0.034 * s, 0.008 * s), horn),
-        rod("jaw", head + vec(0, -0.07 * s, -0.022 * s), head + vec(0, -0.14 * s, -0.032 * s), (0.022 * s, 0.008 * s), horn),
+        rod(
+            "jaw",
+            head + vec(0, -0.07 * s, -0.022 * s),
+            head + vec(0, -0.14 * s, -0.032 * s),
+            (0.022 * s, 0.008 * s),
+            horn,
+        ),
     ]
     for sign, side in ((1.0, "left"), (-1.0, "right")):
         eye = head + vec(sign * 0.062 * s, -0.052 * s, 0.025 * s)
         patches.append(ball("head", eye, 0.024 * s, patterns.plain(WHITE, mottle=0), rings=5))
-        patches.append(ball("head", eye + vec(sign * 0.008 * s, -0.012 * s, 0.002 * s), 0.016 * s, patterns.plain(BLACK, mottle=0), rings=4))
-        patches.append(tube(skeleton, [f"{side} thigh", f"{side} shin"], [(-0.1, 0.042 * s), (0.6, 0.024 * s), (1.05, 0.014 * s), (1.95, 0.011 * s)], horn, sides=7))
+        patches.append(
+            ball(
+                "head",
+                eye + vec(sign * 0.008 * s, -0.012 * s, 0.002 * s),
+                0.016 * s,
+                patterns.plain(BLACK, mottle=0),
+                rings=4,
+            )
+        )
+        patches.append(
+            tube(
+                skeleton,
+                [f"{side} thigh", f"{side} shin"],
+                [(-0.1, 0.042 * s), (0.6, 0.024 * s), (1.05, 0.014 * s), (1.95, 0.011 * s)],
+                horn,
+                sides=7,
+            )
+        )
         foot = skeleton[f"{side} foot"]
         for spread in (-0.03, 0.0, 0.03):
             tip = vec(foot.tail[0] + spread * s, foot.tail[1] - 0.005 * s, 0.011 * s)
-            patches.append(rod(foot.name, vec(foot.head[0], foot.head[1], 0.016 * s), tip, (0.013 * s, 0.010 * s), horn, sides=5))
-        patches.append(rod(foot.name, vec(foot.head[0], foot.head[1], 0.016 * s), vec(foot.head[0], foot.head[1] + 0.04 * s, 0.010 * s), (0.012 * s, 0.009 * s), horn, sides=5))
+            patches.append(
+                rod(foot.name, vec(foot.head[0], foot.head[1], 0.016 * s), tip, (0.013 * s, 0.010 * s), horn, sides=5)
+            )
+        patches.append(
+            rod(
+                foot.name,
+                vec(foot.head[0], foot.head[1], 0.016 * s),
+                vec(foot.head[0], foot.head[1] + 0.04 * s, 0.010 * s),
+                (0.012 * s, 0.009 * s),
+                horn,
+                sides=5,
+            )
+        )
     if crest:
-        patches.append(rod("head", head + vec(0, 0.02 * s, 0.07 * s), head + vec(0, 0.09 * s, 0.14 * s), (0.03 * s, 0.012 * s), patterns.plain(belly), sides=6))
+        patches.append(
+            rod(
+                "head",
+                head + vec(0, 0.02 * s, 0.07 * s),
+                head + vec(0, 0.09 * s, 0.14 * s),
+                (0.03 * s, 0.012 * s),
+                patterns.plain(belly),
+                sides=6,
+            )
+        )
     return patches
 
 
@@ -122,7 +187,9 @@ def _wing(skeleton: Skeleton, side: str, chord: float, main: Colour, back: Colou
     weights = np.broadcast_to(bone_shares(place, lengths, np.full(15, 0.17 * chord))[:, None], (15, 7, 3)).copy()
     if side == "right":
         points, weights = points[:, ::-1], weights[:, ::-1]
-    top = patterns.above(patterns.striped(patterns.plain(main), DARK, axis=0, every=0.09, share=0.15), back, axis=1, limit=0.55 * chord)
+    top = patterns.above(
+        patterns.striped(patterns.plain(main), DARK, axis=0, every=0.09, share=0.15), back, axis=1, limit=0.55 * chord
+    )
     low = patterns.striped(patterns.plain(belly), back, axis=0, every=0.09, share=0.15)
     return sheet(points, weights, bones, (top, low), thick=0.02)
 

@@ -39,10 +39,30 @@ def cabinet(random: np.random.Generator) -> Body:
         hinge = vec(sign * (wide / 2 - THICK), ahead - THICK, (low + top) / 2)
         bones.append(Bone(name, "body", hinge, hinge + vec(-sign * reach, 0, 0)))
         inner, z0, z1 = hinge[0] - sign * (reach - 0.006), low + 0.012, top - THICK
-        patches += box(name, vec(hinge[0], ahead - THICK, z0), vec(inner, ahead, z1), patterns.grained(front, axis=2), cells=3)
-        patches += box(name, vec(hinge[0] - sign * 0.07, ahead - THICK - 0.008, z0 + 0.06), vec(inner + sign * 0.07, ahead - THICK, z1 - 0.06), patterns.grained(front.darker(0.8), axis=2))
-        patches.append(ball(name, vec(inner + sign * 0.035, ahead - THICK - 0.02, (z0 + z1) / 2), 0.02, patterns.plain(knob, mottle=0), rings=6))
-        parts.append(Part("hinge", name, "door", vec(0, 0, sign), 0.0, float(random.uniform(85, 125)), side=name.split()[0] if doors == 2 else ""))
+        patches += box(
+            name, vec(hinge[0], ahead - THICK, z0), vec(inner, ahead, z1), patterns.grained(front, axis=2), cells=3
+        )
+        patches += box(
+            name,
+            vec(hinge[0] - sign * 0.07, ahead - THICK - 0.008, z0 + 0.06),
+            vec(inner + sign * 0.07, ahead - THICK, z1 - 0.06),
+            patterns.grained(front.darker(0.8), axis=2),
+        )
+        grip = vec(inner + sign * 0.035, ahead - THICK - 0.02, (z0 + z1) / 2)
+        handle = f"{name.removesuffix('door')}handle"
+        bones.append(Bone(handle, name, grip, grip + vec(0, -0.03, 0)))
+        patches.append(ball(handle, grip, 0.02, patterns.plain(knob, mottle=0), rings=6))
+        parts.append(
+            Part(
+                "hinge",
+                name,
+                "door",
+                vec(0, 0, sign),
+                0.0,
+                float(random.uniform(85, 125)),
+                side=name.split()[0] if doors == 2 else "",
+            )
+        )
     low, top = (split, high) if doors_low else (foot, split)
     for number in range(drawers):
         z0, z1 = (low + (top - low - THICK) * n / drawers for n in (number, number + 1))
@@ -82,7 +102,9 @@ def _carcass(wide: float, deep: float, high: float, foot: float, split: float, w
     return patches
 
 
-def _drawer(name: str, bones: list[Bone], wide: float, deep: float, z: tuple[float, float], front: Colour, knob: Colour) -> list[Patch]:
+def _drawer(
+    name: str, bones: list[Bone], wide: float, deep: float, z: tuple[float, float], front: Colour, knob: Colour
+) -> list[Patch]:
     x, y, (z0, z1) = wide / 2 - THICK - 0.006, deep / 2, z
     bones.append(Bone(name, "body", vec(0, -y, (z0 + z1) / 2), vec(0, 0, (z0 + z1) / 2)))
     inner = patterns.plain(front.lighter(0.35))
@@ -94,5 +116,7 @@ def _drawer(name: str, bones: list[Bone], wide: float, deep: float, z: tuple[flo
         patches += box(name, vec(sign * (x - 0.02), -y, low), vec(sign * (x - 0.035), 0.8 * y, tall), inner, cells=1)
     patches += box(name, vec(-x + 0.02, 0.8 * y - 0.012, low), vec(x - 0.02, 0.8 * y, tall), inner, cells=1)
     for side in (0.5, -0.5) if wide > 0.9 else (0.0,):
-        patches.append(ball(name, vec(side * x, -y - THICK - 0.018, (z0 + z1) / 2), 0.018, patterns.plain(knob, mottle=0), rings=6))
+        patches.append(
+            ball(name, vec(side * x, -y - THICK - 0.018, (z0 + z1) / 2), 0.018, patterns.plain(knob, mottle=0), rings=6)
+        )
     return patches

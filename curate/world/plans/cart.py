@@ -33,18 +33,38 @@ def cart(random: np.random.Generator) -> Body:
         kit.add(*box("bed", vec(sign * x, -y, floor + 0.035), vec(sign * (x - 0.03), y, floor + side), planks, cells=4))
         for share in (-0.75, 0.0, 0.75):
             post = vec(sign * x, share * y, floor)
-            kit.add(*box("bed", post, post + vec(sign * 0.025, 0.05, side + 0.04), patterns.plain(wood.darker(0.7)), cells=1))
+            kit.add(
+                *box(
+                    "bed", post, post + vec(sign * 0.025, 0.05, side + 0.04), patterns.plain(wood.darker(0.7)), cells=1
+                )
+            )
     kit.add(*box("bed", vec(-x + 0.03, -y, floor + 0.035), vec(x - 0.03, -y + 0.03, floor + side), boards, cells=4))
     gate = kit.bone("back gate", vec(0, y, floor), vec(0, y, floor + side))
     kit.add(*box(gate, vec(-x, y + 0.002, floor + 0.005), vec(x, y + 0.032, floor + side), boards, cells=4))
     for sign in (1.0, -1.0):
-        kit.add(*box(gate, vec(sign * 0.6 * x, y + 0.03, floor + 0.01), vec(sign * 0.6 * x + 0.04, y + 0.045, floor + side), iron, cells=1))
+        kit.add(
+            *box(
+                gate,
+                vec(sign * 0.6 * x, y + 0.03, floor + 0.01),
+                vec(sign * 0.6 * x + 0.04, y + 0.045, floor + side),
+                iron,
+                cells=1,
+            )
+        )
     kit.parts.append(Part("hinge", gate, "gate", vec(-1, 0, 0), 0.0, between(random, 80, 110)))
     out, thick = x + 0.025 + 0.05, 0.07
     axles = (("front ", -0.62 * y), ("back ", 0.62 * y)) if four else (("", 0.08 * y),)
     for end, at in axles:
         kit.add(rod("bed", vec(-out, at, radius), vec(out, at, radius), (0.03, 0.03), iron, sides=6))
-        kit.add(*box("bed", vec(-0.8 * x, at - 0.04, radius), vec(0.8 * x, at + 0.04, floor), patterns.grained(wood.darker(0.7), axis=0), cells=1))
+        kit.add(
+            *box(
+                "bed",
+                vec(-0.8 * x, at - 0.04, radius),
+                vec(0.8 * x, at + 0.04, floor),
+                patterns.grained(wood.darker(0.7), axis=0),
+                cells=1,
+            )
+        )
         for sign, word in ((1.0, "left"), (-1.0, "right")):
             centre = vec(sign * (out + thick / 2), at, radius)
             name = kit.bone(f"{word} {end}wheel", centre, centre + vec(sign * 0.1, 0, 0))
@@ -67,8 +87,16 @@ def cart(random: np.random.Generator) -> Body:
     if loaded == 2:
         crate = vec(0, 0.1 * y, floor + 0.036)
         size = vec(0.6 * x, 0.4 * y, 0)
-        kit.add(*box("bed", crate - size, crate + size + vec(0, 0, side + 0.08), patterns.checked(patterns.grained(WOOD[2], axis=2), WOOD[1], size=0.15), cells=4))
+        kit.add(
+            *box(
+                "bed",
+                crate - size,
+                crate + size + vec(0, 0, side + 0.08),
+                patterns.checked(patterns.grained(WOOD[2], axis=2), WOOD[1], size=0.15),
+                cells=4,
+            )
+        )
     if random.random() < 0.4:
         kit.loosen([part.bone for part in kit.parts if part.kind == "wheel"])
-    looks = (wood.name, f"with {paint.name} wheels", ("", "full of balls", "with a crate")[loaded])
+    looks = (wood.name, f"with {paint.name} wheels", ("", "with a load of balls", "with a crate")[loaded])
     return kit.body(random, "cart", "vehicle", looks=looks, noun="wagon" if four else "cart")

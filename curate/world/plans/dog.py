@@ -100,7 +100,9 @@ def _head(skeleton: Skeleton, breed: four.Breed, coat: Coat, second: Colour, *, 
         ball("head", at(0.18, 0.02), (0.29 * h, 0.34 * h, 0.30 * h), coat),
         rod("head", at(0.35, -0.06), at(0.86, -0.10), (0.20 * h, 0.145 * h), muzzle, sides=9),
         ball("head", at(1.0, -0.03), (0.075 * h, 0.06 * h, 0.06 * h), patterns.plain(BLACK, mottle=0), rings=5),
-        rod("jaw", at(0.38, -0.22), at(0.80, -0.235), (0.12 * h, 0.085 * h), patterns.plain(second.darker(0.8)), sides=8),
+        rod(
+            "jaw", at(0.38, -0.22), at(0.80, -0.235), (0.12 * h, 0.085 * h), patterns.plain(second.darker(0.8)), sides=8
+        ),
     ]
     for sign, side in ((1.0, "left"), (-1.0, "right")):
         patches.append(ball("head", at(0.36, 0.16, sign * 0.19), 0.062 * h, patterns.plain(WHITE, mottle=0), rings=5))
@@ -112,6 +114,12 @@ def _head(skeleton: Skeleton, breed: four.Breed, coat: Coat, second: Colour, *, 
             patches.append(rod(ear.name, ear.head + vec(0, 0, 0.02 * h), hang, (0.085 * h, 0.12 * h), dark, sides=7))
         else:
             patches.append(
-                tube(skeleton, [ear.name], [(-0.25, (0.13 * h, 0.06 * h)), (0.5, (0.10 * h, 0.05 * h)), (1.05, 0.02 * h)], dark, sides=7)
+                tube(
+                    skeleton,
+                    [ear.name],
+                    [(-0.25, (0.13 * h, 0.06 * h)), (0.5, (0.10 * h, 0.05 * h)), (1.05, 0.02 * h)],
+                    dark,
+                    sides=7,
+                )
             )
     return patches

@@ -18,7 +18,9 @@ GLASS = patterns.plain(colour("glass", "#a9cfdd"), mottle=0.02)
 JAMB, LEAF = 0.09, 0.045
 
 
-def _leaves(random: np.random.Generator, kit: Kit, word: str, wide: float, double: bool) -> list[tuple[str, float, float]]:
+def _leaves(
+    random: np.random.Generator, kit: Kit, word: str, wide: float, double: bool
+) -> list[tuple[str, float, float]]:
     """(bone, sign of the hinge's side, reach) of one wing or two in an opening of that width; their parts too."""
     signs = (1.0, -1.0) if double else (float(random.choice([1.0, -1.0])),)
     found = []
@@ -26,7 +28,9 @@ def _leaves(random: np.random.Generator, kit: Kit, word: str, wide: float, doubl
         side = "left" if sign > 0 else "right"
         name = f"{side} {word}" if double else word
         found.append((name, sign, (wide / 2 if double else wide) - 0.004))
-        kit.parts.append(Part("hinge", name, word, vec(0, 0, sign), 0.0, between(random, 80, 120), side=side if double else ""))
+        kit.parts.append(
+            Part("hinge", name, word, vec(0, 0, sign), 0.0, between(random, 80, 120), side=side if double else "")
+        )
     return found
 
 
@@ -44,8 +48,18 @@ def door(random: np.random.Generator) -> Body:
     x = wide / 2
     for sign in (1.0, -1.0):
         kit.add(*box("frame", vec(sign * x, 0, 0), vec(sign * (x + JAMB), 0.14, high), frame, cells=3))
-    kit.add(*box("frame", vec(-x - JAMB, 0, high), vec(x + JAMB, 0.14, high + JAMB), surface(random, wood, wood=True, axis=0), cells=3))
-    kit.add(*box("frame", vec(-x - JAMB, -0.02, 0), vec(x + JAMB, 0.16, 0.02), patterns.plain(wood.darker(0.6)), cells=2))
+    kit.add(
+        *box(
+            "frame",
+            vec(-x - JAMB, 0, high),
+            vec(x + JAMB, 0.14, high + JAMB),
+            surface(random, wood, wood=True, axis=0),
+            cells=3,
+        )
+    )
+    kit.add(
+        *box("frame", vec(-x - JAMB, -0.02, 0), vec(x + JAMB, 0.16, 0.02), patterns.plain(wood.darker(0.6)), cells=2)
+    )
     kind = int(random.integers(4))
     stuck = kind == 3
     for name, sign, reach in _leaves(random, kit, "door", wide, double):
@@ -73,13 +87,27 @@ def door(random: np.random.Generator) -> Body:
 def _panels(kit: Kit, name: str, x: tuple[float, float], high: float, paint: Colour, kind: int) -> None:
     if kind == 0:
         for low, top in ((0.1, 0.42), (0.52, 0.92)):
-            kit.add(*box(name, vec(x[0], -LEAF - 0.012, low * high), vec(x[1], -LEAF, top * high), patterns.grained(paint.darker(0.75), axis=2)))
+            kit.add(
+                *box(
+                    name,
+                    vec(x[0], -LEAF - 0.012, low * high),
+                    vec(x[1], -LEAF, top * high),
+                    patterns.grained(paint.darker(0.75), axis=2),
+                )
+            )
     if kind == 1:
         kit.add(*box(name, vec(x[0], -LEAF - 0.006, 0.58 * high), vec(x[1], 0.006, 0.9 * high), GLASS))
     if kind == 2:
         for row in range(4):
             z = (0.14 + 0.2 * row) * high
-            kit.add(*box(name, vec(x[0], -LEAF - 0.01, z), vec(x[1], -LEAF, z + 0.05 * high), patterns.plain(paint.lighter(0.5))))
+            kit.add(
+                *box(
+                    name,
+                    vec(x[0], -LEAF - 0.01, z),
+                    vec(x[1], -LEAF, z + 0.05 * high),
+                    patterns.plain(paint.lighter(0.5)),
+                )
+            )
 
 
 @plan("gate")
@@ -101,7 +129,9 @@ def gate(random: np.random.Generator) -> Body:
         kit.bone(name, middle, middle - vec(sign * reach, 0, 0))
         inner, bars = sign * (x - reach), max(4, round(reach / 0.16))
         for z in (0.2, 0.8):
-            kit.add(*box(name, vec(sign * x, -0.05, z * high - 0.035), vec(inner, -0.015, z * high + 0.035), coat, cells=3))
+            kit.add(
+                *box(name, vec(sign * x, -0.05, z * high - 0.035), vec(inner, -0.015, z * high + 0.035), coat, cells=3)
+            )
         for number in range(bars):
             at = sign * (x - 0.05) + (inner - sign * x + sign * 0.1) * number / (bars - 1)
             top = high * (1.0 if tip else 0.9 + 0.12 * np.sin(np.pi * number / (bars - 1)))
@@ -114,7 +144,11 @@ def gate(random: np.random.Generator) -> Body:
 def window(random: np.random.Generator) -> Body:
     """A window on a sill: one casement or two, with bars across the glass, and perhaps shutters' stripes."""
     double = bool(random.random() < 0.65)
-    wide, high, low = between(random, 0.9, 1.5) if double else between(random, 0.6, 0.85), between(random, 0.8, 1.3), 0.12
+    wide, high, low = (
+        between(random, 0.9, 1.5) if double else between(random, 0.6, 0.85),
+        between(random, 0.8, 1.3),
+        0.12,
+    )
     wood, paint, metal = pick(random, WOOD), pick(random, WOOD), pick(random, METAL)
     frame, coat = surface(random, wood, wood=True), surface(random, paint, wood=True)
     x, top = wide / 2, low + high

@@ -29,8 +29,25 @@ def dresser(random: np.random.Generator) -> Body:
     x, y, top = wide / 2, deep / 2, foot + high
     kit = Kit()
     kit.bone("body", vec(0, 0, foot), vec(0, 0, top))
-    kit.add(*shell("body", vec(-x, -y, foot), vec(x, y, top), coat, patterns.plain(wood.darker(0.5)), thick=WALL, open_to="front"))
-    kit.add(*box("body", vec(-x - 0.015, -y - 0.02, top), vec(x + 0.015, y, top + WALL), surface(random, wood, wood=is_wood, axis=0)))
+    kit.add(
+        *shell(
+            "body",
+            vec(-x, -y, foot),
+            vec(x, y, top),
+            coat,
+            patterns.plain(wood.darker(0.5)),
+            thick=WALL,
+            open_to="front",
+        )
+    )
+    kit.add(
+        *box(
+            "body",
+            vec(-x - 0.015, -y - 0.02, top),
+            vec(x + 0.015, y, top + WALL),
+            surface(random, wood, wood=is_wood, axis=0),
+        )
+    )
     if columns == 2:
         kit.add(*box("body", vec(-WALL / 2, -y, foot + WALL), vec(WALL / 2, y - WALL, top - WALL), coat))
     for sx in (1, -1):
@@ -49,12 +66,24 @@ def dresser(random: np.random.Generator) -> Body:
             middle = vec((left + right) / 2, -y - 0.012, z + 0.55 * step)
             half = 0.18 * (right - left)
             if bars:
-                kit.add(*handle(name, middle - vec(half, 0, 0), middle + vec(half, 0, 0), vec(0, -0.028, 0), 0.007, iron))
+                kit.add(
+                    *handle(name, middle - vec(half, 0, 0), middle + vec(half, 0, 0), vec(0, -0.028, 0), 0.007, iron)
+                )
             else:
                 for side in (-1, 1) if right - left > 0.5 else (0,):
                     kit.add(*knob(name, middle + vec(1.3 * side * half, -0.016, 0), 0.018, iron))
     decorated = bool(random.random() < 0.3)
     if decorated:
-        kit.add(*sticker(random, "drawer 1", vec(0.3 * x if columns == 1 else 0.6 * x, -y - 0.012, top - WALL - 0.4 * step), vec(0, -1, 0), 0.05))
+        kit.add(
+            *sticker(
+                random,
+                "drawer 1",
+                vec(0.3 * x if columns == 1 else 0.6 * x, -y - 0.012, top - WALL - 0.4 * step),
+                vec(0, -1, 0),
+                0.05,
+            )
+        )
     colours = wood.name if wood.name == front.name else f"{wood.name} and {front.name}"
-    return kit.body(random, "dresser", "furniture", looks=(colours, "with a sticker" if decorated else ""), noun="chest of drawers")
+    return kit.body(
+        random, "dresser", "furniture", looks=(colours, "with a sticker" if decorated else ""), noun="chest of drawers"
+    )

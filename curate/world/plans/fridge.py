@@ -30,14 +30,21 @@ def fridge(random: np.random.Generator) -> Body:
     kit.bone("body", vec(0, 0, foot), vec(0, 0, high))
     for low, top in ((foot, split), (split, high)):
         kit.add(*shell("body", vec(-x, -y, low), vec(x, y, top), coat, inside, thick=WALL, open_to="front"))
-    kit.add(*box("body", vec(-x + 0.03, -y + 0.05, 0), vec(x - 0.03, y - 0.03, foot), patterns.plain(paint.darker(0.4))))
+    kit.add(
+        *box("body", vec(-x + 0.03, -y + 0.05, 0), vec(x - 0.03, y - 0.03, foot), patterns.plain(paint.darker(0.4)))
+    )
     for share in (0.35, 0.68):
         z = split + share * (high - split)
-        kit.add(*box("body", vec(-x + WALL, -y + 0.04, z), vec(x - WALL, y - WALL, z + 0.012), patterns.plain(METAL[0])))
+        kit.add(
+            *box("body", vec(-x + WALL, -y + 0.04, z), vec(x - WALL, y - WALL, z + 0.012), patterns.plain(METAL[0]))
+        )
     sign = float(random.choice([1.0, -1.0]))
     doors = [("upper door", sign, wide, (split + 0.004, high)), ("lower door", sign, wide, (foot, split - 0.004))]
     if french:
-        doors = [("left door", 1.0, x - 0.002, (split + 0.004, high)), ("right door", -1.0, x - 0.002, (split + 0.004, high))]
+        doors = [
+            ("left door", 1.0, x - 0.002, (split + 0.004, high)),
+            ("right door", -1.0, x - 0.002, (split + 0.004, high)),
+        ]
     for name, side, reach, (z0, z1) in doors:
         hinge = vec(side * x, ahead, (z0 + z1) / 2)
         kit.bone(name, hinge, hinge - vec(side * reach, 0, 0))
@@ -48,7 +55,9 @@ def fridge(random: np.random.Generator) -> Body:
         at = inner + side * 0.05
         up = 0.55 * (z1 - z0)
         low = z0 + 0.25 * (z1 - z0) if name != "lower door" else z1 - 0.08 - up
-        kit.add(*handle(name, vec(at, ahead - DOOR, low), vec(at, ahead - DOOR, low + up), vec(0, -0.04, 0), 0.012, iron))
+        kit.add(
+            *handle(name, vec(at, ahead - DOOR, low), vec(at, ahead - DOOR, low + up), vec(0, -0.04, 0), 0.012, iron)
+        )
         side_word = name.split()[0]
         kit.parts.append(Part("hinge", name, "door", vec(0, 0, side), 0.0, between(random, 80, 115), side=side_word))
     if french:
@@ -57,13 +66,18 @@ def fridge(random: np.random.Generator) -> Body:
         at = vec(0, ahead - DOOR, split - 0.09)
         kit.add(*handle("drawer", at - vec(0.6 * x, 0, 0), at + vec(0.6 * x, 0, 0), vec(0, -0.04, 0), 0.012, iron))
     else:
-        low, top = vec(-x + WALL + 0.006, -y + 0.03, split + WALL + 0.004), vec(x - WALL - 0.006, 0.7 * y, split + WALL + 0.16)
+        low, top = (
+            vec(-x + WALL + 0.006, -y + 0.03, split + WALL + 0.004),
+            vec(x - WALL - 0.006, 0.7 * y, split + WALL + 0.16),
+        )
         drawer(kit, "drawer", low, top, (patterns.plain(METAL[6].lighter(0.6)), inside), thick=0.012)
         kit.parts.pop()  # it slides behind a door: nothing opens it by itself
     magnets = int(random.integers(0, 4))
     for _ in range(magnets):
         name, side, reach, (z0, z1) = doors[0]
-        at = vec(side * (x - reach * between(random, 0.3, 0.7)), ahead - DOOR, z0 + (z1 - z0) * between(random, 0.2, 0.8))
+        at = vec(
+            side * (x - reach * between(random, 0.3, 0.7)), ahead - DOOR, z0 + (z1 - z0) * between(random, 0.2, 0.8)
+        )
         kit.add(*sticker(random, name, at, vec(0, -1, 0), between(random, 0.025, 0.045)))
     looks = (paint.name, "with magnets" if magnets > 1 else "")
     return kit.body(random, "fridge", "furniture", looks=looks)

@@ -48,7 +48,16 @@ def lamp(random: np.random.Generator) -> Body:
         for side in (0.014, -0.014):
             shift = vec(side * size, 0, 0)
             kit.add(rod(name, start + shift, end + shift, (0.007 * size, 0.007 * size), iron, sides=6))
-        kit.add(rod(name, start - vec(0.024 * size, 0, 0), start + vec(0.024 * size, 0, 0), (0.015 * size, 0.015 * size), coat, sides=8))
+        kit.add(
+            rod(
+                name,
+                start - vec(0.024 * size, 0, 0),
+                start + vec(0.024 * size, 0, 0),
+                (0.015 * size, 0.015 * size),
+                coat,
+                sides=8,
+            )
+        )
         coil = start + 0.3 * (end - start)
         spring = patterns.ringed(iron, METAL[1], count=9)
         kit.add(rod(name, start + 0.06 * (end - start), coil, (0.009 * size, 0.009 * size), spring, sides=6))
@@ -58,9 +67,21 @@ def lamp(random: np.random.Generator) -> Body:
     along = unit(vec(0, -0.55, -0.75))
     shade = kit.bone("shade", joint, joint + 0.16 * size * along, above)
     wide, round_ = between(random, 0.075, 0.1) * size, bool(random.random() < 0.5)
-    cone = [(0.0, 0.0), (0.0, 0.026 * size), (0.25, 0.03 * size), (0.42, 0.8 * wide if round_ else 0.045 * size), (1.0, wide)]
+    cone = [
+        (0.0, 0.0),
+        (0.0, 0.026 * size),
+        (0.25, 0.03 * size),
+        (0.42, 0.8 * wide if round_ else 0.045 * size),
+        (1.0, wide),
+    ]
     cone += [(0.96, 0.9 * wide), (0.45, 0.03 * size), (0.45, 0.0)]
     kit.add(lathe(shade, joint - 0.02 * size * along, joint + 0.16 * size * along, cone, coat, sides=16))
     kit.add(ball(shade, joint + 0.10 * size * along, 0.034 * size, LIGHT, rings=6))
     kit.parts.append(Part("hinge", shade, "shade", vec(1, 0, 0), -35.0, 30.0))
-    return kit.body(random, "lamp", "furniture", looks=(paint.name, f"with {metal.name} rods" if metal.name != paint.name else ""), noun="desk lamp")
+    return kit.body(
+        random,
+        "lamp",
+        "furniture",
+        looks=(paint.name, f"with {metal.name} rods" if metal.name != paint.name else ""),
+        noun="desk lamp",
+    )

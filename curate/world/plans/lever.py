@@ -29,12 +29,28 @@ def lever(random: np.random.Generator) -> Body:
     kit = Kit()
     kit.bone("base", vec(0, 0, 0), vec(0, 0, high))
     kit.add(*box("base", vec(-x, -y, 0), vec(x, y, high), coat, cells=4))
-    kit.add(*box("base", vec(-x - 0.02, -y - 0.02, 0), vec(x + 0.02, y + 0.02, 0.025), patterns.plain(paint.darker(0.5)), cells=3))
+    kit.add(
+        *box(
+            "base",
+            vec(-x - 0.02, -y - 0.02, 0),
+            vec(x + 0.02, y + 0.02, 0.025),
+            patterns.plain(paint.darker(0.5)),
+            cells=3,
+        )
+    )
     grips = []
     for number in range(count):
         at = -x + 0.015 + step * (number + 0.5)
         name = "lever" if count == 1 else f"lever {number + 1}"
-        kit.add(*box("base", vec(at - 0.02, -0.4 * deep, high), vec(at + 0.02, 0.4 * deep, high + 0.003), patterns.plain(BLACK, mottle=0), cells=1))
+        kit.add(
+            *box(
+                "base",
+                vec(at - 0.02, -0.4 * deep, high),
+                vec(at + 0.02, 0.4 * deep, high + 0.003),
+                patterns.plain(BLACK, mottle=0),
+                cells=1,
+            )
+        )
         kit.bone(name, vec(at, 0, high + 0.012), vec(at, 0, high + 0.8 * tall))
         kit.add(ball(name, vec(at, 0, high + 0.008), (0.034, 0.034, 0.034), iron, rings=6))
         kit.add(rod(name, vec(at, 0, high + 0.01), vec(at, 0, high + tall), (0.016, 0.012), iron, sides=7))
@@ -42,7 +58,15 @@ def lever(random: np.random.Generator) -> Body:
         grips.append(pick(random, BRIGHT))
         kit.bone(grip, vec(at, 0, high + 0.8 * tall), vec(at, 0, high + tall), name)
         if random.random() < 0.5:
-            kit.add(ball(grip, vec(at, 0, high + tall), between(random, 0.04, 0.055), patterns.plain(grips[-1], mottle=0.02), rings=8))
+            kit.add(
+                ball(
+                    grip,
+                    vec(at, 0, high + tall),
+                    between(random, 0.04, 0.055),
+                    patterns.plain(grips[-1], mottle=0.02),
+                    rings=8,
+                )
+            )
         else:
             start, end = vec(at, 0, high + 0.76 * tall), vec(at, 0, high + tall + 0.03)
             ribs = patterns.ringed(patterns.plain(grips[-1]), BLACK, count=6, share=0.25)
@@ -53,7 +77,16 @@ def lever(random: np.random.Generator) -> Body:
         at = vec(x - 0.075, (0.0 if buttons == 1 else (-0.25, 0.25)[number]) * deep, high)
         kit.bone(name, at, at + vec(0, 0, 0.03))
         disc = [(0.0, 0.0), (0.0, 0.03), (0.8, 0.03), (1.0, 0.022), (1.0, 0.0)]
-        kit.add(lathe(name, at - vec(0, 0, 0.02), at + vec(0, 0, 0.036), disc, patterns.plain(pick(random, BRIGHT), mottle=0), sides=12))
+        kit.add(
+            lathe(
+                name,
+                at - vec(0, 0, 0.02),
+                at + vec(0, 0, 0.036),
+                disc,
+                patterns.plain(pick(random, BRIGHT), mottle=0),
+                sides=12,
+            )
+        )
         kit.parts.append(Part("slide", name, "button", vec(0, 0, -1), 0.0, 0.028))
     stuck = bool(random.random() < 0.3)
     if stuck:

@@ -45,7 +45,7 @@ def cell_normals(points: Floats) -> Floats:
 
 
 def grid_normals(points: Floats) -> Floats:
-    """Unit normals (R, C, 3); along a seam, and at a tip, where points repeat, they are those of all that meet there."""
+    """Unit normals (R, C, 3); along a seam and at a tip, where points repeat, they are those of all that meet."""
     sums = np.zeros_like(points)
     cells = cell_normals(points)
     for rows in (slice(None, -1), slice(1, None)):

@@ -12,7 +12,13 @@ from rigmill.types import Floats
 
 
 def ball(
-    bone: str, centre: Floats, radii: Sequence[float] | float, coat: Coat, *, turn: Floats | None = None, rings: int = 8
+    bone: str,
+    centre: Floats,
+    radii: Sequence[float] | Floats | float,
+    coat: Coat,
+    *,
+    turn: Floats | None = None,
+    rings: int = 8,
 ) -> Patch:
     """An ellipsoid with half axes `radii` along x, y and z, turned by `turn` (3, 3)."""
     sizes = np.broadcast_to(np.asarray(radii, float), (3,))
@@ -63,7 +69,9 @@ def lathe(
     return rigid(np.round(points, POINT_DECIMALS), bone, coat, smooth=False)
 
 
-def sheet(points: Floats, weights: Floats, bones: Sequence[str], coats: tuple[Coat, Coat], *, thick: float) -> list[Patch]:
+def sheet(
+    points: Floats, weights: Floats, bones: Sequence[str], coats: tuple[Coat, Coat], *, thick: float
+) -> list[Patch]:
     """A thin sheet with two faces over points (R, C, 3): wings, fins, ears. weights (R, C, K).
 
     The first coat is for the side that the grid's normals point to. It is thickest in the middle and closed at its rim.

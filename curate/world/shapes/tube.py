@@ -11,7 +11,7 @@ from curate.world.rig.turns import frames, unit, vec
 from curate.world.shapes.patch import POINT_DECIMALS, Coat, Patch, rigid
 from rigmill.types import Floats
 
-Radius = float | tuple[float, float]  # the same all round, or (across, through) in the directions of `wide` and square to it
+Radius = float | tuple[float, float]  # all round, or (across, through): along `wide`, and square to it
 BLEND = 1.35  # radii on both sides of a joint over which its two bones share the skin
 
 
@@ -80,13 +80,15 @@ def _metres(places: Floats, lengths: Floats) -> Floats:
 def _ring_places(places: Floats, across: Floats, through: Floats, lengths: Floats) -> Floats:
     """Where rings lie: at most about a radius apart, closer where the chain bends."""
     found = [places[0]]
-    for start, end, here, there in zip(places[:-1], places[1:], np.maximum(across, through), np.maximum(across, through)[1:]):
+    for start, end, here, there in zip(
+        places[:-1], places[1:], np.maximum(across, through), np.maximum(across, through)[1:]
+    ):
         way = abs(float(np.diff(_metres(np.array([start, end]), lengths))[0]))
         steps = int(np.clip(np.ceil(way / max(0.6 * (here + there) / 2, 1e-4)), 1, 12))
         found += list(np.linspace(start, end, steps + 1)[1:])
     # A joint gets a ring of its own and one on both sides.
     joints = [j for j in range(1, len(lengths)) if places[0] < j < places[-1]]
-    girth = np.interp(joints, places, np.maximum(across, through)) if joints else []
+    girth = np.interp(np.array(joints, float), places, np.maximum(across, through))
     for joint, radius in zip(joints, girth):
         for share in (-0.7, 0.0, 0.7):
             length = lengths[joint - 1] if share < 0 else lengths[joint]
@@ -158,7 +160,14 @@ def _with_caps(
 
 
 def rod(
-    bone: str, start: Floats, end: Floats, radii: tuple[float, float], coat: Coat, *, sides: int = 8, round_end: float = 1.0
+    bone: str,
+    start: Floats,
+    end: Floats,
+    radii: tuple[float, float],
+    coat: Coat,
+    *,
+    sides: int = 8,
+    round_end: float = 1.0,
 ) -> Patch:
     """A straight tube between two points that one bone carries: a horn, a muzzle, a beak, a pipe."""
     share = np.array([0.0, 0.5, 1.0])
