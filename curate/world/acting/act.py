@@ -98,16 +98,18 @@ class Act:
         """Give a bone a world turn (T, 3, 3), whatever it had before."""
         self.turns[bone] = transposed(self.above(bone)) @ np.broadcast_to(matrices, (self.count, 3, 3))
 
+    def carry(self, bone: str) -> None:
+        """Let a further root that nothing has moved go with the main one, as that is moved so far."""
+        first, own = self.body.skeleton[self.body.root], self.body.skeleton[bone]
+        if own.parent is None and own is not first and bone not in self.turns and bone not in self.shifts:
+            turn, head = self.world(first.name)
+            self.turns[bone] = np.array(turn)
+            self.shifts[bone] = head + apply(turn, np.broadcast_to(own.head - first.head, head.shape)) - own.head
+
     def carry_roots(self) -> None:
-        """Let every further root that nothing has moved go with the main one. Called once a motion is done."""
-        first, *others = (self.body.skeleton[name] for name in self.body.skeleton.roots)
-        turn, head = self.world(first.name)
-        for bone in others:
-            if bone.name not in self.turns and bone.name not in self.shifts:
-                self.turns[bone.name] = np.asarray(turn)
-                self.shifts[bone.name] = (
-                    head + apply(turn, np.broadcast_to(bone.head - first.head, head.shape)) - bone.head
-                )
+        """Let all further roots go along. Called once a motion is done."""
+        for bone in self.body.skeleton.roots:
+            self.carry(bone)
 
     def truth(self, verb: str, **known: object) -> Truth:
         """The truth of the take with what the manner says: speed and style, unless told otherwise."""

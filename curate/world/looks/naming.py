@@ -14,6 +14,8 @@ class Style(StrEnum):
     BLENDER = "blender"  # upper_leg.L
     NUMBERED = "numbered"  # UpperLeg_L_07, as converters write them
     PLAIN = "plain"  # LeftUpperLeg
+    SHORT = "short"  # Door_L, Wheel_FR, Drawer_02: things of games
+    COPIES = "copies"  # door.L, drawer, drawer.001: as Blender numbers copies
 
 
 # Words of ours -> Mixamo's, of people alone.
@@ -57,10 +59,31 @@ def _one(name: str, style: Style, number: int, is_person: bool) -> str:
         return first + "".join(word[:1].upper() + word[1:] for word in others)
     if style is Style.BLENDER:
         return "_".join(rest.split()) + {"left": ".L", "right": ".R", "": ""}[side]
+    if style is Style.SHORT:
+        return _short(side, rest.split())
+    if style is Style.COPIES:
+        return _copied(side, rest.split())
     camel = "".join(word.capitalize() for word in rest.split())
     if style is Style.NUMBERED:
         return f"{camel}{ {'left': '_L', 'right': '_R', '': ''}[side] }_{number:02d}"
     return side.capitalize() + camel
+
+
+_ENDS = {"front": "F", "back": "B", "middle": "M", "hind": "H"}
+
+
+def _short(side: str, words: list[str]) -> str:
+    """Wheel_FL: the ends and the side as letters after the word, numbers of two digits."""
+    letters = "".join(_ENDS[word] for word in words if word in _ENDS) + side[:1].upper()
+    named = [word.zfill(2) if word.isdigit() else word.capitalize() for word in words if word not in _ENDS]
+    return "_".join(filter(None, (*named, letters)))
+
+
+def _copied(side: str, words: list[str]) -> str:
+    """drawer, drawer.001, drawer.002 for the first, the second and the third."""
+    number = int(words[-1]) - 1 if words[-1].isdigit() else 0
+    stem = "_".join(words[:-1] if words[-1].isdigit() else words) + (f".{side[0].upper()}" if side else "")
+    return f"{stem}.{number:03d}" if number else stem
 
 
 def _mixamo(rest: str, is_person: bool) -> str:

@@ -36,7 +36,7 @@ def cabinet(random: np.random.Generator) -> Body:
         sign = 1.0 if doors == 1 or number == 0 else -1.0
         name = "door" if doors == 1 else f"{'left' if sign > 0 else 'right'} door"
         reach = wide - 2 * THICK if doors == 1 else (wide / 2 - THICK)
-        hinge = vec(sign * (wide / 2 - THICK), ahead, (low + top) / 2)
+        hinge = vec(sign * (wide / 2 - THICK), ahead - THICK, (low + top) / 2)
         bones.append(Bone(name, "body", hinge, hinge + vec(-sign * reach, 0, 0)))
         inner, z0, z1 = hinge[0] - sign * (reach - 0.006), low + 0.012, top - THICK
         patches += box(
