@@ -119,7 +119,7 @@ def _winding(act: Act, degrees: float) -> Floats:
 
 
 @motion(
-    "rear up", wriggles, called=("rear up", "rise", "threaten"), says=("rears up", "raises {its} head high and sways")
+    "raise head", wriggles, called=("rear up", "rise", "threaten"), says=("rears up", "raises {its} head high and sways")
 )
 def rear_up(act: Act) -> Truth:
     """The front of its body rises and sways from side to side."""
@@ -127,7 +127,7 @@ def rear_up(act: Act) -> Truth:
     sway = 26.0 * act.manner.amount * np.sin(cycle(0.8 * act.times + act.manner.phase)) * up
     _raise(act, up, yaw=sway)
     _jaw(act, 14.0 * up)
-    return act.truth("rear up", speed="", part="head")
+    return act.truth("raise head", speed="", part="head")
 
 
 @motion(
