@@ -37,7 +37,7 @@ def fish(random: np.random.Generator) -> Body:
     skeleton = Skeleton(tuple(bones))
     main = pick(random, (*BRIGHT, *SCALES[:3], METAL[0]))
     second = pick(random, (*BRIGHT, WHITE, CREAM), other_than=(main,))
-    coat, look = _scales(random, main, second, s)
+    coat, looks = _scales(random, main, second, s)
     fins = second if random.random() < 0.6 else main.darker(0.75)
     patches = _body(line, names, s, tall, wide, coat, main)
     patches += _fins(
@@ -47,7 +47,7 @@ def fish(random: np.random.Generator) -> Body:
         plan="fish",
         group="animal",
         noun="fish",
-        looks=(look,),
+        looks=looks,
         tags=("animal", "fish", "swimming"),
         skeleton=skeleton,
         patches=patches,
@@ -61,22 +61,23 @@ def fish(random: np.random.Generator) -> Body:
     )
 
 
-def _scales(random: np.random.Generator, main: Colour, second: Colour, s: float) -> tuple[Coat, str]:
+def _scales(random: np.random.Generator, main: Colour, second: Colour, s: float) -> tuple[Coat, tuple[str, ...]]:
     base = patterns.with_belly(patterns.plain(main, mottle=0.1, size=0.02), main.lighter(0.6), height=-0.55)
     choice = int(random.integers(4))
     if choice == 1:
-        return patterns.striped(
-            base, second, axis=1, every=0.16 * s, share=0.38, wave=0.15
-        ), f"{main.name} and {second.name} striped"
+        return patterns.striped(base, second, axis=1, every=0.16 * s, share=0.38, wave=0.15), (
+            f"{main.name} and {second.name} striped",
+        )
     if choice == 2:
-        return patterns.spotted(
-            base, second, size=0.09 * s, share=0.4, seed=float(random.uniform(0, 9))
-        ), f"{main.name} spotted"
+        return patterns.spotted(base, second, size=0.09 * s, share=0.4, seed=float(random.uniform(0, 9))), (
+            f"{main.name} spotted",
+        )
     if choice == 3:
-        return patterns.striped(
-            base, second, axis=2, every=0.11 * s, share=0.35
-        ), f"{main.name} with {second.name} stripes"
-    return base, main.name
+        return (
+            patterns.striped(base, second, axis=2, every=0.11 * s, share=0.35),
+            (main.name, f"with {second.name} stripes"),
+        )
+    return base, (main.name,)
 
 
 def _body(

@@ -39,13 +39,13 @@ def snake(random: np.random.Generator) -> Body:
     skeleton = Skeleton(tuple(bones))
     main = pick(random, (*SCALES, *BRIGHT[2:5]))
     second = pick(random, (*BRIGHT, CREAM, DARK, *SCALES), other_than=(main,))
-    coat, look = _skin(random, main, second, s, girth)
+    coat, looks = _skin(random, main, second, s, girth)
     hood = bool(random.random() < 0.3)
     return Body(
         plan="snake",
         group="animal",
         noun="cobra" if hood else "snake",
-        looks=(look,),
+        looks=looks,
         tags=("animal", "snake", "reptile"),
         skeleton=skeleton,
         patches=_patches(line, names, head, girth, coat, main, hood=hood),
@@ -58,20 +58,21 @@ def snake(random: np.random.Generator) -> Body:
     )
 
 
-def _skin(random: np.random.Generator, main: Colour, second: Colour, s: float, girth: float) -> tuple[Coat, str]:
+def _skin(
+    random: np.random.Generator, main: Colour, second: Colour, s: float, girth: float
+) -> tuple[Coat, tuple[str, ...]]:
     base = patterns.plain(main, mottle=0.1, size=0.02)
     choice = int(random.integers(4))
+    look: tuple[str, ...] = (main.name,)
     if choice == 1:
-        base, look = patterns.ringed(base, second, count=14, share=0.4), f"{main.name} and {second.name} striped"
+        base, look = patterns.ringed(base, second, count=14, share=0.4), (f"{main.name} and {second.name} striped",)
     elif choice == 2:
-        base, look = patterns.spotted(base, second, size=2.4 * girth, share=0.42), f"{main.name} spotted"
+        base, look = patterns.spotted(base, second, size=2.4 * girth, share=0.42), (f"{main.name} spotted",)
     elif choice == 3:
         base = patterns.over(
             base, second, lambda p, _u, _n: np.abs(p[:, 0] + 0.45 * girth * np.sin(p[:, 1] * 40 / s)) < 0.32 * girth
         )
-        look = f"{main.name} with a {second.name} line"
-    else:
-        look = main.name
+        look = main.name, f"with {second.name} zigzags"
     return patterns.with_belly(base, main.lighter(0.6), height=-0.45), look
 
 

@@ -44,13 +44,13 @@ def spider(random: np.random.Generator) -> Body:
     legs = patterns.plain(fur, mottle=0.1, size=0.02)
     if banded:
         legs = patterns.ringed(legs, second, count=7, share=0.35)
-    coat, look = _back(random, fur, second, s)
+    coat, looks = _back(random, fur, second, s)
     girth = float(random.uniform(0.028, 0.045)) * s
     return Body(
         plan="spider",
         group="animal",
         noun="tarantula" if girth > 0.039 * s else "spider",
-        looks=(look, *([f"with {second.name} bands on its legs"] if banded else [])),
+        looks=(*looks, *([f"with {second.name} bands on its legs"] if banded else [])),
         tags=("animal", "spider", "many-legged"),
         skeleton=skeleton,
         patches=_patches(skeleton, s, fat, high, coat, fur) + sprawling.patches_of(skeleton, pairs, girth, legs),
@@ -82,20 +82,21 @@ def _skeleton(s: float, fat: float, high: float, pairs: list[sprawling.Pair]) ->
     return Skeleton(tuple(bones + left + mirrored(left) + sprawling.bones_of(pairs, 0.012 * s)))
 
 
-def _back(random: np.random.Generator, fur: Colour, second: Colour, s: float) -> tuple[Coat, str]:
+def _back(random: np.random.Generator, fur: Colour, second: Colour, s: float) -> tuple[Coat, tuple[str, ...]]:
     base = patterns.plain(fur, mottle=0.12, size=0.02)
     choice = int(random.integers(4))
     if choice == 1:
-        return patterns.spotted(base, second, size=0.13 * s, share=0.4), f"{fur.name} spotted"
+        return patterns.spotted(base, second, size=0.13 * s, share=0.4), (f"{fur.name} spotted",)
     if choice == 2:
-        return patterns.striped(
-            base, second, axis=1, every=0.12 * s, share=0.35, wave=0.2
-        ), f"{fur.name} and {second.name} striped"
+        return patterns.striped(base, second, axis=1, every=0.12 * s, share=0.35, wave=0.2), (
+            f"{fur.name} and {second.name} striped",
+        )
     if choice == 3:
-        return patterns.over(
-            base, second, lambda p, _u, n: (np.abs(p[:, 0]) < 0.05 * s) & (n[:, 2] > 0.2)
-        ), f"{fur.name} with a {second.name} back"
-    return base, fur.name
+        return (
+            patterns.over(base, second, lambda p, _u, n: (np.abs(p[:, 0]) < 0.05 * s) & (n[:, 2] > 0.2)),
+            (fur.name, f"with {second.name} markings"),
+        )
+    return base, (fur.name,)
 
 
 def _patches(skeleton: Skeleton, s: float, fat: float, high: float, coat: Coat, fur: Colour) -> list[Patch]:
