@@ -154,7 +154,7 @@ def wheel(
 
 
 def drawer(kit: Kit, name: str, low: Floats, high: Floats, coats: tuple[Coat, Coat], *, thick: float = 0.022) -> None:
-    """A drawer between two corners, open above. Its front, of the first coat, faces -Y; it slides out by most of its depth."""
+    """A drawer between two corners, open above. Its front, of the first coat, faces -Y."""
     x0, y0, z0 = low
     x1, y1, z1 = high
     kit.bone(name, vec((x0 + x1) / 2, y0, (z0 + z1) / 2), vec((x0 + x1) / 2, y1, (z0 + z1) / 2))
