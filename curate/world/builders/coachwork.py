@@ -46,11 +46,11 @@ def hull(kit: Kit, s: Sizes, coat: Coat, dark: Coat, kind: str) -> None:
     over = 2 * s.radius + 0.05
     narrow, inner = s.x - 0.02 - s.tyre - 0.55 * s.radius, s.x - PANEL
 
-    def block(low: Floats, top: Floats, paint: Coat, cells: int = 4) -> None:
+    def block(low: Floats, top: Floats, paint: Coat, cells: int = 2) -> None:
         kit.add(*box("body", low, top, paint, cells=cells))
 
     last = y1 if kind == "pickup" else s.behind
-    block(vec(-s.x, s.ahead, over), vec(s.x, y0, s.belt), coat, 6)
+    block(vec(-s.x, s.ahead, over), vec(s.x, y0, s.belt), coat, 4)
     block(vec(-narrow, s.ahead + 0.02, s.floor + 0.002), vec(narrow, y0, over), coat)
     block(vec(-inner, y0, s.floor + 0.002), vec(inner, y1, s.floor + 0.05), dark)
     if kind == "pickup":
@@ -69,7 +69,7 @@ def hull(kit: Kit, s: Sizes, coat: Coat, dark: Coat, kind: str) -> None:
             )
         block(vec(-s.x + 0.06, y1, over), vec(s.x - 0.06, last - 0.05, over + 0.05), dark)
     block(vec(-narrow, y1, s.floor + 0.002), vec(narrow, s.behind - 0.02, over), coat)
-    block(vec(-inner, y0 + 0.1, s.roof - 0.05), vec(inner, last, s.roof), coat, 5)
+    block(vec(-inner, y0 + 0.1, s.roof - 0.05), vec(inner, last, s.roof), coat, 3)
     for sign in (1.0, -1.0):
         kit.add(
             rod(
@@ -116,7 +116,7 @@ def door(
     out, inner, start, end = sign * s.x, sign * (s.x - PANEL), y[0] + 0.004, y[1] - 0.006
     hinge = vec(out, start, (s.floor + s.belt) / 2)
     kit.bone(name, hinge, hinge + vec(0, end - start, 0), "body")
-    kit.add(*box(name, vec(out, start, s.floor + 0.01), vec(inner, end, s.belt), coat, cells=4))
+    kit.add(*box(name, vec(out, start, s.floor + 0.01), vec(inner, end, s.belt), coat, cells=3))
     top, lean = s.roof - 0.055, 0.12 if y[0] == s.cabin[0] else 0.0
     for low, high in (
         (vec(out, end - 0.05, s.belt), vec(inner, end, top)),
@@ -144,7 +144,7 @@ def behind(random: np.random.Generator, kit: Kit, s: Sizes, coat: Coat, kind: st
     name, top = ("back gate", s.belt) if kind == "pickup" else ("hatch", s.roof)
     z = over + 0.004 if kind == "pickup" else top
     kit.bone(name, vec(0, y, z), vec(0, y, top if kind == "pickup" else over), "body")
-    kit.add(*box(name, vec(-s.x, y, over + 0.004), vec(s.x, y + PANEL, top), coat, cells=4))
+    kit.add(*box(name, vec(-s.x, y, over + 0.004), vec(s.x, y + PANEL, top), coat, cells=3))
     if kind != "pickup":
         kit.add(
             *box(
