@@ -50,7 +50,7 @@ def hull(kit: Kit, s: Sizes, coat: Coat, dark: Coat, kind: str) -> None:
         kit.add(*box("body", low, top, paint, cells=cells))
 
     last = y1 if kind == "pickup" else s.behind
-    block(vec(-s.x, s.ahead, over), vec(s.x, y0, s.belt), coat, 4)
+    block(vec(-s.x, s.ahead, over), vec(s.x, y0, s.belt), coat, 3)
     block(vec(-narrow, s.ahead + 0.02, s.floor + 0.002), vec(narrow, y0, over), coat)
     block(vec(-inner, y0, s.floor + 0.002), vec(inner, y1, s.floor + 0.05), dark)
     if kind == "pickup":
@@ -116,7 +116,7 @@ def door(
     out, inner, start, end = sign * s.x, sign * (s.x - PANEL), y[0] + 0.004, y[1] - 0.006
     hinge = vec(out, start, (s.floor + s.belt) / 2)
     kit.bone(name, hinge, hinge + vec(0, end - start, 0), "body")
-    kit.add(*box(name, vec(out, start, s.floor + 0.01), vec(inner, end, s.belt), coat, cells=3))
+    kit.add(*box(name, vec(out, start, s.floor + 0.01), vec(inner, end, s.belt), coat, cells=2))
     top, lean = s.roof - 0.055, 0.12 if y[0] == s.cabin[0] else 0.0
     for low, high in (
         (vec(out, end - 0.05, s.belt), vec(inner, end, top)),

@@ -134,7 +134,7 @@ def wheel(
         (1.0, inner),
         (0.0, inner),
     ]
-    patches = [lathe(bone, start, end, ring, coats[0], sides=15)]
+    patches = [lathe(bone, start, end, ring, coats[0], sides=13)]
     hub = 0.2 * radius
     for number in range(spokes):
         turn = about("x", 360.0 * number / spokes)

@@ -1,4 +1,4 @@
-"""Things: wheels that roll as far as they travel, parts that keep clear of each other, doors that end where they began."""
+"""Things: wheels roll as far as they travel, parts keep clear of each other and within their limits."""
 
 from __future__ import annotations
 
