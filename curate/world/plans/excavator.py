@@ -54,5 +54,5 @@ def excavator(random: np.random.Generator) -> Body:
     kit.add(ball(bucket, wrist, 0.05 * size, dark, rings=6))
     kit.parts.append(Part("hinge", "boom", "boom", HINGE, -20.0, 14.0))
     kit.parts.append(Part("hinge", "stick", "boom", HINGE, -16.0, 16.0))
-    kit.parts.append(Part("hinge", bucket, "bucket", HINGE, -20.0, 75.0))
+    kit.parts.append(Part("hinge", bucket, "bucket", HINGE, -20.0, 60.0))
     return kit.body(random, "excavator", "vehicle", looks=(paint.name,))
