@@ -12,6 +12,7 @@ from curate.world.looks.naming import Style
 from curate.world.rig.bones import Skeleton
 from curate.world.rig.turns import vec
 from curate.world.shapes.patch import Patch
+from rigmill.facts.limbs import longest_side
 from rigmill.types import Floats
 
 Group = Literal["humanoid", "animal", "flying", "furniture", "vehicle", "machine"]
@@ -140,10 +141,6 @@ class Body:
 
 
 def joint_height(skeleton: Skeleton, *, upright: bool) -> float:
-    """Body.height by its definition: extent of bone heads upward, or the largest of all sides."""
+    """Body.height by its definition: extent of bone heads upward, or the longest side as motion facts measure it."""
     heads = np.array([bone.head for bone in skeleton.bones])
-    tall = float(np.ptp(heads[:, 2]))
-    if upright:
-        return tall
-    apart = np.linalg.norm(heads[:, None, :2] - heads[None, :, :2], axis=-1)  # whatever way it faces, as facts do
-    return max(tall, float(apart.max()))
+    return float(np.ptp(heads[:, 2])) if upright else longest_side(heads)
