@@ -65,7 +65,7 @@ def _goal(act: Act, leg: Leg, how: Set) -> tuple[Floats, Floats, Floats, Floats]
     ball = stands + carried[:, None] * (along - stands)
     if np.any(carried > 0):
         turn = blended(still, body_turn, carried) @ turn
-        ball[:, 2] = np.maximum(ball[:, 2], leg.ball[2] + 0.045 * act.body.leg_length * np.minimum(1, 4 * carried))
+        ball[:, 2] = np.maximum(ball[:, 2], leg.ball[2] + 0.045 * act.body.leg_length * np.minimum(1, 16 * carried))
     middle = yaw_of(act) @ about("x", act.full(np.asarray(how.fold, float)))
     return ball, turn, middle, carried
 

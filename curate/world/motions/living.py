@@ -185,7 +185,7 @@ def _stand_easy(act: Act) -> None:
 
 @motion(
     "crawl low",
-    lambda body: beast(body) and short_legged(body),
+    lambda body: beast(body) and short_legged(body) and not body.trunk,
     places=PLACES,
     called=("crawl", "crawl low", "stalk", "creep"),
     says=("crawls {way}", "creeps {way} close to the ground", "crawls low over the ground {way}"),

@@ -131,7 +131,7 @@ def lie(act: Act) -> Truth:
     act.move(z=-drop * late)
     tilt = np.rad2deg(np.arcsin(np.clip(drop * (early - late) / trunk_length(body), -0.5, 0.5)))
     act.turn(body.root, about("x", tilt))
-    look_level(act, tilt - 8.0 * late)
+    look_level(act, tilt - (0.0 if sprawls(body) else 8.0) * late)
     sets = {}
     for number, leg in enumerate(body.legs):
         front = leg.end == "front"
