@@ -39,7 +39,7 @@ def foot_slides(moved: Moved) -> list[float]:
     A take in place goes with the floor: its way from frame to frame is the median of all that stand.
     """
     body, take = moved.body, moved.take
-    if not body.legs or take.motion in SLIPS:
+    if not body.legs or take.truth.verb in SLIPS:
         return []
     length = body.leg_length
     balls, stands = [], []

@@ -15,7 +15,7 @@ from curate.world.body import Body
 from curate.world.motions import SIDES, motion
 from curate.world.motions.heads import trail
 from curate.world.motions.resting import beast, look_level
-from curate.world.rig.turns import about
+from curate.world.rig.turns import about, vec
 from rigmill.types import Floats
 
 
@@ -122,7 +122,10 @@ def kick_out(act: Act) -> Truth:
     for leg in legs_at(body, "hind"):
         way = np.stack([0 * up, (0.85 * out - 0.05 * drawn) * length, (0.62 * out + 0.30 * drawn) * length], axis=1)
         sets[leg.name] = Set(
-            moved=way * much, turn=about("x", 75.0 * out + 25.0 * drawn), fold=60.0 * out + 20.0 * drawn
+            moved=way * much,
+            turn=about("x", 75.0 * out + 25.0 * drawn),
+            fold=60.0 * out + 20.0 * drawn,
+            knee=vec(0.0, -1.0, -0.8),
         )
     _finish(act, sets, wag=12.0)
     return act.truth("kick", part="hind legs", style="backward")
