@@ -55,7 +55,7 @@ def fold_wings(act: Act) -> None:
             continue
         sign = 1.0 if wing.side == "left" else -1.0
         first, *outer = wing.bones
-        act.turn(first, about("z", act.full(sign * 76.0)) @ about("y", sign * 10.0) @ about("x", -72.0))
+        act.turn(first, about("z", act.full(sign * 76.0)) @ about("y", sign * -3.0) @ about("x", -72.0))
         for bone in outer:
             act.turn(bone, about("z", act.full(sign * 5.0)))
 
