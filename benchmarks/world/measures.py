@@ -13,7 +13,7 @@ from rigmill.types import Floats
 
 NEAR_FLOOR = 0.004  # of the leg: a ball that is no higher than at rest by this, over two frames, stands
 SUNK = 0.015  # of the body's height below the floor: it shows
-SLIPS = frozenset({"fall", "lie down"})  # in these feet let go of the floor on purpose
+SLIPS = frozenset({"fall", "lie down", "crawl"})  # in these feet let go of the floor, or drag, on purpose
 
 
 @dataclass(frozen=True)
