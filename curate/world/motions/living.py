@@ -14,7 +14,7 @@ from curate.world.acting.truth import Truth
 from curate.world.acting.waves import follow, lie_on_floor, side_axis, wave
 from curate.world.body import Body
 from curate.world.motions import PLACES, motion
-from curate.world.motions.fighting import open_jaw
+from curate.world.motions.beasts import open_jaw
 from curate.world.motions.heads import trail
 from curate.world.motions.resting import beast
 from curate.world.rig.turns import about, vec
