@@ -8,15 +8,19 @@ measured. What is asked of each clip, and how near is right:
 - kind: by the plan's limbs (two legs and arms humanoid, four legs quadruped, wings winged, furniture, vehicles and
   machines articulated, else other). front: of what lives, facing within 45 degrees of -Y in the first frame.
 - travel: the same of ten headings (none included); where the truth travels 0.2 to 0.3 heights, about the least that
-  facts call travel, staying is right too. travel_heights: 0.06 heights or 15 %. turn: 12 degrees or 5 %, also where
+  facts call travel, staying is right too. travel_heights: 0.06 heights or 15 %, and of
+  what stays less than 0.25; who falls over is not asked. turn: 12 degrees or 5 %, also where
   nothing turns. rise: of the last frame over the first, 0.06 heights or 15 %, where the truth rises.
 - gait: walks and crawls walk, runs run, scuttling is either, nothing else has a gait (turns on the spot and what lands
   or leaps are not asked). in_place and the feet's heading of gaits.
-- jumps: one for a jump or a leap, all of a number of hops, none else. idle: of idles alone.
+- jumps: one for a jump or a leap, all of a number of hops, none else. idle: of idles alone; what only
+  looks about or wags is not asked, since who waits does that.
 - posture: the last one of what sits, lies down or falls, where facts name postures.
-- period: 8 % (of the whole pose); one that facts do not find is wrong where the clip shows two or more.
+- period: 8 %, of the part that acts where the truth names one, else of the pose; one that facts do not find is wrong
+  where the clip shows two or more.
 - part: every part that the truth says to act moves, on its side. Things: as many parts of that word as the truth
-  says, doing that (opens, slides out, swings, spins, ...). sweep: heads that nod go up and down, that shake or look
+  says, doing that (opens, slides out, swings, spins, ...), called by that word or its bone's. What glides holds its
+  wings still. sweep: heads that nod go up and down, that shake or look
   around from side to side.
 """
 
@@ -31,6 +35,7 @@ from typing import Any
 from benchmarks.world.reading import read_takes
 from curate.world.body import Body
 from curate.world.glb import glb_of
+from curate.world.looks.naming import written
 from curate.world.make import make_body, play, random_of
 from curate.world.motions import motions_of
 from curate.world.plans import plans
@@ -46,6 +51,7 @@ _FACING_DEG = 45.0
 _BARELY = (0.2, 0.3)  # heights: about rigmill.facts.travel.TRAVELS
 _THINGS = ("furniture", "vehicle", "machine")
 _GAITS = {"walk": ("walk",), "crawl": ("walk",), "run": ("run",), "scuttle": ("walk", "run")}
+_WAITING = frozenset({"look around", "wag", "shake tail"})
 _STEPS_TOO = frozenset({"turn", "spin", "leap", "land", "take off"})
 _POSTURES = {"sit down": "sits", "lie down": "lies", "fall": "lies"}
 _SWEEPS = {"nod": "up_down", "shake head": "side_to_side", "look around": "side_to_side"}
@@ -130,19 +136,20 @@ def answers(body: Body, take: Take, facts: MotionFacts) -> Iterator[Answer]:
         yield same("travel", said, *directions, *(("none",) if barely else ()))
     else:
         yield same("travel", facts.travel.value, *directions)
-    if truth.direction != "to_and_fro":
+    if truth.direction != "to_and_fro" and truth.verb != "fall":
         yield near("travel_heights", facts.travel_heights, truth.travel, 0.25 if not truth.travel else _LENGTH, 0.15)
     yield near("turn", facts.turn_deg, truth.turn_deg, _ANGLE_DEG, _ANGLE_SHARE)
     if truth.rise:
         yield near("rise", facts.end_rise_heights, truth.rise, _LENGTH, _LENGTH_SHARE)
     if lives:
         yield from (same(*each) for each in _of_feet(body, take, facts))
-        yield same("idle", facts.idle, truth.verb == "idle")
+        if truth.verb not in _WAITING:
+            yield same("idle", facts.idle, truth.verb == "idle")
         if truth.verb in _POSTURES and facts.posture_end.value != "unknown":
             yield same("posture", facts.posture_end.value, _POSTURES[truth.verb])
     seconds = (take.num_frames - 1) / take.fps
     if truth.period_s is not None and seconds / truth.period_s >= _CYCLES:
-        yield near("period", facts.period_s, truth.period_s, 0.0, _PERIOD_SHARE)
+        yield near("period", _period_s(body, take, facts), truth.period_s, 0.0, _PERIOD_SHARE)
     yield from _parts(body, take, facts)
 
 
@@ -178,7 +185,7 @@ def _parts(body: Body, take: Take, facts: MotionFacts) -> Iterator[Answer]:
     if body.group in _THINGS:
         yield from _thing_parts(body, take, facts)
         return
-    for name in _named(truth.part):
+    for name in _named(truth.part) if truth.verb != "glide" else ():
         yield Answer("part", name in moving, sorted(moving), name)
     if truth.verb in _SWEEPS:
         said = [part.sweep.value for part in facts.parts if part.part == "head"]
@@ -191,6 +198,22 @@ def _named(part: str) -> Sequence[str]:
     return (f"left {word}", f"right {word}") if part.endswith("s") else (part,) if part else ()
 
 
+def _period_s(body: Body, take: Take, facts: MotionFacts) -> float | None:
+    """Of the part that acts, where the truth names one; else of the whole pose."""
+    part = take.truth.part
+    names = _written(body, part) if body.group in _THINGS else {*_named(part)}
+    found = [
+        each.period_s for each in facts.parts if (each.joint if body.group in _THINGS else each.part) in names
+    ]
+    return found[0] if found else facts.period_s
+
+
+def _written(body: Body, word: str) -> set[str]:
+    """How the file calls the joints of the parts of this word."""
+    names = dict(zip(body.skeleton.names, written(body.skeleton.names, body.style, is_person=body.is_person)))
+    return {names[part.bone] for part in body.parts_called(word)}
+
+
 def _thing_parts(body: Body, take: Take, facts: MotionFacts) -> Iterator[Answer]:
     truth = take.truth
     own = body.parts_called(truth.part)
@@ -198,10 +221,14 @@ def _thing_parts(body: Body, take: Take, facts: MotionFacts) -> Iterator[Answer]
         return
     wanted = _ACTIONS.get((truth.opens, own[0].kind)) or _BY_VERB.get(truth.verb, ("turns",))
     said = [(part.part, part.action.value) for part in facts.parts]
-    doing = [part for part, action in said if part.split()[-1] == truth.part and action in wanted]
-    sides = not truth.side or truth.num_parts != 1 or doing == [f"{truth.side} {truth.part}"]
+    words = {truth.part} | {word for part in own for word in part.bone.split()}
+    joints = _written(body, truth.part)
+    doing = [part for part in facts.parts if part.joint in joints and part.action.value in wanted]
+    named = all(part.part.split()[-1] in words for part in doing)
+    sided = [part.side for part in own if part.side in ("left", "right")]
+    sides = not sided or not truth.side or [part.side for part in doing] == [truth.side]
     count = 1 if (truth.verb, truth.num_parts) == ("spin", 2) else truth.num_parts
-    yield Answer("part", len(doing) == count and sides, said, f"{count} {truth.side} {truth.part} {wanted}")
+    yield Answer("part", len(doing) == count and sides and named, said, f"{count} {truth.side} {truth.part} {wanted}")
 
 
 def agreement(chosen: Sequence[str], *, assets: int, seed: int) -> tuple[dict[str, Any], list[Wrong]]:
