@@ -96,6 +96,7 @@ class PartFacts:
     raised: bool  # its end is above the shoulder, or what it hangs on, for most of the time that it moves
     sweep: Sweep = Sweep.NONE
     strikes: bool = False  # its end shoots away from the body: a punch, a kick, a bite
+    period_s: float | None = None  # of its own motion, whatever the rest of the body does; None: it repeats nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +120,7 @@ class MotionFacts:
     num_jumps: int  # times at which nothing touched the ground; of what has legs
     flip_deg: float | None  # turn of an upright body about its side axis: 360 a somersault, positive forward
     end_lean_deg: float | None  # of the trunk from upright in the last frame: 90 lies
-    period_s: float | None  # of what repeats; None where nothing does
+    period_s: float | None  # of the pose, as long as most of it repeats; None where it does not
     num_cycles: float  # 1 where it comes back once, though nothing repeats then
     moving_share: float  # of the joints, those that move by more than noise
     idle: bool  # hardly anything moves: it stands, breathes, waits

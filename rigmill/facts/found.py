@@ -35,8 +35,10 @@ class Side:
 
 
 def said_of(rig: Rig, joints: Sequence[int]) -> str:
-    """The part that most of the joints are said to be, the earlier of equals."""
+    """The part that most of the joints are said to be, the earlier of equals; an arm that ends in a claw is a claw."""
     said = [part for joint in joints if (part := part_of(rig.names[joint]))]
+    if "claw" in said:
+        return "claw"
     return max(dict.fromkeys(said), key=said.count, default="")
 
 

@@ -21,7 +21,11 @@ _SLOW = 0.3  # legs per second: slower, the feet do not carry the body anywhere
 _APART = -0.15  # correlation of two feet: when all feet do the same, it is a hop and no step
 _FAST = 2.95  # legs per second: walks of all bodies of our corpus are slower, runs faster
 _STRIDES = 3  # steps for every jump, at least: if there are less, the jumps are the flights of a run
-_JUMP, _GROUND = 0.08, 0.012  # heights: the least that feet and body rise in a jump; lower, a foot is on the ground
+_IN_THE_AIR = 0.15  # of the time that no foot stands: a run, at a pace that is no walk's
+_BRISK = 1.6  # legs per second: slower is no run, whatever its feet do
+_BEARS = 0.3  # of the body's own way that standing feet must go back under it: what flies has feet that hang
+_LONGEST_S = 0.8  # that what has wings is in the air without flying
+_JUMP, _GROUND = 0.04, 0.012  # heights: the least that feet and body rise in a jump; lower, a foot is on the ground
 _LEAP = 0.2  # of what walks and runs: less is the spring of its step
 
 
@@ -45,7 +49,7 @@ def gait(take: Take) -> Steps:
     down = lifts <= np.clip(_DOWN * np.ptp(lifts, axis=0), _LEAST_LIFT * leg, _MOST_LIFT * leg)
     level = np.einsum("tyx,tfy->tfx", level_turns(take.yaw), (places - take.centre[:, None])[..., :2])
     stepping = _stepping(level, lifts, leg)
-    jumps = 0 if take.anatomy.kind is SubjectKind.WINGED else _jumps(take, heights)  # what has wings flies
+    jumps = _jumps(take, heights)
     if stepping.sum() < 2 or _together(lifts[:, stepping], level[:, stepping]) >= _APART:
         return Steps(Gait.NONE, Heading.NONE, 0, jumps)
     before = np.roll(down, 1, axis=0)
@@ -56,7 +60,8 @@ def gait(take: Take) -> Steps:
     way, speed, clear = _carried(take, level, lifts, down, stepping)
     if num_steps < 2 or speed < _SLOW * leg or not clear:
         return Steps(Gait.NONE, Heading.NONE, num_steps, jumps)
-    kind = Gait.RUN if speed > _FAST * leg else Gait.WALK
+    flies = float(np.mean(~down[:, stepping].any(axis=1))) >= _IN_THE_AIR
+    kind = Gait.RUN if speed > (_BRISK if flies else _FAST) * leg else Gait.WALK
     heading = Heading.SOMEWHERE
     if take.anatomy.front is not None and take.anatomy.left is not None:
         ahead, left = way @ take.anatomy.front[:2], way @ take.anatomy.left[:2]
@@ -90,7 +95,9 @@ def _carried(take: Take, level: Floats, lifts: Floats, down: Bools, stepping: Bo
     moved = np.diff(take.centre[:, :2], axis=0)
     own = np.einsum("tyx,ty->tx", level_turns(0.5 * (take.yaw[1:] + take.yaw[:-1])), moved).mean(axis=0) * take.fps
     if float(np.linalg.norm(own)) > max(_SLOW * take.anatomy.leg_length / take.unit, 0.5 * speed):
-        return own / float(np.linalg.norm(own)), float(np.linalg.norm(own)), True
+        gone_with = float((gone @ own).mean()) * take.fps / float(own @ own) if len(gone) else 0.0
+        bears = gone_with >= _BEARS or take.anatomy.kind is not SubjectKind.WINGED
+        return own / float(np.linalg.norm(own)), float(np.linalg.norm(own)), bears
     return way, speed, steady >= _STEADY or swing >= _SWUNG
 
 
@@ -117,7 +124,10 @@ def _jumps(take: Take, heights: Floats, *, least: float = _JUMP) -> int:
     edges = np.flatnonzero(np.diff(np.concatenate([[False], off, [False]]).astype(np.int8)))
     body, count = take.centre[:, 2], 0
     for start, end in zip(edges[::2], edges[1::2]):
+        lands = end < len(body)
+        if take.anatomy.kind is SubjectKind.WINGED and (not lands or (end - start) / take.fps > _LONGEST_S):
+            continue  # it flies
         if start > 0:
-            ground = max(body[start - 1], body[end]) if end < len(body) else body[start - 1]
+            ground = max(body[start - 1], body[end]) if lands else body[start - 1]
             count += bool(lowest[start:end].max() >= least and body[start:end].max() - ground >= least)
     return count

@@ -18,6 +18,9 @@ from rigmill.types import Floats, Motion, Rig
 _IDLE_REACH, _IDLE_TURN_DEG = 0.07, 30.0  # of the strongest limb: who stands and breathes, sways or looks about
 _IDLE_RISE = 0.06  # heights that the body goes up or down meanwhile
 _IDLE_BODY_TURN_DEG, _IDLE_LEAN_DEG = 20.0, 15.0
+_IDLE_ROLL_DEG = 45.0  # that the whole body turns over; of what has no legs to stand on
+_WHIPS = 0.3  # heights that the end of a tail gets: more than a wag
+_GAPES_DEG = 15.0  # that a jaw opens
 _ALWAYS = ("tail", "ear")  # what stands still wags these
 _BY_REACH = ("arm", "leg")  # limbs whose joints turn more than their ends move
 _NODS = 1.5  # times that a head or a raised arm goes to and fro: it says yes or no, or waves
@@ -53,8 +56,9 @@ def measure(
 
 
 def _measured(take: Take) -> MotionFacts:
-    way, repeats, feet = travel(take), rhythm(take), gait(take)
+    way, feet = travel(take), gait(take)
     walks = feet.gait is not Gait.NONE
+    repeats = rhythm(take, hops=feet.num_jumps > 1 and not walks)
     parts = moving_parts(take, walks=walks)
     known = take.anatomy.front is not None
     heights = take.centre[:, 2] - take.centre[0, 2]
@@ -92,7 +96,8 @@ def _measured(take: Take) -> MotionFacts:
         and not feet.num_jumps
         and _is_idle(take, parts, max(rise, sink))
         and abs(turn) < _IDLE_BODY_TURN_DEG
-        and bent < _IDLE_LEAN_DEG,
+        and bent < _IDLE_LEAN_DEG
+        and max(abs(flip or 0.0), abs(roll or 0.0)) < _IDLE_ROLL_DEG,
         parts=parts,
         gait=feet.gait,
         in_place=still and feet.gait is not Gait.NONE,
@@ -109,12 +114,21 @@ def _measured(take: Take) -> MotionFacts:
 def _is_idle(take: Take, parts: tuple[PartFacts, ...], moved: float) -> bool:
     if take.anatomy.kind is SubjectKind.ARTICULATED and parts:
         return False
+    if any(_shows(part) for part in parts):
+        return False
     told = [part for part in parts if not part.part.endswith(_ALWAYS)]
     strongest = max((max(part.reach_heights, part.slide_heights) for part in told), default=0.0)
     turned = max((part.turn_deg for part in told if not part.part.endswith(_BY_REACH)), default=0.0)
     nods = any((part.part == "head" or part.raised) and part.num_cycles >= _NODS for part in told)
     calm = strongest < _IDLE_REACH and turned < _IDLE_TURN_DEG and not nods
     return calm and moved < _IDLE_RISE
+
+
+def _shows(part: PartFacts) -> bool:
+    """Whether a tail whips or a jaw gapes: more than waiting bodies do."""
+    if part.part == "jaw":
+        return part.turn_deg >= _GAPES_DEG
+    return part.part == "tail" and part.reach_heights >= _WHIPS and part.num_cycles < _NODS
 
 
 def _moving_share(take: Take) -> float:

@@ -42,6 +42,8 @@ _PARTS = {
     "fin": "fin",
     "antenna": "antenna",
     "tentacle": "tentacle",
+    "pincer": "claw",
+    "abdomen": "abdomen",
     "trunk": "trunk",
     "torso": "torso",
     "body": "body",
@@ -67,13 +69,21 @@ _PARTS = {
     "turret": "turret",
     "crank": "crank",
     "pedal": "pedal",
+    "boom": "boom",
+    "jib": "boom",
+    "stick": "stick",
+    "rod": "rod",
+    "hook": "hook",
+    "bucket": "bucket",
+    "shade": "shade",
+    "motor": "motor",
 }
 CREATURE = frozenset(
-    "arm leg wing tail head jaw ear fin antenna tentacle trunk torso".split()
+    "arm leg wing tail head jaw ear fin antenna tentacle claw abdomen trunk torso".split()
 )  # parts that only what lives, or a figure of it, has
 THING = frozenset(
     "door gate drawer lid hatch wheel lever handle window fan propeller rotor blade spike button piston turret crank "
-    "pedal".split()
+    "pedal boom stick rod hook bucket shade motor".split()
 )  # parts that only a thing has
 _GLUED = tuple(sorted((word for word in _PARTS if len(word) > 2), key=len, reverse=True))
 

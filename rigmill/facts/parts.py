@@ -9,7 +9,7 @@ import numpy as np
 from rigmill.facts.facts import PartAction, PartFacts, SubjectKind, Sweep
 from rigmill.facts.limbs import Limb
 from rigmill.facts.names import CREATURE
-from rigmill.facts.rhythm import swings
+from rigmill.facts.rhythm import period, swings
 from rigmill.facts.take import Take, steps
 from rigmill.rigs import turns as clip
 from rigmill.types import Bools, Floats
@@ -25,6 +25,7 @@ _DOMINATES = 0.75  # cosine between the way of most motion and an axis of the bo
 _TURN_LENGTH = 0.2  # heights: a turn of one radian counts as a way of this length
 _LIFTED = 0.15  # of a limb's reach that its end must be above its top: a wing that flaps is not raised half of the time
 _RAISED = 0.5  # of the time that a limb moves
+_REPEATS = 0.005  # heights about its mean: less is noise, whether it repeats or not
 _MOVING = 0.2  # of its highest speed: slower is no motion
 _STRIKE = 0.45  # of its length that the end of a limb gets ahead in one go
 _STRIKE_S = 0.35  # in at most this time
@@ -150,7 +151,14 @@ def _facts(take: Take, curves: _Curves, walks: bool) -> PartFacts:
         raised=raised,
         sweep=_sweep(take, curves),
         strikes=not walks and not raised and limb.kind in _STRIKING and _strikes(take, curves),
+        period_s=_period_s(take, curves),
     )
+
+
+def _period_s(take: Take, curves: _Curves) -> float | None:
+    turned = curves.turned * np.where(np.sum(curves.turned * curves.turned[:, :1], axis=0) < 0, -1.0, 1.0)
+    found = period(np.concatenate([curves.ends, curves.slides, 2 * _TURN_LENGTH * turned.T], axis=1), least=_REPEATS)
+    return None if found is None else found[0] / take.fps
 
 
 def _turn_vectors(curves: _Curves) -> Floats:

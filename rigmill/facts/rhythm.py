@@ -8,6 +8,7 @@ import numpy as np
 
 from rigmill.facts.take import Take
 from rigmill.facts.travel import level_turns
+from rigmill.rigs import turns as clip
 from rigmill.types import Floats
 
 _MOVES = 0.01  # heights, of the pose's spread about its mean, joints together: less is noise and breath
@@ -15,6 +16,8 @@ _ALIKE = 0.8  # correlation of the pose with itself a period later
 _DIP = 0.5  # and below which it must have been before, or the pose has only drifted
 _AS_GOOD = 0.06  # the shortest period whose correlation is that near to the best
 _TIMES = 1.5  # a period must fit so often
+_STRETCHES = ((0.25, 1.0), (0.0, 0.75), (0.2, 0.8))  # of a take that begins or ends otherwise: where it repeats
+_TIMES_THERE = 2.0  # the same in a stretch of a take
 _STILL, _STILL_TURN = 0.003, 0.01  # heights and radians, half of them: a curve with a smaller spread is still
 _TURN_LENGTH = 0.2  # heights: half a turn of one radian counts as a way of this length
 _MANY = 96  # joints that are compared
@@ -53,8 +56,15 @@ def poses(take: Take) -> Floats:
     return np.concatenate([places, _TURN_LENGTH * vectors], axis=1)
 
 
-def rhythm(take: Take) -> Rhythm:
-    """What repeats in the pose."""
+def _own_poses(take: Take) -> Floats:
+    """The pose (T, N) as the body itself feels it, however it banks, climbs or bobs."""
+    back = clip.inverse(take.body)[:, None]
+    from_centre = (take.joints - take.centre[:, None]).transpose(2, 1, 0)
+    return np.asarray(clip.rotate(back, from_centre).transpose(2, 1, 0).reshape(take.num_frames, -1))
+
+
+def rhythm(take: Take, *, hops: bool = False) -> Rhythm:
+    """What repeats in the pose; of what `hops`, in the height of its body."""
     pose = poses(take)
     pose = pose - pose.mean(axis=0)
     num = len(pose)
@@ -66,13 +76,33 @@ def rhythm(take: Take) -> Rhythm:
     step = max(float(np.median(steps)), float(steps[0]), float(steps[-1]))  # a loop may leave out its last frame
     spread = float(apart.max())
     loops = float(apart[-1]) <= max(_CLOSED * spread, 1.2 * step) and spread > 2 * step
-    lag = _period(pose, energy)
-    if lag is None:
-        return Rhythm(None, 1.0 if loops else 0.0, loops)
-    return Rhythm(lag / take.fps, (num - 1) / lag, loops)
+    own = _own_poses(take)
+    for curves in (take.centre[:, 2:], pose, own) if hops else (pose, own):
+        if (found := period(curves, least=_MOVES)) is not None:
+            return Rhythm(found[0] / take.fps, found[1], loops)
+    return Rhythm(None, 1.0 if loops else 0.0, loops)
 
 
-def _period(pose: Floats, energy: Floats) -> float | None:
+def period(curves: Floats, *, least: float) -> tuple[float, float] | None:
+    """(frames of a period, periods) of curves (T, N) over the whole clip, else in a stretch of it in which they repeat.
+
+    None where they do not, or spread less than `least` about their mean.
+    """
+    num = len(curves)
+    for begin, end in ((0.0, 1.0), *_STRETCHES):
+        first, last = round(begin * (num - 1)), round(end * (num - 1)) + 1
+        some = curves[first:last] - curves[first:last].mean(axis=0)
+        if len(some) < 3 or np.sum(some * some, axis=1).mean() < least**2:
+            continue
+        lag = _period(some, _TIMES if len(some) == num else _TIMES_THERE)
+        if lag is not None:
+            return lag, (last - 1 - first) / lag
+    return None
+
+
+def _period(pose: Floats, times: float) -> float | None:
+    """The frames after which the pose (T, N), its mean taken out, is as it was; it must fit so many times."""
+    energy = np.sum(pose * pose, axis=1)
     every = -(-len(pose) // _LONG)
     pose, energy = pose[::every], energy[::every]
     num = len(pose)
@@ -82,7 +112,7 @@ def _period(pose: Floats, energy: Floats) -> float | None:
     lags = np.arange(num)
     scale = np.sqrt(np.maximum(sums[num - lags] * (sums[num] - sums[lags]), 1e-30))
     alike = raw / scale
-    last = int((num - 1) / _TIMES)
+    last = int((num - 1) / times)
     inner = np.arange(2, last + 1)
     if len(inner) == 0 or last + 1 >= num:
         return None
@@ -91,10 +121,12 @@ def _period(pose: Floats, energy: Floats) -> float | None:
     peaks = peaks[lowest[peaks] < _DIP]
     if not len(peaks):
         return None
-    best = peaks[alike[peaks] >= alike[peaks].max() - _AS_GOOD][0]
-    before, here, after = alike[best - 1 : best + 2]
+    before, here, after = alike[peaks - 1], alike[peaks], alike[peaks + 1]
     bend = before - 2 * here + after
-    return every * float(best + (0.5 * (before - after) / bend if bend < -1e-12 else 0.0))
+    off = np.where(bend < -1e-12, 0.5 * (before - after) / np.minimum(bend, -1e-12), 0.0)
+    heights = here - 0.25 * (before - after) * off  # of the curve between frames: short periods lie between two
+    best = int(np.flatnonzero(heights >= heights.max() - _AS_GOOD)[0])
+    return every * float(peaks[best] + off[best])
 
 
 def swings(curve: Floats) -> tuple[int, float]:

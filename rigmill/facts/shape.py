@@ -8,7 +8,7 @@ from rigmill.facts.facts import SubjectKind
 from rigmill.facts.found import Side
 from rigmill.facts.fronts import ON_HEADS, central_chains, front_sign, holders
 from rigmill.facts.kinds_by_shape import Seen, kind_of, look
-from rigmill.facts.limbs import Anatomy, Foot, Limb, chain_length, subtree
+from rigmill.facts.limbs import Anatomy, Foot, Limb, chain_below, chain_length, subtree
 from rigmill.facts.names import LEFT, RIGHT, THING, end_of, is_lid, part_of, side_of
 from rigmill.types import Floats, Rig
 
@@ -174,7 +174,7 @@ def _central_limbs(seen: Seen, kind: SubjectKind, front: Floats | None, taken: s
         if word:
             start = words.index(word)
             trunk |= set(body[:start][-1:])
-            stop = next((n for n, each in enumerate(words) if n > start and each in ON_HEADS), len(words))
+            stop = next((n for n, each in enumerate(words) if n > start and each in (*ON_HEADS, "trunk")), len(words))
             body = body[start:stop]
         elif tops and front is not None and kind in _HEADED:
             ahead = float(rest[body[-1]] @ front)
@@ -187,8 +187,22 @@ def _central_limbs(seen: Seen, kind: SubjectKind, front: Floats | None, taken: s
         if not word:
             word = next((each for each in words if each), "") or "part"
         limbs.append(Limb(word, word, side_of(rig.names[body[0]]), tuple(body), _holder_of(rig, body[0])))
+        if word == "head":
+            limbs += _on_head(seen, body[0], taken | set(body))
     return limbs, trunk
 
 
+def _on_head(seen: Seen, neck: int, taken: set[int]) -> list[Limb]:
+    """Jaws and trunks that hang from a head, in the plane."""
+    limbs, rig = [], seen.rig
+    for joint in subtree(neck, seen.below):
+        word = part_of(rig.names[joint])
+        if word in _ON_FACES and joint not in taken and part_of(rig.names[int(rig.parents[joint])]) != word:
+            chain = chain_below(joint, seen.below, rig.rest_joints)
+            limbs.append(Limb(word, word, side_of(rig.names[joint]), chain, _holder_of(rig, joint)))
+    return limbs
+
+
+_ON_FACES = ("jaw", "trunk")
 _CENTRAL_WORDS = frozenset({"head", "tail", "jaw", "trunk"})
 _HEADED = frozenset({SubjectKind.QUADRUPED, SubjectKind.WINGED, SubjectKind.OTHER})

@@ -46,9 +46,10 @@ class Take:
     @cached_property
     def anchor(self) -> Floats:
         """The point of the trunk that goes least along the ground, (T, 2): who turns about his hips has not gone."""
-        places = np.concatenate([self.joints[:, list(self.anatomy.trunk)], self.centre[:, None]], axis=1)[..., :2]
         if len(self.anatomy.centre) == 1:
             return np.asarray(self.centre[:, :2])
+        trunk, middle = self.joints[:, list(self.anatomy.trunk)], self.centre[:, None]
+        places = np.concatenate([middle + share * (trunk - middle) for share in _ALONG] + [middle], axis=1)[..., :2]
         ways = np.linalg.norm(np.diff(places, axis=0), axis=-1).sum(axis=0)
         return np.asarray(places[:, int(np.argmin(np.round(ways, 6)))])
 
@@ -114,6 +115,7 @@ class Take:
         return found
 
 
+_ALONG = (0.25, 0.5, 0.75, 1.0)  # of the way from a trunk's middle to its joints: points of the trunk
 _UPSIDE_DOWN = 0.03  # squared cosine of half the tilt: 160 degrees over, a heading means nothing
 
 

@@ -219,4 +219,4 @@ def sting(act: Act) -> Truth:
     act.move(y=body.height * (0.12 * back - 0.5 * act.manner.amount * hit), z=body.height * (0.5 + 0.06 * back))
     act.bend(body.tails[0], "x", -62.0 * curl)
     legs_tucked(act, 20.0)
-    return act.truth("attack", speed="", part="sting", direction="to_and_fro")
+    return act.truth("attack", speed="", part="abdomen", direction="to_and_fro")

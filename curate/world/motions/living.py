@@ -59,7 +59,7 @@ def eat(act: Act) -> Truth:
     for bones in body.tails if two else ():
         act.bend(bones, "x", 0.4 * tilt * down)
     trail(act)
-    return act.truth("eat", part="head", period_s=1 / hertz)
+    return act.truth("eat", part="jaw", period_s=1 / hertz)
 
 
 def _bow_neck(act: Act, degrees: Floats | float) -> None:

@@ -236,7 +236,7 @@ def lunge(act: Act) -> Truth:
     way = np.stack([0 * s, 0 * s, 0.5 * lift], axis=1) * length
     stand(act, moved=_front_feet(act, {"left": way, "right": way}))
     trail(act, wag=2.0)
-    return act.truth("attack", speed="", part="head")
+    return act.truth("attack", speed="", part="front legs")
 
 
 @motion(
