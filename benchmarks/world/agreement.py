@@ -202,9 +202,7 @@ def _period_s(body: Body, take: Take, facts: MotionFacts) -> float | None:
     """Of the part that acts, where the truth names one; else of the whole pose."""
     part = take.truth.part
     names = _written(body, part) if body.group in _THINGS else {*_named(part)}
-    found = [
-        each.period_s for each in facts.parts if (each.joint if body.group in _THINGS else each.part) in names
-    ]
+    found = [each.period_s for each in facts.parts if (each.joint if body.group in _THINGS else each.part) in names]
     return found[0] if found else facts.period_s
 
 
