@@ -60,7 +60,7 @@ class Wing:
     bones: tuple[str, ...]
     side: str
     pair: int = 0  # 0 the front pair
-    folded: tuple[float, float, float] = (76.0, 10.0, -72.0)  # degrees: backward, down, its fore edge up; on the ground
+    folded: tuple[float, float, float] = (76.0, -3.0, -72.0)  # degrees: backward, down, its fore edge up; on the ground
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,7 +78,7 @@ def test_skin_weights_add_up_to_one_and_are_of_four_bones_at_most(bodies):
 
 
 def test_another_number_and_another_seed_give_another_shape():
-    for plan in PLANS:
+    for plan in PLANS[::5]:
         one, two, three = (mesh_of(make_body(plan, n, s)).vertices for n, s in ((0, 5), (1, 5), (0, 6)))
         for other in (two, three):
             assert one.shape != other.shape or not np.allclose(one, other)
@@ -87,7 +87,7 @@ def test_another_number_and_another_seed_give_another_shape():
 def test_the_same_seed_gives_the_same_bytes_in_another_process_with_another_hash_seed():
     script = (
         "import hashlib; from curate.world.make import make; from curate.world.plans import plans\n"
-        "for plan in reversed(list(plans())):\n"
+        "for plan in reversed(list(plans())[::5]):\n"
         "    print(plan, hashlib.sha256(make(plan, 0, 5, takes=2).to_glb()).hexdigest())"
     )
     environment = {"PYTHONHASHSEED": "77", "PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin"}
@@ -97,4 +97,4 @@ def test_the_same_seed_gives_the_same_bytes_in_another_process_with_another_hash
     for line in there.stdout.splitlines():
         plan, digest = line.split()
         assert hashlib.sha256(make(plan, 0, 5, takes=2).to_glb()).hexdigest() == digest, plan
-    assert len(there.stdout.splitlines()) == len(PLANS)
+    assert len(there.stdout.splitlines()) == len(PLANS[::5])
