@@ -29,7 +29,7 @@ _BEATS_DEG = 30.0  # that wings turn: what has feet off the ground then flies
 _BEARS = 0.3  # of the body's own way that standing feet must go back under it: what flies has feet that hang
 _JUMP, _GROUND = 0.04, 0.012  # heights: the least that feet and body rise in a jump; lower, a foot is on the ground
 _JUMP_LEGS, _GROUND_LEGS = 0.08, 0.03  # the same of a leg, of bodies with short ones
-_LEAP = 0.2  # of what walks and runs: less is the spring of its step
+_LEAP = 0.12  # of what walks and runs: less is the spring of its step
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +133,7 @@ def _jumps(take: Take, heights: Floats, *, least: float = _JUMP) -> int:
     edges = np.flatnonzero(np.diff(np.concatenate([[False], off, [False]]).astype(np.int8)))
     body, count = take.centre[:, 2], 0
     for start, end in zip(edges[::2], edges[1::2]):
-        if start > 0:
+        if start > 0 and (end < len(body) or take.anatomy.kind is not SubjectKind.WINGED):  # else it flies off
             ground = max(body[start - 1], body[end]) if end < len(body) else body[start - 1]
             count += bool(lowest[start:end].max() >= least and body[start:end].max() - ground >= least)
     return count
