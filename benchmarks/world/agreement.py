@@ -42,6 +42,7 @@ from curate.world.plans import plans
 from curate.world.take import Take
 from rigmill.facts.facts import MotionFacts
 from rigmill.facts.measure import measure
+from rigmill.facts.names import part_of
 
 _ANGLE_DEG, _ANGLE_SHARE = 12.0, 0.05
 _LENGTH, _LENGTH_SHARE = 0.06, 0.15
@@ -220,11 +221,12 @@ def _thing_parts(body: Body, take: Take, facts: MotionFacts) -> Iterator[Answer]
     wanted = _ACTIONS.get((truth.opens, own[0].kind)) or _BY_VERB.get(truth.verb, ("turns",))
     said = [(part.part, part.action.value) for part in facts.parts]
     words = {truth.part} | {word for part in own for word in part.bone.split()}
+    nameless = all(part_of(part.bone) == "" for part in own)  # facts have no such word
     joints = _written(body, truth.part)
     doing = [part for part in facts.parts if part.joint in joints and part.action.value in wanted]
-    named = all(part.part.split()[-1] in words for part in doing)
+    named = nameless or all(part.part.split()[-1] in words for part in doing)
     sided = [part.side for part in own if part.side in ("left", "right")]
-    sides = not sided or not truth.side or [part.side for part in doing] == [truth.side]
+    sides = truth.num_parts != 1 or not sided or not truth.side or [part.side for part in doing] == [truth.side]
     count = 1 if (truth.verb, truth.num_parts) == ("spin", 2) else truth.num_parts
     yield Answer("part", len(doing) == count and sides and named, said, f"{count} {truth.side} {truth.part} {wanted}")
 

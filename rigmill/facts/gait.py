@@ -21,12 +21,15 @@ _SLOW = 0.3  # legs per second: slower, the feet do not carry the body anywhere
 _APART = -0.15  # correlation of two feet: when all feet do the same, it is a hop and no step
 _FAST = 2.95  # legs per second: walks of all bodies of our corpus are slower, runs faster
 _STRIDES = 3  # steps for every jump, at least: if there are less, the jumps are the flights of a run
-_IN_THE_AIR = 0.15  # of the time that no foot stands: a run, at a pace that is no walk's
-_BRISK = 1.6  # legs per second: slower is no run, whatever its feet do
+_IN_THE_AIR = 0.15  # of the time that no foot is on the ground: a run, at a pace that is no walk's
+_BRISK = 2.0  # legs per second: slower is no run, whatever its feet do
+_OFF_GROUND = 0.05  # heights over where they stand at rest that the feet of what glides are
+_UNEVEN = 0.08  # heights that the last joint of one foot may be above another's though both stand
+_BEATS_DEG = 30.0  # that wings turn: what has feet off the ground then flies
 _BEARS = 0.3  # of the body's own way that standing feet must go back under it: what flies has feet that hang
-_LONGEST_S = 0.8  # that what has wings is in the air without flying
 _JUMP, _GROUND = 0.04, 0.012  # heights: the least that feet and body rise in a jump; lower, a foot is on the ground
-_LEAP = 0.2  # of what walks and runs: less is the spring of its step
+_JUMP_LEGS, _GROUND_LEGS = 0.08, 0.03  # the same of a leg, of bodies with short ones
+_LEAP = 0.12  # of what walks and runs: less is the spring of its step
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +63,8 @@ def gait(take: Take) -> Steps:
     way, speed, clear = _carried(take, level, lifts, down, stepping)
     if num_steps < 2 or speed < _SLOW * leg or not clear:
         return Steps(Gait.NONE, Heading.NONE, num_steps, jumps)
-    flies = float(np.mean(~down[:, stepping].any(axis=1))) >= _IN_THE_AIR
-    kind = Gait.RUN if speed > (_BRISK if flies else _FAST) * leg else Gait.WALK
+    in_the_air = float(np.mean(lifts[:, stepping].min(axis=1) > _LEAST_LIFT * leg)) >= _IN_THE_AIR
+    kind = Gait.RUN if speed > (_BRISK if in_the_air else _FAST) * leg else Gait.WALK
     heading = Heading.SOMEWHERE
     if take.anatomy.front is not None and take.anatomy.left is not None:
         ahead, left = way @ take.anatomy.front[:2], way @ take.anatomy.left[:2]
@@ -95,9 +98,9 @@ def _carried(take: Take, level: Floats, lifts: Floats, down: Bools, stepping: Bo
     moved = np.diff(take.centre[:, :2], axis=0)
     own = np.einsum("tyx,ty->tx", level_turns(0.5 * (take.yaw[1:] + take.yaw[:-1])), moved).mean(axis=0) * take.fps
     if float(np.linalg.norm(own)) > max(_SLOW * take.anatomy.leg_length / take.unit, 0.5 * speed):
-        gone_with = float((gone @ own).mean()) * take.fps / float(own @ own) if len(gone) else 0.0
-        bears = gone_with >= _BEARS or take.anatomy.kind is not SubjectKind.WINGED
-        return own / float(np.linalg.norm(own)), float(np.linalg.norm(own)), bears
+        pace = float(np.linalg.norm(own))
+        bears = len(gone) > 0 and float((gone @ (own / pace)).mean()) * take.fps >= _BEARS * pace
+        return own / pace, pace, bears or take.anatomy.kind is not SubjectKind.WINGED
     return way, speed, steady >= _STEADY or swing >= _SWUNG
 
 
@@ -119,15 +122,27 @@ def _together(lifts: Floats, level: Floats) -> float:
 
 def _jumps(take: Take, heights: Floats, *, least: float = _JUMP) -> int:
     """Times at which all feet have left the ground, and the body has risen with them; who starts in the air lands."""
+    at_rest = np.array([take.rest[list(foot.joints), 2].min() for foot in take.anatomy.feet])
+    heights = heights - np.minimum(at_rest - at_rest.min(), _UNEVEN)
+    if take.anatomy.kind is SubjectKind.WINGED and (_wings_beat(take) or heights.min() - at_rest.min() > _OFF_GROUND):
+        return 0
+    leg = take.anatomy.leg_length / take.unit
+    least = min(least, max(_JUMP_LEGS * leg, _GROUND)) if least == _JUMP else least
     lowest = heights.min(axis=1) - heights.min()
-    off = lowest >= _GROUND
+    off = lowest >= min(_GROUND, _GROUND_LEGS * leg)
     edges = np.flatnonzero(np.diff(np.concatenate([[False], off, [False]]).astype(np.int8)))
     body, count = take.centre[:, 2], 0
     for start, end in zip(edges[::2], edges[1::2]):
-        lands = end < len(body)
-        if take.anatomy.kind is SubjectKind.WINGED and (not lands or (end - start) / take.fps > _LONGEST_S):
-            continue  # it flies
-        if start > 0:
-            ground = max(body[start - 1], body[end]) if lands else body[start - 1]
+        if start > 0 and (end < len(body) or take.anatomy.kind is not SubjectKind.WINGED):  # else it flies off
+            ground = max(body[start - 1], body[end]) if end < len(body) else body[start - 1]
             count += bool(lowest[start:end].max() >= least and body[start:end].max() - ground >= least)
     return count
+
+
+def _wings_beat(take: Take) -> bool:
+    """Whether some joint of a wing turns; or there is no wing to tell by."""
+    wings = [joint for limb in take.anatomy.limbs if limb.kind == "wing" for joint in limb.chain]
+    if not wings:
+        return True
+    cosines = np.abs(np.sum(take.local[:, wings] * take.local[:, wings, :1], axis=0))
+    return bool(2 * np.arccos(np.minimum(cosines.min(), 1.0)) >= np.radians(_BEATS_DEG))

@@ -26,6 +26,7 @@ _TURN_LENGTH = 0.2  # heights: a turn of one radian counts as a way of this leng
 _LIFTED = 0.15  # of a limb's reach that its end must be above its top: a wing that flaps is not raised half of the time
 _RAISED = 0.5  # of the time that a limb moves
 _REPEATS = 0.005  # heights about its mean: less is noise, whether it repeats or not
+_TIMES = 1.5  # that its own period fits into a stretch of the clip, at least
 _MOVING = 0.2  # of its highest speed: slower is no motion
 _STRIKE = 0.45  # of its length that the end of a limb gets ahead in one go
 _STRIKE_S = 0.35  # in at most this time
@@ -156,8 +157,8 @@ def _facts(take: Take, curves: _Curves, walks: bool) -> PartFacts:
 
 
 def _period_s(take: Take, curves: _Curves) -> float | None:
-    turned = curves.turned * np.where(np.sum(curves.turned * curves.turned[:, :1], axis=0) < 0, -1.0, 1.0)
-    found = period(np.concatenate([curves.ends, curves.slides, 2 * _TURN_LENGTH * turned.T], axis=1), least=_REPEATS)
+    turned = clip.to_matrices(curves.turned[:, None])[:, 0].reshape(take.num_frames, -1) / 2**0.5
+    found = period(np.concatenate([curves.ends, curves.slides, _TURN_LENGTH * turned], axis=1), least=_REPEATS, times=_TIMES)
     return None if found is None else found[0] / take.fps
 
 

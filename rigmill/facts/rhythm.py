@@ -83,10 +83,10 @@ def rhythm(take: Take, *, hops: bool = False) -> Rhythm:
     return Rhythm(None, 1.0 if loops else 0.0, loops)
 
 
-def period(curves: Floats, *, least: float) -> tuple[float, float] | None:
+def period(curves: Floats, *, least: float, times: float = _TIMES_THERE) -> tuple[float, float] | None:
     """(frames of a period, periods) of curves (T, N) over the whole clip, else in a stretch of it in which they repeat.
 
-    None where they do not, or spread less than `least` about their mean.
+    None where they do not, or spread less than `least` about their mean; in a stretch it must fit so many `times`.
     """
     num = len(curves)
     for begin, end in ((0.0, 1.0), *_STRETCHES):
@@ -94,7 +94,7 @@ def period(curves: Floats, *, least: float) -> tuple[float, float] | None:
         some = curves[first:last] - curves[first:last].mean(axis=0)
         if len(some) < 3 or np.sum(some * some, axis=1).mean() < least**2:
             continue
-        lag = _period(some, _TIMES if len(some) == num else _TIMES_THERE)
+        lag = _period(some, _TIMES if len(some) == num else times)
         if lag is not None:
             return lag, (last - 1 - first) / lag
     return None

@@ -204,5 +204,5 @@ def _on_head(seen: Seen, neck: int, taken: set[int]) -> list[Limb]:
 
 
 _ON_FACES = ("jaw", "trunk")
-_CENTRAL_WORDS = frozenset({"head", "tail", "jaw", "trunk"})
+_CENTRAL_WORDS = frozenset({"head", "tail", "abdomen", "jaw", "trunk"})
 _HEADED = frozenset({SubjectKind.QUADRUPED, SubjectKind.WINGED, SubjectKind.OTHER})

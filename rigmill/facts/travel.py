@@ -20,6 +20,7 @@ _LYING_DEG = 60.0
 _STANDING, _BENT = 0.8, 0.06  # of the hips' height over the feet at rest; heights: lower by both, knees are bent
 _STRIDING = 0.65  # the same of who walks and runs
 _FLAT = 0.5  # the same of four-legged bodies: below, the belly is on the ground
+_UPRIGHT, _HAUNCHES = 0.8, 0.65  # of a four-legged body's shoulders and hips over the ground at rest: it sits
 _AHEAD = 0.25  # of a leg: feet that far before the hips do not carry them
 _ON_GROUND = 0.3  # of a leg: hips no higher than that over the feet are on the ground
 EIGHT = (
@@ -154,6 +155,18 @@ def leans_deg(take: Take) -> Floats | None:
     return np.asarray(np.degrees(np.arccos(np.clip(1 - 2 * (x * x + y * y), -1.0, 1.0))))
 
 
+def _on_haunches(take: Take, frame: int) -> bool:
+    """Whether a four-legged body's hips are low while its shoulders are as high as when it stands."""
+    shares = []
+    for end in ("front", "hind"):
+        tops = [limb.top for limb in take.anatomy.legs if end in limb.part]
+        if not tops:
+            return False
+        at_rest = float(take.rest[tops, 2].mean() - take.rest[:, 2].min())
+        shares.append(float(take.joints[frame, tops, 2].mean() - take.joints[frame, :, 2].min()) / max(at_rest, 1e-9))
+    return shares[0] > _UPRIGHT and shares[1] < _HAUNCHES
+
+
 def posture(take: Take, frame: int, lean_deg: float | None, *, walks: bool) -> Posture:
     """What the body is in, of what has feet. Who `walks` bends the knees in every step, and does not sit."""
     anatomy = take.anatomy
@@ -167,6 +180,8 @@ def posture(take: Take, frame: int, lean_deg: float | None, *, walks: bool) -> P
     at_rest = float(take.rest[list(anatomy.centre), 2].mean() - take.rest[feet, 2].min())
     leg = anatomy.leg_length / max(anatomy.height, 1e-12)
     if anatomy.kind is SubjectKind.QUADRUPED:
+        if _on_haunches(take, frame):
+            return Posture.SITS
         return Posture.STANDS if over > _FLAT * at_rest else Posture.LIES
     if over > (_STRIDING if walks else _STANDING) * at_rest or over > at_rest - _BENT:
         return Posture.STANDS

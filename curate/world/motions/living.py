@@ -102,7 +102,7 @@ def _to_the_ground(act: Act) -> tuple[float, float, float]:
     "wag tail",
     lambda body: bool(body.tails and body.legs) and not body.wings,
     called=("wag", "wag tail", "tail wag"),
-    says=("wags {its} tail", "swings {its} tail from side to side", "stands and wags {its} tail"),
+    says=("wags {its} {part}", "swings {its} {part} from side to side", "stands and wags {its} {part}"),
 )
 def wag_tail(act: Act) -> Truth:
     """The tail goes from side to side, fast; the hips go along."""
@@ -131,7 +131,7 @@ def wag_tail(act: Act) -> Truth:
         follow(act, bones, hertz=3.0)
     if body.trunk:
         follow(act, body.trunk, hertz=1.4)
-    return act.truth("wag", part="tail", period_s=1 / hertz)
+    return act.truth("wag", part=body.tails[0][0].split()[0], period_s=1 / hertz)
 
 
 @motion(
