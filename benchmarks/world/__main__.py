@@ -18,9 +18,9 @@ from typing import Any
 import numpy as np
 
 from benchmarks.world.measures import Moved, foot_slides, stretch, sunk_frames
-from curate.world.make import make
+from curate.world.make import make, make_body
 from curate.world.mesh import mesh_of
-from curate.world.motions import motions
+from curate.world.motions import motions, motions_of
 from curate.world.plans import plans
 
 
@@ -31,8 +31,9 @@ def measured(chosen: list[str], *, assets: int, seed: int) -> tuple[dict[str, An
     pairs, sunk, frames = set(), 0, 0
     for plan in chosen:
         for number in range(assets):
-            made = make(plan, number, seed, takes=1000)
-            mesh = mesh_of(made.body)
+            body = make_body(plan, number, seed)
+            made = make(plan, number, seed, takes=len(motions_of(body)))
+            mesh = mesh_of(made.body, paint=False)
             for take in made.takes:
                 moved = Moved.of(made.body, mesh, take)
                 own, low, much = foot_slides(moved), sunk_frames(moved), stretch(moved, mesh)

@@ -106,7 +106,7 @@ def run(act: Act) -> Truth:
     gait = Gait(
         period,
         duty,
-        (0.3 if upright else 0.17) * length,
+        (0.3 if upright else 0.14) * length,
         phases,
         heel_deg=42.0 if upright else 30.0,
         narrow=0.6 if upright else 0.85,
