@@ -74,7 +74,7 @@ def hop(act: Act) -> Truth:
     share = act.share * count * 0.999
     ahead = 0.0 if manner.in_place else 0.36 * length * manner.amount
     down = _shape(act, share, low=0.14)
-    _bounce(act, share, high=0.16 * length * manner.amount, deep=0.12 * length, ahead=ahead, tuck=0.1)
+    _bounce(act, share, high=0.23 * length * manner.amount**0.5, deep=0.14 * length, ahead=ahead, tuck=0.1)
     _limbs(act, 0.5 * down)
     return act.truth(
         "hop",

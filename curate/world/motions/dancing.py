@@ -143,13 +143,13 @@ def jumping_jacks(act: Act) -> Truth:
     length = body.leg_length
     out = 0.5 - 0.5 * np.cos(phase)
     air = np.abs(np.sin(phase)) ** 1.5
-    act.move(z=-0.06 * length - 0.05 * length * (1 - air) + 0.15 * length * air - 0.04 * length * out)
+    act.move(z=-0.06 * length - 0.05 * length * (1 - air) + 0.2 * length * air - 0.04 * length * out)
     act.bend(body.spine, "x", 5.0 * (1 - air))
     spread = 0.24 * length * out
     feet = {}
     for leg in body.legs:
         sign = 1.0 if leg.side == "left" else -1.0
-        feet[leg.name] = np.stack([sign * spread, 0 * spread, 0.16 * length * air], axis=1)
+        feet[leg.name] = np.stack([sign * spread, 0 * spread, 0.21 * length * air], axis=1)
     stand(act, moved=feet, lowered=False)
     angle = np.deg2rad(12 + 140 * act.manner.amount**0.5 * out)
     hand = np.stack([np.sin(angle), -0.08 - 0 * angle, -np.cos(angle)], axis=1) * 0.96

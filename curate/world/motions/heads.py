@@ -38,6 +38,7 @@ def standing_still(act: Act, *, breath: float = 1.0, sway: float = 1.0) -> None:
 
 def trail(act: Act, *, wag: float = 10.0, hertz: float = 1.2) -> None:
     """Tails sway by themselves and swing after, ears and trunks swing after."""
+    wag *= 0.4 if act.body.arms else 1.0
     for bones in act.body.tails:
         wave(act, bones, "z", wag, cycle(hertz * act.times + act.manner.phase), lag=0.55, grow=(0.8, 1.3))
         follow(act, bones, hertz=2.0)

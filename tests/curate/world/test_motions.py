@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from benchmarks.world.agreement import disagreements, facts_of
 from benchmarks.world.measures import Moved, foot_slides, stretch, sunk_frames
 from curate.world.make import make_body, play, random_of
 from curate.world.mesh import mesh_of
@@ -91,3 +94,23 @@ def test_a_motion_works_at_any_number_of_frames():
 def test_every_motion_is_done_by_some_plan():
     done = {name for plan in plans() for number in (0, 1, 2) for name in motions_of(make_body(plan, number, 11))}
     assert done == set(motions())
+
+
+def test_motion_facts_agree_with_the_recorded_truth(moved):
+    """Of every plan nearly all; the benchmark's facts_agree_share counts them over many bodies."""
+    against = [
+        (each.take.motion, said)
+        for each, _ in moved
+        if (said := disagreements(each.body, each.take, facts_of(each.body, each.take)))
+    ]
+    assert len(against) <= max(1, 0.1 * len(moved)), against
+
+
+def test_a_truth_that_is_not_the_takes_own_is_found_out():
+    body = make_body("adult", 0, 11)
+    known = motions_of(body)
+    run, sit = (play(body, known[name], random_of(11, name)) for name in ("run", "sit down"))
+    for take, other in ((run, sit), (sit, run)):
+        facts = facts_of(body, take)
+        assert not disagreements(body, take, facts)
+        assert disagreements(body, replace(take, truth=other.truth), facts)
