@@ -119,7 +119,7 @@ def _off_the_floor(act: Act, arm: Arm, way: Floats) -> Floats:
     middle = [act.body.skeleton[bone].length for bones in arm.fingers[2:3] for bone in bones]
     length = hand.length + sum(middle) if middle else 1.35 * hand.length
     down = np.clip(-way[:, 2] / np.maximum(np.linalg.norm(way, axis=1), 1e-9), 0.0, 1.0)
-    return np.asarray(length * (0.3 + 0.75 * down))
+    return np.asarray(length * (0.5 + 0.75 * down))
 
 
 def arm_length(body: Body, arm: Arm) -> float:

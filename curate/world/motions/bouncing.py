@@ -81,8 +81,8 @@ def hop(act: Act) -> Truth:
     _bounce(
         act,
         share,
-        high=(0.28 if act.body.group == "animal" else 0.16) * length * manner.amount,
-        deep=0.12 * length * squat,
+        high=(0.28 if act.body.group == "animal" else 0.23) * length * manner.amount**0.5,
+        deep=0.14 * length * squat,
         ahead=ahead,
         tuck=0.1,
     )

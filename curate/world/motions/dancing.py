@@ -110,7 +110,7 @@ def disco(act: Act) -> Truth:
     length = body.leg_length
     lead = "left" if act.random.random() < 0.5 else "right"
     sign = 1.0 if lead == "left" else -1.0
-    wave = np.tanh(2.2 * np.sin(phase)) / np.tanh(2.2)
+    wave = np.tanh(1.4 * np.sin(phase)) / np.tanh(1.4)
     act.move(x=sign * 0.07 * length * wave, z=-0.07 * length - 0.03 * length * np.cos(2 * phase))
     act.turn(body.root, about("y", sign * 6.0 * wave))
     act.bend(body.spine, "y", sign * -14.0 * much * wave)
@@ -143,13 +143,13 @@ def jumping_jacks(act: Act) -> Truth:
     length = body.leg_length
     out = 0.5 - 0.5 * np.cos(phase)
     air = np.abs(np.sin(phase)) ** 1.5
-    act.move(z=-0.06 * length - 0.05 * length * (1 - air) + 0.15 * length * air - 0.04 * length * out)
+    act.move(z=-0.06 * length - 0.05 * length * (1 - air) + 0.2 * length * air - 0.04 * length * out)
     act.bend(body.spine, "x", 5.0 * (1 - air))
     spread = 0.24 * length * out
     feet = {}
     for leg in body.legs:
         sign = 1.0 if leg.side == "left" else -1.0
-        feet[leg.name] = np.stack([sign * spread, 0 * spread, 0.16 * length * air], axis=1)
+        feet[leg.name] = np.stack([sign * spread, 0 * spread, 0.21 * length * air], axis=1)
     stand(act, moved=feet, lowered=False)
     angle = np.deg2rad(12 + 140 * act.manner.amount**0.5 * out)
     hand = np.stack([np.sin(angle), -0.08 - 0 * angle, -np.cos(angle)], axis=1) * 0.96
@@ -169,7 +169,7 @@ def cheer(act: Act) -> Truth:
     hertz, phase = _beat(act, 1.7)
     body = act.body
     length = body.leg_length
-    up = np.clip(act.share / 0.16, 0, 1)
+    up = np.clip(act.share / 0.3, 0, 1)
     up = (up * up * (3 - 2 * up))[:, None]
     act.move(z=-0.05 * length - 0.03 * length * (1 - np.cos(phase)))
     act.bend(body.spine, "x", -8.0 * up[:, 0] + 3.0 * np.sin(phase))
