@@ -12,6 +12,7 @@ from curate.world.motions import motion
 from curate.world.rig.turns import about
 from rigmill.types import Floats
 
+GRIP_DEG = 35.0  # that a knob is turned meanwhile; in a body of nodes only what moves by itself is a joint
 OPENS = ("door", "lid", "gate", "hatch", "window")
 
 
@@ -22,6 +23,8 @@ def put(act: Act, part: Part, amount: Floats) -> None:
         act.shift(part.bone, value[:, None] * part.axis)
     else:
         act.turn(part.bone, about(part.axis, value))
+    if part.grip:
+        act.turn(part.grip, about("y", GRIP_DEG * np.sin(np.pi * np.clip(amount, 0, 1))))
 
 
 def some_of(act: Act, parts: tuple[Part, ...]) -> list[Part]:
