@@ -29,7 +29,8 @@ class CaptionStage(Stage):
 
     name = "caption"
     version = 2
-    upstream = ("probe", "render")  # probe: what a file declares its limbs to be
+    # collect: sentences that a source knows; probe: what a file declares its limbs to be
+    upstream = ("collect", "probe", "render")
     writes = PRODUCTS["caption"]
     batch = 64
     usual_seconds, jobs_per = 0.02, {"render": 1.0}
@@ -52,12 +53,12 @@ class CaptionStage(Stage):
 
     def inputs(self, tables: Rows, settings: Row) -> Iterable[Input]:
         own, hints = settings["own"], settings["hints"]
-        declared, known = {}, {}
-        for row in tables.products("probe"):
-            if row["humanoid"]:
-                declared[row["rig_id"]] = row["humanoid"]
-            for take in row["takes"] or ():
-                known[row["asset_id"], take["motion"]] = take["captions"]
+        declared = {row["rig_id"]: row["humanoid"] for row in tables.products("probe") if row["humanoid"]}
+        known = {
+            (row["asset_id"], take["motion"]): take["captions"]
+            for row in tables.products("collect")
+            for take in row["takes"] or ()
+        }
         for row in tables.products("render"):
             payload = only_keys(row, "clip_id", "source", "title", "tags", "motion_name", "files")
             more = {"humanoid": declared[row["rig_id"]]} if row["rig_id"] in declared else {}

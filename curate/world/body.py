@@ -90,6 +90,7 @@ class Part:
     radius: float = 0.0
     side: str = ""  # left, right, upper, lower
     steers: bool = False  # of a wheel
+    grip: str = ""  # a bone at its far end, a knob or a handle, that turns a little when the part is moved
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -69,7 +69,6 @@ _ASSET = [
     ("attribution", TEXT),
     ("rights", RIGHTS),
     ("format", TEXT),
-    ("takes", pa.list_(pa.struct([("motion", TEXT), ("truth", TEXT), ("captions", pa.list_(TEXT))]))),
 ]
 _CLIP = [
     ("clip_id", TEXT),
@@ -144,7 +143,13 @@ _SCORES = [
 PRODUCTS: dict[str, pa.Schema] = {
     # One row per file of a source. `takes` is what a source knows of the motions inside, by their names: what a
     # generated take does, as JSON of a Truth of curate.world.acting.truth, and sentences that say it.
-    "collect": pa.schema([*_ASSET, ("file", FILE)]),
+    "collect": pa.schema(
+        [
+            *_ASSET,
+            ("takes", pa.list_(pa.struct([("motion", TEXT), ("truth", TEXT), ("captions", pa.list_(TEXT))]))),
+            ("file", FILE),
+        ]
+    ),
     # One row per rig. `file` is the canonical file that Blender reads from here on (the original is collect's);
     # `kind` is animated, static or motion (no mesh); `rig_kind` is skin, rigid (joints are animated nodes) or both;
     # `unweighted_share`: of the vertices of skinned meshes, those that no bone moves;

@@ -90,6 +90,8 @@ def run(act: Act) -> Truth:
     duty = 0.29 if upright else 0.32
     period = float(np.clip(0.70 * np.sqrt(length / 0.9) * manner.speed**-0.5, 0.5, 1.1))
     half = (0.35 if upright else 0.40) * length * manner.amount**0.5 * manner.speed**0.3 * body.stride
+    if not manner.in_place:
+        half *= 0.7  # who runs far is small in the picture
     ahead = 2 * half / (duty * period)
     c = act.times / period + manner.phase
     high = 0.05 * length * manner.amount

@@ -133,12 +133,12 @@ def lie_down(act: Act) -> Truth:
     needs.person_like,
     ways=("forward", "backward"),
     called=("fall", "falling down", "death", "knocked down"),
-    says=("falls over {way}", "falls {way} to the ground", "topples {way} and lies on the ground"),
+    says=("falls over {style}", "falls {style} to the ground", "topples {style} and lies on the ground"),
 )
 def fall(act: Act) -> Truth:
     """A person topples over stiff and lies, with a small bounce."""
     body, s = act.body, act.share
-    ahead = act.manner.way == "forward"
+    ahead = act.manner.way == "forward" or bool(body.tails)  # nobody lies on a tail
     sign = 1.0 if ahead else -1.0
     u = np.clip((s - 0.12) / 0.5, 0, 1)
     over = u**2.4
@@ -170,4 +170,4 @@ def fall(act: Act) -> Truth:
         set_arm(act, each, hand, np.array([0.6, 0.8, -0.2]))
     trail(act)
     rest_on_floor(act)
-    return act.truth("fall", speed="", style=act.manner.way, part="")
+    return act.truth("fall", speed="", style="forward" if ahead else "backward", part="")

@@ -12,6 +12,7 @@ from curate.world.motions import motion
 from curate.world.rig.turns import about
 from rigmill.types import Floats
 
+GRIP_DEG = 35.0  # that a knob is turned meanwhile; in a body of nodes only what moves by itself is a joint
 OPENS = ("door", "lid", "gate", "hatch", "window")
 
 
@@ -27,6 +28,9 @@ def place(act: Act, part: Part, value: Floats) -> None:
         act.shift(part.bone, np.clip(value, part.low, part.high)[:, None] * part.axis)
     else:
         act.turn(part.bone, about(part.axis, value if part.kind == "wheel" else np.clip(value, part.low, part.high)))
+    if part.grip and part.kind != "wheel":
+        share = (value - part.low) / max(part.high - part.low, 1e-9)
+        act.turn(part.grip, about("y", GRIP_DEG * np.sin(np.pi * np.clip(share, 0, 1))))
 
 
 def some_of(act: Act, parts: tuple[Part, ...]) -> list[Part]:

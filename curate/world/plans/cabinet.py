@@ -52,17 +52,9 @@ def cabinet(random: np.random.Generator) -> Body:
         handle = f"{name.removesuffix('door')}handle"
         bones.append(Bone(handle, name, grip, grip + vec(0, -0.03, 0)))
         patches.append(ball(handle, grip, 0.02, patterns.plain(knob, mottle=0), rings=6))
-        parts.append(
-            Part(
-                "hinge",
-                name,
-                "door",
-                vec(0, 0, sign),
-                0.0,
-                float(random.uniform(85, 125)),
-                side=name.split()[0] if doors == 2 else "",
-            )
-        )
+        side = name.split()[0] if doors == 2 else ""
+        wide_open = float(random.uniform(85, 125))
+        parts.append(Part("hinge", name, "door", vec(0, 0, sign), 0.0, wide_open, side=side, grip=handle))
     low, top = (split, high) if doors_low else (foot, split)
     for number in range(drawers):
         z0, z1 = (low + (top - low - THICK) * n / drawers for n in (number, number + 1))
