@@ -18,6 +18,7 @@ CLIP =
 MESH =
 PROMPT =
 OUT =
+N = 5000
 
 # A foreign ./render or ./train in the current folder must never be imported instead of ours.
 export PYTHONSAFEPATH = 1
@@ -30,7 +31,7 @@ PROFILE_FLAGS = $(call option,--profile,PROFILE) $(call option,--config,CONFIG) 
 RUN_FLAGS = $(PROFILE_FLAGS) $(call option,--limit,LIMIT) $(call option,--workers,WORKERS) $(call option,--ray-address,RAY_ADDRESS)
 INSTALLED := $(VENV)/.installed
 
-.PHONY: help setup doctor demo test test-all coverage check same-bytes docs plan status report verify curate collect probe retarget preview select render category caption shards train eval export animate clean
+.PHONY: help setup doctor demo world test test-all coverage check same-bytes docs plan status report verify curate collect probe retarget preview select render category caption shards train eval export animate clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -61,6 +62,9 @@ demo-as-it-ships:
 demo: demo-as-it-ships $(INSTALLED) ## assets to animated meshes in minutes: no network, no GPU, no weights; ends with a report
 	$(RIGMILL) run all --profile demo $(if $(WORKERS),--workers $(WORKERS))
 	$(RIGMILL) report --profile demo
+
+world: $(INSTALLED) ## generated bodies and motions for training, captioned, in shards: N=5000 clips
+	$(RIGMILL) run curate render category caption shards --profile world --set 'sources.0.clips=$(subst ','\'',$(value N))' $(call option,--workers,WORKERS) $(call option,--ray-address,RAY_ADDRESS)
 
 curate: $(INSTALLED) ## collect, probe, retarget, preview and select in one
 	$(RIGMILL) run curate $(RUN_FLAGS)

@@ -119,3 +119,12 @@ def test_help_names_every_stage_and_every_variable(make: Make) -> None:
         assert re.search(rf"^  make {name} ", text, re.M)
     for variable in set(re.findall(r"call option,[-a-z]*,([A-Z_]+)", (ROOT / "Makefile").read_text())):
         assert f"{variable}=" in text
+
+
+def test_a_world_has_as_many_clips_as_are_asked_for(make: Make) -> None:
+    status, words, text = make("world", "N=40", "WORKERS=2")
+    assert status == 0, text
+    parsed = build_parser().parse_args(words)
+    assert parsed.stages[-1] == "shards" and parsed.profile == "world" and parsed.workers == 2
+    (source,) = load("world", overrides=tuple(parsed.overrides)).profile.sources
+    assert source.kind == "world" and source.clips == 40

@@ -4,7 +4,8 @@
 
 Per plan N assets with every motion that they can do: `foot_slide_pct_leg` is the 95th percentile over all times that a
 foot stands, `sunk_share` the share of frames in which something is visibly below the floor, `stretch_max` the most that
-an edge of a skin is lengthened. `assets_per_s` counts assets of four takes from numbers to a GLB.
+an edge of a skin is lengthened, `facts_agree_share` of takes those of which motion facts say nothing but the truth.
+`assets_per_s` counts assets of four takes from numbers to a GLB.
 """
 
 from __future__ import annotations
@@ -17,10 +18,11 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.world.agreement import disagreements, facts_of
 from benchmarks.world.measures import Moved, foot_slides, stretch, sunk_frames
-from curate.world.make import make
+from curate.world.make import make, make_body
 from curate.world.mesh import mesh_of
-from curate.world.motions import motions
+from curate.world.motions import motions, motions_of
 from curate.world.plans import plans
 
 
@@ -28,15 +30,18 @@ def measured(chosen: list[str], *, assets: int, seed: int) -> tuple[dict[str, An
     """The figures, and a row a take: plan, number, motion, slide, sunk frames, stretch."""
     rows: list[tuple[Any, ...]] = []
     slides: list[float] = []
-    pairs, sunk, frames = set(), 0, 0
+    pairs, sunk, frames, agree = set(), 0, 0, 0
     for plan in chosen:
         for number in range(assets):
-            made = make(plan, number, seed, takes=1000)
-            mesh = mesh_of(made.body)
+            body = make_body(plan, number, seed)
+            made = make(plan, number, seed, takes=len(motions_of(body)))
+            mesh = mesh_of(made.body, paint=False)
             for take in made.takes:
                 moved = Moved.of(made.body, mesh, take)
                 own, low, much = foot_slides(moved), sunk_frames(moved), stretch(moved, mesh)
-                rows.append((plan, number, take.motion, max(own, default=0.0), low, much))
+                against = disagreements(made.body, take, facts_of(made.body, take))
+                rows.append((plan, number, take.motion, max(own, default=0.0), low, much, ", ".join(against)))
+                agree += not against
                 slides += own
                 pairs.add((plan, take.motion))
                 sunk, frames = sunk + low, frames + take.num_frames
@@ -47,6 +52,7 @@ def measured(chosen: list[str], *, assets: int, seed: int) -> tuple[dict[str, An
         "pairs": len(pairs),
         "foot_slide_pct_leg": round(float(np.percentile(slides, 95)), 3) if slides else 0.0,
         "sunk_share": round(sunk / max(frames, 1), 4),
+        "facts_agree_share": round(agree / max(len(rows), 1), 4),
         "stretch_max": round(max((row[5] for row in rows), default=1.0), 2),
     }
     return figures, rows
@@ -84,6 +90,10 @@ def main() -> None:
     figures["assets_per_s"] = round(speed(chosen, assets=given.assets, seed=given.seed), 2)
     print(json.dumps(figures) if given.json else "\n".join(f"{key}: {value}" for key, value in figures.items()))
     if given.table:
+        print("\nfacts say otherwise")
+        for row in rows:
+            if row[6]:
+                print(f"  {row[0]:10} {row[1]:2} {row[2]:18} {row[6]}")
         for column, name in ((3, "slide"), (4, "sunk frames"), (5, "stretch")):
             print(f"\nworst {name}")
             for row in sorted(rows, key=lambda each: -each[column])[:14]:

@@ -13,7 +13,7 @@ from rigmill.types import Floats
 
 NEAR_FLOOR = 0.004  # of the leg: a ball that is no higher than at rest by this, over two frames, stands
 SUNK = 0.015  # of the body's height below the floor: it shows
-SLIPS = frozenset({"fall", "lie down"})  # in these feet let go of the floor on purpose
+SLIPS = frozenset({"fall", "lie down", "crawl"})  # in these feet let go of the floor, or drag, on purpose
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ def foot_slides(moved: Moved) -> list[float]:
     A take in place goes with the floor: its way from frame to frame is the median of all that stand.
     """
     body, take = moved.body, moved.take
-    if not body.legs or take.motion in SLIPS:
+    if not body.legs or take.truth.verb in SLIPS:
         return []
     length = body.leg_length
     balls, stands = [], []

@@ -12,6 +12,7 @@ from curate.world.looks.naming import Style
 from curate.world.rig.bones import Skeleton
 from curate.world.rig.turns import vec
 from curate.world.shapes.patch import Patch
+from rigmill.facts.limbs import longest_side
 from rigmill.types import Floats
 
 Group = Literal["humanoid", "animal", "flying", "furniture", "vehicle", "machine"]
@@ -59,7 +60,7 @@ class Wing:
     bones: tuple[str, ...]
     side: str
     pair: int = 0  # 0 the front pair
-    folded: tuple[float, float, float] = (76.0, 10.0, -72.0)  # degrees: backward, down, its fore edge up; on the ground
+    folded: tuple[float, float, float] = (76.0, -3.0, -72.0)  # degrees: backward, down, its fore edge up; on the ground
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,10 +141,6 @@ class Body:
 
 
 def joint_height(skeleton: Skeleton, *, upright: bool) -> float:
-    """Body.height by its definition: extent of bone heads upward, or the largest of all sides."""
+    """Body.height by its definition: extent of bone heads upward, or the longest side as motion facts measure it."""
     heads = np.array([bone.head for bone in skeleton.bones])
-    tall = float(np.ptp(heads[:, 2]))
-    if upright:
-        return tall
-    apart = np.linalg.norm(heads[:, None, :2] - heads[None, :, :2], axis=-1)  # whatever way it faces, as facts do
-    return max(tall, float(apart.max()))
+    return float(np.ptp(heads[:, 2])) if upright else longest_side(heads)

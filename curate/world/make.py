@@ -70,7 +70,8 @@ def make(
     names = [name for name in known if only is None or name in only]
     order = random_of(seed, "motions", plan, number).permutation(len(names))
     chosen = [(names[place], time) for time in range(100) for place in order][:takes]
-    played, said, used = [], [], set()
+    played, said = [], []
+    used: set[str] = set()
     for name, time in sorted(chosen):
         motion = known[name]
         take = play(body, motion, random_of(seed, "take", plan, number, name, time), num_frames=num_frames, fps=fps)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from curate.world.body import Body
-from curate.world.looks.texture import painted
+from curate.world.looks.texture import Atlas, painted
 from curate.world.rig.turns import unit
 from curate.world.shapes.patch import Patch, cell_normals, grid_normals, quads
 from rigmill.types import Bytes, Floats, Ints
@@ -28,14 +28,18 @@ class Mesh:
     picture: Bytes  # (H, W, 3) sRGB, rows from the top
 
 
-def mesh_of(body: Body) -> Mesh:
-    """The mesh of a body at rest."""
-    atlas = painted(body.patches)
+def mesh_of(body: Body, *, paint: bool = True) -> Mesh:
+    """The mesh of a body at rest; without paint it has no texture, and is made in a fifth of the time."""
+    atlas = painted(body.patches) if paint else _unpainted(body.patches)
     parts = [_part(patch, places, body) for patch, places in zip(body.patches, atlas.places)]
     starts = np.cumsum([0, *[len(part[0]) for part in parts]])
     vertices, normals, uvs, weights = (np.concatenate([part[i] for part in parts]) for i in range(4))
     triangles = np.concatenate([part[4] + start for part, start in zip(parts, starts)])
     return Mesh(vertices, normals, uvs, tidy(weights), _with_area(triangles, vertices), atlas.picture)
+
+
+def _unpainted(patches: Sequence[Patch]) -> Atlas:
+    return Atlas(np.zeros((1, 1, 3), np.uint8), tuple(np.zeros((*patch.points.shape[:2], 2)) for patch in patches))
 
 
 def _part(patch: Patch, places: Floats, body: Body) -> tuple[Floats, Floats, Floats, Floats, Ints]:
@@ -72,9 +76,12 @@ def _with_area(triangles: Ints, vertices: Floats) -> Ints:
 
 def skinned(vertices: Floats, weights: Floats, rest: Floats, turns: Floats, heads: Floats) -> Floats:
     """Vertices (T, V, 3) when bones that rest at (B, 3) are turned by (T, B, 3, 3) and moved to heads (T, B, 3)."""
-    shift = heads - np.einsum("tbij,bj->tbi", turns, rest)
-    blended = np.einsum("vb,tbij->tvij", weights, turns)
-    return np.asarray(np.einsum("tvij,vj->tvi", blended, vertices) + np.einsum("vb,tbi->tvi", weights, shift))
+    count, bones = turns.shape[:2]
+    shift = heads - (turns @ rest[:, :, None])[..., 0]
+    moves = np.concatenate([turns, shift[..., None]], axis=-1)  # (T, B, 3, 4)
+    blended = (weights @ moves.transpose(1, 0, 2, 3).reshape(bones, -1)).reshape(-1, count, 3, 4)
+    moved = np.einsum("vtij,vj->vti", blended[..., :3], vertices) + blended[..., 3]
+    return np.ascontiguousarray(moved.transpose(1, 0, 2))
 
 
 def edges_of(triangles: Ints) -> Ints:

@@ -11,6 +11,7 @@ from curate.world.body import Body
 from curate.world.motions import Motion
 
 _POSSESSIVE = {"man": "his", "boy": "his", "woman": "her", "girl": "her"}
+_REFLEXIVE = {"his": "himself", "her": "herself"}
 _ADVERBS = {"slow": ("slowly", "at a slow pace"), "fast": ("quickly", "fast")}
 _WAYS = {
     "forward": ("forward", "ahead"),
@@ -65,6 +66,7 @@ def _clause(wording: str, body: Body, truth: Truth, random: np.random.Generator)
         "way": way,
         "side": truth.side,
         "its": _POSSESSIVE.get(body.noun, "its"),
+        "itself": _REFLEXIVE.get(_POSSESSIVE.get(body.noun, "its"), "itself"),
         "style": truth.style,
         "part": truth.part,
         "parts": parts_in_words(truth, body),

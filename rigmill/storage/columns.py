@@ -121,7 +121,8 @@ _PLAYED = [
     ("motion_file", FILE),
 ]
 _FLOW = [("flow_px_per_frame", NUMBER), ("flow_px", NUMBER)]
-# `captions` are all sentences of a clip, `caption` the first; `provider` wrote them: facts, metadata, model, person, or source (it knew).
+# `captions` are all sentences of a clip, `caption` the first; `provider` wrote them: facts, metadata, model,
+# person, or source, which knew.
 _CAPTION = [("caption", TEXT), ("captions", pa.list_(TEXT)), ("provider", TEXT)]
 # Of an asset. Empty where nobody could say.
 _CATEGORY = [("category", TEXT), ("secondary", pa.list_(TEXT)), ("category_provider", TEXT)]
@@ -141,8 +142,8 @@ _SCORES = [
     ("swapped_share", NUMBER),
 ]
 PRODUCTS: dict[str, pa.Schema] = {
-    # One row per file of a source. `takes` is what a source knows of the motions inside, by their names: what a generated
-    # take does, as JSON of a curate.world.acting.truth.Truth, and sentences that say it; empty where nobody knows.
+    # One row per file of a source. `takes` is what a source knows of the motions inside, by their names: what a
+    # generated take does, as JSON of a Truth of curate.world.acting.truth, and sentences that say it.
     "collect": pa.schema([*_ASSET, ("file", FILE)]),
     # One row per rig. `file` is the canonical file that Blender reads from here on (the original is collect's);
     # `kind` is animated, static or motion (no mesh); `rig_kind` is skin, rigid (joints are animated nodes) or both;

@@ -125,9 +125,15 @@ def _feet(act: Act, leg: Leg, gait: Gait, phase: float, path: Path, in_place: bo
     if in_place:
         xy = xy - path(act.times)[:, :2]
     z = leg.ball[2] + gait.lift * (16 * w**2 * (1 - w) ** 2) ** 0.75
+    # A foot in one piece would push its toes into the floor.
+    heel_deg = gait.heel_deg * (0.28 if act.body.is_person and leg.toes is None else 1.0)
     late = np.clip((u / gait.duty - 0.6) / 0.4, 0, 1)
-    heel = np.where(stands, late * late, (1 - np.clip(1.6 * w, 0, 1) ** 1.5)) * gait.heel_deg
-    toe_up = -0.5 * gait.heel_deg * np.where(stands, 0, np.sin(np.pi * np.clip((w - 0.35) / 0.65, 0, 1)) ** 2)
+    heel = np.where(stands, late * late, (1 - np.clip(1.6 * w, 0, 1) ** 1.5)) * heel_deg
+    toe_up = -0.5 * heel_deg * np.where(stands, 0, np.sin(np.pi * np.clip((w - 0.35) / 0.65, 0, 1)) ** 2)
+    # With its toes up a foot stands on its heel: the ball is higher by that.
+    foot = act.body.skeleton[leg.bones[-1]]
+    behind = 1.5 * float(np.linalg.norm((leg.ball - foot.head)[:2]))
+    z = z + behind * np.sin(np.deg2rad(np.maximum(-(heel + toe_up), 0.0)))
     yaw = yaw_here + over * (yaw_there - yaw_here)
     turn = about("z", np.rad2deg(yaw)) @ about("x", heel + toe_up)
     return _Plant(np.concatenate([xy, z[:, None]], axis=1), turn, stands, gait.fold_deg * np.sin(np.pi * w) ** 2)

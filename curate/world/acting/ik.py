@@ -95,7 +95,8 @@ def set_arm(act: Act, arm: Arm, hand: Floats, elbow: Floats, hand_turn: Floats |
     """Put a wrist at `hand` (T, 3), in arm lengths from the shoulder joint and in the axes of what the arm hangs on.
 
     There +x is the subject's left, -y ahead, +z up; for a right arm x counts to its own side, so that the same numbers
-    mirror. `elbow` likewise: where it juts. `hand_turn` (T, 3, 3) turns the hand relative to the lower arm.
+    mirror. `elbow` likewise: where it juts. A hand never goes through the floor. `hand_turn` (T, 3, 3) turns the hand
+    relative to the lower arm.
     """
     skeleton = act.body.skeleton
     upper, lower, end = arm.bones
@@ -104,11 +105,21 @@ def set_arm(act: Act, arm: Arm, hand: Floats, elbow: Floats, hand_turn: Floats |
     act.turns.pop(upper, None)
     turn, start = act.above(upper), act.world(upper)[1]
     target = start + length * apply(turn, act.full(np.asarray(hand, float)) * mirror)
+    target[:, 2] = np.maximum(target[:, 2], _off_the_floor(act, arm, target - start))
     pole = apply(turn, act.full(np.asarray(elbow, float)) * mirror)
     reach(act, upper, lower, skeleton[end].head, target, unit(pole), arm.elbow)
     act.turns.pop(end, None)
     if hand_turn is not None:
         act.turn(end, hand_turn)
+
+
+def _off_the_floor(act: Act, arm: Arm, way: Floats) -> Floats:
+    """The least height (T,) of a wrist whose arm goes along `way` (T, 3), so that its fingers stay above the floor."""
+    hand = act.body.skeleton[arm.bones[2]]
+    middle = [act.body.skeleton[bone].length for bones in arm.fingers[2:3] for bone in bones]
+    length = hand.length + sum(middle) if middle else 1.35 * hand.length
+    down = np.clip(-way[:, 2] / np.maximum(np.linalg.norm(way, axis=1), 1e-9), 0.0, 1.0)
+    return np.asarray(length * (0.5 + 0.75 * down))
 
 
 def arm_length(body: Body, arm: Arm) -> float:

@@ -44,7 +44,13 @@ def set_legs(act: Act, sets: Mapping[str, Set], *, lowered: bool = True) -> None
     for leg in act.body.legs:
         ball, turn, _, _ = goals[leg.name]
         how = sets.get(leg.name, plain)
-        set_leg(act, leg, ball, turn, knee=how.knee, fold=how.fold)
+        knee = how.knee
+        if knee is None and np.any(np.asarray(how.carried) > 0):
+            # A leg that goes along with the body bends as it does there.
+            upper = act.body.skeleton[leg.bones[0]].parent or act.body.root
+            along = blended(yaw_of(act), act.world(upper)[0], act.full(np.asarray(how.carried, float)))
+            knee = apply(along, act.full(leg.knee))
+        set_leg(act, leg, ball, turn, knee=knee, fold=how.fold)
 
 
 def _goal(act: Act, leg: Leg, how: Set) -> tuple[Floats, Floats, Floats, Floats]:
@@ -59,7 +65,7 @@ def _goal(act: Act, leg: Leg, how: Set) -> tuple[Floats, Floats, Floats, Floats]
     ball = stands + carried[:, None] * (along - stands)
     if np.any(carried > 0):
         turn = blended(still, body_turn, carried) @ turn
-        ball[:, 2] = np.maximum(ball[:, 2], leg.ball[2] + 0.045 * act.body.leg_length * np.minimum(1, 4 * carried))
+        ball[:, 2] = np.maximum(ball[:, 2], leg.ball[2] + 0.045 * act.body.leg_length * np.minimum(1, 16 * carried))
     middle = yaw_of(act) @ about("x", act.full(np.asarray(how.fold, float)))
     return ball, turn, middle, carried
 

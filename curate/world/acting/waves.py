@@ -41,7 +41,10 @@ def side_axis(act: Act, bones: Sequence[str]) -> Floats:
 def lie_on_floor(act: Act, bones: Sequence[str]) -> None:
     """Bend a chain up where it would sink into the floor, as a rope that is let down. Call when all else is done."""
     skeleton = act.body.skeleton
-    for name in bones:
+    # What hangs straight down yields to where it points at rest, or backward.
+    out = (skeleton[bones[-1]].tail - skeleton[bones[0]].head) * (1, 1, 0) + (0, 1e-3, 0)
+    aside = apply(act.world(act.body.root)[0], np.broadcast_to(unit(out), (act.count, 3)))
+    for name in [bone for bone in bones for _ in range(2)]:
         bone = skeleton[name]
         turn, head = act.world(name)
         way = apply(turn, np.broadcast_to(bone.tail - bone.head, head.shape))
@@ -50,7 +53,8 @@ def lie_on_floor(act: Act, bones: Sequence[str]) -> None:
         sine = np.clip((least - head[:, 2]) / bone.length, -0.95, 0.95)
         lack = np.maximum(np.arcsin(sine) - np.arcsin(np.clip(way[:, 2] / bone.length, -1, 1)), 0.0)
         if np.any(lack > 1e-6):
-            level = np.stack([way[:, 1], -way[:, 0], np.zeros(act.count)], axis=1)
+            flat = way / bone.length + 0.7 * aside
+            level = np.stack([flat[:, 1], -flat[:, 0], np.zeros(act.count)], axis=1)
             act.set_world_turn(name, by_vectors(unit(level) * lack[:, None]) @ turn)
 
 

@@ -1,4 +1,4 @@
-"""What animals on four legs have in common beyond bones and limbs: eyes, ears, manes, blankets, collars, their slots."""
+"""What animals on four legs have in common beyond bones and limbs: eyes, manes, blankets, collars, their slots."""
 
 from __future__ import annotations
 

@@ -155,13 +155,14 @@ def _leg(skeleton: Skeleton, side: str, frame: Frame, girth: Girth, dress: Dress
     flat = min(0.62 * sole, float(foot.tail[2]) * 1.0)
     radii: list[tuple[float, float | tuple[float, float]]] = [
         (0.05, (0.9 * sole, 0.9 * sole)),
-        (0.6, (1.05 * sole, 0.75 * sole)),
+        (0.6, (1.05 * sole, 0.62 * sole)),
         (1.0, (1.12 * sole, flat)),
     ]
     if len(bones) > 1:
         radii.append((1.75, (0.8 * sole, 0.9 * flat)))
     else:
-        radii.append((1.3, (0.8 * sole, 0.9 * flat)))
+        tip = vec(foot.tail[0], foot.tail[1], flat)
+        patches.append(ball(foot.name, tip, (1.12 * sole, 1.2 * sole, flat), dress.feet, rings=6))
     patches.append(tube(skeleton, bones, radii, dress.feet, sides=9))
     return patches
 

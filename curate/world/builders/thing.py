@@ -134,7 +134,7 @@ def wheel(
         (1.0, inner),
         (0.0, inner),
     ]
-    patches = [lathe(bone, start, end, ring, coats[0], sides=18)]
+    patches = [lathe(bone, start, end, ring, coats[0], sides=13)]
     hub = 0.2 * radius
     for number in range(spokes):
         turn = about("x", 360.0 * number / spokes)
@@ -143,18 +143,18 @@ def wheel(
         size = vec(0.3 * width, half, (inner + 0.02 * radius) / 2)
         patches += box(bone, middle - size, middle + size, coats[1], cells=1, turn=turn)
     disc = [(0.0, 0.0), (0.0, hub), (1.0, hub), (1.0, 0.0)]
-    patches.append(lathe(bone, start - vec(0.01, 0, 0), end + vec(0.01, 0, 0), disc, coats[1], sides=10))
+    patches.append(lathe(bone, start - vec(0.01, 0, 0), end + vec(0.01, 0, 0), disc, coats[1], sides=8))
     if not thin:  # a disc behind the spokes
         plate = [(0.0, 0.0), (0.0, inner), (1.0, inner), (1.0, 0.0)]
         dark = patterns.plain(Colour("dark", (0.13, 0.13, 0.15)), mottle=0)
         patches.append(
-            lathe(bone, centre - vec(0.12 * width, 0, 0), centre + vec(0.12 * width, 0, 0), plate, dark, sides=14)
+            lathe(bone, centre - vec(0.12 * width, 0, 0), centre + vec(0.12 * width, 0, 0), plate, dark, sides=10)
         )
     return patches
 
 
 def drawer(kit: Kit, name: str, low: Floats, high: Floats, coats: tuple[Coat, Coat], *, thick: float = 0.022) -> None:
-    """A drawer between two corners, open above. Its front, of the first coat, faces -Y; it slides out by most of its depth."""
+    """A drawer between two corners, open above. Its front, of the first coat, faces -Y."""
     x0, y0, z0 = low
     x1, y1, z1 = high
     kit.bone(name, vec((x0 + x1) / 2, y0, (z0 + z1) / 2), vec((x0 + x1) / 2, y1, (z0 + z1) / 2))

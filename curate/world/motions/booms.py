@@ -10,7 +10,6 @@ from curate.world.acting.truth import Truth
 from curate.world.body import Body
 from curate.world.motions import motion
 from curate.world.motions.things import place
-from curate.world.rig.turns import about, vec
 from rigmill.types import Floats
 
 
@@ -135,6 +134,5 @@ def spring(act: Act) -> Truth:
     high = 0.16 * act.body.height * act.manner.amount * 4 * air * (1 - air)
     crouch = bump(u, 0.0, 0.24, 0.28, 0.4) + 0.7 * bump(u, 0.67, 0.76, 0.78, 0.97)
     bow(act, 0.95 * np.minimum(crouch, 1.0) - 0.45 * 4 * air * (1 - air))
-    act.turn(act.body.root, about(vec(1, 0, 0), 0 * high))
     act.move(z=high)
     return act.truth("hop", side="", speed="", period_s=act.seconds / count, num_parts=count)

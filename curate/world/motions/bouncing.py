@@ -78,7 +78,14 @@ def hop(act: Act) -> Truth:
     share = act.share * count * 0.999
     ahead = 0.0 if manner.in_place else max(0.36 * length, 0.4 * act.body.height / count) * manner.amount
     down = _shape(act, share, low=0.14)
-    _bounce(act, share, high=0.16 * length * manner.amount, deep=0.12 * length * squat, ahead=ahead, tuck=0.1)
+    _bounce(
+        act,
+        share,
+        high=(0.28 if act.body.group == "animal" else 0.23) * length * manner.amount**0.5,
+        deep=0.14 * length * squat,
+        ahead=ahead,
+        tuck=0.1,
+    )
     _limbs(act, 0.5 * down)
     return act.truth(
         "hop",

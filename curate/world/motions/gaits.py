@@ -87,9 +87,9 @@ def run(act: Act) -> Truth:
     body, manner = act.body, act.manner
     upright = needs.two_legged(body)
     length = body.leg_length
-    duty = 0.34 if upright else 0.32
+    duty = 0.29 if upright else 0.32
     period = float(np.clip(0.70 * np.sqrt(length / 0.9) * manner.speed**-0.5, 0.5, 1.1))
-    half = (0.36 if upright else 0.40) * length * manner.amount**0.5 * manner.speed**0.3 * body.stride
+    half = (0.35 if upright else 0.40) * length * manner.amount**0.5 * manner.speed**0.3 * body.stride
     ahead = 2 * half / (duty * period)
     c = act.times / period + manner.phase
     high = 0.05 * length * manner.amount
@@ -108,7 +108,7 @@ def run(act: Act) -> Truth:
     gait = Gait(
         period,
         duty,
-        (0.3 if upright else 0.17) * length,
+        (0.3 if upright else 0.14) * length,
         phases,
         heel_deg=42.0 if upright else 30.0,
         narrow=0.6 if upright else 0.85,

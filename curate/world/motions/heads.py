@@ -38,6 +38,7 @@ def standing_still(act: Act, *, breath: float = 1.0, sway: float = 1.0) -> None:
 
 def trail(act: Act, *, wag: float = 10.0, hertz: float = 1.2) -> None:
     """Tails sway by themselves and swing after, ears and trunks swing after."""
+    wag *= 0.4 if act.body.arms else 1.0
     for bones in act.body.tails:
         much = wag * min(1.0, 4.5 / len(bones))
         lag = 2.2 / max(len(bones), 4)

@@ -14,7 +14,7 @@ from curate.world.acting.truth import Truth
 from curate.world.acting.waves import follow, lie_on_floor, side_axis, wave
 from curate.world.body import Body
 from curate.world.motions import PLACES, motion
-from curate.world.motions.fighting import open_jaw
+from curate.world.motions.beasts import open_jaw
 from curate.world.motions.heads import trail
 from curate.world.motions.resting import beast
 from curate.world.rig.turns import about
@@ -71,7 +71,7 @@ def _bow_neck(act: Act, degrees: Floats | float) -> None:
 
 
 def _to_the_ground(act: Act) -> tuple[float, float, float]:
-    """Degrees that neck, head and trunk tip forward to bring the mouth to the ground, the trunk no more than it must."""
+    """Degrees that neck, head and trunk tip to bring the mouth to the ground, the trunk no more than it must."""
     body, head = act.body, act.body.skeleton[act.body.head or ""]
     two = needs.two_legged(body)
     line = body.skeleton[body.neck[-1]].tail - body.skeleton[body.neck[0]].head
@@ -185,7 +185,7 @@ def _stand_easy(act: Act) -> None:
 
 @motion(
     "crawl low",
-    lambda body: beast(body) and short_legged(body),
+    lambda body: beast(body) and short_legged(body) and not body.trunk,
     places=PLACES,
     called=("crawl", "crawl low", "stalk", "creep"),
     says=("crawls {way}", "creeps {way} close to the ground", "crawls low over the ground {way}"),
@@ -239,7 +239,7 @@ def leap(act: Act) -> Truth:
     """It crouches, pushes off with its hind legs, flies stretched out and lands on its front legs."""
     body, much = act.body, min(act.manner.amount, 1.1)
     length = body.leg_length
-    far, high = 2.0 * length * much, 0.55 * length * much
+    far, high = 2.0 * length * much, 0.70 * length * much
     s = act.share
     off, down = 0.36, 0.66
     air = np.clip((s - off) / (down - off), 0, 1)
@@ -259,16 +259,19 @@ def leap(act: Act) -> Truth:
     sets = {}
     for leg in body.legs:
         front = leg.end == "front"
-        start, land = (off - 0.10, down - 0.05) if front else (off, down + 0.07)
+        start, land = (off - 0.06, down - 0.01) if front else (off, down + 0.07)
         u = np.clip((s - start) / (land - start), 0, 1)
         over = ease(u, 0.0, 1.0)
-        lift = (high * 1.15 + 0.10 * length) * np.sin(np.pi * u) ** 1.3
+        # Never along the leg, which reaches behind the body.
+        knee = np.array([0.0, 1.0 if front else -1.0, -0.8])
+        lift = high * (1.05 if front else 0.82) * np.sin(np.pi * u) ** 1.3
         stretch = (
             (-0.30 if front else 0.32) * length * np.sin(np.pi * u) ** 2 * (1 if front else np.cos(0.5 * np.pi * u))
         )
         way = np.stack([0 * s, -far * over + stretch, lift], axis=1)
         sets[leg.name] = Set(
             moved=way,
+            knee=knee,
             turn=about("x", (18.0 if front else 34.0) * np.sin(np.pi * u) ** 2),
             fold=-15.0 * np.sin(np.pi * u) ** 2,
         )

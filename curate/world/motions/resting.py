@@ -25,10 +25,10 @@ from curate.world.acting.waves import follow, lie_on_floor, side_axis, wave
 from curate.world.body import Body
 from curate.world.motions import SIDES, motion
 from curate.world.motions.heads import trail
-from curate.world.rig.turns import about
+from curate.world.rig.turns import about, vec
 from rigmill.types import Floats
 
-FORWARD_KNEE, BACK_KNEE = np.array([0.0, -1.0, 0.5]), np.array([0.0, 1.0, 0.5])
+FORWARD_KNEE = vec(0.0, -1.0, 0.5)
 
 
 def beast(body: Body) -> bool:
@@ -126,16 +126,16 @@ def lie(act: Act) -> Truth:
     length = body.leg_length
     end = min(0.94, 0.78 / manner.speed**0.5)
     first, then = ease(act.share, 0.04, 0.75 * end), ease(act.share, 0.2, end)
-    drop = 0.97 * belly(body)
+    drop = (0.75 if sprawls(body) else 0.97) * belly(body)
     late, early = (then, first) if legs_at(body, "front") else (first, first)
     act.move(z=-drop * late)
     tilt = np.rad2deg(np.arcsin(np.clip(drop * (early - late) / trunk_length(body), -0.5, 0.5)))
     act.turn(body.root, about("x", tilt))
-    look_level(act, tilt - 8.0 * late)
+    look_level(act, tilt - (0.0 if sprawls(body) else 8.0) * late)
     sets = {}
     for number, leg in enumerate(body.legs):
         front = leg.end == "front"
-        side = np.array([np.sign(leg.ball[0]), 0.0, 0.0])
+        side = vec(float(np.sign(leg.ball[0])), 0.0, 0.0)
         if sprawls(body):
             sets[leg.name] = Set(knee=leg.knee + side)
             continue
@@ -245,7 +245,7 @@ def shake_body(act: Act) -> Truth:
     act.move(z=-0.07 * body.leg_length * much)
     act.turn(body.root, about("y", 11.0 * tips(body) * much * np.sin(phase)))
     for number, bone in enumerate([*body.spine, *body.neck, *filter(None, [body.head])]):
-        share = 22.0 / max(len(body.spine), 1) if bone in body.spine else 30.0 / (len(body.neck) + 1)
+        share = 22.0 / max(len(body.spine), 1) if bone in body.spine else 26.0 / (len(body.neck) + 1)
         act.turn(bone, about("y", share * much * np.sin(phase - 0.5 * (number + 1))))
     look_level(act, -10.0 * tips(body) * much)
     stand(act)
@@ -253,5 +253,9 @@ def shake_body(act: Act) -> Truth:
         hang(act)
     for bones in body.tails:
         wave(act, bones, side_axis(act, bones), 40.0 / len(bones) * much, phase + 0.8, lag=1.5 / len(bones))
-    trail(act, wag=0.0)
+    for bones in body.ears:
+        follow(act, bones, hertz=5.0, amount=0.7)
+    for bones in [*body.tails, *filter(None, [body.trunk])]:
+        follow(act, bones, hertz=4.0, amount=0.5)
+        lie_on_floor(act, bones)
     return act.truth("shake", period_s=1 / hertz)

@@ -119,7 +119,10 @@ def _winding(act: Act, degrees: float) -> Floats:
 
 
 @motion(
-    "raise head", wriggles, called=("rear up", "rise", "threaten"), says=("rears up", "raises {its} head high and sways")
+    "raise head",
+    wriggles,
+    called=("rear up", "rise", "threaten"),
+    says=("rears up", "raises {its} head high and sways"),
 )
 def rear_up(act: Act) -> Truth:
     """The front of its body rises and sways from side to side."""

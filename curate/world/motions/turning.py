@@ -55,12 +55,14 @@ def _spread(act: Act, out: Floats) -> None:
     says=("turns {turn}", "turns around {turn} on the spot"),
 )
 def turn(act: Act) -> Truth:
-    """It turns to one side by steps, a quarter to a half turn."""
+    """It turns to one side by steps: a quarter to a half turn, less for what sprawls."""
     sign = 1.0 if act.manner.side == "left" else -1.0
-    degrees = sign * float(act.random.choice([90.0, 90.0, 135.0, 180.0]))
+    choices = [60.0, 90.0] if sprawls(act.body) else [90.0, 90.0, 135.0, 180.0]
     if not needs.upright_or_four_legged(act.body):
-        degrees = sign * 90.0  # short steps
-    _turn(act, degrees, 0.62 * np.sqrt(act.body.leg_length / 0.9) / act.manner.speed**0.3, arms_out=0.0)
+        choices = [90.0]  # short steps
+    degrees = sign * float(act.random.choice(choices))
+    period = 0.62 * np.sqrt(act.body.leg_length / 0.9) / act.manner.speed**0.3
+    _turn(act, degrees, max(period, 0.5) if sprawls(act.body) else period, arms_out=0.0)
     return act.truth("turn", speed="", turn_deg=degrees)
 
 

@@ -10,7 +10,9 @@ from curate.world.looks import patterns
 from curate.world.looks.colours import METAL, WHITE, pick
 from curate.world.plans import plan
 from curate.world.rig.turns import vec
+from curate.world.shapes.patch import Coat
 from curate.world.shapes.solids import box
+from rigmill.types import Floats
 
 WALL, DOOR = 0.04, 0.055
 
@@ -28,8 +30,8 @@ def fridge(random: np.random.Generator) -> Body:
     split = foot + (high - foot) * (0.38 if french else between(random, 0.3, 0.68))
     kit = Kit()
     kit.bone("body", vec(0, 0, foot), vec(0, 0, high))
-    for low, top in ((foot, split), (split, high)):
-        kit.add(*shell("body", vec(-x, -y, low), vec(x, y, top), coat, inside, thick=WALL, open_to="front"))
+    for z0, z1 in ((foot, split), (split, high)):
+        kit.add(*shell("body", vec(-x, -y, z0), vec(x, y, z1), coat, inside, thick=WALL, open_to="front"))
     kit.add(
         *box("body", vec(-x + 0.03, -y + 0.05, 0), vec(x - 0.03, y - 0.03, foot), patterns.plain(paint.darker(0.4)))
     )
@@ -52,11 +54,13 @@ def fridge(random: np.random.Generator) -> Body:
         kit.add(*box(name, vec(side * x, ahead - DOOR, z0), vec(inner, ahead - 0.002, z1), coat, cells=4))
         lining = vec(side * (x - 0.05), ahead - 0.002, z0 + 0.05), vec(inner + side * 0.05, ahead + 0.004, z1 - 0.05)
         kit.add(*box(name, *lining, inside, cells=1))
-        at = inner + side * 0.05
+        bar = inner + side * 0.05
         up = 0.55 * (z1 - z0)
-        low = z0 + 0.25 * (z1 - z0) if name != "lower door" else z1 - 0.08 - up
+        start = z0 + 0.25 * (z1 - z0) if name != "lower door" else z1 - 0.08 - up
         kit.add(
-            *handle(name, vec(at, ahead - DOOR, low), vec(at, ahead - DOOR, low + up), vec(0, -0.04, 0), 0.012, iron)
+            *handle(
+                name, vec(bar, ahead - DOOR, start), vec(bar, ahead - DOOR, start + up), vec(0, -0.04, 0), 0.012, iron
+            )
         )
         side_word = name.split()[0]
         kit.parts.append(Part("hinge", name, "door", vec(0, 0, side), 0.0, between(random, 80, 115), side=side_word))
@@ -83,7 +87,7 @@ def fridge(random: np.random.Generator) -> Body:
     return kit.body(random, "fridge", "furniture", looks=looks)
 
 
-def _freezer(kit: Kit, low: np.ndarray, top: np.ndarray, ahead: float, coats: tuple) -> None:
+def _freezer(kit: Kit, low: Floats, top: Floats, ahead: float, coats: tuple[Coat, Coat]) -> None:
     """A thick front with a tray behind that fits between the walls."""
     kit.bone("drawer", vec(0, ahead, (low[2] + top[2]) / 2), vec(0, top[1], (low[2] + top[2]) / 2))
     kit.add(*box("drawer", low, vec(top[0], ahead - 0.002, top[2]), coats[0], cells=4))

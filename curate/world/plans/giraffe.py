@@ -14,7 +14,7 @@ from curate.world.rig.bones import Skeleton
 from curate.world.shapes.patch import Coat, Patch
 from curate.world.shapes.solids import ball
 from curate.world.shapes.tube import rod, tube
-from rigmill.types import Floats
+from rigmill.types import Bools, Floats
 
 GROUND = (
     colour("cream", "#ead7a8"),
@@ -65,7 +65,7 @@ def giraffe(random: np.random.Generator) -> Body:
     limbs = patterns.above(coat, ground, axis=2, limit=0.42 * breed.leg, below=True)
     tail = patterns.within(base, DARK, low=0.78, high=1.0)
     patches = four.body_patches(skeleton, breed, coat, legs=limbs, feet=patterns.plain(DARK), tail=tail)
-    patches += _head(skeleton, breed.head, base, ground, spot)
+    patches += _head(skeleton, breed.head, base, ground)
     thick = breed.neck_girth * breed.girth
     patches.append(
         beasts.mane(skeleton, patterns.plain(spot, mottle=0.1), back=0.72 * thick, thick=0.14 * thick, high=0.4 * thick)
@@ -85,7 +85,7 @@ def _netted(base: Coat, spot: Colour, *, cell: float, seed: int) -> Coat:
     shift = np.random.default_rng(seed).uniform(-0.38, 0.38, size=(8, 8, 8, 3))
     near = np.stack(np.meshgrid(*[(-1, 0, 1)] * 3, indexing="ij"), axis=-1).reshape(-1, 3)
 
-    def where(points: Floats, _places: Floats, _normals: Floats) -> Floats:
+    def where(points: Floats, _places: Floats, _normals: Floats) -> Bools:
         at = points / cell
         whole = np.floor(at).astype(int)
         cells = whole[:, None] + near
@@ -96,7 +96,7 @@ def _netted(base: Coat, spot: Colour, *, cell: float, seed: int) -> Coat:
     return patterns.over(base, spot, where)
 
 
-def _head(skeleton: Skeleton, h: float, coat: Coat, ground: Colour, spot: Colour) -> list[Patch]:
+def _head(skeleton: Skeleton, h: float, coat: Coat, ground: Colour) -> list[Patch]:
     def at(ahead: float, up: float, aside: float = 0.0) -> Floats:
         return four.on_head(skeleton, h, ahead, up, aside)
 

@@ -74,14 +74,14 @@ def lever(random: np.random.Generator) -> Body:
         kit.parts.append(Part("hinge", name, "lever", vec(1, 0, 0), -40.0, 40.0))
     for number in range(buttons):
         name = "button" if buttons == 1 else f"button {number + 1}"
-        at = vec(x - 0.075, (0.0 if buttons == 1 else (-0.25, 0.25)[number]) * deep, high)
-        kit.bone(name, at, at + vec(0, 0, 0.03))
+        spot = vec(x - 0.075, (0.0 if buttons == 1 else (-0.25, 0.25)[number]) * deep, high)
+        kit.bone(name, spot, spot + vec(0, 0, 0.03))
         disc = [(0.0, 0.0), (0.0, 0.03), (0.8, 0.03), (1.0, 0.022), (1.0, 0.0)]
         kit.add(
             lathe(
                 name,
-                at - vec(0, 0, 0.02),
-                at + vec(0, 0, 0.036),
+                spot - vec(0, 0, 0.02),
+                spot + vec(0, 0, 0.036),
                 disc,
                 patterns.plain(pick(random, BRIGHT), mottle=0),
                 sides=12,
