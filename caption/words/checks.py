@@ -30,7 +30,7 @@ _VIEWER = re.compile(
     r"|\bperspective\b"
     r"|\b(?:front|side|rear|back|top|four|multiple|different|all|each|camera)\s+views?\b|\bviews\b|\b(?:in|into"
     r"|from|of) view\b"
-    r"|\b(?:images?|pictures?|photos?|photographs?|footage|screenshots?|thumbnails?|panels?|backgrounds?"
+    r"|\b(?:images?|pictures?|photos?|photographs?|footage|screenshots?|thumbnails?|(?<!control )panels?|backgrounds?"
     r"|foreground|grid|clip|scene)\b"
     r"|\bvideos?\b(?! (?:camera|game))|(?<!door )(?<!window )\bframes?\b|(?<!its )(?<!'s )\bscreens?\b"
     r"|\b3-?\s?d\b|\bcgi\b|\banimations?\b|\banimated\b|\blow[- ]poly\b|\bpolygon(?:s|al)?\b|\bmesh(?:es)?\b"

@@ -214,6 +214,8 @@ def _of_limb(name: str, parts: list[PartFacts], facts: MotionFacts) -> tuple[Dee
         return deeds(f"flap {whose}", f"beat {whose}") if first.num_cycles >= 1 else deeds(f"move {whose}")
     if name == "tail" and first.action is PartAction.SWINGS:
         return deeds("swing {its} tail", "swish {its} tail")
+    if name == "trunk" and first.action is PartAction.SWINGS:
+        return deeds("swing {its} trunk")
     if first.action is PartAction.RISES:
         verb = "lift" if name.endswith("leg") else "raise"
         return deeds(f"{verb} {whose}", f"move {whose} up")

@@ -29,6 +29,9 @@ class Need(StrEnum):
     CARTWHEELS = "cartwheels"
     ARM = "arm"  # an arm moves (a front leg, a wing, of what has no arms)
     LEG = "leg"
+    TAIL = "tail"
+    CLAW = "claw"
+    REARS = "rears"  # its trunk leans at some time, and it goes nowhere
     HEAD = "head"
     NODS = "nods"  # the head moves, and not from side to side
     SHAKES = "shakes"  # it moves, and not up and down
@@ -63,10 +66,12 @@ GAITS: tuple[Move, ...] = (
     _move("jog", "jog; move {way} at a jog", Need.STEPS, way=True),
     _move("dash, charge", "dash; rush", Need.STEPS, way=True),
     _move("march", "march", Need.STEPS, way=True),
-    _move("sneak, stealth, tiptoe, prowl", "sneak; creep", Need.STEPS, way=True),
+    _move("sneak, stealth, tiptoe, prowl, stalk", "sneak; creep", Need.STEPS, way=True),
     _move("limp, hobble", "limp; walk {way} with a limp", Need.STEPS, way=True),
     _move("stagger, stumble, drunk", "stagger; walk {way} unsteadily", Need.STEPS, way=True),
     _move("crawl", "crawl", Need.GLIDES, way=True),
+    _move("scuttle", "scuttle", Need.STEPS, way=True),
+    _move("dive, swoop", "dive", Need.FLIES, way=True),
     _move("strafe, sidestep, side step", "step; move", Need.STEPS, way=True),
     _move("skip", "skip", Need.STEPS, way=True),
     _move("strut, catwalk", "strut; walk", Need.STEPS, way=True),
@@ -92,7 +97,19 @@ ACTS: tuple[Move, ...] = (
     _move("roll", "roll", Need.ROLLS, way=True),
     _move("jumping jack, jump jack", "do jumping jacks", Need.ARM),
     _move("jump, leap, hop", "jump", Need.JUMPS, way=True),
-    _move("headbutt, head butt, ram", "butt with {its} head; strike with {its} head", Need.MOVES),
+    _move("pounce", "pounce", Need.MOVES, way=True),
+    _move("rear, rear up", "rear up", Need.REARS),
+    _move("tail whip, tail swipe, tail attack", "whip {its} tail; strike with {its} tail", Need.TAIL),
+    _move("wag", "wag {its} tail; swing {its} tail from side to side", Need.TAIL),
+    _move("rattle, shake tail, tail rattle", "shake {its} tail", Need.TAIL),
+    _move("shake off, shake body, body shake", "shake {its} body; shake itself", Need.MOVES),
+    _move("paw, paw ground, scrape", "paw the ground; scrape the ground", Need.LEG),
+    _move("pinch, snap claw, grab", "pinch; snap {its} claws", Need.CLAW),
+    _move("sting", "sting; attack with {its} sting", Need.MOVES),
+    _move("groom, rub leg", "groom; groom itself", Need.MOVES),
+    _move("coil", "coil up", Need.MOVES),
+    _move("lunge", "lunge", Need.MOVES, way=True),
+    _move("headbutt, head butt, butt, ram", "butt with {its} head; strike with {its} head", Need.MOVES),
     _move(
         "hit react, hit, hurt, damage, flinch, impact, hit recieve, hit receive",
         "flinch as if hit; recoil from a hit",
@@ -108,6 +125,7 @@ ACTS: tuple[Move, ...] = (
     _move("thumbs up, thumb up", "give a thumbs-up; put a thumb up", Need.ARM),
     _move("salute", "salute; give a salute", Need.ARM),
     _move("point", "point; point at something", Need.ARM, limb="arm"),
+    _move("buck, hind kick, kick back", "kick out with {its} hind legs; buck", Need.LEG),
     _move("kick", "kick; give a kick", Need.LEG, limb="leg"),
     _move("punch, jab, uppercut, hook", "punch; throw a punch", Need.ARM, limb="arm"),
     _move("box", "throw punches; box", Need.ARM),

@@ -81,7 +81,7 @@ _BY_CATEGORY: dict[str, str] = {
         rake, hoe, ladder, lever, crank, pulley, gear, gearbox, winch, crane, forklift, excavator arm, vise,
         anvil, toolbox, wheelbarrow, swiss army knife, multitool, tape measure, jack, pump, valve, piston,
         engine, motor, machine, gripper, windlass, mousetrap, bear trap, spike trap, trap, hourglass, telescope,
-        microscope, compass, magnifying glass, metronome
+        control panel, microscope, compass, magnifying glass, metronome
         """,
     "sculpture": "statue, sculpture, bust, bas relief, monument, totem, obelisk, fountain",
     "vehicle": """
@@ -186,6 +186,7 @@ AMBIGUOUS = frozenset(
 
 # What a title may say instead, and what a person would write.
 OTHER_WORDS: dict[str, str] = {
+    "chest of drawers": "dresser",
     "male": "man",
     "guy": "man",
     "dude": "man",

@@ -55,6 +55,8 @@ def _of_body(facts: MotionFacts, motion: str) -> Story:
         act and act.need is Need.JUMPS and not goes and len(acts) > 1 and acts[1].need is not Need.STAYS
     ):  # 'jump attack'
         goes, does = does, tuple(deeds_of(acts[1], facts))
+    if facts.in_place and named is None and turn_deeds(facts):
+        goes = ()  # it steps in order to turn
     stepping = steps(facts) or named is not None and named.need is Need.STEPS
     own = _own(facts, act, stepping=stepping)
     limbs = tuple(limb_deeds(facts, steps=stepping)) if act is None else ()
@@ -75,7 +77,7 @@ def _of_one_who_stays(facts: MotionFacts, act: Move, motion: str) -> Story:
     if calls(motion, *_OFF_ITS_FEET):
         return Story(deeds("stay in place", "hold still" if facts.idle else "move in place"), limbs)
     if facts.subject_kind not in (SubjectKind.HUMANOID, SubjectKind.QUADRUPED, SubjectKind.WINGED):
-        return Story(deeds("stay in place", "move in place"))
+        return Story(deeds("stay in place", "hold still" if facts.idle else "move in place"))
     turns = turn_deeds(facts)
     return Story(act.deeds, (*((turns,) if turns else ()), *limbs), needs_more=bool(turns))
 

@@ -121,12 +121,22 @@ def nouns_in(text: str) -> list[str]:
     alone = len(title_words(text).split()) <= _ALONE
     for stretch in _BREAK.split(text[:MAX_READ_CHARACTERS]):
         words = plain_words(stretch)
-        end = next((place for place, word in enumerate(words) if place and word in _MORE), len(words))
+        end = _end_of_the_thing(words)
         epithet = words.index("the") if "the" in words[1:end] else end  # 'astronaut Barbara the Bee' is one
         noun = _last_noun(words[:epithet]) or _last_noun(words[:end])
         if noun and (noun not in AMBIGUOUS or alone):
             found.append(noun)
     return list(dict.fromkeys(found))
+
+
+def _end_of_the_thing(words: list[str]) -> int:
+    """Where the words begin to say more of it; not inside 'chest of drawers', nor after one of two colours."""
+    for place, word in enumerate(words):
+        if place and word in _MORE and _noun(words[place - 1 : place + 2]) is None:
+            before = _last_noun(words[:place])
+            if word != "and" or before is not None and before not in AMBIGUOUS:
+                return place
+    return len(words)
 
 
 def _nouns(subject: Subject) -> list[str]:

@@ -17,6 +17,7 @@ MIN_DIP_HEIGHTS = 0.03
 MIN_DOWN_SINK_HEIGHTS = 0.3
 MIN_LYING_DEG = 50.0
 MIN_SPIN_DEG = 150.0
+MIN_REARING_DEG = 15.0
 _FLIGHT_HEIGHTS = 0.5  # up, of what has no wings
 MIN_FLIP_DEG = 200.0
 # Grossly wrong: a sprint at a slow walk's pace, a stroll at a sprint's (people walk 0.8 heights a second, sprint 4).
@@ -72,7 +73,7 @@ def fits(move: Move, facts: MotionFacts) -> bool:
         upright = {facts.posture_start, facts.posture_end} <= {Posture.UNKNOWN, Posture.STANDS}
         return not travels(facts) and not steps(facts) and facts.num_jumps == 0 and upright
     if facts.idle:
-        return move.need in (Need.SITS, Need.LIES) and _meets(move.need, facts)
+        return move.need in (Need.SITS, Need.LIES, Need.TAIL, Need.HEAD) and _meets(move.need, facts)
     if travels(facts) and move.way and facts.speed_heights_per_s > 0:
         verb, speed = move.deeds[0].verb, facts.speed_heights_per_s
         if verb in _FAST and speed < MIN_RUN_HEIGHTS_PER_S or verb in _SLOW and speed > MAX_WALK_HEIGHTS_PER_S:
@@ -97,8 +98,11 @@ def _meets(need: Need, facts: MotionFacts) -> bool:
         Need.FLIPS: facts.flip_deg is not None and abs(facts.flip_deg) >= MIN_FLIP_DEG,
         Need.ROLLS: max(abs(facts.flip_deg or 0.0), abs(facts.roll_deg or 0.0)) >= MIN_FLIP_DEG,
         Need.CARTWHEELS: facts.roll_deg is not None and abs(facts.roll_deg) >= MIN_FLIP_DEG,
-        Need.ARM: moving(facts, "arm") or moving(facts, "front leg") or moving(facts, "wing"),
+        Need.ARM: moving(facts, "arm") or moving(facts, "front leg") or moving(facts, "wing") or moving(facts, "claw"),
         Need.LEG: moving(facts, "leg"),
+        Need.TAIL: moving(facts, "tail"),
+        Need.CLAW: moving(facts, "claw"),
+        Need.REARS: not travels(facts) and facts.max_lean_deg is not None and facts.max_lean_deg >= MIN_REARING_DEG,
         Need.HEAD: moving(facts, "head") or moving(facts, "neck"),
         Need.NODS: _head_sweeps(facts, Sweep.SIDE_TO_SIDE),
         Need.SHAKES: _head_sweeps(facts, Sweep.UP_DOWN),

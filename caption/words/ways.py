@@ -46,7 +46,8 @@ def ways(facts: MotionFacts, *, steps: bool) -> tuple[str, ...]:
         return (*said, "straight ahead") if heading is Heading.FORWARD and straight else said
     if not steps:
         return ("",)
-    if heading in (Heading.BACKWARD, Heading.LEFT, Heading.RIGHT):
+    turns = facts.turn_deg is not None and abs(facts.turn_deg) >= MIN_TURN_DEG  # feet step aside in order to turn
+    if heading in (Heading.BACKWARD, Heading.LEFT, Heading.RIGHT) and not turns:
         return tuple(f"{way} in place" for way in _WAYS[heading])
     return ("in place", "on the spot")
 

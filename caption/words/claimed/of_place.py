@@ -50,6 +50,7 @@ _STILL = re.compile(
     r"(?:stand|remain|stay)(?:s|ing)? where it is)\b"
 )
 
+_OVER = re.compile(r"(?:over|(?:all the way )?a?round)\b(?! (?:and round )?in )")  # about its own axis
 _STAYS_HEIGHTS = 0.2  # along the way; less is the swaying of what stays
 _GOES_HEIGHTS = 0.5
 _ACROSS_DEG = 80.0
@@ -68,7 +69,7 @@ def place_contradictions(clause: str, facts: MotionFacts) -> Iterator[tuple[str,
     stays = facts.travel is Heading.NONE and facts.path_heights < _STAYS_HEIGHTS
     in_place = _IN_PLACE.search(clause)
     for claim in claims(clause, [*WALKS, *RUNS, *_OTHER_TRAVEL]):
-        if claim.of_subject:
+        if claim.of_subject and not (claim.verb == "roll" and _OVER.match(claim.after)):
             truth = _of_travel(claim, facts, stays=stays, in_place=bool(in_place)) or _of_pace(claim, facts)
             if truth:
                 yield claim.phrase, truth

@@ -33,7 +33,10 @@ idle idles idling; flap flaps flapping; beat beats beating; swing swings swingin
 close closes closing; shut shuts shutting; rotate rotates rotating; swish swishes swishing; lower lowers lowering;
 straighten straightens straightening; rise rises rising; sink sinks sinking; drop drops dropping; stay stays staying;
 bob bobs bobbing; somersault somersaults somersaulting; be is being; see sees seeing; travel travels traveling;
-drive drives driving; go goes going; stumble stumbles stumbling; hop hops hopping; wag wags wagging
+drive drives driving; go goes going; stumble stumbles stumbling; hop hops hopping; wag wags wagging;
+scuttle scuttles scuttling; dive dives diving; pounce pounces pouncing; rear rears rearing; whip whips whipping;
+paw paws pawing; scrape scrapes scraping; pinch pinches pinching; sting stings stinging; groom grooms grooming;
+coil coils coiling; lunge lunges lunging; buck bucks bucking
 """
 
 
