@@ -9,20 +9,19 @@ import numpy as np
 from rigmill.facts.anatomy import Anatomies
 from rigmill.facts.facts import Gait, Heading, MotionFacts, PartFacts, SubjectKind
 from rigmill.facts.gait import gait
-from rigmill.facts.limbs import longest_side
 from rigmill.facts.parts import moving_parts
 from rigmill.facts.rhythm import rhythm
 from rigmill.facts.take import Take, make_take
 from rigmill.facts.travel import facing_deg, leans_deg, posture, travel, tumbled_deg, turned_deg
 from rigmill.types import Floats, Motion, Rig
 
-_IDLE_REACH, _IDLE_TURN_DEG = 0.09, 30.0  # of the strongest limb: who stands and breathes, sways or looks about
+_IDLE_REACH, _IDLE_TURN_DEG = 0.07, 30.0  # of the strongest limb: who stands and breathes, sways or looks about
 _IDLE_RISE = 0.06  # heights that the body goes up or down meanwhile
 _IDLE_BODY_TURN_DEG, _IDLE_LEAN_DEG = 20.0, 15.0
 _IDLE_ROLL_DEG = 45.0  # that the whole body turns over; of what has no legs to stand on
 _WHIPS = 0.36  # heights that the end of a tail or a trunk gets in one go: more than a wag
-_LOW = 4.0  # heights that a body is long: of longer ones, as lizards, a height is too little to tell by
 _GAPES_DEG = 15.0  # that a jaw opens
+_SWAYED = 0.75
 _ALWAYS = ("tail", "ear", "trunk")  # what stands still wags these
 _BY_REACH = ("arm", "leg")  # limbs whose joints turn more than their ends move
 _NODS = 1.3  # times that a head or a raised arm goes to and fro: it says yes or no, or waves
@@ -116,15 +115,19 @@ def _measured(take: Take) -> MotionFacts:
 def _is_idle(take: Take, parts: tuple[PartFacts, ...], moved: float) -> bool:
     if take.anatomy.kind is SubjectKind.ARTICULATED and parts:
         return False
-    long = max(1.0, longest_side(take.rest) / _LOW)
-    if any(_shows(part, long) for part in parts):
+    if any(_shows(part, take.long) for part in parts):
         return False
     told = [part for part in parts if not part.part.endswith(_ALWAYS)]
-    strongest = max((max(part.reach_heights, part.slide_heights) for part in told), default=0.0)
+    strongest = max((_moved(part) for part in told), default=0.0)
     turned = max((part.turn_deg for part in told if not part.part.endswith(_BY_REACH)), default=0.0)
     nods = any((part.part == "head" or part.raised) and part.num_cycles >= _NODS for part in told)
-    calm = strongest < _IDLE_REACH * long and turned < _IDLE_TURN_DEG and not nods
-    return calm and moved < _IDLE_RISE * long
+    calm = strongest < _IDLE_REACH * take.long and turned < _IDLE_TURN_DEG and not nods
+    return calm and moved < _IDLE_RISE * take.long
+
+
+def _moved(part: PartFacts) -> float:
+    """How far a limb gets; legs, over which a body sways, a little less."""
+    return max(part.reach_heights, part.slide_heights) * (_SWAYED if part.part.endswith("leg") else 1.0)
 
 
 def _shows(part: PartFacts, long: float) -> bool:

@@ -158,7 +158,9 @@ def _facts(take: Take, curves: _Curves, walks: bool) -> PartFacts:
 
 def _period_s(take: Take, curves: _Curves) -> float | None:
     turned = clip.to_matrices(curves.turned[:, None])[:, 0].reshape(take.num_frames, -1) / 2**0.5
-    found = period(np.concatenate([curves.ends, curves.slides, _TURN_LENGTH * turned], axis=1), least=_REPEATS, times=_TIMES)
+    found = period(
+        np.concatenate([curves.ends, curves.slides, _TURN_LENGTH * turned], axis=1), least=_REPEATS, times=_TIMES
+    )
     return None if found is None else found[0] / take.fps
 
 

@@ -17,6 +17,7 @@ _DIP = 0.5  # and below which it must have been before, or the pose has only dri
 _AS_GOOD = 0.06  # the shortest period whose correlation is that near to the best
 _TIMES = 1.5  # a period must fit so often
 _STRETCHES = ((0.25, 1.0), (0.0, 0.75), (0.2, 0.8))  # of a take that begins or ends otherwise: where it repeats
+_SAME_HOP = 0.2  # correlation of the pose from hop to hop; less, and legs and arms do another thing in every second
 _TIMES_THERE = 2.0  # the same in a stretch of a take
 _STILL, _STILL_TURN = 0.003, 0.01  # heights and radians, half of them: a curve with a smaller spread is still
 _TURN_LENGTH = 0.2  # heights: half a turn of one radian counts as a way of this length
@@ -78,9 +79,16 @@ def rhythm(take: Take, *, hops: bool = False) -> Rhythm:
     loops = float(apart[-1]) <= max(_CLOSED * spread, 1.2 * step) and spread > 2 * step
     own = _own_poses(take)
     for curves in (take.centre[:, 2:], pose, own) if hops else (pose, own):
-        if (found := period(curves, least=_MOVES)) is not None:
+        found = period(curves, least=_MOVES)
+        if found is not None and (curves is pose or curves is own or _alike(pose, found[0]) >= _SAME_HOP):
             return Rhythm(found[0] / take.fps, found[1], loops)
     return Rhythm(None, 1.0 if loops else 0.0, loops)
+
+
+def _alike(pose: Floats, lag: float) -> float:
+    """Correlation of the pose (T, N) with itself so many frames later."""
+    one, other = pose[: -round(lag)], pose[round(lag) :]
+    return float(np.sum(one * other) / max(np.sqrt(np.sum(one * one) * np.sum(other * other)), 1e-12))
 
 
 def period(curves: Floats, *, least: float, times: float = _TIMES_THERE) -> tuple[float, float] | None:

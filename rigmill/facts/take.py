@@ -8,7 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
-from rigmill.facts.limbs import Anatomy, Limb, ancestors
+from rigmill.facts.limbs import Anatomy, Limb, ancestors, longest_side
 from rigmill.rigs import skeleton
 from rigmill.rigs import turns as clip
 from rigmill.types import Floats, Motion, Rig
@@ -42,6 +42,11 @@ class Take:
     def centre(self) -> Floats:
         """Where the body is, (T, 3)."""
         return np.asarray(self.joints[:, list(self.anatomy.centre)].mean(axis=1))
+
+    @cached_property
+    def long(self) -> float:
+        """By how much a height is too little to tell motion by: 1; of low and long bodies, as lizards, more."""
+        return max(1.0, longest_side(self.rest) / _LOW)
 
     @cached_property
     def anchor(self) -> Floats:
@@ -115,6 +120,7 @@ class Take:
         return found
 
 
+_LOW = 4.0  # heights that a body is long: of longer ones a height is little
 _ALONG = (0.25, 0.5, 0.75, 1.0)  # of the way from a trunk's middle to its joints: points of the trunk
 _UPSIDE_DOWN = 0.03  # squared cosine of half the tilt: 160 degrees over, a heading means nothing
 

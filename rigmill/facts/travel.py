@@ -64,9 +64,9 @@ def travel(take: Take) -> Travel:
         )
     if abs(_turning_deg(places)) >= _ROUND_DEG and out >= _WIDE:
         heading = Heading.CIRCLE
-    elif out >= TRAVELS and net < _BACK * out:
+    elif out >= TRAVELS * take.long and net < _BACK * out:
         heading = Heading.TO_AND_FRO
-    elif _carried(take, way) < TRAVELS:
+    elif _carried(take, way) < TRAVELS * take.long:
         heading = Heading.NONE
     else:
         heading = Heading.SOMEWHERE if bearing is None else heading_of(bearing)
