@@ -29,7 +29,7 @@ _BEATS_DEG = 30.0  # that wings turn: what has feet off the ground then flies
 _BEARS = 0.3  # of the body's own way that standing feet must go back under it: what flies has feet that hang
 _JUMP, _GROUND = 0.04, 0.012  # heights: the least that feet and body rise in a jump; lower, a foot is on the ground
 _JUMP_LEGS, _GROUND_LEGS = 0.08, 0.03  # the same of a leg, of bodies with short ones
-_LEAP = 0.12  # of what walks and runs: less is the spring of its step
+_LEAP = 0.16  # of what walks and runs: less is the spring of its step
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ def gait(take: Take) -> Steps:
     way, speed, clear = _carried(take, level, lifts, down, stepping)
     if num_steps < 2 or speed < _SLOW * leg or not clear:
         return Steps(Gait.NONE, Heading.NONE, num_steps, jumps)
-    in_the_air = float(np.mean(lifts[:, stepping].min(axis=1) > _LEAST_LIFT * leg)) >= _IN_THE_AIR
+    in_the_air = float(np.mean(~down[:, stepping].any(axis=1))) >= _IN_THE_AIR
     kind = Gait.RUN if speed > (_BRISK if in_the_air else _FAST) * leg else Gait.WALK
     heading = Heading.SOMEWHERE
     if take.anatomy.front is not None and take.anatomy.left is not None:

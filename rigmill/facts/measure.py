@@ -20,6 +20,7 @@ _IDLE_RISE = 0.06  # heights that the body goes up or down meanwhile
 _IDLE_BODY_TURN_DEG, _IDLE_LEAN_DEG = 20.0, 15.0
 _IDLE_ROLL_DEG = 45.0  # that the whole body turns over; of what has no legs to stand on
 _WHIPS = 0.36  # heights that the end of a tail or a trunk gets in one go: more than a wag
+_BEATS = 0.18  # the same of what has no legs: it swims
 _GAPES_DEG = 15.0  # that a jaw opens
 _SWAYED = 0.75
 _ALWAYS = ("tail", "ear", "trunk")  # what stands still wags these
@@ -115,7 +116,8 @@ def _measured(take: Take) -> MotionFacts:
 def _is_idle(take: Take, parts: tuple[PartFacts, ...], moved: float) -> bool:
     if take.anatomy.kind is SubjectKind.ARTICULATED and parts:
         return False
-    if any(_shows(part, take.long) for part in parts):
+    swims = not take.anatomy.feet and any(p.part == "tail" and p.reach_heights >= _BEATS for p in parts)
+    if swims or any(_shows(part, take.long) for part in parts):
         return False
     told = [part for part in parts if not part.part.endswith(_ALWAYS)]
     strongest = max((_moved(part) for part in told), default=0.0)
