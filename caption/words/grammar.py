@@ -33,7 +33,7 @@ def captions(
     every = list(dict.fromkeys(_sentences(story, name)))
     # What a model's sentences are held against holds for ours: a disagreement of the two is never a caption.
     short = [text for text in every if len(text.split()) <= MAX_WORDS and refusals(text) is None]
-    general = (_sentence(f"{name.a} moves"), "Something moves.")
+    general = (_sentence(f"{name.a} moves"), "Something is moving.")
     plain = next((text for text in (*short, *general) if not contradictions(text, facts)), general[-1])
     others = [text for text in short if text != plain]
     random.Random(digest("phrasings", seed, clip_id)).shuffle(others)
