@@ -105,14 +105,18 @@ def test_what_two_workers_say_about_their_jobs_is_added_up_while_they_run(
     toys: Toys, inputs: Path, tmp_path: Path
 ) -> None:
     inputs.write_text("a1=report b1=report")
-    listening = Listening()
-    assert toys.run(tmp_path / "out", stages=("collect",), progress=listening)["collect"].kept == 2
-    notes = [note for note, _ in listening.heard if note]
-    assert any(note.startswith("steps (") and "/8" in note for note in notes), notes
+    for attempt in range(5):  # on a busy machine one worker may be done before the other one has begun
+        output, listening = tmp_path / f"out-{attempt}", Listening()
+        assert toys.run(output, stages=("collect",), progress=listening)["collect"].kept == 2
+        notes = [note for note, _ in listening.heard if note]
+        if any(note.startswith("steps (") and "/8" in note for note in notes):
+            break
+    else:
+        raise AssertionError(notes)
     assert any(left_s is not None and 0 < left_s < 300 for _, left_s in listening.heard)
     # Costs stay out of what is compared byte for byte.
-    assert b"rate_per_s" not in b"".join(tables(tmp_path / "out").values())
-    assert not list((tmp_path / "out").rglob("progress-*"))
+    assert b"rate_per_s" not in b"".join(tables(output).values())
+    assert not list(output.rglob("progress-*"))
 
 
 def test_a_worker_that_always_dies_costs_its_own_job_only(toys: Toys, inputs: Path, tmp_path: Path) -> None:
