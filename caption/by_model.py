@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -28,7 +29,8 @@ from caption.questions.question import Question, Reply
 from caption.words.claims import contradictions
 from rigmill.clips.members import GEOMETRY, rgb_template, rgb_video
 from rigmill.clips.numbers import ClipGeometry
-from rigmill.config.schema import Endpoint, Pictures, Profile
+from rigmill.config.caption import Endpoint, Pictures
+from rigmill.config.schema import Profile
 from rigmill.facts.facts import MotionFacts
 from rigmill.outcomes import Cost, Failed, FailKind, Kept, Outcome, Refusal, Reject
 from rigmill.pipeline.stage import Answer, Job, Work
@@ -127,8 +129,9 @@ class _ByModel(Together):
                 outcome = Failed(FailKind.NETWORK, "NoAnswer", str(error))
         return Answer(job.key, outcome, Cost(wall_s=time.monotonic() - started, extra=used.extra()))
 
+    @abstractmethod
     async def row(self, job: Job, used: _Used) -> Row:
-        raise NotImplementedError
+        """The job's product row; a Refusal where no answer can be one."""
 
     async def ask(self, question: Question, used: _Used) -> Reply:
         assert self._asker is not None

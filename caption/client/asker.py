@@ -22,7 +22,7 @@ from caption.client.schema_check import as_sent
 from caption.client.sending import Line, NotTaken, TryAgain
 from caption.client.tokens import estimate
 from caption.questions.question import Question, Reply, Turn
-from rigmill.config.schema import Endpoint
+from rigmill.config.caption import Endpoint
 from rigmill.errors import UserError
 from rigmill.outcomes import Refusal, Reject
 from rigmill.printable import shortened

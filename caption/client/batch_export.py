@@ -14,7 +14,7 @@ from caption.client.cache import key_of, parameters_of
 from caption.client.request_body import check_extra, request_body
 from caption.client.tokens import estimate
 from caption.questions.question import Question, Usage
-from rigmill.config.schema import Endpoint
+from rigmill.config.caption import Endpoint
 from rigmill.errors import UserError
 from rigmill.storage.files import canonical_json, digest, fsync_folder
 from rigmill.types import Row

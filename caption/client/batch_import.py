@@ -16,7 +16,7 @@ from caption.client.cache import Cache, Record
 from caption.client.prices import cost_usd
 from caption.client.sending import message_in
 from caption.questions.question import Usage
-from rigmill.config.schema import Endpoint
+from rigmill.config.caption import Endpoint
 from rigmill.printable import shortened
 from rigmill.storage.layout import Layout
 from rigmill.types import Row

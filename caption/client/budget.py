@@ -17,7 +17,7 @@ from typing import Any
 
 from caption.client.prices import cost_usd
 from caption.questions.question import Usage
-from rigmill.config.schema import Endpoint
+from rigmill.config.caption import Endpoint
 from rigmill.errors import UserError
 from rigmill.storage.files import canonical_json, digest
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from caption.questions.question import Question, Usage
-from rigmill.config.schema import Endpoint
+from rigmill.config.caption import Endpoint
 from rigmill.storage.files import canonical_json, digest, read_sealed, write_sealed
 from rigmill.types import Row
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from caption.client.asker import Asker, Effort, NoAnswer
 from caption.client.cache import Cache, Record, key_of, parameters_of
 from caption.questions.question import Question
-from rigmill.config.schema import Endpoint
+from rigmill.config.caption import Endpoint
 from rigmill.storage.layout import Layout
 
 

@@ -11,7 +11,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from rigmill.config.schema import Endpoint
+from rigmill.config.caption import Endpoint
 
 _LONGEST_SLEEP_S = 1.0
 _SKEW_S = 5.0  # by which clocks of nodes may differ; a turn further off is a clock that was set back

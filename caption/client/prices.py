@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from caption.questions.question import Usage
-from rigmill.config.schema import Endpoint
+from rigmill.config.caption import Endpoint
 
 _PER = 1_000_000  # tokens that a price is for
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from caption.client.schema_check import as_sent
 from caption.questions.question import Part, Picture, Question, Text
-from rigmill.config.schema import Endpoint
+from rigmill.config.caption import Endpoint
 from rigmill.errors import UserError
 from rigmill.types import Row
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from caption.client.breaker import BUSY
 from caption.client.key import Key, checked_address, is_this_machine
 from caption.client.pauses import asked_pause_s
-from rigmill.config.schema import Endpoint
+from rigmill.config.caption import Endpoint
 from rigmill.errors import UserError
 from rigmill.printable import one_line, shortened
 

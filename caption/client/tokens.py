@@ -10,7 +10,7 @@ from math import ceil, floor, sqrt
 from caption.client.request_body import is_openai
 from caption.client.schema_check import as_sent
 from caption.questions.question import Picture, Question, Text, Usage, Video
-from rigmill.config.schema import Endpoint
+from rigmill.config.caption import Endpoint
 from rigmill.storage.files import canonical_json
 from rigmill.types import Row
 

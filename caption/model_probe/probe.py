@@ -15,7 +15,7 @@ from caption.model_probe.truth import Direction, Side, Verb
 from caption.pictures.parts import Text
 from caption.pictures.show import shown
 from caption.questions.question import Question, Reply
-from rigmill.config.schema import Pictures
+from rigmill.config.caption import Pictures
 from rigmill.outcomes import Refusal
 from rigmill.types import Row
 

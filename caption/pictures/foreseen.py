@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from caption.pictures.parts import Part, Picture, Text, Video
 from caption.pictures.saying import label, seconds, strip_words
 from caption.pictures.sizes import chosen_frames, chosen_views, grid_size, picture_sizes, video_sizes
-from rigmill.config.schema import Pictures
+from rigmill.config.caption import Pictures
 
 
 def foreseen(

@@ -12,7 +12,7 @@ from caption.pictures.sizes import STRIP_LABEL_PX, chosen_frames, chosen_views, 
 from caption.pictures.views import ClipViews
 from rigmill.clips.pictures import jpeg
 from rigmill.clips.sparse import cut
-from rigmill.config.schema import Pictures
+from rigmill.config.caption import Pictures
 from rigmill.types import Bytes
 
 JPEG_QUALITY = 85

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rigmill.config.schema import Pictures
+from rigmill.config.caption import Pictures
 
 STRIP_LABEL_PX = 18  # above each row of a strip: whose view it is; below the last: the seconds
 MAX_VIDEO_FPS = 8.0  # of what is shown; a server samples fewer

@@ -27,7 +27,7 @@ from caption.questions.categories import category_question, read_category
 from caption.questions.hints import Hints
 from caption.questions.motion import correction, motion_question, read_motion
 from caption.questions.question import Question
-from rigmill.config.schema import Endpoint, Pictures
+from rigmill.config.caption import Endpoint, Pictures
 from rigmill.outcomes import Refusal, Reject
 from tests.support.clip_views import block_clip
 from tests.support.tiny_vlm import NAME

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from caption.questions.question import Picture, Question, Text
-from rigmill.config.schema import Endpoint
+from rigmill.config.caption import Endpoint
 
 SCHEMA: dict[str, Any] = {
     "type": "object",

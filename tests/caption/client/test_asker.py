@@ -15,7 +15,7 @@ import pytest
 from caption.client import pauses
 from caption.client.asker import Asker, NoAnswer
 from caption.questions.question import Question, Reply
-from rigmill.config.schema import Endpoint
+from rigmill.config.caption import Endpoint
 from rigmill.errors import UserError
 from rigmill.outcomes import Refusal, Reject
 from tests.support.caption_questions import GOOD, endpoint, question

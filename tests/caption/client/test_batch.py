@@ -13,7 +13,7 @@ from caption.client.batch_export import export_batch
 from caption.client.batch_import import Imported, import_batch
 from caption.client.budget import Ledger
 from caption.questions.question import Question, Reply
-from rigmill.config.schema import Endpoint, Price
+from rigmill.config.caption import Endpoint, Price
 from rigmill.errors import UserError
 from rigmill.outcomes import Refusal
 from tests.support.caption_questions import GOOD, endpoint, question

@@ -13,7 +13,7 @@ from caption.client.asker import Asker
 from caption.client.budget import Ledger, OverLimit, Reservation, Spent
 from caption.client.prices import cost_usd
 from caption.questions.question import Reply, Usage
-from rigmill.config.schema import Endpoint, Price
+from rigmill.config.caption import Endpoint, Price
 from rigmill.errors import UserError
 from tests.support.caption_questions import GOOD, endpoint, question
 from tests.support.caption_server import Answer, CaptionServer, served

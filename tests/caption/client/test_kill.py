@@ -11,7 +11,7 @@ from pathlib import Path
 from caption.client.asker import Asker
 from caption.client.cache import Cache, key_of, parameters_of
 from caption.questions.question import Reply
-from rigmill.config.schema import Endpoint
+from rigmill.config.caption import Endpoint
 from tests.support.caption_questions import GOOD, endpoint, question
 from tests.support.caption_server import Answer, served
 from tests.support.paths import ROOT

@@ -10,7 +10,7 @@ import pytest
 
 from caption.client.asker import Asker
 from caption.client.pace import Pace
-from rigmill.config.schema import Endpoint
+from rigmill.config.caption import Endpoint
 from tests.support.caption_questions import GOOD, endpoint, question
 from tests.support.caption_server import served
 

@@ -8,7 +8,7 @@ import pytest
 
 from caption.client.tokens import estimate, picture_tokens, text_tokens
 from caption.questions.question import Question, Text, Video
-from rigmill.config.schema import Endpoint
+from rigmill.config.caption import Endpoint
 from tests.support.caption_questions import SCHEMA, question
 
 INSTRUCTIONS = (

@@ -18,7 +18,7 @@ from caption.model_probe.probe import SCHEMA, Score, judged, probe, probe_questi
 from caption.model_probe.truth import Direction, Side, Truth, Verb
 from caption.pictures.parts import Picture
 from caption.questions.question import Question, Reply, Usage
-from rigmill.config.schema import Pictures
+from rigmill.config.caption import Pictures
 from rigmill.outcomes import Refusal, Reject
 from rigmill.types import Row
 from tests.support.clip_views import BLUE, RED, block_clip, middle_px, pixels

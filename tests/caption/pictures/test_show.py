@@ -16,7 +16,7 @@ from caption.pictures.show import shown
 from caption.pictures.sizes import chosen_frames, picture_sizes, video_sizes
 from caption.pictures.views import ClipViews
 from rigmill.clips.video import decode
-from rigmill.config.schema import Pictures
+from rigmill.config.caption import Pictures
 from rigmill.storage.files import sha256_bytes
 from tests.support.clip_views import BLUE, GREEN, RED, block_clip, block_left_px, middle_px, pixels
 from tests.support.paths import ROOT
@@ -41,7 +41,7 @@ def test_another_process_makes_the_same_bytes(clip: ClipViews) -> None:
     """Digests are keys of the cache: threads, hash seeds and what ran before must not show in them."""
     program = (
         "from caption.pictures.show import shown; from caption.pictures.parts import Picture\n"
-        "from rigmill.config.schema import Pictures; from rigmill.storage.files import sha256_bytes\n"
+        "from rigmill.config.caption import Pictures; from rigmill.storage.files import sha256_bytes\n"
         "from tests.support.clip_views import block_clip\n"
         "print(*(sha256_bytes(one.jpeg) for one in shown(block_clip(), Pictures()) if isinstance(one, Picture)))"
     )

@@ -7,7 +7,7 @@ import pytest
 
 from caption.pictures.saying import azimuth_words
 from caption.pictures.sizes import chosen_frames, chosen_views, picture_sizes, video_step
-from rigmill.config.schema import Pictures
+from rigmill.config.caption import Pictures
 
 
 @pytest.mark.parametrize(
