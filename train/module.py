@@ -26,7 +26,7 @@ from train.data import Batch, Batches
 from train.determinism import deterministic_cpu
 from train.inputs import TrainingClip, TrainSettings
 from train.model.joint import Pair
-from train.objective import add_noise, draw_noise, flow_loss
+from train.objective import add_noise, draw_noise, prediction_loss
 from train.recipes import ModelConfig
 from train.weights import Model, new_model
 
@@ -43,7 +43,7 @@ class NotFinite(Exception):
 
 @dataclass(frozen=True, slots=True)
 class StepLoss:
-    """What one step measured, before its update."""
+    """What one step measured, before its update. What the model does not generate, is not in `loss`."""
 
     step: int
     loss: float
@@ -76,15 +76,16 @@ class JointTraining(lightning.LightningModule):
         condition = Pair(self.encode(batch.conditions.rgb) * keep, self.encode(batch.conditions.pose) * keep)
         noise = draw_noise(tuple(clean.rgb.shape), seed=self.settings.seed, step=batch.step)
         noise = Pair(noise.rgb.to(self.device), noise.pose.to(self.device))
-        velocity = self.model.denoiser(
+        predicted = self.model.denoiser(
             Pair(add_noise(clean.rgb, noise.rgb, batch.sigma), add_noise(clean.pose, noise.pose, batch.sigma)),
             condition=condition,
             timestep=batch.sigma * 1000,
             text=self.model.text(batch.captions),
             rays=batch.rays,
         )
-        parts = flow_loss(velocity, clean=clean, noise=noise)
-        loss = (parts.rgb + parts.pose) / 2
+        denoiser = self.model.config.denoiser
+        parts = prediction_loss(predicted, clean=clean, noise=noise, sigma=batch.sigma, prediction=denoiser.prediction)
+        loss = torch.stack([getattr(parts, name) for name in denoiser.modalities]).mean()
         self.latest = StepLoss(batch.step, loss.item(), parts.rgb.item(), parts.pose.item())
         if not math.isfinite(self.latest.loss):
             raise NotFinite(batch.step)

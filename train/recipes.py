@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
+
+Prediction = Literal["velocity", "clean"]
+Modality = Literal["rgb", "pose"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +25,14 @@ class DenoiserConfig:
     modality_freq_dim: int
     shared_positions: bool = True  # Eq. 4; off is row (b) of Table 4
     multi_view: bool = True
+    modalities: tuple[Modality, ...] = ("rgb", "pose")  # of the joint sequence, in its order; one is row (a)
+    # What the network's output is: the velocity n - x0, as Wan's, or the clean latents x0, which small models learn.
+    prediction: Prediction = "velocity"
+
+    @property
+    def width(self) -> int:
+        """D, numbers of a token."""
+        return self.num_attention_heads * self.attention_head_dim
 
     @property
     def wan(self) -> dict[str, Any]:
@@ -81,10 +92,13 @@ class ModelConfig:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> ModelConfig:
+        denoiser = {**values["denoiser"]}
+        if "modalities" in denoiser:
+            denoiser["modalities"] = tuple(denoiser["modalities"])
         return cls(
             **{
                 **values,
-                "denoiser": DenoiserConfig(**values["denoiser"]),
+                "denoiser": DenoiserConfig(**denoiser),
                 "codec": CodecConfig(**values["codec"]),
                 "text": TextConfig(**values["text"]),
             }
@@ -115,6 +129,20 @@ def tiny_joint(size_px: int) -> ModelConfig:
     )
 
 
+def pose_only(config: ModelConfig) -> ModelConfig:
+    """Row (a) of Table 4: pose maps alone are generated, without a video beside them."""
+    return _ablated(config, "pose_only", replace(config.denoiser, modalities=("pose",)))
+
+
+def unshared(config: ModelConfig) -> ModelConfig:
+    """Row (b) of Table 4: the two modalities have positions of their own."""
+    return _ablated(config, "unshared", replace(config.denoiser, shared_positions=False))
+
+
+def _ablated(config: ModelConfig, name: str, denoiser: DenoiserConfig) -> ModelConfig:
+    return replace(config, recipe=f"{config.recipe}_{name}", denoiser=denoiser)
+
+
 def wan13_denoiser() -> DenoiserConfig:
     """The denoiser of Wan2.1 T2V 1.3B with the paper's additions; weights come from `train.weights.load_wan_base`."""
     return DenoiserConfig(
@@ -130,4 +158,8 @@ def wan13_denoiser() -> DenoiserConfig:
     )
 
 
-RECIPES: dict[str, Callable[[int], ModelConfig]] = {"tiny_joint": tiny_joint}
+RECIPES: dict[str, Callable[[int], ModelConfig]] = {
+    "tiny_joint": tiny_joint,
+    "tiny_joint_pose_only": lambda size_px: pose_only(tiny_joint(size_px)),
+    "tiny_joint_unshared": lambda size_px: unshared(tiny_joint(size_px)),
+}

@@ -15,8 +15,8 @@ from shards.sample import pose_template, rgb_template
 from train.clips import from_unit, ray_maps, square, to_unit
 from train.codec import num_latent_frames
 from train.determinism import deterministic_cpu
-from train.model.joint import Pair
-from train.objective import draw_noise, shift_sigma
+from train.model.joint import MODALITIES, Pair
+from train.objective import draw_noise, shift_sigma, velocity_of
 from train.recipes import ModelConfig
 from train.weights import Model, load_model
 
@@ -116,15 +116,15 @@ def denoise(
     text, rays = text.repeat(2, 1, 1), rays.repeat(2, 1, 1, 1, 1)
     rgb, pose = noise.rgb, noise.pose
     for step, (sigma, following) in enumerate(zip(sigmas, sigmas[1:])):
-        velocity = model.denoiser(
-            Pair(torch.cat([rgb, rgb]), torch.cat([pose, pose])),
-            condition=both,
-            timestep=torch.full((2,), sigma * 1000),
-            text=text,
-            rays=rays,
-        )
+        noisy = Pair(torch.cat([rgb, rgb]), torch.cat([pose, pose]))
+        level = torch.full((2,), sigma)
+        predicted = model.denoiser(noisy, condition=both, timestep=level * 1000, text=text, rays=rays)
+        velocity = velocity_of(predicted, noisy=noisy, sigma=level, prediction=model.config.denoiser.prediction)
         rgb = rgb + (following - sigma) * (velocity.rgb[:1] + guidance * (velocity.rgb[1:] - velocity.rgb[:1]))
         pose = pose + (following - sigma) * (velocity.pose[:1] + guidance * (velocity.pose[1:] - velocity.pose[:1]))
         if on_step is not None:
             on_step(step + 1, steps)
-    return Pair(rgb, pose)
+    grey = torch.zeros_like(rgb)  # what a model does not generate
+    return Pair(
+        *(part if name in model.config.denoiser.modalities else grey for name, part in zip(MODALITIES, (rgb, pose)))
+    )

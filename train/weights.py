@@ -35,7 +35,8 @@ def new_model(config: ModelConfig, *, seed: int) -> Model:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(int(keyed_generator(seed, "weights").integers(2**63)))
         model = Model(config)
-        model.denoiser.open_path()
+        if config.denoiser.prediction == "velocity":
+            model.denoiser.open_path()
     return model
 
 

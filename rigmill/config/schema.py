@@ -337,7 +337,10 @@ class Shards(Section):
 class Train(Section):
     """The model, its data and how it is trained and sampled."""
 
-    recipe: Literal["tiny_joint"] = Field(description="the model: a function of train/recipes.py")
+    recipe: Literal["tiny_joint", "tiny_joint_pose_only", "tiny_joint_unshared"] = Field(
+        description="the model: a function of train/recipes.py; with _pose_only and _unshared rows (a) and (b) of the "
+        "paper's Table 4"
+    )
     num_steps: Positive = Field(description="optimiser steps")
     batch_size: Positive = Field(description="clips per step")
     learning_rate: PositiveFloat

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -9,7 +10,7 @@ import torch
 from diffusers import WanTransformer3DModel
 
 from train.model.joint import JointVideoPose, Pair
-from train.recipes import DenoiserConfig, tiny_joint, wan13_denoiser
+from train.recipes import RECIPES, DenoiserConfig, ModelConfig, tiny_joint, wan13_denoiser
 
 CONFIG = tiny_joint(32).denoiser
 FRAMES, SIDE = 3, 4
@@ -171,3 +172,36 @@ def test_the_real_recipe_has_the_parameters_of_wan_1_3b(multi_view: bool) -> Non
     assert isinstance(model.wan, WanTransformer3DModel)
     assert sum(weight.numel() for weight in model.wan.parameters()) == 1_418_996_800
     assert (model.views is not None) == multi_view
+
+
+def test_a_model_of_pose_maps_alone_equals_stock_wan_on_the_pose_sequence_and_never_reads_the_video() -> None:
+    model = model_of(replace(CONFIG, modalities=("pose",), multi_view=False))
+    values = inputs(views=1)
+    ours = run(model, values)
+    sequence = torch.cat([values["condition"].pose, values["noisy"].pose], dim=3)[:, 0]
+    per_token = torch.tensor([0.0] + [613.25] * FRAMES).repeat_interleave(SIDE * SIDE // 4)[None]
+    with torch.no_grad():
+        stock = model.wan(sequence, timestep=per_token, encoder_hidden_states=values["text"]).sample
+    torch.testing.assert_close(ours.pose[:, 0], stock[:, :, 1:], rtol=0, atol=2e-6)
+    assert ours.rgb.shape == ours.pose.shape and not ours.rgb.any()
+    other = {**values, "noisy": Pair(values["noisy"].rgb + 1, values["noisy"].pose)}
+    assert torch.equal(run(model, other).pose, ours.pose)
+
+
+def test_the_rows_of_table_4_differ_from_the_full_recipe_in_one_field_each() -> None:
+    full = RECIPES["tiny_joint"](32)
+    for name, change in (("pose_only", {"modalities": ("pose",)}), ("unshared", {"shared_positions": False})):
+        recipe = f"tiny_joint_{name}"
+        assert RECIPES[recipe](32) == replace(full, recipe=recipe, denoiser=replace(full.denoiser, **change))
+
+
+def test_a_configuration_comes_back_from_its_json() -> None:
+    for recipe, build in RECIPES.items():
+        config = build(32)
+        assert ModelConfig.from_dict(json.loads(json.dumps(config.to_dict()))) == config, recipe
+
+
+def test_a_model_of_one_view_runs_with_any_number_of_them() -> None:
+    model = model_of()
+    for views in (1, 2, 5):
+        assert run(model, inputs(views=views)).pose.shape == (1, views, 16, FRAMES, SIDE, SIDE)

@@ -24,7 +24,7 @@ from train.data import Batches
 from train.inputs import TrainingClip, TrainSettings
 from train.model.joint import Pair
 from train.module import NotFinite, train
-from train.objective import add_noise, choose, flow_loss, shift_sigma
+from train.objective import add_noise, choose, prediction_loss, shift_sigma, velocity_of
 from train.recipes import tiny_joint
 from train.weights import save_model
 
@@ -260,15 +260,30 @@ def test_conditions_are_half_templates_and_a_fifth_is_dropped(clips: Clips, sett
     assert abs(np.mean([item.sigma < 0.75 for item in drawn]) - 0.5) < 0.04
 
 
-def test_the_true_velocity_has_no_loss_and_leads_from_noise_to_data() -> None:
+def test_the_truth_has_no_loss_and_leads_from_noise_to_data_whatever_is_predicted() -> None:
     clean, noise = Pair(torch.randn(2, 1, 4), torch.randn(2, 1, 4)), Pair(torch.randn(2, 1, 4), torch.randn(2, 1, 4))
-    velocity = Pair(noise.rgb - clean.rgb, noise.pose - clean.pose)
-    loss = flow_loss(velocity, clean=clean, noise=noise)
-    assert loss.rgb == 0 and loss.pose == 0
     sigma = torch.tensor([0.3, 0.9])
-    back = add_noise(clean.rgb, noise.rgb, sigma) - sigma[:, None, None] * velocity.rgb
-    torch.testing.assert_close(back, clean.rgb)
+    noisy = Pair(add_noise(clean.rgb, noise.rgb, sigma), add_noise(clean.pose, noise.pose, sigma))
+    for prediction, truth in (("velocity", Pair(noise.rgb - clean.rgb, noise.pose - clean.pose)), ("clean", clean)):
+        loss = prediction_loss(truth, clean=clean, noise=noise, sigma=sigma, prediction=prediction)
+        assert loss.rgb == 0 and loss.pose == 0, prediction
+        velocity = velocity_of(truth, noisy=noisy, sigma=sigma, prediction=prediction)
+        back = noisy.pose - sigma[:, None, None] * velocity.pose
+        torch.testing.assert_close(back, clean.pose)
     assert shift_sigma(0.0, 3.0) == 0 and shift_sigma(1.0, 3.0) == 1
+
+
+def test_the_loss_of_clean_latents_is_that_of_the_velocity_that_they_mean() -> None:
+    """But below sigma 0.15, where it would grow without bound."""
+    shape = (1, 1, 16, 3, 4, 4)
+    clean, noise, wrong = (Pair(torch.randn(shape), torch.randn(shape)) for _ in range(3))
+    for level, factor in ((0.5, 1.0), (0.15, 1.0), (0.05, 1 / 9)):
+        sigma = torch.tensor([level])
+        noisy = Pair(add_noise(clean.rgb, noise.rgb, sigma), add_noise(clean.pose, noise.pose, sigma))
+        meant = velocity_of(wrong, noisy=noisy, sigma=sigma, prediction="clean")
+        of_clean = prediction_loss(wrong, clean=clean, noise=noise, sigma=sigma, prediction="clean")
+        of_velocity = prediction_loss(meant, clean=clean, noise=noise, sigma=sigma, prediction="velocity")
+        torch.testing.assert_close(of_clean.rgb, of_velocity.rgb * factor, rtol=1e-4, atol=0)
 
 
 def test_two_clips_are_learned_to_a_third_of_the_first_loss(
