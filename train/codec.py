@@ -103,8 +103,3 @@ def _dct_basis(size: int) -> Tensor:
     basis = torch.cos(angle * math.pi / size) * math.sqrt(2 / size)
     basis[0] /= math.sqrt(2)
     return basis
-
-
-def build_codec(config: CodecConfig) -> VideoCodec:
-    """The codec that a configuration names."""
-    return DctCodec(config)

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 Prediction = Literal["velocity", "clean"]
 Modality = Literal["rgb", "pose"]
+Origin = Literal["inline", "folder"]  # built from its configuration, or read from a folder in diffusers' layout
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,8 @@ class DenoiserConfig:
     modalities: tuple[Modality, ...] = ("rgb", "pose")  # of the joint sequence, in its order; one is row (a)
     # What the network's output is: the velocity n - x0, as Wan's, or the clean latents x0, which small models learn.
     prediction: Prediction = "velocity"
+    origin: Origin = "inline"  # of Wan's part; what is added to it is always a checkpoint's own
+    adapter_rank: int = 0  # of the LoRA on Wan's linear layers; 0: there is none
 
     @property
     def width(self) -> int:
@@ -55,9 +58,12 @@ class DenoiserConfig:
 
 @dataclass(frozen=True, slots=True)
 class CodecConfig:
-    """A video codec: `z_dim` numbers per spatial_factor x spatial_factor pixels and temporal_factor frames."""
+    """A video codec: `z_dim` numbers per spatial_factor x spatial_factor pixels and temporal_factor frames.
 
-    kind: Literal["dct"]
+    dct: a fixed transform (train/codec.py); wan: AutoencoderKLWan from its folder.
+    """
+
+    kind: Literal["dct", "wan"]
     z_dim: int
     spatial_factor: int
     temporal_factor: int
@@ -65,7 +71,7 @@ class CodecConfig:
 
 @dataclass(frozen=True, slots=True)
 class TextConfig:
-    """A UMT5 encoder that reads bytes; captions are cut or padded to `num_tokens`."""
+    """A UMT5 encoder; captions are cut or padded to `num_tokens`. Inline: small, random, and reads bytes."""
 
     d_model: int
     d_kv: int
@@ -73,6 +79,7 @@ class TextConfig:
     num_heads: int
     num_layers: int
     num_tokens: int
+    origin: Origin = "inline"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +93,7 @@ class ModelConfig:
     text: TextConfig
     views_per_clip: int  # views of a clip that one training draw holds
     sigma_shift: float = 3.0  # Wan's flow shift at 480p
+    adapter_rank: int = 8  # of the LoRA that a stage which trains adapters adds; its alpha is the same
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -143,18 +151,41 @@ def _ablated(config: ModelConfig, name: str, denoiser: DenoiserConfig) -> ModelC
     return replace(config, recipe=f"{config.recipe}_{name}", denoiser=denoiser)
 
 
-def wan13_denoiser() -> DenoiserConfig:
-    """The denoiser of Wan2.1 T2V 1.3B with the paper's additions; weights come from `train.weights.load_wan_base`."""
-    return DenoiserConfig(
-        num_attention_heads=12,
-        attention_head_dim=128,
-        num_layers=30,
-        ffn_dim=8960,
-        in_channels=16,
-        text_dim=4096,
-        freq_dim=256,
-        rope_max_seq_len=1024,
-        modality_freq_dim=256,
+def wan_joint(size_px: int) -> ModelConfig:
+    """The paper's model: Wan2.1 T2V 1.3B with its codec and text encoder, from folders of weights."""
+    return ModelConfig(
+        recipe="wan_joint",
+        size_px=size_px,
+        denoiser=DenoiserConfig(
+            num_attention_heads=12,
+            attention_head_dim=128,
+            num_layers=30,
+            ffn_dim=8960,
+            in_channels=16,
+            text_dim=4096,
+            freq_dim=256,
+            rope_max_seq_len=1024,
+            modality_freq_dim=256,
+            origin="folder",
+        ),
+        codec=CodecConfig(kind="wan", z_dim=16, spatial_factor=8, temporal_factor=4),
+        text=TextConfig(
+            d_model=4096, d_kv=64, d_ff=10240, num_heads=64, num_layers=24, num_tokens=512, origin="folder"
+        ),
+        views_per_clip=4,
+        adapter_rank=64,
+    )
+
+
+def tiny_wan(size_px: int) -> ModelConfig:
+    """What `wan_joint` does, on a folder of tiny parts: for trying that path without Wan's weights, as the tests do."""
+    tiny, wan = tiny_joint(size_px), wan_joint(size_px)
+    return replace(
+        tiny,
+        recipe="tiny_wan",
+        denoiser=replace(tiny.denoiser, origin="folder"),
+        codec=wan.codec,
+        text=replace(tiny.text, origin="folder"),
     )
 
 
@@ -162,4 +193,8 @@ RECIPES: dict[str, Callable[[int], ModelConfig]] = {
     "tiny_joint": tiny_joint,
     "tiny_joint_pose_only": lambda size_px: pose_only(tiny_joint(size_px)),
     "tiny_joint_unshared": lambda size_px: unshared(tiny_joint(size_px)),
+    "tiny_wan": tiny_wan,
+    "wan_joint": wan_joint,
+    "wan_joint_pose_only": lambda size_px: pose_only(wan_joint(size_px)),
+    "wan_joint_unshared": lambda size_px: unshared(wan_joint(size_px)),
 }

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from diffusers import WanTransformer3DModel
 
-from rigmill.errors import UserError
 from rigmill.storage.files import Store
 from train.clips import Clips
 from train.inputs import TrainingClip
-from train.model.joint import JointVideoPose, Pair
+from train.model.joint import Pair
 from train.recipes import tiny_joint
 from train.sampler import Prompt, Sampling, denoise, generate
-from train.weights import Model, load_model, load_wan_base, new_model, save_model
+from train.weights import Model, load_model, new_model, save_model
 
 CONFIG = tiny_joint(32)
 
@@ -178,27 +175,3 @@ class ConstantBlind(Perfect):
     def forward(self, noisy: Pair, *, condition: Pair, timestep: torch.Tensor, **_: Any) -> Pair:
         blind = (condition.rgb.flatten(1).abs().sum(1) == 0).float().view(-1, 1, 1, 1, 1, 1)
         return Pair(*(noise - self.target + blind * self.bias for noise in (self.noise.rgb, self.noise.pose)))
-
-
-def test_a_local_wan_folder_becomes_the_base_of_the_joint_model(tmp_path: Path) -> None:
-    torch.manual_seed(0)
-    stock = WanTransformer3DModel(**CONFIG.denoiser.wan)
-    stock.save_pretrained(tmp_path)
-    torch.manual_seed(1)
-    joint = JointVideoPose(CONFIG.denoiser)
-    load_wan_base(joint, tmp_path)
-    for name, tensor in stock.state_dict().items():
-        assert torch.equal(joint.wan.state_dict()[name], tensor), name
-    assert joint.views is not None
-    assert torch.equal(joint.views[0].attention.to_q.weight, stock.blocks[0].attn1.to_q.weight)
-    assert joint.views[0].attention.to_out[0].weight.abs().max() == 0
-
-
-def test_a_wan_folder_that_does_not_fit_is_named_with_the_reason(tmp_path: Path) -> None:
-    joint = JointVideoPose(CONFIG.denoiser)
-    with pytest.raises(UserError, match="no Wan transformer"):
-        load_wan_base(joint, tmp_path)
-    WanTransformer3DModel(**{**CONFIG.denoiser.wan, "num_layers": 1}).save_pretrained(tmp_path)
-    with pytest.raises(UserError) as caught:
-        load_wan_base(joint, tmp_path)
-    assert "num_layers is 1, the recipe needs 2" in caught.value.why

@@ -10,7 +10,7 @@ import torch
 from diffusers import WanTransformer3DModel
 
 from train.model.joint import JointVideoPose, Pair
-from train.recipes import RECIPES, DenoiserConfig, ModelConfig, tiny_joint, wan13_denoiser
+from train.recipes import RECIPES, DenoiserConfig, ModelConfig, tiny_joint, wan_joint
 
 CONFIG = tiny_joint(32).denoiser
 FRAMES, SIDE = 3, 4
@@ -168,7 +168,7 @@ def test_an_untrained_tiny_model_passes_its_input_through() -> None:
 @pytest.mark.parametrize("multi_view", [False, True])
 def test_the_real_recipe_has_the_parameters_of_wan_1_3b(multi_view: bool) -> None:
     with torch.device("meta"):
-        model = JointVideoPose(replace(wan13_denoiser(), multi_view=multi_view))
+        model = JointVideoPose(replace(wan_joint(480).denoiser, multi_view=multi_view))
     assert isinstance(model.wan, WanTransformer3DModel)
     assert sum(weight.numel() for weight in model.wan.parameters()) == 1_418_996_800
     assert (model.views is not None) == multi_view

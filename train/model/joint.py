@@ -45,12 +45,13 @@ class JointVideoPose(nn.Module):
     Arguments:
       config (DenoiserConfig): The numbers of the Wan transformer underneath and of what is added to it. With
         `multi_view` the camera embedding and the multi-view layers are there; they add exactly zero until trained.
+      wan (WanTransformer3DModel or None): Pretrained weights of that architecture; None: random ones.
     """
 
-    def __init__(self, config: DenoiserConfig) -> None:
+    def __init__(self, config: DenoiserConfig, wan: WanTransformer3DModel | None = None) -> None:
         super().__init__()
         self.config = config
-        self.wan = WanTransformer3DModel(**config.wan)
+        self.wan = WanTransformer3DModel(**config.wan) if wan is None else wan
         self.modality = ModalityEmbedding(config.width, freq_dim=config.modality_freq_dim)
         self.camera: CameraEmbedding | None = None
         self.views: nn.ModuleList | None = None
