@@ -49,13 +49,18 @@ class EvalStage(Stage):
             "joint_radius_px": profile.render.joint_radius_px,
             "pose_crf": profile.render.pose_crf,
             "keyframe_interval": profile.render.keyframe_interval,
+            "weights": profile.train.weights.model_dump(mode="json"),
         }
+
+    def job_settings(self, settings: Row) -> Row:
+        return {key: value for key, value in settings.items() if key != "weights"}  # where they lie, not what they are
 
     def inputs(self, tables: Rows, settings: Row) -> Iterable[Input]:
         clips = sorted(tables.products("shards"), key=lambda row: row["clip_id"])
         for row in clips:
             yield Input(f"{row['clip_id']}-gt", {"maps": Maps.RECORDED, "clip": only_keys(row, *_CLIP)})
-        checkpoints = sorted(tables.products("train"), key=lambda row: row["checkpoint_id"])
+        # The last stage of the training; of several such the first by id.
+        checkpoints = sorted(tables.products("train"), key=lambda row: (-(row.get("depth") or 0), row["checkpoint_id"]))
         held_out = [row for row in clips if row["split"] == Split.BENCH]
         for checkpoint in checkpoints[:1]:
             for row in held_out[: settings["generate_clips"]]:
@@ -66,13 +71,16 @@ class EvalStage(Stage):
                         "clip": only_keys(row, *_CLIP),
                         "checkpoint": only_keys(checkpoint, "checkpoint_id", "files"),
                     },
+                    hints={"weights": settings["weights"]},
                 )
 
     def run(self, jobs: Sequence[Job], work: Work) -> Iterator[Answer]:
         for job in jobs:
             started = time.monotonic()
-            make = _recorded if job.payload["maps"] == Maps.RECORDED else _generated
-            row = make(job.payload, job.settings, work)
+            if job.payload["maps"] == Maps.RECORDED:
+                row = _recorded(job.payload, job.settings, work)
+            else:
+                row = _generated(job, work)
             yield Answer(job.key, Kept([row]), Cost(wall_s=time.monotonic() - started))
 
 
@@ -87,21 +95,24 @@ def _recorded(payload: Row, settings: Row, work: Work) -> Row:
     return _row(payload, settings, work, geometry=geometry, maps=maps, videos=[])
 
 
-def _generated(payload: Row, settings: Row, work: Work) -> Row:
+def _generated(job: Job, work: Work) -> Row:
     from eval.videos import video_files
     from rigmill.clips.numbers import ClipGeometry
     from shards.sample import GEOMETRY, SamplePlace
+    from train.components.places import Places, find
     from train.recipes import ModelConfig
     from train.sampler import Prompt, Sampling, generate
 
+    payload, settings = job.payload, job.settings
     clip = payload["clip"]
     members = SamplePlace.from_row(clip).members(work.store)
     geometry = ClipGeometry.from_bytes(members[GEOMETRY])
     files = {file["name"]: StoredFile.from_row(file) for file in payload["checkpoint"]["files"]}
     about = json.loads(work.store.read(files["config.json"]))
+    config = ModelConfig.from_dict(about["model"])
     rgb, pose = generate(
         work.store.read(files["model.safetensors"]),
-        ModelConfig.from_dict(about["model"]),
+        config,
         Prompt.from_members(members, cameras=geometry.cameras, caption=clip["caption"]),
         Sampling(
             num_frames=about["settings"]["num_frames"],
@@ -109,6 +120,7 @@ def _generated(payload: Row, settings: Row, work: Work) -> Row:
             steps=settings["sampling_steps"],
             guidance=settings["guidance"],
         ),
+        find(config, Places.of(job.hints.get("weights", {})), wanted=about.get("weights") or None),
     )
     encoded = video_files(
         rgb, pose, fps=clip["fps"], crf=settings["pose_crf"], keyframe_interval=settings["keyframe_interval"]

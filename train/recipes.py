@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 Prediction = Literal["velocity", "clean"]
+Trains = Literal["video", "all", "adapters", "views"]  # what a stage of training changes
 Modality = Literal["rgb", "pose"]
 Origin = Literal["inline", "folder"]  # built from its configuration, or read from a folder in diffusers' layout
 
@@ -135,6 +136,41 @@ def tiny_joint(size_px: int) -> ModelConfig:
         text=TextConfig(d_model=32, d_kv=16, d_ff=64, num_heads=2, num_layers=2, num_tokens=48),
         views_per_clip=2,
     )
+
+
+def for_stage(recipe: ModelConfig, parent: ModelConfig | None, *, trains: Trains, num_views: int | None) -> ModelConfig:
+    """What a stage of training has at its end: the recipe's model as far as the parent has it, and what it adds.
+
+    video: RGB alone and one view, the base of the others where there is no Wan. adapters: LoRA, before there are
+    multi-view layers. views: these. all: the whole recipe at once.
+    """
+    denoiser = recipe.denoiser
+    if parent is not None:
+        before = parent.denoiser
+        denoiser = replace(denoiser, adapter_rank=before.adapter_rank, origin=before.origin)
+    multi_view = parent is not None and parent.denoiser.multi_view
+    if trains == "video":
+        denoiser = replace(denoiser, modalities=("rgb",), multi_view=multi_view)
+    elif trains == "adapters":
+        denoiser = replace(denoiser, adapter_rank=denoiser.adapter_rank or recipe.adapter_rank, multi_view=multi_view)
+    elif trains == "views":
+        denoiser = replace(denoiser, multi_view=True)
+    if trains in ("video", "all"):
+        denoiser = replace(denoiser, origin="inline")  # Wan's part is changed: it is the checkpoint's own now
+    return replace(recipe, denoiser=denoiser, views_per_clip=num_views or recipe.views_per_clip)
+
+
+def differs(recipe: ModelConfig, parent: ModelConfig) -> str:
+    """The first field in which a parent is no earlier stage of the recipe; empty where there is none."""
+    growing = ("multi_view", "adapter_rank", "origin", "modalities", "shared_positions")
+    ours, theirs = (
+        {
+            **{name: value for name, value in asdict(config.denoiser).items() if name not in growing},
+            **{name: getattr(config, name) for name in ("codec", "text", "size_px")},
+        }
+        for config in (recipe, parent)
+    )
+    return next((f"{name} {theirs[name]} instead of {ours[name]}" for name in ours if ours[name] != theirs[name]), "")
 
 
 def pose_only(config: ModelConfig) -> ModelConfig:

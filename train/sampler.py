@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 import torch
@@ -52,10 +54,16 @@ class Sampling:
     guidance: float  # how much the rest pose is insisted on
 
 
-def generate(checkpoint: bytes, config: ModelConfig, prompt: Prompt, sampling: Sampling) -> tuple[Bytes, Bytes]:
-    """`sample` of a checkpoint's model.safetensors."""
+def generate(
+    checkpoint: bytes,
+    config: ModelConfig,
+    prompt: Prompt,
+    sampling: Sampling,
+    folders: Mapping[str, Path] = MappingProxyType({}),
+) -> tuple[Bytes, Bytes]:
+    """`sample` of a checkpoint's model.safetensors; `folders` hold what the checkpoint does not."""
     with deterministic_cpu():
-        model = load_model(checkpoint, config)
+        model = load_model(checkpoint, config, folders)
     return sample(model, prompt, sampling)
 
 

@@ -45,6 +45,22 @@ def new_model(config: ModelConfig, *, seed: int, folders: Mapping[str, Path] = M
     return Model(config, denoiser=denoiser, text=text, codec=codec)
 
 
+def grown(model: Model, config: ModelConfig, *, seed: int) -> Model:
+    """The model with what `config` has beyond its own: adapters, multi-view layers. It still says exactly the same.
+
+    What is new is a function of (config, seed). The model itself is changed.
+    """
+    denoiser, wanted = model.denoiser, config.denoiser
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(int(keyed_generator(seed, "grown").integers(2**63)))
+        if wanted.adapter_rank and not denoiser.config.adapter_rank:
+            denoiser.add_adapters(wanted.adapter_rank)
+        if wanted.multi_view and denoiser.views is None:
+            denoiser.add_views()
+    model.config, denoiser.config = config, wanted
+    return model
+
+
 def _text(config: TextConfig, folders: Mapping[str, Path]) -> TextEncoder:
     if config.origin == "inline":
         return small_text(config)

@@ -44,6 +44,11 @@ class Layout:
         """What each run cost and on which machine: the only place for times."""
         return self.root / "runs"
 
+    def latest_run(self) -> Path | None:
+        """The folder of the run that goes on, or of the last one; None where there was none."""
+        found = sorted(path.parent for path in self.runs.glob("*/run.json"))
+        return found[-1] if found else None
+
     @property
     def scratch(self) -> Path:
         """Private folders of running jobs; swept at the start of a run."""

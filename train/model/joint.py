@@ -20,9 +20,10 @@ import torch
 from diffusers import WanTransformer3DModel
 from torch import Tensor, nn
 
+from train.model.adapters import add_adapters
 from train.model.embeddings import CameraEmbedding, ModalityEmbedding
 from train.model.multiview import MultiViewAttention
-from train.recipes import DenoiserConfig
+from train.recipes import DenoiserConfig, Trains
 
 MODALITIES = ("rgb", "pose")  # the fields of Pair; a modality's place here is its identifier
 
@@ -57,6 +58,8 @@ class JointVideoPose(nn.Module):
         self.views: nn.ModuleList | None = None
         if config.multi_view:
             self.add_views()
+        if config.adapter_rank:
+            self.add_adapters(config.adapter_rank)
 
     @torch.no_grad()
     def open_path(self) -> None:
@@ -80,6 +83,28 @@ class JointVideoPose(nn.Module):
         for _ in self.wan.blocks:
             self.views.append(MultiViewAttention(dim, num_heads=self.config.num_attention_heads))
         self.copy_attention_to_views()
+
+    def add_adapters(self, rank: int) -> None:
+        """Add LoRA to Wan's part; it changes nothing until it is trained."""
+        add_adapters(self.wan, rank=rank)
+
+    def trained_by(self, trains: Trains) -> list[nn.Parameter]:
+        """The parameters that a stage trains, all others are frozen by this.
+
+        video, all: everything. adapters: LoRA and the modality embedding. views: camera embedding and multi-view
+        layers alone.
+        """
+        chosen = []
+        for name, weight in self.named_parameters():
+            part = name.partition(".")[0]
+            weight.requires_grad_(
+                trains in ("video", "all")
+                or (trains == "adapters" and (part == "modality" or "lora_" in name))
+                or (trains == "views" and part in ("camera", "views"))
+            )
+            if weight.requires_grad:
+                chosen.append(weight)
+        return chosen
 
     def copy_attention_to_views(self) -> None:
         """Start the multi-view layers from each block's self-attention; what they add stays zero."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from diffusers.models.transformers.transformer_wan import WanAttention, WanAttnProcessor
 from torch import Tensor, nn
 
+from train.model.adapters import plain_state
+
 
 class MultiViewAttention(nn.Module):
     """Self-attention over the V*S tokens that all views have at one latent frame; adds zero until trained.
@@ -25,7 +27,7 @@ class MultiViewAttention(nn.Module):
 
     def copy_from(self, self_attention: WanAttention) -> None:
         """Start from the block's trained self-attention, apart from the output, which stays zero."""
-        weights = {k: v for k, v in self_attention.state_dict().items() if not k.startswith("to_out")}
+        weights = {k: v for k, v in plain_state(self_attention).items() if not k.startswith("to_out")}
         self.attention.load_state_dict(weights, strict=False)
 
     def forward(self, tokens: Tensor, *, num_views: int, frame_positions: tuple[Tensor, Tensor]) -> Tensor:
