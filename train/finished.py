@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from rigmill.errors import UserError
-from rigmill.storage.files import Store, canonical_json, read_sealed, sha256_file, write_sealed
+from rigmill.storage.files import Store, canonical_json, read_sealed, sha256_bytes, sha256_file, write_sealed
 from rigmill.storage.layout import Layout
 from rigmill.storage.segments import StageTable
 from rigmill.types import Row, StoredFile
@@ -35,24 +35,20 @@ class Parent:
 
 def note_finished(layout: Layout, input_id: str, row: Row) -> None:
     """Remember a finished stage until its row is in the table, and after."""
-    write_sealed(_note(layout, input_id), canonical_json(row).encode(), durable=True)
+    write_sealed(layout.finished_note(input_id), canonical_json(row).encode(), durable=True)
 
 
 def finished_row(layout: Layout, input_id: str) -> Row | None:
     """The product row of a finished stage whose files are all there; None: there is none."""
-    data = read_sealed(_note(layout, input_id))
+    data = read_sealed(layout.finished_note(input_id))
     rows = [json.loads(data)] if data is not None else []
     rows += [row for known_as, row in _stored(layout) if known_as == input_id]
     return next((row for row in rows if _is_whole(layout.store, row)), None)
 
 
-def _note(layout: Layout, input_id: str) -> Path:
-    return layout.work / "finished" / f"{input_id}.json"
-
-
 def damaged_notes(layout: Layout) -> list[Path]:
     """Notes that are not what was written; nothing believes them."""
-    notes = _note(layout, "").parent
+    notes = layout.finished_note("").parent
     return [path for path in sorted(notes.glob("*.json")) if read_sealed(path) is None]
 
 
@@ -107,6 +103,8 @@ def _of_folder(folder: Path) -> Parent:
         about = json.loads((folder / CONFIG).read_bytes())
         weights = (folder / WEIGHTS).read_bytes()
         config = ModelConfig.from_dict(about["model"])
+        if sha256_bytes(weights) != about.get("sha256", {}).get(WEIGHTS, sha256_bytes(weights)):
+            raise ValueError(f"{WEIGHTS} has changed since it was written: its digest is in {CONFIG}")
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UserError(
             f"train.stages: starts_from {folder}: no checkpoint there",

@@ -59,6 +59,10 @@ class Layout:
         """Resumable work in progress of long jobs (training checkpoints), one folder per job key; `downloads`."""
         return self.root / "work"
 
+    def finished_note(self, input_id: str) -> Path:
+        """What a finished stage of a training has made, until its row is in the table, and after."""
+        return self.work / "finished" / f"{input_id}.json"
+
     def downloads(self, source: str) -> Path:
         """Unfinished downloads of a source, and the list of its finished ones."""
         return self.work / "downloads" / source

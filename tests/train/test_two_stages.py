@@ -152,6 +152,20 @@ def test_a_stage_starts_from_a_checkpoint_by_its_id_or_folder(
         assert file(row, "model.safetensors", work.store) == file(kept[1], "model.safetensors", before.store)
 
 
+def test_a_copied_checkpoint_with_a_flipped_bit_is_refused(
+    trained: Trained, rows: Index, short: TrainSettings, tmp_path: Path
+) -> None:
+    kept, before = trained
+    data = bytearray(file(kept[0], "model.safetensors", before.store))
+    data[-5] ^= 4
+    (tmp_path / "model.safetensors").write_bytes(data)
+    (tmp_path / "config.json").write_bytes(file(kept[0], "config.json", before.store))
+    jobs = jobs_of(rows, short, stages=[{**PAPER[1], "starts_from": str(tmp_path)}])
+    with pytest.raises(UserError, match="no checkpoint there") as caught:
+        run_jobs(jobs, lent(tmp_path / "out", before.store))
+    assert "model.safetensors has changed since it was written" in caught.value.why
+
+
 @pytest.mark.parametrize(
     ("start", "code", "words"),
     [("abc123", "E523", "no checkpoints begin so"), ("/nowhere/at/all", "E523", "no checkpoint there")],
