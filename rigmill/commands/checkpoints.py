@@ -1,9 +1,10 @@
-"""`rigmill checkpoints`: every finished model of an output, of whatever settings, and how one of them goes."""
+"""`rigmill checkpoints`: every finished model of an output, of whatever settings; one of them removed, or its LoRA."""
 
 from __future__ import annotations
 
 import argparse
 import json
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -12,11 +13,13 @@ from rigmill.commands import exit_status
 from rigmill.commands.profile_of import resolve
 from rigmill.errors import UserError
 from rigmill.pipeline.lines.sizes import bytes_text
+from rigmill.pipeline.registry import EXPORT_LORA, by_name
 from rigmill.pipeline.sweep import sweep_store
 from rigmill.pipeline.view import View
+from rigmill.storage.files import write_atomic
 from rigmill.storage.layout import Layout
 from rigmill.storage.lock import locked
-from rigmill.types import Row
+from rigmill.types import Row, StoredFile
 
 _COLUMNS = (
     "checkpoint_id",
@@ -35,7 +38,7 @@ _COLUMNS = (
 
 
 def command(parsed: argparse.Namespace) -> int:
-    """Run `rigmill checkpoints`: list them, or remove one; the exit status."""
+    """Run `rigmill checkpoints`: list them, remove one, or write its LoRA; the exit status."""
     resolved, layout = resolve(parsed)
     view = View(layout.tables, resolved.profile)
     if parsed.delete is not None:
@@ -43,6 +46,10 @@ def command(parsed: argparse.Namespace) -> int:
             gone = _delete(parsed.delete, view, layout)
         again = "; it is planned, so the next run trains it again" if gone["planned"] else ""
         print(f"removed checkpoint {gone['checkpoint_id']} ({bytes_text(gone['size_bytes'])}){again}")
+        return exit_status.OK
+    if parsed.lora is not None:
+        section = resolved.profile.train.weights.model_dump(mode="json")
+        print(f"written: {_write_lora(parsed.lora, view, layout, section=section, out=parsed.out)}")
         return exit_status.OK
     found = checkpoints(view)
     print(json.dumps(found) if parsed.json else "\n".join(_lines(found, layout)))
@@ -87,6 +94,16 @@ def _delete(wanted: str, view: View, layout: Layout) -> dict[str, Any]:
             layout.finished_note(row["input_id"]).unlink(missing_ok=True)
     sweep_store(view, layout)
     return gone
+
+
+def _write_lora(wanted: str, view: View, layout: Layout, *, section: Row, out: Path | None) -> Path:
+    row = named(wanted, view.table("train").products().to_pylist())[0]
+    files = {file["name"]: StoredFile.from_row(file) for file in row["files"]}
+    about = json.loads(layout.store.read(files["config.json"]))
+    data = by_name(EXPORT_LORA)(layout.store.read(files["model.safetensors"]), about, section)
+    target = Path(f"{row['checkpoint_id']}-lora.safetensors") if out is None else out.expanduser()
+    write_atomic(target, data)
+    return target
 
 
 def _lines(found: list[dict[str, Any]], layout: Layout) -> list[str]:

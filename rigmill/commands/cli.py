@@ -112,9 +112,14 @@ def build_parser() -> argparse.ArgumentParser:
     show.add_argument("id", help="an id (or how it begins), or the name of a file or a motion")
     show.add_argument("--all", action="store_true", help="every column of every row, not one screen")
     checkpoints = add(
-        "checkpoints", "checkpoints:command", "list the models that were trained, of whatever settings; remove one"
+        "checkpoints",
+        "checkpoints:command",
+        "list the models that were trained, of whatever settings; remove one; write one's LoRA",
     )
-    checkpoints.add_argument("--delete", metavar="ID", help="remove this one (how its id begins is enough)")
+    of_one = checkpoints.add_mutually_exclusive_group()
+    of_one.add_argument("--delete", metavar="ID", help="remove this one (how its id begins is enough)")
+    of_one.add_argument("--lora", metavar="ID", help="write its LoRA as a file that diffusers' WanPipeline reads")
+    checkpoints.add_argument("--out", type=Path, metavar="FILE", help="of --lora (default: ./ID-lora.safetensors)")
     export = add(
         "export",
         "export:command",
