@@ -30,6 +30,13 @@ if TYPE_CHECKING:
 _CLIP = ("clip_id", "caption", "num_frames", "fps", *SAMPLE, "asset_file")
 
 
+_HINTS = ("weights", "batch_branches")  # where weights lie, and how much memory there is: not what comes of it
+
+
+def _how(profile: Profile) -> Row:
+    return {"weights": profile.train.weights.model_dump(mode="json"), "batch_branches": profile.train.batch_branches}
+
+
 class EvalStage(Stage):
     """One row per clip whose recorded maps are read, and one per clip that the model generates."""
 
@@ -46,14 +53,16 @@ class EvalStage(Stage):
             "generate_clips": profile.eval.generate_clips,
             "sampling_steps": profile.train.sampling_steps,
             "guidance": profile.train.guidance,
+            "text_guidance": profile.train.text_guidance,
+            "solver": profile.train.solver,
             "joint_radius_px": profile.render.joint_radius_px,
             "pose_crf": profile.render.pose_crf,
             "keyframe_interval": profile.render.keyframe_interval,
-            "weights": profile.train.weights.model_dump(mode="json"),
+            **_how(profile),
         }
 
     def job_settings(self, settings: Row) -> Row:
-        return {key: value for key, value in settings.items() if key != "weights"}  # where they lie, not what they are
+        return {key: value for key, value in settings.items() if key not in _HINTS}
 
     def inputs(self, tables: Rows, settings: Row) -> Iterable[Input]:
         clips = sorted(tables.products("shards"), key=lambda row: row["clip_id"])
@@ -71,7 +80,7 @@ class EvalStage(Stage):
                         "clip": only_keys(row, *_CLIP),
                         "checkpoint": only_keys(checkpoint, "checkpoint_id", "files"),
                     },
-                    hints={"weights": settings["weights"]},
+                    hints={name: settings[name] for name in _HINTS},
                 )
 
     def run(self, jobs: Sequence[Job], work: Work) -> Iterator[Answer]:
@@ -119,6 +128,9 @@ def _generated(job: Job, work: Work) -> Row:
             seed=int(digest(settings["seed"], "generate", clip["clip_id"])[:8], 16),
             steps=settings["sampling_steps"],
             guidance=settings["guidance"],
+            text_guidance=settings["text_guidance"],
+            solver=settings["solver"],
+            batched=job.hints.get("batch_branches", True),
         ),
         find(config, Places.of(job.hints.get("weights", {})), wanted=about.get("weights") or None),
     )

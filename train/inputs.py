@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from rigmill.config.schema import Profile
 
 # Read by eval, or only where to look: changing them must not train again.
-_NOT_TRAINING = {"sampling_steps", "guidance"}
+_NOT_TRAINING = {"sampling_steps", "guidance", "text_guidance", "solver", "batch_branches"}
 COLUMNS = (
     "clip_id",
     "source",

@@ -9,7 +9,6 @@ from types import MappingProxyType
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from rigmill.clips.pictures import picture
 from rigmill.types import Bytes, Camera
@@ -17,9 +16,11 @@ from shards.sample import pose_template, rgb_template
 from train.clips import from_unit, ray_maps, square, to_unit
 from train.codec import num_latent_frames
 from train.determinism import deterministic_cpu
+from train.guidance import Given, branches, guided_velocity
 from train.model.joint import MODALITIES, Pair
-from train.objective import draw_noise, shift_sigma, velocity_of
+from train.objective import draw_noise
 from train.recipes import ModelConfig
+from train.solvers import SolverName, solver_of
 from train.weights import Model, load_model
 
 OnStep = Callable[[int, int], None]  # denoising steps done, of how many
@@ -52,6 +53,9 @@ class Sampling:
     seed: int
     steps: int  # of denoising
     guidance: float  # how much the rest pose is insisted on
+    text_guidance: float = 1.0  # the same of the caption; 1: not beyond what the model does by itself
+    solver: SolverName = "euler"
+    batched: bool = True  # all passes of a step at once: faster, and needs as many times the memory
 
 
 def generate(
@@ -79,16 +83,17 @@ def sample(model: Model, prompt: Prompt, sampling: Sampling, *, on_step: OnStep 
         )
         cells = size_px // codec.spatial_factor
         num_latent = num_latent_frames(codec, sampling.num_frames)
+        shape = (1, len(prompt.cameras), codec.z_dim, num_latent, cells, cells)
         latents = denoise(
             model,
-            noise=draw_noise(
-                (1, len(prompt.cameras), codec.z_dim, num_latent, cells, cells), seed=sampling.seed, step=0
+            Given(
+                condition=templates,
+                text=model.text([prompt.caption]),
+                no_text=model.text([""]),
+                rays=ray_maps(prompt.cameras, cells=cells)[None],
             ),
-            condition=templates,
-            text=model.text([prompt.caption]),
-            rays=ray_maps(prompt.cameras, cells=cells)[None],
-            steps=sampling.steps,
-            guidance=sampling.guidance,
+            noise=draw_noise(shape, seed=sampling.seed, step=0),
+            sampling=sampling,
             on_step=on_step,
         )
         return from_unit(codec.decode(latents.rgb[0])), from_unit(codec.decode(latents.pose[0]))
@@ -102,37 +107,19 @@ def through_codec(model: Model, pictures: Bytes) -> Bytes:
         )
 
 
-def denoise(
-    model: Model,
-    *,
-    noise: Pair,
-    condition: Pair,
-    text: Tensor,
-    rays: Tensor,
-    steps: int,
-    guidance: float,
-    on_step: OnStep | None = None,
-) -> Pair:
-    """Clean latents of one clip, by Euler steps from noise to data along the guided velocity.
-
-    The guidance is of the image condition: v = v0 + guidance (v1 - v0), v0 without the condition, v1 with it, both
-    with text. The two run as one batch.
-    """
-    uniform = torch.linspace(1, 0, steps + 1, dtype=torch.float64)
-    sigmas = [shift_sigma(float(level), model.config.sigma_shift) for level in uniform]
-    both = Pair(*(torch.cat([torch.zeros_like(part), part]) for part in (condition.rgb, condition.pose)))
-    text, rays = text.repeat(2, 1, 1), rays.repeat(2, 1, 1, 1, 1)
-    rgb, pose = noise.rgb, noise.pose
-    for step, (sigma, following) in enumerate(zip(sigmas, sigmas[1:])):
-        noisy = Pair(torch.cat([rgb, rgb]), torch.cat([pose, pose]))
-        level = torch.full((2,), sigma)
-        predicted = model.denoiser(noisy, condition=both, timestep=level * 1000, text=text, rays=rays)
-        velocity = velocity_of(predicted, noisy=noisy, sigma=level, prediction=model.config.denoiser.prediction)
-        rgb = rgb + (following - sigma) * (velocity.rgb[:1] + guidance * (velocity.rgb[1:] - velocity.rgb[:1]))
-        pose = pose + (following - sigma) * (velocity.pose[:1] + guidance * (velocity.pose[1:] - velocity.pose[:1]))
+@torch.inference_mode()
+def denoise(model: Model, given: Given, *, noise: Pair, sampling: Sampling, on_step: OnStep | None = None) -> Pair:
+    """Clean latents of one clip, (1, V, C, F, h, w) each, from noise along the guided velocity."""
+    solver = solver_of(sampling.solver, sampling.steps, shift=model.config.sigma_shift)
+    passes = branches(image=sampling.guidance, text=sampling.text_guidance)
+    state = torch.stack([noise.rgb, noise.pose])
+    for step in range(sampling.steps):
+        velocity = guided_velocity(
+            model, Pair(*state), given, sigma=solver.sigmas[step], passes=passes, batched=sampling.batched
+        )
+        state = solver.step(step, state, torch.stack([velocity.rgb, velocity.pose]))
         if on_step is not None:
-            on_step(step + 1, steps)
-    grey = torch.zeros_like(rgb)  # what a model does not generate
-    return Pair(
-        *(part if name in model.config.denoiser.modalities else grey for name, part in zip(MODALITIES, (rgb, pose)))
-    )
+            on_step(step + 1, sampling.steps)
+    grey = torch.zeros_like(state[0])  # what a model does not generate
+    modalities = model.config.denoiser.modalities
+    return Pair(*(part if name in modalities else grey for name, part in zip(MODALITIES, state)))

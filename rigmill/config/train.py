@@ -68,6 +68,11 @@ class Train(Section):
     checkpoint_interval: Positive = Field(description="steps between resumable checkpoints")
     sampling_steps: Positive = Field(description="denoising steps when generating")
     guidance: PositiveFloat = Field(description="image guidance scale when generating")
+    text_guidance: PositiveFloat = Field(default=1.0, description="text guidance scale when generating; 1: none")
+    solver: Literal["euler", "unipc"] = Field(default="euler", description="how a step is taken when generating")
+    batch_branches: bool = Field(
+        default=True, description="the passes of a guided step at once; false: one after the other, in less memory"
+    )
     weights: Weights = Weights()
     stages: tuple[TrainingStage, ...] = Field(
         default=(TrainingStage(name="joint", trains="all"),),

@@ -25,6 +25,8 @@ from train.data import present_weights
 from train.inputs import TrainSettings
 from train.stage import TrainStage
 
+SAMPLING = {"sampling_steps", "guidance", "text_guidance", "solver", "batch_branches"}
+
 
 def test_one_job_over_the_train_split_whatever_the_order_of_the_rows(rows: Index, settings: TrainSettings) -> None:
     held_out = [{**rows[0], "clip_id": "other", "split": "bench"}]
@@ -51,14 +53,14 @@ def test_a_changed_sample_or_setting_is_another_job_and_a_sampling_setting_is_no
         (rows, replace(settings, learning_rate=0.1)),
     ):
         assert jobs_of(changed_rows, changed)[0].key != base.key
-    assert jobs_of(rows, settings, guidance=9.0, sampling_steps=5)[0].key == base.key
+    assert jobs_of(rows, settings, guidance=9.0, sampling_steps=5, solver="unipc", text_guidance=2.0)[0].key == base.key
 
 
 def test_settings_are_the_profiles_train_section_seed_and_pose_map_to_the_letter(rows: Index) -> None:
     """Their JSON is hashed into the key of the job: a value of another type would train every model again."""
     profile = load("demo").profile
     settings = TrainStage().settings(profile)
-    section = profile.train.model_dump(mode="json", exclude={"sampling_steps", "guidance"})
+    section = profile.train.model_dump(mode="json", exclude=SAMPLING)
     assert canonical_json({**settings, "pose_map": 0}) == canonical_json(
         {**section, "seed": profile.seed, "pose_map": 0}
     )
