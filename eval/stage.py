@@ -30,11 +30,7 @@ if TYPE_CHECKING:
 _CLIP = ("clip_id", "caption", "num_frames", "fps", *SAMPLE, "asset_file")
 
 
-_HINTS = ("weights", "batch_branches")  # where weights lie, and how much memory there is: not what comes of it
-
-
-def _how(profile: Profile) -> Row:
-    return {"weights": profile.train.weights.model_dump(mode="json"), "batch_branches": profile.train.batch_branches}
+_HINTS = ("weights", "batch_branches", "device")  # where weights lie and what computes: not what is asked for
 
 
 class EvalStage(Stage):
@@ -58,7 +54,9 @@ class EvalStage(Stage):
             "joint_radius_px": profile.render.joint_radius_px,
             "pose_crf": profile.render.pose_crf,
             "keyframe_interval": profile.render.keyframe_interval,
-            **_how(profile),
+            "weights": profile.train.weights.model_dump(mode="json"),
+            "batch_branches": profile.train.batch_branches,
+            "device": profile.train.device,
         }
 
     def job_settings(self, settings: Row) -> Row:
@@ -131,6 +129,7 @@ def _generated(job: Job, work: Work) -> Row:
             text_guidance=settings["text_guidance"],
             solver=settings["solver"],
             batched=job.hints.get("batch_branches", True),
+            device=job.hints.get("device", "cpu"),
         ),
         find(config, Places.of(job.hints.get("weights", {})), wanted=about.get("weights") or None),
     )

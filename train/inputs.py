@@ -12,7 +12,7 @@ from rigmill.posemaps.definition import PoseMapDefinition
 from rigmill.storage.files import canonical_json
 from rigmill.types import Row
 from shards.sample import SamplePlace
-from train.recipes import RECIPES, ModelConfig, Trains, for_stage
+from train.recipes import RECIPES, DeviceName, ModelConfig, Trains, for_stage
 
 if TYPE_CHECKING:
     from rigmill.config.schema import Profile
@@ -49,6 +49,7 @@ class TrainSettings:
     stage: str = "joint"
     trains: Trains = "all"
     num_views: int | None = None  # of a draw; None: as the recipe says
+    device: DeviceName = "cpu"
     pose_map: Mapping[str, Any] | None = None  # a PoseMapDefinition; None: of pictures that nobody has defined
 
     def to_row(self) -> Row:

@@ -11,6 +11,7 @@ import math
 import os
 import warnings
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import astuple, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from rigmill.storage.files import fsync_folder, sha256_file
 from train.checkpoints import checkpoint_name, checkpoints, last_checkpoint
 from train.data import Batch, Batches
 from train.determinism import deterministic_cpu
+from train.hardware import hardware_of
 from train.inputs import TrainingClip, TrainSettings
 from train.measured import Curve, CurveFile, NotFinite, StepLoss, save_batch
 from train.model.joint import Pair
@@ -57,8 +59,12 @@ class JointTraining(lightning.LightningModule):
         super().__init__()
         self.model, self.settings, self.folder = model, settings, folder
         self.trained = model.denoiser.trained_by(settings.trains)
+        model.denoiser.checkpointing = settings.device == "gpu"
         self.batch: Batch | None = None
         self.latest: StepLoss | None = None
+
+    def on_fit_start(self) -> None:
+        self.model.codec.to(self.device)
 
     def training_step(self, batch: Batch, _: int) -> Tensor:
         """The loss of the batch of the current step."""
@@ -183,20 +189,22 @@ def train(
     folder.mkdir(parents=True, exist_ok=True)
     logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
     curves = curves or folder
-    with deterministic_cpu(), warnings.catch_warnings():
+    hardware = hardware_of(settings.device)
+    with deterministic_cpu() if hardware.repeats else nullcontext(), warnings.catch_warnings():
         warnings.filterwarnings("ignore", module="lightning")
         batches = Batches(clips, config=model.config, settings=settings, store_root=store_root)
         checkpoint, batches.start = last_checkpoint(folder)
         training = JointTraining(model, settings, folder=curves)
         keeper = KeepGoing(folder, settings=settings, report=report, curve=curves / f"{settings.stage}.csv")
         trainer = lightning.Trainer(
-            accelerator="cpu",
+            accelerator=hardware.accelerator,
+            precision=hardware.precision,
             devices=1,
             plugins=[LightningEnvironment()],
             max_steps=settings.num_steps,
             max_epochs=1,
             gradient_clip_val=1.0,
-            deterministic=True,
+            deterministic=hardware.repeats,
             callbacks=[keeper],
             default_root_dir=folder,
             logger=False,
@@ -205,4 +213,4 @@ def train(
             enable_model_summary=False,
         )
         trainer.fit(training, train_dataloaders=batches, ckpt_path=checkpoint, weights_only=True)
-    return Trained(model=training.model.eval(), curve=keeper.curve.curve)
+    return Trained(model=training.model.eval().on(torch.device("cpu")), curve=keeper.curve.curve)

@@ -9,6 +9,7 @@ from typing import Any, Literal
 Prediction = Literal["velocity", "clean"]
 Trains = Literal["video", "all", "adapters", "views"]  # what a stage of training changes
 Modality = Literal["rgb", "pose"]
+DeviceName = Literal["cpu", "gpu"]
 Origin = Literal["inline", "folder"]  # built from its configuration, or read from a folder in diffusers' layout
 
 

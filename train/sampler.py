@@ -17,9 +17,10 @@ from train.clips import from_unit, ray_maps, square, to_unit
 from train.codec import num_latent_frames
 from train.determinism import deterministic_cpu
 from train.guidance import Given, branches, guided_velocity
+from train.hardware import hardware_of
 from train.model.joint import MODALITIES, Pair
 from train.objective import draw_noise
-from train.recipes import ModelConfig
+from train.recipes import DeviceName, ModelConfig
 from train.solvers import SolverName, solver_of
 from train.weights import Model, load_model
 
@@ -55,6 +56,7 @@ class Sampling:
     guidance: float  # how much the rest pose is insisted on
     text_guidance: float = 1.0  # the same of the caption; 1: not beyond what the model does by itself
     solver: SolverName = "euler"
+    device: DeviceName = "cpu"
     batched: bool = True  # all passes of a step at once: faster, and needs as many times the memory
 
 
@@ -67,17 +69,20 @@ def generate(
 ) -> tuple[Bytes, Bytes]:
     """`sample` of a checkpoint's model.safetensors; `folders` hold what the checkpoint does not."""
     with deterministic_cpu():
-        model = load_model(checkpoint, config, folders)
+        model = load_model(checkpoint, config, folders, dtype=hardware_of(sampling.device).base_dtype)
     return sample(model, prompt, sampling)
 
 
 def sample(model: Model, prompt: Prompt, sampling: Sampling, *, on_step: OnStep | None = None) -> tuple[Bytes, Bytes]:
     """RGB and pose videos (V, num_frames, s, s, 3) uint8, s = the model's picture size."""
-    with deterministic_cpu(), torch.inference_mode():
+    hardware = hardware_of(sampling.device)
+    device = hardware.device
+    with hardware.sampling(), torch.inference_mode():
+        model = model.on(device)
         size_px, codec = model.config.size_px, model.codec
         templates = Pair(
             *(
-                codec.encode(to_unit(square(pictures, size_px)[:, None]))[None]
+                codec.encode(to_unit(square(pictures, size_px)[:, None]).to(device))[None]
                 for pictures in (prompt.templates_rgb, prompt.templates_pose)
             )
         )
@@ -90,21 +95,21 @@ def sample(model: Model, prompt: Prompt, sampling: Sampling, *, on_step: OnStep 
                 condition=templates,
                 text=model.text([prompt.caption]),
                 no_text=model.text([""]),
-                rays=ray_maps(prompt.cameras, cells=cells)[None],
+                rays=ray_maps(prompt.cameras, cells=cells)[None].to(device),
             ),
-            noise=draw_noise(shape, seed=sampling.seed, step=0),
+            noise=draw_noise(shape, seed=sampling.seed, step=0).map(lambda part: part.to(device)),
             sampling=sampling,
             on_step=on_step,
         )
-        return from_unit(codec.decode(latents.rgb[0])), from_unit(codec.decode(latents.pose[0]))
+        rgb, pose = (from_unit(codec.decode(part[0]).float().cpu()) for part in (latents.rgb, latents.pose))
+        return rgb, pose
 
 
 def through_codec(model: Model, pictures: Bytes) -> Bytes:
     """Pictures (V, H, W, 3) as the model's codec leaves them, (V, 1, s, s, 3): the best that it could draw."""
     with deterministic_cpu(), torch.inference_mode():
-        return from_unit(
-            model.codec.decode(model.codec.encode(to_unit(square(pictures, model.config.size_px)[:, None])))
-        )
+        codec = model.codec.to(torch.device("cpu"))
+        return from_unit(codec.decode(codec.encode(to_unit(square(pictures, model.config.size_px)[:, None]))))
 
 
 @torch.inference_mode()

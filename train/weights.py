@@ -28,17 +28,29 @@ class Model(nn.Module):
         super().__init__()
         self.config, self.denoiser, self.text, self.codec = config, denoiser, text, codec
 
+    def on(self, device: torch.device) -> Model:
+        """The model on a device, its codec too."""
+        self.codec.to(device)
+        return self.to(device)
 
-def new_model(config: ModelConfig, *, seed: int, folders: Mapping[str, Path] = MappingProxyType({})) -> Model:
+
+def new_model(
+    config: ModelConfig,
+    *,
+    seed: int,
+    folders: Mapping[str, Path] = MappingProxyType({}),
+    dtype: torch.dtype = torch.float32,
+) -> Model:
     """A model before any training: its own parts random, a function of (config, seed), the others as they are.
 
-    `folders` by component, as `train.components.places.find` gives them. The global random state is left alone.
+    `folders` by component, as `train.components.places.find` gives them; `dtype` is that of what they hold. The global
+    random state is left alone.
     """
-    wan = load_transformer(folders["transformer"]) if config.denoiser.origin == "folder" else None
+    wan = load_transformer(folders["transformer"], dtype=dtype) if config.denoiser.origin == "folder" else None
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(int(keyed_generator(seed, "weights").integers(2**63)))
         denoiser = JointVideoPose(config.denoiser, wan)
-        text = _text(config.text, folders)
+        text = _text(config.text, folders, dtype)
         if wan is None and config.denoiser.prediction == "velocity":
             denoiser.open_path()
     codec = DctCodec(config.codec) if config.codec.kind == "dct" else load_codec(folders["vae"], config.codec)
@@ -61,10 +73,10 @@ def grown(model: Model, config: ModelConfig, *, seed: int) -> Model:
     return model
 
 
-def _text(config: TextConfig, folders: Mapping[str, Path]) -> TextEncoder:
+def _text(config: TextConfig, folders: Mapping[str, Path], dtype: torch.dtype) -> TextEncoder:
     if config.origin == "inline":
         return small_text(config)
-    tokenizer, encoder = load_tokenizer(folders["tokenizer"]), load_text_encoder(folders["text_encoder"])
+    tokenizer, encoder = load_tokenizer(folders["tokenizer"]), load_text_encoder(folders["text_encoder"], dtype=dtype)
     return TextEncoder(tokenizer, encoder, num_tokens=config.num_tokens)
 
 
@@ -87,9 +99,15 @@ def save_model(model: Model) -> bytes:
     return data
 
 
-def load_model(weights: bytes, config: ModelConfig, folders: Mapping[str, Path] = MappingProxyType({})) -> Model:
+def load_model(
+    weights: bytes,
+    config: ModelConfig,
+    folders: Mapping[str, Path] = MappingProxyType({}),
+    *,
+    dtype: torch.dtype = torch.float32,
+) -> Model:
     """The model of a checkpoint's model.safetensors, ready to sample; a ValueError where they do not fit together."""
-    model = new_model(config, seed=0, folders=folders)
+    model = new_model(config, seed=0, folders=folders, dtype=dtype)
     tensors = safetensors.torch.load(weights)
     odd = sorted(set(own_names(model)) ^ set(tensors))
     if odd:

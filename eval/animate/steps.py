@@ -143,6 +143,7 @@ class Animation:
                 text_guidance=order.text_guidance,
                 solver=order.solver,
                 batched=order.batch_branches,
+                device=order.device,
             ),
             on_step=lambda done, total: self.on_progress(DENOISE, done, total),
         )

@@ -73,6 +73,11 @@ class Train(Section):
     batch_branches: bool = Field(
         default=True, description="the passes of a guided step at once; false: one after the other, in less memory"
     )
+    device: Literal["cpu", "gpu"] = Field(
+        default="cpu",
+        description="cpu: float32, the same bytes every time; gpu: bfloat16 around float32 adapters, activations "
+        "computed again in the backward pass",
+    )
     weights: Weights = Weights()
     stages: tuple[TrainingStage, ...] = Field(
         default=(TrainingStage(name="joint", trains="all"),),

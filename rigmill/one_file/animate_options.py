@@ -43,6 +43,7 @@ class AnimateOrder:
     text_guidance: float = 1.0
     solver: Literal["euler", "unipc"] = "euler"
     batch_branches: bool = True
+    device: Literal["cpu", "gpu"] = "cpu"
 
 
 def add_animate_options(command: argparse.ArgumentParser) -> None:
@@ -100,6 +101,7 @@ def animate_order_of(parsed: argparse.Namespace, resolved: Resolved) -> AnimateO
         text_guidance=profile.train.text_guidance,
         solver=profile.train.solver,
         batch_branches=profile.train.batch_branches,
+        device=profile.train.device,
     )
 
 

@@ -21,8 +21,10 @@ import torch
 from rigmill.clips.video import decode
 from rigmill.storage.files import Store, canonical_json
 from tests.support.paths import ROOT
+from train import module, starting
 from train.checkpoints import checkpoints, damaged_checkpoints, last_checkpoint
 from train.data import Batches
+from train.hardware import hardware_of
 from train.inputs import TrainingClip, TrainSettings
 from train.measured import COLUMNS, Curve, NotFinite, StepLoss
 from train.model.joint import Pair
@@ -353,3 +355,37 @@ def test_two_clips_are_learned_to_a_third_of_the_first_loss(
     for modality in ("rgb", "pose"):
         losses = [getattr(item, modality) for item in trained.losses]
         assert np.mean(losses[-20:]) < np.mean(losses[:10]) / 3, modality
+
+
+@pytest.mark.parametrize("checkpointing", [True, False])
+def test_activations_computed_again_give_the_same_gradients(settings: TrainSettings, checkpointing: bool) -> None:
+    model = begin(settings).denoiser
+    torch.manual_seed(0)
+    noisy = Pair(torch.randn(1, 2, 16, 3, 4, 4), torch.randn(1, 2, 16, 3, 4, 4))
+    given = {
+        "condition": noisy.map(lambda part: part[:, :, :, :1]),
+        "timestep": torch.tensor([500.0]),
+        "text": torch.randn(1, 5, 32),
+        "rays": torch.randn(1, 2, 6, 4, 4),
+    }
+    weight = model.wan.blocks[0].attn1.to_q.weight
+    (truth,) = torch.autograd.grad(model(noisy, **given).pose.square().sum(), weight)
+    model.checkpointing = checkpointing
+    (found,) = torch.autograd.grad(model(noisy, **given).pose.square().sum(), weight)
+    assert torch.equal(found, truth)
+
+
+@pytest.mark.slow  # half a minute
+def test_half_precision_around_float32_adapters_learns_on_whatever_device(
+    clips: Clips, store: Store, settings: TrainSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The path of a GPU, computed by the CPU: bfloat16, activations computed again, no promise of repeated bits."""
+    here = replace(hardware_of("gpu"), device=torch.device("cpu"), accelerator="cpu")
+    for place in (module, starting):
+        monkeypatch.setattr(place, "hardware_of", lambda name: here)
+    settings = replace(settings, num_steps=40, device="gpu", trains="all", condition_dropout=0.0)
+    model = begin(settings)
+    trained = train(model, settings=settings, clips=clips, store_root=store.root, folder=tmp_path)
+    assert model.denoiser.checkpointing and model.denoiser.wan.proj_out.weight.dtype == torch.float32
+    losses = [item.loss for item in trained.losses]
+    assert np.mean(losses[-10:]) < 0.8 * np.mean(losses[:10])

@@ -13,6 +13,7 @@ import safetensors.torch
 import torch
 from diffusers import WanPipeline
 
+from rigmill.clips.camera import camera_ring
 from rigmill.commands.cli import main
 from rigmill.config.load import load
 from rigmill.errors import UserError
@@ -22,8 +23,10 @@ from rigmill.storage.layout import Layout
 from rigmill.types import StoredFile
 from tests.support.tiny_wan import save_tiny_wan
 from tests.support.training import PAPER, Index, Lent, commit, jobs_of, lent, run_jobs
+from train import sampler
 from train.clips import Clips
 from train.components.places import Places, find
+from train.hardware import hardware_of
 from train.inputs import TrainingClip, TrainSettings
 from train.recipes import ModelConfig, tiny_wan
 from train.sampler import Prompt, Sampling, generate
@@ -113,6 +116,37 @@ def test_it_samples_from_the_checkpoint_and_its_folders(
     assert rgb.shape == pose.shape == (4, 5, 32, 32, 3) and not np.array_equal(rgb, pose)
     with pytest.raises(ValueError, match="4k"):
         generate(weights, config, prompt, Sampling(num_frames=6, seed=1, steps=2, guidance=3.0), folders)
+
+
+@pytest.mark.slow  # a quarter of a minute
+def test_a_frozen_base_in_half_precision_has_float32_adapters_and_samples(
+    trained: tuple[Any, Lent], root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The path of a GPU, computed by the CPU."""
+    here = replace(hardware_of("gpu"), device=torch.device("cpu"))
+    monkeypatch.setattr(sampler, "hardware_of", lambda name: here)
+    kept, work = trained
+    config = ModelConfig.from_dict(json.loads(file(kept[1], "config.json", work.store))["model"])
+    weights, folders = file(kept[1], "model.safetensors", work.store), find(config, Places(root=str(root)))
+    model = load_model(weights, config, folders, dtype=torch.bfloat16)
+    for name, weight in model.denoiser.named_parameters():
+        ours = "lora_" in name or ".wan." not in f".{name}"
+        assert weight.dtype == torch.float32 or not ours, name
+    assert model.denoiser.wan.blocks[0].attn1.to_q.base_layer.weight.dtype == torch.bfloat16
+    ring = camera_ring(
+        bounds=np.array([[-1, -1, -1], [1, 1, 1.0]]),
+        azimuths_deg=[0, 90],
+        elevation_deg=0,
+        width_px=32,
+        height_px=32,
+        field_of_view_deg=40,
+        margin=0.05,
+    )
+    pictures = np.full((2, 32, 32, 3), 128, np.uint8)
+    how = Sampling(num_frames=5, seed=1, steps=2, guidance=3.0, device="gpu")
+    half, _ = sampler.sample(model, Prompt(pictures, pictures, ring, "a fox"), how)
+    whole, _ = generate(weights, config, Prompt(pictures, pictures, ring, "a fox"), replace(how, device="cpu"), folders)
+    assert half.shape == (2, 5, 32, 32, 3) and np.abs(half.astype(int) - whole).mean() < 4
 
 
 def test_its_lora_in_the_stock_pipeline_is_what_the_model_says(

@@ -60,6 +60,7 @@ class WanCodec:
 
     Latents are the means of the posterior: a draw from it would be noise of ours on top of the noise of training. One
     video goes through at a time: the codec keeps a cache of frames, and several at once need several times the memory.
+    It computes in float32, whatever is around it.
     """
 
     def __init__(self, vae: AutoencoderKLWan, config: CodecConfig) -> None:
@@ -82,11 +83,13 @@ class WanCodec:
     def encode(self, videos: Tensor) -> Tensor:
         """Videos (B, 3, F, H, W) in [-1, 1] to latents (B, z_dim, f, h, w); refuses an F that is not 4k+1."""
         num_latent_frames(self, videos.shape[2])
-        latents = torch.cat([self.vae.encode(video).latent_dist.mode() for video in videos.split(1)])
+        with torch.autocast(videos.device.type, enabled=False):
+            latents = torch.cat([self.vae.encode(video.float()).latent_dist.mode() for video in videos.split(1)])
         return (latents - self.mean) / self.deviation
 
     @torch.no_grad()
     def decode(self, latents: Tensor) -> Tensor:
         """Latents (B, z_dim, f, h, w) to videos (B, 3, F, H, W) in [-1, 1]."""
         latents = latents * self.deviation + self.mean
-        return torch.cat([self.vae.decode(latent).sample for latent in latents.split(1)])
+        with torch.autocast(latents.device.type, enabled=False):
+            return torch.cat([self.vae.decode(latent.float()).sample for latent in latents.split(1)])

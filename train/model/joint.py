@@ -19,6 +19,7 @@ from typing import Any
 import torch
 from diffusers import WanTransformer3DModel
 from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
 
 from train.model.adapters import add_adapters
 from train.model.embeddings import CameraEmbedding, ModalityEmbedding
@@ -52,6 +53,7 @@ class JointVideoPose(nn.Module):
     def __init__(self, config: DenoiserConfig, wan: WanTransformer3DModel | None = None) -> None:
         super().__init__()
         self.config = config
+        self.checkpointing = False
         self.wan = WanTransformer3DModel(**config.wan) if wan is None else wan
         self.modality = ModalityEmbedding(config.width, freq_dim=config.modality_freq_dim)
         self.camera: CameraEmbedding | None = None
@@ -147,7 +149,7 @@ class JointVideoPose(nn.Module):
         text = self.wan.condition_embedder.text_embedder(text).repeat_interleave(num_views, dim=0)
 
         for index, block in enumerate(self.wan.blocks):
-            tokens = run_block(
+            tokens = self._run_block(
                 block,
                 tokens,
                 text=text,
@@ -166,6 +168,13 @@ class JointVideoPose(nn.Module):
         halves = video.unflatten(0, (num_clips, num_views)).chunk(len(modalities), dim=3)
         found = {name: half[:, :, :, 1:] for name, half in zip(modalities, halves)}
         return Pair(*(found[name] if name in found else torch.zeros_like(noisy.rgb) for name in MODALITIES))
+
+    def _run_block(self, *arguments: Any, **named: Any) -> Tensor:
+        """`run_block`; with `checkpointing` its activations are not kept but computed again in the backward pass."""
+        if self.checkpointing and torch.is_grad_enabled():
+            done: Tensor = checkpoint(run_block, *arguments, use_reentrant=False, **named)
+            return done
+        return run_block(*arguments, **named)
 
     def positions(self, sequence: Tensor) -> tuple[Tensor, Tensor]:
         """RoPE of the joint sequence: frame i of one modality shares that of frame i of the other (Eq. 4).
