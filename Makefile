@@ -31,7 +31,7 @@ PROFILE_FLAGS = $(call option,--profile,PROFILE) $(call option,--config,CONFIG) 
 RUN_FLAGS = $(PROFILE_FLAGS) $(call option,--limit,LIMIT) $(call option,--workers,WORKERS) $(call option,--ray-address,RAY_ADDRESS)
 INSTALLED := $(VENV)/.installed
 
-.PHONY: help setup doctor demo world test test-all coverage check same-bytes docs plan status report verify curate collect probe retarget preview select render category caption shards train eval export animate clean
+.PHONY: help setup doctor demo world small-model test test-all coverage check same-bytes docs plan status report verify curate collect probe retarget preview select render category caption shards train eval export animate clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -65,6 +65,9 @@ demo: demo-as-it-ships $(INSTALLED) ## assets to animated meshes in minutes: no 
 
 world: $(INSTALLED) ## generated bodies and motions for training, captioned, in shards: N=5000 clips
 	$(RIGMILL) run curate render category caption shards --profile world --set 'sources.0.clips=$(subst ','\'',$(value N))' $(call option,--workers,WORKERS) $(call option,--ray-address,RAY_ADDRESS)
+
+small-model: $(INSTALLED) ## train the small model on a world that is made: hours on a CPU; goes on where it was
+	$(VENV)/bin/python -m train.small --data data/world --out data/small-model
 
 curate: $(INSTALLED) ## collect, probe, retarget, preview and select in one
 	$(RIGMILL) run curate $(RUN_FLAGS)

@@ -16,6 +16,8 @@ from train.components.places import Places, find
 from train.finished import CONFIG, WEIGHTS
 from train.recipes import ModelConfig
 
+SHIPPED = Path(__file__).parent.parent / "train" / "small" / "shipped"
+
 if TYPE_CHECKING:
     from rigmill.pipeline.view import View
     from train.weights import Model
@@ -31,6 +33,8 @@ class Checkpoint:
     num_frames: int  # of the clips that it was trained on
     components: Mapping[str, str] = field(default_factory=dict)  # fingerprints of folders that it needs, by component
     places: Places = field(default_factory=Places)  # where these are looked for
+    sampling: Mapping[str, Any] = field(default_factory=dict)  # steps and guidance that it was measured with
+    shipped: bool = False  # it came with the package
 
     def load(self) -> Model:
         """The model; a UserError when the weights are not of this configuration, or what they stand on is not there."""
@@ -48,7 +52,8 @@ class Checkpoint:
 
 
 def open_checkpoint(wanted: str | None, layout: Layout, views: Sequence[View], *, profile: str) -> Checkpoint:
-    """The checkpoint in the folder `wanted`, or whose id begins so; None: the one that the profile's settings give.
+    """The checkpoint in the folder `wanted`, or whose id begins so; None: the one that the profile's settings give,
+    and where it has none at all the small one that comes with the package.
 
     `views` show the profile's tables, the first that has a checkpoint counts. Who names an id may mean a checkpoint of
     other settings, as long as the table still holds it.
@@ -57,6 +62,8 @@ def open_checkpoint(wanted: str | None, layout: Layout, views: Sequence[View], *
     if wanted is not None and (Path(wanted).expanduser().is_dir() or "/" in wanted):
         return replace(_of_folder(Path(wanted).expanduser()), places=places)
     stored: list[Row] = views[0].table("train").products().to_pylist()
+    if not stored and wanted is None and (SHIPPED / WEIGHTS).is_file():
+        return replace(_of_folder(SHIPPED), name="small", places=places, shipped=True)
     if not stored:
         raise UserError(
             "there is no checkpoint",
@@ -126,7 +133,14 @@ def _read(name: str, weights: Path, config: Path) -> Checkpoint:
         data = weights.read_bytes()
         if sha256_bytes(data) != about.get("sha256", {}).get(WEIGHTS, sha256_bytes(data)):
             raise _no_checkpoint(name, f"{WEIGHTS} has changed since it was written: its digest is in {CONFIG}")
-        return Checkpoint(name, data, model, int(about["settings"]["num_frames"]), about.get("weights") or {})
+        return Checkpoint(
+            name,
+            data,
+            model,
+            int(about["settings"]["num_frames"]),
+            about.get("weights") or {},
+            sampling=about.get("sampling") or {},
+        )
     except OSError as error:
         raise UserError(
             f"cannot read {error.filename}", why=error.strerror or "", fix="correct --checkpoint", code="E141"

@@ -20,7 +20,7 @@ from rigmill.pipeline.stage import Answer, Input, Job, Rows, Stage, Work
 from rigmill.storage.columns import PRODUCTS, SAMPLE, SCORES
 from rigmill.storage.files import digest
 from rigmill.storage.rows import only_keys
-from rigmill.types import Bytes, Row, StoredFile
+from rigmill.types import Row, StoredFile
 
 if TYPE_CHECKING:
     from rigmill.clips.numbers import ClipGeometry
@@ -92,6 +92,7 @@ class EvalStage(Stage):
 
 
 def _recorded(payload: Row, settings: Row, work: Work) -> Row:
+    from eval.reading import radius_in, read_maps
     from rigmill.clips.numbers import ClipGeometry
     from rigmill.clips.video import decode
     from shards.sample import GEOMETRY, SamplePlace, pose_video
@@ -99,13 +100,17 @@ def _recorded(payload: Row, settings: Row, work: Work) -> Row:
     members = SamplePlace.from_row(payload["clip"]).members(work.store)
     geometry = ClipGeometry.from_bytes(members[GEOMETRY])
     maps = np.stack([decode(members[pose_video(view)]) for view in range(len(geometry.cameras))])
-    return _row(payload, settings, work, geometry=geometry, maps=maps, videos=[])
+    radius_px = radius_in(geometry, joint_radius_px=settings["joint_radius_px"])
+    found = read_maps(maps, geometry, radius_px=radius_px, fps=geometry.motion.fps)
+    return _row(payload, work, geometry=geometry, radius_px=radius_px, found=found, videos=[])
 
 
 def _generated(job: Job, work: Work) -> Row:
+    from eval.reading import radius_of, read_maps
     from eval.videos import video_files
     from rigmill.clips.numbers import ClipGeometry
     from shards.sample import GEOMETRY, SamplePlace
+    from train.clips import as_model_sees
     from train.components.places import Places, find
     from train.recipes import ModelConfig
     from train.sampler import Prompt, Sampling, generate
@@ -113,14 +118,17 @@ def _generated(job: Job, work: Work) -> Row:
     payload, settings = job.payload, job.settings
     clip = payload["clip"]
     members = SamplePlace.from_row(clip).members(work.store)
-    geometry = ClipGeometry.from_bytes(members[GEOMETRY])
+    recorded = ClipGeometry.from_bytes(members[GEOMETRY])
     files = {file["name"]: StoredFile.from_row(file) for file in payload["checkpoint"]["files"]}
     about = json.loads(work.store.read(files["config.json"]))
     config = ModelConfig.from_dict(about["model"])
+    geometry = as_model_sees(recorded, config)
+    radius_px = radius_of(config, recorded, geometry, joint_radius_px=settings["joint_radius_px"])
+    fps = clip["fps"] / config.frame_stride
     rgb, pose = generate(
         work.store.read(files["model.safetensors"]),
         config,
-        Prompt.from_members(members, cameras=geometry.cameras, caption=clip["caption"]),
+        Prompt.of(members, geometry, config=config, caption=clip["caption"]),
         Sampling(
             num_frames=about["settings"]["num_frames"],
             seed=int(digest(settings["seed"], "generate", clip["clip_id"])[:8], 16),
@@ -133,21 +141,24 @@ def _generated(job: Job, work: Work) -> Row:
         ),
         find(config, Places.of(job.hints.get("weights", {})), wanted=about.get("weights") or None),
     )
-    encoded = video_files(
-        rgb, pose, fps=clip["fps"], crf=settings["pose_crf"], keyframe_interval=settings["keyframe_interval"]
-    )
+    encoded = video_files(rgb, pose, fps=fps, crf=settings["pose_crf"], keyframe_interval=settings["keyframe_interval"])
     videos = [work.store.put_bytes(name, data) for name, data in encoded.items()]
-    return _row(payload, settings, work, geometry=geometry, maps=pose, videos=videos)
+    found = read_maps(pose, geometry, radius_px=radius_px, fps=fps)
+    return _row(payload, work, geometry=geometry, radius_px=radius_px, found=found, videos=videos)
 
 
 def _row(
-    payload: Row, settings: Row, work: Work, *, geometry: ClipGeometry, maps: Bytes, videos: list[StoredFile]
+    payload: Row,
+    work: Work,
+    *,
+    geometry: ClipGeometry,
+    radius_px: float,
+    found: Reconstruction,
+    videos: list[StoredFile],
 ) -> Row:
     """The product row, with the reconstruction, its animated GLB where the asset is one, and generated videos."""
-    from eval.reading import read_maps
     from rigmill.reconstruct.metrics import score
 
-    found, radius_px = read_maps(maps, geometry, joint_radius_px=settings["joint_radius_px"], fps=geometry.motion.fps)
     known = payload["maps"] == Maps.RECORDED
     scores = score(
         found,
@@ -167,7 +178,7 @@ def _row(
     return {
         "clip_id": payload["clip"]["clip_id"],
         "maps": payload["maps"],
-        "num_frames": maps.shape[1],
+        "num_frames": len(found.joints),
         "num_drawn_joints": int(geometry.drawn.sum()),
         **{name: getattr(scores, name) for name in SCORES},
         "checkpoint_id": payload["checkpoint"]["checkpoint_id"] if "checkpoint" in payload else None,

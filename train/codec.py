@@ -64,7 +64,8 @@ class DctCodec:
         ).float()  # (z_dim, 3, size, size)
         gains = [_GAINS[min(cost, len(_GAINS) - 1)] for cost, *_ in kept]
         gains[0] /= size * math.sqrt(3)  # the coefficient of a picture that is 1 everywhere
-        self.gains = torch.tensor(gains)[:, None, None]
+        lift = torch.tensor(config.lift) if config.lift else torch.ones(self.z_dim)
+        self.gains = (torch.tensor(gains) * lift)[:, None, None]
 
     def to(self, device: torch.device) -> DctCodec:
         """On another device."""

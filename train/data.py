@@ -14,7 +14,7 @@ from torch import Tensor
 from rigmill.errors import UserError
 from rigmill.storage.files import Store
 from shards.mixture import Mixture, rank_positions
-from train.clips import Clips, ray_maps, to_unit
+from train.clips import Clips, Pictures, ray_maps, to_unit
 from train.inputs import TrainingClip, TrainSettings
 from train.model.joint import Pair
 from train.objective import choose
@@ -26,8 +26,8 @@ class Batch:
     """What one step trains on. Pictures are float32 in [-1, 1]."""
 
     step: int
-    videos: Pair  # (B, V, 3, F, s, s)
-    conditions: Pair  # (B, V, 3, 1, s, s)
+    videos: Pair  # (B, V, 3, F, H, W)
+    conditions: Pair  # (B, V, 3, 1, H, W)
     dropped: Tensor  # (B,) bool: the condition is left out
     sigma: Tensor  # (B,)
     rays: Tensor  # (B, V, 6, h, w)
@@ -60,6 +60,7 @@ class _Sample:
     sigma: float
     rays: Tensor
     clip: TrainingClip
+    caption: str
 
 
 def _stack(pairs: Sequence[Pair]) -> Pair:
@@ -67,15 +68,27 @@ def _stack(pairs: Sequence[Pair]) -> Pair:
 
 
 class Batches:
-    """Batch after batch from step `start` on; the batch of a step is a function of (clips, settings, step)."""
+    """Batch after batch from step `start` on; the batch of a step is a function of (clips, settings, step).
+
+    Clips lie in shards of the store, or are cut out and decoded already: then nothing is read of the store.
+    """
 
     def __init__(
-        self, clips: Sequence[TrainingClip], *, config: ModelConfig, settings: TrainSettings, store_root: Path
+        self,
+        clips: Sequence[TrainingClip] | Pictures,
+        *,
+        config: ModelConfig,
+        settings: TrainSettings,
+        store_root: Path,
     ) -> None:
         self.config, self.settings, self.start = config, settings, 0
-        self.clips = Clips(clips, store=Store(store_root), size_px=config.size_px)
+        self.clips: Pictures
+        if isinstance(clips, Sequence):
+            self.clips = Clips(clips, store=Store(store_root), config=config)
+        else:
+            self.clips = clips
         self.of_source: dict[str, list[int]] = {}
-        for index, clip in enumerate(clips):
+        for index, clip in enumerate(self.clips.clips):
             self.of_source.setdefault(clip.source, []).append(index)
         self.mixture = Mixture(
             {source: len(indices) for source, indices in self.of_source.items()},
@@ -102,7 +115,7 @@ class Batches:
             dropped=torch.tensor([sample.dropped for sample in samples]),
             sigma=torch.tensor([sample.sigma for sample in samples], dtype=torch.float32),
             rays=torch.stack([sample.rays for sample in samples]),
-            captions=tuple(sample.clip.caption for sample in samples),
+            captions=tuple(sample.caption for sample in samples),
             clip_ids=tuple(sample.clip.place.clip_id for sample in samples),
         )
 
@@ -110,8 +123,9 @@ class Batches:
         clip, num_frames = self.clips.clips[index], self.settings.num_frames
         choice = choose(self.settings, self.config, clip, step=step, place=place)
         views = [self.clips.view(index, view) for view in choice.views]
-        window = slice(choice.start, choice.start + num_frames)
-        at = choice.start + choice.condition_frame
+        stride = self.config.frame_stride
+        window = slice(choice.start, choice.start + self.config.span(num_frames), stride)
+        at = choice.start + choice.condition_frame * stride
         if choice.from_template:
             conditions = [(view.template_rgb, view.template_pose) for view in views]
         else:
@@ -129,9 +143,8 @@ class Batches:
             dropped=choice.drop_condition,
             sigma=choice.sigma,
             clip=clip,
-            rays=ray_maps(
-                [cameras[view] for view in choice.views], cells=self.config.size_px // self.config.codec.spatial_factor
-            ),
+            caption=choice.caption,
+            rays=ray_maps([cameras[view] for view in choice.views], factor=self.config.codec.spatial_factor),
         )
 
 

@@ -20,6 +20,7 @@ class Given:
     text: Tensor  # (1, X, E)
     no_text: Tensor  # the same of an empty caption
     rays: Tensor  # (1, V, 6, h, w)
+    first: Pair | None = None  # what the first latent frame is known to be, as the condition; None: nothing
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ COLUMNS = (
     "clip_id",
     "source",
     "caption",
+    "captions",
     "num_frames",
     "num_views",
     "offset",
@@ -50,6 +51,7 @@ class TrainSettings:
     trains: Trains = "all"
     num_views: int | None = None  # of a draw; None: as the recipe says
     device: DeviceName = "cpu"
+    ema: float = 0.0  # what a step leaves of the weights' running mean; 0: there is none
     pose_map: Mapping[str, Any] | None = None  # a PoseMapDefinition; None: of pictures that nobody has defined
 
     def to_row(self) -> Row:
@@ -64,7 +66,8 @@ class TrainSettings:
 def settings_of(profile: Profile) -> Row:
     """A profile's train section without what only sampling reads, its seed, and what its pose maps mean."""
     render = profile.render
-    pose_map = PoseMapDefinition.of_render(
+    own = RECIPES[profile.train.recipe](profile.train.size_px).pose_map
+    pose_map = own or PoseMapDefinition.of_render(
         height_px=render.height_px,
         joint_radius_px=render.joint_radius_px,
         max_joints=render.max_drawn_joints,
@@ -94,6 +97,7 @@ class TrainingClip:
     caption: str
     num_frames: int
     num_views: int
+    captions: tuple[str, ...] = ()  # all that say what it shows; none: `caption` alone
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> TrainingClip:
@@ -103,13 +107,17 @@ class TrainingClip:
             caption=row["caption"],
             num_frames=row["num_frames"],
             num_views=row["num_views"],
+            captions=tuple(row.get("captions") or ()),
         )
 
 
 def usable_rows(rows: Iterable[Mapping[str, Any]], *, num_frames: int) -> list[Row]:
-    """The rows that training may draw: of the train split and long enough for a window, by clip id."""
+    """The rows that training may draw: of the train split and long enough for a window, by clip id.
+
+    `num_frames` are a clip's own, see `ModelConfig.span`.
+    """
     kept = [
-        {column: row[column] for column in COLUMNS}
+        {column: row.get(column) for column in COLUMNS}
         for row in rows
         if row["split"] == Split.TRAIN and row["num_frames"] >= num_frames
     ]

@@ -10,8 +10,8 @@ import logging
 import math
 import os
 import warnings
-from collections.abc import Callable, Sequence
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import astuple, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from torch import Tensor
 
 from rigmill.storage.files import fsync_folder, sha256_file
 from train.checkpoints import checkpoint_name, checkpoints, last_checkpoint
+from train.clips import Pictures
 from train.data import Batch, Batches
 from train.determinism import deterministic_cpu
 from train.hardware import hardware_of
@@ -60,11 +61,13 @@ class JointTraining(lightning.LightningModule):
         self.model, self.settings, self.folder = model, settings, folder
         self.trained = model.denoiser.trained_by(settings.trains)
         model.denoiser.checkpointing = settings.device == "gpu"
+        self.means = [weight.detach().clone() for weight in self.trained] if settings.ema else []
         self.batch: Batch | None = None
         self.latest: StepLoss | None = None
 
     def on_fit_start(self) -> None:
         self.model.codec.to(self.device)
+        self.means = [mean.to(self.device) for mean in self.means]
 
     def training_step(self, batch: Batch, _: int) -> Tensor:
         """The loss of the batch of the current step."""
@@ -109,7 +112,38 @@ class JointTraining(lightning.LightningModule):
         if not self.latest.is_finite:
             raise NotFinite(self.latest.step, save_batch(self.folder, self.batch, self.latest))
 
+    @torch.no_grad()
+    def update_means(self, step: int) -> None:
+        """Take the weights after `step` steps into their running mean; early on it forgets faster."""
+        keep = min(self.settings.ema, step / (step + 9))
+        for mean, weight in zip(self.means, self.trained):
+            mean.mul_(keep).add_(weight, alpha=1 - keep)
+
+    @contextmanager
+    def with_means(self) -> Iterator[None]:
+        """Inside, the model is what a checkpoint of now would hold."""
+        own = [weight.detach().clone() for weight in self.trained]
+        self._set(self.means)
+        try:
+            yield
+        finally:
+            self._set(own)
+
+    @torch.no_grad()
+    def _set(self, values: Sequence[Tensor]) -> None:
+        for weight, value in zip(self.trained, values):
+            weight.copy_(value)
+
+    def settle(self) -> Model:
+        """The model as it is kept: its weights are their running means from here on."""
+        self._set(self.means)
+        return self.model.eval()
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        self.means = list(checkpoint["means"])
+
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        checkpoint["means"] = self.means
         training = {name for name, weight in self.named_parameters() if weight.requires_grad}
         checkpoint["state_dict"] = {k: v for k, v in checkpoint["state_dict"].items() if k in training}
 
@@ -156,6 +190,7 @@ class KeepGoing(lightning.Callback):
     def on_train_batch_end(self, trainer: Any, pl_module: Any, outputs: Any, batch: Any, batch_idx: int) -> None:
         done, total = trainer.global_step, self.settings.num_steps
         self.curve.add(pl_module.latest)
+        pl_module.update_means(done)
         self.report(f"loss {pl_module.latest.loss:.3f}", done, total)
         if done % self.settings.checkpoint_interval == 0 or done == total:
             self.save(trainer, done)
@@ -175,11 +210,12 @@ def train(
     model: Model,
     *,
     settings: TrainSettings,
-    clips: Sequence[TrainingClip],
+    clips: Sequence[TrainingClip] | Pictures,
     store_root: Path,
     folder: Path,
     report: Report = lambda message, done, total: None,
     curves: Path | None = None,
+    callbacks: Sequence[lightning.Callback] = (),
 ) -> Trained:
     """The model after `num_steps` more, going on from the last checkpoint in `folder` where there is one.
 
@@ -205,7 +241,7 @@ def train(
             max_epochs=1,
             gradient_clip_val=1.0,
             deterministic=hardware.repeats,
-            callbacks=[keeper],
+            callbacks=[keeper, *callbacks],
             default_root_dir=folder,
             logger=False,
             enable_checkpointing=False,
@@ -213,4 +249,4 @@ def train(
             enable_model_summary=False,
         )
         trainer.fit(training, train_dataloaders=batches, ckpt_path=checkpoint, weights_only=True)
-    return Trained(model=training.model.eval().on(torch.device("cpu")), curve=keeper.curve.curve)
+    return Trained(model=training.settle().on(torch.device("cpu")), curve=keeper.curve.curve)

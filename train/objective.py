@@ -30,12 +30,13 @@ def shift_sigma(uniform: Sigma, shift: float) -> Sigma:
 class Choice:
     """What chance decided about one draw of a clip."""
 
-    start: int  # first frame of the window
+    start: int  # first frame of the window, of the clip's
     views: tuple[int, ...]  # ascending
     from_template: bool  # the image condition is the rest pose, else a frame of the window
-    condition_frame: int  # of the window
+    condition_frame: int  # of the window's, as the model counts them
     drop_condition: bool
     sigma: float  # one noise level for all views: they are one picture of the world
+    caption: str
 
 
 def choose(settings: TrainSettings, config: ModelConfig, clip: TrainingClip, *, step: int, place: int) -> Choice:
@@ -43,13 +44,15 @@ def choose(settings: TrainSettings, config: ModelConfig, clip: TrainingClip, *, 
     chance = keyed_generator(settings.seed, "choice", step, place)
     # Noise levels of a batch are spread evenly from a common random offset: the same distribution, less variance.
     offset = keyed_generator(settings.seed, "sigma", step).random()
+    captions = clip.captions or (clip.caption,)
     return Choice(
-        start=int(chance.integers(clip.num_frames - settings.num_frames + 1)),
+        start=int(chance.integers(clip.num_frames - config.span(settings.num_frames) + 1)),
         views=tuple(sorted(int(view) for view in chance.permutation(clip.num_views)[: config.views_per_clip])),
         from_template=bool(chance.random() < 0.5),
         condition_frame=int(chance.integers(settings.num_frames)),
         drop_condition=bool(chance.random() < settings.condition_dropout),
         sigma=shift_sigma((offset + place / settings.batch_size) % 1.0, config.sigma_shift),
+        caption=captions[int(keyed_generator(settings.seed, "caption", step, place).integers(len(captions)))],
     )
 
 

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
+from rigmill.posemaps.definition import PoseMapDefinition
+
 Prediction = Literal["velocity", "clean"]
 Trains = Literal["video", "all", "adapters", "views"]  # what a stage of training changes
 Modality = Literal["rgb", "pose"]
@@ -69,11 +71,17 @@ class CodecConfig:
     z_dim: int
     spatial_factor: int
     temporal_factor: int
+    # dct: what every latent is multiplied by, so that all have about unit size; none: 1. Of Wan its folder says it.
+    lift: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class TextConfig:
-    """A UMT5 encoder; captions are cut or padded to `num_tokens`. Inline: small, random, and reads bytes."""
+    """A text encoder; captions are cut or padded to `num_tokens`.
+
+    umt5: from its folder, or inline small, random and reading bytes. words: fixed vectors of words, without weights
+    (train/words.py); of the numbers below it has d_model alone.
+    """
 
     d_model: int
     d_kv: int
@@ -82,6 +90,7 @@ class TextConfig:
     num_layers: int
     num_tokens: int
     origin: Origin = "inline"
+    kind: Literal["umt5", "words"] = "umt5"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +105,23 @@ class ModelConfig:
     views_per_clip: int  # views of a clip that one training draw holds
     sigma_shift: float = 3.0  # Wan's flow shift at 480p
     adapter_rank: int = 8  # of the LoRA that a stage which trains adapters adds; its alpha is the same
+    # How its pose maps are drawn, for its own size; None: as they were recorded, shrunk.
+    pose_map: PoseMapDefinition | None = None
+    frame_stride: int = 1  # its frames are every n-th of a clip
+
+    @property
+    def cell_px(self) -> int:
+        """Pixels of a token's side: both sides of a picture are multiples of it."""
+        return 2 * self.codec.spatial_factor
+
+    @property
+    def is_small(self) -> bool:
+        """Whether a second sample costs little."""
+        return self.denoiser.origin == "inline" and self.denoiser.num_layers * self.denoiser.width <= 8 * 512
+
+    def span(self, num_frames: int) -> int:
+        """Frames of a clip that so many of the model's reach over."""
+        return (num_frames - 1) * self.frame_stride + 1
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -105,11 +131,13 @@ class ModelConfig:
         denoiser = {**values["denoiser"]}
         if "modalities" in denoiser:
             denoiser["modalities"] = tuple(denoiser["modalities"])
+        pose_map = values.get("pose_map")
         return cls(
             **{
                 **values,
+                "pose_map": None if pose_map is None else PoseMapDefinition.from_row(pose_map),
                 "denoiser": DenoiserConfig(**denoiser),
-                "codec": CodecConfig(**values["codec"]),
+                "codec": CodecConfig(**{**values["codec"], "lift": tuple(values["codec"].get("lift", ()))}),
                 "text": TextConfig(**values["text"]),
             }
         )
@@ -137,6 +165,56 @@ def tiny_joint(size_px: int) -> ModelConfig:
         text=TextConfig(d_model=32, d_kv=16, d_ff=64, num_heads=2, num_layers=2, num_tokens=48),
         views_per_clip=2,
     )
+
+
+# One over the deviation of each latent over the world's videos and pose maps: measured on 330 pictures of each.
+_LIFT_48 = (
+    2.0, 1.5, 1.6, 1.7, 2.1, 2.1, 2.2, 4.1, 2.0, 2.2, 2.3, 2.5, 2.8, 3.1, 3.6, 3.9,
+    3.2, 3.1, 3.0, 3.6, 3.8, 4.1, 3.9, 4.2, 4.7, 4.1, 4.6, 4.6, 4.7, 4.3, 4.6, 5.7,
+    5.4, 6.3, 5.3, 4.7, 6.4, 6.9, 5.2, 5.2, 7.0, 5.8, 6.1, 5.9, 6.0, 6.9, 7.8, 6.8,
+)  # fmt: skip
+
+
+def small_joint(size_px: int) -> ModelConfig:
+    """The small model that is shipped: it learns everything from our own world, and animates on any machine."""
+    return ModelConfig(
+        recipe="small_joint",
+        size_px=size_px,
+        denoiser=DenoiserConfig(
+            num_attention_heads=6,
+            attention_head_dim=32,
+            num_layers=5,
+            ffn_dim=768,
+            in_channels=48,
+            text_dim=96,
+            freq_dim=64,
+            rope_max_seq_len=128,
+            modality_freq_dim=64,
+            prediction="clean",  # velocity gives coloured noise at this size: docs/small-model.md
+        ),
+        codec=CodecConfig(kind="dct", z_dim=48, spatial_factor=8, temporal_factor=1, lift=_LIFT_48),
+        text=TextConfig(d_model=96, d_kv=0, d_ff=0, num_heads=0, num_layers=0, num_tokens=24, kind="words"),
+        views_per_clip=2,
+        sigma_shift=2.0,
+        adapter_rank=64,
+        pose_map=PoseMapDefinition(
+            drawn_height_px=size_px,
+            radius_px=2.0,
+            max_joints=64,
+            # Of things with few parts: a door's one joint never moves. Of bodies they only crowd the maps.
+            markers=True,
+            marker_sizes=(0.2, 0.4),
+            marked_joints=12,
+        ),
+        frame_stride=2,
+    )
+
+
+def mini_joint(size_px: int) -> ModelConfig:
+    """`small_joint` at a third of its size: for proofs that shall not take an evening."""
+    small = small_joint(size_px)
+    less = replace(small.denoiser, num_attention_heads=4, num_layers=4, ffn_dim=512)
+    return replace(small, recipe="mini_joint", denoiser=less)
 
 
 def for_stage(recipe: ModelConfig, parent: ModelConfig | None, *, trains: Trains, num_views: int | None) -> ModelConfig:
@@ -167,7 +245,7 @@ def differs(recipe: ModelConfig, parent: ModelConfig) -> str:
     ours, theirs = (
         {
             **{name: value for name, value in asdict(config.denoiser).items() if name not in growing},
-            **{name: getattr(config, name) for name in ("codec", "text", "size_px")},
+            **{name: getattr(config, name) for name in ("codec", "text", "size_px", "pose_map", "frame_stride")},
         }
         for config in (recipe, parent)
     )
@@ -227,6 +305,10 @@ def tiny_wan(size_px: int) -> ModelConfig:
 
 
 RECIPES: dict[str, Callable[[int], ModelConfig]] = {
+    "mini_joint": mini_joint,
+    "small_joint": small_joint,
+    "small_joint_pose_only": lambda size_px: pose_only(small_joint(size_px)),
+    "small_joint_unshared": lambda size_px: unshared(small_joint(size_px)),
     "tiny_joint": tiny_joint,
     "tiny_joint_pose_only": lambda size_px: pose_only(tiny_joint(size_px)),
     "tiny_joint_unshared": lambda size_px: unshared(tiny_joint(size_px)),

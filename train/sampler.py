@@ -10,10 +10,12 @@ from types import MappingProxyType
 import numpy as np
 import torch
 
+from rigmill.clips.numbers import ClipGeometry
 from rigmill.clips.pictures import picture
+from rigmill.clips.redraw import rest_map
 from rigmill.types import Bytes, Camera
 from shards.sample import pose_template, rgb_template
-from train.clips import from_unit, ray_maps, square, to_unit
+from train.clips import fitted_pictures, from_unit, ray_maps, to_unit
 from train.codec import num_latent_frames
 from train.determinism import deterministic_cpu
 from train.guidance import Given, branches, guided_velocity
@@ -31,19 +33,23 @@ OnStep = Callable[[int, int], None]  # denoising steps done, of how many
 class Prompt:
     """What to generate from: a sentence, and the rest pose as the cameras see it."""
 
-    templates_rgb: Bytes  # (V, H, W, 3)
+    templates_rgb: Bytes  # (V, H, W, 3), at the model's size
     templates_pose: Bytes  # (V, H, W, 3)
-    cameras: tuple[Camera, ...]  # V of them
+    cameras: tuple[Camera, ...]  # V of them, of these pictures
     caption: str
+    first_rgb: Bytes | None = None  # (V, H, W, 3), the frame that is gone on from; None: there is none
+    first_pose: Bytes | None = None
 
     @classmethod
-    def from_members(cls, members: Mapping[str, bytes], *, cameras: tuple[Camera, ...], caption: str) -> Prompt:
-        """With the templates that are among a clip's files."""
-        rgb, pose = (
-            np.stack([picture(members[name(view)]) for view in range(len(cameras))])
-            for name in (rgb_template, pose_template)
-        )
-        return cls(rgb, pose, cameras, caption)
+    def of(cls, members: Mapping[str, bytes], geometry: ClipGeometry, *, config: ModelConfig, caption: str) -> Prompt:
+        """With the templates that are among a clip's files, or drawn anew; `geometry` is as the model sees it."""
+        views = range(len(geometry.cameras))
+        rgb = np.stack([picture(members[rgb_template(view)]) for view in views])
+        if config.pose_map is None:
+            pose = np.stack([picture(members[pose_template(view)]) for view in views])
+        else:
+            pose = np.stack([rest_map(geometry, view, config.pose_map.radius_px) for view in views])
+        return cls(fitted_pictures(rgb, config), fitted_pictures(pose, config), geometry.cameras, caption)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,28 +80,30 @@ def generate(
 
 
 def sample(model: Model, prompt: Prompt, sampling: Sampling, *, on_step: OnStep | None = None) -> tuple[Bytes, Bytes]:
-    """RGB and pose videos (V, num_frames, s, s, 3) uint8, s = the model's picture size."""
+    """RGB and pose videos (V, num_frames, H, W, 3) uint8, of the prompt's size."""
     hardware = hardware_of(sampling.device)
     device = hardware.device
     with hardware.sampling(), torch.inference_mode():
         model = model.on(device)
-        size_px, codec = model.config.size_px, model.codec
-        templates = Pair(
-            *(
-                codec.encode(to_unit(square(pictures, size_px)[:, None]).to(device))[None]
-                for pictures in (prompt.templates_rgb, prompt.templates_pose)
-            )
-        )
-        cells = size_px // codec.spatial_factor
+        codec = model.codec
+
+        def latents_of(rgb: Bytes, pose: Bytes) -> Pair:
+            return Pair(*(codec.encode(to_unit(pictures[:, None]).to(device))[None] for pictures in (rgb, pose)))
+
+        condition, first = latents_of(prompt.templates_rgb, prompt.templates_pose), None
+        if prompt.first_rgb is not None and prompt.first_pose is not None:
+            condition = first = latents_of(prompt.first_rgb, prompt.first_pose)
+        rows, columns = (side // codec.spatial_factor for side in prompt.templates_rgb.shape[1:3])
         num_latent = num_latent_frames(codec, sampling.num_frames)
-        shape = (1, len(prompt.cameras), codec.z_dim, num_latent, cells, cells)
+        shape = (1, len(prompt.cameras), codec.z_dim, num_latent, rows, columns)
         latents = denoise(
             model,
             Given(
-                condition=templates,
+                condition=condition,
                 text=model.text([prompt.caption]),
                 no_text=model.text([""]),
-                rays=ray_maps(prompt.cameras, cells=cells)[None].to(device),
+                rays=ray_maps(prompt.cameras, factor=codec.spatial_factor)[None].to(device),
+                first=first,
             ),
             noise=draw_noise(shape, seed=sampling.seed, step=0).map(lambda part: part.to(device)),
             sampling=sampling,
@@ -106,10 +114,10 @@ def sample(model: Model, prompt: Prompt, sampling: Sampling, *, on_step: OnStep 
 
 
 def through_codec(model: Model, pictures: Bytes) -> Bytes:
-    """Pictures (V, H, W, 3) as the model's codec leaves them, (V, 1, s, s, 3): the best that it could draw."""
+    """Pictures (V, H, W, 3) of a model's size as its codec leaves them, (V, 1, H, W, 3): its best."""
     with deterministic_cpu(), torch.inference_mode():
         codec = model.codec.to(torch.device("cpu"))
-        return from_unit(codec.decode(codec.encode(to_unit(square(pictures, model.config.size_px)[:, None]))))
+        return from_unit(codec.decode(codec.encode(to_unit(pictures[:, None]))))
 
 
 @torch.inference_mode()
@@ -117,12 +125,16 @@ def denoise(model: Model, given: Given, *, noise: Pair, sampling: Sampling, on_s
     """Clean latents of one clip, (1, V, C, F, h, w) each, from noise along the guided velocity."""
     solver = solver_of(sampling.solver, sampling.steps, shift=model.config.sigma_shift)
     passes = branches(image=sampling.guidance, text=sampling.text_guidance)
-    state = torch.stack([noise.rgb, noise.pose])
+    start = state = torch.stack([noise.rgb, noise.pose])
+    known = None if given.first is None else torch.stack([given.first.rgb, given.first.pose])
     for step in range(sampling.steps):
         velocity = guided_velocity(
             model, Pair(*state), given, sigma=solver.sigmas[step], passes=passes, batched=sampling.batched
         )
         state = solver.step(step, state, torch.stack([velocity.rgb, velocity.pose]))
+        if known is not None:
+            sigma = solver.sigmas[step + 1]
+            state = torch.cat([(1 - sigma) * known + sigma * start[:, :, :, :, :1], state[:, :, :, :, 1:]], dim=4)
         if on_step is not None:
             on_step(step + 1, sampling.steps)
     grey = torch.zeros_like(state[0])  # what a model does not generate

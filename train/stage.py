@@ -57,7 +57,8 @@ class TrainStage(Stage):
         find(config, places)
 
     def inputs(self, tables: Rows, settings: Row) -> Iterable[Input]:
-        rows = usable_rows(tables.products("shards"), num_frames=settings["num_frames"])
+        span = RECIPES[settings["recipe"]](settings["size_px"]).span(settings["num_frames"])
+        rows = usable_rows(tables.products("shards"), num_frames=span)
         if not rows:
             return
         samples = digest(sorted(row["sample_sha256"] for row in rows))
@@ -83,9 +84,11 @@ class TrainStage(Stage):
         lengths = [row["num_frames"] for row in tables.products("shards") if row["split"] == Split.TRAIN]
         if not lengths:
             return super().why_empty(tables, profile)
+        train = profile.train
+        span = RECIPES[train.recipe](train.size_px).span(train.num_frames)
         return (
-            f"none of the {len(lengths)} clips of the train split has train.num_frames = {profile.train.num_frames} "
-            f"frames; the longest has {max(lengths)}"
+            f"none of the {len(lengths)} clips of the train split has the {span} frames that train.num_frames = "
+            f"{train.num_frames} asks for; the longest has {max(lengths)}"
         )
 
     def run(self, jobs: Sequence[Job], work: Work) -> Iterator[Answer]:

@@ -17,6 +17,7 @@ from train.components.loading import load_codec, load_text_encoder, load_tokeniz
 from train.model.joint import JointVideoPose
 from train.recipes import ModelConfig, TextConfig
 from train.text import TextEncoder, small_text
+from train.words import WordEncoder
 
 ADAPTER = "lora_"  # in the name of every tensor of an adapter
 
@@ -24,7 +25,9 @@ ADAPTER = "lora_"  # in the name of every tensor of an adapter
 class Model(nn.Module):
     """Denoiser and text encoder, and the codec, which is no part of the saved state."""
 
-    def __init__(self, config: ModelConfig, *, denoiser: JointVideoPose, text: TextEncoder, codec: VideoCodec) -> None:
+    def __init__(
+        self, config: ModelConfig, *, denoiser: JointVideoPose, text: TextEncoder | WordEncoder, codec: VideoCodec
+    ) -> None:
         super().__init__()
         self.config, self.denoiser, self.text, self.codec = config, denoiser, text, codec
 
@@ -73,7 +76,9 @@ def grown(model: Model, config: ModelConfig, *, seed: int) -> Model:
     return model
 
 
-def _text(config: TextConfig, folders: Mapping[str, Path], dtype: torch.dtype) -> TextEncoder:
+def _text(config: TextConfig, folders: Mapping[str, Path], dtype: torch.dtype) -> TextEncoder | WordEncoder:
+    if config.kind == "words":
+        return WordEncoder(config)
     if config.origin == "inline":
         return small_text(config)
     tokenizer, encoder = load_tokenizer(folders["tokenizer"]), load_text_encoder(folders["text_encoder"], dtype=dtype)

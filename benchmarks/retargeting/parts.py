@@ -24,8 +24,9 @@ from benchmarks.retargeting.made_bodies import SHAPES, generated, mixamo_rig, th
 from benchmarks.retargeting.slides import slides_pct
 from curate.feet.footing import keep_feet
 from curate.retarget.pair import put_on
-from curate.retarget.transfer import resample, retarget
+from curate.retarget.transfer import retarget
 from rigmill.humanoid.body import as_body
+from rigmill.rigs.rate import resample
 
 NUM_FRAMES = 48
 SPEED_FRAMES, SPEED_JOINTS, ROUNDS = 1000, 65, 15

@@ -8,7 +8,7 @@ from dataclasses import replace
 from curate.feet.footing import Footing, keep_feet
 from curate.filters.windows import clip_id
 from curate.licences.rights_of import both
-from curate.retarget.transfer import check_motion, resample, retarget
+from curate.retarget.transfer import check_motion, retarget
 from curate.vrm.springs import springs_of, swing
 from rigmill.humanoid.body import Body, as_body
 from rigmill.humanoid.names import mapped_joints, missing_core
@@ -17,6 +17,7 @@ from rigmill.licences.rights import Rights, clip_rights
 from rigmill.outcomes import Refusal, Reject, Rejected
 from rigmill.pipeline.stage import Work
 from rigmill.rigs.npz import motion_from_bytes, motion_to_bytes, rig_from_bytes
+from rigmill.rigs.rate import resample
 from rigmill.storage.columns import CHARACTER
 from rigmill.storage.rows import only_keys
 from rigmill.types import Motion, Rig, Row, StoredFile

@@ -106,23 +106,6 @@ def moved(motion: Motion, plan: Transfer) -> Motion:
     return Motion(rotations=rotations, translations=translations, fps=motion.fps)
 
 
-def resample(motion: Motion, fps: float) -> Motion:
-    """The motion at another rate: turns by slerp, translation linearly; it starts on the first frame."""
-    num_frames = len(motion.rotations)
-    if motion.fps == fps or num_frames < 2:
-        return Motion(rotations=motion.rotations, translations=motion.translations, fps=fps)
-    times = np.arange(int((num_frames - 1) / motion.fps * fps + 1e-6) + 1) / fps * motion.fps
-    before = np.minimum(times.astype(np.int64), num_frames - 2)
-    share = np.clip(times - before, 0.0, 1.0)
-    turns = clip.from_rotations(motion.rotations)
-    moved = motion.translations
-    return Motion(
-        rotations=clip.to_rotations(clip.mix(turns[..., before], turns[..., before + 1], share)),
-        translations=moved[before] + share[:, None, None] * (moved[before + 1] - moved[before]),
-        fps=fps,
-    )
-
-
 def is_same_skeleton(first: Rig, second: Rig) -> bool:
     """Whether two rigs have the same joints at the same places."""
     return (

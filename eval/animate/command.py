@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from eval.animate.fit import check_fit, frames_to_make
+from eval.animate.fit import as_the_model_likes, check_fit, frames_to_make
 from eval.animate.steps import Animation, OnProgress
 from eval.checkpoint import open_checkpoint
 from rigmill.blender.client import Limits
@@ -33,10 +33,11 @@ def animate(
     started = time.monotonic()
     opened = open_asset(order.asset, max_file_bytes)
     checkpoint = open_checkpoint(order.checkpoint, Layout(order.output), views, profile=order.profile)
+    order = as_the_model_likes(order, checkpoint)
     num_frames = frames_to_make(order, checkpoint)
     check_fit(checkpoint, order, num_frames)
     target = Target(order.out, order.force, _OURS, "animation")
-    drawn = num_frames + 1  # the rest pose as well
+    drawn = checkpoint.config.span(num_frames) * len(order.sentences) + 1  # the rest pose as well
     with at_bench(opened, target, fps=order.fps, render=order.render, num_frames=drawn, limits=limits) as bench:
         info, files = Animation(order, checkpoint, bench, on_progress).make(num_frames)
         folder = bench.scratch / "finished"

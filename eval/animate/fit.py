@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from eval.checkpoint import Checkpoint
@@ -13,15 +15,31 @@ _OPPOSITE = 0.1  # sine of the angle between two views below which they say noth
 
 
 def frames_to_make(order: AnimateOrder, checkpoint: Checkpoint) -> int:
-    """How many frames to generate: as asked, where the codec allows; the nearest number for a duration."""
-    factor = checkpoint.config.codec.temporal_factor
+    """How many frames to generate for each sentence, as the model counts them: so many that they reach over those that
+    are asked for, where the codec allows; the nearest number for a duration.
+    """
+    factor, stride = checkpoint.config.codec.temporal_factor, checkpoint.config.frame_stride
     if order.seconds is not None:
-        return max(0, round((order.seconds * order.fps - 1) / factor)) * factor + 1
-    wanted = order.num_frames or checkpoint.num_frames
+        return max(0, round((order.seconds * order.fps - 1) / (factor * stride))) * factor + 1
+    if order.num_frames is None:
+        return checkpoint.num_frames
+    wanted = -(-(order.num_frames - 1) // stride) + 1
     if (wanted - 1) % factor:
-        near = min(round((wanted - 1) / factor) * factor + 1, longest(checkpoint.config))
-        raise _misfit(f"--frames {wanted}", f"it makes {factor} frames at a time, after the first", f"--frames {near}")
+        near = checkpoint.config.span(min(round((wanted - 1) / factor) * factor + 1, longest(checkpoint.config)))
+        raise _misfit(
+            f"--frames {order.num_frames}", f"it makes {factor} frames at a time, after the first", f"--frames {near}"
+        )
     return wanted
+
+
+def as_the_model_likes(order: AnimateOrder, checkpoint: Checkpoint) -> AnimateOrder:
+    """The order with the steps and guidance that the checkpoint was measured with, where nobody typed others."""
+    steps, guidance = checkpoint.sampling.get("steps"), checkpoint.sampling.get("guidance")
+    if steps is not None and not order.steps_typed:
+        order = replace(order, steps=int(steps))
+    if guidance is not None and not order.guidance_typed:
+        order = replace(order, guidance=float(guidance))
+    return order
 
 
 def check_fit(checkpoint: Checkpoint, order: AnimateOrder, num_frames: int) -> None:
@@ -50,12 +68,13 @@ def check_fit(checkpoint: Checkpoint, order: AnimateOrder, num_frames: int) -> N
         )
     most = longest(config)
     if num_frames > most:
-        raise _misfit(f"{num_frames} frames", f"it has places in time for {most}", f"--frames {most}, or fewer")
+        frames, places = config.span(num_frames), config.span(most)
+        raise _misfit(f"{frames} frames", f"it has places in time for {places}", f"--frames {places}, or fewer")
 
 
 def longest(config: ModelConfig) -> int:
-    """Frames for which the model has positions: those of a clip follow its template's, and where they are not shared
-    between the modalities, the other one's.
+    """Frames, as the model counts them, for which it has positions: those of a clip follow its template's, and where
+    they are not shared between the modalities, the other one's.
     """
     latent = config.denoiser.rope_max_seq_len // (1 if config.denoiser.shared_positions else 2) - 1
     return (latent - 1) * config.codec.temporal_factor + 1

@@ -9,21 +9,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from eval.animate.preview import sheet
-from eval.animate.quality import evidence, quality
+from eval.animate.quality import evidence
+from eval.animate.takes import Subject, Take, Wanted, best_of, make_takes
 from eval.checkpoint import Checkpoint
-from eval.reading import read_maps
 from eval.videos import video_files
 from rigmill import __version__
 from rigmill.blender.child_files import read_own
 from rigmill.blender.requests import PLAY_CLIP, Clip, PlayAnswer, PlayItem
 from rigmill.clips import members
 from rigmill.clips.numbers import ClipGeometry
-from rigmill.clips.pictures import image_bytes, picture
+from rigmill.clips.pictures import image_bytes
 from rigmill.clips.video import decode, encode
 from rigmill.errors import UserError
 from rigmill.formats.glb import NotAnimatable
@@ -32,7 +32,16 @@ from rigmill.kinds import Output
 from rigmill.one_file.animate_options import AnimateOrder
 from rigmill.one_file.steps import Bench, refuse_motions_alone
 from rigmill.rigs.npz import motion_to_bytes, rig_from_bytes
-from rigmill.types import Bytes, Motion, Rig
+from rigmill.rigs.rate import resample
+from rigmill.types import Bytes, Ints, Motion, Rig
+
+if TYPE_CHECKING:
+    from train.weights import Model
+
+
+def _first_frames(motion: Motion, num_frames: int) -> Motion:
+    return replace(motion, rotations=motion.rotations[:num_frames], translations=motion.translations[:num_frames])
+
 
 OnProgress = Callable[[str, int, int], None]  # a step's name, how much of it is done, of how much
 LOOK, TEMPLATES, DENOISE, READ, WRITE, PREVIEW = (
@@ -63,78 +72,95 @@ class Animation:
         found = bench.probe()
         refuse_motions_alone(found, bench.opened.path.name, code="E144")
         rig = rig_from_bytes(read_own(bench.scratch, found.rig_file))
-        geometry, templates = self._templates(bench.clip("rest", found))
-        rgb, pose = self._generated(model, geometry, templates, num_frames)
-        self.on_progress(READ, 0, 0)
-        read, radius_px = read_maps(pose, geometry, joint_radius_px=render.joint_radius_px, fps=self.order.fps)
-        said = quality(read, geometry, radius_px, best_share=self._best_share(model, geometry, templates))
-        _, own = geometry.own(read.motion)
-        motion = replace(own, translations=own.translations / geometry.scale)  # as imported
+        subject = self._subject(bench.clip("rest", found))
+        takes = self._takes(model, subject, num_frames)
+        best = best_of(takes)
+        _, own = subject.seen.own(best.read.motion)
+        own = _first_frames(resample(own, self.order.fps), self.frames_of(num_frames))
+        motion = replace(own, translations=own.translations / subject.seen.scale)  # as imported
         stored = bench.scratch / "motion.npz"
         stored.write_bytes(motion_to_bytes(motion))
-        clip = replace(bench.clip("mesh", found), motion_path=str(stored), num_frames=num_frames)
-        files, origin = self._exports(clip, rig, motion, evidence(read, geometry))
+        clip = replace(bench.clip("mesh", found), motion_path=str(stored), num_frames=len(motion.rotations))
+        files, origin = self._exports(clip, rig, motion, evidence(best.read, subject.seen, self._read_frames(motion)))
         kinds = {kind: [name] for kind, name in _FILES.items() if name in files}
         generated = video_files(
-            rgb, pose, fps=self.order.fps, crf=render.pose_crf, keyframe_interval=render.keyframe_interval
+            best.rgb, best.pose, fps=self._model_fps, crf=render.pose_crf, keyframe_interval=render.keyframe_interval
         )
-        shown = self._preview(clip, rgb, pose)
-        for kind, parts in (("preview", shown), ("generated", generated), ("templates", templates)):
+        at = self._read_frames(motion)
+        shown = self._preview(clip, best.rgb[:, at], best.pose[:, at])
+        for kind, parts in (("preview", shown), ("generated", generated), ("templates", subject.templates)):
             kinds[kind] = list(parts)
             files |= parts
         about_motion = {
-            "num_frames": num_frames,
+            "num_frames": len(motion.rotations),
             "fps": self.order.fps,
             "num_joints": rig.num_joints,
-            "num_drawn_joints": int(geometry.drawn.sum()),
+            "num_drawn_joints": int(subject.seen.drawn[: rig.num_joints].sum()),
         }
-        return self._info(about_motion, said, origin) | {"files": kinds}, files
+        samples = [take.about(kept=take is best) for take in takes]
+        return self._info(about_motion, best, samples, origin) | {"files": kinds}, files
 
-    def _info(self, motion: dict[str, Any], said: dict[str, Any], origin: str | None) -> dict[str, Any]:
+    @property
+    def _model_fps(self) -> float:
+        return self.order.fps / self.checkpoint.config.frame_stride
+
+    def frames_of(self, num_frames: int) -> int:
+        """Frames of the whole motion, each of whose parts has so many of the model's."""
+        made = self.checkpoint.config.span(1 + len(self.order.sentences) * (num_frames - 1))
+        return min(made, self.order.num_frames or made)
+
+    def _read_frames(self, motion: Motion) -> Ints:
+        """Of every frame of the motion, the generated one that is nearest before it."""
+        return np.arange(len(motion.rotations)) // self.checkpoint.config.frame_stride
+
+    def _info(
+        self, motion: dict[str, Any], best: Take, samples: list[dict[str, Any]], origin: str | None
+    ) -> dict[str, Any]:
         order, opened, config = self.order, self.bench.opened, self.checkpoint.config
         return {
             "schema": 1,
             "rigmill": __version__,
             "asset": {"name": opened.path.name, "sha256": opened.sha256},
             "prompt": order.prompt,
-            "seed": order.seed,
+            "then": list(order.then),
+            "seed": best.seed,
             "steps": order.steps,
             "guidance": order.guidance,
-            "checkpoint": {"name": self.checkpoint.name, "recipe": config.recipe, "size_px": config.size_px},
+            "checkpoint": {
+                "name": self.checkpoint.name,
+                "recipe": config.recipe,
+                "size_px": config.size_px,
+                "shipped": self.checkpoint.shipped,
+            },
             "motion": motion,
-            "quality": said,
+            "quality": best.quality.to_row(),
+            "samples": samples,
             "glb_from": origin,
             "notes": self.notes,
         }
 
-    def _templates(self, at_rest: Clip) -> tuple[ClipGeometry, dict[str, bytes]]:
+    def _subject(self, at_rest: Clip) -> Subject:
         """The rest pose as the render stage draws it, and the numbers that belong to it."""
+        from train.clips import as_model_sees
+
         self.on_progress(TEMPLATES, 0, 0)
-        self.bench.render(at_rest, self.order.render, (Output.TEMPLATES, Output.GEOMETRY))
+        render = self.order.render
+        self.bench.render(at_rest, render, (Output.TEMPLATES, Output.GEOMETRY))
         folder = self.bench.scratch / at_rest.clip_id
-        geometry = ClipGeometry.from_bytes(read_own(folder, members.GEOMETRY))
-        names = members.output_names(Output.TEMPLATES, len(geometry.cameras))
-        return geometry, {name: read_own(folder, name) for name in names}
+        recorded = ClipGeometry.from_bytes(read_own(folder, members.GEOMETRY))
+        names = members.output_names(Output.TEMPLATES, len(recorded.cameras))
+        templates = {name: read_own(folder, name) for name in names}
+        seen = as_model_sees(recorded, self.checkpoint.config)
+        return Subject(recorded, seen, templates, render.joint_radius_px)
 
-    def _best_share(self, model: Any, geometry: ClipGeometry, templates: Mapping[str, bytes]) -> float:
-        """The share of the drawn joints that can be found in the rest pose's maps once the model's codec had them."""
-        from train.sampler import through_codec
-
-        views = range(len(geometry.cameras))
-        maps = through_codec(model, np.stack([picture(templates[members.pose_template(view)]) for view in views]))
-        read, _ = read_maps(maps, geometry, joint_radius_px=self.order.render.joint_radius_px, fps=self.order.fps)
-        return float(read.usable.mean())
-
-    def _generated(
-        self, model: Any, geometry: ClipGeometry, templates: Mapping[str, bytes], num_frames: int
-    ) -> tuple[Bytes, Bytes]:
-        from train.sampler import Prompt, Sampling, sample
-
+    def _takes(self, model: Model, subject: Subject, num_frames: int) -> list[Take]:
         order = self.order
+        num_takes = order.num_samples or (2 if self.checkpoint.config.is_small else 1)
+        from train.sampler import Sampling
+
         self.on_progress(DENOISE, 0, order.steps)
-        return sample(
-            model,
-            Prompt.from_members(templates, cameras=geometry.cameras, caption=order.prompt),
+        wanted = Wanted(
+            order.sentences,
             Sampling(
                 num_frames,
                 order.seed,
@@ -145,8 +171,12 @@ class Animation:
                 batched=order.batch_branches,
                 device=order.device,
             ),
-            on_step=lambda done, total: self.on_progress(DENOISE, done, total),
+            num_takes,
+            fps=self._model_fps,
         )
+        takes = make_takes(model, subject, wanted, on_step=lambda done, total: self.on_progress(DENOISE, done, total))
+        self.on_progress(READ, 0, 0)
+        return takes
 
     def _exports(
         self, clip: Clip, rig: Rig, motion: Motion, seen: Mapping[str, Any]

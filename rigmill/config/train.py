@@ -47,6 +47,10 @@ class Train(Section):
     """The model, its data and how it is trained and sampled."""
 
     recipe: Literal[
+        "mini_joint",
+        "small_joint",
+        "small_joint_pose_only",
+        "small_joint_unshared",
         "tiny_joint",
         "tiny_joint_pose_only",
         "tiny_joint_unshared",
@@ -55,14 +59,22 @@ class Train(Section):
         "wan_joint_pose_only",
         "wan_joint_unshared",
     ] = Field(
-        description="the model: a function of train/recipes.py; wan_* are Wan2.1 1.3B with the paper's additions and "
-        "need weights; _pose_only and _unshared are rows (a) and (b) of the paper's Table 4"
+        description="the model: a function of train/recipes.py; small_* and mini_* draw their own pose maps; wan_* are "
+        "Wan2.1 1.3B with the paper's additions and need weights; _pose_only and _unshared are rows (a) and (b) of the "
+        "paper's Table 4"
     )
     num_steps: Positive = Field(description="optimiser steps")
     batch_size: Positive = Field(description="clips per step")
     learning_rate: PositiveFloat
-    num_frames: Annotated[int, Field(gt=0)] = Field(description="frames of a training window, 4k+1")
-    size_px: Annotated[int, Field(gt=0, multiple_of=16)] = Field(description="training pictures are this size, square")
+    num_frames: Annotated[int, Field(gt=0)] = Field(
+        description="frames of a training window, 4k+1; small_joint takes every second of a clip"
+    )
+    size_px: Annotated[int, Field(gt=0, multiple_of=16)] = Field(description="shorter side of training pictures")
+    ema: Share = Field(
+        default=0.0,
+        description="what a step leaves of the running mean of the weights, which is what a checkpoint then holds; "
+        "0: the weights themselves",
+    )
     mixture: dict[str, PositiveFloat] = Field(description="sampling weight per source; empty: all sources alike")
     condition_dropout: Share = Field(description="probability that the image condition is left out")
     checkpoint_interval: Positive = Field(description="steps between resumable checkpoints")

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 FORMATS = ("glb", "fbx", "bvh", "npz", "csv")  # as `rigmill export` has them
 DEFAULT_FORMATS = "glb,fbx,bvh,npz"
-MAX_STEPS, MAX_FRAMES, MAX_GUIDANCE = 1000, 10_000, 100.0
+MAX_STEPS, MAX_FRAMES, MAX_GUIDANCE, MAX_SAMPLES = 1000, 10_000, 100.0, 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +26,16 @@ class AnimateOrder:
 
     asset: Path
     prompt: str
+    then: tuple[str, ...]  # what it does after that, each going on from the last frame
+    num_samples: int | None  # motions to choose from; None: as the model's size allows
     out: Path
     force: bool
     checkpoint: str | None
     seed: int
     steps: int
     guidance: float
+    steps_typed: bool  # else a checkpoint may know better
+    guidance_typed: bool
     num_frames: int | None
     seconds: float | None
     fps: float
@@ -45,11 +49,29 @@ class AnimateOrder:
     batch_branches: bool = True
     device: Literal["cpu", "gpu"] = "cpu"
 
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """All that it shall do, in order."""
+        return (self.prompt, *self.then)
+
 
 def add_animate_options(command: argparse.ArgumentParser) -> None:
     """Declare them. What is not given is the profile's."""
     command.add_argument("mesh", type=Path, help="a rigged .glb, .gltf, .vrm or .fbx")
     command.add_argument("--prompt", required=True, metavar="TEXT", help="what it shall do, in a sentence")
+    command.add_argument(
+        "--then",
+        action="append",
+        default=[],
+        metavar="TEXT",
+        help="what it does after that, going on from the last frame; may be given several times",
+    )
+    command.add_argument(
+        "--samples",
+        type=int,
+        metavar="N",
+        help="motions that are generated; the best is kept (default: 2 of a small model, 1 of a large one)",
+    )
     command.add_argument("--out", type=Path, metavar="FOLDER", help="where the files go (default: ./MESH-animated)")
     command.add_argument("--force", action="store_true", help="replace what an earlier animation left in the folder")
     command.add_argument(
@@ -59,7 +81,9 @@ def add_animate_options(command: argparse.ArgumentParser) -> None:
         "config.json, or how a checkpoint's id begins (default: the one of the profile's settings)",
     )
     command.add_argument("--seed", type=int, metavar="N", help="another one gives another motion")
-    command.add_argument("--steps", type=int, metavar="N", help="of denoising")
+    command.add_argument(
+        "--steps", type=int, metavar="N", help="of denoising (default: the checkpoint's, or the profile's)"
+    )
     command.add_argument("--guidance", type=float, metavar="X", help="how much the rest pose is insisted on")
     command.add_argument("--frames", type=int, metavar="N", help="how many (default: as the checkpoint was trained)")
     command.add_argument("--seconds", type=float, metavar="X", help="the same as a duration")
@@ -74,6 +98,9 @@ def animate_order_of(parsed: argparse.Namespace, resolved: Resolved) -> AnimateO
     prompt = " ".join(parsed.prompt.split())
     if not prompt:
         raise _wrong("--prompt", "''", "it is empty", 'say what the subject shall do: --prompt "a fox runs"')
+    sentences = [" ".join(text.split()) for text in parsed.then]
+    if not all(sentences):
+        raise _wrong("--then", "''", "it is empty", 'say what the subject does next: --then "it sits down"')
     if parsed.frames is not None and parsed.seconds is not None:
         raise _wrong("--frames", str(parsed.frames), "--seconds says the same", "give one of the two")
     fps = profile.probe.fps
@@ -85,12 +112,16 @@ def animate_order_of(parsed: argparse.Namespace, resolved: Resolved) -> AnimateO
     return AnimateOrder(
         asset=mesh,
         prompt=prompt,
+        then=tuple(sentences),
+        num_samples=_within("--samples", parsed.samples, None, 1, MAX_SAMPLES),
         out=out.expanduser().resolve(),
         force=parsed.force,
         checkpoint=parsed.checkpoint,
         seed=_within("--seed", parsed.seed, profile.seed, 0, 2**32 - 1),
         steps=_within("--steps", parsed.steps, profile.train.sampling_steps, 1, MAX_STEPS),
         guidance=_guidance(parsed.guidance, profile.train.guidance),
+        steps_typed=parsed.steps is not None,
+        guidance_typed=parsed.guidance is not None,
         num_frames=_within("--frames", parsed.frames, None, 1, MAX_FRAMES),
         seconds=seconds,
         fps=fps,

@@ -42,13 +42,14 @@ def animate_summary(order: AnimateOrder, info: dict[str, Any], *, wall_s: float)
     if quality["bone_drift_pct"] is not None:
         numbers.append(f"bones off by {quality['bone_drift_pct']:.0f}%")
     numbers.append(f"joints move by {quality['movement_pct']:.1f}% of the height")
+    asked = ", then ".join([info["prompt"], *info["then"]])
     lines = [
-        f'{info["asset"]["name"]}: "{info["prompt"]}", {motion["num_frames"]} frames at {motion["fps"]:g} fps, '
+        f'{info["asset"]["name"]}: "{asked}", {motion["num_frames"]} frames at {motion["fps"]:g} fps, '
         f"{motion['num_drawn_joints']} of {motion['num_joints']} joints drawn",
-        f"checkpoint {model['name']} ({model['recipe']}, {size} px), {info['steps']} steps, seed {info['seed']}; "
-        f"{duration(wall_s)} in all",
+        f"{_model(model)}, {info['steps']} steps, seed {info['seed']}; {duration(wall_s)} in all",
         "; ".join(numbers),
         f"{quality['verdict'].upper()}: {quality['sentence']}",
+        *_others(info["samples"]),
         *(f"note: {note}" for note in info["notes"]),
     ]
     if is_at_rest(info):
@@ -60,6 +61,32 @@ def animate_summary(order: AnimateOrder, info: dict[str, Any], *, wall_s: float)
     ]
     lines.append(f"  {'info':<10}{INFO}")
     return "\n".join(part for line in lines for part in wrapped(line, rest=" " * 4))
+
+
+def _model(model: dict[str, Any]) -> str:
+    about = f"({model['recipe']}, {model['size_px']} px)"
+    if model["shipped"]:
+        return f"the small model that comes with rigmill {about}, as no other was named or trained"
+    return f"checkpoint {model['name']} {about}"
+
+
+def _others(samples: list[dict[str, Any]]) -> list[str]:
+    """How the samples fared that were not kept."""
+    fits = {True: "fits the prompt", False: "does not fit the prompt", None: ""}
+    return [
+        ", ".join(
+            filter(
+                None,
+                (
+                    f"not kept: seed {each['seed']}: {each['usable_share']:.0%} of the joints found",
+                    f"it {each['does']}",
+                    fits[each["fits_prompt"]],
+                ),
+            )
+        )
+        for each in samples
+        if not each["kept"]
+    ]
 
 
 def is_at_rest(info: dict[str, Any]) -> bool:

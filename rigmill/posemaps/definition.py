@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from rigmill.posemaps.markers import choose_drawn_with_markers
+from rigmill.posemaps.markers import SIZES, choose_drawn_with_markers, with_markers
 from rigmill.posemaps.posemap import BACKGROUND, FIXED_MARGIN, LINE, SPACING_RADII, assign_colours, radius_for
-from rigmill.types import Bools, Bytes, Floats, Rig, Row
+from rigmill.types import Bools, Bytes, Floats, Motion, Rig, Row
 
 PALETTE_RULE = "farthest-of-18-levels/1"  # rigmill.posemaps.posemap.palette; another rule gets another name
 COLOUR_RULE = "unlike-when-near-at-rest/1"  # assign_colours
@@ -23,6 +23,8 @@ class PoseMapDefinition:
     radius_px: float  # of a disc, in that picture
     max_joints: int
     markers: bool  # whether turn markers are joints of the map
+    marker_sizes: tuple[float, ...] = SIZES  # least and largest distance of a marker, of the rig's largest side
+    marked_joints: int | None = None  # rigs with more joints of their own have no markers; None: all have
     spacing_radii: float = SPACING_RADII  # discs nearer than this in every rest view are not both drawn
     background: tuple[int, ...] = BACKGROUND
     line: tuple[int, ...] = LINE
@@ -44,11 +46,21 @@ class PoseMapDefinition:
         """The definition; a ValueError where it names a rule that this version does not know."""
         values: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in row.items()}
         found = cls(**values)
-        known = cls(found.drawn_height_px, found.radius_px, found.max_joints, found.markers)
+        free = ("drawn_height_px", "radius_px", "max_joints", "markers", "marker_sizes", "marked_joints")
+        known = cls(**{name: getattr(found, name) for name in free})
         odd = [name for name in asdict(known) if getattr(found, name) != getattr(known, name)]
         if odd:
             raise ValueError(f"pose maps of another kind: {odd[0]} is {getattr(found, odd[0])}")
         return found
+
+    def marks(self, num_joints: int) -> bool:
+        """Whether a rig of so many joints of its own has markers in these maps."""
+        return self.markers and (self.marked_joints is None or num_joints <= self.marked_joints)
+
+    def marked(self, rig: Rig, motion: Motion) -> tuple[Rig, Motion]:
+        """The rig with the turn markers of these maps after its own joints, and its motion with them."""
+        least, most = self.marker_sizes
+        return with_markers(rig, motion, sizes=(least, most))
 
     def drawn(self, rig: Rig, num_markers: int, rest_joints_px: Floats) -> Bools:
         """The joints (J,) that maps show, of a rig whose rest joints (V, J, 2) are at `drawn_height_px`."""

@@ -14,13 +14,16 @@ from rigmill.posemaps.posemap import choose_drawn, far_enough
 from rigmill.rigs import skeleton
 from rigmill.types import Bools, Floats, Motion, Rig
 
-_SIZES = (0.05, 0.10)  # of the rig's largest side: least and largest distance of a marker from its joint
+SIZES = (0.05, 0.10)  # of the rig's largest side: least and largest distance of a marker from its joint
 _LEAST_SIZE = 0.5  # of a rig whose joints are all in one place, where the subject's largest side is 1
 _NOTHING = 1e-6  # of it: a bone shorter than that has no direction
 
 
-def with_markers(rig: Rig, motion: Motion) -> tuple[Rig, Motion]:
-    """The rig with markers after its own joints, and its motion, in which markers are at rest."""
+def with_markers(rig: Rig, motion: Motion, *, sizes: tuple[float, float] = SIZES) -> tuple[Rig, Motion]:
+    """The rig with markers after its own joints, and its motion, in which markers are at rest.
+
+    `sizes`: least and largest distance of a marker from its joint, as shares of the rig's largest side.
+    """
     size = max(float(np.ptp(rig.rest_joints, axis=0).max(initial=0.0)), _LEAST_SIZE)
     offsets, below = skeleton.rest_offsets(rig), skeleton.children(rig.parents)
     names, parents, places = list(rig.names), list(rig.parents), list(rig.rest_joints)
@@ -38,7 +41,7 @@ def with_markers(rig: Rig, motion: Motion) -> tuple[Rig, Motion]:
         length = float(np.linalg.norm(own))
         has_way = length > _NOTHING * size and (bool(bones) or rig.parents[joint] >= 0)
         along = own / length if has_way else np.array([0.0, 0.0, 1.0])
-        reach = float(np.clip(length / 2, _SIZES[0] * size, _SIZES[1] * size))
+        reach = float(np.clip(length / 2, sizes[0] * size, sizes[1] * size))
         if not bones:
             add(joint, reach * along)
         add(joint, reach * _across(along))

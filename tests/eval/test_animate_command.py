@@ -13,9 +13,10 @@ import pytest
 import torch
 
 from benchmarks.exporting.measures import farthest_pct, is_kept, seeded_motion, shown
+from eval.animate import takes
 from eval.animate.fit import longest
 from eval.animate.quality import verdict
-from eval.animate.steps import Animation
+from eval.animate.takes import Subject, Wanted
 from rigmill.clips.camera import project
 from rigmill.clips.numbers import ClipGeometry
 from rigmill.clips.video import decode
@@ -66,6 +67,8 @@ def test_an_untrained_model_gives_all_files_and_is_not_called_a_success(
         str(checkpoint),
         "--steps",
         "2",
+        "--samples",
+        "1",
         "--formats",
         "glb,fbx,bvh,npz,csv",
         "--set",
@@ -105,7 +108,7 @@ def test_an_untrained_model_gives_all_files_and_is_not_called_a_success(
     assert is_kept(FOX.read_bytes(), (out / "animated.glb").read_bytes())
     preview = decode((out / "preview.mp4").read_bytes())
     assert preview.shape[0] == FRAMES and preview.shape[2] == 4 * 96
-    assert decode((out / "pose.0.mp4").read_bytes()).shape == (FRAMES, 32, 32, 3)
+    assert decode((out / "pose.0.mp4").read_bytes()).shape == (FRAMES, 32, 48, 3)  # the aspect is kept
     with np.load(out / "joints.npz", allow_pickle=False) as npz:
         assert npz["joints"].shape == (FRAMES, 24, 3) and npz["seen"].shape == (FRAMES, 24)
 
@@ -145,12 +148,13 @@ def maps_of(geometry: ClipGeometry, joints: Floats, *, side_px: int) -> Bytes:
 
 @pytest.mark.blender
 def test_the_motion_that_a_perfect_model_draws_is_the_one_in_the_file_that_blender_reads(
-    checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Nothing on the way from maps to the file turns, scales, shifts or delays: seen in the source's own unit."""
     truth: dict[str, Any] = {}
 
-    def perfect(self: Any, model: Any, geometry: ClipGeometry, templates: Any, num_frames: int) -> tuple[Bytes, Bytes]:
+    def perfect(model: Any, subject: Subject, wanted: Wanted, on_step: Any) -> tuple[Bytes, Bytes]:
+        geometry, num_frames = subject.seen, wanted.sampling.num_frames
         calm = seeded_motion(geometry.rig)
         share = 0.3  # a third of each turn, and of the way: everything stays in the picture
         angle = 2 * np.arccos(np.clip(calm.rotations[..., :1], -1, 1))
@@ -168,7 +172,8 @@ def test_the_motion_that_a_perfect_model_draws_is_the_one_in_the_file_that_blend
         maps = maps_of(geometry, joints, side_px=480)
         return maps, maps
 
-    monkeypatch.setattr(Animation, "_generated", perfect)
+    monkeypatch.setattr(takes, "generated", perfect)
+    checkpoint = write_checkpoint(tmp_path / "large", size_px=480)
     out = tmp_path / "out"
     sizes = ["--set", "render.width_px=480", "--set", "render.height_px=480"]
     assert animate(FOX, out, "--checkpoint", str(checkpoint), "--formats", "glb,bvh,npz", *sizes) == 0
@@ -302,7 +307,7 @@ def test_the_codecs_share_falls_where_its_blocks_are_larger_than_the_discs() -> 
     fine = flat.copy()
     fine[:, ::2, ::2] = [250, 20, 20]
     assert np.abs(through_codec(model, fine).astype(int)[:, 0] - fine).mean() > 20
-    assert through_codec(model, np.zeros((2, 64, 96, 3), np.uint8)).shape == (2, 1, 32, 32, 3)
+    assert through_codec(model, np.zeros((2, 32, 48, 3), np.uint8)).shape == (2, 1, 32, 48, 3)
 
 
 def test_the_longest_clip_is_what_the_models_positions_allow() -> None:

@@ -131,3 +131,28 @@ def test_how_this_mesh_is_drawn_does_not_hide_the_checkpoint(layout: Layout) -> 
     assert len(views(argparse.Namespace(profile="demo", config=None, overrides=()), load("demo"))) == 1
     nothing, planned = Planned(layout), Planned(layout, "k0")
     assert open_checkpoint(None, layout, [nothing, planned], profile="demo").name == "0abc"
+
+
+def test_where_nothing_was_trained_or_named_the_model_that_is_shipped_is_taken(
+    tmp_path: Path, layout: Layout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shipped = tmp_path / "shipped"
+    shipped.mkdir()
+    monkeypatch.setattr("eval.checkpoint.SHIPPED", shipped)
+    empty = Layout(tmp_path / "nothing")
+    with pytest.raises(UserError) as caught:
+        open_checkpoint(None, empty, [Planned(empty)], profile="demo")
+    assert caught.value.code == "E141", "there is none to take"
+    about = {
+        "model": RECIPES["small_joint"](64).to_dict(),
+        "settings": {"num_frames": 17},
+        "sampling": {"steps": 10, "guidance": 1.5},
+    }
+    (shipped / "config.json").write_text(json.dumps(about))
+    (shipped / "model.safetensors").write_bytes(b"weights")
+    found = open_checkpoint(None, empty, [Planned(empty)], profile="demo")
+    assert (found.name, found.shipped, found.num_frames, found.config.recipe) == ("small", True, 17, "small_joint")
+    assert found.sampling == {"steps": 10, "guidance": 1.5}
+    assert not open_checkpoint(None, layout, [Planned(layout, "k0")], profile="demo").shipped, "its own comes first"
+    with pytest.raises(UserError):
+        open_checkpoint("abc", empty, [Planned(empty)], profile="demo")

@@ -65,7 +65,7 @@ def synthetic_members(clip: int, *, num_frames: int, size_px: int, num_views: in
         rig=Rig(names=("a", "b", "c"), parents=np.array([-1, 0, 1]), rest_joints=joints[0]),
         drawn=np.ones(3, bool),
         colours=COLOURS,
-        motion=Motion(quaternions, np.zeros((num_frames, 3)), 16.0),
+        motion=Motion(quaternions, np.zeros((num_frames, 3, 3)), 16.0),
         joints=joints[1:],
         cameras=cameras,
         joints_px=pixels[:, 1:],

@@ -50,7 +50,7 @@ def test_captions_differ_and_end_in_zeros() -> None:
 def test_generation_is_repeatable_and_listens_to_seed_template_and_caption(
     clips: list[TrainingClip], store: Store
 ) -> None:
-    drawn = Clips(clips, store=store, size_px=32)
+    drawn = Clips(clips, store=store, config=CONFIG)
     views = [drawn.view(0, view) for view in range(4)]
     model = new_model(CONFIG, seed=0)
     saved = save_model(model)
@@ -79,8 +79,9 @@ def test_generation_is_repeatable_and_listens_to_seed_template_and_caption(
 def test_a_prompt_holds_the_templates_of_a_clips_files_in_the_order_of_the_views(
     clips: list[TrainingClip], store: Store
 ) -> None:
-    members, drawn = clips[0].place.members(store), Clips(clips, store=store, size_px=64)
-    prompt = Prompt.from_members(members, cameras=drawn.cameras(0), caption="a wheel")
+    config = tiny_joint(64)
+    members, drawn = clips[0].place.members(store), Clips(clips, store=store, config=config)
+    prompt = Prompt.of(members, drawn.geometry(0), config=config, caption="a wheel")
     assert prompt.templates_rgb.shape == prompt.templates_pose.shape == (4, 64, 64, 3)
     for view in range(4):
         np.testing.assert_array_equal(prompt.templates_rgb[view], drawn.view(0, view).template_rgb)

@@ -132,5 +132,6 @@ def test_an_empty_stage_names_the_true_cause(rows: Index) -> None:
     assert TrainStage().why_empty(Tables([]), profile) == "shards kept nothing that it can use"
     short = [{**row, "split": "train", "num_frames": 17} for row in rows]
     assert TrainStage().why_empty(Tables(short), profile) == (
-        f"none of the {len(short)} clips of the train split has train.num_frames = 21 frames; the longest has 17"
+        f"none of the {len(short)} clips of the train split has the 21 frames that "
+        "train.num_frames = 21 asks for; the longest has 17"
     )

@@ -7,10 +7,11 @@ import numpy as np
 from curate.world.acting import needs
 from curate.world.acting.act import Act
 from curate.world.acting.gait import curved, stand, take_along
+from curate.world.acting.postures import folding
 from curate.world.acting.profiles import bump, cycle, ease, snap
 from curate.world.acting.truth import Truth
 from curate.world.acting.waves import follow
-from curate.world.body import Body
+from curate.world.body import Body, Wing
 from curate.world.motions import SIDES, TRAVELS, motion
 from curate.world.motions.flight import beat, legs_tucked
 from curate.world.rig.turns import about
@@ -108,17 +109,18 @@ def _beats_of(act: Act, phase: Floats, degrees: float, share: Floats) -> None:
     """Beats that fade in or out: each wing goes between its place beating and its place folded."""
     beat(act, phase, degrees=degrees, up=40.0)
     for wing in act.body.wings:
-        sign = 1.0 if wing.side == "left" else -1.0
-        yaw, roll, pitch = wing.folded
-        turns = [act.turns[bone] for bone in wing.bones]
-        rest = 1 - share
-        for number, (bone, turn) in enumerate(zip(wing.bones, turns)):
-            act.turns[bone] = _faded(turn, share)
-            if number == 0:
-                folded = about("z", sign * yaw * rest) @ about("y", sign * roll * rest) @ about("x", pitch * rest)
-                act.turns[bone] = act.turns[bone] @ folded
-            elif yaw:
-                act.turn(bone, about("z", sign * 5.0 * rest))
+        for bone, folded in zip(wing.bones, folding(wing, 1 - share)):
+            act.turns[bone] = _faded(act.turns[bone], share) @ folded
+        _off_the_floor(act, wing, share)
+
+
+def _off_the_floor(act: Act, wing: Wing, share: Floats) -> None:
+    """Hold a wing up where its beat, by shares (T,) of it, would bring its tip to the floor."""
+    skeleton, first, last = act.body.skeleton, wing.bones[0], wing.bones[-1]
+    reach = float(np.linalg.norm(skeleton[last].tail - skeleton[first].head))
+    short = 0.16 * act.body.height - act.point(last, skeleton[last].tail)[:, 2]
+    lift = 1.2 * share * np.degrees(np.arcsin(np.clip(short / reach, 0.0, 0.8)))
+    act.turns[first] = about("y", (-1.0 if wing.side == "left" else 1.0) * lift) @ act.turns[first]
 
 
 def _faded(turns: Floats, share: Floats) -> Floats:

@@ -11,6 +11,7 @@ from curate.world.acting.gait import stand
 from curate.world.acting.ik import set_arm
 from curate.world.acting.postures import HANGING, hang
 from curate.world.acting.profiles import bump, ease
+from curate.world.acting.stances import belly
 from curate.world.acting.truth import Truth
 from curate.world.body import Body
 from curate.world.motions import motion
@@ -33,19 +34,21 @@ def crouch(act: Act) -> Truth:
     """It goes down over its feet and stays there."""
     length = act.body.leg_length
     down = ease(act.share, 0.05, 0.45 / act.manner.speed**0.5)
-    deep = 0.46 * act.manner.amount if needs.two_legged(act.body) else 0.3 * act.manner.amount
-    act.move(z=-deep * length * down)
+    deep = (0.46 if needs.two_legged(act.body) else 0.3) * act.manner.amount * length
+    if not needs.two_legged(act.body):
+        deep = min(deep, 0.75 * belly(act.body))
+    act.move(z=-deep * down)
     if needs.two_legged(act.body):
         act.move(y=0.10 * length * down)
         act.bend(act.body.spine, "x", 42.0 * act.manner.amount * down)
         act.bend(act.body.neck, "x", -28.0 * down)
     else:
-        act.bend(act.body.neck, "x", 14.0 * down)
+        act.bend(act.body.neck, "x", (14.0 if belly(act.body) > 0.4 * length else -6.0) * down)
     stand(act)
     if act.body.arms:
         hang(act, swing={"left": 0.75 * down, "right": 0.75 * down}, bent=0.25)
     trail(act)
-    return act.truth("crouch", rise=-deep * length / act.body.height)
+    return act.truth("crouch", rise=-deep / act.body.height)
 
 
 @motion(
@@ -168,6 +171,8 @@ def fall(act: Act) -> Truth:
         hand = np.array(HANGING) + swing + lying
         hand = hand * np.minimum(1.0, 0.97 / np.linalg.norm(hand, axis=1, keepdims=True))
         set_arm(act, each, hand, np.array([0.6, 0.8, -0.2]))
+    for bones in body.tails:
+        act.bend(bones, "x", -75.0 * over)  # it sinks onto the legs
     trail(act)
     rest_on_floor(act)
     return act.truth("fall", speed="", style="forward" if ahead else "backward", part="")

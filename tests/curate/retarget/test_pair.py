@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation, Slerp
 
-from curate.retarget.transfer import resample, retarget
+from curate.retarget.transfer import retarget
 from rigmill.humanoid.body import as_body
 from rigmill.humanoid.names import CANONICAL, humanoid_joints, missing_core
+from rigmill.rigs.rate import resample
 from rigmill.types import Floats, Motion, Rig
 from tests.support.curation import body, random_motion, scipy_positions
 

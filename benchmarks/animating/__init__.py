@@ -1,0 +1,1 @@
+"""What the joint model draws, and whether a mesh that is animated with it does what was asked."""

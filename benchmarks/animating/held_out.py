@@ -1,0 +1,96 @@
+"""Clips that training never saw, generated from their rest pose and caption, read back and named by their facts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import fmean
+from typing import Any
+
+import numpy as np
+
+from rigmill.clips.numbers import ClipGeometry
+from rigmill.facts.facts import MotionFacts
+from rigmill.facts.measure import measure
+from rigmill.facts.verbs import fits, verb_in
+from rigmill.rigs.rate import resample
+from rigmill.types import Motion
+from train.clips import Pictures
+from train.sampler import Sampling
+from train.small.readability import Reading, generated, mean_reading, prompt_of
+from train.weights import Model
+
+
+@dataclass(frozen=True, slots=True)
+class HeldOut:
+    """One clip. `fits` and `static_fits`: whether the motion that was read, and no motion at all, are what the caption
+    says; None where the caption has no verb that facts know.
+    """
+
+    clip_id: str
+    group: str  # why it is held out
+    caption: str
+    reading: Reading
+    fits: bool | None
+    static_fits: bool | None
+
+
+def facts_of(geometry: ClipGeometry, motion: Motion) -> MotionFacts:
+    """What is measured of a motion at the clip's own rate, markers left out."""
+    rig, own = geometry.own(resample(motion, geometry.motion.fps))
+    return measure(rig, own)
+
+
+def still(motion: Motion) -> Motion:
+    """The same length, and nothing moves."""
+    rotations = np.zeros_like(motion.rotations)
+    rotations[..., 0] = 1
+    return Motion(rotations=rotations, translations=np.zeros_like(motion.translations), fps=motion.fps)
+
+
+def look_at(model: Model, pictures: Pictures, index: int, *, group: str, sampling: Sampling) -> HeldOut:
+    """One clip generated, read and named."""
+    clip, geometry = pictures.clips[index], pictures.geometry(index)
+    found = generated(model, prompt_of(pictures, index), geometry, sampling)
+    motion = found.found.motion
+    return HeldOut(
+        clip.place.clip_id,
+        group,
+        clip.caption,
+        found.reading,
+        fits(facts_of(geometry, motion), clip.caption),
+        fits(facts_of(geometry, still(motion)), clip.caption),
+    )
+
+
+def true_verb_share(pictures: Pictures, indices: Sequence[int]) -> float | None:
+    """Of recorded clips: how often facts say what the caption says. What a perfect model would reach."""
+    asked = [index for index in indices if verb_in(pictures.clips[index].caption) is not None]
+    right = [
+        bool(fits(facts_of(pictures.geometry(index), pictures.geometry(index).motion), pictures.clips[index].caption))
+        for index in asked
+    ]
+    return fmean(right) if right else None
+
+
+def figures_of(clips: Sequence[HeldOut]) -> dict[str, Any]:
+    """The means over clips; None where nothing could be measured."""
+    if not clips:
+        return {}
+    mean = mean_reading([clip.reading for clip in clips])
+    named = [clip for clip in clips if clip.fits is not None]
+    return {
+        "heldout_clips": len(clips),
+        "heldout_usable_share": mean.usable_share,
+        "heldout_mpjpe_pct": mean.mpjpe_pct,
+        "heldout_reproject_px": mean.reprojection_px,
+        "heldout_bone_drift_pct": mean.bone_drift_pct,
+        "heldout_verb_share": fmean(bool(clip.fits) for clip in named) if named else None,
+        "static_verb_share": fmean(bool(clip.static_fits) for clip in named) if named else None,
+    }
+
+
+def by_group(clips: Sequence[HeldOut]) -> Mapping[str, dict[str, Any]]:
+    """The same of each reason for which clips are held out."""
+    groups = sorted({clip.group for clip in clips})
+    return {group: figures_of([clip for clip in clips if clip.group == group]) for group in groups}

@@ -1,0 +1,1 @@
+"""The small model that is shipped: its data, its training from nothing, and how well it draws."""

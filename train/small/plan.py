@@ -1,0 +1,79 @@
+"""How the small model is trained: stages, each from the one before it. No torch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from train.inputs import TrainSettings
+from train.recipes import RECIPES, Trains
+
+PlanName = Literal["joint", "paper"]
+SIZE_PX = 64
+
+
+@dataclass(frozen=True, slots=True)
+class SmallStage:
+    """One stage: what it changes, on how much, and how long in shares of the whole."""
+
+    name: str
+    trains: Trains
+    num_views: int
+    share: float  # of all steps
+    learning_rate: float
+
+
+PLANS: Mapping[PlanName, tuple[SmallStage, ...]] = {
+    # All weights on both modalities and two views from the first step on: what was measured to learn (docs).
+    "joint": (SmallStage("base", "all", 2, 1.0, 2e-3),),
+    # As the paper has it, where there is no Wan: videos, then adapters and modalities, then cameras and views.
+    "paper": (
+        SmallStage("base", "video", 1, 0.4, 2e-3),
+        SmallStage("stage1", "adapters", 1, 0.35, 2e-3),
+        SmallStage("stage2", "views", 4, 0.25, 1e-3),
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class SmallPlan:
+    """All that decides what comes out, beside the clips."""
+
+    name: PlanName
+    recipe: str
+    num_steps: int
+    batch_size: int
+    num_frames: int  # the model's, see ModelConfig.span
+    learning_rate: float | None  # None: each stage's own
+    seed: int
+    checkpoint_interval: int
+
+    @property
+    def stages(self) -> tuple[SmallStage, ...]:
+        return PLANS[self.name]
+
+    def settings(self, stage: SmallStage) -> TrainSettings:
+        """Of one stage."""
+        pose_map = RECIPES[self.recipe](SIZE_PX).pose_map
+        return TrainSettings(
+            recipe=self.recipe,
+            num_steps=max(1, round(self.num_steps * stage.share)),
+            batch_size=self.batch_size,
+            learning_rate=self.learning_rate or stage.learning_rate,
+            num_frames=self.num_frames,
+            size_px=SIZE_PX,
+            mixture={},
+            condition_dropout=0.2,
+            checkpoint_interval=self.checkpoint_interval,
+            seed=self.seed,
+            stage=stage.name,
+            trains=stage.trains,
+            num_views=stage.num_views,
+            ema=0.998,
+            pose_map=None if pose_map is None else pose_map.to_row(),
+        )
+
+    def with_steps(self, num_steps: int) -> SmallPlan:
+        """The same for another number of steps."""
+        return replace(self, num_steps=num_steps)

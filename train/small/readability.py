@@ -1,0 +1,112 @@
+"""How well a model draws: its pose maps are read back by the project's own reconstruction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import fmean
+
+import numpy as np
+
+from rigmill.clips.numbers import ClipGeometry
+from rigmill.reconstruct.metrics import height, score
+from rigmill.reconstruct.reconstruct import Reconstruction, reconstruct
+from rigmill.types import Bytes
+from train.clips import Pictures
+from train.recipes import ModelConfig
+from train.sampler import Prompt, Sampling, sample
+from train.weights import Model
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What was read from one generated clip. None: nothing could be."""
+
+    usable_share: float  # of drawn joints and frames
+    mpjpe_pct: float | None  # drawn joints against the nearest window of the recorded clip, per cent of the height
+    reprojection_px: float | None
+    bone_drift_pct: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Generated:
+    """One generated clip: pictures (V, F, H, W, 3), and what they show."""
+
+    rgb: Bytes
+    pose: Bytes
+    found: Reconstruction
+    reading: Reading
+
+
+def prompt_of(pictures: Pictures, index: int, *, caption: str | None = None) -> Prompt:
+    """A clip's rest pose and its caption, or another one."""
+    clip = pictures.clips[index]
+    views = [pictures.view(index, view) for view in range(clip.num_views)]
+    return Prompt(
+        templates_rgb=np.stack([view.template_rgb for view in views]),
+        templates_pose=np.stack([view.template_pose for view in views]),
+        cameras=pictures.cameras(index),
+        caption=clip.caption if caption is None else caption,
+    )
+
+
+def generated(model: Model, prompt: Prompt, geometry: ClipGeometry, sampling: Sampling) -> Generated:
+    """Sample the prompt and read what was drawn; `geometry` is of the recorded clip as the model sees it."""
+    rgb, pose = sample(model, prompt, sampling)
+    return read_drawn(rgb, pose, geometry, model.config)
+
+
+def read_drawn(rgb: Bytes, pose: Bytes, geometry: ClipGeometry, config: ModelConfig) -> Generated:
+    """What pose maps of a model with its own drawing show."""
+    assert config.pose_map is not None
+    radius_px = config.pose_map.radius_px
+    found = reconstruct(
+        pose,
+        cameras=geometry.cameras,
+        rig=geometry.rig,
+        drawn=geometry.drawn,
+        colours=geometry.colours,
+        radius_px=radius_px,
+        fps=geometry.motion.fps / config.frame_stride,
+    )
+    scores = score(
+        found,
+        rig=geometry.rig,
+        drawn=geometry.drawn,
+        radius_px=radius_px,
+        motion=None,
+        joints=None,
+        joints_px=None,
+        visible=None,
+    )
+    nearest = nearest_window_pct(found, geometry, stride=config.frame_stride) if found.usable.any() else None
+    reading = Reading(scores.usable_share, nearest, scores.reprojection_px, scores.bone_drift_pct)
+    return Generated(rgb, pose, found, reading)
+
+
+def nearest_window_pct(found: Reconstruction, geometry: ClipGeometry, *, stride: int) -> float:
+    """Mean distance of the drawn joints to the recorded window that is nearest, per cent of the height."""
+    num_frames = len(found.joints)
+    span = (num_frames - 1) * stride + 1
+    drawn, unit = geometry.drawn, 100 / max(height(geometry.rig), 1e-9)
+    windows = range(max(1, len(geometry.joints) - span + 1))
+    errors = []
+    for start in windows:
+        true = geometry.joints[start : start + span : stride][:, drawn]
+        errors.append(np.linalg.norm(found.joints[: len(true), drawn] - true, axis=-1).mean())
+    return float(min(errors) * unit)
+
+
+def mean_reading(readings: Sequence[Reading]) -> Reading:
+    """The means; what could not be measured is left out."""
+
+    def mean(values: Sequence[float | None]) -> float | None:
+        known = [value for value in values if value is not None]
+        return fmean(known) if known else None
+
+    return Reading(
+        fmean(reading.usable_share for reading in readings),
+        mean([reading.mpjpe_pct for reading in readings]),
+        mean([reading.reprojection_px for reading in readings]),
+        mean([reading.bone_drift_pct for reading in readings]),
+    )
