@@ -42,7 +42,7 @@ def animate_summary(order: AnimateOrder, info: dict[str, Any], *, wall_s: float)
     if quality["bone_drift_pct"] is not None:
         numbers.append(f"bones off by {quality['bone_drift_pct']:.0f}%")
     numbers.append(f"joints move by {quality['movement_pct']:.1f}% of the height")
-    asked = ", then ".join([info["prompt"], *info["then"]])
+    asked = ", then ".join(text.rstrip(". ") for text in (info["prompt"], *info["then"]))
     lines = [
         f'{info["asset"]["name"]}: "{asked}", {motion["num_frames"]} frames at {motion["fps"]:g} fps, '
         f"{motion['num_drawn_joints']} of {motion['num_joints']} joints drawn",
