@@ -100,7 +100,9 @@ def test_it_samples_from_the_checkpoint_and_its_folders(
     trained: tuple[Any, Lent], root: Path, clips: list[TrainingClip], store: Store
 ) -> None:
     kept, work = trained
-    drawn = Clips(clips, store=store, size_px=32)
+    about = json.loads(file(kept[1], "config.json", work.store))
+    config = ModelConfig.from_dict(about["model"])
+    drawn = Clips(clips, store=store, config=config)
     views = [drawn.view(0, view) for view in range(4)]
     prompt = Prompt(
         templates_rgb=np.stack([view.template_rgb for view in views]),
@@ -108,8 +110,6 @@ def test_it_samples_from_the_checkpoint_and_its_folders(
         cameras=drawn.cameras(0),
         caption="a wheel turns",
     )
-    about = json.loads(file(kept[1], "config.json", work.store))
-    config = ModelConfig.from_dict(about["model"])
     folders = find(config, Places(root=str(root)), wanted=about["weights"])
     weights = file(kept[1], "model.safetensors", work.store)
     rgb, pose = generate(weights, config, prompt, Sampling(num_frames=5, seed=1, steps=2, guidance=3.0), folders)
