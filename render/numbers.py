@@ -19,8 +19,7 @@ def build_geometry(numbers: ClipNumbers, cameras: tuple[Camera, ...], render: Re
     """Everything that is stored beside the videos."""
     rig, motion, joints = numbers.rig, numbers.motion, numbers.joints
     if render.turn_markers:
-        rig, motion = with_markers(rig, motion)
-        joints = np.concatenate([joints, skeleton.forward(rig, motion)[0][:, numbers.rig.num_joints :]], axis=1)
+        rig, motion, joints = marked(numbers)
     num_markers = rig.num_joints - numbers.rig.num_joints
     projected = [project(camera, joints) for camera in cameras]
     at_rest = [project(camera, rig.rest_joints) for camera in cameras]
@@ -46,6 +45,13 @@ def build_geometry(numbers: ClipNumbers, cameras: tuple[Camera, ...], render: Re
         scale=numbers.scale,
         offset=numbers.offset,
     )
+
+
+def marked(numbers: ClipNumbers) -> tuple[Rig, Motion, Floats]:
+    """The clip's rig, motion and joints (T, J + M, 3), with the M markers that show how joints turn after the joints."""
+    rig, motion = with_markers(numbers.rig, numbers.motion)
+    markers = skeleton.forward(rig, motion)[0][:, numbers.rig.num_joints :]
+    return rig, motion, np.concatenate([numbers.joints, markers], axis=1)
 
 
 def joint_radius_px(render: RenderSettings) -> float:

@@ -254,8 +254,9 @@ class PreviewAnswer(_Message):
 
     `views` [view][index] -> RGBA PNG of frame `frames`[index], the subject under a coat of noise
     (render/noise_coat.py); `shown` [view][index] -> RGBA PNG of frame `shown_frames`[index] as the asset looks;
-    `joints`, a npy (T, J, 3) in normalised coordinates. `starts` are the frames t of the pairs (t, t + 1) among
-    `frames`, `extents` (T) the largest side of each frame's bounds as a share of the clip's.
+    `joints`, a npy (T, J + M, 3) in normalised coordinates: joints, then markers that show how they turn, so that a
+    door that opens is not taken for one that closes (rigmill/posemaps/markers.py). `starts` are the frames t of the
+    pairs (t, t + 1) among `frames`, `extents` (T) the largest side of each frame's bounds as a share of the clip's.
     """
 
     folder: str

@@ -15,7 +15,7 @@ from render.blender.engines.raster import loaded_drawing
 from render.blender.engines.scene import LIGHT
 from render.blender.subject.player import Player, loaded_subject, make_player, measure
 from render.noise_coat import coated, coated_shape
-from render.numbers import ClipNumbers, clip_cameras
+from render.numbers import ClipNumbers, clip_cameras, marked
 from render.raster.rasteriser import Rasteriser
 from render.raster.types import Picture
 from rigmill.blender.render_settings import ViewSettings
@@ -63,7 +63,8 @@ def preview_clip(item: dict[str, Any], state: dict[str, Any], scratch: Path) -> 
             )
         coat = coat_drawer(player, numbers, cameras=cameras, state=state)
         views = write_pictures(player, numbers, frames, coat, cameras=cameras, folder=folder)
-    np.save(folder / "joints.npy", numbers.joints)
+    _, _, joints = marked(numbers)
+    np.save(folder / "joints.npy", joints)
     return PreviewAnswer(
         folder=folder.name,
         views=views,
