@@ -56,8 +56,8 @@ class Lights(NamedTuple):
 class Around(NamedTuple):
     """What a frame's subject looks like from the sky and the suns, see occlusion.py."""
 
-    top: Annotated[Ints, "int16[:, :, ::1]"]  # (maps, MAP_PX, MAP_PX): the highest surface, in texels / STEPS
-    bottom: Annotated[Ints, "int16[:, :, ::1]"]  # (SKY_PAIRS, MAP_PX, MAP_PX): the lowest
+    top: Annotated[Ints, "int16[:, :, ::1]"]  # (maps, P, P): the highest surface, in texels / STEPS
+    bottom: Annotated[Ints, "int16[:, :, ::1]"]  # (SKY_PAIRS, P, P): the lowest
     to_map: Annotated[Floats, "float64[:, :, ::1]"]  # (maps, 3, 4): world to column and row in texels, and height
     lift: float  # world: OFFSET_TEXELS
 

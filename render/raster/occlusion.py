@@ -15,7 +15,8 @@ from render.raster.visibility import by_height, first_at, slope
 from rigmill.compiled import compiled
 from rigmill.types import Floats, Ints
 
-MAP_PX = 160
+MOST_MAP_PX, LEAST_MAP_PX = 160, 64
+MAP_PER_PICTURE = 0.625  # of small pictures: a texel is about two of their pixels, as in pictures of 256
 SKY_PAIRS = 12  # directions of the sky are twice as many
 SUN_RAYS = 5  # in each sun's disc
 STEPS = 128  # of a height, in a texel: maps of short numbers stay in a processor's cache
@@ -54,23 +55,30 @@ def _across(towards: Floats) -> tuple[Floats, Floats]:
     return right, np.cross(towards, right)
 
 
-def look_from_around(vertices: Floats, triangles: Ints, casting: Ints, axes: Floats, colours: Floats) -> Around:
-    """The maps of a frame along `axes` (see `directions`).
+def map_size(picture_px: int) -> int:
+    """Texels along a side of the maps, for pictures of so many pixels along their larger side."""
+    return min(max(round(MAP_PER_PICTURE * picture_px), LEAST_MAP_PX), MOST_MAP_PX)
+
+
+def look_from_around(
+    vertices: Floats, triangles: Ints, casting: Ints, axes: Floats, colours: Floats, *, map_px: int
+) -> Around:
+    """The maps of a frame along `axes` (see `directions`), `map_px` texels along a side.
 
     `casting` are the triangles that throw shadows, `colours` (K, 4) their colours and alpha.
     """
     bounds = np.array([np.inf, np.inf, np.inf, -np.inf, -np.inf, -np.inf])
     measure(vertices, triangles, casting, bounds)
     num = len(axes)
-    top = np.full((num, MAP_PX, MAP_PX), -32768, np.int16)
-    bottom = np.full((SKY_PAIRS, MAP_PX, MAP_PX), 32767, np.int16)
+    top = np.full((num, map_px, map_px), -32768, np.int16)
+    bottom = np.full((SKY_PAIRS, map_px, map_px), 32767, np.int16)
     to_map = np.zeros((num, 3, 4))
     if not (bounds[3:] > bounds[:3]).any():
         return Around(top, bottom, to_map, 0.0)
     centre, radius = (bounds[:3] + bounds[3:]) / 2, float(np.linalg.norm(bounds[3:] - bounds[:3])) / 2
-    per_world = (MAP_PX / 2 - 2) / radius
+    per_world = (map_px / 2 - 2) / radius
     to_map[:, :, :3] = axes * per_world
-    to_map[:, :, 3] = np.array([MAP_PX / 2, MAP_PX / 2, 0]) - to_map[:, :, :3] @ centre
+    to_map[:, :, 3] = np.array([map_px / 2, map_px / 2, 0]) - to_map[:, :, :3] @ centre
     to_map[:, 2] *= STEPS
     kind = np.empty(len(casting), np.uint8)
     num_tiny = sort_by_size(vertices, triangles, casting, 1.6 / per_world, kind)
@@ -128,6 +136,7 @@ def draw_maps(
     See-through ones are in as many maps as their alpha (in `colours`, (K, 4)) says. `places` (V, 3) is scratch.
     """
     top, bottom, to_map = around.top, around.bottom, around.to_map
+    map_px = top.shape[1]
     high, low = top.reshape(-1), bottom.reshape(-1)
     for number in range(top.shape[0]):
         m = to_map[number]
@@ -140,7 +149,7 @@ def draw_maps(
         for item in range(tiny.shape[0]):
             a = triangles[tiny[item], 0]
             column, row = int(places[a, 0]), int(places[a, 1])
-            if column >= 0 and row >= 0 and column < MAP_PX and row < MAP_PX:
+            if column >= 0 and row >= 0 and column < map_px and row < map_px:
                 level = np.int16(places[a, 2])
                 top[number, row, column] = max(top[number, row, column], level)
                 if both:
@@ -154,7 +163,7 @@ def draw_maps(
             bx, by, bz = float(places[b, 0]), float(places[b, 1]), float(places[b, 2])
             cx, cy, cz = float(places[c, 0]), float(places[c, 1]), float(places[c, 2])
             area = (bx - ax) * (cy - ay) - (cx - ax) * (by - ay)
-            if not (abs(area) > 1e-4 and ay >= 0 and cy < MAP_PX):
+            if not (abs(area) > 1e-4 and ay >= 0 and cy < map_px):
                 continue
             first, end = first_at(ay - 0.5), first_at(cy - 0.5)
             if first >= end:
@@ -170,8 +179,8 @@ def draw_maps(
                 bent = ax + (y - ay) * upper if y < by else bx + (y - by) * lower
                 left, right = (straight, bent) if bends_right else (bent, straight)
                 base, step = np.float32(az + (0.5 - ax) * across + (y - ay) * down), np.float32(across)
-                flat = np.uint64((number * MAP_PX + row) * MAP_PX)
-                start, stop = max(first_at(left - 0.5), 0), min(first_at(right - 0.5), MAP_PX)
+                flat = np.uint64((number * map_px + row) * map_px)
+                start, stop = max(first_at(left - 0.5), 0), min(first_at(right - 0.5), map_px)
                 for column in range(start, stop):
                     place = flat + np.uint64(column)
                     high[place] = max(high[place], np.int16(base + np.float32(column) * step))

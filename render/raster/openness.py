@@ -6,7 +6,7 @@ import numpy as np
 
 from render.raster.groups import Around, Spots
 from render.raster.locate import FACE, NORMAL, PLACE
-from render.raster.occlusion import MAP_PX, SKY_PAIRS, SUN_RAYS
+from render.raster.occlusion import SKY_PAIRS, SUN_RAYS
 from rigmill.compiled import compiled, inlined
 from rigmill.types import Floats, Ints
 
@@ -32,8 +32,8 @@ def along(to_map: Floats, number: int, axis: int, spots: Floats, group: int) -> 
 @inlined
 def height_above(heights: Ints, to_map: Floats, number: int, spots: Floats, group: int) -> float:
     """How far a lifted point is above what a map shows there."""
-    column = min(max(int(along(to_map, number, 0, spots, group)), 0), MAP_PX - 1)
-    row = min(max(int(along(to_map, number, 1, spots, group)), 0), MAP_PX - 1)
+    column = min(max(int(along(to_map, number, 0, spots, group)), 0), heights.shape[1] - 1)
+    row = min(max(int(along(to_map, number, 1, spots, group)), 0), heights.shape[1] - 1)
     return along(to_map, number, 2, spots, group) - heights[number, row, column]
 
 

@@ -12,7 +12,7 @@ from render.raster.edges import make_outlines, refine
 from render.raster.fragments import face_normals, gather
 from render.raster.groups import Culling, Fragments, Frame, Layer, Lights, Mesh, Shaded, Spots, View
 from render.raster.locate import NUM_FOUND, locate
-from render.raster.occlusion import directions, look_from_around
+from render.raster.occlusion import directions, look_from_around, map_size
 from render.raster.openness import BLOCK_PX, NUM_SPOT, SURFACES, look_up_openness
 from render.raster.pack import BLEND, CLIP, CUTOFF, ENCODED, MODE, pack
 from render.raster.resolve import finish, lay, lay_over, note_extras
@@ -70,7 +70,10 @@ class Rasteriser:
         faces = np.empty((len(triangles), 3), np.float32)
         mean_colour = np.zeros(3)
         face_normals(vertices, triangles, self._body_colours, faces, mean_colour)
-        around = look_from_around(vertices, triangles, self._casting, self._axes, self._body_colours)
+        picture_px = max(max(camera.width_px, camera.height_px) for camera in cameras)
+        around = look_from_around(
+            vertices, triangles, self._casting, self._axes, self._body_colours, map_px=map_size(picture_px)
+        )
         frame = Frame(vertices, normals, faces, mean_colour, around)
         return [self._view(frame, camera, extras) for camera in cameras]
 

@@ -7,6 +7,7 @@ import math
 import numpy as np
 import pytest
 
+from render.raster.occlusion import map_size
 from render.raster.rasteriser import Rasteriser
 from render.raster.types import Light, Look, Shape, Sun, Surface, Texture
 from rigmill.clips.camera import pixel_rays, project
@@ -181,20 +182,25 @@ def test_a_white_metal_under_an_even_sky_gives_back_all_light(roughness: float) 
     assert to_linear(int(picture.rgba[20, 20, 0])) == pytest.approx(0.5, abs=0.01)
 
 
-def test_a_plate_darkens_what_it_hides_from_the_sun_and_nothing_else() -> None:
+@pytest.mark.parametrize("size", [(160, 120), (320, 240)])  # a small map and a full one
+def test_a_plate_darkens_what_it_hides_from_the_sun_and_nothing_else(size: tuple[int, int]) -> None:
     wall, plate = quad(y=0.3, half=0.45), quad(y=0.1, half=0.08, centre=(0.2, 0.2))
     surface, shape = subject(np.concatenate([wall, plate]), look=np.array([0, 0, 1, 1]))
     light = Light((0.0, 0.0, 0.0), (Sun((1.0, -1.0, 0.0), 2.0, 4.0),))
     looks = (Look("wall", **MATTE), Look("plate", **MATTE))  # type: ignore[arg-type]
-    camera = front_camera(160, 120)
+    camera = front_camera(*size)
     (picture,) = Rasteriser(surface, looks, light).draw(shape, [camera])
-    seen = picture.whole(160, 120)
+    seen = picture.whole(*size)
     # The shadow falls along (-1, 1, 0): from x 0.2, y 0.1 to x 0.0, y 0.3.
     (shadow, lit), _ = project(camera, np.array([[0.0, 0.3, 0.2], [-0.3, 0.3, -0.2]]))
     dark = seen[int(shadow[1]), int(shadow[0]), 0]
     bright = seen[int(lit[1]), int(lit[0]), 0]
     assert to_linear(int(bright)) == pytest.approx(0.8 * 2.0 / math.pi * math.sqrt(0.5), abs=0.01)
     assert to_linear(int(dark)) < 0.15 * to_linear(int(bright))
+
+
+def test_small_pictures_have_small_maps_and_from_256_pixels_on_all_have_the_largest() -> None:
+    assert [map_size(picture_px) for picture_px in (16, 64, 128, 256, 832)] == [64, 64, 80, 160, 160]
 
 
 def test_a_normal_map_turns_the_surface_to_a_sun_at_its_side() -> None:
