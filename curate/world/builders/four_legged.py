@@ -42,6 +42,7 @@ class Breed:
     hock: bool = True  # hind legs have a bone more, as dogs, cats and horses have
     gallop: bool = True
     ears: bool = True
+    ear: float = 1.0  # of the usual length of ears
 
 
 def skeleton_of(breed: Breed, extra: tuple[Bone, ...] = ()) -> Skeleton:
@@ -77,7 +78,7 @@ def skeleton_of(breed: Breed, extra: tuple[Bone, ...] = ()) -> Skeleton:
     left = _legs(breed)
     if breed.ears:
         ear = poll + breed.head * vec(0.24, -0.12, 0.18)
-        left += chain("head", ["left ear"], [ear, ear + breed.head * vec(0.12, 0.02, 0.36)])
+        left += chain("head", ["left ear"], [ear, ear + breed.ear * breed.head * vec(0.12, 0.02, 0.36)])
     return Skeleton(tuple([*bones, *left, *mirrored(left), *extra]))
 
 
