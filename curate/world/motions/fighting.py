@@ -93,6 +93,10 @@ def kick(act: Act) -> Truth:
     lift = 0.18 * back + high * out + 0.34 * fold
     way = 0.34 * back - 0.78 * out - 0.1 * fold
     ball = leg.ball + length * np.stack([0 * s, way, lift], axis=1)
+    # When it hits, the leg is all but straight.
+    hip, rest = act.world(leg.bones[0])[1], float(np.linalg.norm(body.skeleton[leg.bones[0]].head - leg.ball))
+    rise = np.deg2rad(90.0 * high)
+    ball += out[:, None] * (hip + 0.95 * rest * np.array([0.0, -np.sin(rise), -np.cos(rise)]) - ball)
     set_leg(act, leg, ball, about("x", 30.0 * back - 52.0 * out))
     swing = {side: 0.8 * out - 0.5 * back, other(side): 0.7 * back - 0.9 * out}
     hang(act, swing={key: -value for key, value in swing.items()}, bent=0.4)
@@ -113,8 +117,8 @@ def _attacks(body: Body) -> bool:
     says=("attacks", "lunges and attacks", "makes an attack {way}"),
 )
 def attack(act: Act) -> Truth:
-    """What has arms strikes down with one; what has none thrusts its head forward and bites."""
-    return _strike(act) if act.body.arms else _bite(act)
+    """What has arms to strike with strikes down with one; others thrust their head forward and bite."""
+    return _bite(act) if all(arm.folded for arm in act.body.arms) else _strike(act)
 
 
 def _strike(act: Act) -> Truth:
@@ -157,5 +161,7 @@ def _bite(act: Act) -> Truth:
         gape = bump(s, 0.2, 0.4, 0.47, 0.54) + 0.6 * bump(s, 0.6, 0.72, 0.74, 0.86)
         act.turn(body.jaw, about("x", 32.0 * gape))
     stand(act)
+    if body.arms:
+        hang(act)
     trail(act, wag=3.0)
     return act.truth("attack", side="", part="head")

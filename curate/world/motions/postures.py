@@ -168,6 +168,8 @@ def fall(act: Act) -> Truth:
         hand = np.array(HANGING) + swing + lying
         hand = hand * np.minimum(1.0, 0.97 / np.linalg.norm(hand, axis=1, keepdims=True))
         set_arm(act, each, hand, np.array([0.6, 0.8, -0.2]))
+    for bones in body.tails:
+        act.bend(bones, "x", -75.0 * over)  # it sinks onto the legs
     trail(act)
     rest_on_floor(act)
     return act.truth("fall", speed="", style="forward" if ahead else "backward", part="")
