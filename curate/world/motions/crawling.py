@@ -76,7 +76,7 @@ def _knee_thick(body: Body, leg: Leg) -> float:
 
 
 def _tilt(act: Act, low: float, way: float) -> float:
-    """How far the trunk tips, degrees, so that hands reach the floor `way` metres ahead of and behind their shoulders."""
+    """Degrees that the trunk tips, so that hands reach the floor `way` metres ahead of and behind the shoulders."""
     body, skeleton = act.body, act.body.skeleton
     for degrees in range(72, 100, 2):
         trial = Act(body, act.manner, act.random, act.times[:2])
