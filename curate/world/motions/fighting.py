@@ -125,8 +125,8 @@ def _strike(act: Act) -> Truth:
     side = act.manner.side
     sign = 1.0 if side == "left" else -1.0
     s, length = act.share, act.body.leg_length
-    up, down = ease(s, 0.04, 0.34), snap(s, 0.38, 0.54, 0.97)
-    raised = up * (1 - ease(s, 0.38, 0.54))
+    up, down = ease(s, 0.04, 0.32), snap(s, 0.34, 0.55, 0.97)
+    raised = up * (1 - ease(s, 0.34, 0.57))
     act.move(z=-0.05 * length - 0.12 * length * down, y=0.06 * length * raised - 0.14 * length * down)
     act.turn(act.body.root, about("z", sign * (18.0 * raised - 22.0 * down)))
     act.bend(act.body.spine, "z", sign * (16.0 * raised - 24.0 * down))
@@ -136,7 +136,9 @@ def _strike(act: Act) -> Truth:
     high, low = np.array([0.34, 0.18, 0.80]), np.array([-0.1, -0.88, -0.28])
     for number, arm in enumerate(arms_on(act, side)):
         rest = np.array([0.3 + 0.2 * arm.pair, -0.3, -0.7])
-        hand = rest + raised[:, None] * (high - rest) + down[:, None] * (low - rest)
+        # Round the shoulder and not past it: an arm that folds and opens again in two frames is torn, not swung.
+        around = 4 * (raised * (1 - raised))[:, None] * np.array([0.35, -0.25, 0.0])
+        hand = rest + raised[:, None] * (high - rest) + down[:, None] * (low - rest) + around
         hand = hand * np.minimum(1.0, 0.98 / np.linalg.norm(hand, axis=1, keepdims=True))
         set_arm(act, arm, hand, np.array([0.9, 0.2 + 0.1 * number, -0.3]))
     for arm in arms_on(act, other(side)):

@@ -9,7 +9,7 @@ from curate.world.acting.act import Act
 from curate.world.acting.gait import Gait, step, straight
 from curate.world.acting.postures import fists, hang
 from curate.world.acting.profiles import cycle
-from curate.world.acting.stances import sprawls
+from curate.world.acting.stances import sprawls, trunk_length
 from curate.world.acting.truth import Truth
 from curate.world.acting.waves import follow, lie_on_floor, side_axis, wave
 from curate.world.motions import PLACES, motion
@@ -87,11 +87,11 @@ def run(act: Act) -> Truth:
     body, manner = act.body, act.manner
     upright = needs.two_legged(body)
     length = body.leg_length
-    duty = 0.29 if upright else 0.32
+    duty = (0.29 if upright else 0.32) + (0.0 if manner.in_place else 0.05)
     period = float(np.clip(0.70 * np.sqrt(length / 0.9) * manner.speed**-0.5, 0.5, 1.1))
     half = (0.35 if upright else 0.40) * length * manner.amount**0.5 * manner.speed**0.3 * body.stride
     if not manner.in_place:
-        half *= 0.7  # who runs far is small in the picture
+        half *= 0.58  # who runs far is small in the picture
     ahead = 2 * half / (duty * period)
     c = act.times / period + manner.phase
     high = 0.05 * length * manner.amount
@@ -102,9 +102,11 @@ def run(act: Act) -> Truth:
         gallops = len({round(leg.run_phase, 3) for leg in body.legs}) > 2
         beat = cycle(c if gallops else 2 * c)
         act.move(z=high * np.cos(beat - 0.6) - 0.05 * length)
-        act.turn(body.root, about("x", (5.0 if gallops else 2.0) * np.sin(beat)))
+        # A long trunk on short legs would bring the shoulders to the ground.
+        rocks = min(1.0, 0.85 * length / trunk_length(body)) if gallops else 1.0
+        act.turn(body.root, about("x", (5.0 * rocks if gallops else 2.0) * np.sin(beat)))
         if gallops:
-            act.bend(body.spine, "x", 14.0 * manner.amount * np.sin(beat + 0.6))
+            act.bend(body.spine, "x", 14.0 * rocks * manner.amount * np.sin(beat + 0.6))
         act.bend(body.neck, "x", -7.0 * np.sin(beat + 0.4))
     phases = tuple(leg.run_phase for leg in body.legs)
     gait = Gait(

@@ -111,7 +111,7 @@ def _to_the_ground(act: Act) -> tuple[float, float, float, float]:
 def wag_tail(act: Act) -> Truth:
     """The tail goes from side to side, fast; the hips go along."""
     body = act.body
-    hertz = 2.3 * act.manner.speed * min(1.0, (0.6 / body.leg_length) ** 0.25)
+    hertz = min(2.3 * act.manner.speed * min(1.0, (0.6 / body.leg_length) ** 0.25), 2.6)  # a film shows no more
     phase = cycle(hertz * act.times + act.manner.phase)
     act.turn(body.root, about("z", 2.5 * np.sin(phase)))
     act.bend(body.spine, "z", -4.0 * np.sin(phase))
