@@ -10,6 +10,7 @@ from curate.world.acting.gait import stand
 from curate.world.acting.ik import set_arm, set_leg
 from curate.world.acting.postures import arms_on, fists, hang, other
 from curate.world.acting.profiles import bump, ease, snap
+from curate.world.acting.stances import tips
 from curate.world.acting.truth import Truth
 from curate.world.body import Body
 from curate.world.motions import SIDES, motion
@@ -151,14 +152,14 @@ def _strike(act: Act) -> Truth:
 
 def _bite(act: Act) -> Truth:
     body, s = act.body, act.share
-    length = body.leg_length
+    length, low = body.leg_length, tips(body)
     back, out = bump(s, 0.05, 0.3, 0.34, 0.46), snap(s, 0.36, 0.5, 0.9)
-    act.move(y=length * (0.16 * back - 0.26 * out * act.manner.amount), z=length * (-0.14 * back - 0.03))
-    act.turn(body.root, about("x", -4.0 * back + 5.0 * out))
-    act.bend(body.spine, "x", -7.0 * back + 7.0 * out)
-    act.bend(body.neck, "x", -24.0 * back + 30.0 * out)
+    act.move(y=length * (0.16 * back - 0.26 * out * act.manner.amount), z=length * (-0.14 * low * back - 0.03))
+    act.turn(body.root, about("x", (-4.0 * back + 5.0 * out) * low))
+    act.bend(body.spine, "x", (-7.0 * back + 7.0 * out) * low)
+    act.bend(body.neck, "x", -24.0 * back + 30.0 * out * low)
     if body.head:
-        act.turn(body.head, about("x", 14.0 * back - 30.0 * out))
+        act.turn(body.head, about("x", 14.0 * back - 30.0 * out * low))
     if body.jaw:
         gape = bump(s, 0.2, 0.4, 0.47, 0.54) + 0.6 * bump(s, 0.6, 0.72, 0.74, 0.86)
         act.turn(body.jaw, about("x", 32.0 * gape))

@@ -16,6 +16,8 @@ from curate.world.motions import PLACES, motion
 from curate.world.rig.turns import about
 from rigmill.types import Floats
 
+SLOWEST = 2.2  # legs a second that a run goes
+MOST = 0.45  # of a leg, ahead of and behind its hip, that a foot stands
 _WAYS = {"forward": (1.0, 0.0), "backward": (-0.7, 0.0), "left": (0.0, 0.3), "right": (0.0, -0.3)}
 
 
@@ -87,11 +89,19 @@ def run(act: Act) -> Truth:
     body, manner = act.body, act.manner
     upright = needs.two_legged(body)
     length = body.leg_length
-    duty = (0.29 if upright else 0.32) + (0.0 if manner.in_place else 0.05)
+    duty = 0.29 if upright else 0.28
     period = float(np.clip(0.70 * np.sqrt(length / 0.9) * manner.speed**-0.5, 0.5, 1.1))
-    half = (0.35 if upright else 0.40) * length * manner.amount**0.5 * manner.speed**0.3 * body.stride
+    eager = manner.amount**0.5 * manner.speed**0.3
+    half = (0.35 if upright else 0.38) * length * eager * body.stride
+    # Slower than this it would be a walk; who runs far is small in the picture, and goes no faster than it must.
+    slowest = 0.5 * SLOWEST * length * duty * period
+    half = min(max(half, slowest), MOST * length * body.stride)
     if not manner.in_place:
-        half *= 0.58  # who runs far is small in the picture
+        half = min(half, slowest * max(1.0, eager))
+    gallops = not upright and len({round(leg.run_phase, 3) for leg in body.legs}) > 2
+    if gallops and half > 0.4 * trunk_length(body):
+        half = 0.4 * trunk_length(body)  # hind feet stay behind the front ones, and step faster for it
+        period = min(period, 2 * half / (duty * SLOWEST * length))
     ahead = 2 * half / (duty * period)
     c = act.times / period + manner.phase
     high = 0.05 * length * manner.amount
@@ -99,7 +109,6 @@ def run(act: Act) -> Truth:
         act.move(z=high * np.cos(cycle(2 * c - duty - 0.5)) - 0.04 * length)
         _upright_sway(act, c, duty, lean=14.0 * manner.amount, much=1.3 * manner.amount)
     else:
-        gallops = len({round(leg.run_phase, 3) for leg in body.legs}) > 2
         beat = cycle(c if gallops else 2 * c)
         act.move(z=high * np.cos(beat - 0.6) - 0.05 * length)
         # A long trunk on short legs would bring the shoulders to the ground.

@@ -126,7 +126,7 @@ def lie(act: Act) -> Truth:
     length = body.leg_length
     end = min(0.94, 0.78 / manner.speed**0.5)
     first, then = ease(act.share, 0.04, 0.75 * end), ease(act.share, 0.2, end)
-    drop = (0.75 if sprawls(body) else 0.97) * belly(body)
+    drop = (0.88 if sprawls(body) else 0.97) * belly(body)
     late, early = (then, first) if legs_at(body, "front") else (first, first)
     act.move(z=-drop * late)
     tilt = np.rad2deg(np.arcsin(np.clip(drop * (early - late) / trunk_length(body), -0.5, 0.5)))
