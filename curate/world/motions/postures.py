@@ -11,7 +11,7 @@ from curate.world.acting.gait import stand
 from curate.world.acting.ik import set_arm
 from curate.world.acting.postures import HANGING, hang
 from curate.world.acting.profiles import bump, ease
-from curate.world.acting.stances import belly, tips
+from curate.world.acting.stances import belly, tips, trunk_length
 from curate.world.acting.truth import Truth
 from curate.world.body import Body
 from curate.world.motions import motion
@@ -36,7 +36,8 @@ def crouch(act: Act) -> Truth:
     down = ease(act.share, 0.05, 0.45 / act.manner.speed**0.5)
     deep = 0.46 * act.manner.amount if needs.two_legged(act.body) else 0.3 * act.manner.amount
     if not needs.two_legged(act.body) and act.body.spine and act.body.group == "animal":
-        deep = min(deep, 0.8 * belly(act.body) / length)
+        # Not into the floor, and no knees of front and hind legs through each other.
+        deep = min(deep, 0.8 * belly(act.body) / length, 0.33 * trunk_length(act.body) / length)
     act.move(z=-deep * length * down)
     if needs.two_legged(act.body):
         act.move(y=0.10 * length * down)
