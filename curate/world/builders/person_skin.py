@@ -90,9 +90,9 @@ def _arm(skeleton: Skeleton, name: str, h: float, girth: Girth, dress: Dress) ->
     held = joint.parent or name
     inner = joint.head * (0.35, 1, 1) + vec(0, 0, 0.012 * h)
     # Its round end lies just within the arm's: an arm that hangs has no ball on its shoulder.
-    outer = joint.head + (inner - joint.head) * 0.06 + vec(0, 0, -0.06 * up)
+    outer = joint.head + (inner - joint.head) * 0.1
     patches = [
-        rod(held, inner, outer, (1.35 * up, 1.1 * up), dress.shoulders, sides=9),
+        rod(held, inner, outer, (1.4 * up, 1.22 * up), dress.shoulders, sides=9),
         tube(
             skeleton,
             [f"{name}upper arm", f"{name}lower arm"],
