@@ -109,7 +109,7 @@ def _legs(breed: Breed) -> list[Bone]:
 
 
 _PHASES = {("left", "hind"): 0.0, ("left", "front"): 0.25, ("right", "hind"): 0.5, ("right", "front"): 0.75}
-_GALLOP = {("left", "hind"): 0.0, ("right", "hind"): 0.12, ("left", "front"): 0.5, ("right", "front"): 0.62}
+_GALLOP = {("left", "hind"): 0.0, ("right", "hind"): 0.08, ("left", "front"): 0.5, ("right", "front"): 0.58}
 _TROT = {("left", "hind"): 0.0, ("right", "front"): 0.0, ("right", "hind"): 0.5, ("left", "front"): 0.5}
 
 

@@ -16,7 +16,7 @@ from curate.world.motions import PLACES, motion
 from curate.world.rig.turns import about
 from rigmill.types import Floats
 
-SLOWEST = 2.2  # legs a second that a run goes
+SLOWEST = 2.5  # legs a second that a run goes
 MOST = 0.45  # of a leg, ahead of and behind its hip, that a foot stands
 _WAYS = {"forward": (1.0, 0.0), "backward": (-0.7, 0.0), "left": (0.0, 0.3), "right": (0.0, -0.3)}
 
@@ -89,15 +89,14 @@ def run(act: Act) -> Truth:
     body, manner = act.body, act.manner
     upright = needs.two_legged(body)
     length = body.leg_length
-    duty = 0.29 if upright else 0.28
+    duty = 0.24 if upright else 0.21
     period = float(np.clip(0.70 * np.sqrt(length / 0.9) * manner.speed**-0.5, 0.5, 1.1))
     eager = manner.amount**0.5 * manner.speed**0.3
     half = (0.35 if upright else 0.38) * length * eager * body.stride
     # Slower than this it would be a walk; who runs far is small in the picture, and goes no faster than it must.
     slowest = 0.5 * SLOWEST * length * duty * period
     half = min(max(half, slowest), MOST * length * body.stride)
-    if not manner.in_place:
-        half = min(half, slowest * max(1.0, eager))
+    half = min(half, slowest * (2.2 if manner.in_place else max(1.0, eager)))
     gallops = not upright and len({round(leg.run_phase, 3) for leg in body.legs}) > 2
     if gallops and half > 0.4 * trunk_length(body):
         half = 0.4 * trunk_length(body)  # hind feet stay behind the front ones, and step faster for it
@@ -121,7 +120,7 @@ def run(act: Act) -> Truth:
     gait = Gait(
         period,
         duty,
-        (0.3 if upright else 0.14) * length,
+        (0.3 if upright else 0.18) * length,
         phases,
         heel_deg=42.0 if upright else 30.0,
         narrow=0.6 if upright else 0.85,
