@@ -42,6 +42,7 @@ class Breed:
     hock: bool = True  # hind legs have a bone more, as dogs, cats and horses have
     gallop: bool = True
     ears: bool = True
+    ear: float = 1.0  # of the usual length of ears
 
 
 def skeleton_of(breed: Breed, extra: tuple[Bone, ...] = ()) -> Skeleton:
@@ -67,7 +68,10 @@ def skeleton_of(breed: Breed, extra: tuple[Bone, ...] = ()) -> Skeleton:
     bones += chain("head", ["jaw"], [jaw, nose + breed.head * dip @ vec(0, 0.04, -0.12)])
     if breed.tail_bones:
         fall = np.deg2rad(breed.tail_rise_deg)
-        start = vec(0, half + 0.75 * breed.girth, back + 0.25 * breed.girth)
+        # As far back as the trunk's skin reaches at that height: a stout rump is rounder than it is long.
+        hangs = breed.tail_rise_deg < 0
+        rump = min(0.75 * breed.girth, 0.64 * half / count + (0.3 if hangs else 0.2) * breed.girth)
+        start = vec(0, half + rump, back + (0.0 if hangs else 0.25) * breed.girth)
         bend = np.linspace(0, 1, breed.tail_bones + 1)
         tail = [
             start + breed.tail * s * vec(0, np.cos(fall * (0.6 + 0.6 * s)), np.sin(fall * (0.6 + 0.6 * s)))
@@ -77,7 +81,7 @@ def skeleton_of(breed: Breed, extra: tuple[Bone, ...] = ()) -> Skeleton:
     left = _legs(breed)
     if breed.ears:
         ear = poll + breed.head * vec(0.24, -0.12, 0.18)
-        left += chain("head", ["left ear"], [ear, ear + breed.head * vec(0.12, 0.02, 0.36)])
+        left += chain("head", ["left ear"], [ear, ear + breed.ear * breed.head * vec(0.12, 0.02, 0.36)])
     return Skeleton(tuple([*bones, *left, *mirrored(left), *extra]))
 
 
@@ -105,7 +109,7 @@ def _legs(breed: Breed) -> list[Bone]:
 
 
 _PHASES = {("left", "hind"): 0.0, ("left", "front"): 0.25, ("right", "hind"): 0.5, ("right", "front"): 0.75}
-_GALLOP = {("left", "hind"): 0.0, ("right", "hind"): 0.12, ("left", "front"): 0.5, ("right", "front"): 0.62}
+_GALLOP = {("left", "hind"): 0.0, ("right", "hind"): 0.08, ("left", "front"): 0.5, ("right", "front"): 0.58}
 _TROT = {("left", "hind"): 0.0, ("right", "front"): 0.0, ("right", "hind"): 0.5, ("left", "front"): 0.5}
 
 
@@ -167,7 +171,7 @@ def body_patches(
         (0.25, thick),
         (len(neck) - 0.1, max(0.68 * thick, 0.26 * breed.head)),
     ]
-    patches.append(tube(skeleton, neck, radii, coat, sides=10))
+    patches.append(tube(skeleton, neck, radii, coat, sides=10, held="chest"))
     for end in ("front", "hind"):
         for side in ("left", "right"):
             patches += _leg_patches(skeleton, breed, side, end, legs or coat, feet or legs or coat)

@@ -39,6 +39,7 @@ class Dress:
     """Coats of the parts."""
 
     trunk: Coat
+    shoulders: Coat  # what lies over the shoulder joints
     arms: Coat
     hands: Coat
     legs: Coat
@@ -88,9 +89,10 @@ def _arm(skeleton: Skeleton, name: str, h: float, girth: Girth, dress: Dress) ->
     joint = skeleton[f"{name}upper arm"]
     held = joint.parent or name
     inner = joint.head * (0.35, 1, 1) + vec(0, 0, 0.012 * h)
-    outer = joint.head + (joint.head - inner) * 0.08
+    # Its round end lies just within the arm's: an arm that hangs has no ball on its shoulder.
+    outer = joint.head + (inner - joint.head) * 0.1
     patches = [
-        rod(held, inner, outer, (1.35 * up, 1.28 * up), dress.trunk, sides=9),
+        rod(held, inner, outer, (1.4 * up, 1.22 * up), dress.shoulders, sides=9),
         tube(
             skeleton,
             [f"{name}upper arm", f"{name}lower arm"],

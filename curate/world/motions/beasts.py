@@ -88,10 +88,10 @@ def headbutt(act: Act) -> Truth:
     """The head goes down, the body draws back and shoves it forward."""
     body, much = act.body, min(act.manner.amount, 1.15)
     length = body.leg_length
-    lunge = 0.4 if sprawls(body) else 1.0
+    lunge = 0.9 if sprawls(body) else 1.0
     low = bump(act.share, 0.03, 0.25, 0.6, 0.95)
     back, out = bump(act.share, 0.05, 0.32, 0.36, 0.47), bump(act.share, 0.37, 0.5, 0.54, 0.9)
-    act.move(y=(0.22 * back - 0.34 * out) * length * much * lunge, z=-(0.05 + 0.10 * back * lunge) * length)
+    act.move(y=(0.22 * back - 0.34 * out) * length * much * lunge, z=-(0.05 + 0.10 * back * tips(body)) * length)
     act.turn(body.root, about("x", (6.0 * back - 4.0 * out) * much * tips(body)))
     act.bend(body.neck, "x", (34.0 * low - 16.0 * out) * much * tips(body))
     act.turn(body.head or body.neck[-1], about("x", (30.0 * low - 34.0 * out) * much * tips(body)))

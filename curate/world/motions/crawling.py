@@ -9,6 +9,7 @@ from curate.world.acting.act import Act
 from curate.world.acting.gait import straight, take_along
 from curate.world.acting.ik import reach
 from curate.world.acting.profiles import cycle
+from curate.world.acting.stances import skin_on
 from curate.world.acting.truth import Truth
 from curate.world.acting.waves import follow
 from curate.world.body import Arm, Body, Leg
@@ -41,14 +42,13 @@ def crawl(act: Act) -> Truth:
     ahead = 2 * half / (DUTY * period)
     c = act.times / period + manner.phase
     hip = skeleton[body.legs[0].bones[0]].head
-    knee_up = 0.24 * thigh  # a knee's own thickness
-    act.move(
-        z=-float(hip[2]) + 0.94 * thigh + knee_up - 0.012 * thigh * np.cos(cycle(2 * c)),
-        x=0.04 * thigh * np.cos(cycle(c - 0.3)),
-    )
-    act.turn(body.root, about("x", act.full(72.0)) @ about("y", 5.0 * np.cos(cycle(c))))
+    knee_up = _knee_thick(body, body.legs[0])
+    low = -float(hip[2]) + 0.94 * thigh + knee_up
+    tilt = _tilt(act, low, 1.3 * half)
+    act.move(z=low - 0.012 * thigh * np.cos(cycle(2 * c)), x=0.04 * thigh * np.cos(cycle(c - 0.3)))
+    act.turn(body.root, about("x", act.full(tilt)) @ about("y", 5.0 * np.cos(cycle(c))))
     act.bend(body.spine, "z", 6.0 * np.sin(cycle(c)))
-    act.bend([*body.neck, *filter(None, [body.head])], "x", act.full(-62.0))
+    act.bend([*body.neck, *filter(None, [body.head])], "x", act.full(10.0 - tilt))
     path = straight(ahead)
     take_along(act, path, in_place=manner.in_place)
     for leg, phase in zip(body.legs, (0.0, 0.5)):
@@ -66,6 +66,41 @@ def crawl(act: Act) -> Truth:
         direction="none" if manner.in_place else "forward",
         travel=0.0 if manner.in_place else ahead * act.seconds / body.height,
     )
+
+
+def _knee_thick(body: Body, leg: Leg) -> float:
+    """How high a knee's joint is above the floor that it kneels on, metres."""
+    skin, knee = skin_on(body, set(leg.bones[:2])), body.skeleton[leg.bones[1]]
+    near = skin[np.abs(skin[:, 2] - knee.head[2]) < 0.12 * knee.length]
+    return float((knee.head[1] - near[:, 1]).max()) if len(near) else 0.15 * knee.length
+
+
+def _tilt(act: Act, low: float, way: float) -> float:
+    """Degrees that the trunk tips, so that hands reach the floor `way` metres ahead of and behind the shoulders."""
+    body, skeleton = act.body, act.body.skeleton
+    for degrees in range(72, 100, 2):
+        trial = Act(body, act.manner, act.random, act.times[:2])
+        trial.move(z=low)
+        trial.turn(body.root, about("x", float(degrees)))
+        lacks = []
+        for arm in body.arms:
+            upper, lower, _ = arm.bones
+            reaches = 0.98 * (skeleton[upper].length + skeleton[lower].length)
+            shoulder = trial.world(upper)[1][0, 2] - _palm(body, arm)[1]
+            lacks.append(float(np.hypot(shoulder, way)) - reaches)
+        if max(lacks) < 0:
+            break
+    return float(degrees)
+
+
+def _palm(body: Body, arm: Arm) -> tuple[Floats, float]:
+    """The turn (3, 3) of a hand that lies flat with its fingers ahead, and how high its wrist is then, metres."""
+    hand = body.skeleton[arm.bones[2]]
+    sign = 1.0 if arm.side == "left" else -1.0
+    out = hand.tail - hand.head
+    flat = about("z", -sign * 90.0) @ about("y", -sign * np.rad2deg(np.arctan2(-out[2], sign * out[0])))
+    skin = (skin_on(body, {hand.name}) - hand.head) @ flat.T
+    return flat, -float(skin[:, 2].min()) if len(skin) else 0.1 * hand.length
 
 
 def _planted(cycles: Floats, half: float, period: float, ahead: float, *, lift: float) -> Floats:
@@ -118,7 +153,7 @@ def _hand(act: Act, arm: Arm, way: Floats) -> None:
     upper, lower, end = arm.bones
     shoulder = act.world(upper)[1]
     sign = 1.0 if arm.side == "left" else -1.0
-    thick = 0.5 * skeleton[end].length
+    flat, thick = _palm(act.body, arm)
     place = _under(act, vec(0, 0, thick)) + way
     place[:, 0] = skeleton[upper].head[0] + sign * 0.02
     place[:, 1] += (shoulder - _under(act, vec(0, 0, 0)))[:, 1].mean() - 0.1 * skeleton[upper].length * (
@@ -127,7 +162,4 @@ def _hand(act: Act, arm: Arm, way: Floats) -> None:
     act.turns.pop(upper, None)
     pole = np.tile(vec(0.5 * sign, 1.0, 0.1), (act.count, 1))
     reach(act, upper, lower, skeleton[end].head, place, pole, arm.elbow)
-    # Palms on the floor, fingers ahead.
-    out = skeleton[end].tail - skeleton[end].head
-    flat = about("z", -sign * 90.0) @ about("y", -sign * np.rad2deg(np.arctan2(-out[2], sign * out[0])))
     act.set_world_turn(end, np.tile(flat, (act.count, 1, 1)))

@@ -10,6 +10,7 @@ from curate.world.acting.gait import stand
 from curate.world.acting.ik import set_arm, set_leg
 from curate.world.acting.postures import arms_on, fists, hang, other
 from curate.world.acting.profiles import bump, ease, snap
+from curate.world.acting.stances import tips
 from curate.world.acting.truth import Truth
 from curate.world.body import Body
 from curate.world.motions import SIDES, motion
@@ -93,6 +94,10 @@ def kick(act: Act) -> Truth:
     lift = 0.18 * back + high * out + 0.34 * fold
     way = 0.34 * back - 0.78 * out - 0.1 * fold
     ball = leg.ball + length * np.stack([0 * s, way, lift], axis=1)
+    # When it hits, the leg is all but straight.
+    hip, rest = act.world(leg.bones[0])[1], float(np.linalg.norm(body.skeleton[leg.bones[0]].head - leg.ball))
+    rise = np.deg2rad(90.0 * high)
+    ball += out[:, None] * (hip + 0.95 * rest * np.array([0.0, -np.sin(rise), -np.cos(rise)]) - ball)
     set_leg(act, leg, ball, about("x", 30.0 * back - 52.0 * out))
     swing = {side: 0.8 * out - 0.5 * back, other(side): 0.7 * back - 0.9 * out}
     hang(act, swing={key: -value for key, value in swing.items()}, bent=0.4)
@@ -113,16 +118,16 @@ def _attacks(body: Body) -> bool:
     says=("attacks", "lunges and attacks", "makes an attack {way}"),
 )
 def attack(act: Act) -> Truth:
-    """What has arms strikes down with one; what has none thrusts its head forward and bites."""
-    return _strike(act) if act.body.arms else _bite(act)
+    """What has arms to strike with strikes down with one; others thrust their head forward and bite."""
+    return _bite(act) if all(arm.folded for arm in act.body.arms) else _strike(act)
 
 
 def _strike(act: Act) -> Truth:
     side = act.manner.side
     sign = 1.0 if side == "left" else -1.0
     s, length = act.share, act.body.leg_length
-    up, down = ease(s, 0.04, 0.34), snap(s, 0.38, 0.54, 0.97)
-    raised = up * (1 - ease(s, 0.38, 0.54))
+    up, down = ease(s, 0.04, 0.32), snap(s, 0.34, 0.55, 0.97)
+    raised = up * (1 - ease(s, 0.34, 0.57))
     act.move(z=-0.05 * length - 0.12 * length * down, y=0.06 * length * raised - 0.14 * length * down)
     act.turn(act.body.root, about("z", sign * (18.0 * raised - 22.0 * down)))
     act.bend(act.body.spine, "z", sign * (16.0 * raised - 24.0 * down))
@@ -132,7 +137,9 @@ def _strike(act: Act) -> Truth:
     high, low = np.array([0.34, 0.18, 0.80]), np.array([-0.1, -0.88, -0.28])
     for number, arm in enumerate(arms_on(act, side)):
         rest = np.array([0.3 + 0.2 * arm.pair, -0.3, -0.7])
-        hand = rest + raised[:, None] * (high - rest) + down[:, None] * (low - rest)
+        # Round the shoulder and not past it: an arm that folds and opens again in two frames is torn, not swung.
+        around = 4 * (raised * (1 - raised))[:, None] * np.array([0.35, -0.25, 0.0])
+        hand = rest + raised[:, None] * (high - rest) + down[:, None] * (low - rest) + around
         hand = hand * np.minimum(1.0, 0.98 / np.linalg.norm(hand, axis=1, keepdims=True))
         set_arm(act, arm, hand, np.array([0.9, 0.2 + 0.1 * number, -0.3]))
     for arm in arms_on(act, other(side)):
@@ -145,17 +152,19 @@ def _strike(act: Act) -> Truth:
 
 def _bite(act: Act) -> Truth:
     body, s = act.body, act.share
-    length = body.leg_length
+    length, low = body.leg_length, tips(body)
     back, out = bump(s, 0.05, 0.3, 0.34, 0.46), snap(s, 0.36, 0.5, 0.9)
-    act.move(y=length * (0.16 * back - 0.26 * out * act.manner.amount), z=length * (-0.14 * back - 0.03))
-    act.turn(body.root, about("x", -4.0 * back + 5.0 * out))
-    act.bend(body.spine, "x", -7.0 * back + 7.0 * out)
-    act.bend(body.neck, "x", -24.0 * back + 30.0 * out)
+    act.move(y=length * (0.16 * back - 0.26 * out * act.manner.amount), z=length * (-0.14 * low * back - 0.03))
+    act.turn(body.root, about("x", (-4.0 * back + 5.0 * out) * low))
+    act.bend(body.spine, "x", (-7.0 * back + 7.0 * out) * low)
+    act.bend(body.neck, "x", -24.0 * back + 30.0 * out * low)
     if body.head:
-        act.turn(body.head, about("x", 14.0 * back - 30.0 * out))
+        act.turn(body.head, about("x", 14.0 * back - 30.0 * out * low))
     if body.jaw:
         gape = bump(s, 0.2, 0.4, 0.47, 0.54) + 0.6 * bump(s, 0.6, 0.72, 0.74, 0.86)
         act.turn(body.jaw, about("x", 32.0 * gape))
     stand(act)
+    if body.arms:
+        hang(act)
     trail(act, wag=3.0)
     return act.truth("attack", side="", part="head")

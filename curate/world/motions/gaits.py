@@ -9,13 +9,15 @@ from curate.world.acting.act import Act
 from curate.world.acting.gait import Gait, step, straight
 from curate.world.acting.postures import fists, hang
 from curate.world.acting.profiles import cycle
-from curate.world.acting.stances import sprawls
+from curate.world.acting.stances import sprawls, trunk_length
 from curate.world.acting.truth import Truth
 from curate.world.acting.waves import follow, lie_on_floor, side_axis, wave
 from curate.world.motions import PLACES, motion
 from curate.world.rig.turns import about
 from rigmill.types import Floats
 
+SLOWEST = 2.5  # legs a second that a run goes
+MOST = 0.45  # of a leg, ahead of and behind its hip, that a foot stands
 _WAYS = {"forward": (1.0, 0.0), "backward": (-0.7, 0.0), "left": (0.0, 0.3), "right": (0.0, -0.3)}
 
 
@@ -87,11 +89,18 @@ def run(act: Act) -> Truth:
     body, manner = act.body, act.manner
     upright = needs.two_legged(body)
     length = body.leg_length
-    duty = 0.29 if upright else 0.32
+    duty = 0.24 if upright else 0.21
     period = float(np.clip(0.70 * np.sqrt(length / 0.9) * manner.speed**-0.5, 0.5, 1.1))
-    half = (0.35 if upright else 0.40) * length * manner.amount**0.5 * manner.speed**0.3 * body.stride
-    if not manner.in_place:
-        half *= 0.7  # who runs far is small in the picture
+    eager = manner.amount**0.5 * manner.speed**0.3
+    half = (0.35 if upright else 0.38) * length * eager * body.stride
+    # Slower than this it would be a walk; who runs far is small in the picture, and goes no faster than it must.
+    slowest = 0.5 * SLOWEST * length * duty * period
+    half = min(max(half, slowest), MOST * length * body.stride)
+    half = min(half, slowest * (2.2 if manner.in_place else max(1.0, eager)))
+    gallops = not upright and len({round(leg.run_phase, 3) for leg in body.legs}) > 2
+    if gallops and half > 0.4 * trunk_length(body):
+        half = 0.4 * trunk_length(body)  # hind feet stay behind the front ones, and step faster for it
+        period = min(period, 2 * half / (duty * SLOWEST * length))
     ahead = 2 * half / (duty * period)
     c = act.times / period + manner.phase
     high = 0.05 * length * manner.amount
@@ -99,18 +108,19 @@ def run(act: Act) -> Truth:
         act.move(z=high * np.cos(cycle(2 * c - duty - 0.5)) - 0.04 * length)
         _upright_sway(act, c, duty, lean=14.0 * manner.amount, much=1.3 * manner.amount)
     else:
-        gallops = len({round(leg.run_phase, 3) for leg in body.legs}) > 2
         beat = cycle(c if gallops else 2 * c)
         act.move(z=high * np.cos(beat - 0.6) - 0.05 * length)
-        act.turn(body.root, about("x", (5.0 if gallops else 2.0) * np.sin(beat)))
+        # A long trunk on short legs would bring the shoulders to the ground.
+        rocks = min(1.0, 0.85 * length / trunk_length(body)) if gallops else 1.0
+        act.turn(body.root, about("x", (5.0 * rocks if gallops else 2.0) * np.sin(beat)))
         if gallops:
-            act.bend(body.spine, "x", 14.0 * manner.amount * np.sin(beat + 0.6))
+            act.bend(body.spine, "x", 14.0 * rocks * manner.amount * np.sin(beat + 0.6))
         act.bend(body.neck, "x", -7.0 * np.sin(beat + 0.4))
     phases = tuple(leg.run_phase for leg in body.legs)
     gait = Gait(
         period,
         duty,
-        (0.3 if upright else 0.14) * length,
+        (0.3 if upright else 0.18) * length,
         phases,
         heel_deg=42.0 if upright else 30.0,
         narrow=0.6 if upright else 0.85,

@@ -78,7 +78,7 @@ def nod(act: Act) -> Truth:
     """The head goes down and up, as a yes."""
     hertz = 1.5 * act.manner.speed
     calm = np.sin(np.pi * np.clip(act.share * 1.1, 0, 1)) ** 0.5
-    _turn_head(act, "x", 20.0 * act.manner.amount * calm * (0.3 - np.cos(cycle(hertz * act.times + act.manner.phase))))
+    _turn_head(act, "x", 25.0 * act.manner.amount * calm * (0.3 - np.cos(cycle(hertz * act.times + act.manner.phase))))
     standing_still(act)
     return act.truth("nod", part="head", period_s=1 / hertz)
 
@@ -94,7 +94,7 @@ def shake_head(act: Act) -> Truth:
     hertz = 1.4 * act.manner.speed
     calm = np.sin(np.pi * np.clip(act.share * 1.1, 0, 1)) ** 0.5
     _turn_head(
-        act, "z", 38.0 * act.manner.amount * calm * np.sin(cycle(hertz * act.times + act.manner.phase)), neck=0.35
+        act, "z", 46.0 * act.manner.amount * calm * np.sin(cycle(hertz * act.times + act.manner.phase)), neck=0.35
     )
     standing_still(act)
     return act.truth("shake head", part="head", period_s=1 / hertz)

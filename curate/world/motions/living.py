@@ -40,11 +40,11 @@ def eat(act: Act) -> Truth:
     body, head = act.body, act.body.head or ""
     down = bump(act.share, 0.02, 0.34, 0.82, 1.0)
     two = needs.two_legged(body)
-    neck, bow, tilt = _to_the_ground(act)
+    neck, bow, tilt, sink = _to_the_ground(act)
     act.turn(body.root, about("x", tilt * down))
     _bow_neck(act, neck * down)
     act.turn(head, about("x", bow * down))
-    act.move(z=-0.03 * body.leg_length)
+    act.move(z=-0.03 * body.leg_length - sink * down)
     hertz = 2.2 * act.manner.speed**0.5
     chew = bump(act.share, 0.3, 0.38, 0.8, 0.86)
     open_jaw(act, chew * 11.0 * (1 - np.cos(cycle(hertz * act.times))) + 14.0 * bump(act.share, 0.22, 0.3, 0.31, 0.38))
@@ -70,8 +70,11 @@ def _bow_neck(act: Act, degrees: Floats | float) -> None:
         act.bend(rest, "x", 0.55 * np.asarray(degrees, float))
 
 
-def _to_the_ground(act: Act) -> tuple[float, float, float]:
-    """Degrees that neck, head and trunk tip to bring the mouth to the ground, the trunk no more than it must."""
+def _to_the_ground(act: Act) -> tuple[float, float, float, float]:
+    """Degrees that neck, head and trunk tip to bring the mouth to the ground, the trunk no more than it must.
+
+    And how far the trunk sinks, metres, where all that is not enough.
+    """
     body, head = act.body, act.body.skeleton[act.body.head or ""]
     two = needs.two_legged(body)
     line = body.skeleton[body.neck[-1]].tail - body.skeleton[body.neck[0]].head
@@ -92,10 +95,11 @@ def _to_the_ground(act: Act) -> tuple[float, float, float]:
 
     for share in np.linspace(0.1, 1.0, 46):
         if mouth(share, 0.0) < lowest:
-            return neck * share, bow * share, 0.0
+            return neck * share, bow * share, 0.0, 0.0
     tilts = np.linspace(0.0, most, 30)
     deep = next((tilt for tilt in tilts if mouth(1.0, tilt) < lowest), most)
-    return neck, bow, float(deep)
+    lack = max(mouth(1.0, float(deep)) - lowest, 0.0)
+    return neck, bow, float(deep), min(lack, 0.3 * body.leg_length, 0.6 * belly(body))
 
 
 @motion(
@@ -107,7 +111,7 @@ def _to_the_ground(act: Act) -> tuple[float, float, float]:
 def wag_tail(act: Act) -> Truth:
     """The tail goes from side to side, fast; the hips go along."""
     body = act.body
-    hertz = 2.3 * act.manner.speed * min(1.0, (0.6 / body.leg_length) ** 0.25)
+    hertz = min(2.3 * act.manner.speed * min(1.0, (0.6 / body.leg_length) ** 0.25), 2.6)  # a film shows no more
     phase = cycle(hertz * act.times + act.manner.phase)
     act.turn(body.root, about("z", 2.5 * np.sin(phase)))
     act.bend(body.spine, "z", -4.0 * np.sin(phase))

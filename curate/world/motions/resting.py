@@ -126,7 +126,7 @@ def lie(act: Act) -> Truth:
     length = body.leg_length
     end = min(0.94, 0.78 / manner.speed**0.5)
     first, then = ease(act.share, 0.04, 0.75 * end), ease(act.share, 0.2, end)
-    drop = (0.75 if sprawls(body) else 0.97) * belly(body)
+    drop = (0.88 if sprawls(body) else 0.97) * belly(body)
     late, early = (then, first) if legs_at(body, "front") else (first, first)
     act.move(z=-drop * late)
     tilt = np.rad2deg(np.arcsin(np.clip(drop * (early - late) / trunk_length(body), -0.5, 0.5)))
@@ -239,7 +239,7 @@ def _lying(body: Body, turns: Floats) -> Floats:
 def shake_body(act: Act) -> Truth:
     """It rolls its trunk to and fro fast, as when it is wet."""
     body = act.body
-    hertz = 3.2 * act.manner.speed**0.5
+    hertz = min(3.2 * act.manner.speed**0.5, 3.4)
     much = np.sin(np.pi * np.clip(act.share * 1.08 - 0.02, 0, 1)) ** 0.7 * min(act.manner.amount, 1.1)
     phase = 2 * np.pi * hertz * act.times
     act.move(z=-0.07 * body.leg_length * much)
@@ -256,6 +256,6 @@ def shake_body(act: Act) -> Truth:
     for bones in body.ears:
         follow(act, bones, hertz=5.0, amount=0.7)
     for bones in [*body.tails, *filter(None, [body.trunk])]:
-        follow(act, bones, hertz=4.0, amount=0.5)
+        follow(act, bones, hertz=4.0, amount=0.4)
         lie_on_floor(act, bones)
     return act.truth("shake", period_s=1 / hertz)

@@ -17,20 +17,21 @@ from curate.world.motions.heads import trail
 from rigmill.types import Floats
 
 
-def _turn(act: Act, degrees: float, period: float, *, arms_out: float) -> None:
+def _turn(act: Act, degrees: float, period: float, *, arms_out: float, duty: float = 0.66) -> None:
     body = act.body
     seconds = act.seconds
     sign = np.sign(degrees)
 
     def turned(t: Floats) -> Floats:
-        return degrees * ease(t / seconds, 0.03, 0.95)
+        u = np.clip((t / seconds - 0.02) / 0.94, 0.0, 1.0)
+        return np.asarray(degrees * u * u * (3 - 2 * u))
 
     rate = np.gradient(turned(act.times), act.times)
     act.move(z=-0.04 * body.leg_length)
     act.bend(body.spine, "z", 0.04 * rate)
     act.bend(body.neck, "z", sign * 14.0 * ease(act.share, 0.0, 0.12) * (1 - ease(act.share, 0.7, 0.95)))
     phases = tuple(leg.phase for leg in body.legs)
-    gait = Gait(period, 0.66, 0.10 * body.leg_length, phases, heel_deg=8.0, fold_deg=10.0, start=act.manner.phase)
+    gait = Gait(period, duty, 0.10 * body.leg_length, phases, heel_deg=8.0, fold_deg=10.0, start=act.manner.phase)
     step(act, gait, on_the_spot(body, turned), in_place=False)
     if body.arms:
         out = arms_out * np.sin(np.pi * act.share) ** 0.7
@@ -79,7 +80,8 @@ def spin(act: Act) -> Truth:
     _turn(
         act,
         sign * 360.0,
-        max(0.26, 0.34 * np.sqrt(act.body.leg_length / 0.9)),
+        max(0.3, 0.36 * np.sqrt(act.body.leg_length / 0.9)),
         arms_out=float(act.random.choice([0.0, 1.0])),
+        duty=0.5,  # a foot has to turn all that the body does while it is off the ground
     )
     return act.truth("spin", speed="", turn_deg=sign * 360.0)

@@ -57,6 +57,7 @@ def dressed_person(
     short = bool(random.random() < 0.25)
     dress = Dress(
         trunk=patterns.within(shirt, bottom, low=0.0, high=0.36),
+        shoulders=shirt,
         arms=patterns.within(shirt, skin, low=sleeve, high=1.0),
         hands=bare,
         legs=patterns.within(patterns.plain(bottom), skin, low=0.55 if short else 2.0, high=1.0),

@@ -36,7 +36,7 @@ def giraffe(random: np.random.Generator) -> Body:
     size = float(random.uniform(0.8, 1.15))
     breed = four.Breed(
         leg=1.72 * size * float(random.uniform(0.92, 1.06)),
-        length=1.05 * size * float(random.uniform(0.94, 1.08)),
+        length=1.22 * size * float(random.uniform(0.94, 1.08)),
         girth=0.31 * size * float(random.uniform(0.94, 1.08)),
         slim=0.8,
         waist=0.86,

@@ -52,6 +52,7 @@ def horse(random: np.random.Generator) -> Body:
         tail_rise_deg=float(random.uniform(-78, -55)),
         tail_girth=0.055 * size,
         bend=0.62,
+        ear=0.62,
         spine_bones=int(random.choice([2, 3])),
         gallop=bool(random.random() < 0.75),
     )
@@ -90,15 +91,17 @@ def _head(skeleton: Skeleton, h: float, coat: Coat, main: Colour, hair: Colour) 
 
     muzzle = patterns.plain(main.darker(0.75), mottle=0.05)
     patches = [
-        ball("head", at(0.12, -0.05), (0.155 * h, 0.2 * h, 0.23 * h), coat),
-        rod("head", at(0.12, -0.05), at(0.72, -0.06), (0.19 * h, 0.125 * h), coat, sides=10),
-        rod("head", at(0.70, -0.06), at(0.94, -0.06), (0.125 * h, 0.115 * h), muzzle, sides=10),
-        rod("jaw", at(0.34, -0.2), at(0.84, -0.17), (0.11 * h, 0.075 * h), muzzle, sides=8),
+        ball("head", at(0.14, -0.06), (0.16 * h, 0.21 * h, 0.24 * h), coat),
+        ball("head", at(0.24, -0.14), (0.12 * h, 0.19 * h, 0.16 * h), coat),  # the cheeks
+        rod("head", at(0.12, -0.05), at(0.72, -0.05), (0.19 * h, 0.13 * h), coat, sides=10),
+        rod("head", at(0.68, -0.05), at(0.86, -0.06), (0.132 * h, 0.128 * h), muzzle, sides=10),
+        ball("head", at(0.88, -0.06), (0.125 * h, 0.12 * h, 0.125 * h), muzzle),
+        rod("jaw", at(0.34, -0.17), at(0.84, -0.135), (0.12 * h, 0.085 * h), muzzle, sides=8),
         rod("head", at(-0.02, 0.19), at(0.26, 0.21), (0.05 * h, 0.06 * h), patterns.plain(hair, mottle=0.1)),
     ]
     for sign in (1.0, -1.0):
-        patches.append(ball("head", at(0.92, 0.0, sign * 0.075), 0.028 * h, patterns.plain(DARK, mottle=0), rings=4))
-    patches += beasts.eyes([at(0.28, 0.07, 0.145), at(0.28, 0.07, -0.145)], 0.045 * h)
+        patches.append(ball("head", at(0.95, 0.01, sign * 0.075), 0.026 * h, patterns.plain(DARK, mottle=0), rings=4))
+    patches += beasts.eyes([at(0.3, 0.05, 0.148), at(0.3, 0.05, -0.148)], 0.038 * h)
     for side in ("left", "right"):
         ear = skeleton[f"{side} ear"]
         patches.append(

@@ -58,6 +58,7 @@ def monster(random: np.random.Generator) -> Body:
     coat, look = _hide(random, hide, second)
     dress = Dress(
         trunk=coat,
+        shoulders=coat,
         arms=coat,
         hands=patterns.plain(second),
         legs=coat,

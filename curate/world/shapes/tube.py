@@ -24,12 +24,14 @@ def tube(
     wide: Floats | None = None,
     sides: int = 10,
     round_ends: tuple[float, float] = (1.0, 1.0),
+    held: str | None = None,
 ) -> Patch:
     """A skin around bones that lie head to tail.
 
     `radii` are (place, radius): place 1.5 is the middle of the second bone, -0.2 or 2.3 lie beyond the ends of the
     chain. The tube reaches from the first place to the last. `wide` (default +X) is where a radius's first number
-    counts. `round_ends`: how far the caps bulge, in radii; 0 is flat.
+    counts. `round_ends`: how far the caps bulge, in radii; 0 is flat. `held`: the bone that the chain hangs on, if that
+    is to carry what lies before the first bone: a neck's foot then stays in the chest however far the neck bows.
     """
     corners = np.array([skeleton[bones[0]].head, *[skeleton[bone].tail for bone in bones]])
     lengths = np.linalg.norm(np.diff(corners, axis=0), axis=1)
@@ -47,8 +49,19 @@ def tube(
     points = middle[:, None] + out[..., :1] * frame[:, None, :, 1] + out[..., 1:] * frame[:, None, :, 2]
     points[:, -1] = points[:, 0]
     weights = bone_shares(rings, lengths, ring_radii.max(axis=1))
+    if held is not None:
+        share = _held_share(rings, lengths[0], float(np.interp(0.0, rings, ring_radii.max(axis=1))))
+        weights = np.concatenate([share, weights * (1 - share)], axis=1)
+        bones = (held, *bones)
     spread = np.broadcast_to(weights[:, None], (*points.shape[:2], len(bones))).copy()
     return Patch(np.round(points, POINT_DECIMALS), spread, tuple(bones), coat)
+
+
+def _held_share(places: Floats, length: float, girth: float) -> Floats:
+    """How much (N, 1) of places along a chain what it hangs on carries: about the chain's head, as at a joint."""
+    half = min(BLEND * girth, 0.48 * length, max(-float(places[0]) * length, 1e-6))
+    share = np.clip(places * length / (2 * half) + 0.5, 0, 1)
+    return np.asarray(1 - (0.5 * share + 0.5 * share * share * (3 - 2 * share)))[:, None]
 
 
 def bone_shares(places: Floats, lengths: Floats, radii: Floats) -> Floats:
