@@ -49,11 +49,16 @@ def _subject(body: Body, random: np.random.Generator, *, plain: bool) -> str:
     before = adjectives[:1] if plain or random.random() < 0.75 else []
     after = [worn[int(random.integers(len(worn)))]] if worn and (plain or random.random() < 0.5) else []
     words = " ".join([*before, body.noun, *after])
-    return f"{_article(words)} {words}"
+    return _with_articles(f"a {words}")
 
 
-def _article(words: str) -> str:
-    return "an" if words[0] in "aeiou" and not words.startswith(("uni", "one")) else "a"
+def _with_articles(words: str) -> str:
+    """'an orange dog with an amber collar' from 'a orange dog with a amber collar': plans write 'a' before any word."""
+    return re.sub(r"\ban? (?=(\w+))", lambda found: f"{_article(found[1])} ", words)
+
+
+def _article(word: str) -> str:
+    return "an" if word[0] in "aeiou" and not word.startswith(("uni", "one")) else "a"
 
 
 def _clause(wording: str, body: Body, truth: Truth, random: np.random.Generator) -> str:
