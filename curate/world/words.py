@@ -73,6 +73,7 @@ def _clause(wording: str, body: Body, truth: Truth, random: np.random.Generator)
         "its": _POSSESSIVE.get(body.noun, "its"),
         "itself": _REFLEXIVE.get(_POSSESSIVE.get(body.noun, "its"), "itself"),
         "style": truth.style,
+        "speed": adverb,
         "part": truth.part,
         "parts": parts_in_words(truth, body),
         "turn": _turn_in_words(truth.turn_deg),
