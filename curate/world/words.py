@@ -86,15 +86,23 @@ def _clause(wording: str, body: Body, truth: Truth, random: np.random.Generator)
 
 
 def parts_in_words(truth: Truth, body: Body) -> str:
-    """'its left door', 'a drawer', 'its door', 'two of its drawers', 'all its doors'."""
+    """'its left door', 'a drawer', 'its door', 'two of its drawers', 'all its doors'.
+
+    Of a thing that is called as its part is: nothing, so that a gate 'opens', and of a gate of two 'its left half'.
+    """
     having = len(body.parts_called(truth.part))
+    one, more = truth.part, f"{truth.part}s"
+    if body.noun == truth.part:
+        if having == 1:
+            return ""
+        one, more = "half", "halves"
     if truth.num_parts <= 1:
         if truth.side:
-            return f"its {truth.side} {truth.part}"
-        return f"its {truth.part}" if having == 1 else f"a {truth.part}"
+            return f"its {truth.side} {one}"
+        return f"its {one}" if having == 1 else f"a {one}"
     if truth.num_parts == having:
-        return f"both its {truth.part}s" if having == 2 else f"all its {truth.part}s"
-    return f"{truth.num_parts} of its {truth.part}s"
+        return f"both its {more}" if having == 2 else f"all its {more}"
+    return f"{truth.num_parts} of its {more}"
 
 
 def _turn_in_words(degrees: float) -> str:
