@@ -23,7 +23,8 @@ def fridge(random: np.random.Generator) -> Body:
     french = bool(random.random() < 0.4)
     wide = between(random, 0.75, 0.9) if french else between(random, 0.55, 0.68)
     deep, high, foot = between(random, 0.52, 0.65), between(random, 1.3, 1.9), 0.05
-    paint, metal = pick(random, METAL), pick(random, METAL)
+    paint = pick(random, METAL)
+    metal = pick(random, METAL, other_than=(paint,))
     coat, painted = surface(random, paint, wood=False)
     iron = patterns.plain(metal, mottle=0.02)
     inside = patterns.plain(WHITE, mottle=0.01)
