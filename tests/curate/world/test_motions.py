@@ -123,3 +123,15 @@ def test_a_truth_that_is_not_the_takes_own_is_found_out():
         assert all(answer.right for answer in answers(body, take, facts))
         wrong = replace(take, truth=other.truth)
         assert not all(answer.right for answer in answers(body, wrong, facts))
+
+
+@pytest.mark.parametrize("plan", ["bat", "bird"])
+def test_folded_wings_stay_down_when_the_trunk_bends(plan):
+    body = make_body(plan, 0, 11)
+    take = play(body, motions()["crouch"], random_of(11, plan))
+    turns, heads = forward(body.skeleton, take)
+    head = heads[-1, body.skeleton.number(body.head)]
+    for wing in body.wings:
+        last = body.skeleton.number(wing.bones[-1])
+        bone = body.skeleton[wing.bones[-1]]
+        assert (heads[-1, last] + turns[-1, last] @ (bone.tail - bone.head))[2] < head[2] + 0.2 * body.height
