@@ -11,6 +11,7 @@ from curate.world.acting.gait import stand
 from curate.world.acting.ik import set_arm
 from curate.world.acting.postures import HANGING, hang
 from curate.world.acting.profiles import bump, ease
+from curate.world.acting.stances import belly
 from curate.world.acting.truth import Truth
 from curate.world.body import Body
 from curate.world.motions import motion
@@ -33,8 +34,10 @@ def crouch(act: Act) -> Truth:
     """It goes down over its feet and stays there."""
     length = act.body.leg_length
     down = ease(act.share, 0.05, 0.45 / act.manner.speed**0.5)
-    deep = 0.46 * act.manner.amount if needs.two_legged(act.body) else 0.3 * act.manner.amount
-    act.move(z=-deep * length * down)
+    deep = (0.46 if needs.two_legged(act.body) else 0.3) * act.manner.amount * length
+    if not needs.two_legged(act.body):
+        deep = min(deep, 0.75 * belly(act.body))
+    act.move(z=-deep * down)
     if needs.two_legged(act.body):
         act.move(y=0.10 * length * down)
         act.bend(act.body.spine, "x", 42.0 * act.manner.amount * down)
@@ -45,7 +48,7 @@ def crouch(act: Act) -> Truth:
     if act.body.arms:
         hang(act, swing={"left": 0.75 * down, "right": 0.75 * down}, bent=0.25)
     trail(act)
-    return act.truth("crouch", rise=-deep * length / act.body.height)
+    return act.truth("crouch", rise=-deep / act.body.height)
 
 
 @motion(
