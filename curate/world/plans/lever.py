@@ -76,19 +76,19 @@ def lever(random: np.random.Generator) -> Body:
     for number in range(buttons):
         name = "button" if buttons == 1 else f"button {number + 1}"
         spot = vec(x - 0.075, (0.0 if buttons == 1 else (-0.25, 0.25)[number]) * deep, high)
-        kit.bone(name, spot, spot + vec(0, 0, 0.03))
-        disc = [(0.0, 0.0), (0.0, 0.03), (0.8, 0.03), (1.0, 0.022), (1.0, 0.0)]
+        kit.bone(name, spot, spot + vec(0, 0, 0.05))
+        disc = [(0.0, 0.0), (0.0, 0.044), (0.8, 0.044), (1.0, 0.034), (1.0, 0.0)]
         kit.add(
             lathe(
                 name,
                 spot - vec(0, 0, 0.02),
-                spot + vec(0, 0, 0.036),
+                spot + vec(0, 0, 0.06),
                 disc,
                 patterns.plain(pick(random, BRIGHT), mottle=0),
                 sides=12,
             )
         )
-        kit.parts.append(Part("slide", name, "button", vec(0, 0, -1), 0.0, 0.028))
+        kit.parts.append(Part("slide", name, "button", vec(0, 0, -1), 0.0, 0.05))
     stuck = bool(random.random() < 0.3)
     if stuck:
         kit.add(*sticker(random, "base", vec(0, -y, 0.6 * high), vec(0, -1, 0), 0.3 * high))
