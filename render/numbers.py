@@ -48,7 +48,7 @@ def build_geometry(numbers: ClipNumbers, cameras: tuple[Camera, ...], render: Re
 
 
 def marked(numbers: ClipNumbers) -> tuple[Rig, Motion, Floats]:
-    """The clip's rig, motion and joints (T, J + M, 3), with the M markers that show how joints turn after the joints."""
+    """The clip's rig, motion and joints (T, J + M, 3): after its joints the markers that show how they turn."""
     rig, motion = with_markers(numbers.rig, numbers.motion)
     markers = skeleton.forward(rig, motion)[0][:, numbers.rig.num_joints :]
     return rig, motion, np.concatenate([numbers.joints, markers], axis=1)

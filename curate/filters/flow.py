@@ -114,7 +114,7 @@ def growth(extents: Sequence[float]) -> float:
 
 
 def motion_hash(joints: Floats) -> str:
-    """A fingerprint of joints and what shows their turns over time, (T, J, 3) normalised: equal for motions that look the same.
+    """A fingerprint of joints and their markers over time, (T, J, 3) normalised: equal for motions that look the same.
 
     16 hex digits. It holds sums over all joints and frames rounded to a hundredth of the subject's size, so that the
     last bits, which exporters change, do not matter: noise of one millionth changes it in 2 of 1000 cases.

@@ -61,6 +61,7 @@ class Wing:
     side: str
     pair: int = 0  # 0 the front pair
     folded: tuple[float, float, float] = (76.0, -3.0, -72.0)  # degrees: backward, down, its fore edge up; on the ground
+    creases: tuple[float, ...] = ()  # degrees that each further bone is laid up over the one before, then; some do not
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,11 +49,16 @@ def _subject(body: Body, random: np.random.Generator, *, plain: bool) -> str:
     before = adjectives[:1] if plain or random.random() < 0.75 else []
     after = [worn[int(random.integers(len(worn)))]] if worn and (plain or random.random() < 0.5) else []
     words = " ".join([*before, body.noun, *after])
-    return f"{_article(words)} {words}"
+    return _with_articles(f"a {words}")
 
 
-def _article(words: str) -> str:
-    return "an" if words[0] in "aeiou" and not words.startswith(("uni", "one")) else "a"
+def _with_articles(words: str) -> str:
+    """'an orange dog with an amber collar' from 'a orange dog with a amber collar': plans write 'a' before any word."""
+    return re.sub(r"\ban? (?=(\w+))", lambda found: f"{_article(found[1])} ", words)
+
+
+def _article(word: str) -> str:
+    return "an" if word[0] in "aeiou" and not word.startswith(("uni", "one")) else "a"
 
 
 def _clause(wording: str, body: Body, truth: Truth, random: np.random.Generator) -> str:
@@ -68,6 +73,7 @@ def _clause(wording: str, body: Body, truth: Truth, random: np.random.Generator)
         "its": _POSSESSIVE.get(body.noun, "its"),
         "itself": _REFLEXIVE.get(_POSSESSIVE.get(body.noun, "its"), "itself"),
         "style": truth.style,
+        "speed": adverb,
         "part": truth.part,
         "parts": parts_in_words(truth, body),
         "turn": _turn_in_words(truth.turn_deg),
@@ -80,15 +86,23 @@ def _clause(wording: str, body: Body, truth: Truth, random: np.random.Generator)
 
 
 def parts_in_words(truth: Truth, body: Body) -> str:
-    """'its left door', 'a drawer', 'its door', 'two of its drawers', 'all its doors'."""
+    """'its left door', 'a drawer', 'its door', 'two of its drawers', 'all its doors'.
+
+    Of a thing that is called as its part is: nothing, so that a gate 'opens', and of a gate of two 'its left half'.
+    """
     having = len(body.parts_called(truth.part))
+    one, more = truth.part, f"{truth.part}s"
+    if body.noun == truth.part:
+        if having == 1:
+            return ""
+        one, more = "half", "halves"
     if truth.num_parts <= 1:
         if truth.side:
-            return f"its {truth.side} {truth.part}"
-        return f"its {truth.part}" if having == 1 else f"a {truth.part}"
+            return f"its {truth.side} {one}"
+        return f"its {one}" if having == 1 else f"a {one}"
     if truth.num_parts == having:
-        return f"both its {truth.part}s" if having == 2 else f"all its {truth.part}s"
-    return f"{truth.num_parts} of its {truth.part}s"
+        return f"both its {more}" if having == 2 else f"all its {more}"
+    return f"{truth.num_parts} of its {more}"
 
 
 def _turn_in_words(degrees: float) -> str:

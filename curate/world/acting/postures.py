@@ -8,11 +8,12 @@ import numpy as np
 
 from curate.world.acting.act import Act
 from curate.world.acting.ik import set_arm
-from curate.world.body import Arm
+from curate.world.body import Arm, Wing
 from curate.world.rig.turns import about
 from rigmill.types import Floats
 
 HANGING = (0.2, -0.06, -0.94)  # hand of a relaxed arm, in arm lengths from its shoulder
+LEVELLED = 0.8  # how much of the trunk's tipping folded wings make good
 BACK = (0.35, 1.0, 0.0)  # where its elbow juts
 
 
@@ -53,16 +54,30 @@ def fists(act: Act, arms: Sequence[Arm], amount: Floats | float = 1.0) -> None:
 
 
 def fold_wings(act: Act) -> None:
-    """Lay wings that the motion has not moved as they are when folded: for what stands on the ground."""
+    """Lay wings that the motion has not moved as they are when folded: for what stands on the ground.
+
+    A trunk that tips forward or back takes them along only in part: they stay along the ground.
+    """
     for wing in act.body.wings:
         if any(bone in act.turns for bone in wing.bones):
             continue
-        sign = 1.0 if wing.side == "left" else -1.0
-        first, *outer = wing.bones
-        yaw, roll, pitch = wing.folded
-        act.turn(first, about("z", act.full(sign * yaw)) @ about("y", sign * roll) @ about("x", pitch))
-        for bone in outer if yaw else ():
-            act.turn(bone, about("z", act.full(sign * 5.0)))
+        first = wing.bones[0]
+        ahead = -act.above(first)[:, :, 1]
+        tipped = np.degrees(np.arctan2(-ahead[:, 2], np.hypot(ahead[:, 0], ahead[:, 1])))
+        act.turn(first, about("x", -LEVELLED * tipped))
+        for bone, turns in zip(wing.bones, folding(wing, act.full(1.0))):
+            act.turn(bone, turns)
+
+
+def folding(wing: Wing, share: Floats) -> list[Floats]:
+    """The turns (T, 3, 3) of a wing's bones when it is folded by shares (T,)."""
+    sign = 1.0 if wing.side == "left" else -1.0
+    yaw, roll, pitch = wing.folded
+    turns = [about("z", sign * yaw * share) @ about("y", sign * roll * share) @ about("x", pitch * share)]
+    for number in range(len(wing.bones) - 1):
+        crease = wing.creases[number] if number < len(wing.creases) else 0.0
+        turns.append(about("z", (sign * 5.0 if yaw else 0.0) * share) @ about("y", -sign * crease * share))
+    return turns
 
 
 def other(side: str) -> str:

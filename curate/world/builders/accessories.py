@@ -15,25 +15,20 @@ from curate.world.shapes.solids import ball, box, lathe
 from curate.world.shapes.tube import rod
 
 
-def an(words: str) -> str:
-    """'an orange', 'a red'."""
-    return f"{'an' if words[0] in 'aeiou' else 'a'} {words}"
-
-
 def worn(random: np.random.Generator, skeleton: Skeleton, frame: Frame, girth: Girth) -> tuple[list[Patch], str]:
     """Perhaps a hat, a backpack, glasses or a scarf, and 'with a red hat' or ''."""
     colour = pick(random, BRIGHT)
     choice = int(random.integers(8))
     if choice == 0:
-        return hat(skeleton, frame, colour), f"with {an(colour.name)} hat"
+        return hat(skeleton, frame, colour), f"with a {colour.name} hat"
     if choice == 1:
-        return cap(skeleton, frame, colour), f"with {an(colour.name)} cap"
+        return cap(skeleton, frame, colour), f"with a {colour.name} cap"
     if choice == 2:
-        return backpack(skeleton, frame, girth, colour), f"with {an(colour.name)} backpack"
+        return backpack(skeleton, frame, girth, colour), f"with a {colour.name} backpack"
     if choice == 3:
         return glasses(skeleton, frame), "with glasses"
     if choice == 4:
-        return scarf(skeleton, frame, girth, colour), f"with {an(colour.name)} scarf"
+        return scarf(skeleton, frame, girth, colour), f"with a {colour.name} scarf"
     return [], ""
 
 

@@ -48,11 +48,11 @@ def wing(
     points = lead[:, None] + (across[None, :, None] - fore) * depth[:, None, None] * back
     points[..., 2] += arch * depth[:, None] * np.sin(np.pi * across)[None]
     weights = np.broadcast_to(shares[:, None], (count, 7, len(bones))).copy()
-    above, below = coats[0], _turned_over(coats[1])
+    above, below = _turned_over(coats[0]), coats[1]  # a grid that runs back and outward faces down
     if bones[0].startswith("right"):
         points, weights = points[:, ::-1], weights[:, ::-1]
-        above, below = _turned_over(coats[0]), coats[1]
-    return sheet(points, weights, tuple(bones), (above, below), thick=thick)
+        above, below = coats[0], _turned_over(coats[1])
+    return sheet(points, weights, tuple(bones), (below, above), thick=thick)
 
 
 def _turned_over(coat: Coat) -> Coat:

@@ -77,17 +77,22 @@ def between(random: np.random.Generator, low: float, high: float) -> float:
     return float(random.uniform(low, high))
 
 
-def surface(random: np.random.Generator, colour: Colour, *, wood: bool, axis: int = 2) -> Coat:
-    """A coat of a thing: grained wood, or paint, sometimes with a pattern."""
+def surface(random: np.random.Generator, colour: Colour, *, wood: bool, axis: int = 2) -> tuple[Coat, str]:
+    """A coat of a thing: grained wood, or paint, sometimes with a pattern; and its words: 'blue and red striped'."""
     if wood:
-        return patterns.grained(colour, axis=axis, every=between(random, 0.03, 0.07))
+        return patterns.grained(colour, axis=axis, every=between(random, 0.03, 0.07)), colour.name
     base = patterns.plain(colour, mottle=0.03)
     choice, other = int(random.integers(6)), pick(random, BRIGHT, other_than=(colour,))
     if choice == 0:
-        return patterns.striped(base, other, axis=axis, every=between(random, 0.15, 0.3), share=0.3)
+        every = between(random, 0.15, 0.3)
+        return (
+            patterns.striped(base, other, axis=axis, every=every, share=0.3),
+            f"{colour.name} and {other.name} striped",
+        )
     if choice == 1:
-        return patterns.spotted(base, other, size=between(random, 0.08, 0.15), share=0.3)
-    return base
+        size = between(random, 0.08, 0.15)
+        return patterns.spotted(base, other, size=size, share=0.3), f"{colour.name} and {other.name} spotted"
+    return base, colour.name
 
 
 def handle(bone: str, start: Floats, end: Floats, out: Floats, thick: float, coat: Coat) -> list[Patch]:

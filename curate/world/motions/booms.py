@@ -42,7 +42,7 @@ def _told(act: Act, verb: str, **more: object) -> Truth:
     return act.truth(verb, side="", part="boom", num_parts=len(parts), **more)
 
 
-@motion("bend down", _boomed, called=("bend down", "lower", "down"), says=("bends down", "bends all the way down"))
+@motion("bend down", _boomed, called=("bend down", "lower", "down"), says=("bends down", "lowers its arm"))
 def bend_down(act: Act) -> Truth:
     """From up to down, and stays."""
     end = min(0.95, 0.8 / act.manner.speed**0.5)
@@ -51,7 +51,7 @@ def bend_down(act: Act) -> Truth:
     return _told(act, "bend down")
 
 
-@motion("bend up", _boomed, called=("bend up", "lift", "raise", "up"), says=("bends up", "straightens up"))
+@motion("bend up", _boomed, called=("bend up", "lift", "raise", "up"), says=("straightens up", "raises its arm"))
 def bend_up(act: Act) -> Truth:
     """From down to up, and stays."""
     end = min(0.95, 0.8 / act.manner.speed**0.5)
@@ -64,7 +64,7 @@ def bend_up(act: Act) -> Truth:
     "bend up and down",
     _boomed,
     called=("bob", "up and down", "lift and lower"),
-    says=("bends up and down", "moves up and down"),
+    says=("bends down and up", "raises and lowers its arm"),
 )
 def bob(act: Act) -> Truth:
     """Down and up again, over and over."""

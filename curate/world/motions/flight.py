@@ -71,7 +71,7 @@ def _beats(act: Act, usual: float) -> float:
     places=TRAVELS,
     ways=("forward",),
     called=("fly", "flying", "fly forward"),
-    says=("flies {way}", "flies {way} with beating wings", "is flying {way}"),
+    says=("flies {way}", "flies {way} {speed} with beating wings", "is flying {way}"),
 )
 def fly(act: Act) -> Truth:
     """It flies ahead with beating wings, straight or in a curve."""
@@ -96,7 +96,7 @@ def fly(act: Act) -> Truth:
     "flap",
     needs.winged,
     called=("flap", "flap wings", "flapping"),
-    says=("flaps {its} wings in the air", "beats {its} wings and stays in place in the air"),
+    says=("flaps {its} wings in the air", "beats {its} wings {speed} and stays in place in the air"),
 )
 def flap(act: Act) -> Truth:
     """It stays where it is in the air and beats its wings."""
@@ -113,7 +113,7 @@ def flap(act: Act) -> Truth:
     places=PLACES,
     ways=("forward",),
     called=("glide", "gliding", "soar"),
-    says=("glides {way}", "glides {way} with {its} wings spread", "soars {way}"),
+    says=("glides {way}", "glides {way} {speed} with {its} wings spread", "soars {way}"),
 )
 def glide(act: Act) -> Truth:
     """It holds its wings out and leans from side to side."""
@@ -136,6 +136,7 @@ def glide(act: Act) -> Truth:
     return act.truth(
         "glide",
         side="",
+        speed="" if still else act.manner.speed_word,
         part="wings",
         direction="none" if still else "forward",
         travel=0.0 if still else float(speed * act.seconds / act.body.height),
@@ -146,7 +147,7 @@ def glide(act: Act) -> Truth:
     "hover",
     needs.winged,
     called=("hover", "hovering"),
-    says=("hovers in the air", "hovers in place with quick wing beats"),
+    says=("hovers in the air", "hovers in place", "hovers in the air, beating {its} wings {speed}"),
 )
 def hover(act: Act) -> Truth:
     """It stands in the air, upright, with quick small beats, and drifts up and down."""

@@ -7,6 +7,7 @@ import numpy as np
 from curate.world.acting import needs
 from curate.world.acting.act import Act
 from curate.world.acting.gait import curved, stand, take_along
+from curate.world.acting.postures import folding
 from curate.world.acting.profiles import bump, cycle, ease, snap
 from curate.world.acting.truth import Truth
 from curate.world.acting.waves import follow
@@ -108,17 +109,8 @@ def _beats_of(act: Act, phase: Floats, degrees: float, share: Floats) -> None:
     """Beats that fade in or out: each wing goes between its place beating and its place folded."""
     beat(act, phase, degrees=degrees, up=40.0)
     for wing in act.body.wings:
-        sign = 1.0 if wing.side == "left" else -1.0
-        yaw, roll, pitch = wing.folded
-        turns = [act.turns[bone] for bone in wing.bones]
-        rest = 1 - share
-        for number, (bone, turn) in enumerate(zip(wing.bones, turns)):
-            act.turns[bone] = _faded(turn, share)
-            if number == 0:
-                folded = about("z", sign * yaw * rest) @ about("y", sign * roll * rest) @ about("x", pitch * rest)
-                act.turns[bone] = act.turns[bone] @ folded
-            elif yaw:
-                act.turn(bone, about("z", sign * 5.0 * rest))
+        for bone, folded in zip(wing.bones, folding(wing, 1 - share)):
+            act.turns[bone] = _faded(act.turns[bone], share) @ folded
 
 
 def _faded(turns: Floats, share: Floats) -> Floats:

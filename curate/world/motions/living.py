@@ -125,7 +125,7 @@ def wag_tail(act: Act) -> Truth:
             act,
             bones,
             side_axis(act, bones),
-            74.0 * act.manner.amount / len(bones),
+            min(74.0 / len(bones), 30.0) * act.manner.amount,
             phase + np.pi,
             lag=1.2 / len(bones),
             grow=(1.3, 0.9),

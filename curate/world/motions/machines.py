@@ -13,7 +13,7 @@ from curate.world.motions.things import place, put, some_of
 from rigmill.types import Floats
 
 MOST_DEG = 40.0  # that blades turn from a frame to the next: three or four of them seem to turn back beyond
-TURNTABLES = ("motor", "turret", "pivot")
+TURNTABLES = ("motor", "turret", "cap", "stem")
 
 
 def _rotors(body: Body) -> tuple[Part, ...]:
@@ -61,7 +61,7 @@ def start(act: Act) -> Truth:
     act_up = act.manner.style == "starts"
     _spin(act, up if act_up else 1 - ease(act.share, 0.4, 0.97))
     parts = _rotors(act.body)
-    return act.truth("spin", side="", part=parts[0].word, num_parts=len(parts))
+    return act.truth("spin", side="", speed="", part=parts[0].word, num_parts=len(parts))
 
 
 def _sweep(act: Act) -> tuple[Part, float]:

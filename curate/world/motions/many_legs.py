@@ -230,7 +230,7 @@ def lunge(act: Act) -> Truth:
     """It crouches back, and shoots ahead over its standing feet with its front legs up."""
     s, body, length = act.share, act.body, act.body.leg_length
     back, hit = bump(s, 0.04, 0.32, 0.38, 0.5), snap(s, 0.4, 0.52, 0.97)
-    act.move(y=length * (0.16 * back - 0.19 * act.manner.amount * hit), z=-0.03 * length * back)
+    act.move(y=length * (0.16 * back - 0.155 * act.manner.amount * hit), z=-0.03 * length * back)
     act.turn(body.root, about("x", -12.0 * back + 3.0 * hit))
     lift = bump(s, 0.1, 0.34, 0.5, 0.66)
     way = np.stack([0 * s, 0 * s, 0.5 * lift], axis=1) * length

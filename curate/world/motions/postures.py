@@ -35,9 +35,10 @@ def crouch(act: Act) -> Truth:
     length = act.body.leg_length
     down = ease(act.share, 0.05, 0.45 / act.manner.speed**0.5)
     deep = 0.46 * act.manner.amount if needs.two_legged(act.body) else 0.3 * act.manner.amount
-    if not needs.two_legged(act.body) and act.body.spine and act.body.group == "animal":
-        # Not into the floor, and no knees of front and hind legs through each other.
-        deep = min(deep, 0.8 * belly(act.body) / length, 0.33 * trunk_length(act.body) / length)
+    if not needs.two_legged(act.body):  # not into the floor, and no knees of front and hind legs through each other
+        deep = min(deep, 0.75 * belly(act.body) / length)
+        if act.body.spine and act.body.group == "animal":
+            deep = min(deep, 0.33 * trunk_length(act.body) / length)
     act.move(z=-deep * length * down)
     if needs.two_legged(act.body):
         act.move(y=0.10 * length * down)
@@ -49,7 +50,7 @@ def crouch(act: Act) -> Truth:
     if act.body.arms:
         hang(act, swing={"left": 0.75 * down, "right": 0.75 * down}, bent=0.25)
     trail(act)
-    return act.truth("crouch", rise=-deep * length / act.body.height)
+    return act.truth("crouch", rise=-deep / act.body.height)
 
 
 @motion(

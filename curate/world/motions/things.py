@@ -155,7 +155,7 @@ def slide_in_and_out(act: Act) -> Truth:
     "swing to and fro",
     _doors,
     called=("swing", "door swing", "swinging in the wind"),
-    says=("swings {parts} to and fro", "lets {parts} swing back and forth"),
+    says=("swings {parts} to and fro", "swings {parts} back and forth"),
 )
 def swing(act: Act) -> Truth:
     """A door swings between half shut and wide open, as in the wind."""

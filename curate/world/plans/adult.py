@@ -6,7 +6,7 @@ import numpy as np
 
 from curate.world.body import Body, joint_height
 from curate.world.builders import humanoid
-from curate.world.builders.accessories import an, worn
+from curate.world.builders.accessories import worn
 from curate.world.builders.person_skin import Dress, Face, Girth, body_patches, head_patches
 from curate.world.looks import patterns
 from curate.world.looks.colours import CLOTH, DARK, HAIR, SKIN, Colour, jittered, pick
@@ -73,7 +73,7 @@ def dressed_person(
         plan=plan_name,
         group="humanoid",
         noun=noun,
-        looks=(*((phrase,) if phrase else ()), f"in {an(top.name)} shirt", f"with {hair.name} hair"),
+        looks=(*((phrase,) if phrase else ()), f"in a {top.name} shirt", f"with {hair.name} hair"),
         tags=("character", "humanoid", "person", noun),
         skeleton=skeleton,
         patches=patches + extra,

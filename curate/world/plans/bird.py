@@ -15,6 +15,8 @@ from curate.world.shapes.patch import Coat, Patch
 from curate.world.shapes.solids import ball, sheet
 from curate.world.shapes.tube import bone_shares, rod, tube
 
+FOLDED = (76.0, -16.0, -54.0)
+CREASES = (160.0, -150.0)  # like a letter, towards the body
 STYLES = (Style.BLENDER, Style.PLAIN, Style.NUMBERED, Style.VRM)
 BEAKS = (colour("orange", "#ee8f1c"), colour("yellow", "#f0c22c"), colour("dark", "#3b3838"))
 
@@ -31,7 +33,7 @@ def bird(random: np.random.Generator) -> Body:
     coat = patterns.with_belly(patterns.plain(main, mottle=0.08, size=0.03), belly, height=-0.25)
     patches = _body(skeleton, size, coat, belly, pick(random, BEAKS), crest=bool(random.random() < 0.4))
     for side in ("left", "right"):
-        patches += _wing(skeleton, side, chord, main, back, belly)
+        patches += _wing(skeleton, side, chord, main, back)
     patches += _fan(skeleton, size, main, back)
     legs = tuple(
         Leg(
@@ -55,7 +57,9 @@ def bird(random: np.random.Generator) -> Body:
         height=joint_height(skeleton, upright=False),
         style=STYLES[int(random.integers(len(STYLES)))],
         legs=legs,
-        wings=tuple(Wing(tuple(f"{side} wing {n}" for n in (1, 2, 3)), side) for side in ("left", "right")),
+        wings=tuple(
+            Wing(tuple(f"{side} wing {n}" for n in (1, 2, 3)), side, 0, FOLDED, CREASES) for side in ("left", "right")
+        ),
         spine=("chest",),
         neck=("neck",),
         head="head",
@@ -172,7 +176,7 @@ def _body(skeleton: Skeleton, s: float, coat: Coat, belly: Colour, beak: Colour,
     return patches
 
 
-def _wing(skeleton: Skeleton, side: str, chord: float, main: Colour, back: Colour, belly: Colour) -> list[Patch]:
+def _wing(skeleton: Skeleton, side: str, chord: float, main: Colour, back: Colour) -> list[Patch]:
     bones = [f"{side} wing {n}" for n in (1, 2, 3)]
     heads = np.array([skeleton[name].head for name in bones] + [skeleton[bones[-1]].tail])
     lengths = np.linalg.norm(np.diff(heads, axis=0), axis=1)
@@ -190,8 +194,8 @@ def _wing(skeleton: Skeleton, side: str, chord: float, main: Colour, back: Colou
     top = patterns.above(
         patterns.striped(patterns.plain(main), DARK, axis=0, every=0.09, share=0.15), back, axis=1, limit=0.55 * chord
     )
-    low = patterns.striped(patterns.plain(belly), back, axis=0, every=0.09, share=0.15)
-    return sheet(points, weights, bones, (top, low), thick=0.02)
+    low = patterns.striped(patterns.plain(main.lighter(0.12)), back, axis=0, every=0.09, share=0.15)
+    return sheet(points, weights, bones, (low, top), thick=0.02)
 
 
 def _fan(skeleton: Skeleton, s: float, main: Colour, back: Colour) -> list[Patch]:

@@ -44,7 +44,8 @@ def car(random: np.random.Generator) -> Body:
     striped = bool(random.random() < 0.4)
     if striped:
         coat = patterns.over(coat, second, lambda p, _u, n: (np.abs(p[:, 0]) < 0.16) & (n[:, 2] > -0.5))
-    elif random.random() < 0.3:
+    two_toned = not striped and bool(random.random() < 0.3)
+    if two_toned:
         coat = patterns.above(coat, second, axis=2, limit=s.belt)
     kit = Kit()
     kit.bone("chassis", vec(0, 0, s.radius), vec(0, -0.3, s.radius))
@@ -87,5 +88,6 @@ def car(random: np.random.Generator) -> Body:
         kit.add(*sticker(random, "body", vec(0, s.front, s.belt), vec(0, 0, 1), 0.2))
     if random.random() < 0.35:
         kit.loosen([part.bone for part in kit.parts if part.kind == "wheel"])
-    looks = (paint.name, f"with {second.name} stripes" if striped else "")
+    painted = f"{paint.name} and {second.name}" if two_toned else paint.name
+    looks = (painted, f"with a {second.name} stripe" if striped else "")
     return kit.body(random, "car", "vehicle", looks=looks, noun={"pickup": "pickup truck"}.get(kind, kind))

@@ -22,7 +22,7 @@ def chest(random: np.random.Generator) -> Body:
     """A box whose lid turns about its back edge, with a latch in front."""
     wide, deep, high = (between(random, *limits) for limits in ((0.6, 1.2), (0.38, 0.6), (0.3, 0.55)))
     wood, metal = pick(random, WOOD), pick(random, METAL)
-    coat = surface(random, wood, wood=bool(random.random() < 0.8), axis=0)
+    coat, painted = surface(random, wood, wood=bool(random.random() < 0.8), axis=0)
     iron = patterns.plain(metal, mottle=0.02)
     low_drawer, rounded, rings = random.random() < 0.3, bool(random.random() < 0.6), bool(random.random() < 0.6)
     banded = patterns.over(coat, metal, lambda p, _u, _n: np.abs(np.abs(p[:, 0]) - 0.36 * wide) < 0.03)
@@ -59,7 +59,7 @@ def chest(random: np.random.Generator) -> Body:
                 kit.add(rod(name, at + vec(0, end, 0), at + vec(sign * 0.006, end, -0.07), (0.01, 0.01), iron, sides=5))
             low = at + vec(sign * 0.006, 0, -0.07)
             kit.add(rod(name, low + vec(0, 0.07, 0), low + vec(0, -0.07, 0), (0.012, 0.012), iron, sides=6))
-    looks = (wood.name, f"with a {metal.name} latch")
+    looks = (painted, f"with a {metal.name} latch")
     return kit.body(random, "chest", "furniture", looks=looks, noun="treasure chest" if rounded else "chest")
 
 

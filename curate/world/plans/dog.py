@@ -6,7 +6,6 @@ import numpy as np
 
 from curate.world.body import Body, joint_height
 from curate.world.builders import four_legged as four
-from curate.world.builders.accessories import an
 from curate.world.looks import patterns
 from curate.world.looks.colours import BLACK, BRIGHT, CREAM, DARK, FUR, WHITE, Colour, pick
 from curate.world.looks.naming import Style
@@ -56,7 +55,7 @@ def dog(random: np.random.Generator) -> Body:
         ring = 0.92 * breed.neck_girth * breed.girth
         profile = [(0.0, 0.0), (0.0, ring), (0.5, 1.06 * ring), (1.0, 0.97 * ring), (1.0, 0.0)]
         patches.append(lathe("neck", low, high, profile, patterns.plain(collar, mottle=0)))
-        looks.append(f"with {an(collar.name)} collar")
+        looks.append(f"with a {collar.name} collar")
     return Body(
         plan="dog",
         group="animal",

@@ -24,7 +24,8 @@ def door(random: np.random.Generator) -> Body:
     wide = between(random, 1.3, 1.7) if double else between(random, 0.75, 1.0)
     high = between(random, 1.9, 2.3)
     wood, paint, metal = pick(random, WOOD), pick(random, WOOD), pick(random, METAL)
-    frame, coat = surface(random, wood, wood=True), surface(random, paint, wood=bool(random.random() < 0.6))
+    frame, _ = surface(random, wood, wood=True)
+    coat, painted = surface(random, paint, wood=bool(random.random() < 0.6))
     iron = patterns.plain(metal, mottle=0.02)
     kit = Kit()
     kit.bone("frame", vec(0, 0, 0), vec(0, 0, high + JAMB))
@@ -36,7 +37,7 @@ def door(random: np.random.Generator) -> Body:
             "frame",
             vec(-x - JAMB, 0, high),
             vec(x + JAMB, 0.14, high + JAMB),
-            surface(random, wood, wood=True, axis=0),
+            surface(random, wood, wood=True, axis=0)[0],
             cells=3,
         )
     )
@@ -63,7 +64,7 @@ def door(random: np.random.Generator) -> Body:
             kit.add(*box(turns, at + vec(-0.012, -0.06, -0.012), at + vec(0.012, 0, 0.012), iron, cells=1))
         else:
             kit.add(ball(turns, at + vec(0, -0.04, 0), (0.04, 0.04, 0.04), iron, rings=8))
-    looks = (paint.name, "with a sticker" if stuck else ("with a window" if kind == 1 else ""))
+    looks = (painted, "with a sticker" if stuck else ("with a window" if kind == 1 else ""))
     return kit.body(random, "door", "furniture", looks=looks, noun="double door" if double else "door")
 
 

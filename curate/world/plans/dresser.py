@@ -24,7 +24,7 @@ def dresser(random: np.random.Generator) -> Body:
     deep, high, foot = between(random, 0.4, 0.52), between(random, 0.2, 0.27) * rows, between(random, 0.05, 0.15)
     wood, front, metal = pick(random, WOOD), pick(random, WOOD), pick(random, METAL)
     is_wood = bool(random.random() < 0.7)
-    coat, face = surface(random, wood, wood=is_wood), surface(random, front, wood=is_wood, axis=0)
+    (coat, painted), (face, faced) = (surface(random, wood, wood=is_wood), surface(random, front, wood=is_wood, axis=0))
     iron, bars = patterns.plain(metal, mottle=0.02), bool(random.random() < 0.5)
     x, y, top = wide / 2, deep / 2, foot + high
     kit = Kit()
@@ -45,7 +45,7 @@ def dresser(random: np.random.Generator) -> Body:
             "body",
             vec(-x - 0.015, -y - 0.02, top),
             vec(x + 0.015, y, top + WALL),
-            surface(random, wood, wood=is_wood, axis=0),
+            surface(random, wood, wood=True, axis=0)[0] if is_wood else coat,
         )
     )
     if columns == 2:
@@ -83,7 +83,7 @@ def dresser(random: np.random.Generator) -> Body:
                 0.05,
             )
         )
-    colours = wood.name if wood.name == front.name else f"{wood.name} and {front.name}"
+    colours = [painted] if painted == faced else [painted, f"with {faced} drawers"]
     return kit.body(
-        random, "dresser", "furniture", looks=(colours, "with a sticker" if decorated else ""), noun="chest of drawers"
+        random, "dresser", "furniture", looks=(*colours, "with a sticker" if decorated else ""), noun="chest of drawers"
     )

@@ -35,7 +35,8 @@ def fan(random: np.random.Generator) -> Body:
     high = between(random, 0.9, 1.3) if standing else between(random, 0.3, 0.42)
     paint, other, metal = pick(random, (*BRIGHT, *METAL)), pick(random, BRIGHT), pick(random, METAL)
     blade = pick(random, (*BRIGHT, METAL[4]), other_than=(paint, other))
-    coat, iron = surface(random, paint, wood=False), patterns.plain(metal, mottle=0.02)
+    coat, painted = surface(random, paint, wood=False)
+    iron = patterns.plain(metal, mottle=0.02)
     kit, foot = Kit(), between(random, 0.16, 0.22)
     kit.bone("base", vec(0, 0, 0), vec(0, 0, 0.05))
     kit.add(
@@ -68,7 +69,7 @@ def fan(random: np.random.Generator) -> Body:
         random,
         "fan",
         "machine",
-        looks=(paint.name, f"with {blade.name} blades"),
+        looks=(painted, f"with {blade.name} blades"),
         noun="standing fan" if standing else "desk fan",
     )
 

@@ -23,8 +23,10 @@ def fridge(random: np.random.Generator) -> Body:
     french = bool(random.random() < 0.4)
     wide = between(random, 0.75, 0.9) if french else between(random, 0.55, 0.68)
     deep, high, foot = between(random, 0.52, 0.65), between(random, 1.3, 1.9), 0.05
-    paint, metal = pick(random, METAL), pick(random, METAL)
-    coat, iron = surface(random, paint, wood=False), patterns.plain(metal, mottle=0.02)
+    paint = pick(random, METAL)
+    metal = pick(random, METAL, other_than=(paint,))
+    coat, painted = surface(random, paint, wood=False)
+    iron = patterns.plain(metal, mottle=0.02)
     inside = patterns.plain(WHITE, mottle=0.01)
     x, y, ahead = wide / 2, deep / 2, -deep / 2
     split = foot + (high - foot) * (0.38 if french else between(random, 0.3, 0.68))
@@ -83,7 +85,7 @@ def fridge(random: np.random.Generator) -> Body:
             side * (x - reach * between(random, 0.3, 0.7)), ahead - DOOR, z0 + (z1 - z0) * between(random, 0.2, 0.8)
         )
         kit.add(*sticker(random, name, at, vec(0, -1, 0), between(random, 0.025, 0.045)))
-    looks = (paint.name, "with magnets" if magnets > 1 else "")
+    looks = (painted, "with magnets" if magnets > 1 else "")
     return kit.body(random, "fridge", "furniture", looks=looks)
 
 

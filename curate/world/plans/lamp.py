@@ -21,7 +21,8 @@ def lamp(random: np.random.Generator) -> Body:
     """Its rods lean back and forth; the shade looks ahead and down. A button on the foot."""
     size, three = between(random, 0.8, 1.3), bool(random.random() < 0.35)
     paint, metal = pick(random, (*BRIGHT, *METAL)), pick(random, METAL)
-    coat, iron = surface(random, paint, wood=False), patterns.plain(metal, mottle=0.02)
+    coat, painted = surface(random, paint, wood=False)
+    iron = patterns.plain(metal, mottle=0.02)
     kit = Kit()
     kit.bone("base", vec(0, 0, 0), vec(0, 0, 0.03 * size))
     radius = between(random, 0.11, 0.15) * size
@@ -39,7 +40,7 @@ def lamp(random: np.random.Generator) -> Body:
     pivot = kit.bone("pivot", vec(0, 0.02 * size, 0.03 * size), corners[0])
     neck = [(0.0, 0.0), (0.0, 0.035 * size), (0.6, 0.03 * size), (1.0, 0.022 * size), (1.0, 0.0)]
     kit.add(lathe(pivot, vec(0, 0.02, 0.03) * size, vec(0, 0.02, 0.075) * size, neck, iron, sides=12))
-    kit.parts.append(Part("hinge", pivot, "pivot", vec(0, 0, 1), -80.0, 80.0))
+    kit.parts.append(Part("hinge", pivot, "stem", vec(0, 0, 1), -80.0, 80.0))
     above = pivot
     words = ("lower rod", "middle rod", "upper rod") if three else ("lower rod", "upper rod")
     for number, name in enumerate(words):
@@ -82,6 +83,6 @@ def lamp(random: np.random.Generator) -> Body:
         random,
         "lamp",
         "furniture",
-        looks=(paint.name, f"with {metal.name} rods" if metal.name != paint.name else ""),
+        looks=(painted, f"with {metal.name} rods" if metal.name != paint.name else ""),
         noun="desk lamp",
     )

@@ -21,7 +21,8 @@ def lever(random: np.random.Generator) -> Body:
     tall, deep, high = between(random, 0.35, 0.6), between(random, 0.24, 0.34), between(random, 0.1, 0.2)
     wooden = bool(random.random() < 0.3)
     paint, metal = pick(random, WOOD if wooden else METAL), pick(random, METAL)
-    coat, iron = surface(random, paint, wood=wooden, axis=0), patterns.plain(metal, mottle=0.02)
+    coat, painted = surface(random, paint, wood=wooden, axis=0)
+    iron = patterns.plain(metal, mottle=0.02)
     buttons = int(random.integers(1 if count == 1 else 0, 3))
     step = 0.17
     wide = count * step + (0.14 if buttons else 0.03)
@@ -75,21 +76,21 @@ def lever(random: np.random.Generator) -> Body:
     for number in range(buttons):
         name = "button" if buttons == 1 else f"button {number + 1}"
         spot = vec(x - 0.075, (0.0 if buttons == 1 else (-0.25, 0.25)[number]) * deep, high)
-        kit.bone(name, spot, spot + vec(0, 0, 0.03))
-        disc = [(0.0, 0.0), (0.0, 0.03), (0.8, 0.03), (1.0, 0.022), (1.0, 0.0)]
+        kit.bone(name, spot, spot + vec(0, 0, 0.05))
+        disc = [(0.0, 0.0), (0.0, 0.044), (0.8, 0.044), (1.0, 0.034), (1.0, 0.0)]
         kit.add(
             lathe(
                 name,
                 spot - vec(0, 0, 0.02),
-                spot + vec(0, 0, 0.036),
+                spot + vec(0, 0, 0.06),
                 disc,
                 patterns.plain(pick(random, BRIGHT), mottle=0),
                 sides=12,
             )
         )
-        kit.parts.append(Part("slide", name, "button", vec(0, 0, -1), 0.0, 0.028))
+        kit.parts.append(Part("slide", name, "button", vec(0, 0, -1), 0.0, 0.05))
     stuck = bool(random.random() < 0.3)
     if stuck:
         kit.add(*sticker(random, "base", vec(0, -y, 0.6 * high), vec(0, -1, 0), 0.3 * high))
-    looks = (paint.name, f"with a {grips[0].name} grip" if count == 1 else "")
+    looks = (painted, f"with a {grips[0].name} grip" if count == 1 else "")
     return kit.body(random, "lever", "machine", looks=looks, noun="lever" if count == 1 else "control panel")

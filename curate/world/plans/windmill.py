@@ -36,7 +36,7 @@ def windmill(random: np.random.Generator) -> Body:
             sides=12,
         )
     )
-    kit.parts.append(Part("hinge", cap, "turret", vec(0, 0, 1), -90.0, 90.0))
+    kit.parts.append(Part("hinge", cap, "cap", vec(0, 0, 1), -90.0, 90.0))
     ahead = vec(0, -0.72 * wide - 0.14, high + 0.12)
     kit.bone("rotor", ahead, ahead - vec(0, 0.1, 0), cap)
     kit.parts.append(Part("wheel", "rotor", "rotor", vec(0, float(random.choice([-1, 1])), 0)))

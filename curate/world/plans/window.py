@@ -29,7 +29,7 @@ def window(random: np.random.Generator) -> Body:
         0.12,
     )
     wood, paint, metal = pick(random, WOOD), pick(random, WOOD), pick(random, METAL)
-    frame, coat = surface(random, wood, wood=True), surface(random, paint, wood=True)
+    (frame, _), (coat, painted) = surface(random, wood, wood=True), surface(random, paint, wood=True)
     x, top = wide / 2, low + high
     kit = Kit()
     kit.bone("frame", vec(0, 0, low), vec(0, 0, top))
@@ -48,7 +48,7 @@ def window(random: np.random.Generator) -> Body:
         at = vec(inner + sign * 0.028, -0.04, hinge[2] - 0.06)
         turns = kit.bone(f"{name} handle", at, at + vec(0, 0, 0.12), name)
         kit.add(*handle(turns, at, at + vec(0, 0, 0.12), vec(0, -0.025, 0), 0.008, patterns.plain(metal)))
-    return kit.body(random, "window", "furniture", looks=(paint.name,))
+    return kit.body(random, "window", "furniture", looks=(painted,))
 
 
 def _sill(kit: Kit, x: float, low: float, top: float, frame: Coat) -> None:

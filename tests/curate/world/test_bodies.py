@@ -14,6 +14,7 @@ from curate.world.looks.naming import Style, written
 from curate.world.make import make, make_body
 from curate.world.mesh import mesh_of
 from curate.world.plans import plans
+from curate.world.shapes.patch import grid_normals
 from rigmill.formats.glb import Glb
 from tests.support.paths import ROOT
 
@@ -75,6 +76,20 @@ def test_skin_weights_add_up_to_one_and_are_of_four_bones_at_most(bodies):
         weights = mesh_of(body, paint=False).weights
         assert np.allclose(weights.sum(axis=1), 1.0) and (weights >= 0).all()
         assert ((weights > 0).sum(axis=1) <= 4).all()
+
+
+@pytest.mark.parametrize("plan", ["bat", "bird"])
+def test_wings_are_lighter_below(plan):
+    body = make_body(plan, 0, 5)
+    seen = {True: [], False: []}
+    for patch in body.patches:
+        if " wing " in patch.bones[0]:
+            normals = grid_normals(patch.points)
+            rows, columns = patch.points.shape[:2]
+            places = np.stack(np.meshgrid(np.linspace(0, 1, columns), np.linspace(0, 1, rows)), axis=-1)
+            colours = patch.coat(*(array.reshape(-1, array.shape[-1]) for array in (patch.points, places, normals)))
+            seen[normals[..., 2].mean() > 0].append(colours.mean())
+    assert len(seen[True]) == len(seen[False]) == 2 and max(seen[True]) < min(seen[False])
 
 
 def test_another_number_and_another_seed_give_another_shape():

@@ -123,3 +123,23 @@ def test_a_truth_that_is_not_the_takes_own_is_found_out():
         assert all(answer.right for answer in answers(body, take, facts))
         wrong = replace(take, truth=other.truth)
         assert not all(answer.right for answer in answers(body, wrong, facts))
+
+
+@pytest.mark.parametrize("plan", ["bat", "bird"])
+def test_folded_wings_stay_down_when_the_trunk_bends(plan):
+    body = make_body(plan, 0, 11)
+    take = play(body, motions()["crouch"], random_of(11, plan))
+    turns, heads = forward(body.skeleton, take)
+    head = heads[-1, body.skeleton.number(body.head)]
+    for wing in body.wings:
+        last = body.skeleton.number(wing.bones[-1])
+        bone = body.skeleton[wing.bones[-1]]
+        assert (heads[-1, last] + turns[-1, last] @ (bone.tail - bone.head))[2] < head[2] + 0.2 * body.height
+
+
+@pytest.mark.parametrize("plan", ["spider", "crab"])
+def test_what_is_near_the_ground_crouches_no_deeper_than_that(plan):
+    for number in range(3):
+        body = make_body(plan, number, 7)
+        take = play(body, motions()["crouch"], random_of(7, plan, number))
+        assert sunk_frames(Moved.of(body, mesh_of(body, paint=False), take)) == 0, (plan, number)

@@ -42,6 +42,16 @@ def test_side_way_and_speed_are_told_and_what_is_not_known_is_not() -> None:
     assert all(re.search("in place|on the spot", sentence) and "forward" not in sentence for sentence in still)
 
 
+@pytest.mark.parametrize("plan", ["gate", "window", "door", "lever"])
+def test_what_is_called_as_its_part_does_not_have_itself(plan: str) -> None:
+    for number in range(6):
+        body = make_body(plan, number, 9)
+        for name, motion in motions_of(body).items():
+            take = play(body, motion, random_of(9, plan, number, name))
+            for sentence in captions(body, motion, take.truth, random_of(2, plan, name)):
+                assert len(re.findall(rf"\b{body.noun}s?\b", sentence)) == 1, sentence
+
+
 def test_words_vary() -> None:
     assert len(set(said("adult", "wave", side="left"))) >= 4
 
