@@ -26,14 +26,15 @@ def crane(random: np.random.Generator) -> Body:
     paintwork = lattice if random.random() < 0.6 else patterns.plain(paint)
     low, elbow, tip = (
         vec(-0.06 * size, -0.02 * size, foot + 0.04 * size),
-        vec(-0.06, -0.3, 0.95) * size,
-        vec(-0.06, -0.85, 1.12) * size,
+        vec(-0.06, -between(random, 0.24, 0.36), between(random, 0.93, 1.08)) * size,
+        vec(-0.06, -between(random, 0.78, 0.92), between(random, 1.12, 1.24)) * size,
     )
-    beam(kit, "boom", low, elbow, (0.09 * size, 0.1 * size), paintwork, "turret")
-    beam(kit, "jib", elbow, tip, (0.065 * size, 0.075 * size), paintwork, "boom")
+    thick = between(random, 0.075, 0.1) * size
+    beam(kit, "boom", low, elbow, (thick, 1.1 * thick), paintwork, "turret")
+    beam(kit, "jib", elbow, tip, (0.7 * thick, 0.8 * thick), paintwork, "boom")
     kit.parts.append(Part("hinge", "boom", "boom", HINGE, -18.0, 20.0))
     kit.parts.append(Part("hinge", "jib", "boom", HINGE, -24.0, 20.0))
-    rope = between(random, 0.3, 0.45) * size
+    rope = between(random, 0.28, 0.42) * size
     hang, end = tip + vec(0, -0.01 * size, -0.03 * size), tip - vec(0, 0.01 * size, rope)
     hook = kit.bone("hook", hang, end, "jib")
     kit.parts.append(Part("hinge", hook, "hook", HINGE, -90.0, 90.0))

@@ -25,11 +25,12 @@ def excavator(random: np.random.Generator) -> Body:
     coat, dark = patterns.plain(paint, mottle=0.03), patterns.plain(METAL[1], mottle=0.02)
     low, elbow, wrist = (
         vec(-0.06 * size, -0.12 * size, foot + 0.05 * size),
-        vec(-0.06, -0.5, 0.86) * size,
-        vec(-0.06, -0.95, 0.56) * size,
+        vec(-0.06, -between(random, 0.44, 0.54), between(random, 0.82, 0.94)) * size,
+        vec(-0.06, -between(random, 0.86, 1.0), between(random, 0.56, 0.66)) * size,
     )
-    beam(kit, "boom", low, elbow, (0.1 * size, 0.12 * size), coat, "turret")
-    beam(kit, "stick", elbow, wrist, (0.08 * size, 0.09 * size), coat, "boom")
+    thick = between(random, 0.08, 0.11) * size
+    beam(kit, "boom", low, elbow, (thick, 1.2 * thick), coat, "turret")
+    beam(kit, "stick", elbow, wrist, (0.8 * thick, 0.9 * thick), coat, "boom")
     bucket = kit.bone("bucket", wrist, wrist + vec(0, -0.03, -0.2) * size, "stick")
     at = wrist + vec(0, 0.0, -0.13) * size
     for low_, top in (

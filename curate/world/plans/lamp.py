@@ -36,7 +36,8 @@ def lamp(random: np.random.Generator) -> Body:
     corners = [vec(0, 0.02, 0.06), vec(0, 0.13, 0.30), vec(0, -0.10, 0.50)]
     if three:
         corners = [vec(0, 0.02, 0.06), vec(0, 0.14, 0.24), vec(0, 0.02, 0.44), vec(0, -0.17, 0.54)]
-    corners = [size * point for point in corners]
+    slim = between(random, 0.88, 1.12)  # of how high and how far its rods reach
+    corners = [size * point * vec(1, 1 / slim, 1 if number == 0 else slim) for number, point in enumerate(corners)]
     pivot = kit.bone("pivot", vec(0, 0.02 * size, 0.03 * size), corners[0])
     neck = [(0.0, 0.0), (0.0, 0.035 * size), (0.6, 0.03 * size), (1.0, 0.022 * size), (1.0, 0.0)]
     kit.add(lathe(pivot, vec(0, 0.02, 0.03) * size, vec(0, 0.02, 0.075) * size, neck, iron, sides=12))

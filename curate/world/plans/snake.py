@@ -23,7 +23,7 @@ STYLES = (Style.PLAIN, Style.BLENDER, Style.NUMBERED, Style.MIXAMO)
 def snake(random: np.random.Generator) -> Body:
     """Stretched out at rest; thin or thick, plain, banded or spotted, some with a hood or a rattle."""
     s = float(random.uniform(1.2, 2.2))
-    girth = float(random.uniform(0.022, 0.036)) * s
+    girth = float(random.uniform(0.028, 0.044)) * s
     count = int(random.choice([11, 15, 19]))
     root = int(count * random.uniform(0.3, 0.6))
     words = [*(f"neck {root - n}" for n in range(root)), "hips", *(f"tail {n + 1}" for n in range(count - root - 1))]
