@@ -89,14 +89,17 @@ def run(act: Act) -> Truth:
     body, manner = act.body, act.manner
     upright = needs.two_legged(body)
     length = body.leg_length
-    duty = 0.24 if upright else 0.21
+    short = body.stride < 1  # legs far out: neither long flights nor long steps
+    duty = 0.24 if upright else 0.32 if short else 0.21
     period = float(np.clip(0.70 * np.sqrt(length / 0.9) * manner.speed**-0.5, 0.5, 1.1))
     eager = manner.amount**0.5 * manner.speed**0.3
     half = (0.35 if upright else 0.38) * length * eager * body.stride
     # Slower than this it would be a walk; who runs far is small in the picture, and goes no faster than it must.
     slowest = 0.5 * SLOWEST * length * duty * period
-    half = min(max(half, slowest), MOST * length * body.stride)
-    half = min(half, slowest * (2.2 if manner.in_place else max(1.0, eager)))
+    if short:
+        half *= 1.0 if manner.in_place else 0.7
+    else:
+        half = min(max(half, slowest), MOST * length, slowest * (2.2 if manner.in_place else max(1.0, eager)))
     gallops = not upright and len({round(leg.run_phase, 3) for leg in body.legs}) > 2
     if gallops and half > 0.4 * trunk_length(body):
         half = 0.4 * trunk_length(body)  # hind feet stay behind the front ones, and step faster for it
@@ -120,7 +123,7 @@ def run(act: Act) -> Truth:
     gait = Gait(
         period,
         duty,
-        (0.3 if upright else 0.18) * length,
+        (0.3 if upright else 0.14 if short else 0.18) * length,
         phases,
         heel_deg=42.0 if upright else 30.0,
         narrow=0.6 if upright else 0.85,

@@ -43,6 +43,8 @@ def _turn(act: Act, degrees: float, period: float, *, arms_out: float, duty: flo
 
 def _spread(act: Act, out: Floats) -> None:
     for arm in act.body.arms:
+        if arm.folded:
+            continue  # a dinosaur's stay where they are
         angle = np.deg2rad(85.0) * out
         hand = np.stack([0.2 + 0.75 * np.sin(angle), act.full(-0.1), -0.93 * np.cos(angle) - 0.05 * arm.pair], axis=1)
         set_arm(act, arm, 0.98 * hand, np.array([0.1, 1.0, -0.2]))
