@@ -11,7 +11,7 @@ from curate.world.acting.postures import folding
 from curate.world.acting.profiles import bump, cycle, ease, snap
 from curate.world.acting.truth import Truth
 from curate.world.acting.waves import follow
-from curate.world.body import Body
+from curate.world.body import Body, Wing
 from curate.world.motions import SIDES, TRAVELS, motion
 from curate.world.motions.flight import beat, legs_tucked
 from curate.world.rig.turns import about
@@ -111,6 +111,16 @@ def _beats_of(act: Act, phase: Floats, degrees: float, share: Floats) -> None:
     for wing in act.body.wings:
         for bone, folded in zip(wing.bones, folding(wing, 1 - share)):
             act.turns[bone] = _faded(act.turns[bone], share) @ folded
+        _off_the_floor(act, wing, share)
+
+
+def _off_the_floor(act: Act, wing: Wing, share: Floats) -> None:
+    """Hold a wing up where its beat, by shares (T,) of it, would bring its tip to the floor."""
+    skeleton, first, last = act.body.skeleton, wing.bones[0], wing.bones[-1]
+    reach = float(np.linalg.norm(skeleton[last].tail - skeleton[first].head))
+    short = 0.16 * act.body.height - act.point(last, skeleton[last].tail)[:, 2]
+    lift = 1.2 * share * np.degrees(np.arcsin(np.clip(short / reach, 0.0, 0.8)))
+    act.turns[first] = about("y", (-1.0 if wing.side == "left" else 1.0) * lift) @ act.turns[first]
 
 
 def _faded(turns: Floats, share: Floats) -> Floats:

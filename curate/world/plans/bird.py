@@ -15,7 +15,7 @@ from curate.world.shapes.patch import Coat, Patch
 from curate.world.shapes.solids import ball, sheet
 from curate.world.shapes.tube import bone_shares, rod, tube
 
-FOLDED = (76.0, -16.0, -54.0)
+FOLDED = (76.0, -24.0, -52.0)
 CREASES = (160.0, -150.0)  # like a letter, towards the body
 STYLES = (Style.BLENDER, Style.PLAIN, Style.NUMBERED, Style.VRM)
 BEAKS = (colour("orange", "#ee8f1c"), colour("yellow", "#f0c22c"), colour("dark", "#3b3838"))

@@ -143,3 +143,11 @@ def test_what_is_near_the_ground_crouches_no_deeper_than_that(plan):
         body = make_body(plan, number, 7)
         take = play(body, motions()["crouch"], random_of(7, plan, number))
         assert sunk_frames(Moved.of(body, mesh_of(body, paint=False), take)) == 0, (plan, number)
+
+
+@pytest.mark.parametrize("name", ["take off", "land"])
+def test_wings_that_beat_near_the_ground_stay_above_it(name):
+    for number in (5, 9):
+        body = make_body("bat", number, 11)
+        take = play(body, motions()[name], random_of(11, "bat", number, name))
+        assert sunk_frames(Moved.of(body, mesh_of(body, paint=False), take)) == 0, number
