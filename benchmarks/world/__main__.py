@@ -1,12 +1,15 @@
 """What the generated world holds, how well it moves and how fast it is made.
 
-    python -m benchmarks.world [--json] [--plan NAME ...] [--assets N] [--seed N] [--table]
+    python -m benchmarks.world [--json] [--plan NAME ...] [--assets N] [--clips N] [--seed N] [--table]
 
 Per plan N assets with every motion that they can do: `foot_slide_pct_leg` is the 95th percentile over all times that a
 foot stands, `sunk_share` the share of frames in which something is visibly below the floor, `stretch_max` the most that
 an edge of a skin is lengthened, `facts_agree_share` of the questions about takes those that motion facts, read from the
 files, answer as the recorded truth does (agreement.py), `facts_agree_clips` of takes those with no wrong answer.
-`assets_per_s` counts assets of four takes from numbers to a GLB.
+`assets_per_s` counts assets of four takes from numbers to a GLB. Then `--clips` clips of another seed go through the
+whole data half (through.py): `kept_share` of them end in shards, `refused_files` did not pass the gate or Blender,
+`clips_per_hour` counts from nothing to rendered, on all cores. `same_bytes`: every plan gives the same file twice and
+another one for another seed, and one worker stores the same files as two.
 """
 
 from __future__ import annotations
@@ -14,17 +17,23 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import tempfile
 import time
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from benchmarks.world.agreement import agreement
 from benchmarks.world.measures import Moved, foot_slides, stretch, sunk_frames
+from benchmarks.world.through import files_of, through
 from curate.world.make import make, make_body
 from curate.world.mesh import mesh_of
 from curate.world.motions import motions, motions_of
 from curate.world.plans import plans
+
+FRESH = 1000  # how far the seed of the clips that go through is from that of the measured takes
+FEW = 12  # clips that two numbers of workers draw
 
 
 def measured(chosen: list[str], *, assets: int, seed: int) -> tuple[dict[str, Any], list[tuple[Any, ...]]]:
@@ -80,6 +89,7 @@ def main() -> None:
     parser.add_argument("--table", action="store_true", help="the worst takes")
     parser.add_argument("--plan", action="append", choices=list(plans()))
     parser.add_argument("--assets", type=int, default=2)
+    parser.add_argument("--clips", type=int, default=400, help="0: none go through the data half")
     parser.add_argument("--seed", type=int, default=7)
     given = parser.parse_args()
     chosen = given.plan or list(plans())
@@ -88,8 +98,17 @@ def main() -> None:
     figures |= agreed
     figures["same_bytes"] = same_bytes(chosen, given.seed) == len(chosen)
     figures["assets_per_s"] = round(speed(chosen, assets=given.assets, seed=given.seed), 2)
+    why = ""
+    if given.clips:
+        with tempfile.TemporaryDirectory() as scratch:
+            ended = through(given.clips, seed=given.seed + FRESH, folder=Path(scratch))
+        figures |= ended.figures
+        why = ended.why
+        few = {workers: files_of(FEW, seed=given.seed, workers=workers) for workers in (1, 2)}
+        figures["same_bytes"] = figures["same_bytes"] and few[1] == few[2]
     print(json.dumps(figures) if given.json else "\n".join(f"{key}: {value}" for key, value in figures.items()))
     if given.table:
+        print(why)
         print("\nfacts say otherwise")
         for each in wrong:
             print(f"  {each.in_words}")
