@@ -28,6 +28,7 @@ class Gait:
     narrow: float = 1.0  # of the distance between left and right feet at rest
     fold_deg: float = 0.0  # of the bones between shin and foot, at the middle of a swing
     start: float = 0.0  # of a cycle, at time 0
+    stands: tuple[float, float] | None = None  # seconds: all feet stand up to the first, and from the second on
 
 
 def straight(ahead: float, left: float = 0.0) -> Path:
@@ -104,10 +105,15 @@ def _feet(act: Act, leg: Leg, gait: Gait, phase: float, path: Path, in_place: bo
     cycles = act.times / period + gait.start - phase
     whole = np.floor(cycles)
     u = cycles - whole
+    first, last = _first_and_last(gait, phase)
+    u = np.where((whole < first) | (whole > last) | ((whole == last) & (u > gait.duty / 2)), gait.duty / 2, u)
+    whole = np.clip(whole, first, last)
     stands = u < gait.duty
 
     def planted(number: Floats) -> tuple[Floats, Floats]:
         middle = (number + phase - gait.start + gait.duty / 2) * period
+        if gait.stands is not None:  # it starts and ends as it stands at rest
+            middle = np.where(number <= first, 0.0, np.where(number >= last, act.times[-1], middle))
         at = path(middle)
         root = act.body.skeleton[act.body.root].head
         away = (leg.ball - root) * (gait.narrow, 1, 0)
@@ -137,6 +143,15 @@ def _feet(act: Act, leg: Leg, gait: Gait, phase: float, path: Path, in_place: bo
     yaw = yaw_here + over * (yaw_there - yaw_here)
     turn = about("z", np.rad2deg(yaw)) @ about("x", heel + toe_up)
     return _Plant(np.concatenate([xy, z[:, None]], axis=1), turn, stands, gait.fold_deg * np.sin(np.pi * w) ** 2)
+
+
+def _first_and_last(gait: Gait, phase: float) -> tuple[float, float]:
+    """The first and the last time that a foot is set down, in cycles."""
+    if gait.stands is None:
+        return -np.inf, np.inf
+    up, down = (second / gait.period_s + gait.start - phase for second in gait.stands)
+    first = np.ceil(up - gait.duty)
+    return first, max(first, np.floor(down))
 
 
 def too_high(act: Act, leg: Leg, end: Floats) -> Floats:
