@@ -104,16 +104,17 @@ def _feet(act: Act, leg: Leg, gait: Gait, phase: float, path: Path, in_place: bo
     period = gait.period_s
     cycles = act.times / period + gait.start - phase
     whole = np.floor(cycles)
-    u = cycles - whole
+    part = cycles - whole
     first, last = _first_and_last(gait, phase)
-    u = np.where((whole < first) | (whole > last) | ((whole == last) & (u > gait.duty / 2)), gait.duty / 2, u)
+    still = (whole < first) | (whole > last) | ((whole == last) & (part > gait.duty / 2))
+    u = np.asarray(np.where(still, gait.duty / 2, part), dtype=np.float64)
     whole = np.clip(whole, first, last)
     stands = u < gait.duty
 
     def planted(number: Floats) -> tuple[Floats, Floats]:
         middle = (number + phase - gait.start + gait.duty / 2) * period
         if gait.stands is not None:  # it starts and ends as it stands at rest
-            middle = np.where(number <= first, 0.0, np.where(number >= last, act.times[-1], middle))
+            middle = np.asarray(np.where(number <= first, 0.0, np.where(number >= last, act.times[-1], middle)))
         at = path(middle)
         root = act.body.skeleton[act.body.root].head
         away = (leg.ball - root) * (gait.narrow, 1, 0)

@@ -115,7 +115,7 @@ def sit(act: Act) -> Truth:
 
 
 def _on_the_rump(body: Body) -> tuple[float, float]:
-    """How far the hips sink, metres, until the rump sits on the ground, and the degrees that the trunk is steep then."""
+    """How far the hips sink, metres, until the rump is on the ground, and how steep the trunk is then, degrees."""
     root, long = body.skeleton[body.root].head, trunk_length(body)
     rump = skin_on(body, {body.root}) - root
     drop, tilt = 0.5 * body.leg_length, 20.0
