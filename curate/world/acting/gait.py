@@ -125,8 +125,8 @@ def _feet(act: Act, leg: Leg, gait: Gait, phase: float, path: Path, in_place: bo
 
     here, yaw_here = planted(whole)
     there, yaw_there = planted(whole + 1)
-    w = np.clip((u - gait.duty) / (1 - gait.duty), 0, 1)
-    over = w * w * w * (10 - 15 * w + 6 * w * w)
+    w = np.asarray(np.clip((u - gait.duty) / (1 - gait.duty), 0, 1), dtype=np.float64)
+    over: Floats = w * w * w * (10 - 15 * w + 6 * w * w)
     over = 0.55 * over + 0.45 * w * w * (3 - 2 * w)
     xy = here + over[:, None] * (there - here)
     if in_place:
