@@ -50,10 +50,11 @@ def motion_rows(plan: str, number: int, seed: int, only: list[str], *, both: boo
             continue
         take = play(body, motion, random_of(seed, "take", plan, number, name))
         points = stage.posed(take)
+        bounds = bounds_of(points)
         frames = np.rint(np.linspace(0, take.num_frames - 1, SHOWN)).astype(int)
         for azimuth in (35.0, 90.0) if both else (35.0,):
             views = [
-                stage.draw(points[frame], bounds=bounds_of(points), azimuths_deg=(azimuth,), size_px=size_px)[0]
+                stage.draw(points[frame], bounds=bounds, azimuths_deg=(azimuth,), size_px=size_px)[0]
                 for frame in frames
             ]
             truth = take.truth
