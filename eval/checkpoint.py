@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rigmill.errors import UserError
+from rigmill.storage.files import sha256_bytes
 from rigmill.storage.layout import Layout
 from rigmill.types import Row, StoredFile
+from train.components.places import Places, find
+from train.finished import CONFIG, WEIGHTS
 from train.recipes import ModelConfig
 
 if TYPE_CHECKING:
     from rigmill.pipeline.view import View
     from train.weights import Model
-
-WEIGHTS, CONFIG = "model.safetensors", "config.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,17 +29,20 @@ class Checkpoint:
     weights: bytes
     config: ModelConfig
     num_frames: int  # of the clips that it was trained on
+    components: Mapping[str, str] = field(default_factory=dict)  # fingerprints of folders that it needs, by component
+    places: Places = field(default_factory=Places)  # where these are looked for
 
     def load(self) -> Model:
-        """The model; a UserError when the weights are not of this configuration."""
+        """The model; a UserError when the weights are not of this configuration, or what they stand on is not there."""
         from safetensors import SafetensorError
 
         from train.determinism import deterministic_cpu
         from train.weights import load_model
 
+        folders = find(self.config, self.places, wanted=self.components or None)
         try:
             with deterministic_cpu():
-                return load_model(self.weights, self.config)
+                return load_model(self.weights, self.config, folders)
         except (SafetensorError, RuntimeError, ValueError) as error:
             raise _no_checkpoint(self.name, f"{WEIGHTS}: {' '.join(str(error).split())[:160]}") from None
 
@@ -49,8 +53,9 @@ def open_checkpoint(wanted: str | None, layout: Layout, views: Sequence[View], *
     `views` show the profile's tables, the first that has a checkpoint counts. Who names an id may mean a checkpoint of
     other settings, as long as the table still holds it.
     """
+    places = Places.of(views[0].profile.train.weights.model_dump(mode="json"))
     if wanted is not None and (Path(wanted).expanduser().is_dir() or "/" in wanted):
-        return _of_folder(Path(wanted).expanduser())
+        return replace(_of_folder(Path(wanted).expanduser()), places=places)
     stored: list[Row] = views[0].table("train").products().to_pylist()
     if not stored:
         raise UserError(
@@ -66,16 +71,16 @@ def open_checkpoint(wanted: str | None, layout: Layout, views: Sequence[View], *
         row = _named(wanted, stored, root=layout.root)
     files = {file["name"]: StoredFile.from_row(file) for file in row["files"]}
     weights, config = (layout.store.checked_path(files[name]) for name in (WEIGHTS, CONFIG))
-    return _read(str(row["checkpoint_id"]), weights, config)
+    return replace(_read(str(row["checkpoint_id"]), weights, config), places=places)
 
 
 def _planned(views: Sequence[View], stored: Sequence[Row], *, profile: str, root: Path) -> Row:
-    """The checkpoint of the profile as it is now. Of several the longest trained, then the last by id: no row has a
-    time, and a file's would change with every copy.
+    """The checkpoint of the profile as it is now: that of its last stage. Of several the longest trained, then the last
+    by id: no row has a time, and a file's would change with every copy.
     """
     for view in views:
         if rows := list(view.products("train")):
-            return max(rows, key=lambda row: (row["num_steps"], row["checkpoint_id"]))
+            return max(rows, key=lambda row: (row["depth"] or 0, row["num_steps"], row["checkpoint_id"]))
     raise UserError(
         f"there is no checkpoint of the settings that profile '{profile}' has now",
         why=f"those in {root} are of other settings or other clips: {_some_ids(stored)}",
@@ -118,7 +123,10 @@ def _read(name: str, weights: Path, config: Path) -> Checkpoint:
     try:
         about: dict[str, Any] = json.loads(config.read_bytes())
         model = ModelConfig.from_dict(about["model"])
-        return Checkpoint(name, weights.read_bytes(), model, int(about["settings"]["num_frames"]))
+        data = weights.read_bytes()
+        if sha256_bytes(data) != about.get("sha256", {}).get(WEIGHTS, sha256_bytes(data)):
+            raise _no_checkpoint(name, f"{WEIGHTS} has changed since it was written: its digest is in {CONFIG}")
+        return Checkpoint(name, data, model, int(about["settings"]["num_frames"]), about.get("weights") or {})
     except OSError as error:
         raise UserError(
             f"cannot read {error.filename}", why=error.strerror or "", fix="correct --checkpoint", code="E141"

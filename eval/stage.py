@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 _CLIP = ("clip_id", "caption", "num_frames", "fps", *SAMPLE, "asset_file")
 
 
+_HINTS = ("weights", "batch_branches", "device")  # where weights lie and what computes: not what is asked for
+
+
 class EvalStage(Stage):
     """One row per clip whose recorded maps are read, and one per clip that the model generates."""
 
@@ -46,16 +49,25 @@ class EvalStage(Stage):
             "generate_clips": profile.eval.generate_clips,
             "sampling_steps": profile.train.sampling_steps,
             "guidance": profile.train.guidance,
+            "text_guidance": profile.train.text_guidance,
+            "solver": profile.train.solver,
             "joint_radius_px": profile.render.joint_radius_px,
             "pose_crf": profile.render.pose_crf,
             "keyframe_interval": profile.render.keyframe_interval,
+            "weights": profile.train.weights.model_dump(mode="json"),
+            "batch_branches": profile.train.batch_branches,
+            "device": profile.train.device,
         }
+
+    def job_settings(self, settings: Row) -> Row:
+        return {key: value for key, value in settings.items() if key not in _HINTS}
 
     def inputs(self, tables: Rows, settings: Row) -> Iterable[Input]:
         clips = sorted(tables.products("shards"), key=lambda row: row["clip_id"])
         for row in clips:
             yield Input(f"{row['clip_id']}-gt", {"maps": Maps.RECORDED, "clip": only_keys(row, *_CLIP)})
-        checkpoints = sorted(tables.products("train"), key=lambda row: row["checkpoint_id"])
+        # The last stage of the training; of several such the first by id.
+        checkpoints = sorted(tables.products("train"), key=lambda row: (-(row.get("depth") or 0), row["checkpoint_id"]))
         held_out = [row for row in clips if row["split"] == Split.BENCH]
         for checkpoint in checkpoints[:1]:
             for row in held_out[: settings["generate_clips"]]:
@@ -66,13 +78,16 @@ class EvalStage(Stage):
                         "clip": only_keys(row, *_CLIP),
                         "checkpoint": only_keys(checkpoint, "checkpoint_id", "files"),
                     },
+                    hints={name: settings[name] for name in _HINTS},
                 )
 
     def run(self, jobs: Sequence[Job], work: Work) -> Iterator[Answer]:
         for job in jobs:
             started = time.monotonic()
-            make = _recorded if job.payload["maps"] == Maps.RECORDED else _generated
-            row = make(job.payload, job.settings, work)
+            if job.payload["maps"] == Maps.RECORDED:
+                row = _recorded(job.payload, job.settings, work)
+            else:
+                row = _generated(job, work)
             yield Answer(job.key, Kept([row]), Cost(wall_s=time.monotonic() - started))
 
 
@@ -87,28 +102,36 @@ def _recorded(payload: Row, settings: Row, work: Work) -> Row:
     return _row(payload, settings, work, geometry=geometry, maps=maps, videos=[])
 
 
-def _generated(payload: Row, settings: Row, work: Work) -> Row:
+def _generated(job: Job, work: Work) -> Row:
     from eval.videos import video_files
     from rigmill.clips.numbers import ClipGeometry
     from shards.sample import GEOMETRY, SamplePlace
+    from train.components.places import Places, find
     from train.recipes import ModelConfig
     from train.sampler import Prompt, Sampling, generate
 
+    payload, settings = job.payload, job.settings
     clip = payload["clip"]
     members = SamplePlace.from_row(clip).members(work.store)
     geometry = ClipGeometry.from_bytes(members[GEOMETRY])
     files = {file["name"]: StoredFile.from_row(file) for file in payload["checkpoint"]["files"]}
     about = json.loads(work.store.read(files["config.json"]))
+    config = ModelConfig.from_dict(about["model"])
     rgb, pose = generate(
         work.store.read(files["model.safetensors"]),
-        ModelConfig.from_dict(about["model"]),
+        config,
         Prompt.from_members(members, cameras=geometry.cameras, caption=clip["caption"]),
         Sampling(
             num_frames=about["settings"]["num_frames"],
             seed=int(digest(settings["seed"], "generate", clip["clip_id"])[:8], 16),
             steps=settings["sampling_steps"],
             guidance=settings["guidance"],
+            text_guidance=settings["text_guidance"],
+            solver=settings["solver"],
+            batched=job.hints.get("batch_branches", True),
+            device=job.hints.get("device", "cpu"),
         ),
+        find(config, Places.of(job.hints.get("weights", {})), wanted=about.get("weights") or None),
     )
     encoded = video_files(
         rgb, pose, fps=clip["fps"], crf=settings["pose_crf"], keyframe_interval=settings["keyframe_interval"]

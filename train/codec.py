@@ -26,6 +26,8 @@ class VideoCodec(Protocol):
 
     def decode(self, latents: Tensor) -> Tensor: ...
 
+    def to(self, device: torch.device) -> VideoCodec: ...
+
 
 def num_latent_frames(codec: VideoCodec, num_frames: int) -> int:
     """Latent frames of a video; refuses lengths whose last frames a causal codec would drop silently."""
@@ -63,6 +65,11 @@ class DctCodec:
         gains = [_GAINS[min(cost, len(_GAINS) - 1)] for cost, *_ in kept]
         gains[0] /= size * math.sqrt(3)  # the coefficient of a picture that is 1 everywhere
         self.gains = torch.tensor(gains)[:, None, None]
+
+    def to(self, device: torch.device) -> DctCodec:
+        """On another device."""
+        self.basis, self.gains = self.basis.to(device), self.gains.to(device)
+        return self
 
     def encode(self, videos: Tensor) -> Tensor:
         """Videos (B, 3, F, H, W) in [-1, 1] to latents (B, z_dim, f, h, w)."""
@@ -103,8 +110,3 @@ def _dct_basis(size: int) -> Tensor:
     basis = torch.cos(angle * math.pi / size) * math.sqrt(2 / size)
     basis[0] /= math.sqrt(2)
     return basis
-
-
-def build_codec(config: CodecConfig) -> VideoCodec:
-    """The codec that a configuration names."""
-    return DctCodec(config)

@@ -32,6 +32,7 @@ class Batch:
     sigma: Tensor  # (B,)
     rays: Tensor  # (B, V, 6, h, w)
     captions: tuple[str, ...]
+    clip_ids: tuple[str, ...]
 
     def to(self, device: torch.device, **_: Any) -> Batch:
         """The batch on another device; the trainer calls this."""
@@ -58,7 +59,7 @@ class _Sample:
     dropped: bool
     sigma: float
     rays: Tensor
-    caption: str
+    clip: TrainingClip
 
 
 def _stack(pairs: Sequence[Pair]) -> Pair:
@@ -101,7 +102,8 @@ class Batches:
             dropped=torch.tensor([sample.dropped for sample in samples]),
             sigma=torch.tensor([sample.sigma for sample in samples], dtype=torch.float32),
             rays=torch.stack([sample.rays for sample in samples]),
-            captions=tuple(sample.caption for sample in samples),
+            captions=tuple(sample.clip.caption for sample in samples),
+            clip_ids=tuple(sample.clip.place.clip_id for sample in samples),
         )
 
     def _sample(self, index: int, *, step: int, place: int) -> _Sample:
@@ -126,7 +128,7 @@ class Batches:
             ),
             dropped=choice.drop_condition,
             sigma=choice.sigma,
-            caption=clip.caption,
+            clip=clip,
             rays=ray_maps(
                 [cameras[view] for view in choice.views], cells=self.config.size_px // self.config.codec.spatial_factor
             ),

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from rigmill.kinds import Split
+from rigmill.posemaps.definition import PoseMapDefinition
+from rigmill.storage.files import canonical_json
 from rigmill.types import Row
 from shards.sample import SamplePlace
+from train.recipes import RECIPES, DeviceName, ModelConfig, Trains, for_stage
 
 if TYPE_CHECKING:
     from rigmill.config.schema import Profile
 
-_SAMPLING_ONLY = {"sampling_steps", "guidance"}  # read by eval: changing them must not train again
+# Read by eval, or only where to look: changing them must not train again.
+_NOT_TRAINING = {"sampling_steps", "guidance", "text_guidance", "solver", "batch_branches"}
 COLUMNS = (
     "clip_id",
     "source",
@@ -29,7 +34,7 @@ COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class TrainSettings:
-    """A profile's train section, without what only sampling reads, and its seed. As JSON it is part of a job's key."""
+    """All that one stage of a training reads of a profile. As JSON it is part of a job's key."""
 
     recipe: str
     num_steps: int
@@ -41,13 +46,43 @@ class TrainSettings:
     condition_dropout: float
     checkpoint_interval: int
     seed: int
-
-    @classmethod
-    def of(cls, profile: Profile) -> TrainSettings:
-        return cls(**profile.train.model_dump(mode="json", exclude=_SAMPLING_ONLY), seed=profile.seed)
+    stage: str = "joint"
+    trains: Trains = "all"
+    num_views: int | None = None  # of a draw; None: as the recipe says
+    device: DeviceName = "cpu"
+    pose_map: Mapping[str, Any] | None = None  # a PoseMapDefinition; None: of pictures that nobody has defined
 
     def to_row(self) -> Row:
         return asdict(self)
+
+    def config(self, parent: ModelConfig | None = None) -> ModelConfig:
+        """The model that the stage ends with."""
+        recipe = RECIPES[self.recipe](self.size_px)
+        return for_stage(recipe, parent, trains=self.trains, num_views=self.num_views)
+
+
+def settings_of(profile: Profile) -> Row:
+    """A profile's train section without what only sampling reads, its seed, and what its pose maps mean."""
+    render = profile.render
+    pose_map = PoseMapDefinition.of_render(
+        height_px=render.height_px,
+        joint_radius_px=render.joint_radius_px,
+        max_joints=render.max_drawn_joints,
+        markers=render.turn_markers,
+    )
+    section = profile.train.model_dump(mode="json", exclude=_NOT_TRAINING)
+    return {**section, "seed": profile.seed, "pose_map": json.loads(canonical_json(pose_map.to_row()))}
+
+
+def stage_settings(settings: Row) -> list[tuple[TrainSettings, str]]:
+    """Of `settings_of`: every stage's own, and what it starts from, in the order in which they are trained."""
+    shared = {key: value for key, value in settings.items() if key not in ("stages", "weights")}
+    found = []
+    for stage in settings["stages"]:
+        own = {key: stage[key] for key in ("num_steps", "learning_rate") if stage[key] is not None}
+        told = {"stage": stage["name"], "trains": stage["trains"], "num_views": stage["num_views"]}
+        found.append((TrainSettings(**{**shared, **own, **told}), stage["starts_from"]))
+    return found
 
 
 @dataclass(frozen=True, slots=True)

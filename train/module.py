@@ -11,7 +11,8 @@ import math
 import os
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from contextlib import nullcontext
+from dataclasses import astuple, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,31 +25,14 @@ from rigmill.storage.files import fsync_folder, sha256_file
 from train.checkpoints import checkpoint_name, checkpoints, last_checkpoint
 from train.data import Batch, Batches
 from train.determinism import deterministic_cpu
+from train.hardware import hardware_of
 from train.inputs import TrainingClip, TrainSettings
+from train.measured import Curve, CurveFile, NotFinite, StepLoss, save_batch
 from train.model.joint import Pair
-from train.objective import add_noise, draw_noise, flow_loss
-from train.recipes import ModelConfig
-from train.weights import Model, new_model
+from train.objective import add_noise, draw_noise, prediction_loss
+from train.weights import Model
 
 Report = Callable[[str, int, int], None]
-
-
-class NotFinite(Exception):
-    """The loss left the numbers; `step` is where."""
-
-    def __init__(self, step: int) -> None:
-        super().__init__(f"the loss is not finite at step {step}")
-        self.step = step
-
-
-@dataclass(frozen=True, slots=True)
-class StepLoss:
-    """What one step measured, before its update."""
-
-    step: int
-    loss: float
-    rgb: float
-    pose: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,39 +40,78 @@ class Trained:
     """The end of a training run."""
 
     model: Model
-    losses: tuple[StepLoss, ...]
+    curve: Curve
+
+    @property
+    def losses(self) -> tuple[StepLoss, ...]:
+        return tuple(self.curve.losses)
 
 
 class JointTraining(lightning.LightningModule):
-    """Flow matching on both modalities; all weights train but the text encoder's."""
+    """Flow matching on the modalities of a model; of its weights those train that the stage says, never the text's.
 
-    def __init__(self, model: Model, settings: TrainSettings) -> None:
+    A resumable checkpoint holds what trains: all else is what the run began with, which is made again.
+    """
+
+    strict_loading = False
+
+    def __init__(self, model: Model, settings: TrainSettings, *, folder: Path) -> None:
         super().__init__()
-        self.model, self.settings = model, settings
+        self.model, self.settings, self.folder = model, settings, folder
+        self.trained = model.denoiser.trained_by(settings.trains)
+        model.denoiser.checkpointing = settings.device == "gpu"
+        self.batch: Batch | None = None
         self.latest: StepLoss | None = None
+
+    def on_fit_start(self) -> None:
+        self.model.codec.to(self.device)
 
     def training_step(self, batch: Batch, _: int) -> Tensor:
         """The loss of the batch of the current step."""
         if batch.step != self.global_step:
             raise AssertionError(f"step {self.global_step} was given the batch of step {batch.step}")
-        clean = Pair(self.encode(batch.videos.rgb), self.encode(batch.videos.pose))
+        clean = batch.videos.map(self.encode)
         keep = (~batch.dropped).float().view(-1, 1, 1, 1, 1, 1)
-        condition = Pair(self.encode(batch.conditions.rgb) * keep, self.encode(batch.conditions.pose) * keep)
+        condition = batch.conditions.map(lambda videos: self.encode(videos) * keep)
         noise = draw_noise(tuple(clean.rgb.shape), seed=self.settings.seed, step=batch.step)
-        noise = Pair(noise.rgb.to(self.device), noise.pose.to(self.device))
-        velocity = self.model.denoiser(
+        noise = noise.map(lambda part: part.to(self.device))
+        predicted = self.model.denoiser(
             Pair(add_noise(clean.rgb, noise.rgb, batch.sigma), add_noise(clean.pose, noise.pose, batch.sigma)),
             condition=condition,
             timestep=batch.sigma * 1000,
             text=self.model.text(batch.captions),
             rays=batch.rays,
         )
-        parts = flow_loss(velocity, clean=clean, noise=noise)
-        loss = (parts.rgb + parts.pose) / 2
-        self.latest = StepLoss(batch.step, loss.item(), parts.rgb.item(), parts.pose.item())
-        if not math.isfinite(self.latest.loss):
-            raise NotFinite(batch.step)
+        denoiser = self.model.config.denoiser
+        parts = prediction_loss(predicted, clean=clean, noise=noise, sigma=batch.sigma, prediction=denoiser.prediction)
+        loss = torch.stack([getattr(parts, name) for name in denoiser.modalities]).mean()
+        self.batch = batch
+        self.latest = StepLoss(
+            batch.step,
+            loss.item(),
+            parts.rgb.item(),
+            parts.pose.item(),
+            learning_rate=self.trainer.optimizers[0].param_groups[0]["lr"],
+        )
+        self.stop_unless_finite()
         return loss
+
+    def on_before_optimizer_step(self, optimizer: Any) -> None:
+        """Measure the gradient before it is clipped."""
+        assert self.latest is not None
+        norms = [weight.grad.norm() for weight in self.trained if weight.grad is not None]
+        self.latest = replace(self.latest, grad_norm=torch.stack(norms).norm().item())
+        self.stop_unless_finite()
+
+    def stop_unless_finite(self) -> None:
+        """End the run at the first number that is none, its batch saved."""
+        assert self.latest is not None and self.batch is not None
+        if not self.latest.is_finite:
+            raise NotFinite(self.latest.step, save_batch(self.folder, self.batch, self.latest))
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        training = {name for name, weight in self.named_parameters() if weight.requires_grad}
+        checkpoint["state_dict"] = {k: v for k, v in checkpoint["state_dict"].items() if k in training}
 
     def encode(self, videos: Tensor) -> Tensor:
         """Latents (B, V, C, f, h, w) of videos (B, V, 3, F, H, W)."""
@@ -96,8 +119,9 @@ class JointTraining(lightning.LightningModule):
         return latents
 
     def configure_optimizers(self) -> Any:
-        weights = [weight for weight in self.parameters() if weight.requires_grad]
-        optimiser = torch.optim.AdamW(weights, lr=self.settings.learning_rate, betas=(0.9, 0.999), weight_decay=0.01)
+        optimiser = torch.optim.AdamW(
+            self.trained, lr=self.settings.learning_rate, betas=(0.9, 0.999), weight_decay=0.01
+        )
         num_steps = self.settings.num_steps
         warm_up = max(1, min(2000, num_steps // 10))
 
@@ -116,19 +140,22 @@ class KeepGoing(lightning.Callback):
     The one before it stays, for the case that the last is damaged when it is wanted.
     """
 
-    def __init__(self, folder: Path, *, settings: TrainSettings, report: Report) -> None:
+    def __init__(self, folder: Path, *, settings: TrainSettings, report: Report, curve: Path) -> None:
         self.folder, self.settings, self.report = folder, settings, report
-        self.losses: list[StepLoss] = []
+        self.curve = CurveFile(curve, Curve())
 
     def state_dict(self) -> dict[str, Any]:
-        return {"losses": [[item.step, item.loss, item.rgb, item.pose] for item in self.losses]}
+        return {"losses": [list(astuple(item)) for item in self.curve.curve.losses]}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        self.losses = [StepLoss(*item) for item in state_dict["losses"]]
+        self.curve.curve = Curve([StepLoss(*item) for item in state_dict["losses"]])
+
+    def on_train_start(self, trainer: Any, pl_module: Any) -> None:
+        self.curve.begin()
 
     def on_train_batch_end(self, trainer: Any, pl_module: Any, outputs: Any, batch: Any, batch_idx: int) -> None:
         done, total = trainer.global_step, self.settings.num_steps
-        self.losses.append(pl_module.latest)
+        self.curve.add(pl_module.latest)
         self.report(f"loss {pl_module.latest.loss:.3f}", done, total)
         if done % self.settings.checkpoint_interval == 0 or done == total:
             self.save(trainer, done)
@@ -145,31 +172,39 @@ class KeepGoing(lightning.Callback):
 
 
 def train(
-    config: ModelConfig,
+    model: Model,
     *,
     settings: TrainSettings,
     clips: Sequence[TrainingClip],
     store_root: Path,
     folder: Path,
     report: Report = lambda message, done, total: None,
+    curves: Path | None = None,
 ) -> Trained:
-    """The model after `num_steps`, going on from the last checkpoint in `folder` where there is one."""
+    """The model after `num_steps` more, going on from the last checkpoint in `folder` where there is one.
+
+    The model is what the stage begins with, and is changed. `curves`: where the CSV of losses grows, and where the
+    batch is put that ended a run; None: in `folder`.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
-    with deterministic_cpu(), warnings.catch_warnings():
+    curves = curves or folder
+    hardware = hardware_of(settings.device)
+    with deterministic_cpu() if hardware.repeats else nullcontext(), warnings.catch_warnings():
         warnings.filterwarnings("ignore", module="lightning")
-        batches = Batches(clips, config=config, settings=settings, store_root=store_root)
+        batches = Batches(clips, config=model.config, settings=settings, store_root=store_root)
         checkpoint, batches.start = last_checkpoint(folder)
-        training = JointTraining(new_model(config, seed=settings.seed), settings)
-        keeper = KeepGoing(folder, settings=settings, report=report)
+        training = JointTraining(model, settings, folder=curves)
+        keeper = KeepGoing(folder, settings=settings, report=report, curve=curves / f"{settings.stage}.csv")
         trainer = lightning.Trainer(
-            accelerator="cpu",
+            accelerator=hardware.accelerator,
+            precision=hardware.precision,
             devices=1,
             plugins=[LightningEnvironment()],
             max_steps=settings.num_steps,
             max_epochs=1,
             gradient_clip_val=1.0,
-            deterministic=True,
+            deterministic=hardware.repeats,
             callbacks=[keeper],
             default_root_dir=folder,
             logger=False,
@@ -178,4 +213,4 @@ def train(
             enable_model_summary=False,
         )
         trainer.fit(training, train_dataloaders=batches, ckpt_path=checkpoint, weights_only=True)
-    return Trained(model=training.model.eval(), losses=tuple(keeper.losses))
+    return Trained(model=training.model.eval().on(torch.device("cpu")), curve=keeper.curve.curve)

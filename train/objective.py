@@ -16,7 +16,7 @@ from torch import Tensor
 from shards.mixture import keyed_generator
 from train.inputs import TrainingClip, TrainSettings
 from train.model.joint import Pair
-from train.recipes import ModelConfig
+from train.recipes import ModelConfig, Prediction
 
 Sigma = TypeVar("Sigma", float, Tensor)
 
@@ -69,9 +69,32 @@ def add_noise(clean: Tensor, noise: Tensor, sigma: Tensor) -> Tensor:
     return (1 - level) * clean + level * noise
 
 
-def flow_loss(velocity: Pair, *, clean: Pair, noise: Pair) -> Pair:
-    """Mean squared error of the predicted velocity, one number per modality."""
+def velocity_of(predicted: Pair, *, noisy: Pair, sigma: Tensor, prediction: Prediction) -> Pair:
+    """The velocity n - x0 that a prediction means at noise level sigma (B,), which is not 0.
+
+    x_sigma = x0 + sigma (n - x0), so predicted clean latents leave (x_sigma - x0) / sigma.
+    """
+    if prediction == "velocity":
+        return predicted
+    level = sigma.view(-1, *[1] * (noisy.rgb.ndim - 1))
+    return Pair((noisy.rgb - predicted.rgb) / level, (noisy.pose - predicted.pose) / level)
+
+
+def prediction_loss(predicted: Pair, *, clean: Pair, noise: Pair, sigma: Tensor, prediction: Prediction) -> Pair:
+    """Mean squared error of a prediction, one number per modality; sigma is (B,).
+
+    Of clean latents it is weighted by 1 / max(sigma, 0.15)^2: the error of the velocity that they mean, but where
+    there is hardly any noise left, and any error would count without bound.
+    """
+    if prediction == "velocity":
+        target, weight = Pair(noise.rgb - clean.rgb, noise.pose - clean.pose), torch.ones_like(sigma)
+    else:
+        target, weight = clean, sigma.clamp(min=_LEAST_SIGMA) ** -2
+    weight = weight.view(-1, *[1] * (clean.rgb.ndim - 1))
     return Pair(
-        rgb=(velocity.rgb - (noise.rgb - clean.rgb)).square().mean(),
-        pose=(velocity.pose - (noise.pose - clean.pose)).square().mean(),
+        rgb=((predicted.rgb - target.rgb).square() * weight).mean(),
+        pose=((predicted.pose - target.pose).square() * weight).mean(),
     )
+
+
+_LEAST_SIGMA = 0.15

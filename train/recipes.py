@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
+
+Prediction = Literal["velocity", "clean"]
+Trains = Literal["video", "all", "adapters", "views"]  # what a stage of training changes
+Modality = Literal["rgb", "pose"]
+DeviceName = Literal["cpu", "gpu"]
+Origin = Literal["inline", "folder"]  # built from its configuration, or read from a folder in diffusers' layout
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +28,16 @@ class DenoiserConfig:
     modality_freq_dim: int
     shared_positions: bool = True  # Eq. 4; off is row (b) of Table 4
     multi_view: bool = True
+    modalities: tuple[Modality, ...] = ("rgb", "pose")  # of the joint sequence, in its order; one is row (a)
+    # What the network's output is: the velocity n - x0, as Wan's, or the clean latents x0, which small models learn.
+    prediction: Prediction = "velocity"
+    origin: Origin = "inline"  # of Wan's part; what is added to it is always a checkpoint's own
+    adapter_rank: int = 0  # of the LoRA on Wan's linear layers; 0: there is none
+
+    @property
+    def width(self) -> int:
+        """D, numbers of a token."""
+        return self.num_attention_heads * self.attention_head_dim
 
     @property
     def wan(self) -> dict[str, Any]:
@@ -44,9 +60,12 @@ class DenoiserConfig:
 
 @dataclass(frozen=True, slots=True)
 class CodecConfig:
-    """A video codec: `z_dim` numbers per spatial_factor x spatial_factor pixels and temporal_factor frames."""
+    """A video codec: `z_dim` numbers per spatial_factor x spatial_factor pixels and temporal_factor frames.
 
-    kind: Literal["dct"]
+    dct: a fixed transform (train/codec.py); wan: AutoencoderKLWan from its folder.
+    """
+
+    kind: Literal["dct", "wan"]
     z_dim: int
     spatial_factor: int
     temporal_factor: int
@@ -54,7 +73,7 @@ class CodecConfig:
 
 @dataclass(frozen=True, slots=True)
 class TextConfig:
-    """A UMT5 encoder that reads bytes; captions are cut or padded to `num_tokens`."""
+    """A UMT5 encoder; captions are cut or padded to `num_tokens`. Inline: small, random, and reads bytes."""
 
     d_model: int
     d_kv: int
@@ -62,6 +81,7 @@ class TextConfig:
     num_heads: int
     num_layers: int
     num_tokens: int
+    origin: Origin = "inline"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,16 +95,20 @@ class ModelConfig:
     text: TextConfig
     views_per_clip: int  # views of a clip that one training draw holds
     sigma_shift: float = 3.0  # Wan's flow shift at 480p
+    adapter_rank: int = 8  # of the LoRA that a stage which trains adapters adds; its alpha is the same
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> ModelConfig:
+        denoiser = {**values["denoiser"]}
+        if "modalities" in denoiser:
+            denoiser["modalities"] = tuple(denoiser["modalities"])
         return cls(
             **{
                 **values,
-                "denoiser": DenoiserConfig(**values["denoiser"]),
+                "denoiser": DenoiserConfig(**denoiser),
                 "codec": CodecConfig(**values["codec"]),
                 "text": TextConfig(**values["text"]),
             }
@@ -115,19 +139,99 @@ def tiny_joint(size_px: int) -> ModelConfig:
     )
 
 
-def wan13_denoiser() -> DenoiserConfig:
-    """The denoiser of Wan2.1 T2V 1.3B with the paper's additions; weights come from `train.weights.load_wan_base`."""
-    return DenoiserConfig(
-        num_attention_heads=12,
-        attention_head_dim=128,
-        num_layers=30,
-        ffn_dim=8960,
-        in_channels=16,
-        text_dim=4096,
-        freq_dim=256,
-        rope_max_seq_len=1024,
-        modality_freq_dim=256,
+def for_stage(recipe: ModelConfig, parent: ModelConfig | None, *, trains: Trains, num_views: int | None) -> ModelConfig:
+    """What a stage of training has at its end: the recipe's model as far as the parent has it, and what it adds.
+
+    video: RGB alone and one view, the base of the others where there is no Wan. adapters: LoRA, before there are
+    multi-view layers. views: these. all: the whole recipe at once.
+    """
+    denoiser = recipe.denoiser
+    if parent is not None:
+        before = parent.denoiser
+        denoiser = replace(denoiser, adapter_rank=before.adapter_rank, origin=before.origin)
+    multi_view = parent is not None and parent.denoiser.multi_view
+    if trains == "video":
+        denoiser = replace(denoiser, modalities=("rgb",), multi_view=multi_view)
+    elif trains == "adapters":
+        denoiser = replace(denoiser, adapter_rank=denoiser.adapter_rank or recipe.adapter_rank, multi_view=multi_view)
+    elif trains == "views":
+        denoiser = replace(denoiser, multi_view=True)
+    if trains in ("video", "all"):
+        denoiser = replace(denoiser, origin="inline")  # Wan's part is changed: it is the checkpoint's own now
+    return replace(recipe, denoiser=denoiser, views_per_clip=num_views or recipe.views_per_clip)
+
+
+def differs(recipe: ModelConfig, parent: ModelConfig) -> str:
+    """The first field in which a parent is no earlier stage of the recipe; empty where there is none."""
+    growing = ("multi_view", "adapter_rank", "origin", "modalities", "shared_positions")
+    ours, theirs = (
+        {
+            **{name: value for name, value in asdict(config.denoiser).items() if name not in growing},
+            **{name: getattr(config, name) for name in ("codec", "text", "size_px")},
+        }
+        for config in (recipe, parent)
+    )
+    return next((f"{name} {theirs[name]} instead of {ours[name]}" for name in ours if ours[name] != theirs[name]), "")
+
+
+def pose_only(config: ModelConfig) -> ModelConfig:
+    """Row (a) of Table 4: pose maps alone are generated, without a video beside them."""
+    return _ablated(config, "pose_only", replace(config.denoiser, modalities=("pose",)))
+
+
+def unshared(config: ModelConfig) -> ModelConfig:
+    """Row (b) of Table 4: the two modalities have positions of their own."""
+    return _ablated(config, "unshared", replace(config.denoiser, shared_positions=False))
+
+
+def _ablated(config: ModelConfig, name: str, denoiser: DenoiserConfig) -> ModelConfig:
+    return replace(config, recipe=f"{config.recipe}_{name}", denoiser=denoiser)
+
+
+def wan_joint(size_px: int) -> ModelConfig:
+    """The paper's model: Wan2.1 T2V 1.3B with its codec and text encoder, from folders of weights."""
+    return ModelConfig(
+        recipe="wan_joint",
+        size_px=size_px,
+        denoiser=DenoiserConfig(
+            num_attention_heads=12,
+            attention_head_dim=128,
+            num_layers=30,
+            ffn_dim=8960,
+            in_channels=16,
+            text_dim=4096,
+            freq_dim=256,
+            rope_max_seq_len=1024,
+            modality_freq_dim=256,
+            origin="folder",
+        ),
+        codec=CodecConfig(kind="wan", z_dim=16, spatial_factor=8, temporal_factor=4),
+        text=TextConfig(
+            d_model=4096, d_kv=64, d_ff=10240, num_heads=64, num_layers=24, num_tokens=512, origin="folder"
+        ),
+        views_per_clip=4,
+        adapter_rank=64,
     )
 
 
-RECIPES: dict[str, Callable[[int], ModelConfig]] = {"tiny_joint": tiny_joint}
+def tiny_wan(size_px: int) -> ModelConfig:
+    """What `wan_joint` does, on a folder of tiny parts: for trying that path without Wan's weights, as the tests do."""
+    tiny, wan = tiny_joint(size_px), wan_joint(size_px)
+    return replace(
+        tiny,
+        recipe="tiny_wan",
+        denoiser=replace(tiny.denoiser, origin="folder"),
+        codec=wan.codec,
+        text=replace(tiny.text, origin="folder"),
+    )
+
+
+RECIPES: dict[str, Callable[[int], ModelConfig]] = {
+    "tiny_joint": tiny_joint,
+    "tiny_joint_pose_only": lambda size_px: pose_only(tiny_joint(size_px)),
+    "tiny_joint_unshared": lambda size_px: unshared(tiny_joint(size_px)),
+    "tiny_wan": tiny_wan,
+    "wan_joint": wan_joint,
+    "wan_joint_pose_only": lambda size_px: pose_only(wan_joint(size_px)),
+    "wan_joint_unshared": lambda size_px: unshared(wan_joint(size_px)),
+}

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from rigmill.clips.pictures import picture
 from rigmill.types import Bytes, Camera
@@ -15,9 +16,12 @@ from shards.sample import pose_template, rgb_template
 from train.clips import from_unit, ray_maps, square, to_unit
 from train.codec import num_latent_frames
 from train.determinism import deterministic_cpu
-from train.model.joint import Pair
-from train.objective import draw_noise, shift_sigma
-from train.recipes import ModelConfig
+from train.guidance import Given, branches, guided_velocity
+from train.hardware import hardware_of
+from train.model.joint import MODALITIES, Pair
+from train.objective import draw_noise
+from train.recipes import DeviceName, ModelConfig
+from train.solvers import SolverName, solver_of
 from train.weights import Model, load_model
 
 OnStep = Callable[[int, int], None]  # denoising steps done, of how many
@@ -50,81 +54,77 @@ class Sampling:
     seed: int
     steps: int  # of denoising
     guidance: float  # how much the rest pose is insisted on
+    text_guidance: float = 1.0  # the same of the caption; 1: not beyond what the model does by itself
+    solver: SolverName = "euler"
+    device: DeviceName = "cpu"
+    batched: bool = True  # all passes of a step at once: faster, and needs as many times the memory
 
 
-def generate(checkpoint: bytes, config: ModelConfig, prompt: Prompt, sampling: Sampling) -> tuple[Bytes, Bytes]:
-    """`sample` of a checkpoint's model.safetensors."""
+def generate(
+    checkpoint: bytes,
+    config: ModelConfig,
+    prompt: Prompt,
+    sampling: Sampling,
+    folders: Mapping[str, Path] = MappingProxyType({}),
+) -> tuple[Bytes, Bytes]:
+    """`sample` of a checkpoint's model.safetensors; `folders` hold what the checkpoint does not."""
     with deterministic_cpu():
-        model = load_model(checkpoint, config)
+        model = load_model(checkpoint, config, folders, dtype=hardware_of(sampling.device).base_dtype)
     return sample(model, prompt, sampling)
 
 
 def sample(model: Model, prompt: Prompt, sampling: Sampling, *, on_step: OnStep | None = None) -> tuple[Bytes, Bytes]:
     """RGB and pose videos (V, num_frames, s, s, 3) uint8, s = the model's picture size."""
-    with deterministic_cpu(), torch.inference_mode():
+    hardware = hardware_of(sampling.device)
+    device = hardware.device
+    with hardware.sampling(), torch.inference_mode():
+        model = model.on(device)
         size_px, codec = model.config.size_px, model.codec
         templates = Pair(
             *(
-                codec.encode(to_unit(square(pictures, size_px)[:, None]))[None]
+                codec.encode(to_unit(square(pictures, size_px)[:, None]).to(device))[None]
                 for pictures in (prompt.templates_rgb, prompt.templates_pose)
             )
         )
         cells = size_px // codec.spatial_factor
         num_latent = num_latent_frames(codec, sampling.num_frames)
+        shape = (1, len(prompt.cameras), codec.z_dim, num_latent, cells, cells)
         latents = denoise(
             model,
-            noise=draw_noise(
-                (1, len(prompt.cameras), codec.z_dim, num_latent, cells, cells), seed=sampling.seed, step=0
+            Given(
+                condition=templates,
+                text=model.text([prompt.caption]),
+                no_text=model.text([""]),
+                rays=ray_maps(prompt.cameras, cells=cells)[None].to(device),
             ),
-            condition=templates,
-            text=model.text([prompt.caption]),
-            rays=ray_maps(prompt.cameras, cells=cells)[None],
-            steps=sampling.steps,
-            guidance=sampling.guidance,
+            noise=draw_noise(shape, seed=sampling.seed, step=0).map(lambda part: part.to(device)),
+            sampling=sampling,
             on_step=on_step,
         )
-        return from_unit(codec.decode(latents.rgb[0])), from_unit(codec.decode(latents.pose[0]))
+        rgb, pose = (from_unit(codec.decode(part[0]).float().cpu()) for part in (latents.rgb, latents.pose))
+        return rgb, pose
 
 
 def through_codec(model: Model, pictures: Bytes) -> Bytes:
     """Pictures (V, H, W, 3) as the model's codec leaves them, (V, 1, s, s, 3): the best that it could draw."""
     with deterministic_cpu(), torch.inference_mode():
-        return from_unit(
-            model.codec.decode(model.codec.encode(to_unit(square(pictures, model.config.size_px)[:, None])))
+        codec = model.codec.to(torch.device("cpu"))
+        return from_unit(codec.decode(codec.encode(to_unit(square(pictures, model.config.size_px)[:, None]))))
+
+
+@torch.inference_mode()
+def denoise(model: Model, given: Given, *, noise: Pair, sampling: Sampling, on_step: OnStep | None = None) -> Pair:
+    """Clean latents of one clip, (1, V, C, F, h, w) each, from noise along the guided velocity."""
+    solver = solver_of(sampling.solver, sampling.steps, shift=model.config.sigma_shift)
+    passes = branches(image=sampling.guidance, text=sampling.text_guidance)
+    state = torch.stack([noise.rgb, noise.pose])
+    for step in range(sampling.steps):
+        velocity = guided_velocity(
+            model, Pair(*state), given, sigma=solver.sigmas[step], passes=passes, batched=sampling.batched
         )
-
-
-def denoise(
-    model: Model,
-    *,
-    noise: Pair,
-    condition: Pair,
-    text: Tensor,
-    rays: Tensor,
-    steps: int,
-    guidance: float,
-    on_step: OnStep | None = None,
-) -> Pair:
-    """Clean latents of one clip, by Euler steps from noise to data along the guided velocity.
-
-    The guidance is of the image condition: v = v0 + guidance (v1 - v0), v0 without the condition, v1 with it, both
-    with text. The two run as one batch.
-    """
-    uniform = torch.linspace(1, 0, steps + 1, dtype=torch.float64)
-    sigmas = [shift_sigma(float(level), model.config.sigma_shift) for level in uniform]
-    both = Pair(*(torch.cat([torch.zeros_like(part), part]) for part in (condition.rgb, condition.pose)))
-    text, rays = text.repeat(2, 1, 1), rays.repeat(2, 1, 1, 1, 1)
-    rgb, pose = noise.rgb, noise.pose
-    for step, (sigma, following) in enumerate(zip(sigmas, sigmas[1:])):
-        velocity = model.denoiser(
-            Pair(torch.cat([rgb, rgb]), torch.cat([pose, pose])),
-            condition=both,
-            timestep=torch.full((2,), sigma * 1000),
-            text=text,
-            rays=rays,
-        )
-        rgb = rgb + (following - sigma) * (velocity.rgb[:1] + guidance * (velocity.rgb[1:] - velocity.rgb[:1]))
-        pose = pose + (following - sigma) * (velocity.pose[:1] + guidance * (velocity.pose[1:] - velocity.pose[:1]))
+        state = solver.step(step, state, torch.stack([velocity.rgb, velocity.pose]))
         if on_step is not None:
-            on_step(step + 1, steps)
-    return Pair(rgb, pose)
+            on_step(step + 1, sampling.steps)
+    grey = torch.zeros_like(state[0])  # what a model does not generate
+    modalities = model.config.denoiser.modalities
+    return Pair(*(part if name in modalities else grey for name, part in zip(MODALITIES, state)))

@@ -1,49 +1,83 @@
-"""The train stage: all training samples in, one checkpoint out. Heavy imports wait for `run`."""
+"""The train stage: all training samples in, one checkpoint out for each stage of the training that the profile lists.
+
+Heavy imports wait for `run`.
+"""
 
 from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rigmill.errors import UserError
 from rigmill.kinds import Split
 from rigmill.outcomes import Cost, Failed, FailKind, Kept, Outcome
 from rigmill.pipeline.stage import Answer, Input, Job, Rows, Stage, Work
 from rigmill.storage.columns import PRODUCTS
-from rigmill.storage.files import canonical_json, digest
+from rigmill.storage.files import Store, canonical_json, digest, sha256_file
 from rigmill.storage.layout import Layout
 from rigmill.types import Row
 from train.checkpoints import damaged_checkpoints
-from train.inputs import TrainingClip, TrainSettings, usable_rows
+from train.components.places import Places, fetch, find, fingerprints
+from train.finished import CONFIG, LOSSES, WEIGHTS, Parent, damaged_notes, finished_row, note_finished, parent_of
+from train.inputs import TrainingClip, TrainSettings, settings_of, stage_settings, usable_rows
 from train.recipes import RECIPES
 
 if TYPE_CHECKING:
     from rigmill.config.schema import Profile
-    from train.module import StepLoss
+    from train.measured import StepLoss
+    from train.module import Trained
 
 
 class TrainStage(Stage):
-    """One job over the whole train split; it goes on from its last checkpoint after an interruption."""
+    """A job per stage of the training, over the whole train split; after an interruption it goes on where it was."""
 
     name = "train"
-    version = 1
+    version = 2
     upstream = ("shards",)
     writes = PRODUCTS["train"]
     barrier = True
     makes_models = True
-    usual_seconds, jobs_per = 120.0, {"shards": 0.0}  # one job whatever comes in
+    batch = 64  # all stages come to one worker, in their order
+    usual_seconds, jobs_per = 120.0, {"shards": 0.0}  # so many jobs whatever comes in
 
     def settings(self, profile: Profile) -> Row:
-        return TrainSettings.of(profile).to_row()
+        return settings_of(profile)
+
+    def job_settings(self, settings: Row) -> Row:
+        """None: a job has its own stage's in its payload, so that another stage's do not train it again."""
+        return {}
+
+    def prepare(self, settings: Row, say: Callable[[str], None]) -> None:
+        """Whether all weights are there, before hours are spent on anything else."""
+        config, places = RECIPES[settings["recipe"]](settings["size_px"]), Places.of(settings["weights"])
+        fetch(config, places)
+        find(config, places)
 
     def inputs(self, tables: Rows, settings: Row) -> Iterable[Input]:
         rows = usable_rows(tables.products("shards"), num_frames=settings["num_frames"])
         if not rows:
             return
-        samples = sorted(row["sample_sha256"] for row in rows)
-        yield Input(input_id=digest(samples, settings), payload={"samples": rows})
+        samples = digest(sorted(row["sample_sha256"] for row in rows))
+        weights = _known_weights(settings)
+        earlier: dict[str, tuple[str, int]] = {}  # input id and depth, by stage
+        for own, starts_from in stage_settings(settings):
+            start, depth, hints = _start(starts_from, earlier)
+            payload = {"settings": own.to_row(), "start": start, "weights": weights}
+            # The depth comes first, so that a stage comes to its worker after what it starts from.
+            input_id = f"{depth}-{own.stage}-{digest(self.version, samples, payload)}"
+            earlier[own.stage] = input_id, depth
+            yield Input(
+                input_id=input_id,
+                payload={"samples": rows, **payload},
+                group=self.name,
+                hints={"weights": settings["weights"], **hints},
+            )
+
+    def guess_jobs(self, num_jobs: Mapping[str, int], profile: Profile) -> int:
+        return len(profile.train.stages) if any(num_jobs.get(name, 0) for name in self.jobs_per) else 0
 
     def why_empty(self, tables: Rows, profile: Profile) -> str:
         lengths = [row["num_frames"] for row in tables.products("shards") if row["split"] == Split.TRAIN]
@@ -61,60 +95,122 @@ class TrainStage(Stage):
             yield Answer(job.key, outcome, Cost(wall_s=time.monotonic() - started))
 
     def verify(self, output: Path) -> Sequence[str]:
-        """Checkpoints of trainings that are not finished; a damaged one is never gone on from."""
+        """Checkpoints of trainings that are not finished, and notes of finished ones; no damaged one is believed."""
+        layout = Layout(output)
         return [
-            f"{path.name}: damaged; the training goes on from the one before, or begins again: {path}"
-            for path in damaged_checkpoints(Layout(output).work)
+            *(
+                f"{path.name}: damaged; the training goes on from the one before, or begins again: {path}"
+                for path in damaged_checkpoints(layout.work)
+            ),
+            *(f"{path.name}: damaged; the tables say the same: {path}" for path in damaged_notes(layout)),
         ]
 
     def mend(self, tables: Rows, output: Path, profile: Profile) -> None:
-        """Remove damaged checkpoints."""
-        for path in damaged_checkpoints(Layout(output).work):
+        """Remove what is damaged."""
+        layout = Layout(output)
+        for path in (*damaged_checkpoints(layout.work), *damaged_notes(layout)):
             path.unlink()
+
+
+def _known_weights(settings: Row) -> Row:
+    """Fingerprints of the weights under the recipe, by component; nothing where they are not all there."""
+    config = RECIPES[settings["recipe"]](settings["size_px"])
+    try:
+        return fingerprints(find(config, Places.of(settings["weights"])))
+    except UserError:
+        return {}  # a run says so, before it plans
+
+
+def _start(starts_from: str, earlier: Mapping[str, tuple[str, int]]) -> tuple[Row, int, Row]:
+    """What a job's payload says of its start, its depth, and its hints."""
+    if not starts_from:
+        return {}, 0, {}
+    if starts_from in earlier:
+        input_id, depth = earlier[starts_from]
+        return {"stage": starts_from, "input_id": input_id}, depth + 1, {}
+    if "/" in starts_from:
+        config = Path(starts_from).expanduser() / CONFIG
+        seen = sha256_file(config) if config.is_file() else ""
+        return {"folder": seen}, 1, {"folder": starts_from}
+    return {"checkpoint": starts_from}, 1, {}
 
 
 def _train(job: Job, work: Work) -> Outcome:
     """Kept with one checkpoint row, or Failed when the loss left the numbers."""
-    from train.module import NotFinite, train
-    from train.weights import num_parameters, save_model
+    layout = Layout(work.output)
+    row = finished_row(layout, job.input_id)
+    if row is not None:
+        return Kept([{key: value for key, value in row.items() if key != "job_key"}])
+    from train.measured import NotFinite
+    from train.module import train
+    from train.starting import start_model
 
-    settings, folder = TrainSettings(**job.settings), work.output / "work" / job.key
-    config = RECIPES[settings.recipe](settings.size_px)
+    settings, folder = TrainSettings(**job.payload["settings"]), layout.work / job.key
+    parent = parent_of(job.payload["start"], layout, folder=job.hints.get("folder", ""))
+    start = RECIPES[settings.recipe](settings.size_px) if parent is None else parent.config
+    known = job.payload["weights"] if parent is None else parent.about.get("weights")
+    folders = find(start, Places.of(job.hints.get("weights", {})), wanted=known or None)
     try:
         trained = train(
-            config,
+            start_model(settings, parent, folders),
             settings=settings,
-            clips=[TrainingClip.from_row(row) for row in job.payload["samples"]],
+            clips=[TrainingClip.from_row(sample) for sample in job.payload["samples"]],
             store_root=work.store.root,
             folder=folder,
             report=work.report,
+            curves=(layout.latest_run() or layout.runs / "unnamed") / "train",
         )
     except NotFinite as error:
         shutil.rmtree(folder, ignore_errors=True)
-        return Failed(FailKind.EXCEPTION, type(error).__name__, f"{error}; a lower train.learning_rate may help")
-    model = work.store.put_bytes("model.safetensors", save_model(trained.model))
+        return Failed(FailKind.EXCEPTION, type(error).__name__, f"{error}; a lower learning_rate may help")
+    row = _product(trained, job, parent, work.store)
+    note_finished(layout, job.input_id, row)
+    shutil.rmtree(folder, ignore_errors=True)
+    return Kept([row])
+
+
+def _product(trained: Trained, job: Job, parent: Parent | None, store: Store) -> Row:
+    """The row of a finished stage, its files stored."""
+    from train.weights import num_parameters, save_model
+
+    settings, config = TrainSettings(**job.payload["settings"]), trained.model.config
+    samples = sorted(sample["sample_sha256"] for sample in job.payload["samples"])
+    model = store.put_bytes(WEIGHTS, save_model(trained.model))
+    checkpoint_id = digest("checkpoint", model.sha256, config.to_dict())
+    known = {
+        "checkpoint_id": checkpoint_id,
+        "stage": settings.stage,
+        "depth": 0 if parent is None else parent.depth + 1,
+        "parent": None if parent is None else parent.checkpoint_id,
+    }
     about = {
+        **known,
         "model": config.to_dict(),
         "settings": settings.to_row(),
-        "num_clips": len(job.payload["samples"]),
-        "samples_digest": digest(sorted(row["sample_sha256"] for row in job.payload["samples"])),
+        "num_clips": len(samples),
+        "samples_digest": digest(samples),
+        "pose_map": settings.pose_map,
+        "weights": job.payload["weights"],
+        "sha256": {WEIGHTS: model.sha256},
     }
     files = [
         model,
-        work.store.put_bytes("config.json", (canonical_json(about) + "\n").encode()),
-        work.store.put_bytes("losses.csv", _losses_csv(trained.losses)),
+        store.put_bytes(CONFIG, (canonical_json(about) + "\n").encode()),
+        store.put_bytes(LOSSES, trained.curve.csv().encode()),
     ]
-    row = {
-        "checkpoint_id": digest("checkpoint", model.sha256, config.to_dict()),
+    return {
+        **known,
         "recipe": config.recipe,
+        "trains": settings.trains,
+        "num_clips": len(samples),
+        "samples_digest": about["samples_digest"],
         "num_steps": settings.num_steps,
         "first_loss": _mean_loss(trained.losses[: _share(settings)]),
         "last_loss": _mean_loss(trained.losses[-_share(settings) :]),
         "num_parameters": num_parameters(trained.model.denoiser),
+        "num_trained": num_parameters(trained.model.denoiser, lambda weight: weight.requires_grad),
         "files": [stored.to_row() for stored in files],
     }
-    shutil.rmtree(folder, ignore_errors=True)
-    return Kept([row])
 
 
 def _share(settings: TrainSettings) -> int:
@@ -124,8 +220,3 @@ def _share(settings: TrainSettings) -> int:
 
 def _mean_loss(losses: Sequence[StepLoss]) -> float:
     return sum(item.loss for item in losses) / len(losses)
-
-
-def _losses_csv(losses: Sequence[StepLoss]) -> bytes:
-    lines = [f"{item.step},{item.loss!r},{item.rgb!r},{item.pose!r}" for item in losses]
-    return ("\n".join(["step,loss,rgb,pose", *lines]) + "\n").encode()

@@ -3,84 +3,117 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import safetensors.torch
 import torch
-from diffusers import WanTransformer3DModel
 from torch import Tensor, nn
 
-from rigmill.errors import UserError
 from shards.mixture import keyed_generator
-from train.codec import VideoCodec, build_codec
+from train.codec import DctCodec, VideoCodec
+from train.components.loading import load_codec, load_text_encoder, load_tokenizer, load_transformer
 from train.model.joint import JointVideoPose
-from train.recipes import ModelConfig
-from train.text import TextEncoder
+from train.recipes import ModelConfig, TextConfig
+from train.text import TextEncoder, small_text
+
+ADAPTER = "lora_"  # in the name of every tensor of an adapter
 
 
 class Model(nn.Module):
-    """Denoiser and text encoder, which are saved, and the codec, which has nothing to save."""
+    """Denoiser and text encoder, and the codec, which is no part of the saved state."""
 
-    def __init__(self, config: ModelConfig) -> None:
+    def __init__(self, config: ModelConfig, *, denoiser: JointVideoPose, text: TextEncoder, codec: VideoCodec) -> None:
         super().__init__()
-        self.config = config
-        self.denoiser = JointVideoPose(config.denoiser)
-        self.text = TextEncoder(config.text)
-        self.codec: VideoCodec = build_codec(config.codec)
+        self.config, self.denoiser, self.text, self.codec = config, denoiser, text, codec
+
+    def on(self, device: torch.device) -> Model:
+        """The model on a device, its codec too."""
+        self.codec.to(device)
+        return self.to(device)
 
 
-def new_model(config: ModelConfig, *, seed: int) -> Model:
-    """A model with random weights, a function of (config, seed); the global random state is left alone."""
+def new_model(
+    config: ModelConfig,
+    *,
+    seed: int,
+    folders: Mapping[str, Path] = MappingProxyType({}),
+    dtype: torch.dtype = torch.float32,
+) -> Model:
+    """A model before any training: its own parts random, a function of (config, seed), the others as they are.
+
+    `folders` by component, as `train.components.places.find` gives them; `dtype` is that of what they hold. The global
+    random state is left alone.
+    """
+    wan = load_transformer(folders["transformer"], dtype=dtype) if config.denoiser.origin == "folder" else None
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(int(keyed_generator(seed, "weights").integers(2**63)))
-        model = Model(config)
-        model.denoiser.open_path()
+        denoiser = JointVideoPose(config.denoiser, wan)
+        text = _text(config.text, folders, dtype)
+        if wan is None and config.denoiser.prediction == "velocity":
+            denoiser.open_path()
+    codec = DctCodec(config.codec) if config.codec.kind == "dct" else load_codec(folders["vae"], config.codec)
+    return Model(config, denoiser=denoiser, text=text, codec=codec)
+
+
+def grown(model: Model, config: ModelConfig, *, seed: int) -> Model:
+    """The model with what `config` has beyond its own: adapters, multi-view layers. It still says exactly the same.
+
+    What is new is a function of (config, seed). The model itself is changed.
+    """
+    denoiser, wanted = model.denoiser, config.denoiser
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(int(keyed_generator(seed, "grown").integers(2**63)))
+        if wanted.adapter_rank and not denoiser.config.adapter_rank:
+            denoiser.add_adapters(wanted.adapter_rank)
+        if wanted.multi_view and denoiser.views is None:
+            denoiser.add_views()
+    model.config, denoiser.config = config, wanted
     return model
 
 
+def _text(config: TextConfig, folders: Mapping[str, Path], dtype: torch.dtype) -> TextEncoder:
+    if config.origin == "inline":
+        return small_text(config)
+    tokenizer, encoder = load_tokenizer(folders["tokenizer"]), load_text_encoder(folders["text_encoder"], dtype=dtype)
+    return TextEncoder(tokenizer, encoder, num_tokens=config.num_tokens)
+
+
+def own_names(model: Model) -> list[str]:
+    """The tensors that belong to a model itself: all but those that its folders hold."""
+    config = model.config
+    others: tuple[str, ...] = ("text.",) if config.text.origin == "folder" else ()
+    others += ("denoiser.wan.",) if config.denoiser.origin == "folder" else ()
+    return [name for name in model.state_dict() if not name.startswith(others) or ADAPTER in name]
+
+
 def save_model(model: Model) -> bytes:
-    """The model's tensors as safetensors.
+    """The model's own tensors as safetensors.
 
     No metadata: its order is not fixed. Tied tensors are written once each, because safetensors holds no ties.
     """
-    tensors = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in model.state_dict().items()}
-    data: bytes = safetensors.torch.save(dict(sorted(tensors.items())))
+    state = model.state_dict()
+    tensors = {name: state[name].detach().cpu().contiguous().clone() for name in sorted(own_names(model))}
+    data: bytes = safetensors.torch.save(tensors)
     return data
 
 
-def load_model(weights: bytes, config: ModelConfig) -> Model:
-    """The model of a checkpoint's model.safetensors, ready to sample."""
-    model = new_model(config, seed=0)
-    model.load_state_dict(safetensors.torch.load(weights), strict=True)
+def load_model(
+    weights: bytes,
+    config: ModelConfig,
+    folders: Mapping[str, Path] = MappingProxyType({}),
+    *,
+    dtype: torch.dtype = torch.float32,
+) -> Model:
+    """The model of a checkpoint's model.safetensors, ready to sample; a ValueError where they do not fit together."""
+    model = new_model(config, seed=0, folders=folders, dtype=dtype)
+    tensors = safetensors.torch.load(weights)
+    odd = sorted(set(own_names(model)) ^ set(tensors))
+    if odd:
+        raise ValueError(f"{len(odd)} tensors too many or too few, the first is {odd[0]}")
+    model.load_state_dict(tensors, strict=False)
     return model.eval()
-
-
-def load_wan_base(denoiser: JointVideoPose, folder: Path, *, dtype: torch.dtype = torch.float32) -> None:
-    """Put a local Wan transformer (a diffusers folder with config.json) under the added parts.
-
-    The network is never asked. Multi-view layers start from the loaded self-attention.
-    """
-    if not (folder / "config.json").is_file():
-        raise UserError(
-            f"no Wan transformer in {folder}",
-            why="config.json is missing there",
-            code="E520",
-            fix="point it to the 'transformer' folder of Wan2.1-T2V-1.3B-Diffusers, downloaded beforehand",
-        )
-    found = WanTransformer3DModel.load_config(folder, local_files_only=True)
-    expected = denoiser.config.wan
-    for key, value in expected.items():
-        have = tuple(found[key]) if isinstance(value, tuple) else found.get(key)
-        if have != value:
-            raise UserError(
-                f"the Wan transformer in {folder} has another architecture",
-                code="E521",
-                why=f"{key} is {have}, the recipe needs {value}",
-                fix="use the weights that the recipe names",
-            )
-    denoiser.wan = WanTransformer3DModel.from_pretrained(folder, local_files_only=True, torch_dtype=dtype)
-    denoiser.copy_attention_to_views()
 
 
 def num_parameters(module: nn.Module, keep: Callable[[Tensor], bool] = lambda tensor: True) -> int:

@@ -135,7 +135,16 @@ class Animation:
         return sample(
             model,
             Prompt.from_members(templates, cameras=geometry.cameras, caption=order.prompt),
-            Sampling(num_frames, order.seed, order.steps, order.guidance),
+            Sampling(
+                num_frames,
+                order.seed,
+                order.steps,
+                order.guidance,
+                text_guidance=order.text_guidance,
+                solver=order.solver,
+                batched=order.batch_branches,
+                device=order.device,
+            ),
             on_step=lambda done, total: self.on_progress(DENOISE, done, total),
         )
 

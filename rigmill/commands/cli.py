@@ -111,6 +111,15 @@ def build_parser() -> argparse.ArgumentParser:
     show = add("show", "show:command", "what is known about an asset, a clip, a motion or an input")
     show.add_argument("id", help="an id (or how it begins), or the name of a file or a motion")
     show.add_argument("--all", action="store_true", help="every column of every row, not one screen")
+    checkpoints = add(
+        "checkpoints",
+        "checkpoints:command",
+        "list the models that were trained, of whatever settings; remove one; write one's LoRA",
+    )
+    of_one = checkpoints.add_mutually_exclusive_group()
+    of_one.add_argument("--delete", metavar="ID", help="remove this one (how its id begins is enough)")
+    of_one.add_argument("--lora", metavar="ID", help="write its LoRA as a file that diffusers' WanPipeline reads")
+    checkpoints.add_argument("--out", type=Path, metavar="FILE", help="of --lora (default: ./ID-lora.safetensors)")
     export = add(
         "export",
         "export:command",
@@ -180,7 +189,7 @@ def build_parser() -> argparse.ArgumentParser:
     clean.add_argument("--all", action="store_true", help="everything that the profile has made, models too")
     clean.add_argument("--dry-run", action="store_true", help="list it and remove nothing")
     doctor = add("doctor", "doctor:command", "check this machine: Python, packages, Blender, Ray, system libraries")
-    for command in (plan, status, show, verify, doctor, probe):
+    for command in (plan, status, show, verify, doctor, probe, checkpoints):
         command.add_argument("--json", action="store_true", help="machine-readable output")
     return parser
 

@@ -64,6 +64,12 @@ def contradictions(profile: Profile) -> Iterator[tuple[Path, str]]:
     if (frames - 1) % 4:
         below = (frames - 1) // 4 * 4 + 1
         yield ("train", "num_frames"), f"must be a 4k+1, as video codecs pack frames: {below} or {below + 4}"
+    stages = [stage.name for stage in profile.train.stages]
+    for place, stage in enumerate(profile.train.stages):
+        if stage.name in stages[:place]:
+            yield ("train", "stages", place, "name"), f"another stage is called {stage.name}"
+        elif stage.starts_from in stages[place:]:
+            yield ("train", "stages", place, "starts_from"), "must name a stage that comes before it, or a checkpoint"
     names = [source.name for source in profile.sources]
     for section, key, value in (
         ("train", "mixture", profile.train.mixture),

@@ -7,7 +7,7 @@ import math
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from rigmill.blender.render_settings import RenderSettings
 from rigmill.errors import UserError
@@ -39,6 +39,11 @@ class AnimateOrder:
     profile: str
     output: Path  # of the profile, where its checkpoints are
     render: RenderSettings  # the profile's section
+    # How the profile samples, beside steps and guidance.
+    text_guidance: float = 1.0
+    solver: Literal["euler", "unipc"] = "euler"
+    batch_branches: bool = True
+    device: Literal["cpu", "gpu"] = "cpu"
 
 
 def add_animate_options(command: argparse.ArgumentParser) -> None:
@@ -93,6 +98,10 @@ def animate_order_of(parsed: argparse.Namespace, resolved: Resolved) -> AnimateO
         profile=resolved.name,
         output=Path(profile.output).expanduser().resolve(),
         render=RenderSettings.from_json(profile.render.model_dump(mode="json")),
+        text_guidance=profile.train.text_guidance,
+        solver=profile.train.solver,
+        batch_branches=profile.train.batch_branches,
+        device=profile.train.device,
     )
 
 

@@ -12,8 +12,8 @@ from rigmill.types import Bools, Bytes, Floats, Ints, Rig
 
 BACKGROUND = (0, 0, 0)
 LINE = (128, 128, 128)
-_FIXED_MARGIN = 1.5  # joints keep this much more distance from background and line than from each other
-_SPACING_RADII = 2.2  # discs nearer than this in every view cover each other
+FIXED_MARGIN = 1.5  # joints keep this much more distance from background and line than from each other
+SPACING_RADII = 2.2  # discs nearer than this in every view cover each other
 _SHIFT = 8  # fractional bits of cv2's drawing coordinates
 _FAR_PX = 1e5  # farther out nothing can touch the picture, and cv2's fixed point would overflow
 
@@ -42,7 +42,7 @@ def _palette(num: int) -> Bytes:
     grid = np.stack(np.meshgrid(levels, levels, levels, indexing="ij"), axis=-1).reshape(-1, 3)
     # Not only background and line: a line's edges and a blurred line are what lies between the two.
     fixed = np.linspace(BACKGROUND, LINE, 9)
-    to_fixed = np.linalg.norm(grid[:, None] - fixed, axis=-1).min(axis=1) / _FIXED_MARGIN
+    to_fixed = np.linalg.norm(grid[:, None] - fixed, axis=-1).min(axis=1) / FIXED_MARGIN
     chosen: list[int] = []
     nearest = to_fixed.copy()
     for _ in range(num):
@@ -151,7 +151,7 @@ def choose_drawn(rig: Rig, rest_joints_px: Floats, *, radius_px: float, max_join
 def far_enough(rest_joints_px: Floats, drawn: Bools, joint: int, *, radius_px: float) -> bool:
     """Whether every drawn joint (J,) is at least 2.2 radii from `joint` in some rest view (V, J, 2)."""
     gap = np.linalg.norm(rest_joints_px[:, drawn] - rest_joints_px[:, joint, None], axis=-1).max(axis=0)
-    return bool(np.all(gap >= _SPACING_RADII * radius_px))
+    return bool(np.all(gap >= SPACING_RADII * radius_px))
 
 
 def drawn_parents(parents: Ints, drawn: Bools) -> Ints:

@@ -300,11 +300,18 @@ PRODUCTS: dict[str, pa.Schema] = {
     "train": pa.schema(
         [
             ("checkpoint_id", TEXT),
+            ("stage", TEXT),  # as train.stages names it
+            ("depth", COUNT),  # how many checkpoints came before it
+            ("parent", TEXT),  # the checkpoint that it starts from
             ("recipe", TEXT),
+            ("trains", TEXT),
+            ("num_clips", COUNT),
+            ("samples_digest", TEXT),
             ("num_steps", COUNT),
             ("first_loss", NUMBER),
             ("last_loss", NUMBER),
             ("num_parameters", COUNT),
+            ("num_trained", COUNT),
             ("files", FILES),
         ]
     ),

@@ -44,6 +44,11 @@ class Layout:
         """What each run cost and on which machine: the only place for times."""
         return self.root / "runs"
 
+    def latest_run(self) -> Path | None:
+        """The folder of the run that goes on, or of the last one; None where there was none."""
+        found = sorted(path.parent for path in self.runs.glob("*/run.json"))
+        return found[-1] if found else None
+
     @property
     def scratch(self) -> Path:
         """Private folders of running jobs; swept at the start of a run."""
@@ -53,6 +58,10 @@ class Layout:
     def work(self) -> Path:
         """Resumable work in progress of long jobs (training checkpoints), one folder per job key; `downloads`."""
         return self.root / "work"
+
+    def finished_note(self, input_id: str) -> Path:
+        """What a finished stage of a training has made, until its row is in the table, and after."""
+        return self.work / "finished" / f"{input_id}.json"
 
     def downloads(self, source: str) -> Path:
         """Unfinished downloads of a source, and the list of its finished ones."""

@@ -21,7 +21,7 @@ from tests.support.small_runs import NOT_RESULTS, finish, results, rigmill
 from tests.support.tiny_runs import Tiny, write_profile
 from train.inputs import TrainingClip, TrainSettings
 from train.module import train
-from train.recipes import RECIPES
+from train.starting import start_model
 
 pytestmark = [pytest.mark.slow, pytest.mark.blender]
 NUM_FLIPS, NUM_ROUNDS, NUM_REMOVED = 300, 2, 6
@@ -49,7 +49,7 @@ def whole(tiny: Tiny, tmp_path_factory: pytest.TempPathFactory) -> Path:
         for stage in STAGES:
             view.plan(stage)
     (job,) = view.stage("train").plan(view, tiny.resolved.profile)
-    settings = TrainSettings(**job.settings)
+    settings = TrainSettings(**job.payload["settings"])
 
     def stop(message: str, done: int, total: int) -> None:
         if done == total:
@@ -57,12 +57,13 @@ def whole(tiny: Tiny, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     with pytest.raises(Stopped):
         train(
-            RECIPES[settings.recipe](settings.size_px),
+            start_model(settings, None, {}),
             settings=settings,
             clips=[TrainingClip.from_row(row) for row in job.payload["samples"]],
             store_root=layout.store.root,
             folder=layout.work / job.key,
             report=stop,
+            curves=layout.runs / "stopped" / "train",
         )
     assert {path.relative_to(layout.root).parts[0] for path in targets(layout)} == set(KINDS)
     return folder

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from rigmill.commands import exit_status
 from rigmill.storage.segments import StageTable
+from tests.support.paths import ASSETS
 from tests.support.small_runs import finish, results, rigmill, run_all
 
 pytestmark = [pytest.mark.slow, pytest.mark.blender, pytest.mark.ray]
@@ -42,6 +44,18 @@ def test_plain_trial_plain_does_no_job_twice_and_two_trainings_keep_two_models(s
     assert counts["train"]["unplanned"]["bytes"] > 100_000 and counts["render"]["unplanned"]["bytes"] > 1000
     assert "nothing to do" in finish(run_all(small, "trial"))
     assert rows("status", *OTHER_TRAINING)["train"]["kept"] == 1
+
+    models = json.loads(ask("checkpoints", "--json"))
+    assert sorted((one["num_steps"], one["planned"]) for one in models) == [(20, False), (30, True)]
+    assert len(list((place / "out" / "runs").glob("*/train/joint.csv"))) == 2, "each run has its own curve"
+    for one in models:
+        made = place / one["checkpoint_id"]
+        told = ("--prompt", "a fox runs", "--checkpoint", one["checkpoint_id"], "--out", made, "--frames", "5")
+        process = rigmill("animate", ASSETS / "Fox.glb", *told, "--config", small, "--profile", "small", cwd=place)
+        text, _ = process.communicate(timeout=600)
+        assert process.returncode in (exit_status.OK, exit_status.AT_REST), text
+        about = json.loads((made / "info.json").read_text())
+        assert about["checkpoint"]["name"] == one["checkpoint_id"] and (made / "animated.glb").is_file()
 
     assert "of other settings or inputs kept" in ask("status")
     listed = ask("clean", "--unplanned", "--dry-run")

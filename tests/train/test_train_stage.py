@@ -5,67 +5,27 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pytest
 import safetensors.torch
 
 from rigmill.config.load import load
-from rigmill.config.schema import Profile
 from rigmill.errors import UserError
 from rigmill.outcomes import Failed, Kept
-from rigmill.pipeline.stage import Job
+from rigmill.posemaps.definition import PoseMapDefinition
 from rigmill.storage.columns import PRODUCTS
 from rigmill.storage.files import Store, canonical_json
 from rigmill.types import StoredFile
 from tests.support.paths import ROOT
+from tests.support.training import Index, Lent, Tables, jobs_of
 from train.data import present_weights
 from train.inputs import TrainSettings
 from train.stage import TrainStage
 
-Index = list[dict[str, Any]]
-
-
-@dataclass
-class Tables:
-    """A rows reader over a list."""
-
-    rows: Index
-
-    def products(self, stage: str) -> Index:
-        assert stage == "shards"
-        return self.rows
-
-
-@dataclass
-class Lent:
-    """What a worker lends."""
-
-    store: Store
-    output: Path
-    scratch: Path
-    said: list[tuple[str, int, int]] = field(default_factory=list)
-
-    @property
-    def blender(self) -> Any:
-        raise AssertionError("training needs no Blender")
-
-    def report(self, message: str, done: int, total: int) -> None:
-        self.said.append((message, done, total))
-
-
-def profile_of(settings: TrainSettings, **more: Any) -> Profile:
-    values = load("demo").profile.model_dump(mode="json")
-    row = settings.to_row()
-    values |= {"seed": row.pop("seed"), "train": values["train"] | row | more}
-    return Profile.model_validate(values)
-
-
-def jobs_of(rows: Index, settings: TrainSettings, **more: Any) -> list[Job]:
-    return TrainStage().plan(Tables(rows), profile_of(settings, **more))
+SAMPLING = {"sampling_steps", "guidance", "text_guidance", "solver", "batch_branches"}
 
 
 def test_one_job_over_the_train_split_whatever_the_order_of_the_rows(rows: Index, settings: TrainSettings) -> None:
@@ -93,17 +53,22 @@ def test_a_changed_sample_or_setting_is_another_job_and_a_sampling_setting_is_no
         (rows, replace(settings, learning_rate=0.1)),
     ):
         assert jobs_of(changed_rows, changed)[0].key != base.key
-    assert jobs_of(rows, settings, guidance=9.0, sampling_steps=5)[0].key == base.key
+    assert jobs_of(rows, settings, guidance=9.0, sampling_steps=5, solver="unipc", text_guidance=2.0)[0].key == base.key
 
 
-def test_settings_are_the_profiles_train_section_and_seed_to_the_letter(rows: Index) -> None:
+def test_settings_are_the_profiles_train_section_seed_and_pose_map_to_the_letter(rows: Index) -> None:
     """Their JSON is hashed into the key of the job: a value of another type would train every model again."""
     profile = load("demo").profile
-    section = profile.train.model_dump(mode="json", exclude={"sampling_steps", "guidance"})
-    expected = canonical_json({**section, "seed": profile.seed})
-    assert canonical_json(TrainStage().settings(profile)) == expected
+    settings = TrainStage().settings(profile)
+    section = profile.train.model_dump(mode="json", exclude=SAMPLING)
+    assert canonical_json({**settings, "pose_map": 0}) == canonical_json(
+        {**section, "seed": profile.seed, "pose_map": 0}
+    )
+    assert PoseMapDefinition.from_row(settings["pose_map"]).radius_px == profile.render.joint_radius_px * 256 / 480
     (job,) = TrainStage().plan(Tables([{**row, "num_frames": 99} for row in rows]), profile)
-    assert canonical_json(TrainSettings(**json.loads(canonical_json(job.settings))).to_row()) == expected
+    again = TrainSettings(**json.loads(canonical_json(job.payload["settings"])))
+    assert canonical_json(again.to_row()) == canonical_json(job.payload["settings"]) and not job.settings
+    assert (again.num_steps, again.learning_rate, again.stage, again.trains) == (300, 0.002, "joint", "all")
 
 
 def test_a_source_without_weight_is_a_message_that_names_the_key() -> None:
@@ -143,7 +108,7 @@ def test_the_job_keeps_one_row_of_the_table_and_the_same_files_every_time(
     trained = sum(tensor.numel() for name, tensor in tensors.items() if name.startswith("denoiser."))
     assert trained == row["num_parameters"]
     losses = [line.split(",") for line in files["losses.csv"].decode().splitlines()]
-    assert losses[0] == ["step", "loss", "rgb", "pose"] and [int(line[0]) for line in losses[1:]] == list(range(6))
+    assert losses[0][:4] == ["step", "loss", "rgb", "pose"] and [int(line[0]) for line in losses[1:]] == list(range(6))
     assert row["first_loss"] == float(losses[1][1]) and row["last_loss"] == float(losses[-1][1])
 
 

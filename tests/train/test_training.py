@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -14,19 +15,24 @@ from typing import Any
 
 import numpy as np
 import pytest
+import safetensors.torch
 import torch
 
 from rigmill.clips.video import decode
 from rigmill.storage.files import Store, canonical_json
 from tests.support.paths import ROOT
+from train import module, starting
 from train.checkpoints import checkpoints, damaged_checkpoints, last_checkpoint
 from train.data import Batches
+from train.hardware import hardware_of
 from train.inputs import TrainingClip, TrainSettings
+from train.measured import COLUMNS, Curve, NotFinite, StepLoss
 from train.model.joint import Pair
-from train.module import NotFinite, train
-from train.objective import add_noise, choose, flow_loss, shift_sigma
+from train.module import train
+from train.objective import add_noise, choose, prediction_loss, shift_sigma, velocity_of
 from train.recipes import tiny_joint
-from train.weights import save_model
+from train.starting import start_model
+from train.weights import Model, save_model
 
 Clips = list[TrainingClip]
 Index = list[dict[str, Any]]
@@ -35,6 +41,11 @@ MakeShard = Callable[..., Index]
 
 class Stopped(Exception):
     """Raised by a test inside a run."""
+
+
+def begin(settings: TrainSettings) -> Model:
+    """The model before the first step."""
+    return start_model(settings, None, {})
 
 
 def batches_of(clips: Clips, store: Store, settings: TrainSettings) -> Batches:
@@ -46,7 +57,7 @@ def undisturbed(
     clips: Clips, store: Store, settings: TrainSettings, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[bytes, list[float]]:
     trained = train(
-        tiny_joint(settings.size_px),
+        begin(settings),
         settings=settings,
         clips=clips,
         store_root=store.root,
@@ -67,17 +78,12 @@ def test_resume_after_a_stop_gives_the_bytes_of_an_undisturbed_run(
 
     with pytest.raises(Stopped):
         train(
-            tiny_joint(settings.size_px),
-            settings=settings,
-            clips=clips,
-            store_root=store.root,
-            folder=tmp_path,
-            report=stop_at_17,
+            begin(settings), settings=settings, clips=clips, store_root=store.root, folder=tmp_path, report=stop_at_17
         )
     assert last_checkpoint(tmp_path)[1] == 10
     seen.clear()
     trained = train(
-        tiny_joint(settings.size_px),
+        begin(settings),
         settings=settings,
         clips=clips,
         store_root=store.root,
@@ -105,9 +111,13 @@ def test_a_damaged_checkpoint_is_not_gone_on_from(
             raise Stopped
 
     def run(report: Callable[[str, int, int], None]) -> bytes:
-        config = tiny_joint(settings.size_px)
         trained = train(
-            config, settings=settings, clips=clips, store_root=store.root, folder=tmp_path / "key", report=report
+            begin(settings),
+            settings=settings,
+            clips=clips,
+            store_root=store.root,
+            folder=tmp_path / "key",
+            report=report,
         )
         return save_model(trained.model)
 
@@ -129,14 +139,14 @@ import json, os, signal, sys
 from pathlib import Path
 from train.inputs import TrainingClip, TrainSettings
 from train.module import train
-from train.recipes import tiny_joint
+from train.starting import start_model
 
 order = json.load(sys.stdin)
 def kill_at(message, done, total):
     if done == order["die_after"]:
         os.kill(os.getpid(), signal.SIGKILL)
 settings = TrainSettings(**order["settings"])
-train(tiny_joint(settings.size_px), settings=settings, clips=[TrainingClip.from_row(row) for row in order["rows"]],
+train(start_model(settings, None, {}), settings=settings, clips=[TrainingClip.from_row(row) for row in order["rows"]],
       store_root=Path(order["store"]), folder=Path(order["folder"]), report=kill_at)
 """
 
@@ -162,24 +172,22 @@ def test_resume_after_kill_9_in_another_process_gives_the_same_bytes(
         input=canonical_json(order).encode(),
         capture_output=True,
         timeout=120,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONHASHSEED": "12345"},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path]), "PYTHONHASHSEED": "12345"},
     )
     assert done.returncode == -signal.SIGKILL, done.stderr.decode()[-2000:]
     (tmp_path / ".tmp-checkpoint").write_bytes(b"torn")  # what a kill inside a save leaves
     assert last_checkpoint(tmp_path)[1] == 20
-    trained = train(
-        tiny_joint(settings.size_px), settings=settings, clips=clips, store_root=store.root, folder=tmp_path
-    )
+    trained = train(begin(settings), settings=settings, clips=clips, store_root=store.root, folder=tmp_path)
     assert save_model(trained.model) == undisturbed[0]
 
 
 def test_a_run_killed_after_its_last_step_trains_nothing_again(
     undisturbed: tuple[bytes, list[float]], clips: Clips, store: Store, settings: TrainSettings, tmp_path: Path
 ) -> None:
-    train(tiny_joint(settings.size_px), settings=settings, clips=clips, store_root=store.root, folder=tmp_path)
+    train(begin(settings), settings=settings, clips=clips, store_root=store.root, folder=tmp_path)
     seen: list[int] = []
     again = train(
-        tiny_joint(settings.size_px),
+        begin(settings),
         settings=settings,
         clips=clips,
         store_root=store.root,
@@ -193,22 +201,73 @@ def test_another_seed_gives_another_model(
     undisturbed: tuple[bytes, list[float]], clips: Clips, store: Store, settings: TrainSettings, tmp_path: Path
 ) -> None:
     settings = replace(settings, seed=8, num_steps=2)
-    other = train(tiny_joint(settings.size_px), settings=settings, clips=clips, store_root=store.root, folder=tmp_path)
+    other = train(begin(settings), settings=settings, clips=clips, store_root=store.root, folder=tmp_path)
     assert [item.loss for item in other.losses] != undisturbed[1][:2]
 
 
-def test_a_loss_that_leaves_the_numbers_ends_the_run_at_its_step(
+def test_a_loss_that_leaves_the_numbers_ends_the_run_with_its_step_and_batch_saved(
     clips: Clips, store: Store, settings: TrainSettings, tmp_path: Path
 ) -> None:
+    settings = replace(settings, learning_rate=1e30)
     with pytest.raises(NotFinite) as caught:
         train(
-            tiny_joint(settings.size_px),
-            settings=replace(settings, learning_rate=1e30),
+            begin(settings),
+            settings=settings,
             clips=clips,
             store_root=store.root,
-            folder=tmp_path,
+            folder=tmp_path / "work",
+            curves=tmp_path / "curves",
         )
-    assert 1 <= caught.value.step <= 3
+    step, saved = caught.value.step, caught.value.saved
+    assert 1 <= step <= 3 and saved == tmp_path / "curves" / f"not-finite-step-{step:08d}.safetensors"
+    tensors, batch = safetensors.torch.load_file(saved), batches_of(clips, store, settings).batch(step)
+    assert torch.equal(tensors["videos_pose"], batch.videos.pose) and torch.equal(tensors["sigma"], batch.sigma)
+    about = json.loads(saved.with_suffix(".json").read_text())
+    assert about["captions"] == list(batch.captions) and about["measured"]["step"] == str(step)
+    assert not all(np.isfinite(float(about["measured"][name])) for name in ("loss", "grad_norm"))
+    lines = (tmp_path / "curves" / "joint.csv").read_text().splitlines()
+    assert len(lines) == 1 + step, "the steps before it are in the curve"
+
+
+def test_the_curve_has_losses_by_modality_their_running_means_the_rate_and_the_gradient(
+    clips: Clips, store: Store, settings: TrainSettings, tmp_path: Path
+) -> None:
+    settings = replace(settings, num_steps=12, stage="one")
+
+    def stop_at_11(message: str, done: int, total: int) -> None:
+        if done == 11:
+            raise Stopped
+
+    def run(**more: Any) -> Any:
+        return train(
+            begin(settings),
+            settings=settings,
+            clips=clips,
+            store_root=store.root,
+            folder=tmp_path / "work",
+            curves=tmp_path / "curves",
+            **more,
+        )
+
+    with pytest.raises(Stopped):
+        run(report=stop_at_11)
+    trained = run()
+    text = (tmp_path / "curves" / "one.csv").read_text()
+    assert text == trained.curve.csv(), "a resumed run's file holds what was before, once"
+    head, *lines = (line.split(",") for line in text.splitlines())
+    assert tuple(head) == COLUMNS and [int(line[0]) for line in lines] == list(range(12))
+    column = {name: np.array([float(line[place]) for line in lines]) for place, name in enumerate(head)}
+    np.testing.assert_allclose(column["loss"], (column["rgb"] + column["pose"]) / 2, rtol=1e-6)
+    weights = 0.98 ** np.arange(11, -1, -1)
+    assert column["pose_smooth"][-1] == pytest.approx((column["pose"] * weights).sum() / weights.sum())
+    assert column["learning_rate"][0] == settings.learning_rate, "one step of warm-up"
+    assert (np.diff(column["learning_rate"][1:]) < 0).all() and (column["grad_norm"] > 0).all()
+
+
+def test_the_running_mean_of_a_constant_is_that_constant_from_the_first_step_on() -> None:
+    curve = Curve([StepLoss(step, 0.5, 0.25, 0.75) for step in range(3)])
+    for line in curve.csv().splitlines()[1:]:
+        assert [float(value) for value in line.split(",")[-3:]] == pytest.approx([0.5, 0.25, 0.75])
 
 
 def test_a_batch_is_cut_from_the_clip_that_its_row_points_to(
@@ -260,15 +319,30 @@ def test_conditions_are_half_templates_and_a_fifth_is_dropped(clips: Clips, sett
     assert abs(np.mean([item.sigma < 0.75 for item in drawn]) - 0.5) < 0.04
 
 
-def test_the_true_velocity_has_no_loss_and_leads_from_noise_to_data() -> None:
+def test_the_truth_has_no_loss_and_leads_from_noise_to_data_whatever_is_predicted() -> None:
     clean, noise = Pair(torch.randn(2, 1, 4), torch.randn(2, 1, 4)), Pair(torch.randn(2, 1, 4), torch.randn(2, 1, 4))
-    velocity = Pair(noise.rgb - clean.rgb, noise.pose - clean.pose)
-    loss = flow_loss(velocity, clean=clean, noise=noise)
-    assert loss.rgb == 0 and loss.pose == 0
     sigma = torch.tensor([0.3, 0.9])
-    back = add_noise(clean.rgb, noise.rgb, sigma) - sigma[:, None, None] * velocity.rgb
-    torch.testing.assert_close(back, clean.rgb)
+    noisy = Pair(add_noise(clean.rgb, noise.rgb, sigma), add_noise(clean.pose, noise.pose, sigma))
+    for prediction, truth in (("velocity", Pair(noise.rgb - clean.rgb, noise.pose - clean.pose)), ("clean", clean)):
+        loss = prediction_loss(truth, clean=clean, noise=noise, sigma=sigma, prediction=prediction)
+        assert loss.rgb == 0 and loss.pose == 0, prediction
+        velocity = velocity_of(truth, noisy=noisy, sigma=sigma, prediction=prediction)
+        back = noisy.pose - sigma[:, None, None] * velocity.pose
+        torch.testing.assert_close(back, clean.pose)
     assert shift_sigma(0.0, 3.0) == 0 and shift_sigma(1.0, 3.0) == 1
+
+
+def test_the_loss_of_clean_latents_is_that_of_the_velocity_that_they_mean() -> None:
+    """But below sigma 0.15, where it would grow without bound."""
+    shape = (1, 1, 16, 3, 4, 4)
+    clean, noise, wrong = (Pair(torch.randn(shape), torch.randn(shape)) for _ in range(3))
+    for level, factor in ((0.5, 1.0), (0.15, 1.0), (0.05, 1 / 9)):
+        sigma = torch.tensor([level])
+        noisy = Pair(add_noise(clean.rgb, noise.rgb, sigma), add_noise(clean.pose, noise.pose, sigma))
+        meant = velocity_of(wrong, noisy=noisy, sigma=sigma, prediction="clean")
+        of_clean = prediction_loss(wrong, clean=clean, noise=noise, sigma=sigma, prediction="clean")
+        of_velocity = prediction_loss(meant, clean=clean, noise=noise, sigma=sigma, prediction="velocity")
+        torch.testing.assert_close(of_clean.rgb, of_velocity.rgb * factor, rtol=1e-4, atol=0)
 
 
 def test_two_clips_are_learned_to_a_third_of_the_first_loss(
@@ -277,9 +351,41 @@ def test_two_clips_are_learned_to_a_third_of_the_first_loss(
     store = Store(tmp_path / "store")
     clips = [TrainingClip.from_row(row) for row in make_shard(store, num_clips=2, num_frames=5, num_views=2)]
     settings = replace(settings, num_steps=160, num_frames=5, condition_dropout=0.0, checkpoint_interval=160)
-    trained = train(
-        tiny_joint(settings.size_px), settings=settings, clips=clips, store_root=store.root, folder=tmp_path / "work"
-    )
+    trained = train(begin(settings), settings=settings, clips=clips, store_root=store.root, folder=tmp_path / "work")
     for modality in ("rgb", "pose"):
         losses = [getattr(item, modality) for item in trained.losses]
         assert np.mean(losses[-20:]) < np.mean(losses[:10]) / 3, modality
+
+
+@pytest.mark.parametrize("checkpointing", [True, False])
+def test_activations_computed_again_give_the_same_gradients(settings: TrainSettings, checkpointing: bool) -> None:
+    model = begin(settings).denoiser
+    torch.manual_seed(0)
+    noisy = Pair(torch.randn(1, 2, 16, 3, 4, 4), torch.randn(1, 2, 16, 3, 4, 4))
+    given = {
+        "condition": noisy.map(lambda part: part[:, :, :, :1]),
+        "timestep": torch.tensor([500.0]),
+        "text": torch.randn(1, 5, 32),
+        "rays": torch.randn(1, 2, 6, 4, 4),
+    }
+    weight = model.wan.blocks[0].attn1.to_q.weight
+    (truth,) = torch.autograd.grad(model(noisy, **given).pose.square().sum(), weight)
+    model.checkpointing = checkpointing
+    (found,) = torch.autograd.grad(model(noisy, **given).pose.square().sum(), weight)
+    assert torch.equal(found, truth)
+
+
+@pytest.mark.slow  # half a minute
+def test_half_precision_around_float32_adapters_learns_on_whatever_device(
+    clips: Clips, store: Store, settings: TrainSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The path of a GPU, computed by the CPU: bfloat16, activations computed again, no promise of repeated bits."""
+    here = replace(hardware_of("gpu"), device=torch.device("cpu"), accelerator="cpu")
+    for place in (module, starting):
+        monkeypatch.setattr(place, "hardware_of", lambda name: here)
+    settings = replace(settings, num_steps=40, device="gpu", trains="all", condition_dropout=0.0)
+    model = begin(settings)
+    trained = train(model, settings=settings, clips=clips, store_root=store.root, folder=tmp_path)
+    assert model.denoiser.checkpointing and model.denoiser.wan.proj_out.weight.dtype == torch.float32
+    losses = [item.loss for item in trained.losses]
+    assert np.mean(losses[-10:]) < 0.8 * np.mean(losses[:10])

@@ -8,7 +8,12 @@ from torch import Tensor, nn
 
 
 class ModalityEmbedding(nn.Module):
-    """Identifiers 0 (rgb) and 1 (pose) through a frequency encoding and linear layers (section 3.2)."""
+    """Identifiers 0 (rgb) and 1 (pose) through a frequency encoding and linear layers (section 3.2).
+
+    Arguments:
+      dim (int): D, the width of the timestep embedding that it is added to.
+      freq_dim (int): Numbers of the frequency encoding.
+    """
 
     def __init__(self, dim: int, *, freq_dim: int) -> None:
         super().__init__()
@@ -18,7 +23,10 @@ class ModalityEmbedding(nn.Module):
         nn.init.zeros_(self.linears.linear_2.bias)
 
     def forward(self) -> Tensor:
-        """(2, D): the row of rgb, the row of pose."""
+        """
+        Returns:
+          Tensor: The row of rgb, the row of pose, (2, D).
+        """
         weight = self.linears.linear_1.weight
         ids = torch.arange(2, device=weight.device)
         rows: Tensor = self.linears(self.frequencies(ids).to(weight.dtype))
@@ -30,6 +38,10 @@ class CameraEmbedding(nn.Module):
 
     A convolution over [latents, rays] is the sum of one over latents and one over rays. Keeping the second apart
     leaves the pretrained patch embedding as it is, and lets stage 2 train this part alone.
+
+    Arguments:
+      dim (int): D, the width of a token.
+      patch_size (tuple[int, int, int]): Latent frames, rows and columns of a token, as the model's own patches.
     """
 
     NUM_RAY_CHANNELS = 6
@@ -40,6 +52,12 @@ class CameraEmbedding(nn.Module):
         nn.init.zeros_(self.patches.weight)
 
     def forward(self, rays: Tensor) -> Tensor:
-        """Rays (N, 6, h, w) to (N, D, 1, h/p, w/p): the same for all frames, because cameras stand still."""
+        """
+        Arguments:
+          rays (Tensor): Plücker rays on the latent grid, (N, 6, h, w).
+
+        Returns:
+          Tensor: What is added to the tokens of every frame, (N, D, 1, h/p, w/p).
+        """
         embedded: Tensor = self.patches(rays.unsqueeze(2))
         return embedded

@@ -4,23 +4,29 @@ Shape letters
     B  clips            V  views of a clip      N  B*V, one sequence each
     C  latent channels  h, w  latent rows and columns
     F  latent frames of one video (the paper's f+1)
-    T  2*(F+1), latent frames of the joint sequence [c_rgb, x_rgb, c_pose, x_pose] (Eq. 3)
+    M  modalities: 2, or 1 where a model generates pose maps or videos alone
+    T  M*(F+1), latent frames of the joint sequence [c_rgb, x_rgb, c_pose, x_pose] (Eq. 3)
     S  tokens per latent frame                  L  T*S, tokens of a sequence
     D  width            X  text tokens          E  text width
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from diffusers import WanTransformer3DModel
 from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
 
+from train.model.adapters import add_adapters
 from train.model.embeddings import CameraEmbedding, ModalityEmbedding
 from train.model.multiview import MultiViewAttention
-from train.recipes import DenoiserConfig
+from train.recipes import DenoiserConfig, Trains
+
+MODALITIES = ("rgb", "pose")  # the fields of Pair; a modality's place here is its identifier
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,20 +36,32 @@ class Pair:
     rgb: Tensor
     pose: Tensor
 
+    def map(self, change: Callable[[Tensor], Tensor]) -> Pair:
+        """The same change to both."""
+        return Pair(change(self.rgb), change(self.pose))
+
 
 class JointVideoPose(nn.Module):
-    """Velocities of RGB and pose latents, jointly over modalities, frames and views."""
+    """Predicts RGB and pose latents jointly over modalities, frames and views.
 
-    def __init__(self, config: DenoiserConfig) -> None:
+    Arguments:
+      config (DenoiserConfig): The numbers of the Wan transformer underneath and of what is added to it. With
+        `multi_view` the camera embedding and the multi-view layers are there; they add exactly zero until trained.
+      wan (WanTransformer3DModel or None): Pretrained weights of that architecture; None: random ones.
+    """
+
+    def __init__(self, config: DenoiserConfig, wan: WanTransformer3DModel | None = None) -> None:
         super().__init__()
         self.config = config
-        self.wan = WanTransformer3DModel(**config.wan)
-        dim = config.num_attention_heads * config.attention_head_dim
-        self.modality = ModalityEmbedding(dim, freq_dim=config.modality_freq_dim)
+        self.checkpointing = False
+        self.wan = WanTransformer3DModel(**config.wan) if wan is None else wan
+        self.modality = ModalityEmbedding(config.width, freq_dim=config.modality_freq_dim)
         self.camera: CameraEmbedding | None = None
         self.views: nn.ModuleList | None = None
         if config.multi_view:
-            self.add_views(dim)
+            self.add_views()
+        if config.adapter_rank:
+            self.add_adapters(config.adapter_rank)
 
     @torch.no_grad()
     def open_path(self) -> None:
@@ -59,13 +77,36 @@ class JointVideoPose(nn.Module):
         self.wan.proj_out.weight.copy_(patches.weight.permute(2, 3, 4, 1, 0).flatten(0, 3))
         nn.init.zeros_(self.wan.proj_out.bias)
 
-    def add_views(self, dim: int) -> None:
+    def add_views(self) -> None:
         """Add camera embedding and multi-view layers; they change nothing until they are trained."""
+        dim = self.config.width
         self.camera = CameraEmbedding(dim, patch_size=(1, 2, 2))
         self.views = nn.ModuleList()
         for _ in self.wan.blocks:
             self.views.append(MultiViewAttention(dim, num_heads=self.config.num_attention_heads))
         self.copy_attention_to_views()
+
+    def add_adapters(self, rank: int) -> None:
+        """Add LoRA to Wan's part; it changes nothing until it is trained."""
+        add_adapters(self.wan, rank=rank)
+
+    def trained_by(self, trains: Trains) -> list[nn.Parameter]:
+        """The parameters that a stage trains, all others are frozen by this.
+
+        video, all: everything. adapters: LoRA and the modality embedding. views: camera embedding and multi-view
+        layers alone.
+        """
+        chosen = []
+        for name, weight in self.named_parameters():
+            part = name.partition(".")[0]
+            weight.requires_grad_(
+                trains in ("video", "all")
+                or (trains == "adapters" and (part == "modality" or "lora_" in name))
+                or (trains == "views" and part in ("camera", "views"))
+            )
+            if weight.requires_grad:
+                chosen.append(weight)
+        return chosen
 
     def copy_attention_to_views(self) -> None:
         """Start the multi-view layers from each block's self-attention; what they add stays zero."""
@@ -74,13 +115,27 @@ class JointVideoPose(nn.Module):
             layer.copy_from(block.attn1)
 
     def forward(self, noisy: Pair, *, condition: Pair, timestep: Tensor, text: Tensor, rays: Tensor) -> Pair:
-        """Velocity of both videos, each (B, V, C, F, h, w).
+        """Predict what `config.prediction` says of both noisy videos.
 
-        noisy (B, V, C, F, h, w), condition (B, V, C, 1, h, w), timestep (B,) = 1000 sigma, text (B, X, E),
-        rays (B, V, 6, h, w).
+        Views may be any number, the same for all clips of a batch; nothing in the weights depends on it.
+
+        Arguments:
+          noisy (Pair): Latents at noise level sigma, (1 - sigma) x0 + sigma n, each (B, V, C, F, h, w). h and w are
+            even. Of a modality that the model does not have, only the shape is read.
+          condition (Pair): Clean latents of the image condition (the rest pose, or a frame of the clip), each
+            (B, V, C, 1, h, w); zeros where the condition is left out. Its tokens have timestep 0.
+          timestep (Tensor): 1000 sigma as a float, (B,): one noise level for all views of a clip.
+          text (Tensor): Text encoder states, zeros after a caption's end, (B, X, E).
+          rays (Tensor): Plücker rays of every view on the latent grid (direction, moment; OpenCV cameras), shared by
+            all frames because cameras stand still, (B, V, 6, h, w). Read by models with `multi_view` alone.
+
+        Returns:
+          Pair: Velocities n - x0, or clean latents x0, each (B, V, C, F, h, w). Zeros for an absent modality.
         """
+        modalities = self.config.modalities
         num_clips, num_views, _, num_frames, rows, columns = noisy.rgb.shape
-        sequence = torch.cat([condition.rgb, noisy.rgb, condition.pose, noisy.pose], dim=3).flatten(0, 1)
+        parts = [part for name in modalities for part in (getattr(condition, name), getattr(noisy, name))]
+        sequence = torch.cat(parts, dim=3).flatten(0, 1)
         tokens = self.wan.patch_embedding(sequence)  # (N, D, T, h/2, w/2)
         if self.camera is not None:
             tokens = tokens + self.camera(rays.flatten(0, 1))
@@ -94,14 +149,13 @@ class JointVideoPose(nn.Module):
         text = self.wan.condition_embedder.text_embedder(text).repeat_interleave(num_views, dim=0)
 
         for index, block in enumerate(self.wan.blocks):
-            layer = self.views[index] if self.views is not None else None
-            tokens = run_block(
+            tokens = self._run_block(
                 block,
                 tokens,
                 text=text,
                 modulation=modulation,
                 positions=positions,
-                views=layer,
+                views=self.views[index] if self.views is not None else None,
                 num_views=num_views,
                 frame_positions=frame_positions,
             )
@@ -111,31 +165,58 @@ class JointVideoPose(nn.Module):
         patches = self.wan.proj_out(tokens)  # (N, T, S, 2*2*C)
         patches = patches.reshape(len(patches), -1, rows // 2, columns // 2, 2, 2, self.config.in_channels)
         video = patches.permute(0, 6, 1, 2, 4, 3, 5).flatten(5, 6).flatten(3, 4)  # (N, C, T, h, w)
-        video = video.unflatten(0, (num_clips, num_views))
-        half = num_frames + 1
-        return Pair(rgb=video[:, :, :, 1:half], pose=video[:, :, :, half + 1 :])
+        halves = video.unflatten(0, (num_clips, num_views)).chunk(len(modalities), dim=3)
+        found = {name: half[:, :, :, 1:] for name, half in zip(modalities, halves)}
+        return Pair(*(found[name] if name in found else torch.zeros_like(noisy.rgb) for name in MODALITIES))
+
+    def _run_block(self, *arguments: Any, **named: Any) -> Tensor:
+        """`run_block`; with `checkpointing` its activations are not kept but computed again in the backward pass."""
+        if self.checkpointing and torch.is_grad_enabled():
+            done: Tensor = checkpoint(run_block, *arguments, use_reentrant=False, **named)
+            return done
+        return run_block(*arguments, **named)
 
     def positions(self, sequence: Tensor) -> tuple[Tensor, Tensor]:
-        """RoPE of the joint sequence, (1, L, 1, head_dim) twice: frame i and i+f+2 share theirs (Eq. 4)."""
-        shared = self.config.shared_positions
-        cosine, sine = self.wan.rope(sequence[:, :, : sequence.shape[2] // 2] if shared else sequence)
-        if not shared:
+        """RoPE of the joint sequence: frame i of one modality shares that of frame i of the other (Eq. 4).
+
+        Arguments:
+          sequence (Tensor): Of the joint sequence only the shape is read, (N, C, T, h, w).
+
+        Returns:
+          tuple[Tensor, Tensor]: Cosines and sines as diffusers' Wan attention takes them, (1, L, 1, head_dim) each.
+        """
+        num_modalities = len(self.config.modalities)
+        if not self.config.shared_positions:
+            cosine, sine = self.wan.rope(sequence)
             return cosine, sine
-        return cosine.repeat(1, 2, 1, 1), sine.repeat(1, 2, 1, 1)
+        cosine, sine = self.wan.rope(sequence[:, :, : sequence.shape[2] // num_modalities])
+        return cosine.repeat(1, num_modalities, 1, 1), sine.repeat(1, num_modalities, 1, 1)
 
     def frame_modulation(self, timestep: Tensor, *, num_frames: int) -> tuple[Tensor, Tensor]:
-        """Timestep embedding (B, T, D) and modulation (B, T, 6, D) of every latent frame.
+        """Timestep embedding and modulation of every latent frame.
 
-        All tokens of a frame share theirs, and only four differ: conditions are clean, so their timestep is 0, and
+        All tokens of a frame share theirs, and only 2*M differ: conditions are clean, so their timestep is 0, and
         each modality adds its own embedding. Wan's per-token path would make the same rows L times.
+
+        Arguments:
+          timestep (Tensor): 1000 sigma, (B,).
+          num_frames (int): F, noisy latent frames of one video.
+
+        Returns:
+          tuple[Tensor, Tensor]: Embedding (B, T, D), and modulation (B, T, 6, D): shift, scale and gate of
+          self-attention, then of the feed-forward part.
         """
-        parts = self.wan.condition_embedder
-        times = torch.stack([torch.zeros_like(timestep), timestep] * 2, dim=1)  # (B, 4)
+        parts, modalities = self.wan.condition_embedder, self.config.modalities
+        times = torch.stack([torch.zeros_like(timestep), timestep] * len(modalities), dim=1)  # (B, 2M)
         encoded = parts.timesteps_proj(times.flatten()).unflatten(0, times.shape)
         rows = parts.time_embedder(encoded.to(parts.time_embedder.linear_1.weight.dtype))
-        rows = rows + self.modality().repeat_interleave(2, dim=0)
+        own = self.modality()[[MODALITIES.index(name) for name in modalities]]
+        rows = rows + own.repeat_interleave(2, dim=0)
         modulation = parts.time_proj(parts.act_fn(rows)).unflatten(2, (6, -1))
-        of_frame = torch.tensor([0] + [1] * num_frames + [2] + [3] * num_frames, device=timestep.device)
+        of_frame = torch.tensor(
+            [2 * place + noisy for place in range(len(modalities)) for noisy in [0] + [1] * num_frames],
+            device=timestep.device,
+        )
         return rows[:, of_frame], modulation[:, of_frame]
 
 
@@ -150,7 +231,21 @@ def run_block(
     num_views: int,
     frame_positions: tuple[Tensor, Tensor],
 ) -> Tensor:
-    """One Wan block on tokens (N, T, S, D), modulated per frame, with multi-view attention after self-attention."""
+    """One Wan block, modulated per frame, with multi-view attention between self- and cross-attention.
+
+    Arguments:
+      block (WanTransformerBlock): diffusers' own, whatever adapters its linear layers have.
+      tokens (Tensor): (N, T, S, D).
+      text (Tensor): Text states at the model's width, (N, X, D).
+      modulation (Tensor): (N, T, 6, D).
+      positions (tuple[Tensor, Tensor]): RoPE of the joint sequence, (1, L, 1, head_dim) each.
+      views (MultiViewAttention or None): The block's multi-view layer.
+      num_views (int): V; N is a multiple of it, the views of a clip lie side by side.
+      frame_positions (tuple[Tensor, Tensor]): RoPE of one latent frame, (1, S, 1, head_dim) each.
+
+    Returns:
+      Tensor: (N, T, S, D).
+    """
     num_frames = tokens.shape[1]
     table = block.scale_shift_table.unsqueeze(0) + modulation.float()
     shift, scale, gate, ff_shift, ff_scale, ff_gate = table.chunk(6, dim=2)  # (N, T, 1, D) each

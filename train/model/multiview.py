@@ -5,9 +5,17 @@ from __future__ import annotations
 from diffusers.models.transformers.transformer_wan import WanAttention, WanAttnProcessor
 from torch import Tensor, nn
 
+from train.model.adapters import plain_state
+
 
 class MultiViewAttention(nn.Module):
-    """Self-attention over the V*S tokens that all views have at one latent frame; adds zero until trained."""
+    """Self-attention over the V*S tokens that all views have at one latent frame; adds zero until trained.
+
+    Arguments:
+      dim (int): D, the width of a token.
+      num_heads (int): Attention heads; D is a multiple of it.
+      eps (float): Of the normalisation of queries and keys, as in Wan.
+    """
 
     def __init__(self, dim: int, *, num_heads: int, eps: float = 1e-6) -> None:
         super().__init__()
@@ -19,14 +27,21 @@ class MultiViewAttention(nn.Module):
 
     def copy_from(self, self_attention: WanAttention) -> None:
         """Start from the block's trained self-attention, apart from the output, which stays zero."""
-        weights = {k: v for k, v in self_attention.state_dict().items() if not k.startswith("to_out")}
+        weights = {k: v for k, v in plain_state(self_attention).items() if not k.startswith("to_out")}
         self.attention.load_state_dict(weights, strict=False)
 
     def forward(self, tokens: Tensor, *, num_views: int, frame_positions: tuple[Tensor, Tensor]) -> Tensor:
-        """Tokens (B*V, T, S, D) to the same shape.
+        """
+        Every view has the same positions: views are a ring without a first or last, told apart by their rays, so any
+        number and choice of views is one case.
 
-        `frame_positions` is the RoPE of one latent frame, (1, S, 1, head_dim) twice. Every view gets the same: views
-        are a ring without a first or last, told apart by their rays, so any number and choice of views is one case.
+        Arguments:
+          tokens (Tensor): The views of a clip lie side by side, (B*V, T, S, D).
+          num_views (int): V.
+          frame_positions (tuple[Tensor, Tensor]): RoPE of one latent frame, (1, S, 1, head_dim) each.
+
+        Returns:
+          Tensor: What is added to the tokens, (B*V, T, S, D).
         """
         batch, frames, spatial, dim = tokens.shape
         by_frame = tokens.unflatten(0, (-1, num_views)).transpose(1, 2)  # (B, T, V, S, D)

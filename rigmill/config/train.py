@@ -1,0 +1,86 @@
+"""The shape of a profile's training: the model, its weights, its data, and how it is trained and sampled."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from rigmill.config.section import Positive, PositiveFloat, Section, Share
+
+
+class Weights(Section):
+    """Where the weights of recipes on Wan lie (docs/training.md). What is empty here, $RIGMILL_WEIGHTS may say."""
+
+    root: str = Field(
+        default="", description="folder in diffusers' layout: transformer, vae, text_encoder and tokenizer in it"
+    )
+    transformer: str = Field(default="", description="its own folder, before that in the root")
+    vae: str = Field(default="", description="the same")
+    text_encoder: str = Field(default="", description="the same")
+    tokenizer: str = Field(default="", description="the same")
+    hub_id: str = Field(
+        default="Wan-AI/Wan2.1-T2V-1.3B-Diffusers", description="what is fetched into the root, if that is allowed"
+    )
+    allow_download: bool = Field(default=False, description="fetch what is missing, 17 GB in all")
+
+
+class TrainingStage(Section):
+    """One stage of a training: what it changes, and what it starts from. It ends with a checkpoint of its own."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
+    trains: Literal["video", "all", "adapters", "views"] = Field(
+        description="video: all weights, on RGB of one view alone; all: all weights, jointly; adapters: stage 1 of the "
+        "paper, LoRA and the modality embedding; views: stage 2, camera embedding and multi-view layers"
+    )
+    num_views: Positive | None = Field(default=None, description="views of a draw; none: as the recipe says")
+    num_steps: Positive | None = Field(default=None, description="none: train.num_steps")
+    learning_rate: PositiveFloat | None = Field(default=None, description="none: train.learning_rate")
+    starts_from: str = Field(
+        default="",
+        description="an earlier stage's name, a checkpoint's id (or how it begins), or a checkpoint's folder (with a "
+        "/ in it); empty: the recipe's own start",
+    )
+
+
+class Train(Section):
+    """The model, its data and how it is trained and sampled."""
+
+    recipe: Literal[
+        "tiny_joint",
+        "tiny_joint_pose_only",
+        "tiny_joint_unshared",
+        "tiny_wan",
+        "wan_joint",
+        "wan_joint_pose_only",
+        "wan_joint_unshared",
+    ] = Field(
+        description="the model: a function of train/recipes.py; wan_* are Wan2.1 1.3B with the paper's additions and "
+        "need weights; _pose_only and _unshared are rows (a) and (b) of the paper's Table 4"
+    )
+    num_steps: Positive = Field(description="optimiser steps")
+    batch_size: Positive = Field(description="clips per step")
+    learning_rate: PositiveFloat
+    num_frames: Annotated[int, Field(gt=0)] = Field(description="frames of a training window, 4k+1")
+    size_px: Annotated[int, Field(gt=0, multiple_of=16)] = Field(description="training pictures are this size, square")
+    mixture: dict[str, PositiveFloat] = Field(description="sampling weight per source; empty: all sources alike")
+    condition_dropout: Share = Field(description="probability that the image condition is left out")
+    checkpoint_interval: Positive = Field(description="steps between resumable checkpoints")
+    sampling_steps: Positive = Field(description="denoising steps when generating")
+    guidance: PositiveFloat = Field(description="image guidance scale when generating")
+    text_guidance: PositiveFloat = Field(default=1.0, description="text guidance scale when generating; 1: none")
+    solver: Literal["euler", "unipc"] = Field(default="euler", description="how a step is taken when generating")
+    batch_branches: bool = Field(
+        default=True, description="the passes of a guided step at once; false: one after the other, in less memory"
+    )
+    device: Literal["cpu", "gpu"] = Field(
+        default="cpu",
+        description="cpu: float32, the same bytes every time; gpu: bfloat16 around float32 adapters, activations "
+        "computed again in the backward pass",
+    )
+    weights: Weights = Weights()
+    stages: tuple[TrainingStage, ...] = Field(
+        default=(TrainingStage(name="joint", trains="all"),),
+        min_length=1,
+        description="what is trained, one checkpoint each",
+    )

@@ -1,0 +1,61 @@
+"""What a pose map means, as numbers that travel with a model: who has it can draw its conditions and read its maps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from rigmill.posemaps.markers import choose_drawn_with_markers
+from rigmill.posemaps.posemap import BACKGROUND, FIXED_MARGIN, LINE, SPACING_RADII, assign_colours, radius_for
+from rigmill.types import Bools, Bytes, Floats, Rig, Row
+
+PALETTE_RULE = "farthest-of-18-levels/1"  # rigmill.posemaps.posemap.palette; another rule gets another name
+COLOUR_RULE = "unlike-when-near-at-rest/1"  # assign_colours
+DRAWN_RULE = "roots-and-long-chains-first/1"  # choose_drawn_with_markers
+
+
+@dataclass(frozen=True, slots=True)
+class PoseMapDefinition:
+    """How maps of `drawn_height_px` lines are drawn: which joints, in which colours, with which discs."""
+
+    drawn_height_px: int  # lines of the picture in which the drawn set and the discs are chosen
+    radius_px: float  # of a disc, in that picture
+    max_joints: int
+    markers: bool  # whether turn markers are joints of the map
+    spacing_radii: float = SPACING_RADII  # discs nearer than this in every rest view are not both drawn
+    background: tuple[int, ...] = BACKGROUND
+    line: tuple[int, ...] = LINE
+    fixed_margin: float = FIXED_MARGIN  # how much farther colours are from these two than from each other
+    palette_rule: str = PALETTE_RULE
+    colour_rule: str = COLOUR_RULE
+    drawn_rule: str = DRAWN_RULE
+
+    @classmethod
+    def of_render(cls, *, height_px: int, joint_radius_px: float, max_joints: int, markers: bool) -> PoseMapDefinition:
+        """Of maps as the render stage draws them."""
+        return cls(height_px, radius_for(joint_radius_px, height_px), max_joints, markers)
+
+    def to_row(self) -> Row:
+        return asdict(self)
+
+    @classmethod
+    def from_row(cls, row: Mapping[str, Any]) -> PoseMapDefinition:
+        """The definition; a ValueError where it names a rule that this version does not know."""
+        values: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in row.items()}
+        found = cls(**values)
+        known = cls(found.drawn_height_px, found.radius_px, found.max_joints, found.markers)
+        odd = [name for name in asdict(known) if getattr(found, name) != getattr(known, name)]
+        if odd:
+            raise ValueError(f"pose maps of another kind: {odd[0]} is {getattr(found, odd[0])}")
+        return found
+
+    def drawn(self, rig: Rig, num_markers: int, rest_joints_px: Floats) -> Bools:
+        """The joints (J,) that maps show, of a rig whose rest joints (V, J, 2) are at `drawn_height_px`."""
+        return choose_drawn_with_markers(
+            rig, num_markers, rest_joints_px, radius_px=self.radius_px, max_joints=self.max_joints
+        )
+
+    def colours(self, rest_joints_px: Floats, drawn: Bools) -> Bytes:
+        """Their colours (J, 3)."""
+        return assign_colours(rest_joints_px, drawn)

@@ -1,0 +1,102 @@
+"""What a training measures step by step, as files that people read: losses, their running means, rates, gradients."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import astuple, dataclass, fields
+from pathlib import Path
+
+import safetensors.torch
+
+from rigmill.storage.files import canonical_json, write_atomic
+from train.data import Batch
+
+SMOOTHING = 0.98  # of a running mean: what one step leaves of it
+_SMOOTHED = ("loss", "rgb", "pose")
+
+
+class NotFinite(Exception):
+    """The loss or its gradient left the numbers; `step` is where, `saved` the batch that it was."""
+
+    def __init__(self, step: int, saved: Path) -> None:
+        super().__init__(f"the loss is not finite at step {step}; its batch: {saved}")
+        self.step, self.saved = step, saved
+
+
+@dataclass(frozen=True, slots=True)
+class StepLoss:
+    """What one step measured, before its update. What the model does not generate is not in `loss`."""
+
+    step: int
+    loss: float
+    rgb: float
+    pose: float
+    learning_rate: float = 0.0
+    grad_norm: float = 0.0  # before clipping, over what trains
+
+    @property
+    def is_finite(self) -> bool:
+        return math.isfinite(self.loss) and math.isfinite(self.grad_norm)
+
+
+COLUMNS = (*(field.name for field in fields(StepLoss)), *(f"{name}_smooth" for name in _SMOOTHED))
+
+
+class Curve:
+    """The losses of a run so far, with running means that do not depend on where a run was interrupted."""
+
+    def __init__(self, losses: Sequence[StepLoss] = ()) -> None:
+        self.losses: list[StepLoss] = []
+        self._means = dict.fromkeys(_SMOOTHED, 0.0)
+        self._lines: list[str] = []
+        for item in losses:
+            self.add(item)
+
+    def add(self, item: StepLoss) -> str:
+        """Take in a step; its line of the CSV."""
+        self.losses.append(item)
+        weight = 1 - SMOOTHING ** len(self.losses)  # a mean of what there is, from the first step on
+        for name in _SMOOTHED:
+            self._means[name] = SMOOTHING * self._means[name] + (1 - SMOOTHING) * getattr(item, name)
+        values = [*astuple(item), *(self._means[name] / weight for name in _SMOOTHED)]
+        self._lines.append(",".join(map(repr, values)))
+        return self._lines[-1]
+
+    def csv(self) -> str:
+        return "\n".join([",".join(COLUMNS), *self._lines]) + "\n"
+
+
+class CurveFile:
+    """The curve as a file that grows by a line a step; it begins with what an interrupted run had."""
+
+    def __init__(self, path: Path, curve: Curve) -> None:
+        self.path, self.curve = path, curve
+
+    def begin(self) -> None:
+        write_atomic(self.path, self.curve.csv().encode(), durable=False)
+
+    def add(self, item: StepLoss) -> None:
+        line = self.curve.add(item)
+        with self.path.open("a") as stream:
+            stream.write(line + "\n")
+
+
+def save_batch(folder: Path, batch: Batch, measured: StepLoss) -> Path:
+    """The batch of a step that went wrong, as tensors, and beside it what was measured; the path of the tensors."""
+    path = folder / f"not-finite-step-{batch.step:08d}.safetensors"
+    tensors = {
+        "videos_rgb": batch.videos.rgb,
+        "videos_pose": batch.videos.pose,
+        "conditions_rgb": batch.conditions.rgb,
+        "conditions_pose": batch.conditions.pose,
+        "dropped": batch.dropped,
+        "sigma": batch.sigma,
+        "rays": batch.rays,
+    }
+    whole = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    write_atomic(path, safetensors.torch.save(whole), durable=False)
+    numbers = {field.name: repr(getattr(measured, field.name)) for field in fields(StepLoss)}
+    about = canonical_json({"captions": list(batch.captions), "clips": list(batch.clip_ids), "measured": numbers})
+    write_atomic(path.with_suffix(".json"), about.encode(), durable=False)
+    return path
