@@ -1,6 +1,6 @@
 """The README's picture: eight clips of a demo's report, two side by side, from four sides and with their pose maps.
 
-    python docs/demo_picture.py data/demo/report CLIP CLIP ...   # beginnings of clip ids, as `show` takes them
+python docs/demo_picture.py data/demo/report CLIP CLIP ...   # beginnings of clip ids, as `show` takes them
 """
 
 from __future__ import annotations
