@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 
 from curate.world.body import Body
@@ -72,8 +71,8 @@ class Stage:
             bounds=bounds,
             azimuths_deg=azimuths_deg,
             elevation_deg=elevation_deg,
-            width_px=2 * size_px,
-            height_px=2 * size_px,
+            width_px=size_px,
+            height_px=size_px,
             field_of_view_deg=30.0,
             margin=0.04,
         )
@@ -82,8 +81,7 @@ class Stage:
         normals = np.concatenate([_normals(vertices, self.mesh), up]).astype(np.float32)
         pictures = self.rasteriser.draw(Shape(points, normals), cameras)
         white = (255, 255, 255)
-        whole = [over_background(picture.whole(2 * size_px, 2 * size_px), white) for picture in pictures]
-        return [cv2.resize(picture, (size_px, size_px), interpolation=cv2.INTER_AREA) for picture in whole]
+        return [over_background(picture.whole(size_px, size_px), white) for picture in pictures]
 
 
 def _normals(vertices: Floats, mesh: Mesh) -> Floats:

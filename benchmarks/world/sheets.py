@@ -1,9 +1,9 @@
 """Contact sheets of plans and motions, for people to judge.
 
-    python -m benchmarks.world.sheets FOLDER [--plan NAME ...] [--motion NAME ...] [--number N] [--seed N]
+    python -m benchmarks.world.sheets FOLDER [--plan NAME ...] [--motion NAME ...] [--number N] [--seed N] [--size PX]
 
 `rest.jpg` shows every plan from four sides, `PLAN.jpg` a row of eight frames for every motion of it, from ahead on its
-left, and a second row from its side with --both.
+left, and a second row from its side with --both. Those in docs/pictures/world are made with `--size 72 --rows 40`.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def bounds_of(points: Floats) -> Floats:
     return np.stack([flat.min(axis=0), flat.max(axis=0)])
 
 
-def rest_row(plan: str, number: int, seed: int, *, size_px: int = 170) -> Bytes:
+def rest_row(plan: str, number: int, seed: int, *, size_px: int) -> Bytes:
     """Four views of a body at rest."""
     stage = Stage.of(make_body(plan, number, seed), floor=False)
     points = stage.mesh.vertices
@@ -40,7 +40,7 @@ def rest_row(plan: str, number: int, seed: int, *, size_px: int = 170) -> Bytes:
     return tile(pictures, [label, stage.body.style, " ".join(stage.body.looks)[:28], ""])
 
 
-def motion_rows(plan: str, number: int, seed: int, only: list[str], *, both: bool, size_px: int = 150) -> list[Bytes]:
+def motion_rows(plan: str, number: int, seed: int, only: list[str], *, both: bool, size_px: int) -> list[Bytes]:
     """Eight frames of each motion of a body."""
     body = make_body(plan, number, seed)
     stage = Stage.of(body)
@@ -50,10 +50,11 @@ def motion_rows(plan: str, number: int, seed: int, only: list[str], *, both: boo
             continue
         take = play(body, motion, random_of(seed, "take", plan, number, name))
         points = stage.posed(take)
+        bounds = bounds_of(points)
         frames = np.rint(np.linspace(0, take.num_frames - 1, SHOWN)).astype(int)
         for azimuth in (35.0, 90.0) if both else (35.0,):
             views = [
-                stage.draw(points[frame], bounds=bounds_of(points), azimuths_deg=(azimuth,), size_px=size_px)[0]
+                stage.draw(points[frame], bounds=bounds, azimuths_deg=(azimuth,), size_px=size_px)[0]
                 for frame in frames
             ]
             truth = take.truth
@@ -78,17 +79,20 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--both", action="store_true", help="from the side too")
     parser.add_argument("--rest", action="store_true", help="the rest sheet alone")
+    parser.add_argument("--size", type=int, default=150, help="pixels of a frame")
+    parser.add_argument("--rows", type=int, default=12, help="of a sheet; the others go to further ones")
     given = parser.parse_args()
     given.folder.mkdir(parents=True, exist_ok=True)
     chosen, numbers = given.plan or list(plans()), given.number or [0]
-    rest = [rest_row(plan, number, given.seed) for plan in chosen for number in numbers]
-    (given.folder / "rest.jpg").write_bytes(jpeg(stack(rest), quality=82))
+    rest = [rest_row(plan, number, given.seed, size_px=given.size) for plan in chosen for number in numbers]
+    (given.folder / "rest.jpg").write_bytes(jpeg(stack(rest), quality=70))
     for plan in [] if given.rest else chosen:
         for number in numbers:
-            rows = motion_rows(plan, number, given.seed, given.motion, both=given.both)
-            for part in range(0, len(rows), 12):
-                name = f"{plan}-{number}-{part // 12}.jpg" if len(rows) > 12 or numbers != [0] else f"{plan}.jpg"
-                (given.folder / name).write_bytes(jpeg(stack(rows[part : part + 12]), quality=80))
+            rows = motion_rows(plan, number, given.seed, given.motion, both=given.both, size_px=given.size)
+            for part in range(0, len(rows), given.rows):
+                alone = len(rows) <= given.rows and numbers == [0]
+                name = f"{plan}.jpg" if alone else f"{plan}-{number}-{part // given.rows}.jpg"
+                (given.folder / name).write_bytes(jpeg(stack(rows[part : part + given.rows]), quality=70))
 
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ _APART = -0.15  # correlation of two feet: when all feet do the same, it is a ho
 _FAST = 2.95  # legs per second: walks of all bodies of our corpus are slower, runs faster
 _STRIDES = 3  # steps for every jump, at least: if there are less, the jumps are the flights of a run
 _IN_THE_AIR = 0.15  # of the time that no foot is on the ground: a run, at a pace that is no walk's
+_STANCE = 0.45  # of the time that a foot stands: less, at such a pace, and it is a run; in walks it is more than half
 _BRISK = 2.0  # legs per second: slower is no run, whatever its feet do
 _OFF_GROUND = 0.05  # heights over where they stand at rest that the feet of what glides are
 _UNEVEN = 0.08  # heights that the last joint of one foot may be above another's though both stand
@@ -64,7 +65,8 @@ def gait(take: Take) -> Steps:
     if num_steps < 2 or speed < _SLOW * leg or not clear:
         return Steps(Gait.NONE, Heading.NONE, num_steps, jumps)
     in_the_air = float(np.mean(~down[:, stepping].any(axis=1))) >= _IN_THE_AIR
-    kind = Gait.RUN if speed > (_BRISK if in_the_air else _FAST) * leg else Gait.WALK
+    springs = in_the_air or float(down[:, stepping].mean()) < _STANCE
+    kind = Gait.RUN if speed > (_BRISK if springs else _FAST) * leg else Gait.WALK
     heading = Heading.SOMEWHERE
     if take.anatomy.front is not None and take.anatomy.left is not None:
         ahead, left = way @ take.anatomy.front[:2], way @ take.anatomy.left[:2]

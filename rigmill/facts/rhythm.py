@@ -9,10 +9,11 @@ import numpy as np
 from rigmill.facts.take import Take
 from rigmill.facts.travel import level_turns
 from rigmill.rigs import turns as clip
-from rigmill.types import Floats
+from rigmill.types import Floats, Ints
 
 _MOVES = 0.01  # heights, of the pose's spread about its mean, joints together: less is noise and breath
 _ALIKE = 0.8  # correlation of the pose with itself a period later
+_NEARLY = 0.6  # and in the frame that is nearest to it
 _DIP = 0.5  # and below which it must have been before, or the pose has only drifted
 _AS_GOOD = 0.06  # the shortest period whose correlation is that near to the best
 _TIMES = 1.5  # a period must fit so often
@@ -124,17 +125,26 @@ def _period(pose: Floats, times: float) -> float | None:
     inner = np.arange(2, last + 1)
     if len(inner) == 0 or last + 1 >= num:
         return None
-    peaks = inner[(alike[inner] >= alike[inner - 1]) & (alike[inner] >= alike[inner + 1]) & (alike[inner] >= _ALIKE)]
+    peaks = inner[(alike[inner] >= alike[inner - 1]) & (alike[inner] >= alike[inner + 1]) & (alike[inner] >= _NEARLY)]
     lowest = np.minimum.accumulate(alike)
     peaks = peaks[lowest[peaks] < _DIP]
+    off, heights = _between_frames(alike, peaks)
+    peaks, off, heights = (found[heights >= _ALIKE] for found in (peaks, off, heights))
     if not len(peaks):
         return None
-    before, here, after = alike[peaks - 1], alike[peaks], alike[peaks + 1]
-    bend = before - 2 * here + after
-    off = np.where(bend < -1e-12, 0.5 * (before - after) / np.minimum(bend, -1e-12), 0.0)
-    heights = here - 0.25 * (before - after) * off  # of the curve between frames: short periods lie between two
     best = int(np.flatnonzero(heights >= heights.max() - _AS_GOOD)[0])
     return every * float(peaks[best] + off[best])
+
+
+def _between_frames(alike: Floats, peaks: Ints) -> tuple[Floats, Floats]:
+    """How far off its frame each peak is, and how high there: of the cosine through it and its neighbours.
+
+    A short period lies between two frames, and what is seen of its peak is far below it.
+    """
+    before, here, after = alike[peaks - 1], alike[peaks], alike[peaks + 1]
+    step = np.arccos(np.clip((before + after) / (2 * here), -1 + 1e-6, 1 - 1e-6))
+    aside = (after - before) / (2 * np.sin(step))
+    return np.arctan2(aside, here) / step, np.minimum(np.hypot(here, aside), 1.0)
 
 
 def swings(curve: Floats) -> tuple[int, float]:

@@ -117,6 +117,7 @@ def test_what_a_person_has_written_is_not_exported_and_a_profile_without_a_model
         commands.export(plain, plain.layout, tmp_path / "other", max_bytes=10**8)
 
 
+@pytest.mark.slow  # over 10 s
 def test_a_model_that_always_says_the_same_knows_nothing(work: PlainWork) -> None:
     with served(answering=lambda *_: ALWAYS) as server:
         seen = view(work, server.url)

@@ -57,6 +57,7 @@ def animate(mesh: Path, out: Path, *more: str, prompt: str = "a fox runs") -> in
     return main(["animate", str(mesh), "--prompt", prompt, "--out", str(out), "--set", f"output={out}-none", *more])
 
 
+@pytest.mark.slow  # over 10 s
 @pytest.mark.blender
 def test_an_untrained_model_gives_all_files_and_is_not_called_a_success(
     checkpoint: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]

@@ -345,6 +345,7 @@ def test_the_loss_of_clean_latents_is_that_of_the_velocity_that_they_mean() -> N
         torch.testing.assert_close(of_clean.rgb, of_velocity.rgb * factor, rtol=1e-4, atol=0)
 
 
+@pytest.mark.slow  # over 10 s
 def test_two_clips_are_learned_to_a_third_of_the_first_loss(
     tmp_path: Path, settings: TrainSettings, make_shard: MakeShard
 ) -> None:

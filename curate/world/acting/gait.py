@@ -28,6 +28,7 @@ class Gait:
     narrow: float = 1.0  # of the distance between left and right feet at rest
     fold_deg: float = 0.0  # of the bones between shin and foot, at the middle of a swing
     start: float = 0.0  # of a cycle, at time 0
+    stands: tuple[float, float] | None = None  # seconds: all feet stand up to the first, and from the second on
 
 
 def straight(ahead: float, left: float = 0.0) -> Path:
@@ -103,11 +104,17 @@ def _feet(act: Act, leg: Leg, gait: Gait, phase: float, path: Path, in_place: bo
     period = gait.period_s
     cycles = act.times / period + gait.start - phase
     whole = np.floor(cycles)
-    u = cycles - whole
+    part = cycles - whole
+    first, last = _first_and_last(gait, phase)
+    still = (whole < first) | (whole > last) | ((whole == last) & (part > gait.duty / 2))
+    u = np.asarray(np.where(still, gait.duty / 2, part), dtype=np.float64)
+    whole = np.clip(whole, first, last)
     stands = u < gait.duty
 
     def planted(number: Floats) -> tuple[Floats, Floats]:
         middle = (number + phase - gait.start + gait.duty / 2) * period
+        if gait.stands is not None:  # it starts and ends as it stands at rest
+            middle = np.asarray(np.where(number <= first, 0.0, np.where(number >= last, act.times[-1], middle)))
         at = path(middle)
         root = act.body.skeleton[act.body.root].head
         away = (leg.ball - root) * (gait.narrow, 1, 0)
@@ -118,8 +125,8 @@ def _feet(act: Act, leg: Leg, gait: Gait, phase: float, path: Path, in_place: bo
 
     here, yaw_here = planted(whole)
     there, yaw_there = planted(whole + 1)
-    w = np.clip((u - gait.duty) / (1 - gait.duty), 0, 1)
-    over = w * w * w * (10 - 15 * w + 6 * w * w)
+    w = np.asarray(np.clip((u - gait.duty) / (1 - gait.duty), 0, 1), dtype=np.float64)
+    over: Floats = w * w * w * (10 - 15 * w + 6 * w * w)
     over = 0.55 * over + 0.45 * w * w * (3 - 2 * w)
     xy = here + over[:, None] * (there - here)
     if in_place:
@@ -137,6 +144,15 @@ def _feet(act: Act, leg: Leg, gait: Gait, phase: float, path: Path, in_place: bo
     yaw = yaw_here + over * (yaw_there - yaw_here)
     turn = about("z", np.rad2deg(yaw)) @ about("x", heel + toe_up)
     return _Plant(np.concatenate([xy, z[:, None]], axis=1), turn, stands, gait.fold_deg * np.sin(np.pi * w) ** 2)
+
+
+def _first_and_last(gait: Gait, phase: float) -> tuple[float, float]:
+    """The first and the last time that a foot is set down, in cycles."""
+    if gait.stands is None:
+        return -np.inf, np.inf
+    up, down = (second / gait.period_s + gait.start - phase for second in gait.stands)
+    first = np.ceil(up - gait.duty)
+    return first, max(first, np.floor(down))
 
 
 def too_high(act: Act, leg: Leg, end: Floats) -> Floats:

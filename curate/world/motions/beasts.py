@@ -97,6 +97,10 @@ def headbutt(act: Act) -> Truth:
     act.turn(body.head or body.neck[-1], about("x", (30.0 * low - 34.0 * out) * much * tips(body)))
     if body.trunk:
         act.bend(body.trunk, "x", -60.0 * low)
+    if sprawls(body):  # it pushes its chest up, and shoves from there
+        up = bump(act.share, 0.05, 0.3, 0.36, 0.5) * much
+        act.move(z=0.24 * length * up)
+        act.turn(body.root, about("x", -13.0 * up))
     _finish(act)
     return act.truth("headbutt", part="head")
 

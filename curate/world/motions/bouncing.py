@@ -9,7 +9,7 @@ from curate.world.acting.act import Act
 from curate.world.acting.gait import stand
 from curate.world.acting.postures import hang
 from curate.world.acting.profiles import bump, ease
-from curate.world.acting.stances import belly, tips
+from curate.world.acting.stances import belly, sprawls, tips
 from curate.world.acting.truth import Truth
 from curate.world.motions import PLACES, motion
 from curate.world.motions.heads import trail
@@ -81,7 +81,9 @@ def hop(act: Act) -> Truth:
     _bounce(
         act,
         share,
-        high=(0.28 if act.body.group == "animal" else 0.23) * length * manner.amount**0.5,
+        high=(0.42 if sprawls(act.body) else 0.28 if act.body.group == "animal" else 0.23)
+        * length
+        * manner.amount**0.5,
         deep=0.14 * length * squat,
         ahead=ahead,
         tuck=0.1,

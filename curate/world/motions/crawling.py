@@ -11,7 +11,7 @@ from curate.world.acting.ik import reach
 from curate.world.acting.profiles import cycle
 from curate.world.acting.stances import skin_on
 from curate.world.acting.truth import Truth
-from curate.world.acting.waves import follow
+from curate.world.acting.waves import follow, lie_on_floor
 from curate.world.body import Arm, Body, Leg
 from curate.world.motions import PLACES, motion
 from curate.world.rig.turns import about, transposed, vec
@@ -57,7 +57,12 @@ def crawl(act: Act) -> Truth:
         phase = 0.5 if arm.side == "left" else 0.0
         _hand(act, arm, _planted(c - phase - 0.06, half, period, ahead, lift=0.22 * thigh))
     for bones in body.tails:
+        first, last = skeleton[bones[0]], skeleton[bones[-1]]
+        rise = np.rad2deg(np.arctan2(*(last.tail - first.head)[[2, 1]]))
+        # The trunk that tips would raise it like a flag: it hangs a little below level behind.
+        act.turn(bones[0], about("x", act.full(-(tilt + rise + 8.0))))
         follow(act, bones)
+        lie_on_floor(act, bones)
     return act.truth(
         "crawl",
         side="",

@@ -7,7 +7,7 @@ import numpy as np
 from curate.world.acting import needs
 from curate.world.acting.act import Act
 from curate.world.acting.gait import stand
-from curate.world.acting.ik import set_arm, set_leg
+from curate.world.acting.ik import leg_end, set_arm, set_leg, yaw_of
 from curate.world.acting.postures import arms_on, fists, hang, other
 from curate.world.acting.profiles import bump, ease, snap
 from curate.world.acting.stances import tips
@@ -94,11 +94,14 @@ def kick(act: Act) -> Truth:
     lift = 0.18 * back + high * out + 0.34 * fold
     way = 0.34 * back - 0.78 * out - 0.1 * fold
     ball = leg.ball + length * np.stack([0 * s, way, lift], axis=1)
-    # When it hits, the leg is all but straight.
-    hip, rest = act.world(leg.bones[0])[1], float(np.linalg.norm(body.skeleton[leg.bones[0]].head - leg.ball))
+    foot = about("x", 30.0 * back - 52.0 * out)
+    # When it hits, the leg is all but straight, from the hip to the ankle.
     rise = np.deg2rad(90.0 * high)
-    ball += out[:, None] * (hip + 0.95 * rest * np.array([0.0, -np.sin(rise), -np.cos(rise)]) - ball)
-    set_leg(act, leg, ball, about("x", 30.0 * back - 52.0 * out))
+    hip, end = act.world(leg.bones[0])[1], leg_end(act, leg, ball, foot, yaw_of(act))
+    straight = 0.995 * sum(body.skeleton[bone].length for bone in leg.bones[:2])
+    ball += out[:, None] * (hip + straight * np.array([0.0, -np.sin(rise), -np.cos(rise)]) - end)
+    knee = np.stack([0 * s, -np.cos(rise * out), np.sin(rise * out)], axis=1)
+    set_leg(act, leg, ball, foot, knee=knee)
     swing = {side: 0.8 * out - 0.5 * back, other(side): 0.7 * back - 0.9 * out}
     hang(act, swing={key: -value for key, value in swing.items()}, bent=0.4)
     fists(act, body.arms, 0.7)

@@ -11,7 +11,7 @@ from curate.world.acting.gait import stand
 from curate.world.acting.ik import set_arm
 from curate.world.acting.postures import HANGING, hang
 from curate.world.acting.profiles import bump, ease
-from curate.world.acting.stances import belly
+from curate.world.acting.stances import belly, sprawls
 from curate.world.acting.truth import Truth
 from curate.world.body import Body
 from curate.world.motions import motion
@@ -32,18 +32,18 @@ def _tailless(body: Body) -> bool:
 )
 def crouch(act: Act) -> Truth:
     """It goes down over its feet and stays there."""
-    length = act.body.leg_length
+    length, lizard = act.body.leg_length, len(act.body.legs) == 4 and sprawls(act.body)
     down = ease(act.share, 0.05, 0.45 / act.manner.speed**0.5)
     deep = (0.46 if needs.two_legged(act.body) else 0.3) * act.manner.amount * length
     if not needs.two_legged(act.body):
-        deep = min(deep, 0.75 * belly(act.body))
+        deep = min(deep, (0.9 if lizard else 0.75) * belly(act.body))
     act.move(z=-deep * down)
     if needs.two_legged(act.body):
         act.move(y=0.10 * length * down)
         act.bend(act.body.spine, "x", 42.0 * act.manner.amount * down)
         act.bend(act.body.neck, "x", -28.0 * down)
     else:
-        act.bend(act.body.neck, "x", (14.0 if belly(act.body) > 0.4 * length else -6.0) * down)
+        act.bend(act.body.neck, "x", (14.0 if belly(act.body) > 0.4 * length else 8.0 if lizard else -6.0) * down)
     stand(act)
     if act.body.arms:
         hang(act, swing={"left": 0.75 * down, "right": 0.75 * down}, bent=0.25)

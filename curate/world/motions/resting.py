@@ -29,6 +29,7 @@ from curate.world.rig.turns import about, vec
 from rigmill.types import Floats
 
 FORWARD_KNEE = vec(0.0, -1.0, 0.5)
+ROUND_DEG = 16.0  # that the hips of what sits are steeper than its trunk
 
 
 def beast(body: Body) -> bool:
@@ -89,11 +90,10 @@ def sit(act: Act) -> Truth:
     quick = manner.speed**0.5
     down = ease(act.share, 0.06, min(0.94, 0.70 / quick))
     hips = body.skeleton[legs_at(body, "hind")[0].bones[0]].head
-    drop = min(0.92 * (belly(body)), 0.62 * length)
-    tilt = float(np.rad2deg(np.arcsin(min(0.76, 0.9 * drop / long))))
+    drop, tilt = _on_the_rump(body)
     forward = long * (1 - np.cos(np.deg2rad(tilt)))
     act.move(y=-(forward + 0.04 * length) * down, z=-drop * down)
-    act.turn(body.root, about("x", -(tilt + 16.0) * down))
+    act.turn(body.root, about("x", -(tilt + ROUND_DEG) * down))
     act.bend(body.spine, "x", 27.0 * down)  # the back is round
     # The hips' joints lie before or behind the root: turning must not lift them off.
     act.move(z=(body.skeleton[body.root].head[2] - hips[2]) * (1 - np.cos(np.deg2rad(tilt * down))))
@@ -114,6 +114,18 @@ def sit(act: Act) -> Truth:
     return act.truth("sit down")
 
 
+def _on_the_rump(body: Body) -> tuple[float, float]:
+    """How far the hips sink, metres, until the rump is on the ground, and how steep the trunk is then, degrees."""
+    root, long = body.skeleton[body.root].head, trunk_length(body)
+    rump = skin_on(body, {body.root}) - root
+    drop, tilt = 0.5 * body.leg_length, 20.0
+    for _ in range(6):
+        tilt = float(np.rad2deg(np.arcsin(min(0.76, 0.9 * drop / long))))
+        low = float((rump @ about("x", -(tilt + ROUND_DEG)).T)[:, 2].min())
+        drop = min(root[2] + low - 0.01 * body.height, 0.8 * body.leg_length)
+    return drop, tilt
+
+
 @motion(
     "lie on belly",
     _grounded,
@@ -131,13 +143,15 @@ def lie(act: Act) -> Truth:
     act.move(z=-drop * late)
     tilt = np.rad2deg(np.arcsin(np.clip(drop * (early - late) / trunk_length(body), -0.5, 0.5)))
     act.turn(body.root, about("x", tilt))
-    look_level(act, tilt - (0.0 if sprawls(body) else 8.0) * late)
+    look_level(act, tilt - (14.0 if sprawls(body) else 8.0) * late)
     sets = {}
     for number, leg in enumerate(body.legs):
         front = leg.end == "front"
         side = vec(float(np.sign(leg.ball[0])), 0.0, 0.0)
         if sprawls(body):
-            sets[leg.name] = Set(knee=leg.knee + side)
+            # Flat on the ground with its feet drawn back along its sides.
+            way = hop_over(act, (0.0, (0.3 if front else 0.2) * length), 0.2, 0.8 * end, lift=0.03 * length)
+            sets[leg.name] = Set(moved=way, knee=leg.knee + side)
             continue
         ahead = 0.34 if front else 0.14
         begin = 0.05 + 0.1 * number

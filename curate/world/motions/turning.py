@@ -23,7 +23,7 @@ def _turn(act: Act, degrees: float, period: float, *, arms_out: float, duty: flo
     sign = np.sign(degrees)
 
     def turned(t: Floats) -> Floats:
-        u = np.clip((t / seconds - 0.02) / 0.94, 0.0, 1.0)
+        u = np.clip((t / seconds - 0.02) / 0.92, 0.0, 1.0)
         return np.asarray(degrees * u * u * (3 - 2 * u))
 
     rate = np.gradient(turned(act.times), act.times)
@@ -31,7 +31,16 @@ def _turn(act: Act, degrees: float, period: float, *, arms_out: float, duty: flo
     act.bend(body.spine, "z", 0.04 * rate)
     act.bend(body.neck, "z", sign * 14.0 * ease(act.share, 0.0, 0.12) * (1 - ease(act.share, 0.7, 0.95)))
     phases = tuple(leg.phase for leg in body.legs)
-    gait = Gait(period, duty, 0.10 * body.leg_length, phases, heel_deg=8.0, fold_deg=10.0, start=act.manner.phase)
+    gait = Gait(
+        period,
+        duty,
+        0.10 * body.leg_length,
+        phases,
+        heel_deg=8.0,
+        fold_deg=10.0,
+        start=act.manner.phase,
+        stands=(0.02 * seconds, 0.97 * seconds),
+    )
     step(act, gait, on_the_spot(body, turned), in_place=False)
     if body.arms:
         out = arms_out * np.sin(np.pi * act.share) ** 0.7

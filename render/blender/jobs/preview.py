@@ -21,7 +21,7 @@ from render.raster.types import Picture
 from rigmill.blender.render_settings import ViewSettings
 from rigmill.blender.requests import PreviewAnswer, PreviewItem
 from rigmill.clips.pictures import image_bytes
-from rigmill.types import Camera
+from rigmill.types import Camera, Floats
 
 # Small, and by the rasteriser wherever it can: a preview is looked at, not trained on.
 CHEAP = ViewSettings(
@@ -44,9 +44,10 @@ def preview_clip(item: dict[str, Any], state: dict[str, Any], scratch: Path) -> 
     subject = loaded_subject(state, path=clip.path, file_format=clip.format, fps=clip.fps)
     player = make_player(subject, clip)
     numbers = measure(player)
-    starts = pair_starts(clip.num_frames, clip.preview_frames)
+    _, _, joints = marked(numbers)
+    shown_frames = most_different_frames(joints)
+    starts = pair_starts(clip.num_frames, clip.preview_frames, among=shown_frames[-1])
     frames = sorted({frame for start in starts for frame in (start, start + 1)})
-    shown_frames = most_different_frames(numbers)
     folder = scratch / f"preview-{clip.clip_id}"
     (folder / "shown").mkdir(parents=True, exist_ok=True)
     cameras = clip_cameras(numbers.clip_bounds, view)  # the rest pose is not shown here
@@ -63,7 +64,6 @@ def preview_clip(item: dict[str, Any], state: dict[str, Any], scratch: Path) -> 
             )
         coat = coat_drawer(player, numbers, cameras=cameras, state=state)
         views = write_pictures(player, numbers, frames, coat, cameras=cameras, folder=folder)
-    _, _, joints = marked(numbers)
     np.save(folder / "joints.npy", joints)
     return PreviewAnswer(
         folder=folder.name,
@@ -120,15 +120,22 @@ def write_pictures(
     return names
 
 
-def pair_starts(num_frames: int, num_pairs: int) -> list[int]:
-    """First frames of at most `num_pairs` pairs (t, t + 1), evenly spread over the clip."""
+def pair_starts(num_frames: int, num_pairs: int, *, among: int | None = None) -> list[int]:
+    """First frames of at most `num_pairs` pairs (t, t + 1), evenly spread over the clip.
+
+    The one that is nearest to frame `among`, but for the first and the last one, is moved there: what lasts for a
+    moment, a punch, would else be missed by few pairs.
+    """
     last = num_frames - 2
     if last < 0:
         return []
-    return sorted({int(value) for value in np.rint(np.linspace(0, last, min(num_pairs, last + 1)))})
+    starts = [int(value) for value in np.rint(np.linspace(0, last, min(num_pairs, last + 1)))]
+    if among is not None and 0 < among < last and len(starts) > 2:
+        starts[1 + int(np.abs(np.array(starts[1:-1]) - among).argmin())] = among
+    return sorted(set(starts))
 
 
-def most_different_frames(numbers: ClipNumbers) -> list[int]:
-    """The first frame, and the one in which the joint that moves most is furthest from where it was."""
-    away = np.linalg.norm(numbers.joints - numbers.joints[:1], axis=-1).max(axis=1)
+def most_different_frames(joints: Floats) -> list[int]:
+    """The first frame, and the one in which the joint or marker (T, J, 3) that moves most is furthest from there."""
+    away = np.linalg.norm(joints - joints[:1], axis=-1).max(axis=1)
     return [0, int(away.argmax()) or len(away) // 2] if len(away) > 1 else [0]

@@ -1,8 +1,9 @@
 """Motions in a loaded scene: which there are, and playing one.
 
 A *take* is what a viewer would play as one: all that one action moves. Exporters also write one action per bone or
-object; such actions are one take when they move different joints and share a range, and when no two actions that share
-that range move the same joint (those would be alternatives, the opening and the closing of a door).
+object; such actions are one take when they have keys for different nodes and share a range, and when no two actions
+that share that range have keys for the same node, moved by them or held (those would be alternatives, the opening and
+the closing of a door).
 """
 
 from __future__ import annotations
@@ -65,24 +66,30 @@ def list_takes(subject: Subject, fps: float) -> list[Take]:
 def _groups(subject: Subject) -> list[tuple[tuple[float, float], list[str]]]:
     """The actions of each take, with the first and last key that a joint has in them."""
     joints = set(subject.nodes)
-    driven: dict[str, set[Node]] = {}
+    keyed: dict[str, set[Node]] = {}
     ranges: dict[str, tuple[float, float]] = {}
     for binding in subject.bindings:
-        for node, (first, last) in _driven(binding, joints).items():
-            driven.setdefault(binding.action, set()).add(node)
+        for first, last in _driven(binding, joints).values():
             known = ranges.get(binding.action, (math.inf, -math.inf))
             ranges[binding.action] = (min(known[0], first), max(known[1], last))
+        keyed.setdefault(binding.action, set()).update(_keyed(binding))
     by_range: dict[tuple[int, int], list[str]] = {}
     for action, (first, last) in ranges.items():
         by_range.setdefault((round(first), round(last)), []).append(action)
     groups = []
     for actions in by_range.values():
-        together = len(set().union(*(driven[action] for action in actions))) == sum(len(driven[a]) for a in actions)
+        together = len(set().union(*(keyed[action] for action in actions))) == sum(len(keyed[a]) for a in actions)
         for members in [actions] if together else [[action] for action in actions]:
             first = min(ranges[action][0] for action in members)
             last = max(ranges[action][1] for action in members)
             groups.append(((first, last), members))
     return groups
+
+
+def _keyed(binding: Binding) -> set[Node]:
+    """What a binding has keys for, whether they change or not, and whether it is a joint or not."""
+    name = binding.owner.name
+    return {(name, bone) for bone in binding.bones} | ({(name, "")} if binding.place is not None else set())
 
 
 def _driven(binding: Binding, joints: set[Node]) -> dict[Node, tuple[float, float]]:

@@ -10,6 +10,7 @@ from curate.world.looks.naming import written
 from curate.world.make import make
 from curate.world.take import forward
 from rigmill.rigs import skeleton
+from tests.support.blender.calls import probe
 
 
 @pytest.mark.parametrize("plan", ["cabinet", "dog"])
@@ -21,3 +22,11 @@ def test_a_file_read_back_has_the_joints_of_its_takes(plan):
     for take, (_, motion) in zip(made.takes, takes):
         assert motion.fps == pytest.approx(take.fps)
         np.testing.assert_allclose(skeleton.forward(rig, motion)[0], forward(made.body.skeleton, take)[1], atol=1e-4)
+
+
+@pytest.mark.blender
+def test_blender_finds_every_take_of_a_thing_whose_takes_move_different_parts(tmp_path):
+    made = make("car", 2, 1007, takes=4)
+    (tmp_path / "car.glb").write_bytes(made.to_glb())
+    found = probe(tmp_path / "car.glb", tmp_path)
+    assert sorted(motion["name"] for motion in found["motions"]) == sorted(take.name for take in made.takes)

@@ -266,6 +266,7 @@ def test_a_killed_server_is_reported_and_replaced(client: BlenderClient, tmp_pat
     assert act(client, tmp_path, "work")[0].value is not None
 
 
+@pytest.mark.slow  # over 10 s
 def test_nothing_of_a_server_stays_in_the_folder_for_temporary_files(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -140,6 +140,7 @@ def test_what_cannot_be_rendered_is_said_with_what_to_do_and_nothing_is_left_beh
         assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.slow  # over 10 s
 @pytest.mark.blender
 def test_pose_videos_are_read_back_where_somebody_asks_and_too_small_discs_are_refused(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]

@@ -118,8 +118,8 @@ def test_several_settings_may_stand_in_one_text(mine: Path) -> None:
         ("  train:\n    num_frames: 18\n", "train.num_frames", "4k+1, as video codecs pack frames: 17 or 21"),
         ("  filters:\n    max_frames: 9\n", "filters.max_frames", "must be 17 or more"),
         ("  filters:\n    min_frames: 25\n", "filters.max_frames", "must be 29 or more"),
-        ("  train:\n    mixture: {procedral: 1.0}\n", "train.mixture.procedral", "sources are called procedural"),
-        ("  retarget:\n    clips: {mixamo: 3}\n", "retarget.clips.mixamo", "sources are called procedural"),
+        ("  train:\n    mixture: {procedral: 1.0}\n", "train.mixture.procedral", "are called world, procedural"),
+        ("  retarget:\n    clips: {mixamo: 3}\n", "retarget.clips.mixamo", "sources are called world, procedural"),
     ],
 )
 def test_values_that_contradict_each_other_are_refused(mine: Path, text: str, key: str, allowed: str) -> None:

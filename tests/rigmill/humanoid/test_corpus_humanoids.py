@@ -24,6 +24,7 @@ from rigmill.rigs.npz import rig_from_bytes
 from rigmill.types import Rig
 
 pytestmark = [
+    pytest.mark.slow,  # 19 s to read the corpus
     pytest.mark.corpus,
     pytest.mark.blender,
     pytest.mark.skipif(not os.environ.get("RIGMILL_CORPUS"), reason="RIGMILL_CORPUS is not set"),

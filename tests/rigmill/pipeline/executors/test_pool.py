@@ -119,6 +119,7 @@ def test_what_two_workers_say_about_their_jobs_is_added_up_while_they_run(
     assert not list(output.rglob("progress-*"))
 
 
+@pytest.mark.slow  # over 10 s
 def test_a_worker_that_always_dies_costs_its_own_job_only(toys: Toys, inputs: Path, tmp_path: Path) -> None:
     inputs.write_text("a1=keep a2=die a3=keep b1=keep")
     collect = toys.run(tmp_path / "out", stages=("collect",))["collect"]
@@ -129,6 +130,7 @@ def test_a_worker_that_always_dies_costs_its_own_job_only(toys: Toys, inputs: Pa
     assert [job.input_id for job in toys.view(tmp_path / "out").pending("collect")] == ["a2"]
 
 
+@pytest.mark.slow  # over 10 s
 def test_all_answers_that_are_ready_are_taken_at_once(pool: Pool) -> None:
     stage = ToyPolish()
     for number in range(2):
