@@ -22,7 +22,7 @@ from render.blender.engines.blender import BlenderEngine
 from render.blender.jobs import preview as stage
 from render.blender.jobs.probe import probe_asset
 from render.blender.subject.player import Player, loaded_subject, make_player, measure
-from render.numbers import ClipNumbers, clip_cameras
+from render.numbers import ClipNumbers, clip_cameras, marked
 from render.raster.types import Picture
 from rigmill.blender.requests import Clip
 from rigmill.rigs.npz import motion_to_bytes
@@ -173,7 +173,8 @@ def truth(item: dict[str, Any], state: dict[str, Any], case: Case) -> tuple[floa
     subject = loaded_subject(state, path=clip.path, file_format=clip.format, fps=FPS)
     player = make_player(subject, clip)
     numbers = measure(player)
-    starts = stage.pair_starts(clip.num_frames, PAIRS)
+    shown = stage.most_different_frames(marked(numbers)[2])
+    starts = stage.pair_starts(clip.num_frames, PAIRS, among=shown[-1])
     points = surface_points(player, numbers, sorted({frame for start in starts for frame in (start, start + 1)}))
     near = [(start, start + 1) for start in starts]
     far = [(starts[0], start) for start in starts[1:]]

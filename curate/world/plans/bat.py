@@ -84,9 +84,7 @@ def _skeleton(s: float, span: float, joints: int, ear: float) -> Skeleton:
     bones += chain("head", ["jaw"], [vec(0, -0.17 * s, z + 0.12 * s), vec(0, -0.25 * s, z + 0.105 * s)])
     out = np.linspace(0.0, 1.0, joints + 1)
     sweep = np.interp(out, [0, 0.3, 0.6, 1], [-0.03, -0.10, -0.06, 0.06])
-    wing = [
-        vec((0.075 + 0.0 * n) * s + share * span, y * s, z + 0.05 * s) for n, (share, y) in enumerate(zip(out, sweep))
-    ]
+    wing = [vec(0.075 * s + share * span, y * s, z + 0.05 * s) for share, y in zip(out, sweep)]
     left = chain("chest", numbered("left wing", joints), wing)
     root = vec(0.05 * s, -0.13 * s, z + 0.215 * s)
     left += chain("head", ["left ear"], [root, root + ear * vec(0.42, 0.1, 0.9)])

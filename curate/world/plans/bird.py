@@ -93,12 +93,10 @@ def _skeleton(size: float, span: float, *, long: float) -> Skeleton:
     left = chain("chest", ["left wing 1", "left wing 2", "left wing 3"], wing)
     leg = [
         vec(0.05 * s, 0.05 * s, z - 0.15 * s),
-        vec(0.052 * s, 0.0 * s, 0.16 * s),
-        vec(0.055 * s, 0.05 * s, 0.03 * s),
+        vec(0.052 * s, 0.075 * s, 0.14 * s),
+        vec(0.055 * s, 0.03 * s, 0.03 * s),
         vec(0.055 * s, -0.02 * s, 0.012 * s),
     ]
-    leg[1] = vec(0.052 * s, 0.075 * s, 0.14 * s)
-    leg[2] = vec(0.055 * s, 0.03 * s, 0.03 * s)
     left += chain("hips", ["left thigh", "left shin", "left foot"], leg)
     return Skeleton(tuple(bones + left + mirrored(left)))
 

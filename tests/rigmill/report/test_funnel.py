@@ -43,6 +43,7 @@ def view() -> Any:
 def test_each_source_has_a_row_with_a_number_per_step_and_the_papers_beside_it() -> None:
     found = {row.source: (*row.numbers, row.paper) for row in funnel(view(), read_ends(view()))}
     assert found == {
+        "world": (0,) * 8 + (None,),  # the profile has it, and nothing came yet
         "procedural": (5, 5, 4, 29, 20, 12, 12, 11, None),
         "mixamo": (5, 3, 0, 0, 0, 0, 0, 0, 55_222),
         "objaverse": (0,) * 8 + (48_020,),
