@@ -1,4 +1,4 @@
-"""On what a model is trained and sampled. CPU: float32, every bit repeats. GPU: bfloat16 around float32 adapters."""
+"""On what a model is trained and sampled. CPU: every bit repeats. GPU: bfloat16 around float32 adapters."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import torch
 
 from train.determinism import deterministic_cpu
-from train.recipes import DeviceName
+from train.recipes import DeviceName, Precision
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +33,9 @@ class Hardware:
                 yield
 
 
-def hardware_of(name: DeviceName) -> Hardware:
-    """The hardware of this name."""
+def hardware_of(name: DeviceName, precision: Precision = "float32") -> Hardware:
+    """The hardware of this name. `precision` is that of training on a CPU: weights are float32 all the same."""
     if name == "cpu":
-        return Hardware(torch.device("cpu"), "cpu", "32-true", torch.float32, repeats=True)
+        mixed = "32-true" if precision == "float32" else "bf16-mixed"
+        return Hardware(torch.device("cpu"), "cpu", mixed, torch.float32, repeats=True)
     return Hardware(torch.device("cuda"), "gpu", "bf16-mixed", torch.bfloat16, repeats=False)

@@ -12,7 +12,7 @@ from rigmill.posemaps.definition import PoseMapDefinition
 from rigmill.storage.files import canonical_json
 from rigmill.types import Row
 from shards.sample import SamplePlace
-from train.recipes import RECIPES, DeviceName, ModelConfig, Trains, for_stage
+from train.recipes import RECIPES, DeviceName, ModelConfig, Precision, Trains, for_stage
 
 if TYPE_CHECKING:
     from rigmill.config.schema import Profile
@@ -51,6 +51,8 @@ class TrainSettings:
     trains: Trains = "all"
     num_views: int | None = None  # of a draw; None: as the recipe says
     device: DeviceName = "cpu"
+    precision: Precision = "float32"  # of products on a CPU; on a GPU it is bfloat16
+    compile: bool = False  # the blocks, by torch's compiler: other bits, and faster
     ema: float = 0.0  # what a step leaves of the weights' running mean; 0: there is none
     pose_map: Mapping[str, Any] | None = None  # a PoseMapDefinition; None: of pictures that nobody has defined
 

@@ -29,6 +29,7 @@ from train.determinism import deterministic_cpu
 from train.hardware import hardware_of
 from train.inputs import TrainingClip, TrainSettings
 from train.measured import Curve, CurveFile, NotFinite, StepLoss, save_batch
+from train.model.attention import use_plain_attention
 from train.model.joint import Pair
 from train.objective import add_noise, draw_noise, prediction_loss
 from train.weights import Model
@@ -61,6 +62,10 @@ class JointTraining(lightning.LightningModule):
         self.model, self.settings, self.folder = model, settings, folder
         self.trained = model.denoiser.trained_by(settings.trains)
         model.denoiser.checkpointing = settings.device == "gpu"
+        if settings.device == "cpu" and settings.precision == "bfloat16":
+            use_plain_attention(model.denoiser)
+        if settings.compile:
+            model.denoiser.compile_blocks()
         self.means = [weight.detach().clone() for weight in self.trained] if settings.ema else []
         self.batch: Batch | None = None
         self.latest: StepLoss | None = None
@@ -225,7 +230,7 @@ def train(
     folder.mkdir(parents=True, exist_ok=True)
     logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
     curves = curves or folder
-    hardware = hardware_of(settings.device)
+    hardware = hardware_of(settings.device, settings.precision)
     with deterministic_cpu() if hardware.repeats else nullcontext(), warnings.catch_warnings():
         warnings.filterwarnings("ignore", module="lightning")
         batches = Batches(clips, config=model.config, settings=settings, store_root=store_root)

@@ -12,6 +12,7 @@ Prediction = Literal["velocity", "clean"]
 Trains = Literal["video", "all", "adapters", "views"]  # what a stage of training changes
 Modality = Literal["rgb", "pose"]
 DeviceName = Literal["cpu", "gpu"]
+Precision = Literal["float32", "bfloat16"]
 Origin = Literal["inline", "folder"]  # built from its configuration, or read from a folder in diffusers' layout
 
 
@@ -33,6 +34,9 @@ class DenoiserConfig:
     modalities: tuple[Modality, ...] = ("rgb", "pose")  # of the joint sequence, in its order; one is row (a)
     # What the network's output is: the velocity n - x0, as Wan's, or the clean latents x0, which small models learn.
     prediction: Prediction = "velocity"
+    # Whether the clean latents that are predicted are an estimate from noise level, noisy input and condition, and the
+    # network's output what that lacks: a small network need not carry every detail of a picture through itself.
+    corrects_estimate: bool = False
     origin: Origin = "inline"  # of Wan's part; what is added to it is always a checkpoint's own
     adapter_rank: int = 0  # of the LoRA on Wan's linear layers; 0: there is none
 
@@ -191,6 +195,7 @@ def small_joint(size_px: int) -> ModelConfig:
             rope_max_seq_len=128,
             modality_freq_dim=64,
             prediction="clean",  # velocity gives coloured noise at this size: docs/small-model.md
+            corrects_estimate=True,
         ),
         codec=CodecConfig(kind="dct", z_dim=48, spatial_factor=8, temporal_factor=1, lift=_LIFT_48),
         text=TextConfig(d_model=96, d_kv=0, d_ff=0, num_heads=0, num_layers=0, num_tokens=24, kind="words"),

@@ -90,6 +90,14 @@ class Train(Section):
         description="cpu: float32, the same bytes every time; gpu: bfloat16 around float32 adapters, activations "
         "computed again in the backward pass",
     )
+    precision: Literal["float32", "bfloat16"] = Field(
+        default="float32",
+        description="of products in training on a CPU; bfloat16 is several times as fast where the processor has units "
+        "for it (amx_bf16), and slower where it has none",
+    )
+    compile: bool = Field(
+        default=False, description="compile the model's blocks for training; needs a C++ compiler, and a minute"
+    )
     weights: Weights = Weights()
     stages: tuple[TrainingStage, ...] = Field(
         default=(TrainingStage(name="joint", trains="all"),),

@@ -54,6 +54,7 @@ class JointVideoPose(nn.Module):
         super().__init__()
         self.config = config
         self.checkpointing = False
+        self._trained_block: Callable[..., Tensor] = run_block
         self.wan = WanTransformer3DModel(**config.wan) if wan is None else wan
         self.modality = ModalityEmbedding(config.width, freq_dim=config.modality_freq_dim)
         self.camera: CameraEmbedding | None = None
@@ -167,14 +168,28 @@ class JointVideoPose(nn.Module):
         video = patches.permute(0, 6, 1, 2, 4, 3, 5).flatten(5, 6).flatten(3, 4)  # (N, C, T, h, w)
         halves = video.unflatten(0, (num_clips, num_views)).chunk(len(modalities), dim=3)
         found = {name: half[:, :, :, 1:] for name, half in zip(modalities, halves)}
+        if self.config.corrects_estimate:
+            sigma = (timestep / 1000).view(-1, 1, 1, 1, 1, 1)
+            found = {
+                name: corrected(half, noisy=getattr(noisy, name), condition=getattr(condition, name), sigma=sigma)
+                for name, half in found.items()
+            }
         return Pair(*(found[name] if name in found else torch.zeros_like(noisy.rgb) for name in MODALITIES))
 
     def _run_block(self, *arguments: Any, **named: Any) -> Tensor:
         """`run_block`; with `checkpointing` its activations are not kept but computed again in the backward pass."""
-        if self.checkpointing and torch.is_grad_enabled():
-            done: Tensor = checkpoint(run_block, *arguments, use_reentrant=False, **named)
-            return done
-        return run_block(*arguments, **named)
+        if not torch.is_grad_enabled():
+            return run_block(*arguments, **named)
+        done: Tensor
+        if self.checkpointing:
+            done = checkpoint(self._trained_block, *arguments, use_reentrant=False, **named)
+        else:
+            done = self._trained_block(*arguments, **named)
+        return done
+
+    def compile_blocks(self) -> None:
+        """Have blocks compiled where gradients are wanted; samples of other sizes are not worth the minute."""
+        self._trained_block = torch.compile(run_block, dynamic=False)
 
     def positions(self, sequence: Tensor) -> tuple[Tensor, Tensor]:
         """RoPE of the joint sequence: frame i of one modality shares that of frame i of the other (Eq. 4).
@@ -218,6 +233,27 @@ class JointVideoPose(nn.Module):
             device=timestep.device,
         )
         return rows[:, of_frame], modulation[:, of_frame]
+
+
+def corrected(output: Tensor, *, noisy: Tensor, condition: Tensor, sigma: Tensor) -> Tensor:
+    """Clean latents: an estimate that needs no network, and its output times about what the estimate is wrong by.
+
+    Of latents of unit size that say nothing about each other, with noise at level sigma, (1 - sigma) / r sigma-noisy
+    ones are the best estimate and sigma / sqrt(r) their error, r = (1 - sigma)^2 + sigma^2. As far as the noise hides
+    them, the condition stands in.
+
+    Arguments:
+      output (Tensor): Of the network, (B, V, C, F, h, w).
+      noisy (Tensor): What it was given, the same shape.
+      condition (Tensor): (B, V, C, 1, h, w).
+      sigma (Tensor): Noise levels, (B, 1, 1, 1, 1, 1).
+
+    Returns:
+      Tensor: (B, V, C, F, h, w). At sigma 0 it is `noisy`.
+    """
+    clear = 1 - sigma
+    size = clear**2 + sigma**2
+    return clear / size * noisy + sigma**2 / size * condition + sigma / size.sqrt() * output.float()
 
 
 def run_block(

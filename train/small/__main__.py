@@ -38,6 +38,11 @@ def main() -> int:
     parser.add_argument("--learning-rate", type=float, help="of all stages (default: each stage's own)")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--clips", type=int, help="train on the first so many alone")
+    parser.add_argument(
+        "--fast",
+        action="store_true",
+        help="bfloat16 products and compiled blocks: for processors with units for it (amx_bf16) and a C++ compiler",
+    )
     parser.add_argument("--look-every", type=int, default=2000, help="steps between samples (default: %(default)s)")
     parser.add_argument("--checkpoint-every", type=int, default=500, help="steps (default: %(default)s)")
     parser.add_argument("--workers", type=int, default=workers_here(), help="processes that draw clips")
@@ -57,6 +62,8 @@ def main() -> int:
         learning_rate=given.learning_rate,
         seed=given.seed,
         checkpoint_interval=given.checkpoint_every,
+        precision="bfloat16" if given.fast else "float32",
+        compile=given.fast,
     )
     try:
         world = read_world(given.data, num_frames=RECIPES[given.recipe](SIZE_PX).span(given.frames))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from train.inputs import TrainSettings
-from train.recipes import RECIPES, Trains
+from train.recipes import RECIPES, Precision, Trains
 
 PlanName = Literal["joint", "paper"]
 SIZE_PX = 64
@@ -22,11 +22,12 @@ class SmallStage:
     num_views: int
     share: float  # of all steps
     learning_rate: float
+    half_windows: bool = False  # of half the frames: twice as many steps in the same time
 
 
 PLANS: Mapping[PlanName, tuple[SmallStage, ...]] = {
     # All weights on both modalities and two views from the first step on: what was measured to learn (docs).
-    "joint": (SmallStage("base", "all", 2, 1.0, 2e-3),),
+    "joint": (SmallStage("short", "all", 2, 0.7, 2e-3, half_windows=True), SmallStage("base", "all", 2, 0.3, 1e-3)),
     # As the paper has it, where there is no Wan: videos, then adapters and modalities, then cameras and views.
     "paper": (
         SmallStage("base", "video", 1, 0.4, 2e-3),
@@ -48,6 +49,8 @@ class SmallPlan:
     learning_rate: float | None  # None: each stage's own
     seed: int
     checkpoint_interval: int
+    precision: Precision = "float32"
+    compile: bool = False
 
     @property
     def stages(self) -> tuple[SmallStage, ...]:
@@ -61,7 +64,7 @@ class SmallPlan:
             num_steps=max(1, round(self.num_steps * stage.share)),
             batch_size=self.batch_size,
             learning_rate=self.learning_rate or stage.learning_rate,
-            num_frames=self.num_frames,
+            num_frames=(self.num_frames - 1) // (2 if stage.half_windows else 1) + 1,
             size_px=SIZE_PX,
             mixture={},
             condition_dropout=0.2,
@@ -69,6 +72,8 @@ class SmallPlan:
             seed=self.seed,
             stage=stage.name,
             trains=stage.trains,
+            precision=self.precision,
+            compile=self.compile,
             num_views=stage.num_views,
             ema=0.998,
             pose_map=None if pose_map is None else pose_map.to_row(),
