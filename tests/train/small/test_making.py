@@ -12,7 +12,7 @@ import pytest
 from rigmill.storage.files import Store
 from train.finished import CONFIG, WEIGHTS
 from train.inputs import TrainingClip
-from train.recipes import RECIPES, ModelConfig, mini_joint
+from train.recipes import RECIPES, ModelConfig, Precision, mini_joint
 from train.small.card import CARD, write_card
 from train.small.making import Cached, cached, make_small
 from train.small.plan import PlanName, SmallPlan
@@ -22,7 +22,7 @@ from train.weights import load_model
 PLAN = SmallPlan(
     name="joint",
     recipe="mini_joint",
-    num_steps=6,
+    num_steps=10,  # seven on short windows, three on whole ones
     batch_size=1,
     num_frames=5,
     learning_rate=None,
@@ -75,18 +75,20 @@ def made(
     return folder, said
 
 
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 def test_a_stopped_training_ends_with_the_bytes_of_an_undisturbed_one(
-    world: WorldClips, pictures: Cached, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    world: WorldClips, pictures: Cached, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, precision: Precision
 ) -> None:
-    straight, _ = made(world, pictures, tmp_path / "straight")
+    plan = replace(PLAN, precision=precision)
+    straight, _ = made(world, pictures, tmp_path / "straight", plan=plan)
     monkeypatch.setattr("train.small.making.SAY_EVERY", 1)
     with pytest.raises(Stopped):
-        made(world, pictures, tmp_path / "stopped", stop_at=5)
-    resumed, said = made(world, pictures, tmp_path / "stopped")
-    assert said[0].startswith("base: step 5 of 6"), said
+        made(world, pictures, tmp_path / "stopped", plan=plan, stop_at=5)
+    resumed, said = made(world, pictures, tmp_path / "stopped", plan=plan)
+    assert said[0].startswith("short: step 5 of 7"), said
     assert (resumed / WEIGHTS).read_bytes() == (straight / WEIGHTS).read_bytes()
     assert (resumed / "base.csv").read_bytes() == (straight / "base.csv").read_bytes()
-    again, said = made(world, pictures, tmp_path / "stopped")
+    again, said = made(world, pictures, tmp_path / "stopped", plan=plan)
     assert again == resumed and not any("step" in line for line in said), "what is finished is not trained again"
 
 
@@ -104,10 +106,10 @@ def test_what_is_left_is_a_model_with_its_drawing_a_card_and_its_curves(
     assert card["num_clips"] == 2 and card["weights_mb"] > 0 and card["plan"]["seed"] == 3
     with (folder / "readability.csv").open() as stream:
         lines = list(csv.DictReader(stream))
-    assert [(line["step"], line["clips"]) for line in lines] == [("6", "trained"), ("6", "held out")]
+    assert [(line["step"], line["clips"]) for line in lines] == [("3", "trained"), ("3", "held out")]
     assert all(0 <= float(line["usable_share"]) <= 1 for line in lines)
     assert {line["clips"] for line in card["readability"]} == {"trained", "held out"}
-    assert (folder / "trained-0000006.png").is_file()
+    assert (folder / "trained-0000003.png").is_file()
 
 
 @pytest.mark.parametrize("name", ["paper"])
