@@ -13,10 +13,8 @@ from rigmill.storage.files import sha256_bytes
 from rigmill.storage.layout import Layout
 from rigmill.types import Row, StoredFile
 from train.components.places import Places, find
-from train.finished import CONFIG, WEIGHTS
+from train.finished import CONFIG, SHIPPED, WEIGHTS
 from train.recipes import ModelConfig
-
-SHIPPED = Path(__file__).parent.parent / "train" / "small" / "shipped"
 
 if TYPE_CHECKING:
     from rigmill.pipeline.view import View

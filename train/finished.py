@@ -20,6 +20,8 @@ from rigmill.types import Row, StoredFile
 from train.recipes import ModelConfig
 
 WEIGHTS, CONFIG, LOSSES = "model.safetensors", "config.json", "losses.csv"
+SHIPPED_NAME = "shipped"  # what a stage says that starts from the small model of the package
+SHIPPED = Path(__file__).parent / "small" / SHIPPED_NAME
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,7 @@ def parent_of(start: Mapping[str, Any], layout: Layout, *, folder: str = "") -> 
     if not start:
         return None
     if "folder" in start:
-        return _of_folder(Path(folder).expanduser())
+        return read_folder(Path(folder).expanduser())
     if "input_id" in start:
         row = finished_row(layout, start["input_id"])
         if row is None:
@@ -98,7 +100,8 @@ def parent_of(start: Mapping[str, Any], layout: Layout, *, folder: str = "") -> 
     return Parent(row["checkpoint_id"], row["depth"], layout.store.read(files[WEIGHTS]), config, about)
 
 
-def _of_folder(folder: Path) -> Parent:
+def read_folder(folder: Path) -> Parent:
+    """The checkpoint whose files lie in a folder."""
     try:
         about = json.loads((folder / CONFIG).read_bytes())
         weights = (folder / WEIGHTS).read_bytes()

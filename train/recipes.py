@@ -267,6 +267,11 @@ def unshared(config: ModelConfig) -> ModelConfig:
     return _ablated(config, "unshared", replace(config.denoiser, shared_positions=False))
 
 
+def uncorrected(config: ModelConfig) -> ModelConfig:
+    """Clean latents come out of the network alone, without an estimate that it corrects."""
+    return _ablated(config, "uncorrected", replace(config.denoiser, corrects_estimate=False))
+
+
 def _ablated(config: ModelConfig, name: str, denoiser: DenoiserConfig) -> ModelConfig:
     return replace(config, recipe=f"{config.recipe}_{name}", denoiser=denoiser)
 
@@ -313,6 +318,7 @@ RECIPES: dict[str, Callable[[int], ModelConfig]] = {
     "mini_joint": mini_joint,
     "small_joint": small_joint,
     "small_joint_pose_only": lambda size_px: pose_only(small_joint(size_px)),
+    "small_joint_uncorrected": lambda size_px: uncorrected(small_joint(size_px)),
     "small_joint_unshared": lambda size_px: unshared(small_joint(size_px)),
     "tiny_joint": tiny_joint,
     "tiny_joint_pose_only": lambda size_px: pose_only(tiny_joint(size_px)),

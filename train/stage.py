@@ -21,7 +21,18 @@ from rigmill.storage.layout import Layout
 from rigmill.types import Row
 from train.checkpoints import damaged_checkpoints
 from train.components.places import Places, fetch, find, fingerprints
-from train.finished import CONFIG, LOSSES, WEIGHTS, Parent, damaged_notes, finished_row, note_finished, parent_of
+from train.finished import (
+    CONFIG,
+    LOSSES,
+    SHIPPED,
+    SHIPPED_NAME,
+    WEIGHTS,
+    Parent,
+    damaged_notes,
+    finished_row,
+    note_finished,
+    parent_of,
+)
 from train.inputs import TrainingClip, TrainSettings, settings_of, stage_settings, usable_rows
 from train.recipes import RECIPES
 
@@ -131,6 +142,8 @@ def _start(starts_from: str, earlier: Mapping[str, tuple[str, int]]) -> tuple[Ro
     if starts_from in earlier:
         input_id, depth = earlier[starts_from]
         return {"stage": starts_from, "input_id": input_id}, depth + 1, {}
+    if starts_from == SHIPPED_NAME:
+        starts_from = f"{SHIPPED}/"
     if "/" in starts_from:
         config = Path(starts_from).expanduser() / CONFIG
         seen = sha256_file(config) if config.is_file() else ""
@@ -194,6 +207,7 @@ def _product(trained: Trained, job: Job, parent: Parent | None, store: Store) ->
         "samples_digest": digest(samples),
         "pose_map": settings.pose_map,
         "weights": job.payload["weights"],
+        "sampling": {} if parent is None else parent.about.get("sampling") or {},
         "sha256": {WEIGHTS: model.sha256},
     }
     files = [

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from eval.animate.quality import movement_pct
 from rigmill.clips.numbers import ClipGeometry
 from rigmill.facts.facts import MotionFacts
 from rigmill.facts.measure import measure
@@ -31,6 +32,8 @@ class HeldOut:
     group: str  # why it is held out
     caption: str
     reading: Reading
+    moves_pct: float  # see `movement_pct`
+    moved_pct: float  # the recorded motion
     fits: bool | None
     static_fits: bool | None
 
@@ -58,6 +61,8 @@ def look_at(model: Model, pictures: Pictures, index: int, *, group: str, samplin
         group,
         clip.caption,
         found.reading,
+        movement_pct(found.found.joints, geometry.rig),
+        movement_pct(geometry.joints, geometry.rig),
         fits(facts_of(geometry, motion), clip.caption),
         fits(facts_of(geometry, still(motion)), clip.caption),
     )
@@ -84,6 +89,8 @@ def figures_of(clips: Sequence[HeldOut]) -> dict[str, Any]:
         "heldout_usable_share": mean.usable_share,
         "heldout_mpjpe_pct": mean.mpjpe_pct,
         "heldout_reproject_px": mean.reprojection_px,
+        "heldout_movement_pct": fmean(clip.moves_pct for clip in clips),
+        "true_movement_pct": fmean(clip.moved_pct for clip in clips),
         "heldout_bone_drift_pct": mean.bone_drift_pct,
         "heldout_verb_share": fmean(bool(clip.fits) for clip in named) if named else None,
         "static_verb_share": fmean(bool(clip.static_fits) for clip in named) if named else None,

@@ -14,7 +14,7 @@ from rigmill.facts.verbs import fits
 from rigmill.facts.words import in_words
 from rigmill.reconstruct.metrics import Scores, height, score
 from rigmill.reconstruct.reconstruct import Reconstruction
-from rigmill.types import Ints, Rig
+from rigmill.types import Floats, Ints, Rig
 
 # What a reading is called. Recorded maps of the demo reach 0.9 and more; an untrained model's stay below 0.1.
 READABLE, _HARDLY = 0.8, 0.4  # shares of the drawn joints and frames that two views agree on
@@ -30,9 +30,9 @@ class Verdict:
     sentence: str
 
 
-def movement_pct(found: Reconstruction, rig: Rig) -> float:
+def movement_pct(joints: Floats, rig: Rig) -> float:
     """How far joints are from their place in the first frame, on average, per cent of the height."""
-    moved = np.linalg.norm(found.joints - found.joints[:1], axis=-1)
+    moved = np.linalg.norm(joints - joints[:1], axis=-1)
     return float(100 * moved.mean() / max(height(rig), 1e-9))
 
 
@@ -106,7 +106,7 @@ def quality(
         joints_px=None,
         visible=None,
     )
-    moved_pct = movement_pct(read, geometry.rig)
+    moved_pct = movement_pct(read.joints, geometry.rig)
     facts = measure(geometry.rig, read.motion, joints=read.joints, num_markers=geometry.num_markers)
     does, as_asked = in_words(facts), fits(facts, prompt)
     said = verdict(scores, moved_pct=moved_pct, does=does, best_share=best_share, fits_prompt=as_asked)

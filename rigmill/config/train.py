@@ -38,8 +38,8 @@ class TrainingStage(Section):
     learning_rate: PositiveFloat | None = Field(default=None, description="none: train.learning_rate")
     starts_from: str = Field(
         default="",
-        description="an earlier stage's name, a checkpoint's id (or how it begins), or a checkpoint's folder (with a "
-        "/ in it); empty: the recipe's own start",
+        description="an earlier stage's name, a checkpoint's id (or how it begins), a checkpoint's folder (with a / in "
+        "it), or shipped: the small model of the package; empty: the recipe's own start",
     )
 
 
@@ -50,6 +50,7 @@ class Train(Section):
         "mini_joint",
         "small_joint",
         "small_joint_pose_only",
+        "small_joint_uncorrected",
         "small_joint_unshared",
         "tiny_joint",
         "tiny_joint_pose_only",

@@ -36,6 +36,7 @@ class AnimateOrder:
     guidance: float
     steps_typed: bool  # else a checkpoint may know better
     guidance_typed: bool
+    margin_typed: bool  # render.margin, else a checkpoint may want more room around a rest pose
     num_frames: int | None
     seconds: float | None
     fps: float
@@ -122,6 +123,7 @@ def animate_order_of(parsed: argparse.Namespace, resolved: Resolved) -> AnimateO
         guidance=_guidance(parsed.guidance, profile.train.guidance),
         steps_typed=parsed.steps is not None,
         guidance_typed=parsed.guidance is not None,
+        margin_typed=any("render.margin" in setting for setting in parsed.overrides),
         num_frames=_within("--frames", parsed.frames, None, 1, MAX_FRAMES),
         seconds=seconds,
         fps=fps,

@@ -19,7 +19,12 @@ small:
   filters: {max_frames: 17, preview_px: 64, preview_frames: 3}
   render: {samples: 1, denoise: false, width_px: 96, height_px: 96, joint_radius_px: 13}
   shards: {samples_per_shard: 2, bench_share: 0.4}
-  train: {num_steps: 30, checkpoint_interval: 10, sampling_steps: 2}
+  train:
+    recipe: tiny_joint
+    stages: [{name: joint, trains: all}]
+    num_steps: 30
+    checkpoint_interval: 10
+    sampling_steps: 2
   eval: {generate_clips: 1}
   run: {min_free_disk_bytes: 0, attempts_after_interruption: 3}
 """

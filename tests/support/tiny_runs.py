@@ -27,7 +27,12 @@ tiny:
   filters: {max_frames: 17, preview_px: 48, preview_frames: 3}
   render: {samples: 1, denoise: false, width_px: 64, height_px: 64, joint_radius_px: 9, engine: raster}
   shards: {samples_per_shard: 2, bench_share: 0.4}
-  train: {num_steps: 4, checkpoint_interval: 2, sampling_steps: 1}
+  train:
+    recipe: tiny_joint
+    stages: [{name: joint, trains: all}]
+    num_steps: 4
+    checkpoint_interval: 2
+    sampling_steps: 1
   eval: {generate_clips: 1}
   run: {min_free_disk_bytes: 0}
 """

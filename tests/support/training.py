@@ -71,6 +71,7 @@ def profile_of(settings: TrainSettings, **more: Any) -> Profile:
     row = settings.to_row()
     for name in ("stage", "trains", "num_views", "pose_map"):
         row.pop(name)
+    values["train"]["stages"] = [{"name": "joint", "trains": "all"}]
     values |= {"seed": row.pop("seed"), "train": values["train"] | row | more}
     return Profile.model_validate(values)
 

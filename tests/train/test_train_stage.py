@@ -58,17 +58,20 @@ def test_a_changed_sample_or_setting_is_another_job_and_a_sampling_setting_is_no
 
 def test_settings_are_the_profiles_train_section_seed_and_pose_map_to_the_letter(rows: Index) -> None:
     """Their JSON is hashed into the key of the job: a value of another type would train every model again."""
-    profile = load("demo").profile
+    profile = load("demo", overrides=("train.recipe=tiny_joint",)).profile
     settings = TrainStage().settings(profile)
     section = profile.train.model_dump(mode="json", exclude=SAMPLING)
     assert canonical_json({**settings, "pose_map": 0}) == canonical_json(
         {**section, "seed": profile.seed, "pose_map": 0}
     )
     assert PoseMapDefinition.from_row(settings["pose_map"]).radius_px == profile.render.joint_radius_px * 256 / 480
-    (job,) = TrainStage().plan(Tables([{**row, "num_frames": 99} for row in rows]), profile)
+    small = TrainStage().settings(load("demo").profile)["pose_map"]
+    assert PoseMapDefinition.from_row(small).radius_px == 2, "the small model draws its own"
+    job = TrainStage().plan(Tables([{**row, "num_frames": 99} for row in rows]), profile)[0]
     again = TrainSettings(**json.loads(canonical_json(job.payload["settings"])))
     assert canonical_json(again.to_row()) == canonical_json(job.payload["settings"]) and not job.settings
-    assert (again.num_steps, again.learning_rate, again.stage, again.trains) == (300, 0.002, "joint", "all")
+    wanted = (profile.train.num_steps, profile.train.learning_rate, "stage1", "adapters")
+    assert (again.num_steps, again.learning_rate, again.stage, again.trains) == wanted
 
 
 def test_a_source_without_weight_is_a_message_that_names_the_key() -> None:
@@ -128,7 +131,7 @@ def test_planning_needs_no_torch() -> None:
 
 
 def test_an_empty_stage_names_the_true_cause(rows: Index) -> None:
-    profile = load("demo", overrides=("train.num_frames=21",)).profile
+    profile = load("demo", overrides=("train.num_frames=21", "train.recipe=tiny_joint")).profile
     assert TrainStage().why_empty(Tables([]), profile) == "shards kept nothing that it can use"
     short = [{**row, "split": "train", "num_frames": 17} for row in rows]
     assert TrainStage().why_empty(Tables(short), profile) == (

@@ -17,6 +17,7 @@ from train.module import train
 from train.recipes import RECIPES, ModelConfig
 from train.small.cache import CachedClips, build
 from train.small.plan import SIZE_PX, SmallPlan, SmallStage
+from train.small.readability import room
 from train.small.watching import GUIDANCE, STEPS, Watching
 from train.small.world import WorldClips
 from train.starting import start_model
@@ -137,7 +138,7 @@ def _train_stage(
         "samples_digest": world.digest,
         "pose_map": settings.pose_map,
         "weights": {},
-        "sampling": {"steps": STEPS, "guidance": GUIDANCE},
+        "sampling": {"steps": STEPS, "guidance": GUIDANCE, "room": room(pictures.train)},
         "plan": asdict(plan),
         "num_parameters": num_parameters(trained.model.denoiser),
         "key": key,

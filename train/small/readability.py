@@ -97,6 +97,20 @@ def nearest_window_pct(found: Reconstruction, geometry: ClipGeometry, *, stride:
     return float(min(errors) * unit)
 
 
+def room(pictures: Pictures) -> float:
+    """How much larger than a rest pose the box is that holds it and its motion: of four clips in five no more.
+
+    A clip's cameras see all of that box; who animates a mesh knows the rest pose alone.
+    """
+    ratios = []
+    for index in range(len(pictures.clips)):
+        geometry = pictures.geometry(index)
+        rest = geometry.rig.rest_joints
+        whole = np.concatenate([rest, geometry.joints.reshape(-1, 3)])
+        ratios.append(np.ptp(whole, axis=0).max() / max(np.ptp(rest, axis=0).max(), 1e-9))
+    return round(float(np.quantile(ratios, 0.8)), 2)
+
+
 def mean_reading(readings: Sequence[Reading]) -> Reading:
     """The means; what could not be measured is left out."""
 

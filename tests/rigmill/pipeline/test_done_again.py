@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from rigmill.config.load import load
 from rigmill.pipeline.done_again import NOT_RECORDED, done_again
 from rigmill.pipeline.plan_history import PlanHistory
 from tests.support.toy_runs import Toys
@@ -35,7 +36,9 @@ def test_a_changed_value_is_named_as_the_profile_spells_it(out: Path) -> None:
     assert again(out, "probe", "probe.fps=8", "render.engine=cycles") == [
         ("config changed (probe.fps: 16.0 -> 8.0)", 2)
     ]
-    assert again(out, "train", "train.num_steps=5") == [("config changed (train.num_steps: 300 -> 5)", 1)]
+    assert again(out, "train", "train.num_steps=5") == [
+        (f"config changed (train.num_steps: {load('demo').profile.train.num_steps} -> 5)", 1)
+    ]
 
 
 def test_changed_code_and_changed_input_are_told_apart(

@@ -76,7 +76,7 @@ def test_guesses_follow_from_what_earlier_stages_have() -> None:
     num_jobs = {"collect": 50, "probe": 50, "retarget": 7, "render": 40, "shards": 12}
     guesses = {name: STAGES.load(name).guess_jobs(num_jobs, profile) for name in STAGES}
     assert guesses["probe"] == 50 and guesses["preview"] == 60 + 7 and guesses["shards"] == 12
-    assert guesses["train"] == 1 and guesses["eval"] == 44 and guesses["select"] == 0
+    assert guesses["train"] == len(profile.train.stages) == 2 and guesses["eval"] == 44 and guesses["select"] == 0
     wanted = profile.model_copy(update={"retarget": profile.retarget.model_copy(update={"clips": {"mixamo": 900}})})
     assert STAGES.load("retarget").guess_jobs(num_jobs, wanted) == 900
     assert STAGES.load("retarget").guess_jobs({}, wanted) == 0

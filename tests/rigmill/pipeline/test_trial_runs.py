@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+from rigmill.config.load import load
 from rigmill.outcomes import Kept, Reject, Rejected
 from rigmill.pipeline.cleaning.clean import choose, clean
 from rigmill.storage.columns import OUTCOMES, outcome_row
@@ -43,8 +44,8 @@ def test_two_trainings_keep_two_models_and_the_settings_say_which_is_used(inputs
     inputs.write_text(INPUTS)
     out = tmp_path / "out"
     toys.run(out)
-    toys.run(out, "train.num_steps=200")
-    for overrides, num_steps in (((), 300), (("train.num_steps=200",), 200)):
+    toys.run(out, "train.num_steps=5")
+    for overrides, num_steps in (((), load("demo").profile.train.num_steps), (("train.num_steps=5",), 5)):
         (row,) = toys.view(out, *overrides).products("train")
         assert row["num_steps"] == num_steps
         assert Layout(out).store.path(StoredFile.from_row(row["files"][0])).is_file()

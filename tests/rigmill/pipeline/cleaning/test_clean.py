@@ -18,7 +18,7 @@ from tests.support.toy_runs import Toys, jobs_done, tables
 from tests.support.toy_stages import WITH_MODEL
 
 toys = Toys(WITH_MODEL)
-TRIAL = ("probe.fps=8", "train.num_steps=200")
+TRIAL = ("probe.fps=8", "train.num_steps=5")
 
 
 @pytest.fixture
