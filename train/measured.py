@@ -48,23 +48,22 @@ class Curve:
 
     def __init__(self, losses: Sequence[StepLoss] = ()) -> None:
         self.losses: list[StepLoss] = []
+        self.rows: list[tuple[float, ...]] = []  # of COLUMNS, one a step
         self._means = dict.fromkeys(_SMOOTHED, 0.0)
-        self._lines: list[str] = []
         for item in losses:
             self.add(item)
 
-    def add(self, item: StepLoss) -> str:
-        """Take in a step; its line of the CSV."""
+    def add(self, item: StepLoss) -> tuple[float, ...]:
+        """Take in a step; its row of COLUMNS."""
         self.losses.append(item)
         weight = 1 - SMOOTHING ** len(self.losses)  # a mean of what there is, from the first step on
         for name in _SMOOTHED:
             self._means[name] = SMOOTHING * self._means[name] + (1 - SMOOTHING) * getattr(item, name)
-        values = [*astuple(item), *(self._means[name] / weight for name in _SMOOTHED)]
-        self._lines.append(",".join(map(repr, values)))
-        return self._lines[-1]
+        self.rows.append((*astuple(item), *(self._means[name] / weight for name in _SMOOTHED)))
+        return self.rows[-1]
 
     def csv(self) -> str:
-        return "\n".join([",".join(COLUMNS), *self._lines]) + "\n"
+        return "".join([",".join(COLUMNS) + "\n", *map(_line, self.rows)])
 
 
 class CurveFile:
@@ -76,10 +75,16 @@ class CurveFile:
     def begin(self) -> None:
         write_atomic(self.path, self.curve.csv().encode(), durable=False)
 
-    def add(self, item: StepLoss) -> None:
-        line = self.curve.add(item)
+    def add(self, item: StepLoss) -> tuple[float, ...]:
+        """Take in a step; its row of COLUMNS."""
+        row = self.curve.add(item)
         with self.path.open("a") as stream:
-            stream.write(line + "\n")
+            stream.write(_line(row))
+        return row
+
+
+def _line(row: Sequence[float]) -> str:
+    return ",".join(map(repr, row)) + "\n"
 
 
 def save_batch(folder: Path, batch: Batch, measured: StepLoss) -> Path:

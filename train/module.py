@@ -32,6 +32,7 @@ from train.measured import Curve, CurveFile, NotFinite, StepLoss, save_batch
 from train.model.attention import use_plain_attention
 from train.model.joint import Pair
 from train.objective import add_noise, draw_noise, prediction_loss
+from train.tensorboard import TensorBoard
 from train.weights import Model
 
 Report = Callable[[str, int, int], None]
@@ -182,6 +183,7 @@ class KeepGoing(lightning.Callback):
     def __init__(self, folder: Path, *, settings: TrainSettings, report: Report, curve: Path) -> None:
         self.folder, self.settings, self.report = folder, settings, report
         self.curve = CurveFile(curve, Curve())
+        self.board = TensorBoard(curve.parent / "tensorboard" / settings.stage)
 
     def state_dict(self) -> dict[str, Any]:
         return {"losses": [list(astuple(item)) for item in self.curve.curve.losses]}
@@ -191,10 +193,17 @@ class KeepGoing(lightning.Callback):
 
     def on_train_start(self, trainer: Any, pl_module: Any) -> None:
         self.curve.begin()
+        self.board.begin(self.curve.curve.rows)
+
+    def on_train_end(self, trainer: Any, pl_module: Any) -> None:
+        self.board.close()
+
+    def on_exception(self, trainer: Any, pl_module: Any, exception: BaseException) -> None:
+        self.board.close()
 
     def on_train_batch_end(self, trainer: Any, pl_module: Any, outputs: Any, batch: Any, batch_idx: int) -> None:
         done, total = trainer.global_step, self.settings.num_steps
-        self.curve.add(pl_module.latest)
+        self.board.add(self.curve.add(pl_module.latest))
         pl_module.update_means(done)
         self.report(f"loss {pl_module.latest.loss:.3f}", done, total)
         if done % self.settings.checkpoint_interval == 0 or done == total:
@@ -224,8 +233,8 @@ def train(
 ) -> Trained:
     """The model after `num_steps` more, going on from the last checkpoint in `folder` where there is one.
 
-    The model is what the stage begins with, and is changed. `curves`: where the CSV of losses grows, and where the
-    batch is put that ended a run; None: in `folder`.
+    The model is what the stage begins with, and is changed. `curves`: where the CSV of losses grows, what TensorBoard
+    shows, and where the batch is put that ended a run; None: in `folder`.
     """
     folder.mkdir(parents=True, exist_ok=True)
     logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
