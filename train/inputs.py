@@ -16,9 +16,10 @@ from train.recipes import RECIPES, DeviceName, ModelConfig, Precision, Trains, f
 
 if TYPE_CHECKING:
     from rigmill.config.schema import Profile
+    from rigmill.config.train import Train
 
-# Read by eval, or only where to look: changing them must not train again.
-_NOT_TRAINING = {"sampling_steps", "guidance", "text_guidance", "solver", "batch_branches"}
+# Read by eval, or only to look: changing them must not train again.
+_NOT_TRAINING = {"sample_interval", "sampling_steps", "guidance", "text_guidance", "solver", "batch_branches"}
 COLUMNS = (
     "clip_id",
     "source",
@@ -66,7 +67,9 @@ class TrainSettings:
 
 
 def settings_of(profile: Profile) -> Row:
-    """A profile's train section without what only sampling reads, its seed, and what its pose maps mean."""
+    """A profile's train section without what only sampling reads, its seed, what its pose maps mean, and `strips`: how
+    often and by which sampling a training shows what its model generates; empty: never.
+    """
     render = profile.render
     own = RECIPES[profile.train.recipe](profile.train.size_px).pose_map
     pose_map = own or PoseMapDefinition.of_render(
@@ -76,12 +79,31 @@ def settings_of(profile: Profile) -> Row:
         markers=render.turn_markers,
     )
     section = profile.train.model_dump(mode="json", exclude=_NOT_TRAINING)
-    return {**section, "seed": profile.seed, "pose_map": json.loads(canonical_json(pose_map.to_row()))}
+    return {
+        **section,
+        "seed": profile.seed,
+        "pose_map": json.loads(canonical_json(pose_map.to_row())),
+        "strips": _strips(profile.train),
+    }
+
+
+def _strips(train: Train) -> Row:
+    """Nothing where there are none: then a plan does not follow from how a model is sampled."""
+    if not train.sample_interval:
+        return {}
+    return {
+        "interval": train.sample_interval,
+        "steps": train.sampling_steps,
+        "guidance": train.guidance,
+        "text_guidance": train.text_guidance,
+        "solver": train.solver,
+        "batched": train.batch_branches,
+    }
 
 
 def stage_settings(settings: Row) -> list[tuple[TrainSettings, str]]:
     """Of `settings_of`: every stage's own, and what it starts from, in the order in which they are trained."""
-    shared = {key: value for key, value in settings.items() if key not in ("stages", "weights")}
+    shared = {key: value for key, value in settings.items() if key not in ("stages", "weights", "strips")}
     found = []
     for stage in settings["stages"]:
         own = {key: stage[key] for key in ("num_steps", "learning_rate") if stage[key] is not None}

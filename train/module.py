@@ -126,14 +126,18 @@ class JointTraining(lightning.LightningModule):
             mean.mul_(keep).add_(weight, alpha=1 - keep)
 
     @contextmanager
-    def with_means(self) -> Iterator[None]:
-        """Inside, the model is what a checkpoint of now would hold."""
+    def as_kept(self) -> Iterator[Model]:
+        """The model as a checkpoint of now would hold it, ready to sample; afterwards it is what it was."""
         own = [weight.detach().clone() for weight in self.trained]
+        modes = [(module, module.training) for module in self.model.modules()]
         self._set(self.means)
+        self.model.eval()
         try:
-            yield
+            yield self.model
         finally:
             self._set(own)
+            for module, mode in modes:
+                module.training = mode
 
     @torch.no_grad()
     def _set(self, values: Sequence[Tensor]) -> None:

@@ -85,7 +85,7 @@ class TrainStage(Stage):
                 input_id=input_id,
                 payload={"samples": rows, **payload},
                 group=self.name,
-                hints={"weights": settings["weights"], **hints},
+                hints={"weights": settings["weights"], "strips": settings["strips"], **hints},
             )
 
     def guess_jobs(self, num_jobs: Mapping[str, int], profile: Profile) -> int:
@@ -157,24 +157,31 @@ def _train(job: Job, work: Work) -> Outcome:
     row = finished_row(layout, job.input_id)
     if row is not None:
         return Kept([{key: value for key, value in row.items() if key != "job_key"}])
+    from train.clips import Clips
     from train.measured import NotFinite
     from train.module import train
     from train.starting import start_model
+    from train.strips import strips_of
 
     settings, folder = TrainSettings(**job.payload["settings"]), layout.work / job.key
     parent = parent_of(job.payload["start"], layout, folder=job.hints.get("folder", ""))
     start = RECIPES[settings.recipe](settings.size_px) if parent is None else parent.config
     known = job.payload["weights"] if parent is None else parent.about.get("weights")
     folders = find(start, Places.of(job.hints.get("weights", {})), wanted=known or None)
+    model = start_model(settings, parent, folders)
+    clips = [TrainingClip.from_row(sample) for sample in job.payload["samples"]]
+    pictures = Clips(clips, store=work.store, config=model.config)
+    curves = (layout.latest_run() or layout.runs / "unnamed") / "train"
     try:
         trained = train(
-            start_model(settings, parent, folders),
+            model,
             settings=settings,
-            clips=[TrainingClip.from_row(sample) for sample in job.payload["samples"]],
+            clips=pictures,
             store_root=work.store.root,
             folder=folder,
             report=work.report,
-            curves=(layout.latest_run() or layout.runs / "unnamed") / "train",
+            curves=curves,
+            callbacks=strips_of(job.hints.get("strips", {}), settings=settings, pictures=pictures, folder=curves),
         )
     except NotFinite as error:
         shutil.rmtree(folder, ignore_errors=True)

@@ -40,8 +40,9 @@ from train.clips import Clips
 from train.finished import WEIGHTS
 from train.inputs import TrainingClip, usable_rows
 from train.sampler import Sampling
-from train.small.readability import generated, mean_reading, prompt_of
+from train.small.readability import generated, mean_reading
 from train.small.world import WorldClips, read_world
+from train.strips import prompt_of
 
 PARTS = ("heldout", "demo", "rigs", "animate")
 _MADE_CLIPS, _MADE_SEED = 240, 90_001  # four of an asset; seeds that no training is made from

@@ -79,6 +79,11 @@ class Train(Section):
     mixture: dict[str, PositiveFloat] = Field(description="sampling weight per source; empty: all sources alike")
     condition_dropout: Share = Field(description="probability that the image condition is left out")
     checkpoint_interval: Positive = Field(description="steps between resumable checkpoints")
+    sample_interval: Annotated[int, Field(ge=0)] = Field(
+        default=0,
+        description="steps between strips of pictures that the model generates while it trains, sampled as below, in "
+        "runs/RUN/train; 0: none",
+    )
     sampling_steps: Positive = Field(description="denoising steps when generating")
     guidance: PositiveFloat = Field(description="image guidance scale when generating")
     text_guidance: PositiveFloat = Field(default=1.0, description="text guidance scale when generating; 1: none")

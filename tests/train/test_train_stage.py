@@ -25,7 +25,7 @@ from train.data import present_weights
 from train.inputs import TrainSettings
 from train.stage import TrainStage
 
-SAMPLING = {"sampling_steps", "guidance", "text_guidance", "solver", "batch_branches"}
+SAMPLING = {"sample_interval", "sampling_steps", "guidance", "text_guidance", "solver", "batch_branches"}
 
 
 def test_one_job_over_the_train_split_whatever_the_order_of_the_rows(rows: Index, settings: TrainSettings) -> None:
@@ -62,7 +62,7 @@ def test_settings_are_the_profiles_train_section_seed_and_pose_map_to_the_letter
     settings = TrainStage().settings(profile)
     section = profile.train.model_dump(mode="json", exclude=SAMPLING)
     assert canonical_json({**settings, "pose_map": 0}) == canonical_json(
-        {**section, "seed": profile.seed, "pose_map": 0}
+        {**section, "seed": profile.seed, "pose_map": 0, "strips": {}}
     )
     assert PoseMapDefinition.from_row(settings["pose_map"]).radius_px == profile.render.joint_radius_px * 256 / 480
     small = TrainStage().settings(load("demo").profile)["pose_map"]

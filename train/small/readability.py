@@ -38,18 +38,6 @@ class Generated:
     reading: Reading
 
 
-def prompt_of(pictures: Pictures, index: int, *, caption: str | None = None) -> Prompt:
-    """A clip's rest pose and its caption, or another one."""
-    clip = pictures.clips[index]
-    views = [pictures.view(index, view) for view in range(clip.num_views)]
-    return Prompt(
-        templates_rgb=np.stack([view.template_rgb for view in views]),
-        templates_pose=np.stack([view.template_pose for view in views]),
-        cameras=pictures.cameras(index),
-        caption=clip.caption if caption is None else caption,
-    )
-
-
 def generated(model: Model, prompt: Prompt, geometry: ClipGeometry, sampling: Sampling) -> Generated:
     """Sample the prompt and read what was drawn; `geometry` is of the recorded clip as the model sees it."""
     rgb, pose = sample(model, prompt, sampling)
