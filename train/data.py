@@ -17,7 +17,7 @@ from shards.mixture import Mixture, rank_positions
 from train.clips import Clips, Pictures, ray_maps, to_unit
 from train.inputs import TrainingClip, TrainSettings
 from train.model.joint import Pair
-from train.objective import choose
+from train.objective import choose, choose_frames
 from train.recipes import ModelConfig
 
 
@@ -33,6 +33,7 @@ class Batch:
     rays: Tensor  # (B, V, 6, h, w)
     captions: tuple[str, ...]
     clip_ids: tuple[str, ...]
+    frames: tuple[int, ...] | None = None  # F of them, which of the window's frames these are; None: all
 
     def to(self, device: torch.device, **_: Any) -> Batch:
         """The batch on another device; the trainer calls this."""
@@ -103,9 +104,10 @@ class Batches:
     def batch(self, step: int) -> Batch:
         """The batch of one step."""
         size = self.settings.batch_size
+        frames = choose_frames(self.settings, step=step)
         draws = [self.mixture.draw(position) for position in rank_positions(step, batch_size=size)]
         samples = [
-            self._sample(self.of_source[draw.source][draw.item], step=step, place=place)
+            self._sample(self.of_source[draw.source][draw.item], step=step, place=place, frames=frames)
             for place, draw in enumerate(draws)
         ]
         return Batch(
@@ -117,14 +119,15 @@ class Batches:
             rays=torch.stack([sample.rays for sample in samples]),
             captions=tuple(sample.caption for sample in samples),
             clip_ids=tuple(sample.clip.place.clip_id for sample in samples),
+            frames=frames,
         )
 
-    def _sample(self, index: int, *, step: int, place: int) -> _Sample:
+    def _sample(self, index: int, *, step: int, place: int, frames: tuple[int, ...] | None) -> _Sample:
         clip, num_frames = self.clips.clips[index], self.settings.num_frames
         choice = choose(self.settings, self.config, clip, step=step, place=place)
         views = [self.clips.view(index, view) for view in choice.views]
         stride = self.config.frame_stride
-        window = slice(choice.start, choice.start + self.config.span(num_frames), stride)
+        window = choice.start + stride * np.asarray(range(num_frames) if frames is None else frames)
         at = choice.start + choice.condition_frame * stride
         if choice.from_template:
             conditions = [(view.template_rgb, view.template_pose) for view in views]

@@ -54,6 +54,7 @@ class TrainSettings:
     device: DeviceName = "cpu"
     precision: Precision = "float32"  # of products on a CPU; on a GPU it is bfloat16
     compile: bool = False  # the blocks, by torch's compiler: other bits, and faster
+    drawn_frames: int = 0  # of a window a step sees so many, wherever they lie in it; 0: all
     ema: float = 0.0  # what a step leaves of the weights' running mean; 0: there is none
     pose_map: Mapping[str, Any] | None = None  # a PoseMapDefinition; None: of pictures that nobody has defined
 

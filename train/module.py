@@ -90,6 +90,7 @@ class JointTraining(lightning.LightningModule):
             timestep=batch.sigma * 1000,
             text=self.model.text(batch.captions),
             rays=batch.rays,
+            frames=batch.frames,
         )
         denoiser = self.model.config.denoiser
         parts = prediction_loss(predicted, clean=clean, noise=noise, sigma=batch.sigma, prediction=denoiser.prediction)

@@ -56,6 +56,17 @@ def choose(settings: TrainSettings, config: ModelConfig, clip: TrainingClip, *, 
     )
 
 
+def choose_frames(settings: TrainSettings, *, step: int) -> tuple[int, ...] | None:
+    """Which frames of a window a step sees, ascending and the same for its whole batch; None: all.
+
+    A motion is learned from a few of its frames as from all of them, if their places in time are told; they cost less.
+    """
+    if not settings.drawn_frames or settings.drawn_frames >= settings.num_frames:
+        return None
+    chance = keyed_generator(settings.seed, "frames", step)
+    return tuple(sorted(int(at) for at in chance.permutation(settings.num_frames)[: settings.drawn_frames]))
+
+
 def draw_noise(shape: tuple[int, ...], *, seed: int, step: int) -> Pair:
     """Unit noise for both modalities of a step's batch, independent over views and frames."""
     return Pair(

@@ -200,7 +200,7 @@ def small_joint(size_px: int) -> ModelConfig:
         codec=CodecConfig(kind="dct", z_dim=48, spatial_factor=8, temporal_factor=1, lift=_LIFT_48),
         text=TextConfig(d_model=96, d_kv=0, d_ff=0, num_heads=0, num_layers=0, num_tokens=24, kind="words"),
         views_per_clip=2,
-        sigma_shift=2.0,
+        sigma_shift=4.0,  # what a motion is, is decided where noise is high
         adapter_rank=64,
         pose_map=PoseMapDefinition(
             drawn_height_px=size_px,

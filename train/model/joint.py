@@ -12,7 +12,7 @@ Shape letters
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -115,7 +115,16 @@ class JointVideoPose(nn.Module):
             assert isinstance(layer, MultiViewAttention)
             layer.copy_from(block.attn1)
 
-    def forward(self, noisy: Pair, *, condition: Pair, timestep: Tensor, text: Tensor, rays: Tensor) -> Pair:
+    def forward(
+        self,
+        noisy: Pair,
+        *,
+        condition: Pair,
+        timestep: Tensor,
+        text: Tensor,
+        rays: Tensor,
+        frames: Sequence[int] | None = None,
+    ) -> Pair:
         """Predict what `config.prediction` says of both noisy videos.
 
         Views may be any number, the same for all clips of a batch; nothing in the weights depends on it.
@@ -129,6 +138,7 @@ class JointVideoPose(nn.Module):
           text (Tensor): Text encoder states, zeros after a caption's end, (B, X, E).
           rays (Tensor): Plücker rays of every view on the latent grid (direction, moment; OpenCV cameras), shared by
             all frames because cameras stand still, (B, V, 6, h, w). Read by models with `multi_view` alone.
+          frames (Sequence of int or None): Places in time of the F latent frames; None: 0 to F - 1.
 
         Returns:
           Pair: Velocities n - x0, or clean latents x0, each (B, V, C, F, h, w). Zeros for an absent modality.
@@ -142,7 +152,7 @@ class JointVideoPose(nn.Module):
             tokens = tokens + self.camera(rays.flatten(0, 1))
         tokens = tokens.flatten(3).permute(0, 2, 3, 1).contiguous()  # (N, T, S, D)
 
-        positions = self.positions(sequence)
+        positions = self.positions(sequence, frames)
         frame_positions = self.wan.rope(sequence[:, :, :1])
         embedding, modulation = self.frame_modulation(timestep, num_frames=num_frames)
         embedding = embedding.repeat_interleave(num_views, dim=0)
@@ -191,21 +201,31 @@ class JointVideoPose(nn.Module):
         """Have blocks compiled where gradients are wanted; samples of other sizes are not worth the minute."""
         self._trained_block = torch.compile(run_block, dynamic=False)
 
-    def positions(self, sequence: Tensor) -> tuple[Tensor, Tensor]:
+    def positions(self, sequence: Tensor, frames: Sequence[int] | None = None) -> tuple[Tensor, Tensor]:
         """RoPE of the joint sequence: frame i of one modality shares that of frame i of the other (Eq. 4).
 
         Arguments:
           sequence (Tensor): Of the joint sequence only the shape is read, (N, C, T, h, w).
+          frames (Sequence of int or None): Places in time of the noisy frames, after the condition's; None: in a row.
 
         Returns:
           tuple[Tensor, Tensor]: Cosines and sines as diffusers' Wan attention takes them, (1, L, 1, head_dim) each.
         """
-        num_modalities = len(self.config.modalities)
+        num_modalities, length = len(self.config.modalities), sequence.shape[2]
+        of_one = length // num_modalities
+        places = [0, *(1 + at for at in (range(of_one - 1) if frames is None else frames))]
         if not self.config.shared_positions:
-            cosine, sine = self.wan.rope(sequence)
-            return cosine, sine
-        cosine, sine = self.wan.rope(sequence[:, :, : sequence.shape[2] // num_modalities])
-        return cosine.repeat(1, num_modalities, 1, 1), sine.repeat(1, num_modalities, 1, 1)
+            last = places[-1] + 1
+            places = [part * last + at for part in range(num_modalities) for at in places]
+        shape = (1, 1, max(places) + 1, *sequence.shape[3:])
+        tables = self.wan.rope(sequence.new_empty(1).expand(shape))
+
+        def of_places(table: Tensor) -> Tensor:
+            by_frame = table.unflatten(1, (shape[2], -1))[:, places].flatten(1, 2)
+            return by_frame.repeat(1, 1 if len(places) == length else num_modalities, 1, 1)
+
+        cosine, sine = tables
+        return of_places(cosine), of_places(sine)
 
     def frame_modulation(self, timestep: Tensor, *, num_frames: int) -> tuple[Tensor, Tensor]:
         """Timestep embedding and modulation of every latent frame.

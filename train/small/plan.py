@@ -22,12 +22,17 @@ class SmallStage:
     num_views: int
     share: float  # of all steps
     learning_rate: float
-    half_windows: bool = False  # of half the frames: twice as many steps in the same time
+    drawn_frames: int = 0  # of a window, so many are looked at; 0: all
+    batch_scale: int = 1  # times as many clips a step
 
 
 PLANS: Mapping[PlanName, tuple[SmallStage, ...]] = {
-    # All weights on both modalities and two views from the first step on: what was measured to learn (docs).
-    "joint": (SmallStage("short", "all", 2, 0.7, 2e-3, half_windows=True), SmallStage("base", "all", 2, 0.3, 1e-3)),
+    # All weights on both modalities from the first step on (docs). First what moves how when, from many clips of which
+    # a step sees four frames and one view each; then whole windows, and views that agree.
+    "joint": (
+        SmallStage("frames", "all", 1, 0.8, 2e-3, drawn_frames=4, batch_scale=8),
+        SmallStage("base", "all", 2, 0.2, 7e-4),
+    ),
     # As the paper has it, where there is no Wan: videos, then adapters and modalities, then cameras and views.
     "paper": (
         SmallStage("base", "video", 1, 0.4, 2e-3),
@@ -62,9 +67,10 @@ class SmallPlan:
         return TrainSettings(
             recipe=self.recipe,
             num_steps=max(1, round(self.num_steps * stage.share)),
-            batch_size=self.batch_size,
+            batch_size=self.batch_size * stage.batch_scale,
             learning_rate=self.learning_rate or stage.learning_rate,
-            num_frames=(self.num_frames - 1) // (2 if stage.half_windows else 1) + 1,
+            num_frames=self.num_frames,
+            drawn_frames=stage.drawn_frames,
             size_px=SIZE_PX,
             mixture={},
             condition_dropout=0.2,
