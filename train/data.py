@@ -82,6 +82,14 @@ class Batches:
         settings: TrainSettings,
         store_root: Path,
     ) -> None:
+        if settings.drawn_frames and config.codec.temporal_factor > 1:
+            raise UserError(
+                f"train.stages: {settings.stage} has drawn_frames {settings.drawn_frames}",
+                why=f"the codec of recipe {settings.recipe} makes one latent frame of "
+                f"{config.codec.temporal_factor}, which must follow each other",
+                fix="drawn_frames: 0",
+                code="E501",
+            )
         self.config, self.settings, self.start = config, settings, 0
         self.clips: Pictures
         if isinstance(clips, Sequence):

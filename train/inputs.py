@@ -108,7 +108,7 @@ def stage_settings(settings: Row) -> list[tuple[TrainSettings, str]]:
     found = []
     for stage in settings["stages"]:
         own = {key: stage[key] for key in ("num_steps", "learning_rate") if stage[key] is not None}
-        told = {"stage": stage["name"], "trains": stage["trains"], "num_views": stage["num_views"]}
+        told = {"stage": stage["name"]} | {name: stage[name] for name in ("trains", "num_views", "drawn_frames")}
         found.append((TrainSettings(**{**shared, **own, **told}), stage["starts_from"]))
     return found
 

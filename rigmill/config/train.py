@@ -34,6 +34,11 @@ class TrainingStage(Section):
         "paper, LoRA and the modality embedding; views: stage 2, camera embedding and multi-view layers"
     )
     num_views: Positive | None = Field(default=None, description="views of a draw; none: as the recipe says")
+    drawn_frames: Annotated[int, Field(ge=0)] = Field(
+        default=0,
+        description="frames of a window that a step sees, wherever they lie in it: cheaper, so more clips; 0: all. For "
+        "codecs that keep every frame apart (dct)",
+    )
     num_steps: Positive | None = Field(default=None, description="none: train.num_steps")
     learning_rate: PositiveFloat | None = Field(default=None, description="none: train.learning_rate")
     starts_from: str = Field(

@@ -69,7 +69,7 @@ def profile_of(settings: TrainSettings, **more: Any) -> Profile:
     """The demo with this train section."""
     values = load("demo").profile.model_dump(mode="json")
     row = settings.to_row()
-    for name in ("stage", "trains", "num_views", "pose_map"):
+    for name in ("stage", "trains", "num_views", "drawn_frames", "pose_map"):
         row.pop(name)
     values["train"]["stages"] = [{"name": "joint", "trains": "all"}]
     values |= {"seed": row.pop("seed"), "train": values["train"] | row | more}

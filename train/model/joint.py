@@ -22,6 +22,7 @@ from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
 from train.model.adapters import add_adapters
+from train.model.block import corrected, run_block
 from train.model.embeddings import CameraEmbedding, ModalityEmbedding
 from train.model.multiview import MultiViewAttention
 from train.recipes import DenoiserConfig, Trains
@@ -253,70 +254,3 @@ class JointVideoPose(nn.Module):
             device=timestep.device,
         )
         return rows[:, of_frame], modulation[:, of_frame]
-
-
-def corrected(output: Tensor, *, noisy: Tensor, condition: Tensor, sigma: Tensor) -> Tensor:
-    """Clean latents: an estimate that needs no network, and its output times about what the estimate is wrong by.
-
-    Of latents of unit size that say nothing about each other, with noise at level sigma, (1 - sigma) / r sigma-noisy
-    ones are the best estimate and sigma / sqrt(r) their error, r = (1 - sigma)^2 + sigma^2. As far as the noise hides
-    them, the condition stands in.
-
-    Arguments:
-      output (Tensor): Of the network, (B, V, C, F, h, w).
-      noisy (Tensor): What it was given, the same shape.
-      condition (Tensor): (B, V, C, 1, h, w).
-      sigma (Tensor): Noise levels, (B, 1, 1, 1, 1, 1).
-
-    Returns:
-      Tensor: (B, V, C, F, h, w). At sigma 0 it is `noisy`.
-    """
-    clear = 1 - sigma
-    size = clear**2 + sigma**2
-    return clear / size * noisy + sigma**2 / size * condition + sigma / size.sqrt() * output.float()
-
-
-def run_block(
-    block: Any,
-    tokens: Tensor,
-    *,
-    text: Tensor,
-    modulation: Tensor,
-    positions: tuple[Tensor, Tensor],
-    views: nn.Module | None,
-    num_views: int,
-    frame_positions: tuple[Tensor, Tensor],
-) -> Tensor:
-    """One Wan block, modulated per frame, with multi-view attention between self- and cross-attention.
-
-    Arguments:
-      block (WanTransformerBlock): diffusers' own, whatever adapters its linear layers have.
-      tokens (Tensor): (N, T, S, D).
-      text (Tensor): Text states at the model's width, (N, X, D).
-      modulation (Tensor): (N, T, 6, D).
-      positions (tuple[Tensor, Tensor]): RoPE of the joint sequence, (1, L, 1, head_dim) each.
-      views (MultiViewAttention or None): The block's multi-view layer.
-      num_views (int): V; N is a multiple of it, the views of a clip lie side by side.
-      frame_positions (tuple[Tensor, Tensor]): RoPE of one latent frame, (1, S, 1, head_dim) each.
-
-    Returns:
-      Tensor: (N, T, S, D).
-    """
-    num_frames = tokens.shape[1]
-    table = block.scale_shift_table.unsqueeze(0) + modulation.float()
-    shift, scale, gate, ff_shift, ff_scale, ff_gate = table.chunk(6, dim=2)  # (N, T, 1, D) each
-
-    normed = (block.norm1(tokens.float()) * (1 + scale) + shift).type_as(tokens)
-    attended = block.attn1(normed.flatten(1, 2), None, None, positions).unflatten(1, (num_frames, -1))
-    tokens = (tokens.float() + attended * gate).type_as(tokens)
-
-    if views is not None:
-        normed = (block.norm1(tokens.float()) * (1 + scale) + shift).type_as(tokens)
-        tokens = tokens + views(normed, num_views=num_views, frame_positions=frame_positions)
-
-    normed = block.norm2(tokens.float()).type_as(tokens)
-    tokens = tokens + block.attn2(normed.flatten(1, 2), text, None, None).unflatten(1, (num_frames, -1))
-
-    normed = (block.norm3(tokens.float()) * (1 + ff_scale) + ff_shift).type_as(tokens)
-    done: Tensor = (tokens.float() + block.ffn(normed).float() * ff_gate).type_as(tokens)
-    return done

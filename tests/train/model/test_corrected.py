@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from train.model.joint import corrected
+from train.model.block import corrected
 
 
 def level(sigma: float) -> torch.Tensor:
