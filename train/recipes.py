@@ -37,6 +37,9 @@ class DenoiserConfig:
     # Whether the clean latents that are predicted are an estimate from noise level, noisy input and condition, and the
     # network's output what that lacks: a small network need not carry every detail of a picture through itself.
     corrects_estimate: bool = False
+    # Whether every frame's tokens have the condition's of their place added, and every timestep the caption's mean.
+    # Attention can find both, but a small network takes very long to learn where.
+    shortcuts: bool = False
     origin: Origin = "inline"  # of Wan's part; what is added to it is always a checkpoint's own
     adapter_rank: int = 0  # of the LoRA on Wan's linear layers; 0: there is none
 
@@ -196,6 +199,7 @@ def small_joint(size_px: int) -> ModelConfig:
             modality_freq_dim=64,
             prediction="clean",  # velocity gives coloured noise at this size: docs/small-model.md
             corrects_estimate=True,
+            shortcuts=True,
         ),
         codec=CodecConfig(kind="dct", z_dim=48, spatial_factor=8, temporal_factor=1, lift=_LIFT_48),
         text=TextConfig(d_model=96, d_kv=0, d_ff=0, num_heads=0, num_layers=0, num_tokens=24, kind="words"),

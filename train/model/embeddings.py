@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from diffusers.models.embeddings import TimestepEmbedding, Timesteps
 from torch import Tensor, nn
@@ -61,3 +63,40 @@ class CameraEmbedding(nn.Module):
         """
         embedded: Tensor = self.patches(rays.unsqueeze(2))
         return embedded
+
+
+class Shortcuts(nn.Module):
+    """The condition where every frame sees it, and the whole caption where every layer sees it.
+
+    Arguments:
+      dim (int): D, the width of a token.
+      channels (int): C, of latents.
+      text_dim (int): E, of text encoder states.
+    """
+
+    def __init__(self, dim: int, channels: int, text_dim: int) -> None:
+        super().__init__()
+        self.patches = nn.Conv3d(channels, dim, kernel_size=(1, 2, 2), stride=(1, 2, 2), bias=False)
+        self.text = nn.Linear(text_dim, dim, bias=False)
+
+    def of_condition(self, conditions: Sequence[Tensor], num_frames: int) -> Tensor:
+        """
+        Arguments:
+          conditions (Sequence[Tensor]): Of every modality, (B, V, C, 1, h, w).
+          num_frames (int): F, noisy latent frames of one video.
+
+        Returns:
+          Tensor: What is added to the tokens: the condition's to its modality's noisy frames, zero to its own frame,
+          (N, D, T, h/2, w/2).
+        """
+        parts = []
+        for condition in conditions:
+            seen = self.patches(condition.flatten(0, 1))
+            parts += [torch.zeros_like(seen), seen.expand(-1, -1, num_frames, -1, -1)]
+        return torch.cat(parts, dim=2)
+
+    def of_text(self, text: Tensor) -> Tensor:
+        """The mean of a caption's states (B, X, E), zeros after its end, at the model's width, (B, D)."""
+        num = (text != 0).any(dim=2).sum(dim=1, keepdim=True).clamp(min=1)
+        found: Tensor = self.text(text.sum(dim=1) / num)
+        return found

@@ -23,7 +23,7 @@ from torch.utils.checkpoint import checkpoint
 
 from train.model.adapters import add_adapters
 from train.model.block import corrected, run_block
-from train.model.embeddings import CameraEmbedding, ModalityEmbedding
+from train.model.embeddings import CameraEmbedding, ModalityEmbedding, Shortcuts
 from train.model.multiview import MultiViewAttention
 from train.recipes import DenoiserConfig, Trains
 
@@ -58,6 +58,7 @@ class JointVideoPose(nn.Module):
         self._trained_block: Callable[..., Tensor] = run_block
         self.wan = WanTransformer3DModel(**config.wan) if wan is None else wan
         self.modality = ModalityEmbedding(config.width, freq_dim=config.modality_freq_dim)
+        self.shortcuts = Shortcuts(config.width, config.in_channels, config.text_dim) if config.shortcuts else None
         self.camera: CameraEmbedding | None = None
         self.views: nn.ModuleList | None = None
         if config.multi_view:
@@ -149,13 +150,16 @@ class JointVideoPose(nn.Module):
         parts = [part for name in modalities for part in (getattr(condition, name), getattr(noisy, name))]
         sequence = torch.cat(parts, dim=3).flatten(0, 1)
         tokens = self.wan.patch_embedding(sequence)  # (N, D, T, h/2, w/2)
+        if self.shortcuts is not None:
+            tokens = tokens + self.shortcuts.of_condition([getattr(condition, name) for name in modalities], num_frames)
         if self.camera is not None:
             tokens = tokens + self.camera(rays.flatten(0, 1))
         tokens = tokens.flatten(3).permute(0, 2, 3, 1).contiguous()  # (N, T, S, D)
 
         positions = self.positions(sequence, frames)
         frame_positions = self.wan.rope(sequence[:, :, :1])
-        embedding, modulation = self.frame_modulation(timestep, num_frames=num_frames)
+        told = None if self.shortcuts is None else self.shortcuts.of_text(text)
+        embedding, modulation = self.frame_modulation(timestep, num_frames=num_frames, told=told)
         embedding = embedding.repeat_interleave(num_views, dim=0)
         modulation = modulation.repeat_interleave(num_views, dim=0)
         text = self.wan.condition_embedder.text_embedder(text).repeat_interleave(num_views, dim=0)
@@ -228,7 +232,9 @@ class JointVideoPose(nn.Module):
         cosine, sine = tables
         return of_places(cosine), of_places(sine)
 
-    def frame_modulation(self, timestep: Tensor, *, num_frames: int) -> tuple[Tensor, Tensor]:
+    def frame_modulation(
+        self, timestep: Tensor, *, num_frames: int, told: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
         """Timestep embedding and modulation of every latent frame.
 
         All tokens of a frame share theirs, and only 2*M differ: conditions are clean, so their timestep is 0, and
@@ -237,6 +243,7 @@ class JointVideoPose(nn.Module):
         Arguments:
           timestep (Tensor): 1000 sigma, (B,).
           num_frames (int): F, noisy latent frames of one video.
+          told (Tensor or None): Added to every embedding, (B, D).
 
         Returns:
           tuple[Tensor, Tensor]: Embedding (B, T, D), and modulation (B, T, 6, D): shift, scale and gate of
@@ -248,6 +255,8 @@ class JointVideoPose(nn.Module):
         rows = parts.time_embedder(encoded.to(parts.time_embedder.linear_1.weight.dtype))
         own = self.modality()[[MODALITIES.index(name) for name in modalities]]
         rows = rows + own.repeat_interleave(2, dim=0)
+        if told is not None:
+            rows = rows + told.unsqueeze(1)
         modulation = parts.time_proj(parts.act_fn(rows)).unflatten(2, (6, -1))
         of_frame = torch.tensor(
             [2 * place + noisy for place in range(len(modalities)) for noisy in [0] + [1] * num_frames],
