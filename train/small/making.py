@@ -67,7 +67,7 @@ def make_small(
 def _key(plan: SmallPlan, stage: SmallStage, world: WorldClips, parent: Parent | None) -> str:
     """What makes a stage's model: its settings, the clips, and what it starts from."""
     started = None if parent is None else sha256_bytes(parent.weights)
-    return digest(plan.settings(stage).to_row(), plan.recipe, world.digest, started)
+    return digest(plan.settings(stage).to_row(), RECIPES[plan.recipe](SIZE_PX).to_dict(), world.digest, started)
 
 
 def _finished(
