@@ -276,6 +276,11 @@ def uncorrected(config: ModelConfig) -> ModelConfig:
     return _ablated(config, "uncorrected", replace(config.denoiser, corrects_estimate=False))
 
 
+def unshortened(config: ModelConfig) -> ModelConfig:
+    """Condition and caption are found by attention alone."""
+    return _ablated(config, "unshortened", replace(config.denoiser, shortcuts=False))
+
+
 def _ablated(config: ModelConfig, name: str, denoiser: DenoiserConfig) -> ModelConfig:
     return replace(config, recipe=f"{config.recipe}_{name}", denoiser=denoiser)
 
@@ -324,6 +329,7 @@ RECIPES: dict[str, Callable[[int], ModelConfig]] = {
     "small_joint_pose_only": lambda size_px: pose_only(small_joint(size_px)),
     "small_joint_uncorrected": lambda size_px: uncorrected(small_joint(size_px)),
     "small_joint_unshared": lambda size_px: unshared(small_joint(size_px)),
+    "small_joint_unshortened": lambda size_px: unshortened(small_joint(size_px)),
     "tiny_joint": tiny_joint,
     "tiny_joint_pose_only": lambda size_px: pose_only(tiny_joint(size_px)),
     "tiny_joint_unshared": lambda size_px: unshared(tiny_joint(size_px)),

@@ -3,7 +3,7 @@
     python -m benchmarks.animating.ablations --data data/world --out FOLDER [--steps 1000] [--clips 16] [--fast]
 
 (a) pose maps alone, without a video beside them; (b) without shared positions; and, of our own, without the estimate
-that the network corrects. Of held-out clips: share of joints that could be read, MPJPE of these against the nearest
+that the network corrects, and without its shortcuts to condition and caption. Of held-out clips: share of joints that could be read, MPJPE of these against the nearest
 recorded window, how far joints move, and whether the motion is what the caption says. One line a model.
 """
 
@@ -28,10 +28,11 @@ from train.small.world import read_world
 from train.weights import load_model
 
 MODELS = {
+    "small_joint": "full",
     "small_joint_pose_only": "(a) pose maps alone",
     "small_joint_unshared": "(b) positions not shared",
-    "small_joint": "full",
-    "small_joint_uncorrected": "full, without the estimate",
+    "small_joint_uncorrected": "without the estimate",
+    "small_joint_unshortened": "without the shortcuts",
 }
 _HEAD = ("model", "usable", "MPJPE %", "moves %", "as prompted")
 

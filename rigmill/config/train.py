@@ -57,6 +57,7 @@ class Train(Section):
         "small_joint_pose_only",
         "small_joint_uncorrected",
         "small_joint_unshared",
+        "small_joint_unshortened",
         "tiny_joint",
         "tiny_joint_pose_only",
         "tiny_joint_unshared",
