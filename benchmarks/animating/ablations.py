@@ -3,8 +3,9 @@
     python -m benchmarks.animating.ablations --data data/world --out FOLDER [--steps 1000] [--clips 16] [--fast]
 
 (a) pose maps alone, without a video beside them; (b) without shared positions; and, of our own, without the estimate
-that the network corrects, and without its shortcuts to condition and caption. Of held-out clips: share of joints that could be read, MPJPE of these against the nearest
-recorded window, how far joints move, and whether the motion is what the caption says. One line a model.
+that the network corrects, and without its shortcuts to condition and caption. Of held-out clips: share of joints that
+could be read, MPJPE of these against the nearest recorded window, how far joints move, and whether the motion is what
+the caption says. One line a model.
 """
 
 from __future__ import annotations
