@@ -227,7 +227,8 @@ class JointVideoPose(nn.Module):
 
         def of_places(table: Tensor) -> Tensor:
             by_frame = table.unflatten(1, (shape[2], -1))[:, places].flatten(1, 2)
-            return by_frame.repeat(1, 1 if len(places) == length else num_modalities, 1, 1)
+            repeated: Tensor = by_frame.repeat(1, 1 if len(places) == length else num_modalities, 1, 1)
+            return repeated
 
         cosine, sine = tables
         return of_places(cosine), of_places(sine)

@@ -51,8 +51,7 @@ def read_world(output: Path, *, num_frames: int, any_split: bool = False) -> Wor
             f"no training clips in {output}",
             why="its table 'shards' is empty or not there",
             code="E530",
-            fix="{command} first, and give its output folder",
-            command=("run", "curate", "render", "category", "caption", "shards", "--profile", "world"),
+            fix="'make world' first, and give its output folder",
         )
     assets = {row["asset_id"]: row for row in StageTable(layout.tables, "collect").products().to_pylist()}
     kept: dict[bool, list[TrainingClip]] = {True: [], False: []}
