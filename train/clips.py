@@ -57,7 +57,7 @@ def fitted_pictures(pictures: Bytes, config: ModelConfig) -> Bytes:
 
 def to_unit(pictures: Bytes) -> Tensor:
     """Pictures (..., T, H, W, 3) uint8 to (..., 3, T, H, W) in [-1, 1]."""
-    return torch.from_numpy(np.ascontiguousarray(pictures)).movedim(-1, -4).float() / 127.5 - 1
+    return torch.from_numpy(np.array(pictures, order="C")).movedim(-1, -4).float() / 127.5 - 1
 
 
 def from_unit(videos: Tensor) -> Bytes:

@@ -247,6 +247,7 @@ def train(
     hardware = hardware_of(settings.device, settings.precision)
     with deterministic_cpu() if hardware.repeats else nullcontext(), warnings.catch_warnings():
         warnings.filterwarnings("ignore", module="lightning")
+        warnings.filterwarnings("ignore", message="Mismatch dtype between input and weight")  # slower, and as good
         batches = Batches(clips, config=model.config, settings=settings, store_root=store_root)
         checkpoint, batches.start = last_checkpoint(folder)
         training = JointTraining(model, settings, folder=curves)

@@ -93,15 +93,20 @@ def own_names(model: Model) -> list[str]:
     return [name for name in model.state_dict() if not name.startswith(others) or ADAPTER in name]
 
 
-def save_model(model: Model) -> bytes:
-    """The model's own tensors as safetensors.
+def save_model(model: Model, *, dtype: torch.dtype = torch.float32) -> bytes:
+    """The model's own tensors as safetensors, rounded to a type; loading makes them float32 again.
 
     No metadata: its order is not fixed. Tied tensors are written once each, because safetensors holds no ties.
     """
     state = model.state_dict()
-    tensors = {name: state[name].detach().cpu().contiguous().clone() for name in sorted(own_names(model))}
+    tensors = {name: _rounded(state[name], dtype) for name in sorted(own_names(model))}
     data: bytes = safetensors.torch.save(tensors)
     return data
+
+
+def _rounded(tensor: Tensor, dtype: torch.dtype) -> Tensor:
+    own = tensor.detach().cpu()
+    return (own.to(dtype) if own.dtype == torch.float32 else own).contiguous().clone()
 
 
 def load_model(

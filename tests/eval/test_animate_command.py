@@ -257,8 +257,10 @@ def test_a_file_that_is_none_never_reaches_blender(
 
 
 def test_a_checkpoint_that_is_not_there_or_none_says_what_to_do(
-    checkpoint: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    checkpoint: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("eval.checkpoint.SHIPPED", tmp_path / "none is shipped")
+
     def complains(*options: str) -> str:
         assert animate(FOX, tmp_path / "out", *options) == 2 and not (tmp_path / "out").exists()
         said = " ".join(capsys.readouterr().err.split())

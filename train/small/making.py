@@ -9,6 +9,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from rigmill.storage.files import canonical_json, digest, sha256_bytes, write_atomic
 from train.clips import Pictures
 from train.finished import CONFIG, WEIGHTS, Parent
@@ -125,7 +127,7 @@ def _train_stage(
         curves=folder,
         callbacks=[watching] if stage.trains != "video" else [],
     )
-    weights, config = save_model(trained.model), trained.model.config
+    weights, config = save_model(trained.model, dtype=torch.float16), trained.model.config  # half the size to ship
     depth = 0 if parent is None else parent.depth + 1
     about: dict[str, Any] = {
         "checkpoint_id": digest("checkpoint", sha256_bytes(weights), config.to_dict()),
