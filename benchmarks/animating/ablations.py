@@ -44,6 +44,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="for clips and models; goes on where it was")
     parser.add_argument("--steps", type=int, default=1000)
     parser.add_argument("--clips", type=int, default=16, help="held-out clips")
+    parser.add_argument("--guidance", type=float, default=GUIDANCE)
     parser.add_argument("--fast", action="store_true", help="as of train.small")
     given = parser.parse_args()
     torch.set_num_threads(1)
@@ -77,7 +78,7 @@ def main() -> None:
         made = read_folder(folder)
         model = load_model(made.weights, made.config)
         found = [
-            look_at(model, pictures.held_out, index, group="", sampling=Sampling(17, index, STEPS, GUIDANCE))
+            look_at(model, pictures.held_out, index, group="", sampling=Sampling(17, index, STEPS, given.guidance))
             for index in chosen
         ]
         figures = rounded(figures_of(found))
