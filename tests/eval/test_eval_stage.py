@@ -177,7 +177,7 @@ def test_generated_maps_have_no_truth_to_be_scored_against(plan: Any) -> None:
     job = next(job for job in jobs if job.input_id == "bb-generated")
     row = outcome_row(job, lent)
     assert set(row) == set(PRODUCTS["eval"].names)
-    assert (row["maps"], row["checkpoint_id"], row["num_frames"]) == (Maps.GENERATED, "c0", 17)
+    assert (row["maps"], row["checkpoint_id"], row["num_frames"]) == (Maps.GENERATED, "c0", settings["num_frames"])
     rotations = ("branch_rotation_deg", "chain_rotation_deg", "leaf_rotation_deg")
     assert all(row[name] is None for name in ("mpjpe_pct", "mpjpe_all_pct", "over_2pct", *rotations))
     # An untrained model draws nothing that a skeleton could be.

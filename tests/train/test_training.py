@@ -383,7 +383,7 @@ def test_half_precision_around_float32_adapters_learns_on_whatever_device(
     """The path of a GPU, computed by the CPU: bfloat16, activations computed again, no promise of repeated bits."""
     here = replace(hardware_of("gpu"), device=torch.device("cpu"), accelerator="cpu")
     for place in (module, starting):
-        monkeypatch.setattr(place, "hardware_of", lambda name: here)
+        monkeypatch.setattr(place, "hardware_of", lambda name, precision="float32": here)
     settings = replace(settings, num_steps=40, device="gpu", trains="all", condition_dropout=0.0)
     model = begin(settings)
     trained = train(model, settings=settings, clips=clips, store_root=store.root, folder=tmp_path)

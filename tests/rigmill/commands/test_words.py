@@ -170,7 +170,7 @@ def test_every_command_that_is_suggested_runs(asked: Asked, folder: Path) -> Non
     asked("show", "Fox.glb")
     asked("show", "nothing", status=2)
     asked("export", "ffff", status=2)
-    asked("animate", str(ASSETS / "Fox.glb"), "--prompt", "it runs", status=2)
+    asked("animate", str(ASSETS / "Fox.glb"), "--prompt", "it runs", "--checkpoint", "ffff", status=2)
     asked("run", "render", "--only", "nothing-begins-so", status=None)
     suggested = {found for text in asked.printed for line in text.splitlines() for found in A_COMMAND.findall(line)}
     commands = {tuple(shlex.split(text)[1:]) for text in suggested}
