@@ -67,13 +67,13 @@ def main() -> int:
     )
     try:
         world = read_world(given.data, num_frames=RECIPES[given.recipe](SIZE_PX).span(given.frames))
+        if given.clips:
+            world = replace(world, train=world.train[: given.clips])
+        pictures = cached(world, given.out / "clips", recipe=given.recipe, workers=given.workers, say=say)
+        folder = make_small(plan, world, pictures, out=given.out, parent=None, look_every=given.look_every, say=say)
     except UserError as error:
-        sys.stderr.write(f"{error}\n")
+        sys.stderr.write(f"{error.render()}\n")
         return 2
-    if given.clips:
-        world = replace(world, train=world.train[: given.clips])
-    pictures = cached(world, given.out / "clips", recipe=given.recipe, workers=given.workers, say=say)
-    folder = make_small(plan, world, pictures, out=given.out, parent=None, look_every=given.look_every, say=say)
     write_card(folder, wall_s=time.monotonic() - started)
     say(f"done: {folder}")
     return 0

@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 
+from rigmill.errors import UserError
 from rigmill.storage.files import canonical_json, digest, sha256_bytes, write_atomic
 from train.clips import Pictures
 from train.finished import CONFIG, WEIGHTS, Parent
@@ -75,14 +76,23 @@ def _key(plan: SmallPlan, stage: SmallStage, world: WorldClips, parent: Parent |
 def _finished(
     folder: Path, plan: SmallPlan, stage: SmallStage, world: WorldClips, parent: Parent | None
 ) -> Parent | None:
-    """The model of a stage that is there already, made as it would be made now."""
+    """The model of a stage that is there already, made as it would be made now; a UserError where it was made
+    otherwise: what is finished is not written over.
+    """
     try:
         about = json.loads((folder / CONFIG).read_bytes())
         weights = (folder / WEIGHTS).read_bytes()
     except (OSError, ValueError):
         return None
-    if about.get("key") != _key(plan, stage, world, parent) or about["sha256"][WEIGHTS] != sha256_bytes(weights):
-        return None
+    if about["sha256"][WEIGHTS] != sha256_bytes(weights):
+        return None  # damaged
+    if about.get("key") != _key(plan, stage, world, parent):
+        raise UserError(
+            f"{folder} holds a finished model of other settings, clips or code",
+            why="it is not written over",
+            fix="give another --out, or remove that folder",
+            code="E531",
+        )
     return Parent(about["checkpoint_id"], about["depth"], weights, ModelConfig.from_dict(about["model"]), about)
 
 

@@ -13,7 +13,7 @@ from train.small.readability import Generated, Reading, generated, mean_reading
 from train.strips import Looking, prompt_of, strip_of, write_strips
 from train.weights import Model
 
-STEPS, GUIDANCE = 16, 2.0  # without guidance bones were seen to stretch by half as much again
+STEPS, GUIDANCE = 16, 2.0  # without guidance bones were seen to stretch more
 _HEADER = ("step", "seconds", "clips", *(field.name for field in fields(Reading)))
 
 

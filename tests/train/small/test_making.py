@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from rigmill.errors import UserError
 from rigmill.storage.files import Store
 from train.finished import CONFIG, WEIGHTS
 from train.inputs import TrainingClip
@@ -124,8 +125,13 @@ def test_the_papers_stages_follow_each_other_and_each_names_its_parent(
     assert abouts[0]["model"]["denoiser"]["modalities"] == ["rgb"] and abouts[2]["model"]["denoiser"]["multi_view"]
 
 
-def test_other_clips_or_settings_are_trained_anew(world: WorldClips, pictures: Cached, tmp_path: Path) -> None:
+def test_a_finished_model_of_other_settings_is_not_written_over(
+    world: WorldClips, pictures: Cached, tmp_path: Path
+) -> None:
     folder, _ = made(world, pictures, tmp_path / "out")
     before = (folder / WEIGHTS).read_bytes()
-    folder, _ = made(world, pictures, tmp_path / "out", plan=replace(PLAN, seed=4))
-    assert (folder / WEIGHTS).read_bytes() != before
+    with pytest.raises(UserError, match="finished model of other settings") as caught:
+        made(world, pictures, tmp_path / "out", plan=replace(PLAN, seed=4))
+    assert "--out" in caught.value.fix and (folder / WEIGHTS).read_bytes() == before
+    other, _ = made(world, pictures, tmp_path / "other", plan=replace(PLAN, seed=4))
+    assert (other / WEIGHTS).read_bytes() != before
