@@ -8,7 +8,7 @@ import os
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -70,7 +70,12 @@ def _texts(rows: Sequence[Row], tars: dict[str, Row], *, policy: str, provenance
     }
     sums = {name: row["shard_sha256"] for name, row in tars.items()}
     sums |= {name: sha256_bytes(data) for name, data in texts.items()}
-    return texts | {SUMS: "".join(f"{sums[name]}  {name}\n" for name in sorted(sums)).encode()}
+    return texts | {SUMS: sums_text(sums)}
+
+
+def sums_text(sums: Mapping[str, str]) -> bytes:
+    """The list of digests by file name, as `sha256sum -c` reads it: it has one spelling."""
+    return "".join(f"{sums[name]}  {name}\n" for name in sorted(sums)).encode()
 
 
 def _is_there(folder: Path, texts: dict[str, bytes], sizes: dict[str, int]) -> bool:

@@ -7,7 +7,6 @@ import shutil
 import tarfile
 from pathlib import Path
 
-import numpy as np
 import pyarrow.parquet as pq
 import pytest
 import webdataset
@@ -24,6 +23,7 @@ from shards.sample import META, member_names
 from shards.split import split_assets
 from shards.stage import ShardsStage
 from shards.verify import verify
+from tests.support.dataset_faults import Faults
 from tests.support.shard_sets import NUM_VIEWS, PUBLISHED, clips, make_shards, profile
 
 
@@ -91,20 +91,36 @@ def test_a_whole_dataset_has_no_problems(dataset: Path) -> None:
     assert verify(dataset) == []
 
 
-def test_every_flipped_bit_is_found(copy: Path) -> None:
-    random = np.random.default_rng(0)
-    names = sorted(path.name for path in copy.iterdir())
-    for trial in range(40):
-        path = copy / names[trial % len(names)]
-        whole = path.read_bytes()
-        position = int(random.integers(len(whole)))
-        damaged = bytearray(whole)
-        damaged[position] ^= 1 << int(random.integers(8))
-        path.write_bytes(damaged)
-        problems = verify(copy)
-        assert problems, f"bit in byte {position} of {path.name}"
-        path.write_bytes(whole)
-    assert verify(copy) == []
+def test_of_a_hundred_faults_of_all_kinds_a_hundred_are_found_and_named(dataset: Path, tmp_path: Path) -> None:
+    faults = Faults(dataset, seed=2026)
+    for number in range(104):
+        folder = Path(shutil.copytree(dataset, tmp_path / str(number)))
+        assert verify(folder) == []
+        fault = faults.inject(folder, number)
+        problems = verify(folder)
+        for name in ["SHA256SUMS"] if "SHA256SUMS" in fault.files else fault.files:  # without it nothing is known
+            assert any(name in problem for problem in problems), (fault, problems)
+        for clip_id in fault.samples:
+            assert any(f".tar: sample {clip_id} is damaged" in problem for problem in problems), (fault, problems)
+        if "SHA256SUMS" not in fault.files:  # and nothing else is accused
+            assert all(problem.startswith((*fault.files, "old-")) for problem in problems), (fault, problems)
+        shutil.rmtree(folder)
+
+
+def test_the_list_of_digests_has_one_spelling(copy: Path) -> None:
+    """Line ends and spaces too: of some flips a forgiving reader would see nothing."""
+    whole = (copy / "SHA256SUMS").read_bytes()
+    lines = whole.splitlines(keepends=True)
+    ends = [sum(map(len, lines[: number + 1])) - 1 for number in range(len(lines))]
+    for position in (0, 64, 65, 66, *ends):
+        for bit in range(8):
+            damaged = bytearray(whole)
+            damaged[position] ^= 1 << bit
+            (copy / "SHA256SUMS").write_bytes(damaged)
+            assert verify(copy) != [], f"bit {bit} of byte {position}"
+    for other in (whole[:-1], whole + b"\n", b"".join(lines[::-1]), whole.replace(b"\n", b"\r\n"), whole + lines[0]):
+        (copy / "SHA256SUMS").write_bytes(other)
+        assert verify(copy) != []
 
 
 @pytest.mark.parametrize("cut", [1, 512, 10240, 30000])
