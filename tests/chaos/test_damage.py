@@ -17,6 +17,8 @@ from rigmill.pipeline.verify import Findings, verify
 from rigmill.pipeline.view import View
 from rigmill.storage.layout import Layout
 from rigmill.storage.lock import locked
+from rigmill.types import StoredFile
+from tests.support.dataset_faults import Faults
 from tests.support.small_runs import NOT_RESULTS, finish, results, rigmill
 from tests.support.tiny_runs import Tiny, write_profile
 from train.inputs import TrainingClip, TrainSettings
@@ -24,7 +26,7 @@ from train.module import train
 from train.starting import start_model
 
 pytestmark = [pytest.mark.slow, pytest.mark.blender]
-NUM_FLIPS, NUM_ROUNDS, NUM_REMOVED = 300, 2, 6
+NUM_FLIPS, NUM_ROUNDS, NUM_REMOVED, NUM_FAULTS = 300, 2, 6, 104
 KINDS = ("tables", "store", "shards", "plans", "work", "profile.json")
 
 
@@ -151,6 +153,24 @@ def test_every_flipped_bit_and_removed_file_is_mended_to_the_same_bytes(
         assert results(tmp_path / str(number)) == results(whole)
         assert plans_of(layout) == plans_of(Layout(whole / "out"))
         shutil.rmtree(tmp_path / str(number))
+
+
+def test_of_a_hundred_faults_of_the_dataset_a_hundred_are_mended_to_the_same_bytes(
+    tiny: Tiny, whole: Path, tmp_path: Path
+) -> None:
+    """Every second one goes through the link into the store: then the shard is packed again."""
+    shutil.copytree(whole, tmp_path / "run", copy_function=shutil.copy2)
+    layout = Layout(tmp_path / "run" / "out")
+    expected = results(whole)
+    rows = {f"{row['shard']}.tar": row["shard_file"] for row in look(tiny, layout).products("shards")}
+    kinds = [Faults(layout.dataset, seed=11, through_links=links) for links in (False, True)]
+    for number in range(NUM_FAULTS):
+        for name, stored in rows.items():  # a copied tree has none
+            (layout.dataset / name).unlink()
+            (layout.dataset / name).hardlink_to(layout.store.path(StoredFile.from_row(stored)))
+        fault = kinds[number % 2].inject(layout.dataset, number)
+        assert repaired(tiny, layout).problems == [], fault
+        assert results(tmp_path / "run") == expected, fault
 
 
 def repaired(tiny: Tiny, layout: Layout) -> Findings:

@@ -190,6 +190,22 @@ def test_finishing_the_stage_publishes_once_and_repairs_what_is_missing(tmp_path
     assert verify(layout.dataset) == [] and layout.dataset.stat().st_ino != inode
 
 
+def test_faults_of_all_kinds_are_mended_to_the_same_bytes(tmp_path: Path) -> None:
+    """Those of the folder alone; a hundred, and of the stored files too: tests/chaos/test_damage.py."""
+    layout = Layout(tmp_path)
+    tables = clips(layout.store)
+    tables.rows["shards"] = make_shards(tables, layout.store)
+    stage = ShardsStage()
+    stage.finish(tables, tmp_path, profile())
+    whole, faults = contents(layout.dataset), Faults(layout.dataset, seed=7)
+    for number in range(2 * len(Faults.KINDS)):
+        fault = faults.inject(layout.dataset, number)
+        assert stage.verify(tmp_path) != [], fault
+        stage.mend(tables, tmp_path, profile())
+        assert contents(layout.dataset) == whole, fault
+        assert stage.verify(tmp_path) == []
+
+
 def test_a_damaged_stored_file_never_enters_a_shard(tmp_path: Path) -> None:
     store = Store(tmp_path)
     tables = clips(store, num_assets=1, clips_per_asset=1)

@@ -21,7 +21,10 @@ class Fault:
 
 
 class Faults:
-    """A seeded row of faults in copies of one dataset."""
+    """A seeded row of faults in copies of one dataset.
+
+    Tars are links into the store: other bytes come under a file's name alone, or `through_links` into the stored file.
+    """
 
     KINDS = (
         *("flipped bit in a sample", "flipped bit", "cut short", "longer", "zeroed block", "emptied"),
@@ -29,7 +32,8 @@ class Faults:
         "a folder in its place",
     )
 
-    def __init__(self, folder: Path, seed: int) -> None:
+    def __init__(self, folder: Path, seed: int, *, through_links: bool = False) -> None:
+        self._put = Path.write_bytes if through_links else _replace
         self._names = sorted(path.name for path in folder.iterdir())
         self._rows = pq.read_table(folder / "index.parquet").to_pylist()
         self._chance = random.Random(seed)
@@ -46,7 +50,7 @@ class Faults:
                 path = folder / f"{row['shard']}.tar"
                 data = bytearray(path.read_bytes())
                 _flip(data, chance.randrange(8 * row["offset"], 8 * (row["offset"] + row["num_bytes"])))
-                _replace(path, data)
+                self._put(path, data)
                 return Fault(kind, (path.name,), (row["clip_id"],))
             case "flipped bit":
                 _flip(data, chance.randrange(8 * len(data)))
@@ -63,8 +67,8 @@ class Faults:
                 data.clear()
             case "swapped files":
                 other = folder / chance.choice([other for other in self._names if other != name])
-                _replace(path, other.read_bytes())
-                _replace(other, data)
+                self._put(path, other.read_bytes())
+                self._put(other, data)
                 return Fault(kind, (name, other.name))
             case "swapped samples":
                 first = chance.choice(self._rows)
@@ -86,7 +90,7 @@ class Faults:
                 path.unlink()
                 path.mkdir()
                 return Fault(kind, (name,))
-        _replace(path, data)
+        self._put(path, data)
         return Fault(kind, (path.name,))
 
     def _swap(self, folder: Path, kind: str, first: Row, others: list[Row]) -> Fault:
@@ -98,7 +102,7 @@ class Faults:
         before = bytes(tars[one["shard"]][here]), bytes(tars[two["shard"]][there])
         tars[one["shard"]][here], tars[two["shard"]][there] = before[1], before[0]
         for shard, data in tars.items():
-            _replace(folder / f"{shard}.tar", data)
+            self._put(folder / f"{shard}.tar", data)
         return Fault(kind, tuple(f"{shard}.tar" for shard in tars), (first["clip_id"], second["clip_id"]))
 
 
@@ -106,7 +110,7 @@ def _flip(data: bytearray, bit: int) -> None:
     data[bit // 8] ^= 1 << bit % 8
 
 
-def _replace(path: Path, data: bytes | bytearray) -> None:
-    """Other bytes under this name; whatever else had the old ones keeps them: tars are links into the store."""
+def _replace(path: Path, data: bytes | bytearray) -> object:
+    """Other bytes under this name; whatever else had the old ones keeps them."""
     path.unlink(missing_ok=True)
-    path.write_bytes(data)
+    return path.write_bytes(data)
