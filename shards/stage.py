@@ -19,6 +19,7 @@ from rigmill.storage.rows import only_keys, with_values
 from rigmill.types import Row
 from shards.credits import Provenance
 from shards.index import publish
+from shards.packing import MEGABYTE, fill, sample_sizes
 from shards.split import split_assets
 from shards.verify import verify
 from shards.writer import META_COLUMNS, build_shard
@@ -37,7 +38,7 @@ class ShardsStage(Stage):
     """
 
     name = "shards"
-    version = 3
+    version = 4
     upstream = ("probe", "render", "category", "caption")  # probe: where a clip's motion is from
     writes = PRODUCTS["shards"]
     barrier = True  # who sits in which shard depends on all clips
@@ -46,23 +47,25 @@ class ShardsStage(Stage):
     def settings(self, profile: Profile) -> Row:
         return {
             "seed": profile.seed,
-            "samples_per_shard": profile.shards.samples_per_shard,
+            "shard_mb": profile.shards.shard_mb,
             "bench_share": profile.shards.bench_share,
             "policy": profile.licence_policy,
             "denied": read_denied(profile.licence.deny_list),
         }
 
     def job_settings(self, settings: Row) -> Row:
-        """Who may be in a shard is decided here; a shard with the same clips is the same under any policy."""
-        return only_keys(settings, "seed", "samples_per_shard", "bench_share")
+        """All of them only decide who is in a shard: one with the same clips is the same under any."""
+        return {}
 
     def inputs(self, tables: Rows, settings: Row) -> Iterable[Input]:
         """One input per shard: 'train-000000', 'bench-000000', ... with the rows of its samples in order."""
         captions = {row["clip_id"]: only_keys(row, *CAPTION) for row in tables.products("caption")}
         categories = {row["asset_id"]: only_keys(row, *CATEGORY) for row in tables.products("category")}
-        rendered = []
-        for row in tables.products("render"):
+        rendered, sizes = [], {}
+        products = tables.products("render")
+        for row, size in zip(products, sample_sizes(products)):
             if row["clip_id"] in captions:
+                sizes[row["clip_id"]] = size
                 words = {**captions[row["clip_id"]], **categories.get(row["asset_id"], _UNKNOWN)}
                 rendered.append(only_keys(with_values(row, words), *_ROW_COLUMNS))
         if not rendered:
@@ -76,16 +79,17 @@ class ShardsStage(Stage):
             else:
                 who = only_keys(row, "clip_id", "asset_id", "source")
                 yield Input(f"refused-{row['clip_id']}", with_values(who, {"refused": refused.to_short_row()}))
-        seed, size = settings["seed"], settings["samples_per_shard"]
+        seed, target = settings["seed"], round(settings["shard_mb"] * MEGABYTE)
         split = split_assets(
             ((row["asset_id"], row["motion_id"]) for row in rows), bench_share=settings["bench_share"], seed=seed
         )
         for side in Split:
             chosen = [row for row in rows if split[row["asset_id"]] == side]
             chosen.sort(key=lambda row: digest(seed, row["clip_id"]))
-            for number, start in enumerate(range(0, len(chosen), size)):
+            filled = fill([sizes[row["clip_id"]] for row in chosen], target_bytes=target)
+            for number, part in enumerate(filled):
                 shard = f"{side}-{number:06d}"
-                yield Input(shard, {"shard": shard, "split": side, "rows": chosen[start : start + size]})
+                yield Input(shard, {"shard": shard, "split": side, "rows": chosen[part]})
 
     def run(self, jobs: Sequence[Job], work: Work) -> Iterator[Answer]:
         for job in jobs:

@@ -12,7 +12,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from rigmill.config.schema import SOURCE_SECTIONS, Profile
-from rigmill.config.wording import contradictions, what_is_allowed
+from rigmill.config.wording import RENAMED, contradictions, what_is_allowed
 from rigmill.errors import UserError
 from rigmill.invocation import Invocation, typed_program
 from rigmill.storage.files import canonical_json, digest
@@ -255,7 +255,11 @@ def _problem(problem: Any, places: _Places) -> str:
     dotted, where = ".".join(map(str, path)), places.of(path)
     if problem["type"] == "extra_forbidden":
         siblings = _keys_beside(path)
-        hint = _nearest(str(path[-1]), siblings, "did you mean '{}'?") or f"valid here: {', '.join(siblings)}"
+        hint = (
+            RENAMED.get(dotted)
+            or _nearest(str(path[-1]), siblings, "did you mean '{}'?")
+            or f"valid here: {', '.join(siblings)}"
+        )
         return f"{where}: unknown key '{dotted}'; {hint}"
     allowed = what_is_allowed(problem["type"], problem.get("ctx", {}), problem["msg"])
     got = "" if problem["type"] in ("missing", "union_tag_not_found") else f", got {_short(problem.get('input'))}"

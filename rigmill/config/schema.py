@@ -331,7 +331,9 @@ class Render(Section):
 class Shards(Section):
     """How clips are packed into shards and split."""
 
-    samples_per_shard: Positive = Field(description="clips per tar")
+    shard_mb: PositiveFloat = Field(
+        description="target size of a tar in megabytes (10^6 bytes); a tar holds one clip at least, and as many as fit"
+    )
     bench_share: Share = Field(description="share of the assets held out of training, by asset")
 
 

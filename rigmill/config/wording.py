@@ -9,6 +9,12 @@ from rigmill.config.schema import Profile
 
 Path = tuple[str | int, ...]
 
+# Keys that there were once, and what is written instead.
+RENAMED = {
+    "shards.samples_per_shard": "tars are filled to a size now: write shard_mb, in megabytes (256 where nothing speaks "
+    "against it), and take this line out"
+}
+
 _WHOLE, _NUMBER, _FLAG = "must be a whole number", "must be a number", "must be true or false"
 _TEXT, _LIST, _SECTION = "must be text", "must be a list: [a, b]", "must be a section: keys below it, two spaces in"
 # By the kind of pydantic's error, with the values that it gives.

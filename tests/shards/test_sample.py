@@ -17,7 +17,7 @@ def test_every_row_of_the_index_gives_the_members_of_its_clip(tmp_path: Path) ->
     store = Store(tmp_path)
     tables = clips(store, num_assets=2)
     files = {row["clip_id"]: row["files"] for row in tables.rows["render"]}
-    for row in make_shards(tables, store, samples_per_shard=3):
+    for row in make_shards(tables, store, shard_mb=0.09):
         members = SamplePlace.from_row(row).members(store)
         for file in files[row["clip_id"]]:
             assert len(members[file["name"]]) == file["size_bytes"]

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass
+from itertools import combinations
 from pathlib import Path
 
 import pyarrow.parquet as pq
-
-from rigmill.types import Row
 
 
 @dataclass(frozen=True)
@@ -71,13 +70,9 @@ class Faults:
                 self._put(other, data)
                 return Fault(kind, (name, other.name))
             case "swapped samples":
-                first = chance.choice(self._rows)
-                return self._swap(
-                    folder, kind, first, [row for row in self._rows if row["shard"] == first["shard"] and row != first]
-                )
+                return self._swap(folder, kind, same_shard=True)
             case "samples swapped between shards":
-                first = chance.choice(self._rows)
-                return self._swap(folder, kind, first, [row for row in self._rows if row["shard"] != first["shard"]])
+                return self._swap(folder, kind, same_shard=False)
             case "missing":
                 path.unlink()
                 return Fault(kind, (name,))
@@ -93,9 +88,14 @@ class Faults:
         self._put(path, data)
         return Fault(kind, (path.name,))
 
-    def _swap(self, folder: Path, kind: str, first: Row, others: list[Row]) -> Fault:
+    def _swap(self, folder: Path, kind: str, *, same_shard: bool) -> Fault:
         """Two samples in each other's place: by their order in one shard, or into each other's shard."""
-        second = self._chance.choice(others)
+        pairs = [
+            (first, second)
+            for first, second in combinations(self._rows, 2)
+            if (first["shard"] == second["shard"]) is same_shard
+        ]
+        first, second = self._chance.choice(pairs)
         tars = {row["shard"]: bytearray((folder / f"{row['shard']}.tar").read_bytes()) for row in (first, second)}
         places = [(row, slice(row["offset"], row["offset"] + row["num_bytes"])) for row in (first, second)]
         (one, here), (two, there) = sorted(places, key=lambda place: -place[0]["offset"])  # the later one first

@@ -37,7 +37,7 @@ class Work:
 
 def profile(**shards: object) -> Profile:
     values = yaml.safe_load((ROOT / "pipelines.yaml").read_text())["demo"]
-    values["shards"] |= shards
+    values["shards"] |= {"shard_mb": 0.12} | shards  # of the clips below, up to four
     return Profile.model_validate(values)
 
 

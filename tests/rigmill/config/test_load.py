@@ -48,6 +48,12 @@ def test_unknown_key_names_file_line_and_nearest_key(mine: Path) -> None:
     assert f"{mine}:{line}" in text and "'render.sampels'" in text and "did you mean 'samples'?" in text
 
 
+def test_a_key_that_there_was_once_says_what_is_written_instead(mine: Path) -> None:
+    line = add(mine, "  shards:\n    samples_per_shard: 256\n")
+    text = " ".join(message(mine).split())
+    assert f"{mine}:{line}" in text and "'shards.samples_per_shard'" in text and "write shard_mb, in megabytes" in text
+
+
 def test_wrong_type_and_range_name_file_line_and_value(mine: Path) -> None:
     line = add(mine, "  render:\n    samples: many\n")
     assert f"{mine}:{line}" in message(mine) and "got 'many'" in message(mine)
