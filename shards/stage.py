@@ -38,7 +38,7 @@ class ShardsStage(Stage):
     """
 
     name = "shards"
-    version = 4
+    version = 5
     upstream = ("probe", "render", "category", "caption")  # probe: where a clip's motion is from
     writes = PRODUCTS["shards"]
     barrier = True  # who sits in which shard depends on all clips

@@ -1,0 +1,100 @@
+"""A data set is read by the tools that people have: all of its samples, whatever their licences and rights are."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import datasets
+import pytest
+
+from rigmill.clips.video import decode
+from rigmill.licences.rights import Rights
+from rigmill.storage.files import Store, digest
+from rigmill.types import Row
+from shards.index import publish
+from shards.sample import META
+from shards.writer import META_COLUMNS, meta_json
+from tests.support.captioned import render_row, standing, walking
+from tests.support.shard_sets import PUBLISHED, Tables, clips, make_shards, profile
+
+NUM_CLIPS, NUM_BARE = 9, 6
+BARE: Row = {"tags": [], "attribution": None, "title": "", "rights": Rights().to_row(), "licence": "unknown"}
+FULL: Row = {
+    "tags": ["biped", "walk"],
+    "attribution": "By Ada",
+    "title": "Ada's walker",
+    "rights": Rights(True, True, False, True, True, True, False, False, False).to_row(),
+    "licence": "CC-BY-4.0",
+}
+
+
+@pytest.fixture(scope="module")
+def mixed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Real clips of two lengths. The first six in order say nothing of rights, tags or category; the others all."""
+    folder = tmp_path_factory.mktemp("mixed")
+    store, seed = Store(folder / "store"), profile().seed
+    made = [
+        complete(render_row(store, "x", *taken, num_frames=len(taken[1].rotations)))
+        for taken in (walking(), standing())
+    ]
+    names = sorted((digest("hub", number) for number in range(NUM_CLIPS)), key=lambda name: digest(seed, name))
+    rows: dict[str, list[Row]] = {"render": [], "category": [], "caption": []}
+    model = clips(Store(folder / "other"), num_assets=1, clips_per_asset=1)
+    for number, name in enumerate(names):
+        bare = number < NUM_BARE
+        own = {"clip_id": name, "asset_id": f"asset-{number}", "motion_id": name, "job_key": name}
+        rows["render"].append({**model.rows["render"][0], **made[number % 2], **own, **(BARE if bare else FULL)})
+        rows["caption"].append({**model.rows["caption"][0], "clip_id": name, "captions": ["It walks."] * (number + 1)})
+        if not bare:
+            rows["category"].append(model.rows["category"][0] | {"asset_id": f"asset-{number}"})
+    shards = make_shards(Tables(rows), store, bench_share=0)
+    assert [row["clip_id"] for row in shards] == names and len({row["shard"] for row in shards}) > 1
+    publish(shards, folder / "out", store, **PUBLISHED)
+    return folder / "out"
+
+
+def complete(row: Row) -> Row:
+    """The row with a pose map for every picture; which one does not matter here."""
+    files = {file["name"]: file for file in row["files"]}
+    return {
+        **row,
+        "files": [
+            *files.values(),
+            *({**file, "name": name.replace("rgb", "pose")} for name, file in files.items() if "rgb" in name),
+        ],
+    }
+
+
+def kinds(value: object) -> object:
+    """The types of a JSON value; of a list, of all that is in it."""
+    if isinstance(value, dict):
+        return {key: kinds(one) for key, one in value.items()}
+    return {kinds(one) for one in value} if isinstance(value, list) else type(value).__name__
+
+
+def test_meta_json_has_the_same_keys_and_types_in_every_sample() -> None:
+    row: Row = {name: None for name in META_COLUMNS}
+    numbers = {"num_frames": 17, "fps": 16, "num_views": 4, "has_masks": False, "width_px": 64, "height_px": 64}
+    bare, full = (json.loads(meta_json({**row, **numbers, **more})) for more in (BARE, FULL))
+    assert kinds(bare) == kinds(full) and set(bare) == set(META_COLUMNS)
+    assert set(bare["rights"].values()) == {"unknown"} and set(full["rights"].values()) == {"yes", "no"}
+    assert (bare["tags"], bare["attribution"], bare["category"], bare["fps"]) == ([""], "", "", 16.0)
+    with pytest.raises(TypeError, match="no null"):
+        meta_json({**row, **numbers, "num_frames": None})
+
+
+def test_datasets_reads_all_samples_of_mixed_licences_and_rights(mixed: Path, tmp_path: Path) -> None:
+    tars = sorted(map(str, mixed.glob("train-*.tar")))
+    found = datasets.load_dataset("webdataset", data_files={"train": tars}, cache_dir=tmp_path, split="train")
+    assert len(found) == NUM_CLIPS
+    videos = [name for name, kind in found.features.items() if isinstance(kind, datasets.Video)]
+    for name in videos:
+        found = found.cast_column(name, datasets.Video(decode=False))
+    rights = set()
+    for sample in found:
+        meta = sample[META]
+        rights.add(meta["rights"]["may_train"])
+        assert len(decode(sample["rgb.0.mp4"]["bytes"])) == meta["num_frames"]
+        assert sample["template_rgb.0.png"].size == (64, 64)
+    assert rights == {"unknown", "yes"} and len(videos) == 8
