@@ -54,7 +54,8 @@ class Split(StrEnum):
     """What a sample of the dataset is for: `split` of the `shards` table."""
 
     TRAIN = "train"
-    BENCH = "bench"
+    VAL = "val"  # looked at while training
+    BENCH = "bench"  # judges what is trained
 
 
 class Maps(StrEnum):

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
 
 from rigmill.kinds import Split
 from rigmill.licences.policy import Policy
+from rigmill.posemaps.definition import PoseMapDefinition
+from rigmill.posemaps.posemap import line_thickness
 from rigmill.types import Row
+from shards.features import features
 from shards.sample import member_names
 
 MAX_CREDITS = 50  # more are in attribution.csv alone
@@ -24,31 +31,38 @@ _TERMS = {
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 
 
-def card(rows: Sequence[Row], *, policy: str) -> str:
-    """Markdown with the front matter that dataset hubs read."""
+# What dataset hubs call a side.
+_HUB_SPLITS = {Split.TRAIN: "train", Split.VAL: "validation", Split.BENCH: "test"}
+
+
+@dataclass(frozen=True, slots=True)
+class StageEnds:
+    """How the inputs of a stage ended. `reasons`: the codes of those that were not kept, most frequent first."""
+
+    stage: str
+    num_in: int
+    kept: int
+    rejected: int
+    failed: int
+    reasons: tuple[tuple[str, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Making:
+    """How a data set was made, as far as its card says it."""
+
+    policy: str
+    maps: PoseMapDefinition | None = None  # of the pose maps; None: not known
+    filters: tuple[tuple[str, str], ...] = ()  # settings and their values
+    funnel: tuple[StageEnds, ...] = ()  # in flow order
+
+
+def card(rows: Sequence[Row], making: Making) -> str:
+    """Markdown with the front matter that dataset hubs read; the same rows and the same making give the same text."""
     splits = Counter(row["split"] for row in rows)
-    size = next((name for limit, name in _SIZES if len(rows) < limit), "n>1M")
-    front = [
-        "---",
-        "license: other",
-        "task_categories:",
-        "- image-to-video",
-        "tags:",
-        "- webdataset",
-        "- 3d",
-        "- animation",
-        "- multi-view",
-        f"size_categories:\n- {size}",
-    ]
-    if splits:
-        front += ["configs:", "- config_name: default", "  data_files:"]
-        for split in sorted(splits, reverse=True):
-            front += [f"  - split: {'test' if split == Split.BENCH else split}", f'    path: "{split}-*.tar"']
     num_views = max((row["num_views"] for row in rows), default=4)
     has_masks = any(row["has_masks"] for row in rows)
     body = [
-        "---",
-        "",
         "# Multi-view animation clips",
         "",
         f"{len(rows)} clips of {len({row['asset_id'] for row in rows})} assets: {num_views}-view RGB and pose-map "
@@ -65,14 +79,17 @@ def card(rows: Sequence[Row], *, policy: str) -> str:
                     len({row["asset_id"] for row in rows if row["split"] == split}),
                     len({row["shard"] for row in rows if row["split"] == split}),
                 )
-                for split in sorted(splits, reverse=True)
+                for split in Split
+                if splits[split]
             ],
         ),
-        "`bench` is held out by asset: no asset and no motion is in both splits.",
+        "Splits are by asset: no asset, no motion and no geometry is in two of them. Hubs call `val` validation and "
+        "`bench` test.",
         "",
+        *_funnel(making),
         "## Sources and licences",
         "",
-        _TERMS[Policy(policy)],
+        _TERMS[Policy(making.policy)],
         "",
         _table(
             ("source", "licence", "clips"),
@@ -98,17 +115,105 @@ def card(rows: Sequence[Row], *, policy: str) -> str:
         *(f"- `{name}`" for name in member_names(num_views, masks=has_masks)),
         "",
         "`index.parquet` has a row per sample with `shard`, `offset` and `num_bytes`, which cut it out of its tar. "
+        "`meta.json` has the same keys and types in every sample: rights are `yes`, `no` or `unknown`, text that "
+        "there is none of is empty, a list without an entry holds one empty text. "
         "`sizes.json` counts the samples of each tar. Check a copy with `sha256sum -c SHA256SUMS`.",
         "",
         "## Conventions",
         "",
         "World: right-handed, +Z up, subject facing -Y, in the normalised units of `geometry.npz`. Cameras: OpenCV "
         "(+x right, +y down, +z forward), pixels from the top-left corner with centres at .5; azimuth 0 sees the "
-        "front, and azimuths grow counter-clockwise seen from above. Pose maps: one colour per joint, the same in "
-        "all views and frames of a clip; grey lines from parent to child, black background.",
+        "front, and azimuths grow counter-clockwise seen from above. `intrinsics` (views, 3, 3) are in pixels, "
+        "`world_to_view` (views, 4, 4) is rigid; normalised = (as imported - `offset`) * `scale`.",
+        "",
+        *_pose_maps(making.maps),
+    ]
+    return f"---\n{_front(rows, splits, num_views, masks=has_masks)}---\n\n" + "\n".join(body)
+
+
+def _front(rows: Sequence[Row], splits: Mapping[str, int], num_views: int, *, masks: bool) -> str:
+    size = next((name for limit, name in _SIZES if len(rows) < limit), "n>1M")
+    front: dict[str, Any] = {
+        "license": "other",
+        "task_categories": ["image-to-video"],
+        "tags": ["webdataset", "3d", "animation", "multi-view"],
+        "size_categories": [size],
+    }
+    if splits:
+        sides = [side for side in Split if splits.get(side)]
+        files = [{"split": _HUB_SPLITS[side], "path": f"{side}-*.tar"} for side in sides]
+        front["configs"] = [{"config_name": "default", "data_files": files}]
+        front["dataset_info"] = {
+            "features": features(num_views, masks=masks),
+            "splits": [
+                {
+                    "name": _HUB_SPLITS[side],
+                    "num_bytes": sum(row["num_bytes"] for row in rows if row["split"] == side),
+                    "num_examples": splits[side],
+                }
+                for side in sides
+            ],
+        }
+    return str(yaml.safe_dump(front, sort_keys=False, allow_unicode=True))
+
+
+def _funnel(making: Making) -> list[str]:
+    """The rules that clips had to pass, and how many did."""
+    lines = []
+    if making.funnel:
+        lines += [
+            "## What was kept",
+            "",
+            _table(
+                ("stage", "in", "kept", "rejected", "failed", "most frequent reasons"),
+                [
+                    (
+                        *(ends.stage, ends.num_in, ends.kept, ends.rejected, ends.failed),
+                        ", ".join(f"{code} {count}" for code, count in ends.reasons[:3]),
+                    )
+                    for ends in making.funnel
+                ],
+            ),
+        ]
+    if making.filters:
+        lines += ["Filters:", "", _table(("setting", "value"), making.filters)]
+    return lines
+
+
+def _pose_maps(maps: PoseMapDefinition | None) -> list[str]:
+    """All that somebody needs who reads the maps, or draws such maps for another mesh."""
+    lines = [
+        "## Pose maps",
+        "",
+        "A disc a joint on black, the same colour in all views and frames of a clip, and grey lines from each drawn "
+        "joint to its nearest drawn ancestor. Which joints are drawn, in which colours and where they are stands in "
+        "`geometry.npz`: `drawn` (J), `colours` (J, 3; RGB, 0 where not drawn), `joints_px` (views, frames, J, 2), "
+        "`parents` (J; -1 at a root). To decode a map, look for blobs of each colour of `colours`: no rule is needed.",
+        "",
+        "The rules, for maps of other rigs. *Palette*: of the 18 x 18 x 18 grid of levels in RGB, colours chosen one "
+        "after the other as far as can be from those chosen before, from the background and from all between "
+        "background and line (which count 1.5 times as near); then each is exchanged for a better place while there "
+        "is one. *Colours*: joints that are near each other in some rest view get unlike colours. *Drawn set*: the "
+        "first root, then joints along chains, longest first; one is left out when in every rest view some drawn "
+        "joint is nearer than the spacing, or when the most are drawn.",
         "",
     ]
-    return "\n".join(front + body)
+    if maps is None:
+        return lines
+    values = [
+        ("lines of the picture", maps.drawn_height_px),
+        ("disc radius, px", f"{maps.radius_px:g}"),
+        ("line thickness, px", line_thickness(maps.radius_px)),
+        ("spacing, radii", f"{maps.spacing_radii:g}"),
+        ("most joints", maps.max_joints),
+        ("turn markers", "yes" if maps.markers else "no"),
+        ("background, RGB", " ".join(map(str, maps.background))),
+        ("line, RGB", " ".join(map(str, maps.line))),
+        ("palette rule", maps.palette_rule),
+        ("colour rule", maps.colour_rule),
+        ("drawn-set rule", maps.drawn_rule),
+    ]
+    return [*lines, _table(("of the stored maps", "value"), values)]
 
 
 def _all(rows: Sequence[Row], column: str) -> str:

@@ -17,18 +17,18 @@ import pyarrow.parquet as pq
 from rigmill.storage.columns import PRODUCTS
 from rigmill.storage.files import Store, fsync_folder, sha256_bytes, sha256_file
 from rigmill.types import Row, StoredFile
-from shards.card import card
+from shards.card import Making, card
 from shards.credits import ATTRIBUTION, Provenance, attribution_csv
 
 INDEX, SIZES, SUMS, CARD = "index.parquet", "sizes.json", "SHA256SUMS", "README.md"
 
 
 def publish(
-    rows: Sequence[Row], folder: Path, store: Store, *, policy: str, provenance: Provenance, trust: bool = True
+    rows: Sequence[Row], folder: Path, store: Store, *, making: Making, provenance: Provenance, trust: bool = True
 ) -> None:
     """Replace `folder` by the dataset that the `shards` rows describe; the same rows give the same bytes.
 
-    `policy` is the licence policy that let the rows in; the card says so, and whether the dataset may be given away.
+    `making` is for the card: under which licence policy, and so whether the dataset may be given away.
 
     Everything is written beside it first, so a reader finds the old dataset or the new one (or, for the moment
     between two renames, none). Tars are hard links into the store where the file system allows it. A dataset that
@@ -37,7 +37,7 @@ def publish(
     """
     ordered = sorted(rows, key=lambda row: (row["shard"], row["offset"]))
     tars = {f"{row['shard']}.tar": row for row in ordered}
-    texts = _texts(ordered, tars, policy=policy, provenance=provenance)
+    texts = _texts(ordered, tars, making=making, provenance=provenance)
     sizes = {name: row["shard_bytes"] for name, row in tars.items()}
     if _is_there(folder, texts, sizes | {name: len(data) for name, data in texts.items()}) and (
         trust or all(sha256_file(folder / name) == row["shard_sha256"] for name, row in tars.items())
@@ -59,14 +59,14 @@ def publish(
         shutil.rmtree(new, ignore_errors=True)
 
 
-def _texts(rows: Sequence[Row], tars: dict[str, Row], *, policy: str, provenance: Provenance) -> dict[str, bytes]:
+def _texts(rows: Sequence[Row], tars: dict[str, Row], *, making: Making, provenance: Provenance) -> dict[str, bytes]:
     """Every file of the dataset but the tars."""
     counts = Counter(f"{row['shard']}.tar" for row in rows)
     texts = {
         INDEX: index_bytes(rows),
         SIZES: (json.dumps(counts, indent=2, sort_keys=True) + "\n").encode(),
         ATTRIBUTION: attribution_csv(rows, provenance),
-        CARD: card(rows, policy=policy).encode(),
+        CARD: card(rows, making).encode(),
     }
     sums = {name: row["shard_sha256"] for name, row in tars.items()}
     sums |= {name: sha256_bytes(data) for name, data in texts.items()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import takewhile
 from pathlib import Path
 
 from rigmill.config.schema import Profile
@@ -12,11 +13,14 @@ from rigmill.licences.policy import clip_refusal
 from rigmill.licences.rights import Rights
 from rigmill.outcomes import Cost, Kept, Reject, Rejected
 from rigmill.pipeline.stage import Answer, Input, Job, Rows, Stage, Work
+from rigmill.pipeline.view import View
+from rigmill.posemaps.definition import PoseMapDefinition
 from rigmill.storage.columns import CAPTION, CATEGORY, CLIP, PRODUCTS
 from rigmill.storage.files import digest, sha256_bytes
 from rigmill.storage.layout import Layout
 from rigmill.storage.rows import only_keys, with_values
 from rigmill.types import Row
+from shards.card import Making, StageEnds
 from shards.credits import Provenance
 from shards.index import publish
 from shards.packing import MEGABYTE, fill, sample_sizes
@@ -112,7 +116,7 @@ class ShardsStage(Stage):
                 rows,
                 layout.dataset,
                 layout.store,
-                policy=profile.licence_policy,
+                making=_making(tables, profile),
                 provenance=Provenance.of(tables),
                 trust=trust,
             )
@@ -121,6 +125,25 @@ class ShardsStage(Stage):
         """Every byte of the dataset folder is read, and every sample cut out."""
         folder = Layout(output).dataset
         return verify(folder) if folder.exists() else []
+
+
+def _making(tables: Rows, profile: Profile) -> Making:
+    """What the card says of how its clips were made. How inputs ended is known where whole tables are at hand."""
+    render = profile.render
+    maps = PoseMapDefinition.of_render(
+        height_px=render.height_px,
+        joint_radius_px=render.joint_radius_px,
+        max_joints=render.max_drawn_joints,
+        markers=render.turn_markers,
+    )
+    filters = tuple((name, str(value)) for name, value in profile.filters.model_dump(mode="json").items())
+    funnel = []
+    if isinstance(tables, View):
+        for name in takewhile(lambda name: name != ShardsStage.name, tables.registry):
+            counts = tables.counts(name)
+            reasons = tuple(sorted(counts.reasons.items(), key=lambda item: (-item[1], item[0])))
+            funnel.append(StageEnds(name, counts.num_in, counts.kept, counts.rejected, counts.failed, reasons))
+    return Making(profile.licence_policy, maps, filters, tuple(funnel))
 
 
 def _refused(row: Row, policy: str, denied: Denied, provenance: Provenance) -> Rejected | None:

@@ -7,11 +7,14 @@ from pathlib import Path
 
 import datasets
 import pytest
+import yaml
 
 from rigmill.clips.video import decode
 from rigmill.licences.rights import Rights
+from rigmill.posemaps.definition import PoseMapDefinition
 from rigmill.storage.files import Store, digest
 from rigmill.types import Row
+from shards.card import Making, StageEnds, card
 from shards.index import publish
 from shards.sample import META
 from shards.writer import META_COLUMNS, meta_json
@@ -98,3 +101,31 @@ def test_datasets_reads_all_samples_of_mixed_licences_and_rights(mixed: Path, tm
         assert len(decode(sample["rgb.0.mp4"]["bytes"])) == meta["num_frames"]
         assert sample["template_rgb.0.png"].size == (64, 64)
     assert rights == {"unknown", "yes"} and len(videos) == 8
+
+
+def test_the_card_says_the_types_that_datasets_finds_and_where_the_splits_are(mixed: Path, tmp_path: Path) -> None:
+    front = yaml.safe_load((mixed / "README.md").read_text().split("---\n")[1])
+    told = datasets.Features._from_yaml_list(front["dataset_info"]["features"])
+    tars = sorted(map(str, mixed.glob("train-*.tar")))
+    found = datasets.load_dataset("webdataset", data_files={"train": tars}, cache_dir=tmp_path, split="train")
+    assert told == found.features
+    assert front["configs"] == [{"config_name": "default", "data_files": [{"split": "train", "path": "train-*.tar"}]}]
+    (split,) = front["dataset_info"]["splits"]
+    assert (split["name"], split["num_examples"]) == ("train", NUM_CLIPS)
+
+
+def test_the_card_says_how_to_read_a_pose_map_and_what_was_kept(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    rows = make_shards(clips(store), store)
+    maps = PoseMapDefinition.of_render(height_px=480, joint_radius_px=3, max_joints=64, markers=False)
+    ends = StageEnds("preview", 20, 12, 7, 1, (("still", 5), ("far", 2), ("crash", 1)))
+    text = card(rows, Making("internal", maps, (("min_flow_px", "0.6"),), (ends,)))
+    assert "| preview | 20 | 12 | 7 | 1 | still 5, far 2, crash 1 |" in text and "| min_flow_px | 0.6 |" in text
+    for value in (
+        maps.palette_rule,
+        maps.colour_rule,
+        maps.drawn_rule,
+        "| disc radius, px | 3 |",
+        "| most joints | 64 |",
+    ):
+        assert value in text

@@ -13,13 +13,14 @@ from rigmill.licences.rights import Rights
 from rigmill.outcomes import Kept
 from rigmill.storage.files import Store, digest
 from rigmill.types import Row
+from shards.card import Making
 from shards.credits import Provenance
 from shards.sample import META, member_names
 from shards.stage import ShardsStage
 from tests.support.paths import ROOT
 
 NUM_VIEWS = 4
-PUBLISHED: dict[str, Any] = {"policy": "internal", "provenance": Provenance()}
+PUBLISHED: dict[str, Any] = {"making": Making("internal"), "provenance": Provenance()}
 
 
 @dataclass
