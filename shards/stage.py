@@ -24,7 +24,7 @@ from shards.card import Making, StageEnds
 from shards.credits import Provenance
 from shards.index import publish
 from shards.packing import MEGABYTE, fill, sample_sizes
-from shards.split import split_assets
+from shards.split import HoldOut, split_assets
 from shards.verify import verify
 from shards.writer import META_COLUMNS, build_shard
 
@@ -42,7 +42,7 @@ class ShardsStage(Stage):
     """
 
     name = "shards"
-    version = 5
+    version = 6
     upstream = ("probe", "render", "category", "caption")  # probe: where a clip's motion is from
     writes = PRODUCTS["shards"]
     barrier = True  # who sits in which shard depends on all clips
@@ -53,6 +53,8 @@ class ShardsStage(Stage):
             "seed": profile.seed,
             "shard_mb": profile.shards.shard_mb,
             "bench_share": profile.shards.bench_share,
+            "val_share": profile.shards.val_share,
+            "bench_assets": sorted(profile.shards.bench_assets),
             "policy": profile.licence_policy,
             "denied": read_denied(profile.licence.deny_list),
         }
@@ -85,7 +87,10 @@ class ShardsStage(Stage):
                 yield Input(f"refused-{row['clip_id']}", with_values(who, {"refused": refused.to_short_row()}))
         seed, target = settings["seed"], round(settings["shard_mb"] * MEGABYTE)
         split = split_assets(
-            ((row["asset_id"], row["motion_id"]) for row in rows), bench_share=settings["bench_share"], seed=seed
+            ((row["asset_id"], row["motion_id"]) for row in rows),
+            HoldOut(settings["bench_share"], settings["val_share"], settings["bench_assets"]),
+            seed=seed,
+            shapes={asset_id: asset.get("geometry_hash") or "" for asset_id, asset in provenance.assets.items()},
         )
         for side in Split:
             chosen = [row for row in rows if split[row["asset_id"]] == side]

@@ -335,6 +335,10 @@ class Shards(Section):
         description="target size of a tar in megabytes (10^6 bytes); a tar holds one clip at least, and as many as fit"
     )
     bench_share: Share = Field(description="share of the assets held out of training, by asset")
+    bench_assets: tuple[str, ...] = Field(
+        default=(), description="ids of assets held out instead of that share, with all that shares a motion or a shape"
+    )
+    val_share: Share = Field(default=0.0, description="share of the assets to look at while training, by asset")
 
 
 class Eval(Section):

@@ -10,8 +10,6 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 import webdataset
-from hypothesis import given
-from hypothesis import strategies as st
 
 from rigmill.errors import Damaged
 from rigmill.storage.columns import PRODUCTS
@@ -20,7 +18,6 @@ from rigmill.storage.layout import Layout
 from rigmill.types import StoredFile
 from shards.index import publish
 from shards.sample import META, member_names
-from shards.split import split_assets
 from shards.stage import ShardsStage
 from shards.verify import verify
 from tests.support.dataset_faults import Faults
@@ -231,38 +228,3 @@ def test_clips_without_a_caption_are_left_out_and_a_new_caption_redoes_its_shard
     assert changed["clip_id"] in {row["clip_id"] for row in make_shards(tables, store) if row["shard"] == touched}
     tables.rows["caption"].remove(changed)
     assert len(make_shards(tables, store)) == 11
-
-
-_CLIPS = st.lists(
-    st.tuples(st.integers(0, 12).map(lambda n: f"a{n}"), st.integers(0, 30).map(lambda n: f"m{n}")),
-    min_size=1,
-    max_size=60,
-)
-
-
-@given(_CLIPS, st.floats(0, 1), st.integers(0, 5))
-def test_no_asset_and_no_motion_is_ever_on_both_sides(found: list[tuple[str, str]], share: float, seed: int) -> None:
-    split = split_assets(found, bench_share=share, seed=seed)
-    assert set(split) == {asset for asset, _ in found}
-    sides = {split[asset] for asset, _ in found}
-    assert "train" in sides
-    for motion in {motion for _, motion in found}:
-        assert len({split[asset] for asset, other in found if other == motion}) == 1
-    assert split == split_assets(found[::-1], bench_share=share, seed=seed)
-    if share == 0:
-        assert sides == {"train"}
-
-
-@given(st.integers(4, 40), st.floats(0.01, 0.6), st.integers(0, 20))
-def test_unconnected_assets_are_held_out_by_their_share_and_at_least_one(number: int, share: float, seed: int) -> None:
-    split = split_assets([(f"a{i}", f"m{i}") for i in range(number)], bench_share=share, seed=seed)
-    held_out = sum(side == "bench" for side in split.values())
-    assert held_out == max(1, int(share * number))
-
-
-def test_a_large_group_that_does_not_fit_leaves_the_bench_to_a_small_one() -> None:
-    tied = [(f"a{i}", "shared") for i in range(9)]
-    for seed in range(10):
-        split = split_assets([*tied, ("alone", "own")], bench_share=0.2, seed=seed)
-        assert [asset for asset, side in split.items() if side == "bench"] == ["alone"]
-    assert set(split_assets(tied, bench_share=0.5, seed=0).values()) == {"train"}
