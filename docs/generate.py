@@ -146,7 +146,8 @@ def commands_page() -> str:
         "# Commands",
         "",
         "`rigmill COMMAND`; `--help` says the same. Exit status: 0 well, 1 a run or a check "
-        "found something, 2 a mistake in what was asked (the message names the fix), 130 interrupted.",
+        "found something, 2 a mistake in what was asked (the message names the fix), 3 what `animate` wrote does not "
+        "move, 4 `publish` was let in nowhere and copied nothing, 130 interrupted.",
         "",
     ]
     for name, command in _commands(build_parser(), ""):

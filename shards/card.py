@@ -128,13 +128,23 @@ def card(rows: Sequence[Row], making: Making) -> str:
         "",
         *_pose_maps(making.maps),
     ]
-    return f"---\n{_front(rows, splits, num_views, masks=has_masks)}---\n\n" + "\n".join(body)
+    return f"---\n{_front(rows, splits, num_views, has_masks, policy=making.policy)}---\n\n" + "\n".join(body)
 
 
-def _front(rows: Sequence[Row], splits: Mapping[str, int], num_views: int, *, masks: bool) -> str:
+def policy_of(text: str) -> str:
+    """The licence policy that a card names; empty where it names none."""
+    try:
+        front = yaml.safe_load(text.split("---\n")[1])
+        return str(front["licence_policy"])
+    except (IndexError, KeyError, TypeError, yaml.YAMLError):
+        return ""
+
+
+def _front(rows: Sequence[Row], splits: Mapping[str, int], num_views: int, masks: bool, *, policy: str) -> str:
     size = next((name for limit, name in _SIZES if len(rows) < limit), "n>1M")
     front: dict[str, Any] = {
         "license": "other",
+        "licence_policy": policy,
         "task_categories": ["image-to-video"],
         "tags": ["webdataset", "3d", "animation", "multi-view"],
         "size_categories": [size],

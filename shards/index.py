@@ -78,6 +78,15 @@ def sums_text(sums: Mapping[str, str]) -> bytes:
     return "".join(f"{sums[name]}  {name}\n" for name in sorted(sums)).encode()
 
 
+def read_sums(data: bytes) -> dict[str, str] | None:
+    """The digest of every file by name; None where the data is no list of digests."""
+    try:
+        lines = data.decode("utf-8").split("\n")[:-1]
+        return {name: sha256 for sha256, name in (line.split("  ", 1) for line in lines)}
+    except ValueError:
+        return None
+
+
 def _is_there(folder: Path, texts: dict[str, bytes], sizes: dict[str, int]) -> bool:
     """Whether the folder has exactly these files, by name, size and list of digests."""
     if not folder.is_dir() or {path.name: path.stat().st_size for path in folder.iterdir()} != sizes:

@@ -22,7 +22,7 @@ from rigmill.storage.columns import PRODUCTS
 from rigmill.storage.files import sha256_file
 from rigmill.types import Row
 from shards.credits import ATTRIBUTION, credited
-from shards.index import CARD, INDEX, SIZES, SUMS, sums_text
+from shards.index import CARD, INDEX, SIZES, SUMS, read_sums, sums_text
 from shards.sample import member_names
 from shards.writer import ending
 
@@ -74,9 +74,10 @@ def _read_sums(folder: Path) -> tuple[dict[str, str] | None, list[str]]:
     """The digest of every file by name, and what is wrong with the list and with the names in the folder."""
     try:
         data = (folder / SUMS).read_bytes()
-        lines = data.decode("utf-8").split("\n")[:-1]
-        sums = {name: sha256 for sha256, name in (line.split("  ", 1) for line in lines)}
-    except (OSError, ValueError):
+    except OSError:
+        data = b"missing\n"
+    sums = read_sums(data)
+    if sums is None:
         return None, [f"{SUMS}: missing or not a list of digests"]
     present = {path.name for path in folder.iterdir()} - {SUMS}
     problems = [f"{name}: not part of the dataset ({SUMS} does not name it)" for name in sorted(present - set(sums))]

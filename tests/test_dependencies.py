@@ -19,7 +19,14 @@ from tests.support.paths import ROOT
 
 ROOMS = ("rigmill", "curate", "render", "caption", "shards", "train", "eval")
 # Rooms that work with the packages of all rooms alone have no extra.
-EXTRA = {"curate": "curate", "render": "blender", "caption": "caption", "train": "train", "eval": "eval"}
+EXTRA = {
+    "curate": "curate",
+    "render": "blender",
+    "caption": "caption",
+    "shards": "shards",
+    "train": "train",
+    "eval": "eval",
+}
 # Modules that Blender's wheel brings without naming them as its own.
 BLENDER = ("bpy", "bmesh", "bpy_extras", "io_scene_fbx", "mathutils")
 

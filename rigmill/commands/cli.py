@@ -170,6 +170,14 @@ def build_parser() -> argparse.ArgumentParser:
     verify = add("verify", "verify:command", "read everything that was written again and compare digests")
     verify.add_argument("--repair", action="store_true", help="mend what is found: make it again, from what is whole")
     _add_worker_options(verify)
+    publish = add(
+        "publish", "publish:command", "copy a data set to a hub or a bucket, where its terms let that be done"
+    )
+    publish.add_argument("folder", type=Path, help="the data set: OUTPUT/shards of a profile, or a copy of it")
+    publish.add_argument(
+        "--to", required=True, metavar="URL", help="hf://datasets/USER/NAME, s3://BUCKET/FOLDER, or any URL of fsspec"
+    )
+    publish.add_argument("--dry-run", action="store_true", help="check it, say what would be copied, and copy nothing")
     report = add("report", "report:command", "write the report: one folder of static HTML")
     report.add_argument("--open", action="store_true", help="open it in a browser")
     clean = add(
@@ -189,7 +197,7 @@ def build_parser() -> argparse.ArgumentParser:
     clean.add_argument("--all", action="store_true", help="everything that the profile has made, models too")
     clean.add_argument("--dry-run", action="store_true", help="list it and remove nothing")
     doctor = add("doctor", "doctor:command", "check this machine: Python, packages, Blender, Ray, system libraries")
-    for command in (plan, status, show, verify, doctor, probe, checkpoints):
+    for command in (plan, status, show, verify, publish, doctor, probe, checkpoints):
         command.add_argument("--json", action="store_true", help="machine-readable output")
     return parser
 
