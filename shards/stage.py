@@ -42,7 +42,7 @@ class ShardsStage(Stage):
     """
 
     name = "shards"
-    version = 6
+    version = 7
     upstream = ("probe", "render", "category", "caption")  # probe: where a clip's motion is from
     writes = PRODUCTS["shards"]
     barrier = True  # who sits in which shard depends on all clips
@@ -172,7 +172,7 @@ def _refused(row: Row, policy: str, denied: Denied, provenance: Provenance) -> R
 
 def _pack(payload: Row, work: Work) -> list[Row]:
     data, placed = build_shard(payload["rows"], work.store)
-    stored = work.store.put_bytes("shard.tar", data)
+    stored = work.store.put_bytes(f"{payload['shard']}.tar", data)  # as it lies in the data set
     return [
         {
             **only_keys(row, *_CLIP_COLUMNS),
