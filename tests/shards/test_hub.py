@@ -59,6 +59,17 @@ def test_datasets_reads_all_samples_of_mixed_licences_and_rights(mixed: Path, tm
     assert rights == {"unknown", "yes"} and len(videos) == 8
 
 
+def test_a_folder_is_read_by_its_card_as_a_hub_does(mixed: Path, tmp_path: Path) -> None:
+    """Splits, tars and types as the card's front matter says them; also without a copy of everything."""
+    whole = datasets.load_dataset(str(mixed), cache_dir=tmp_path)
+    assert {split: len(rows) for split, rows in whole.items()} == {"train": NUM_CLIPS}
+    stream = datasets.load_dataset(str(mixed), cache_dir=tmp_path, split="train", streaming=True)
+    for name, kind in list(stream.features.items()):
+        if isinstance(kind, datasets.Video):
+            stream = stream.cast_column(name, datasets.Video(decode=False))
+    assert [clip["__key__"] for clip in stream] == whole["train"]["__key__"][:]
+
+
 def test_the_card_says_the_types_that_datasets_finds_and_where_the_splits_are(mixed: Path, tmp_path: Path) -> None:
     front = yaml.safe_load((mixed / "README.md").read_text().split("---\n")[1])
     told = datasets.Features._from_yaml_list(front["dataset_info"]["features"])
