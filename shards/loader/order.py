@@ -27,6 +27,10 @@ class Share:
         """Draws of all ranks at a step."""
         return self.batch_size * self.world
 
+    def next_position(self, first: int) -> int:
+        """Where the step ends for all ranks in which this rank's draws begin at `first`."""
+        return first + self.step_draws - self.rank * self.batch_size
+
     def positions(self, start: int) -> range:
         """What this rank draws at the step that begins at position `start`."""
         first = start + self.rank * self.batch_size
@@ -43,18 +47,16 @@ def steps_left(position: int, *, draws_per_epoch: int, share: Share) -> int:
 
 
 class Steps:
-    """The positions of every batch of one rank, from `position` to the end of its epoch, then of the next epoch, ...
+    """The positions of every batch of one rank, from `position` to the end of its epoch.
 
-    An iteration is the rest of one epoch. It moves no state: whoever trains says how far it is, by `position`.
+    It moves no state, as it is asked long before a batch is trained on: whoever trains says how far it is. It has no
+    length: a trainer that goes on within an epoch counts the batches before, too, and would end too early.
     """
 
     def __init__(self, share: Share, *, draws_per_epoch: int, position: int = 0) -> None:
         self.share, self.draws_per_epoch, self.position = share, draws_per_epoch, position
 
-    def __len__(self) -> int:
-        return steps_left(self.position, draws_per_epoch=self.draws_per_epoch, share=self.share)
-
     def __iter__(self) -> Iterator[list[int]]:
-        start, count = self.position, len(self)
-        for step in range(count):
+        start = self.position
+        for step in range(steps_left(start, draws_per_epoch=self.draws_per_epoch, share=self.share)):
             yield list(self.share.positions(start + step * self.share.step_draws))
