@@ -7,7 +7,6 @@ import functools
 import cv2
 import numpy as np
 
-from rigmill.posemaps.discs import discs
 from rigmill.rigs.skeleton import children, rest_offsets
 from rigmill.types import Bools, Bytes, Floats, Ints, Rig
 
@@ -195,6 +194,8 @@ def draw_on(
     picture: Bytes, joints_px: Floats, depth: Floats, *, parents: Ints, drawn: Bools, colours: Bytes, radius_px: float
 ) -> None:
     """Likewise into `picture` (H, W, 3), whatever was in it."""
+    from rigmill.posemaps.discs import discs  # compiled: who only plans what a map means does without
+
     picture[:] = 0  # BACKGROUND
     sane = np.isfinite(joints_px).all(axis=-1) & (np.abs(np.nan_to_num(joints_px)) < _FAR_PX).all(axis=-1)
     shown = drawn & sane & (depth > 0)

@@ -14,38 +14,40 @@ import numpy as np
 
 from rigmill.types import Bytes
 
-_OURS = 3  # references to a piece that is free: the list's, the loop's, and the question's own
+_OURS = 2  # references to a piece that is free: the list's, and the question's own
+_MOST = 4 * 2**30
 
 
 class Buffers:
-    """Uninitialised arrays, from at most `keep` pieces of memory that are kept."""
+    """Uninitialised arrays, from pieces of memory of which at most `most_bytes` are kept."""
 
-    def __init__(self, keep: int = 32) -> None:
-        self.keep, self._pieces, self._lock = keep, list[Bytes](), Lock()
-
-    def __getstate__(self) -> dict[str, int]:
-        return {"keep": self.keep}
-
-    def __setstate__(self, state: dict[str, int]) -> None:
-        self.__init__(**state)  # type: ignore[misc]  # as it was made
+    def __init__(self, most_bytes: int = _MOST) -> None:
+        self.most_bytes, self._pieces, self._lock = most_bytes, list[Bytes](), Lock()
 
     def take(self, shape: tuple[int, ...]) -> Bytes:
         """An array of bytes; its memory comes back by itself, with the last reference to it or to a part of it."""
         size = prod(shape)
         with self._lock:
-            best: Bytes | None = None
-            for piece in self._pieces:
-                if sys.getrefcount(piece) == _OURS and len(piece) == size:
-                    best = piece
-                    break
-            if best is None:
-                best = np.empty(size, np.uint8)
-                self._forget_one()
-                self._pieces.append(best)
-            return best.reshape(shape)
+            for at in range(len(self._pieces)):
+                if self._is_free(at) and size <= len(self._pieces[at]) <= 2 * size:
+                    return self._pieces[at][:size].reshape(shape)
+            piece = np.empty(size, np.uint8)
+            self._make_room(size)
+            if size <= self.most_bytes:
+                self._pieces.append(piece)
+            return piece.reshape(shape)
 
-    def _forget_one(self) -> None:
-        """Make room for another piece: the oldest that is free goes first, then the oldest."""
-        while len(self._pieces) >= self.keep:
-            free = [at for at in range(len(self._pieces)) if sys.getrefcount(self._pieces[at]) == _OURS - 1]
-            del self._pieces[free[0] if free else 0]
+    def _is_free(self, at: int) -> bool:
+        return sys.getrefcount(self._pieces[at]) == _OURS
+
+    def _make_room(self, size: int) -> None:
+        """Let pieces go until `size` more bytes may be kept: free ones first, and of these the oldest."""
+        total = sum(map(len, self._pieces))
+        order = sorted(range(len(self._pieces)), key=lambda at: not self._is_free(at))
+        gone = set()
+        for at in order:
+            if total + size <= self.most_bytes:
+                break
+            total -= len(self._pieces[at])
+            gone.add(at)
+        self._pieces = [piece for at, piece in enumerate(self._pieces) if at not in gone]
