@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,26 @@ from shards.loader.sample import Sample
 # Of the index. What repeats is stored once and by number.
 _COLUMNS = ("clip_id", "source", "split", "num_frames", "num_views", "offset", "num_bytes", "sample_sha256")
 _REPEATING = ("source", "split", "shard")
+
+
+@dataclass(frozen=True, slots=True)
+class _InFolder:
+    """Where tars lie beside their index."""
+
+    folder: Path
+
+    def __call__(self, row: Mapping[str, Any]) -> Path:
+        return self.folder / f"{row['shard']}.tar"
+
+
+@dataclass(frozen=True, slots=True)
+class _InStore:
+    """Where tars lie by their digests."""
+
+    store: Store
+
+    def __call__(self, row: Mapping[str, Any]) -> Path:
+        return self.store.path(StoredFile.from_row(row["shard_file"]))
 
 
 class Catalogue:
@@ -45,14 +66,14 @@ class Catalogue:
             )
         columns = [*_COLUMNS, "shard", "caption", "captions"]
         table = pq.read_table(path, columns=columns, read_dictionary=list(_REPEATING), memory_map=True)
-        return cls(_usable(table, split, min_frames), lambda row: folder / f"{row['shard']}.tar")
+        return cls(_usable(table, split, min_frames), _InFolder(folder))
 
     @classmethod
     def of_rows(cls, table: pa.Table, store: Store, *, split: Split = Split.TRAIN, min_frames: int = 1) -> Catalogue:
         """Likewise of the `shards` table, whose tars lie in a store."""
         columns = [*_COLUMNS, "caption", "captions", "shard_file"]
         chosen = table.select([name for name in columns if name in table.column_names])
-        return cls(_usable(chosen, split, min_frames), lambda row: store.path(StoredFile.from_row(row["shard_file"])))
+        return cls(_usable(chosen, split, min_frames), _InStore(store))
 
     def __len__(self) -> int:
         return int(self.table.num_rows)

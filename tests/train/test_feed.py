@@ -14,6 +14,7 @@ import pytest
 import torch
 
 from rigmill.storage.files import Store
+from shards.loader.reading import Unreadable
 from tests.support.feeding import DRAWS_PER_STEP, line_of, loader_of
 from tests.support.paths import ROOT
 from tests.support.wheels import build_shard
@@ -69,6 +70,15 @@ def test_bytes_become_what_training_reads_where_the_model_is(folder: Path) -> No
     assert moved.rgb is not None and moved.rgb.video.dtype == torch.uint8 and moved.dropped.device.type == "meta"
 
 
+def test_a_worker_s_message_names_the_sample_that_cannot_be_read(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "store").symlink_to(folder / "store")
+    rows = [row | {"offset": row["offset"] + 512} for row in json.loads((folder / "rows.json").read_text())]
+    (tmp_path / "rows.json").write_text(json.dumps(rows))
+    feed = ShardFeed(loader_of(tmp_path), draws_per_step=DRAWS_PER_STEP, num_workers=1)
+    with pytest.raises(Unreadable, match=r"the sample clip\d in \w+\.tar cannot be read"):
+        next(iter(feed.train_dataloader()))
+
+
 def run(folder: Path, **options: int) -> subprocess.CompletedProcess[str]:
     words = [word for name, value in options.items() for word in (f"--{name.replace('_', '-')}", str(value))]
     process = subprocess.Popen(
@@ -90,7 +100,7 @@ def run(folder: Path, **options: int) -> subprocess.CompletedProcess[str]:
     return subprocess.CompletedProcess(words, process.returncode, out, error)
 
 
-@pytest.mark.slow  # half a minute: three imports of Lightning
+@pytest.mark.slow  # about a minute: three imports of Lightning
 def test_two_killed_processes_are_continued_by_one_with_the_same_draws(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "store").symlink_to(folder / "store")
     (tmp_path / "rows.json").write_bytes((folder / "rows.json").read_bytes())
