@@ -61,18 +61,20 @@ class _CacheFile(IndexDataCacheFile):  # type: ignore[misc]  # numba has no type
 
 
 def compiled(
-    signature: str, *, nogil: bool = False, allocates: bool = False
+    signature: str, *, nogil: bool = False, allocates: bool = False, exact: bool = False
 ) -> Callable[[Callable[_P, _R]], Callable[_P, _R]]:
     """Compile for one signature now, or load what an earlier process compiled; children inherit it by forking.
 
     A signature is numba's; NamedTuples that the module knows stand in it by their names. They are written in the
     function's own folder, and so are the `inlined` functions that it may call. Numbers in them are not converted: an
     int is no float there. With `nogil` other threads run beside it. Without `allocates` it makes no arrays of its own.
+    `exact`: every operation rounds by itself, as numpy's do.
     """
 
     def compile_now(function: Callable[_P, _R]) -> Callable[_P, _R]:
         memory = {} if allocates else _BORROWING
-        dispatcher = numba.jit(**_OPTIONS, **memory, nogil=nogil)(function)
+        options = _OPTIONS | {"fastmath": False} if exact else _OPTIONS
+        dispatcher = numba.jit(**options, **memory, nogil=nogil)(function)
         try:
             cache = FunctionCache(function)
             cache._cache_file = _CacheFile(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -72,16 +73,31 @@ class Mixture:
         self.sizes, self.seed = dict(sizes), seed
         self.counts = block_counts(weights)
         self.block = tuple(name for name, count in self.counts.items() for _ in range(count))
+        self._last: tuple[int, list[tuple[str, int]]] = -1, []
 
     def draw(self, position: int) -> Draw:
         """The draw at `position` of the run (0, 1, 2, ...)."""
         block, slot = divmod(position, len(self.block))
-        order = keyed_permutation(len(self.block), self.seed, "block", block)
-        source = self.block[order[slot]]
-        earlier = sum(self.block[index] == source for index in order[:slot])
+        source, earlier = self._laid_out(block)[slot]
         num_passes, place = divmod(block * self.counts[source] + earlier, self.sizes[source])
         items = keyed_permutation(self.sizes[source], self.seed, "pass", source, num_passes)
         return Draw(source=source, item=int(items[place]), num_passes=num_passes)
+
+    def _laid_out(self, block: int) -> list[tuple[str, int]]:
+        """Of every slot of a block its source, and how many slots of the block before it have the same.
+
+        The last block is kept: draws mostly follow each other, and a block may have thousands of slots.
+        """
+        known, slots = self._last
+        if known != block:
+            seen: Counter[str] = Counter()
+            slots = []
+            for index in keyed_permutation(len(self.block), self.seed, "block", block).tolist():
+                source = self.block[index]
+                slots.append((source, seen[source]))
+                seen[source] += 1
+            self._last = block, slots  # one assignment: threads may draw side by side
+        return slots
 
 
 def rank_positions(step: int, *, batch_size: int, rank: int = 0, world: int = 1) -> range:

@@ -15,10 +15,11 @@ from rigmill.clips.camera import plucker_rays
 from rigmill.clips.fitting import Fit
 from rigmill.clips.numbers import ClipGeometry
 from rigmill.clips.pictures import picture
-from rigmill.clips.redraw import fitted, redrawn, rest_map, view_maps
+from rigmill.clips.redraw import rest_map, view_maps
 from rigmill.clips.video import decode
 from rigmill.storage.files import Store
 from rigmill.types import Bytes, Camera, Floats
+from shards.loader.reading import Look
 from shards.sample import GEOMETRY, pose_template, pose_video, rgb_template, rgb_video
 from train.inputs import TrainingClip
 from train.recipes import ModelConfig
@@ -39,9 +40,12 @@ class ViewFrames:
 
 def as_model_sees(geometry: ClipGeometry, config: ModelConfig) -> ClipGeometry:
     """A clip's numbers in pictures of a model's size; where it draws maps of its own, with their joints and colours."""
-    if config.pose_map is not None:
-        return redrawn(geometry, config.pose_map, multiple=config.cell_px)
-    return fitted(geometry, size_px=config.size_px, multiple=config.cell_px)
+    return look_of(config).geometry(geometry)
+
+
+def look_of(config: ModelConfig) -> Look:
+    """How a model sees clips, as the shard loader is told."""
+    return Look(size_px=config.size_px, multiple=config.cell_px, definition=config.pose_map)
 
 
 def fit_of(pictures: Bytes, config: ModelConfig) -> Fit:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from torch import Tensor
 
 from rigmill.errors import UserError
 from rigmill.storage.files import Store
+from shards.loader.mixing import present_weights
 from shards.mixture import Mixture, rank_positions
 from train.clips import Clips, Pictures, ray_maps, to_unit
 from train.inputs import TrainingClip, TrainSettings
@@ -101,7 +102,7 @@ class Batches:
             self.of_source.setdefault(clip.source, []).append(index)
         self.mixture = Mixture(
             {source: len(indices) for source, indices in self.of_source.items()},
-            weights=present_weights(settings.mixture, set(self.of_source)),
+            weights=present_weights(settings.mixture, set(self.of_source), may_lack=settings.mixture),
             seed=settings.seed,
         )
 
@@ -157,18 +158,3 @@ class Batches:
             caption=choice.caption,
             rays=ray_maps([cameras[view] for view in choice.views], factor=self.config.codec.spatial_factor),
         )
-
-
-def present_weights(weights: Mapping[str, float], sources: set[str]) -> dict[str, float]:
-    """The mixture over the sources that are there; their weights keep their proportions. No weights: all the same."""
-    if not weights:
-        return dict.fromkeys(sorted(sources), 1.0)
-    unlisted = sorted(sources - set(weights))
-    if unlisted:
-        raise UserError(
-            f"train.mixture has no weight for source {', '.join(map(repr, unlisted))}",
-            code="E501",
-            why=f"the shards hold it, and the weights name {', '.join(sorted(weights))}",
-            fix=f"add a weight under train.mixture, for example {unlisted[0]}: 1.0",
-        )
-    return {source: weights[source] for source in sorted(sources)}

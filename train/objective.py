@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from shards.loader.choices import Chances
 from shards.mixture import keyed_generator
 from train.inputs import TrainingClip, TrainSettings
 from train.model.joint import Pair
@@ -41,18 +42,25 @@ class Choice:
 
 def choose(settings: TrainSettings, config: ModelConfig, clip: TrainingClip, *, step: int, place: int) -> Choice:
     """The choices for the sample at `place` (0 .. batch_size-1) of a step's batch, which draws `clip`."""
-    chance = keyed_generator(settings.seed, "choice", step, place)
+    chances = Chances(
+        seed=settings.seed,
+        num_frames=settings.num_frames,
+        frame_stride=config.frame_stride,
+        num_views=config.views_per_clip,
+        condition_dropout=settings.condition_dropout,
+    )
+    seen = chances.seen(step=step, place=place, clip_frames=clip.num_frames, clip_views=clip.num_views)
     # Noise levels of a batch are spread evenly from a common random offset: the same distribution, less variance.
     offset = keyed_generator(settings.seed, "sigma", step).random()
     captions = clip.captions or (clip.caption,)
     return Choice(
-        start=int(chance.integers(clip.num_frames - config.span(settings.num_frames) + 1)),
-        views=tuple(sorted(int(view) for view in chance.permutation(clip.num_views)[: config.views_per_clip])),
-        from_template=bool(chance.random() < 0.5),
-        condition_frame=int(chance.integers(settings.num_frames)),
-        drop_condition=bool(chance.random() < settings.condition_dropout),
+        start=seen.start,
+        views=seen.views,
+        from_template=seen.from_template,
+        condition_frame=seen.condition_frame,
+        drop_condition=seen.drop_condition,
         sigma=shift_sigma((offset + place / settings.batch_size) % 1.0, config.sigma_shift),
-        caption=captions[int(keyed_generator(settings.seed, "caption", step, place).integers(len(captions)))],
+        caption=captions[chances.sentence(step=step, place=place, num_captions=len(captions))],
     )
 
 

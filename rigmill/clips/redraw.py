@@ -6,16 +6,18 @@ with a drawn set, colours and discs of their own, they can be read.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from rigmill.clips.camera import project
+from rigmill.clips.deadline import in_time
 from rigmill.clips.fitting import Fit
 from rigmill.clips.numbers import ClipGeometry
 from rigmill.posemaps.definition import PoseMapDefinition
 from rigmill.posemaps.markers import own_part
-from rigmill.posemaps.posemap import draw
+from rigmill.posemaps.posemap import draw_on
 from rigmill.rigs import skeleton
 from rigmill.types import Bytes, Floats
 
@@ -94,26 +96,42 @@ def _without_markers(geometry: ClipGeometry) -> ClipGeometry:
     )
 
 
-def view_maps(geometry: ClipGeometry, view: int, radius_px: float) -> Bytes:
-    """The pose maps (T, H, W, 3) of one view of a clip, at the size of its camera."""
-    frames = zip(geometry.joints_px[view], geometry.joints_depth[view])
-    return np.stack([_map(geometry, view, radius_px, *frame) for frame in frames])
+def view_maps(
+    geometry: ClipGeometry,
+    view: int,
+    radius_px: float,
+    *,
+    at: Sequence[int] | None = None,
+    into: Bytes | None = None,
+    deadline: float | None = None,
+) -> Bytes:
+    """The pose maps (T, H, W, 3) of one view of a clip, at the size of its camera: of frames `at`, None: of all.
+
+    `into`: where they are drawn; None: an array of their own. `deadline`: TooSlow when `time.monotonic()` is past it.
+    """
+    chosen = range(len(geometry.joints_px[view])) if at is None else at
+    camera = geometry.cameras[view]
+    maps = np.empty((len(chosen), camera.height_px, camera.width_px, 3), np.uint8) if into is None else into
+    for picture, frame in zip(maps, chosen, strict=True):
+        in_time(deadline)
+        _draw(geometry, radius_px, geometry.joints_px[view, frame], geometry.joints_depth[view, frame], picture)
+    return maps
 
 
 def rest_map(geometry: ClipGeometry, view: int, radius_px: float) -> Bytes:
     """The pose map (H, W, 3) of its rest pose."""
-    return _map(geometry, view, radius_px, geometry.rest_joints_px[view], geometry.rest_joints_depth[view])
+    picture = np.empty((geometry.cameras[view].height_px, geometry.cameras[view].width_px, 3), np.uint8)
+    _draw(geometry, radius_px, geometry.rest_joints_px[view], geometry.rest_joints_depth[view], picture)
+    return picture
 
 
-def _map(geometry: ClipGeometry, view: int, radius_px: float, joints_px: Floats, depth: Floats) -> Bytes:
-    camera = geometry.cameras[view]
-    return draw(
+def _draw(geometry: ClipGeometry, radius_px: float, joints_px: Floats, depth: Floats, picture: Bytes) -> None:
+    draw_on(
+        picture,
         joints_px,
         depth,
         parents=geometry.rig.parents,
         drawn=geometry.drawn,
         colours=geometry.colours,
-        width_px=camera.width_px,
-        height_px=camera.height_px,
         radius_px=radius_px,
     )

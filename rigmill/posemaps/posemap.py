@@ -170,27 +170,6 @@ def _fixed_points(places: Floats) -> list[list[int]]:
     return points
 
 
-def _discs(picture: Bytes, centres: Floats, colours: Bytes, radius_px: float) -> None:
-    """Blend anti-aliased discs into the picture, in order (cv2.circle's are half a pixel too large and less exact).
-
-    `centres` is (D, 2), `colours` (D, 3).
-    """
-    height_px, width_px = picture.shape[:2]
-    reach = radius_px + 1
-    low = np.floor(centres - reach).astype(int)
-    side = int(np.ceil(2 * reach)) + 1
-    x, y = np.moveaxis(low[:, :, None] + np.arange(side) + 0.5 - centres[:, :, None], 1, 0)
-    cover = np.clip(radius_px + 0.5 - np.sqrt(x[:, None, :] ** 2 + y[:, :, None] ** 2), 0, 1)[..., None]
-    paint, left = cover * colours[:, None, None].astype(np.float64), 1 - cover
-    first = np.maximum(-low, 0)
-    last = np.minimum([width_px, height_px] - low, side)
-    inside = (first < last).all(axis=-1)
-    for disc, ((x0, y0), (i0, j0), (i1, j1)) in enumerate(zip(low.tolist(), first.tolist(), last.tolist())):
-        if inside[disc]:
-            patch = picture[y0 + j0 : y0 + j1, x0 + i0 : x0 + i1]
-            patch[:] = np.rint(patch * left[disc, j0:j1, i0:i1] + paint[disc, j0:j1, i0:i1])
-
-
 def draw(
     joints_px: Floats,
     depth: Floats,
@@ -206,7 +185,18 @@ def draw(
 
     `joints_px` is (J, 2) and `depth` (J,) along the view axis; joints behind the camera are not drawn.
     """
-    picture = np.zeros((height_px, width_px, 3), dtype=np.uint8)  # BACKGROUND
+    picture = np.empty((height_px, width_px, 3), dtype=np.uint8)
+    draw_on(picture, joints_px, depth, parents=parents, drawn=drawn, colours=colours, radius_px=radius_px)
+    return picture
+
+
+def draw_on(
+    picture: Bytes, joints_px: Floats, depth: Floats, *, parents: Ints, drawn: Bools, colours: Bytes, radius_px: float
+) -> None:
+    """Likewise into `picture` (H, W, 3), whatever was in it."""
+    from rigmill.posemaps.discs import discs  # compiled: who only plans what a map means does without
+
+    picture[:] = 0  # BACKGROUND
     sane = np.isfinite(joints_px).all(axis=-1) & (np.abs(np.nan_to_num(joints_px)) < _FAR_PX).all(axis=-1)
     shown = drawn & sane & (depth > 0)
     thickness = line_thickness(radius_px)
@@ -217,8 +207,7 @@ def draw(
     # Stable: joints at one depth keep their index order.
     order = np.argsort(-depth, kind="stable")
     order = order[shown[order]]
-    _discs(picture, joints_px[order], colours[order], radius_px)
-    return picture
+    discs(picture, joints_px[order].astype(np.float64), np.ascontiguousarray(colours[order]), float(radius_px))
 
 
 def box(joints_px: Floats, shown: Bools, *, width_px: int, height_px: int, radius_px: float) -> tuple[slice, slice]:

@@ -19,9 +19,9 @@ from rigmill.posemaps.definition import PoseMapDefinition
 from rigmill.storage.columns import PRODUCTS
 from rigmill.storage.files import Store, canonical_json
 from rigmill.types import StoredFile
+from shards.loader.mixing import present_weights
 from tests.support.paths import ROOT
 from tests.support.training import Index, Lent, Tables, jobs_of
-from train.data import present_weights
 from train.inputs import TrainSettings
 from train.stage import TrainStage
 

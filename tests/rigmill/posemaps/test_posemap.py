@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from rigmill.posemaps import posemap
+from rigmill.posemaps.discs import discs
 from rigmill.types import Bytes, Floats, Rig
 
 
@@ -156,3 +157,24 @@ def test_nothing_but_background_lies_outside_a_maps_box() -> None:
         rows, columns = posemap.box(joints, drawn & (depth > 0), **size)
         picture[rows, columns] = 0
         assert picture.max() == 0
+
+
+def blended(picture: np.ndarray, centre: np.ndarray, colour: np.ndarray, radius_px: float) -> np.ndarray:
+    """A disc over the whole picture, by numpy."""
+    x, y = (np.arange(side) + 0.5 - at for side, at in zip(picture.shape[1::-1], centre))
+    cover = np.clip(radius_px + 0.5 - np.sqrt(x[None, :] ** 2 + y[:, None] ** 2), 0, 1)[..., None]
+    return np.rint(picture * (1 - cover) + cover * colour).astype(np.uint8)
+
+
+def test_compiled_discs_are_those_of_numpy_to_the_last_bit() -> None:
+    """Places on halves of a pixel make many levels that lie between two: none may round the other way."""
+    chance = np.random.default_rng(2)
+    for _ in range(60):
+        centres = np.round(chance.uniform(-5, 45, (12, 2)) * 2) / 2 + chance.choice([0, 0, 0.3], (12, 1))
+        colours, radius_px = posemap.palette(12), float(chance.choice([1.0, 1.5, 3.0, 3.2]))
+        found = np.full((40, 40, 3), 128, np.uint8)
+        wanted = found.copy()
+        discs(found, centres, colours, radius_px)
+        for centre, colour in zip(centres, colours):
+            wanted = blended(wanted, centre, colour, radius_px)
+        assert np.array_equal(found, wanted)

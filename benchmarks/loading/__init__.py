@@ -1,0 +1,1 @@
+"""How fast training is fed: python -m benchmarks.loading."""

@@ -1,0 +1,48 @@
+"""What chance decides about one draw of a clip: which window and views, and by which picture it is conditioned.
+
+Every choice is a function of (seed, step, place in the step), so whoever takes a draw sees the same of it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from shards.mixture import keyed_generator
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a draw sees of its clip."""
+
+    start: int  # first frame of the window, of the clip's
+    views: tuple[int, ...]  # ascending
+    from_template: bool  # the image condition is the rest pose, else a frame of the window
+    condition_frame: int  # of the window's, as the model counts them
+    drop_condition: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Chances:
+    """How draws are chosen, for a whole run."""
+
+    seed: int
+    num_frames: int  # of a window, as the model counts them
+    frame_stride: int  # of these every one is the n-th of the clip's
+    num_views: int  # of a draw, at most
+    condition_dropout: float  # how often a draw goes without image condition
+
+    def seen(self, *, step: int, place: int, clip_frames: int, clip_views: int) -> Seen:
+        """Of the draw at `place` of a step, of a clip with so many frames and views."""
+        chance = keyed_generator(self.seed, "choice", step, place)
+        span = (self.num_frames - 1) * self.frame_stride + 1
+        return Seen(
+            start=int(chance.integers(clip_frames - span + 1)),
+            views=tuple(sorted(int(view) for view in chance.permutation(clip_views)[: self.num_views])),
+            from_template=bool(chance.random() < 0.5),
+            condition_frame=int(chance.integers(self.num_frames)),
+            drop_condition=bool(chance.random() < self.condition_dropout),
+        )
+
+    def sentence(self, *, step: int, place: int, num_captions: int) -> int:
+        """Which of a clip's captions the draw has."""
+        return int(keyed_generator(self.seed, "caption", step, place).integers(num_captions))
