@@ -33,11 +33,11 @@ class Branch:
 
 
 def branches(*, image: float, text: float) -> list[Branch]:
-    """v = v(-,-) + text (v(-,t) - v(-,-)) + image (v(i,t) - v(-,t)), without the passes that enter with nothing.
+    """v(i,t) + (image - 1) (v(i,t) - v(-,t)) + (text - 1) (v(i,t) - v(i,-)), without passes that enter with nothing.
 
-    Text guidance 1 is none: the text is in both passes, as in the paper. Then image guidance 1 is none either.
+    A guidance of 1 is none. Without text guidance it is the paper's: the text is in both passes.
     """
-    found = [Branch(False, False, 1 - text), Branch(False, True, text - image), Branch(True, True, image)]
+    found = [Branch(False, True, 1 - image), Branch(True, False, 1 - text), Branch(True, True, image + text - 1)]
     return [branch for branch in found if branch.weight != 0]
 
 

@@ -55,6 +55,7 @@ class TrainSettings:
     precision: Precision = "float32"  # of products on a CPU; on a GPU it is bfloat16
     compile: bool = False  # the blocks, by torch's compiler: other bits, and faster
     drawn_frames: int = 0  # of a window a step sees so many, wherever they lie in it; 0: all
+    caption_dropout: float = 0.0  # probability that the caption is left out
     ema: float = 0.0  # what a step leaves of the weights' running mean; 0: there is none
     pose_map: Mapping[str, Any] | None = None  # a PoseMapDefinition; None: of pictures that nobody has defined
 

@@ -48,11 +48,13 @@ def choose(settings: TrainSettings, config: ModelConfig, clip: TrainingClip, *, 
         frame_stride=config.frame_stride,
         num_views=config.views_per_clip,
         condition_dropout=settings.condition_dropout,
+        caption_dropout=settings.caption_dropout,
     )
     seen = chances.seen(step=step, place=place, clip_frames=clip.num_frames, clip_views=clip.num_views)
     # Noise levels of a batch are spread evenly from a common random offset: the same distribution, less variance.
     offset = keyed_generator(settings.seed, "sigma", step).random()
     captions = clip.captions or (clip.caption,)
+    sentence = chances.sentence(step=step, place=place, num_captions=len(captions))
     return Choice(
         start=seen.start,
         views=seen.views,
@@ -60,7 +62,7 @@ def choose(settings: TrainSettings, config: ModelConfig, clip: TrainingClip, *, 
         condition_frame=seen.condition_frame,
         drop_condition=seen.drop_condition,
         sigma=shift_sigma((offset + place / settings.batch_size) % 1.0, config.sigma_shift),
-        caption=captions[chances.sentence(step=step, place=place, num_captions=len(captions))],
+        caption="" if sentence is None else captions[sentence],
     )
 
 

@@ -35,10 +35,10 @@ class DenoiserConfig:
     # What the network's output is: the velocity n - x0, as Wan's, or the clean latents x0, which small models learn.
     prediction: Prediction = "velocity"
     # Whether the clean latents that are predicted are an estimate from noise level, noisy input and condition, and the
-    # network's output what that lacks: a small network need not carry every detail of a picture through itself.
+    # network's output what that lacks: a small network then says what moves, not the whole picture.
     corrects_estimate: bool = False
-    # Whether every frame's tokens have the condition's of their place added, and every timestep the caption's mean.
-    # Attention can find both, but a small network takes very long to learn where.
+    # Whether every frame's tokens have the condition's of their place added, and its timestep what the caption says of
+    # that moment. Attention can find both, but a small network takes very long to learn where.
     shortcuts: bool = False
     origin: Origin = "inline"  # of Wan's part; what is added to it is always a checkpoint's own
     adapter_rank: int = 0  # of the LoRA on Wan's linear layers; 0: there is none

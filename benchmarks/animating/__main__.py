@@ -51,8 +51,9 @@ _FOX = ROOT / "tests" / "assets" / "Fox.glb"
 
 def sampling_of(checkpoint: Checkpoint, seed: int) -> Sampling:
     """As `animate` does it by default."""
-    steps, guidance = checkpoint.sampling.get("steps", 20), checkpoint.sampling.get("guidance", 3.0)
-    return Sampling(checkpoint.num_frames, seed, int(steps), float(guidance))
+    told = checkpoint.sampling
+    steps, image, text = told.get("steps", 20), told.get("guidance", 3.0), told.get("text_guidance", 1.0)
+    return Sampling(checkpoint.num_frames, seed, int(steps), float(image), text_guidance=float(text))
 
 
 def held_out_part(checkpoint: Checkpoint, world: WorldClips, *, clips: int) -> tuple[dict[str, Any], list[HeldOut]]:

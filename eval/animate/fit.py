@@ -36,11 +36,13 @@ def as_the_model_likes(order: AnimateOrder, checkpoint: Checkpoint) -> AnimateOr
     """The order with the steps and guidance that the checkpoint was measured with, and as much room around the rest
     pose as its motions need, where nobody typed others.
     """
-    steps, guidance = checkpoint.sampling.get("steps"), checkpoint.sampling.get("guidance")
+    steps, guidance, text = (checkpoint.sampling.get(name) for name in ("steps", "guidance", "text_guidance"))
     if steps is not None and not order.steps_typed:
         order = replace(order, steps=int(steps))
     if guidance is not None and not order.guidance_typed:
         order = replace(order, guidance=float(guidance))
+    if text is not None and not order.text_guidance_typed:
+        order = replace(order, text_guidance=float(text))
     room = checkpoint.sampling.get("room")
     if room is not None and not order.margin_typed:
         order = replace(order, render=replace(order.render, margin=1 - (1 - order.render.margin) / float(room)))

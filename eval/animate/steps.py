@@ -126,6 +126,7 @@ class Animation:
             "seed": best.seed,
             "steps": order.steps,
             "guidance": order.guidance,
+            "text_guidance": order.text_guidance,
             "checkpoint": {
                 "name": self.checkpoint.name,
                 "recipe": config.recipe,

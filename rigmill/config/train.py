@@ -84,6 +84,9 @@ class Train(Section):
     )
     mixture: dict[str, PositiveFloat] = Field(description="sampling weight per source; empty: all sources alike")
     condition_dropout: Share = Field(description="probability that the image condition is left out")
+    caption_dropout: Share = Field(
+        default=0.0, description="probability that the caption is left out; text guidance wants some"
+    )
     checkpoint_interval: Positive = Field(description="steps between resumable checkpoints")
     sample_interval: Annotated[int, Field(ge=0)] = Field(
         default=0,
@@ -92,7 +95,9 @@ class Train(Section):
     )
     sampling_steps: Positive = Field(description="denoising steps when generating")
     guidance: PositiveFloat = Field(description="image guidance scale when generating")
-    text_guidance: PositiveFloat = Field(default=1.0, description="text guidance scale when generating; 1: none")
+    text_guidance: PositiveFloat = Field(
+        default=1.0, description="text guidance scale when generating; 1: none; more wants caption_dropout in training"
+    )
     solver: Literal["euler", "unipc"] = Field(default="euler", description="how a step is taken when generating")
     batch_branches: bool = Field(
         default=True, description="the passes of a guided step at once; false: one after the other, in less memory"

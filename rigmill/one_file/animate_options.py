@@ -36,6 +36,8 @@ class AnimateOrder:
     guidance: float
     steps_typed: bool  # else a checkpoint may know better
     guidance_typed: bool
+    text_guidance: float
+    text_guidance_typed: bool
     margin_typed: bool  # render.margin, else a checkpoint may want more room around a rest pose
     num_frames: int | None
     seconds: float | None
@@ -45,7 +47,6 @@ class AnimateOrder:
     output: Path  # of the profile, where its checkpoints are
     render: RenderSettings  # the profile's section
     # How the profile samples, beside steps and guidance.
-    text_guidance: float = 1.0
     solver: Literal["euler", "unipc"] = "euler"
     batch_branches: bool = True
     device: Literal["cpu", "gpu"] = "cpu"
@@ -86,6 +87,9 @@ def add_animate_options(command: argparse.ArgumentParser) -> None:
         "--steps", type=int, metavar="N", help="of denoising (default: the checkpoint's, or the profile's)"
     )
     command.add_argument("--guidance", type=float, metavar="X", help="how much the rest pose is insisted on")
+    command.add_argument(
+        "--text-guidance", type=float, metavar="X", help="how much the prompt is insisted on (both: 1 is not at all)"
+    )
     command.add_argument("--frames", type=int, metavar="N", help="how many (default: as the checkpoint was trained)")
     command.add_argument("--seconds", type=float, metavar="X", help="the same as a duration")
     command.add_argument(
@@ -120,9 +124,11 @@ def animate_order_of(parsed: argparse.Namespace, resolved: Resolved) -> AnimateO
         checkpoint=parsed.checkpoint,
         seed=_within("--seed", parsed.seed, profile.seed, 0, 2**32 - 1),
         steps=_within("--steps", parsed.steps, profile.train.sampling_steps, 1, MAX_STEPS),
-        guidance=_guidance(parsed.guidance, profile.train.guidance),
+        guidance=_guidance("--guidance", parsed.guidance, profile.train.guidance),
         steps_typed=parsed.steps is not None,
         guidance_typed=parsed.guidance is not None,
+        text_guidance=_guidance("--text-guidance", parsed.text_guidance, profile.train.text_guidance),
+        text_guidance_typed=parsed.text_guidance is not None,
         margin_typed=any("render.margin" in setting for setting in parsed.overrides),
         num_frames=_within("--frames", parsed.frames, None, 1, MAX_FRAMES),
         seconds=seconds,
@@ -131,7 +137,6 @@ def animate_order_of(parsed: argparse.Namespace, resolved: Resolved) -> AnimateO
         profile=resolved.name,
         output=Path(profile.output).expanduser().resolve(),
         render=RenderSettings.from_json(profile.render.model_dump(mode="json")),
-        text_guidance=profile.train.text_guidance,
         solver=profile.train.solver,
         batch_branches=profile.train.batch_branches,
         device=profile.train.device,
@@ -144,9 +149,9 @@ def _within(option: str, typed: int | None, otherwise: Any, low: int, high: int)
     return otherwise if typed is None else typed
 
 
-def _guidance(typed: float | None, otherwise: float) -> float:
+def _guidance(option: str, typed: float | None, otherwise: float) -> float:
     if typed is not None and not (math.isfinite(typed) and 0 <= typed <= MAX_GUIDANCE):
-        raise _wrong("--guidance", f"{typed:g}", f"not within 0 to {MAX_GUIDANCE:g}", "for example --guidance 3")
+        raise _wrong(option, f"{typed:g}", f"not within 0 to {MAX_GUIDANCE:g}", f"for example {option} 3")
     return otherwise if typed is None else typed
 
 

@@ -30,6 +30,7 @@ class Chances:
     frame_stride: int  # of these every one is the n-th of the clip's
     num_views: int  # of a draw, at most
     condition_dropout: float  # how often a draw goes without image condition
+    caption_dropout: float = 0.0  # and how often without caption
 
     def seen(self, *, step: int, place: int, clip_frames: int, clip_views: int) -> Seen:
         """Of the draw at `place` of a step, of a clip with so many frames and views."""
@@ -43,6 +44,8 @@ class Chances:
             drop_condition=bool(chance.random() < self.condition_dropout),
         )
 
-    def sentence(self, *, step: int, place: int, num_captions: int) -> int:
-        """Which of a clip's captions the draw has."""
-        return int(keyed_generator(self.seed, "caption", step, place).integers(num_captions))
+    def sentence(self, *, step: int, place: int, num_captions: int) -> int | None:
+        """Which of a clip's captions the draw has; None: it goes without."""
+        chance = keyed_generator(self.seed, "caption", step, place)
+        found = int(chance.integers(num_captions))
+        return None if chance.random() < self.caption_dropout else found

@@ -89,7 +89,9 @@ class ShardLoader:
             pose=self._stack([one.pose for one in read]),
             dropped=np.array([draw.seen.drop_condition for draw in draws], np.bool_),
             cameras=tuple(one.cameras for one in read),
-            captions=tuple(own[draw.sentence % len(own)] for own, draw in zip(captions, draws)),
+            captions=tuple(
+                "" if draw.sentence is None else own[draw.sentence % len(own)] for own, draw in zip(captions, draws)
+            ),
             clip_ids=tuple(catalogue.clip_id(row) for row in rows),
             replaced=tuple(replaced),
         )

@@ -26,6 +26,7 @@ class Drawing:
     frame_counts: tuple[int, ...] = FRAME_COUNTS  # a draw has the largest of them that its step's clips all have
     frame_stride: int = 1  # a model's frames are every n-th of a clip
     condition_dropout: float = 0.2  # how often a draw goes without image condition
+    caption_dropout: float = 0.0  # and how often without caption
     mixture: Mapping[str, float] = field(default_factory=dict)  # weight per source; empty: all alike
     may_lack: tuple[str, ...] = ()  # sources of the mixture that may have no clip
     # Within so many neighbouring draws those of alike length follow each other, so that steps waste fewer frames of
@@ -48,7 +49,7 @@ class Planned:
     num_frames: int  # of the window, as the model counts them
     seen: Seen
     frames: tuple[int, ...]  # of the clip's, ascending: the window
-    sentence: int  # which of the clip's captions
+    sentence: int | None  # which of the clip's captions; None: it goes without
 
     @property
     def condition_frame(self) -> int | None:
@@ -122,7 +123,14 @@ class Plan:
     def chances(self, num_frames: int) -> Chances:
         """How draws of so many frames are chosen."""
         drawing = self.drawing
-        return Chances(drawing.seed, num_frames, drawing.frame_stride, drawing.num_views, drawing.condition_dropout)
+        return Chances(
+            drawing.seed,
+            num_frames,
+            drawing.frame_stride,
+            drawing.num_views,
+            drawing.condition_dropout,
+            drawing.caption_dropout,
+        )
 
     def successor(self, row: int) -> int:
         """The row that stands in for one that cannot be read: the next of its source, as long as it."""

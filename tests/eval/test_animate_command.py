@@ -213,6 +213,7 @@ def test_a_mesh_without_a_rig_is_told_what_rigs_it(
         (["--seconds", "nan"], "--seconds 2"),
         (["--steps", "0"], "within 1 to"),
         (["--guidance", "-1"], "within 0 to"),
+        (["--text-guidance", "nan"], "--text-guidance nan: not within 0 to"),
         (["--seed", "-1"], "within 0"),
         (["--frames", "0"], "within 1 to"),
         (["--profile", "nope"], "nope"),

@@ -185,9 +185,9 @@ def test_only_passes_that_enter_the_velocity_are_made() -> None:
     assert branches(image=1.0, text=1.0) == [Branch(True, True, 1.0)]
     assert branches(image=3.0, text=1.0) == [Branch(False, True, -2.0), Branch(True, True, 3.0)]
     assert branches(image=3.0, text=5.0) == [
-        Branch(False, False, -4.0),
-        Branch(False, True, 2.0),
-        Branch(True, True, 3.0),
+        Branch(False, True, -2.0),
+        Branch(True, False, -4.0),
+        Branch(True, True, 7.0),
     ]
     for image, text in ((1.0, 1.0), (3.0, 1.0), (3.0, 5.0), (0.5, 2.0)):
         assert sum(branch.weight for branch in branches(image=image, text=text)) == 1

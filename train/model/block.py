@@ -6,26 +6,31 @@ from typing import Any
 
 from torch import Tensor, nn
 
+_CHANGE = 0.4  # by how much clean latents are taken to differ from the condition's
+
 
 def corrected(output: Tensor, *, noisy: Tensor, condition: Tensor, sigma: Tensor) -> Tensor:
-    """Clean latents: an estimate that needs no network, and its output times about what the estimate is wrong by.
+    """Clean latents: the condition, what has changed as far as that needs no network, and the network's output times
+    about what is wrong by then.
 
-    Of latents of unit size that say nothing about each other, with noise at level sigma, (1 - sigma) / r sigma-noisy
-    ones are the best estimate and sigma / sqrt(r) their error, r = (1 - sigma)^2 + sigma^2. As far as the noise hides
-    them, the condition stands in.
+    What does not move is the condition's, so the network has to say what moves and no more: it need not carry the
+    noise of a whole picture through itself to take it away. Were clean latents the condition and a random change of
+    size c = 0.4, then (1 - sigma) c^2 / r of what is seen of the change were its best estimate, and c sigma / sqrt(r)
+    the estimate's error, r = ((1 - sigma) c)^2 + sigma^2.
 
     Arguments:
       output (Tensor): Of the network, (B, V, C, F, h, w).
       noisy (Tensor): What it was given, the same shape.
-      condition (Tensor): (B, V, C, 1, h, w).
+      condition (Tensor): (B, V, C, 1, h, w); zeros where it is left out.
       sigma (Tensor): Noise levels, (B, 1, 1, 1, 1, 1).
 
     Returns:
       Tensor: (B, V, C, F, h, w). At sigma 0 it is `noisy`.
     """
     clear = 1 - sigma
-    size = clear**2 + sigma**2
-    return clear / size * noisy + sigma**2 / size * condition + sigma / size.sqrt() * output.float()
+    size = (clear * _CHANGE) ** 2 + sigma**2
+    seen = noisy - clear * condition
+    return condition + clear * _CHANGE**2 / size * seen + sigma * _CHANGE / size.sqrt() * output.float()
 
 
 def run_block(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import torch
 from diffusers.models.embeddings import TimestepEmbedding, Timesteps
 from torch import Tensor, nn
+from torch.nn import functional
 
 
 class ModalityEmbedding(nn.Module):
@@ -66,7 +68,8 @@ class CameraEmbedding(nn.Module):
 
 
 class Shortcuts(nn.Module):
-    """The condition where every frame sees it, and the whole caption where every layer sees it.
+    """The condition where every frame sees it, and the caption where every layer sees it: as a whole, and as what it
+    says of each moment.
 
     Arguments:
       dim (int): D, the width of a token.
@@ -78,6 +81,7 @@ class Shortcuts(nn.Module):
         super().__init__()
         self.patches = nn.Conv3d(channels, dim, kernel_size=(1, 2, 2), stride=(1, 2, 2), bias=False)
         self.text = nn.Linear(text_dim, dim, bias=False)
+        self.moments = Moments(dim, text_dim)
 
     def of_condition(self, conditions: Sequence[Tensor], num_frames: int) -> Tensor:
         """
@@ -95,8 +99,50 @@ class Shortcuts(nn.Module):
             parts += [torch.zeros_like(seen), seen.expand(-1, -1, num_frames, -1, -1)]
         return torch.cat(parts, dim=2)
 
-    def of_text(self, text: Tensor) -> Tensor:
-        """The mean of a caption's states (B, X, E), zeros after its end, at the model's width, (B, D)."""
+    def of_text(self, text: Tensor, frames: Sequence[int]) -> Tensor:
+        """
+        Arguments:
+          text (Tensor): A caption's states, zeros after its end, (B, X, E).
+          frames (Sequence[int]): Places in time of the F noisy frames.
+
+        Returns:
+          Tensor: What is added to the timestep embeddings of a modality's condition and noisy frames, (B, 1 + F, D).
+        """
         num = (text != 0).any(dim=2).sum(dim=1, keepdim=True).clamp(min=1)
-        found: Tensor = self.text(text.sum(dim=1) / num)
+        mean = text.sum(dim=1) / num
+        moments = self.moments(mean, frames)
+        found: Tensor = self.text(mean).unsqueeze(1) + functional.pad(moments, (0, 0, 1, 0))
+        return found
+
+
+class Moments(nn.Module):
+    """What a caption says of each moment: a function of both, which attention over turned positions is slow to find.
+
+    Arguments:
+      dim (int): D, the width of a token.
+      text_dim (int): E, of text encoder states.
+    """
+
+    WIDTH, NUM_WAVES = 384, 16
+    LONGEST, SHORTEST = 64.0, 2.0  # waves, in latent frames
+
+    def __init__(self, dim: int, text_dim: int) -> None:
+        super().__init__()
+        waves = torch.logspace(math.log2(self.LONGEST), math.log2(self.SHORTEST), self.NUM_WAVES, base=2)
+        self.register_buffer("turns", 2 * math.pi / waves, persistent=False)  # radians a frame
+        self.text = nn.Linear(text_dim, self.WIDTH)
+        self.time = nn.Linear(2 * self.NUM_WAVES, self.WIDTH, bias=False)
+        self.inner = nn.Linear(self.WIDTH, self.WIDTH)
+        self.out = nn.Linear(self.WIDTH, dim)
+        nn.init.zeros_(self.out.weight)
+        nn.init.zeros_(self.out.bias)
+
+    def forward(self, mean: Tensor, frames: Sequence[int]) -> Tensor:
+        """Of captions' means (B, E) at places in time, F of them: (B, F, D)."""
+        turns = self.turns
+        assert isinstance(turns, Tensor)
+        angles = torch.tensor([float(at) for at in frames], device=mean.device).unsqueeze(1) * turns
+        time = self.time(torch.cat([angles.sin(), angles.cos()], dim=1).to(mean.dtype))
+        hidden = functional.silu(self.text(mean).unsqueeze(1) + time)
+        found: Tensor = self.out(functional.silu(self.inner(hidden)))
         return found

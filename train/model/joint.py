@@ -158,7 +158,8 @@ class JointVideoPose(nn.Module):
 
         positions = self.positions(sequence, frames)
         frame_positions = self.wan.rope(sequence[:, :, :1])
-        told = None if self.shortcuts is None else self.shortcuts.of_text(text)
+        places = range(num_frames) if frames is None else frames
+        told = None if self.shortcuts is None else self.shortcuts.of_text(text, places)
         embedding, modulation = self.frame_modulation(timestep, num_frames=num_frames, told=told)
         embedding = embedding.repeat_interleave(num_views, dim=0)
         modulation = modulation.repeat_interleave(num_views, dim=0)
@@ -238,13 +239,13 @@ class JointVideoPose(nn.Module):
     ) -> tuple[Tensor, Tensor]:
         """Timestep embedding and modulation of every latent frame.
 
-        All tokens of a frame share theirs, and only 2*M differ: conditions are clean, so their timestep is 0, and
-        each modality adds its own embedding. Wan's per-token path would make the same rows L times.
+        All tokens of a frame share theirs: conditions are clean, so their timestep is 0, and each modality adds its own
+        embedding. Wan's per-token path would make the same rows for every token.
 
         Arguments:
           timestep (Tensor): 1000 sigma, (B,).
           num_frames (int): F, noisy latent frames of one video.
-          told (Tensor or None): Added to every embedding, (B, D).
+          told (Tensor or None): Added to the embeddings of each modality's frames, (B, 1 + F, D).
 
         Returns:
           tuple[Tensor, Tensor]: Embedding (B, T, D), and modulation (B, T, 6, D): shift, scale and gate of
@@ -256,11 +257,12 @@ class JointVideoPose(nn.Module):
         rows = parts.time_embedder(encoded.to(parts.time_embedder.linear_1.weight.dtype))
         own = self.modality()[[MODALITIES.index(name) for name in modalities]]
         rows = rows + own.repeat_interleave(2, dim=0)
-        if told is not None:
-            rows = rows + told.unsqueeze(1)
-        modulation = parts.time_proj(parts.act_fn(rows)).unflatten(2, (6, -1))
         of_frame = torch.tensor(
             [2 * place + noisy for place in range(len(modalities)) for noisy in [0] + [1] * num_frames],
             device=timestep.device,
         )
-        return rows[:, of_frame], modulation[:, of_frame]
+        rows = rows[:, of_frame]
+        if told is not None:
+            rows = rows + told.repeat(1, len(modalities), 1)
+        modulation = parts.time_proj(parts.act_fn(rows)).unflatten(2, (6, -1))
+        return rows, modulation

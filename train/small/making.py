@@ -21,7 +21,7 @@ from train.recipes import RECIPES, ModelConfig
 from train.small.cache import CachedClips, build
 from train.small.plan import SIZE_PX, SmallPlan, SmallStage
 from train.small.readability import room
-from train.small.watching import GUIDANCE, STEPS, Watching
+from train.small.watching import GUIDANCE, STEPS, TEXT_GUIDANCE, Watching
 from train.small.world import WorldClips
 from train.starting import start_model
 from train.weights import num_parameters, save_model
@@ -150,7 +150,12 @@ def _train_stage(
         "samples_digest": world.digest,
         "pose_map": settings.pose_map,
         "weights": {},
-        "sampling": {"steps": STEPS, "guidance": GUIDANCE, "room": room(pictures.train)},
+        "sampling": {
+            "steps": STEPS,
+            "guidance": GUIDANCE,
+            "text_guidance": TEXT_GUIDANCE,
+            "room": room(pictures.train),
+        },
         "plan": asdict(plan),
         "num_parameters": num_parameters(trained.model.denoiser),
         "key": key,

@@ -31,7 +31,7 @@ PLANS: Mapping[PlanName, tuple[SmallStage, ...]] = {
     # a step sees four frames and one view each; then whole windows, and views that agree.
     "joint": (
         SmallStage("frames", "all", 1, 0.8, 2e-3, drawn_frames=4, batch_scale=8),
-        SmallStage("base", "all", 2, 0.2, 7e-4),
+        SmallStage("base", "all", 2, 0.2, 5e-4),
     ),
     # As the paper has it, where there is no Wan: videos, then adapters and modalities, then cameras and views.
     "paper": (
@@ -74,6 +74,7 @@ class SmallPlan:
             size_px=SIZE_PX,
             mixture={},
             condition_dropout=0.2,
+            caption_dropout=0.1,
             checkpoint_interval=self.checkpoint_interval,
             seed=self.seed,
             stage=stage.name,
