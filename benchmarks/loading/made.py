@@ -27,6 +27,7 @@ from rigmill.storage.columns import PRODUCTS
 from rigmill.storage.files import Store, sha256_bytes
 from rigmill.types import Bytes, Floats, Motion, Rig, Row
 from shards.credits import Provenance
+from shards.card import Making
 from shards.index import publish
 from shards.sample import member_names, sample_bytes
 from shards.writer import ending
@@ -143,7 +144,7 @@ def dataset(folder: Path, *, num_frames: int, num_clips: int, size: Size) -> tup
     stored = store.put_bytes("shard.tar", data)
     whole = {"shard": "shard-000000", "shard_sha256": stored.sha256, "shard_bytes": len(data)}
     rows = [dict(row) | whole | {"shard_file": stored.to_row()} for row in rows]
-    publish(rows, folder / "shards", store, policy="internal", provenance=Provenance())
+    publish(rows, folder / "shards", store, making=Making("internal"), provenance=Provenance())
     return folder / "shards", folder / "shards" / "shard-000000.tar"
 
 
