@@ -26,8 +26,8 @@ from rigmill.posemaps.posemap import assign_colours, choose_drawn, radius_for
 from rigmill.storage.columns import PRODUCTS
 from rigmill.storage.files import Store, sha256_bytes
 from rigmill.types import Bytes, Floats, Motion, Rig, Row
-from shards.credits import Provenance
 from shards.card import Making
+from shards.credits import Provenance
 from shards.index import publish
 from shards.sample import member_names, sample_bytes
 from shards.writer import ending
