@@ -134,11 +134,11 @@ class Batches:
     def _sample(self, index: int, *, step: int, place: int, frames: tuple[int, ...] | None) -> _Sample:
         clip, num_frames = self.clips.clips[index], self.settings.num_frames
         choice = choose(self.settings, self.config, clip, step=step, place=place)
-        views = [self.clips.view(index, view) for view in choice.views]
+        views = [self.clips.view(index, view) for view in choice.seen.views]
         stride = self.config.frame_stride
-        window = choice.start + stride * np.asarray(range(num_frames) if frames is None else frames)
-        at = choice.start + choice.condition_frame * stride
-        if choice.from_template:
+        window = choice.seen.start + stride * np.asarray(range(num_frames) if frames is None else frames)
+        at = choice.seen.start + choice.seen.condition_frame * stride
+        if choice.seen.from_template:
             conditions = [(view.template_rgb, view.template_pose) for view in views]
         else:
             conditions = [(view.rgb[at], view.pose[at]) for view in views]
@@ -152,9 +152,9 @@ class Batches:
                 to_unit(np.stack([rgb[None] for rgb, _ in conditions])),
                 to_unit(np.stack([pose[None] for _, pose in conditions])),
             ),
-            dropped=choice.drop_condition,
+            dropped=choice.seen.drop_condition,
             sigma=choice.sigma,
             clip=clip,
             caption=choice.caption,
-            rays=ray_maps([cameras[view] for view in choice.views], factor=self.config.codec.spatial_factor),
+            rays=ray_maps([cameras[view] for view in choice.seen.views], factor=self.config.codec.spatial_factor),
         )

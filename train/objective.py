@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from shards.loader.choices import Chances
+from shards.loader.choices import Chances, Seen
 from shards.mixture import keyed_generator
 from train.inputs import TrainingClip, TrainSettings
 from train.model.joint import Pair
@@ -31,11 +31,7 @@ def shift_sigma(uniform: Sigma, shift: float) -> Sigma:
 class Choice:
     """What chance decided about one draw of a clip."""
 
-    start: int  # first frame of the window, of the clip's
-    views: tuple[int, ...]  # ascending
-    from_template: bool  # the image condition is the rest pose, else a frame of the window
-    condition_frame: int  # of the window's, as the model counts them
-    drop_condition: bool
+    seen: Seen
     sigma: float  # one noise level for all views: they are one picture of the world
     caption: str
 
@@ -56,11 +52,7 @@ def choose(settings: TrainSettings, config: ModelConfig, clip: TrainingClip, *, 
     captions = clip.captions or (clip.caption,)
     sentence = chances.sentence(step=step, place=place, num_captions=len(captions))
     return Choice(
-        start=seen.start,
-        views=seen.views,
-        from_template=seen.from_template,
-        condition_frame=seen.condition_frame,
-        drop_condition=seen.drop_condition,
+        seen=seen,
         sigma=shift_sigma((offset + place / settings.batch_size) % 1.0, config.sigma_shift),
         caption="" if sentence is None else captions[sentence],
     )

@@ -17,9 +17,10 @@ import pyarrow.parquet as pq
 from benchmarks.loading.made import Size, dataset, index_table
 from benchmarks.loading.plain import Window, samples
 from rigmill.clips.fitting import Fit
-from rigmill.clips.frames import _decoded, frames
+from rigmill.clips.frames import frames
 from rigmill.clips.numbers import ClipGeometry
 from rigmill.clips.redraw import fitted, view_maps
+from rigmill.clips.video import decoded
 from rigmill.config.load import load
 from rigmill.posemaps.posemap import radius_for
 from shards.index import INDEX
@@ -118,7 +119,7 @@ def steps(folder: Path, size: Size) -> dict[str, float]:
 
     return {
         "decode_ms": best(lambda: frames(rgb, range(num), fit, into=target)) / num,
-        "decode_h264_ms": best(lambda: [None for _ in _decoded(rgb, 0)]) / num,
+        "decode_h264_ms": best(lambda: [None for _ in decoded(rgb, 0)]) / num,
         "decode_pose_ms": best(lambda: frames(pose, range(num), fit, into=target)) / num,
         "redraw_ms": best(lambda: view_maps(geometry, 0, radius_px, into=target)) / num,
         "geometry_ms": best(lambda: fitted(ClipGeometry.from_bytes(numbers), size_px=size.height_px)),

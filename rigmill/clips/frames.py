@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-import av
 import cv2
 import numpy as np
 
 from rigmill.clips.deadline import in_time
 from rigmill.clips.fitting import Fit
 from rigmill.clips.planes import ToRgb
-from rigmill.clips.video import TO_RGB
+from rigmill.clips.video import TO_RGB, decoded
 from rigmill.types import Bytes
 
 
@@ -31,7 +29,7 @@ def frames(
     whole = None if same_size else np.empty((fit.old_px[1], fit.old_px[0], 3), np.uint8)
     convert = ToRgb(TO_RGB, fit.old_px[0])
     found = 0
-    for number, picture in _decoded(data, at[0]):
+    for number, picture in decoded(data, at[0]):
         in_time(deadline)
         if number != at[found]:
             continue
@@ -45,18 +43,6 @@ def frames(
         if found == len(at):
             return taken
     raise ValueError(f"the video ends before frame {at[found]}")
-
-
-def _decoded(data: bytes, start: int) -> Iterator[tuple[int, Any]]:
-    """Numbers and PyAV frames of a video, from the key frame before `start` on."""
-    with av.open(io.BytesIO(data), mode="r") as container:
-        stream = container.streams.video[0]
-        stream.codec_context.thread_count = 1
-        per_frame = 1 / (stream.average_rate * stream.time_base)
-        if start:
-            container.seek(round(start * per_frame), stream=stream, backward=True)
-        for picture in container.decode(stream):
-            yield round(picture.pts / per_frame), picture
 
 
 def _rgb(picture: Any, convert: ToRgb, target: Bytes) -> None:

@@ -194,6 +194,13 @@ def encode(frames: Bytes, *, fps: float, crf: int, pixel_format: PixelFormat, ke
 
 def pictures(data: bytes, *, start: int = 0) -> Iterator[Bytes]:
     """The frames from `start` on of a video that `encode` made, RGB (H, W, 3), one at a time."""
+    for number, picture in decoded(data, start):
+        if number >= start:
+            yield _to_rgb(picture)
+
+
+def decoded(data: bytes, start: int) -> Iterator[tuple[int, Any]]:
+    """Numbers and PyAV frames of a video that `encode` made, from the key frame before `start` on."""
     with av.open(io.BytesIO(data), mode="r") as container:
         stream = container.streams.video[0]
         stream.codec_context.thread_count = 1
@@ -201,8 +208,7 @@ def pictures(data: bytes, *, start: int = 0) -> Iterator[Bytes]:
         if start:
             container.seek(round(start * per_frame), stream=stream, backward=True)
         for picture in container.decode(stream):
-            if round(picture.pts / per_frame) >= start:
-                yield _to_rgb(picture)
+            yield round(picture.pts / per_frame), picture
 
 
 def decode(data: bytes, *, start: int = 0, count: int | None = None) -> Bytes:

@@ -311,10 +311,10 @@ def test_conditions_are_half_templates_and_a_fifth_is_dropped(clips: Clips, sett
     settings = replace(settings, seed=1, num_frames=17, condition_dropout=0.2)
     clip = replace(clips[0], num_frames=25, num_views=4)
     drawn = [choose(settings, tiny_joint(32), clip, step=step, place=0) for step in range(2000)]
-    assert abs(np.mean([item.from_template for item in drawn]) - 0.5) < 0.04
-    assert abs(np.mean([item.drop_condition for item in drawn]) - 0.2) < 0.03
-    assert {item.start for item in drawn} == set(range(9))
-    assert {item.condition_frame for item in drawn} == set(range(17))
+    assert abs(np.mean([item.seen.from_template for item in drawn]) - 0.5) < 0.04
+    assert abs(np.mean([item.seen.drop_condition for item in drawn]) - 0.2) < 0.03
+    assert {item.seen.start for item in drawn} == set(range(9))
+    assert {item.seen.condition_frame for item in drawn} == set(range(17))
     # u uniform and sigma = 3u / (1 + 2u): sigma < 0.75 exactly where u < 0.5
     assert abs(np.mean([item.sigma < 0.75 for item in drawn]) - 0.5) < 0.04
 

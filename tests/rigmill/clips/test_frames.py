@@ -38,14 +38,14 @@ def test_they_are_those_of_the_whole_video(pixel_format: PixelFormat, size_px: i
 
 def test_nothing_before_the_key_frame_and_after_the_last_is_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
     numbers: list[int] = []
-    decoded = module._decoded
+    decoded = module.decoded
 
     def watched(data: bytes, start: int) -> Any:
         for number, picture in decoded(data, start):
             numbers.append(number)
             yield number, picture
 
-    monkeypatch.setattr(module, "_decoded", watched)
+    monkeypatch.setattr(module, "decoded", watched)
     frames(clip("yuv420p"), (10, 12), Fit.of(96, 64, size_px=64))
     assert numbers == [8, 9, 10, 11, 12]  # a key frame is every fourth
 
