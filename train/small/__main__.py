@@ -3,9 +3,10 @@
     make world N=5000
     make small-model        # python -m train.small --data data/world --out data/small-model
 
-What is interrupted goes on where it was, with the same bytes in the end. `--data` is the output folder of a run that
-made shards. In `--out`: the clips at the model's size, and a folder a stage with losses (CSV), readability (CSV) and
-pictures while it trains, then model.safetensors, config.json and card.json.
+What is interrupted goes on where it was, with the same bytes in the end; a finished model can be trained on by
+`--starts-from` into another `--out`. `--data` is the output folder of a run that made shards. In `--out`: the clips at
+the model's size, and a folder a stage with losses (CSV), readability (CSV) and pictures while it trains, then
+model.safetensors, config.json and card.json.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from rigmill.errors import UserError
+from train.finished import SHIPPED, SHIPPED_NAME, read_folder
 from train.recipes import RECIPES
 from train.small.cache import workers_here
 from train.small.card import write_card
@@ -30,6 +32,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, metavar="FOLDER")
     parser.add_argument("--out", type=Path, required=True, metavar="FOLDER")
+    parser.add_argument(
+        "--starts-from",
+        metavar="FOLDER",
+        help=f"a model of the same recipe to train on from, or '{SHIPPED_NAME}': the one of the package",
+    )
     parser.add_argument("--plan", choices=list(PLANS), default="joint")
     parser.add_argument("--recipe", choices=["small_joint", "mini_joint"], default="small_joint")
     parser.add_argument("--steps", type=int, default=40_000, help="of all stages together (default: %(default)s)")
@@ -66,11 +73,14 @@ def main() -> int:
         compile=given.fast,
     )
     try:
+        parent = None
+        if given.starts_from:
+            parent = read_folder(SHIPPED if given.starts_from == SHIPPED_NAME else Path(given.starts_from))
         world = read_world(given.data, num_frames=RECIPES[given.recipe](SIZE_PX).span(given.frames))
         if given.clips:
             world = replace(world, train=world.train[: given.clips])
         pictures = cached(world, given.out / "clips", recipe=given.recipe, workers=given.workers, say=say)
-        folder = make_small(plan, world, pictures, out=given.out, parent=None, look_every=given.look_every, say=say)
+        folder = make_small(plan, world, pictures, out=given.out, parent=parent, look_every=given.look_every, say=say)
     except UserError as error:
         sys.stderr.write(f"{error.render()}\n")
         return 2

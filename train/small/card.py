@@ -22,6 +22,7 @@ def write_card(folder: Path, *, wall_s: float) -> dict[str, Any]:
     about = json.loads((folder / CONFIG).read_bytes())
     card = {
         "checkpoint_id": about["checkpoint_id"],
+        "starts_from": about["parent"],
         "recipe": about["model"]["recipe"],
         "num_parameters": about["num_parameters"],
         "weights_mb": round((folder / WEIGHTS).stat().st_size / 1e6, 2),
