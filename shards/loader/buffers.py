@@ -22,12 +22,12 @@ class Buffers:
     """Uninitialised arrays, from pieces of memory of which at most `most_bytes` are kept."""
 
     def __init__(self, most_bytes: int = _MOST) -> None:
-        self.most_bytes, self._pieces, self._lock = most_bytes, list[Bytes](), Lock()
+        self.most_bytes, self._pieces, self.lock = most_bytes, list[Bytes](), Lock()
 
     def take(self, shape: tuple[int, ...]) -> Bytes:
         """An array of bytes; its memory comes back by itself, with the last reference to it or to a part of it."""
         size = prod(shape)
-        with self._lock:
+        with self.lock:
             for at in range(len(self._pieces)):
                 if self._is_free(at) and size <= len(self._pieces[at]) <= 2 * size:
                     return self._pieces[at][:size].reshape(shape)

@@ -62,6 +62,13 @@ def test_workers_change_nothing_and_epochs_follow_each_other(folder: Path, num_w
     assert feed.figures["mixture/share/folder"] == 0.75
 
 
+@pytest.mark.timeout(120)
+def test_a_worker_does_not_wait_for_a_lock_that_another_thread_of_the_training_holds(folder: Path) -> None:
+    feed = ShardFeed(loader_of(folder), draws_per_step=DRAWS_PER_STEP, num_workers=1)
+    with feed.loader.reader.buffers.lock:  # a copy of this process would find it held for ever
+        assert len(next(iter(feed.train_dataloader())).draws) == DRAWS_PER_STEP
+
+
 def test_bytes_become_what_training_reads_where_the_model_is(folder: Path) -> None:
     batch = next(iter(ShardFeed(loader_of(folder), draws_per_step=DRAWS_PER_STEP).train_dataloader()))
     assert batch.rgb is not None and batch.rgb.video.dtype == torch.uint8
