@@ -19,7 +19,7 @@ from rigmill.clips.redraw import rest_map, view_maps
 from rigmill.clips.video import decode
 from rigmill.storage.files import Store
 from rigmill.types import Bytes, Camera, Floats
-from shards.loader.reading import Look
+from shards.loader.reading import Look, Reader, Reads
 from shards.sample import GEOMETRY, pose_template, pose_video, rgb_template, rgb_video
 from train.inputs import TrainingClip
 from train.recipes import ModelConfig
@@ -105,6 +105,8 @@ class Pictures(Protocol):
 
     def view(self, index: int, view: int) -> ViewFrames: ...
 
+    def reader(self) -> Reads: ...
+
 
 class Clips:
     """Clips at a model's size. Only what a draw needs is decoded, and the latest is kept."""
@@ -132,6 +134,10 @@ class Clips:
     def view(self, index: int, view: int) -> ViewFrames:
         """One view of a clip."""
         return self._views.get((index, view), lambda: self._read_view(index, view))
+
+    def reader(self) -> Reader:
+        """What reads draws of them: no more than is wanted, and nothing is kept."""
+        return Reader(look_of(self.config))
 
     def _read_view(self, index: int, view: int) -> ViewFrames:
         members, drawing = self.clips[index].place.members(self.store), self.config.pose_map

@@ -1,24 +1,27 @@
-"""Training batches: which clips a step draws, cut to a window, with their condition, noise level and rays."""
+"""What a training draws, and its batches as the model is given them: windows, conditions, noise levels, rays."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import numpy as np
+import pyarrow as pa
 import torch
 from torch import Tensor
 
 from rigmill.errors import UserError
+from rigmill.kinds import Split
 from rigmill.storage.files import Store
-from shards.loader.mixing import present_weights
-from shards.mixture import Mixture, rank_positions
-from train.clips import Clips, Pictures, ray_maps, to_unit
+from shards.loader.catalogue import Catalogue
+from shards.loader.loader import ShardLoader
+from shards.loader.plan import Drawing, Plan
+from shards.loader.reading import Reader, Reads
+from train.clips import Pictures, look_of, ray_maps
+from train.feed import FedBatch, FedPictures, unit
 from train.inputs import TrainingClip, TrainSettings
 from train.model.joint import Pair
-from train.objective import choose, choose_frames
+from train.objective import noise_levels
 from train.recipes import ModelConfig
 
 
@@ -36,125 +39,79 @@ class Batch:
     clip_ids: tuple[str, ...]
     frames: tuple[int, ...] | None = None  # F of them, which of the window's frames these are; None: all
 
-    def to(self, device: torch.device, **_: Any) -> Batch:
-        """The batch on another device; the trainer calls this."""
 
-        def move(pair: Pair) -> Pair:
-            return Pair(pair.rgb.to(device), pair.pose.to(device))
+def drawing_of(settings: TrainSettings, config: ModelConfig) -> Drawing:
+    """What decides about the draws of a stage of a training."""
+    return Drawing(
+        seed=settings.seed,
+        draws_per_step=settings.batch_size,
+        num_views=config.views_per_clip,
+        frame_counts=(settings.num_frames,),
+        frame_stride=config.frame_stride,
+        drawn_frames=settings.drawn_frames,
+        condition_dropout=settings.condition_dropout,
+        caption_dropout=settings.caption_dropout,
+        mixture=settings.mixture,
+        may_lack=tuple(settings.may_lack),
+    )
 
-        return replace(
-            self,
-            videos=move(self.videos),
-            conditions=move(self.conditions),
-            dropped=self.dropped.to(device),
-            sigma=self.sigma.to(device),
-            rays=self.rays.to(device),
+
+def catalogue_of(clips: Sequence[TrainingClip], store: Store) -> Catalogue:
+    """Clips as what may be drawn."""
+    rows = [
+        {
+            "clip_id": clip.place.clip_id,
+            "source": clip.source,
+            "split": Split.TRAIN.value,
+            "num_frames": clip.num_frames,
+            "num_views": clip.num_views,
+            "offset": clip.place.offset,
+            "num_bytes": clip.place.num_bytes,
+            "sample_sha256": clip.place.sha256,
+            "caption": clip.caption,
+            "captions": list(clip.captions),
+            "shard_file": clip.place.shard_file.to_row(),
+        }
+        for clip in clips
+    ]
+    return Catalogue.of_rows(pa.Table.from_pylist(rows), store)
+
+
+def loader_of(
+    clips: Sequence[TrainingClip] | Pictures, *, config: ModelConfig, settings: TrainSettings, store_root: Path
+) -> ShardLoader:
+    """The loader of a stage. Clips lie in shards of the store, or are at the model's size already."""
+    if settings.drawn_frames and config.codec.temporal_factor > 1:
+        raise UserError(
+            f"train.stages: {settings.stage} has drawn_frames {settings.drawn_frames}",
+            why=f"the codec of recipe {settings.recipe} makes one latent frame of "
+            f"{config.codec.temporal_factor}, which must follow each other",
+            fix="drawn_frames: 0",
+            code="E501",
         )
+    reader: Reads = Reader(look_of(config)) if isinstance(clips, Sequence) else clips.reader()
+    known = clips if isinstance(clips, Sequence) else clips.clips
+    return ShardLoader(Plan(catalogue_of(known, Store(store_root)), drawing_of(settings, config)), reader)
 
 
-@dataclass(frozen=True, slots=True)
-class _Sample:
-    """One clip's share of a batch: the fields of `Batch` without B."""
+def prepared(fed: FedBatch, *, config: ModelConfig, settings: TrainSettings) -> Batch:
+    """A batch of the loader as the model is given it, on the device where it lies."""
+    device, step = fed.dropped.device, fed.draws[0].position // settings.batch_size
+    places = [draw.position % settings.batch_size for draw in fed.draws]
+    rays = [ray_maps(cameras, factor=config.codec.spatial_factor) for cameras in fed.cameras]
 
-    videos: Pair
-    conditions: Pair
-    dropped: bool
-    sigma: float
-    rays: Tensor
-    clip: TrainingClip
-    caption: str
+    def pair(name: str) -> Pair:
+        found: list[FedPictures] = [part for part in (fed.rgb, fed.pose) if part is not None]
+        return Pair(*(unit(getattr(part, name)) for part in found))
 
-
-def _stack(pairs: Sequence[Pair]) -> Pair:
-    return Pair(torch.stack([pair.rgb for pair in pairs]), torch.stack([pair.pose for pair in pairs]))
-
-
-class Batches:
-    """Batch after batch from step `start` on; the batch of a step is a function of (clips, settings, step).
-
-    Clips lie in shards of the store, or are cut out and decoded already: then nothing is read of the store.
-    """
-
-    def __init__(
-        self,
-        clips: Sequence[TrainingClip] | Pictures,
-        *,
-        config: ModelConfig,
-        settings: TrainSettings,
-        store_root: Path,
-    ) -> None:
-        if settings.drawn_frames and config.codec.temporal_factor > 1:
-            raise UserError(
-                f"train.stages: {settings.stage} has drawn_frames {settings.drawn_frames}",
-                why=f"the codec of recipe {settings.recipe} makes one latent frame of "
-                f"{config.codec.temporal_factor}, which must follow each other",
-                fix="drawn_frames: 0",
-                code="E501",
-            )
-        self.config, self.settings, self.start = config, settings, 0
-        self.clips: Pictures
-        if isinstance(clips, Sequence):
-            self.clips = Clips(clips, store=Store(store_root), config=config)
-        else:
-            self.clips = clips
-        self.of_source: dict[str, list[int]] = {}
-        for index, clip in enumerate(self.clips.clips):
-            self.of_source.setdefault(clip.source, []).append(index)
-        self.mixture = Mixture(
-            {source: len(indices) for source, indices in self.of_source.items()},
-            weights=present_weights(settings.mixture, set(self.of_source), may_lack=settings.mixture),
-            seed=settings.seed,
-        )
-
-    def __iter__(self) -> Iterator[Batch]:
-        for step in range(self.start, self.settings.num_steps):
-            yield self.batch(step)
-
-    def batch(self, step: int) -> Batch:
-        """The batch of one step."""
-        size = self.settings.batch_size
-        frames = choose_frames(self.settings, step=step)
-        draws = [self.mixture.draw(position) for position in rank_positions(step, batch_size=size)]
-        samples = [
-            self._sample(self.of_source[draw.source][draw.item], step=step, place=place, frames=frames)
-            for place, draw in enumerate(draws)
-        ]
-        return Batch(
-            step=step,
-            videos=_stack([sample.videos for sample in samples]),
-            conditions=_stack([sample.conditions for sample in samples]),
-            dropped=torch.tensor([sample.dropped for sample in samples]),
-            sigma=torch.tensor([sample.sigma for sample in samples], dtype=torch.float32),
-            rays=torch.stack([sample.rays for sample in samples]),
-            captions=tuple(sample.caption for sample in samples),
-            clip_ids=tuple(sample.clip.place.clip_id for sample in samples),
-            frames=frames,
-        )
-
-    def _sample(self, index: int, *, step: int, place: int, frames: tuple[int, ...] | None) -> _Sample:
-        clip, num_frames = self.clips.clips[index], self.settings.num_frames
-        choice = choose(self.settings, self.config, clip, step=step, place=place)
-        views = [self.clips.view(index, view) for view in choice.seen.views]
-        stride = self.config.frame_stride
-        window = choice.seen.start + stride * np.asarray(range(num_frames) if frames is None else frames)
-        at = choice.seen.start + choice.seen.condition_frame * stride
-        if choice.seen.from_template:
-            conditions = [(view.template_rgb, view.template_pose) for view in views]
-        else:
-            conditions = [(view.rgb[at], view.pose[at]) for view in views]
-        cameras = self.clips.cameras(index)
-        return _Sample(
-            videos=Pair(
-                to_unit(np.stack([view.rgb[window] for view in views])),
-                to_unit(np.stack([view.pose[window] for view in views])),
-            ),
-            conditions=Pair(
-                to_unit(np.stack([rgb[None] for rgb, _ in conditions])),
-                to_unit(np.stack([pose[None] for _, pose in conditions])),
-            ),
-            dropped=choice.seen.drop_condition,
-            sigma=choice.sigma,
-            clip=clip,
-            caption=choice.caption,
-            rays=ray_maps([cameras[view] for view in choice.seen.views], factor=self.config.codec.spatial_factor),
-        )
+    return Batch(
+        step=step,
+        videos=pair("video"),
+        conditions=pair("condition"),
+        dropped=fed.dropped,
+        sigma=noise_levels(settings, config, step=step, places=places).to(device),
+        rays=torch.stack(rays).to(device),
+        captions=fed.about.captions,
+        clip_ids=fed.about.clip_ids,
+        frames=fed.draws[0].of_window,
+    )

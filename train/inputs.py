@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from rigmill.config.train import Train
 
 # Read by eval, or only to look: changing them must not train again.
-_NOT_TRAINING = {"sample_interval", "sampling_steps", "guidance", "text_guidance", "solver", "batch_branches"}
+_ONLY_SAMPLING = {"sample_interval", "sampling_steps", "guidance", "text_guidance", "solver", "batch_branches"}
+_HINTS = ("weights", "strips", "workers")  # a job is told them, and they change nothing about what it trains
 COLUMNS = (
     "clip_id",
     "source",
@@ -57,6 +58,7 @@ class TrainSettings:
     drawn_frames: int = 0  # of a window a step sees so many, wherever they lie in it; 0: all
     caption_dropout: float = 0.0  # probability that the caption is left out
     ema: float = 0.0  # what a step leaves of the weights' running mean; 0: there is none
+    may_lack: Sequence[str] = ()  # sources of the mixture that may have no clip
     pose_map: Mapping[str, Any] | None = None  # a PoseMapDefinition; None: of pictures that nobody has defined
 
     def to_row(self) -> Row:
@@ -80,7 +82,7 @@ def settings_of(profile: Profile) -> Row:
         max_joints=render.max_drawn_joints,
         markers=render.turn_markers,
     )
-    section = profile.train.model_dump(mode="json", exclude=_NOT_TRAINING)
+    section = profile.train.model_dump(mode="json", exclude=_ONLY_SAMPLING)
     return {
         **section,
         "seed": profile.seed,
@@ -105,7 +107,7 @@ def _strips(train: Train) -> Row:
 
 def stage_settings(settings: Row) -> list[tuple[TrainSettings, str]]:
     """Of `settings_of`: every stage's own, and what it starts from, in the order in which they are trained."""
-    shared = {key: value for key, value in settings.items() if key not in ("stages", "weights", "strips")}
+    shared = {key: value for key, value in settings.items() if key not in ("stages", *_HINTS)}
     found = []
     for stage in settings["stages"]:
         own = {key: stage[key] for key in ("num_steps", "learning_rate") if stage[key] is not None}
@@ -135,6 +137,11 @@ class TrainingClip:
             num_views=row["num_views"],
             captions=tuple(row.get("captions") or ()),
         )
+
+
+def hints_of(settings: Row) -> dict[str, Any]:
+    """Of `settings_of`: what a job is told that is no part of its key."""
+    return {name: settings[name] for name in _HINTS}
 
 
 def usable_rows(rows: Iterable[Mapping[str, Any]], *, num_frames: int) -> list[Row]:

@@ -22,17 +22,20 @@ from lightning.pytorch.plugins.environments import LightningEnvironment
 from torch import Tensor
 
 from rigmill.storage.files import fsync_folder, sha256_file
+from shards.loader.mixing import Realised
 from train.checkpoints import checkpoint_name, checkpoints, last_checkpoint
 from train.clips import Pictures
-from train.data import Batch, Batches
+from train.data import Batch, loader_of, prepared
 from train.determinism import deterministic_cpu
+from train.feed import FedBatch, ShardFeed
 from train.hardware import hardware_of
 from train.inputs import TrainingClip, TrainSettings
-from train.measured import Curve, CurveFile, NotFinite, StepLoss, save_batch
 from train.model.attention import use_plain_attention
 from train.model.joint import Pair
 from train.objective import add_noise, draw_noise, prediction_loss
-from train.tensorboard import TensorBoard
+from train.watching.measured import Curve, CurveFile, NotFinite, StepLoss, save_batch
+from train.watching.mixture import MixtureFile
+from train.watching.tensorboard import TensorBoard
 from train.weights import Model
 
 Report = Callable[[str, int, int], None]
@@ -44,6 +47,7 @@ class Trained:
 
     model: Model
     curve: Curve
+    drawn: Realised  # of every source
 
     @property
     def losses(self) -> tuple[StepLoss, ...]:
@@ -75,8 +79,10 @@ class JointTraining(lightning.LightningModule):
         self.model.codec.to(self.device)
         self.means = [mean.to(self.device) for mean in self.means]
 
-    def training_step(self, batch: Batch, _: int) -> Tensor:
+    def training_step(self, fed: FedBatch, _: int) -> Tensor:
         """The loss of the batch of the current step."""
+        self.trainer.datamodule.trained(fed)
+        batch = prepared(fed, config=self.model.config, settings=self.settings)
         if batch.step != self.global_step:
             raise AssertionError(f"step {self.global_step} was given the batch of step {batch.step}")
         clean = batch.videos.map(self.encode)
@@ -235,6 +241,7 @@ def train(
     report: Report = lambda message, done, total: None,
     curves: Path | None = None,
     callbacks: Sequence[lightning.Callback] = (),
+    num_workers: int = 0,
 ) -> Trained:
     """The model after `num_steps` more, going on from the last checkpoint in `folder` where there is one.
 
@@ -248,9 +255,16 @@ def train(
     with deterministic_cpu() if hardware.repeats else nullcontext(), warnings.catch_warnings():
         warnings.filterwarnings("ignore", module="lightning")
         warnings.filterwarnings("ignore", message="Mismatch dtype between input and weight")  # slower, and as good
-        batches = Batches(clips, config=model.config, settings=settings, store_root=store_root)
-        checkpoint, batches.start = last_checkpoint(folder)
+        loader = loader_of(clips, config=model.config, settings=settings, store_root=store_root)
+        whole = settings.num_steps * settings.batch_size  # a stage is one epoch
+        feed = ShardFeed(loader, draws_per_step=settings.batch_size, draws_per_epoch=whole, num_workers=num_workers)
         training = JointTraining(model, settings, folder=curves)
+        mixture = MixtureFile(
+            curves / f"{settings.stage}.mixture.csv",
+            feed=feed,
+            interval=settings.checkpoint_interval,
+            num_steps=settings.num_steps,
+        )
         keeper = KeepGoing(folder, settings=settings, report=report, curve=curves / f"{settings.stage}.csv")
         trainer = lightning.Trainer(
             accelerator=hardware.accelerator,
@@ -261,12 +275,14 @@ def train(
             max_epochs=1,
             gradient_clip_val=1.0,
             deterministic=hardware.repeats,
-            callbacks=[keeper, *callbacks],
+            callbacks=[keeper, mixture, *callbacks],
             default_root_dir=folder,
             logger=False,
             enable_checkpointing=False,
+            use_distributed_sampler=False,
             enable_progress_bar=False,
             enable_model_summary=False,
         )
-        trainer.fit(training, train_dataloaders=batches, ckpt_path=checkpoint, weights_only=True)
-    return Trained(model=training.settle().on(torch.device("cpu")), curve=keeper.curve.curve)
+        trainer.fit(training, datamodule=feed, ckpt_path=last_checkpoint(folder)[0], weights_only=True)
+        drawn = loader.plan.realised(whole)
+    return Trained(model=training.settle().on(torch.device("cpu")), curve=keeper.curve.curve, drawn=drawn)

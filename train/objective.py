@@ -6,16 +6,15 @@ function of (seed, step, place in the batch), so a resumed run draws what an und
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import TypeVar
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from shards.loader.choices import Chances, Seen
 from shards.mixture import keyed_generator
-from train.inputs import TrainingClip, TrainSettings
+from train.inputs import TrainSettings
 from train.model.joint import Pair
 from train.recipes import ModelConfig, Prediction
 
@@ -27,46 +26,15 @@ def shift_sigma(uniform: Sigma, shift: float) -> Sigma:
     return shift * uniform / (1 + (shift - 1) * uniform)
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """What chance decided about one draw of a clip."""
+def noise_levels(settings: TrainSettings, config: ModelConfig, *, step: int, places: Sequence[int]) -> Tensor:
+    """Noise levels (B,) of the samples at `places` (each 0 .. batch_size-1) of a step's batch.
 
-    seen: Seen
-    sigma: float  # one noise level for all views: they are one picture of the world
-    caption: str
-
-
-def choose(settings: TrainSettings, config: ModelConfig, clip: TrainingClip, *, step: int, place: int) -> Choice:
-    """The choices for the sample at `place` (0 .. batch_size-1) of a step's batch, which draws `clip`."""
-    chances = Chances(
-        seed=settings.seed,
-        num_frames=settings.num_frames,
-        frame_stride=config.frame_stride,
-        num_views=config.views_per_clip,
-        condition_dropout=settings.condition_dropout,
-        caption_dropout=settings.caption_dropout,
-    )
-    seen = chances.seen(step=step, place=place, clip_frames=clip.num_frames, clip_views=clip.num_views)
-    # Noise levels of a batch are spread evenly from a common random offset: the same distribution, less variance.
-    offset = keyed_generator(settings.seed, "sigma", step).random()
-    captions = clip.captions or (clip.caption,)
-    sentence = chances.sentence(step=step, place=place, num_captions=len(captions))
-    return Choice(
-        seen=seen,
-        sigma=shift_sigma((offset + place / settings.batch_size) % 1.0, config.sigma_shift),
-        caption="" if sentence is None else captions[sentence],
-    )
-
-
-def choose_frames(settings: TrainSettings, *, step: int) -> tuple[int, ...] | None:
-    """Which frames of a window a step sees, ascending and the same for its whole batch; None: all.
-
-    A motion is learned from a few of its frames as from all of them, if their places in time are told; they cost less.
+    Those of a batch are spread evenly from a common random offset: the same distribution, less variance. A sample has
+    one level for all its views: they are one picture of the world.
     """
-    if not settings.drawn_frames or settings.drawn_frames >= settings.num_frames:
-        return None
-    chance = keyed_generator(settings.seed, "frames", step)
-    return tuple(sorted(int(at) for at in chance.permutation(settings.num_frames)[: settings.drawn_frames]))
+    offset = keyed_generator(settings.seed, "sigma", step).random()
+    levels = [shift_sigma((offset + place / settings.batch_size) % 1.0, config.sigma_shift) for place in places]
+    return torch.tensor(levels, dtype=torch.float32)
 
 
 def draw_noise(shape: tuple[int, ...], *, seed: int, step: int) -> Pair:

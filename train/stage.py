@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import shutil
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +20,7 @@ from rigmill.storage.columns import PRODUCTS
 from rigmill.storage.files import Store, canonical_json, digest, sha256_file
 from rigmill.storage.layout import Layout
 from rigmill.types import Row
+from shards.loader.mixing import Realised, mixture_of, realised
 from train.checkpoints import damaged_checkpoints
 from train.components.places import Places, fetch, find, fingerprints
 from train.finished import (
@@ -33,13 +35,13 @@ from train.finished import (
     note_finished,
     parent_of,
 )
-from train.inputs import TrainingClip, TrainSettings, settings_of, stage_settings, usable_rows
+from train.inputs import TrainingClip, TrainSettings, hints_of, settings_of, stage_settings, usable_rows
 from train.recipes import RECIPES
 
 if TYPE_CHECKING:
     from rigmill.config.schema import Profile
-    from train.measured import StepLoss
     from train.module import Trained
+    from train.watching.measured import StepLoss
 
 
 class TrainStage(Stage):
@@ -85,8 +87,22 @@ class TrainStage(Stage):
                 input_id=input_id,
                 payload={"samples": rows, **payload},
                 group=self.name,
-                hints={"weights": settings["weights"], "strips": settings["strips"], **hints},
+                hints={**hints_of(settings), **hints},
             )
+
+    def notes(self, tables: Rows, profile: Profile) -> Sequence[str]:
+        """What each stage of the training draws of every source. A UserError where that is not what was asked for."""
+        settings = self.settings(profile)
+        span = RECIPES[settings["recipe"]](settings["size_px"]).span(settings["num_frames"])
+        sizes = Counter(row["source"] for row in usable_rows(tables.products("shards"), num_frames=span))
+        if not sizes:
+            return ()
+        found = []
+        for own, _ in stage_settings(settings):
+            mixture = mixture_of(own.mixture, sizes, seed=own.seed, may_lack=own.may_lack)
+            drawn = realised(mixture, own.num_steps * own.batch_size)
+            found.append(f"{own.stage} draws {drawn.num_draws} clips: {_in_words(drawn)}")
+        return found
 
     def guess_jobs(self, num_jobs: Mapping[str, int], profile: Profile) -> int:
         return len(profile.train.stages) if any(num_jobs.get(name, 0) for name in self.jobs_per) else 0
@@ -126,6 +142,16 @@ class TrainStage(Stage):
             path.unlink()
 
 
+def _in_words(drawn: Realised) -> str:
+    """Share and passes of every source, the largest first."""
+    parts = sorted(drawn.draws.items(), key=lambda part: (-part[1], part[0]))
+    return ", ".join(
+        f"{source} {100 * count / max(1, drawn.num_draws):.3g} % ({count} of {drawn.sizes[source]} clips, "
+        f"{drawn.passes[source]:.3g} passes)"
+        for source, count in parts
+    )
+
+
 def _known_weights(settings: Row) -> Row:
     """Fingerprints of the weights under the recipe, by component; nothing where they are not all there."""
     config = RECIPES[settings["recipe"]](settings["size_px"])
@@ -158,10 +184,10 @@ def _train(job: Job, work: Work) -> Outcome:
     if row is not None:
         return Kept([{key: value for key, value in row.items() if key != "job_key"}])
     from train.clips import Clips
-    from train.measured import NotFinite
     from train.module import train
     from train.starting import start_model
-    from train.strips import strips_of
+    from train.watching.measured import NotFinite
+    from train.watching.strips import strips_of
 
     settings, folder = TrainSettings(**job.payload["settings"]), layout.work / job.key
     parent = parent_of(job.payload["start"], layout, folder=job.hints.get("folder", ""))
@@ -181,6 +207,7 @@ def _train(job: Job, work: Work) -> Outcome:
             folder=folder,
             report=work.report,
             curves=curves,
+            num_workers=job.hints.get("workers", 0),
             callbacks=strips_of(job.hints.get("strips", {}), settings=settings, pictures=pictures, folder=curves),
         )
     except NotFinite as error:
@@ -212,6 +239,7 @@ def _product(trained: Trained, job: Job, parent: Parent | None, store: Store) ->
         "settings": settings.to_row(),
         "num_clips": len(samples),
         "samples_digest": digest(samples),
+        "mixture": trained.drawn.to_row(),
         "pose_map": settings.pose_map,
         "weights": job.payload["weights"],
         "sampling": {} if parent is None else parent.about.get("sampling") or {},

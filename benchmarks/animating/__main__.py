@@ -42,7 +42,7 @@ from train.inputs import TrainingClip, usable_rows
 from train.sampler import Sampling
 from train.small.readability import generated, mean_reading
 from train.small.world import WorldClips, read_world
-from train.strips import prompt_of
+from train.watching.strips import prompt_of
 
 PARTS = ("heldout", "demo", "rigs", "animate")
 _MADE_CLIPS, _MADE_SEED = 240, 90_001  # four of an asset; seeds that no training is made from

@@ -19,7 +19,7 @@ from rigmill.types import Motion
 from train.clips import Pictures
 from train.sampler import Sampling
 from train.small.readability import Reading, generated, mean_reading
-from train.strips import prompt_of
+from train.watching.strips import prompt_of
 from train.weights import Model
 
 

@@ -75,6 +75,9 @@ def forecast_text(rows: list[dict[str, Any]], *, profile: str, digest: str, fold
             f"{row['stage']:<9}{row['done']:>8}{row['to_do']:>8}{in_all:>14}{row['core_s'] / 3600:>9.3f}"
             f"{disk:>9}  {row['core_s_per_job']:.3g} ({row['rate_from']})"
         )
+    for row in rows:
+        for note in row["notes"]:
+            lines += wrapped(f"{row['stage']}: {note}", rest="  ")
     total = sum(row["core_s"] for row in rows)
     lines += wrapped("'to do' exists now; 'in all' adds a guess at what open upstream stages will still make")
     lines += wrapped(

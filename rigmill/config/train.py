@@ -83,6 +83,13 @@ class Train(Section):
         "0: the weights themselves",
     )
     mixture: dict[str, PositiveFloat] = Field(description="sampling weight per source; empty: all sources alike")
+    may_lack: tuple[str, ...] = Field(
+        default=(),
+        description="sources of the mixture that may have no clip; what else has a weight and no clip is an error",
+    )
+    workers: Annotated[int, Field(ge=0)] = Field(
+        default=0, description="processes that load clips; 0: a thread of the training's own; changes no byte"
+    )
     condition_dropout: Share = Field(description="probability that the image condition is left out")
     caption_dropout: Share = Field(
         default=0.0, description="probability that the caption is left out; text guidance wants some"

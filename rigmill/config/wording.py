@@ -79,6 +79,7 @@ def contradictions(profile: Profile) -> Iterator[tuple[Path, str]]:
     names = [source.name for source in profile.sources]
     for section, key, value in (
         ("train", "mixture", profile.train.mixture),
+        ("train", "may_lack", dict.fromkeys(profile.train.may_lack)),
         ("retarget", "clips", profile.retarget.clips),
     ):
         for name in value:

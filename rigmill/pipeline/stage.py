@@ -218,6 +218,10 @@ class Stage(ABC):
         guess = sum(num * ratio for num, ratio in zip(known, self.jobs_per.values()))
         return max(1, round(guess)) if any(known) else 0
 
+    def notes(self, tables: Rows, profile: Profile) -> Sequence[str]:
+        """What people should know of the stage's jobs before they run, beside their number; a sentence each."""
+        return ()
+
     def spend(self, num_jobs: int, profile: Profile) -> Spend | None:
         """What so many jobs cost at a paid service; None for stages that ask none."""
         return None

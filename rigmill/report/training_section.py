@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +18,17 @@ SMOOTHED_OVER = 15  # losses of a running mean
 
 
 @dataclass(frozen=True, slots=True)
+class Drawn:
+    """What a training drew of one source."""
+
+    source: str
+    clips: int
+    draws: int
+    share_pct: str
+    passes: str
+
+
+@dataclass(frozen=True, slots=True)
 class Checkpoint:
     """One trained model, its first and last loss, and its losses as a line (empty where there are few)."""
 
@@ -26,6 +39,16 @@ class Checkpoint:
     first_loss: float | None
     last_loss: float | None
     chart: Markup
+    drawn: list[Drawn]
+
+
+def _drawn(mixture: Mapping[str, Mapping[str, int]]) -> list[Drawn]:
+    """By source, as the checkpoint says."""
+    total = max(1, sum(one["draws"] for one in mixture.values()))
+    return [
+        Drawn(source, clips, draws, f"{100 * draws / total:.3g}", f"{draws / clips:.3g}")
+        for source, clips, draws in ((name, one["clips"], one["draws"]) for name, one in sorted(mixture.items()))
+    ]
 
 
 def section(view: View, *, store: Store) -> list[Checkpoint]:
@@ -47,6 +70,7 @@ def section(view: View, *, store: Store) -> list[Checkpoint]:
                 row["first_loss"],
                 row["last_loss"],
                 line_chart([float(value) for value in smooth], label=f"training loss, running mean of {SMOOTHED_OVER}"),
+                _drawn(json.loads(store.read(files["config.json"])).get("mixture") or {}),
             )
         )
     return checkpoints

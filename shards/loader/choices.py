@@ -21,6 +21,17 @@ class Seen:
     drop_condition: bool
 
 
+def choose_frames(*, seed: int, step: int, num_frames: int, drawn_frames: int) -> tuple[int, ...] | None:
+    """Which frames of a window a step sees, ascending and the same for all its draws; None: all.
+
+    A motion is learned from a few of its frames as from all of them, if their places in time are told; they cost less.
+    """
+    if not drawn_frames or drawn_frames >= num_frames:
+        return None
+    chance = keyed_generator(seed, "frames", step)
+    return tuple(sorted(int(at) for at in chance.permutation(num_frames)[:drawn_frames]))
+
+
 @dataclass(frozen=True, slots=True)
 class Chances:
     """How draws are chosen, for a whole run."""

@@ -11,7 +11,7 @@ import numpy as np
 
 from rigmill.types import Bools, Bytes, Camera
 from shards.loader.plan import Plan, Planned
-from shards.loader.reading import Pictures, Read, Reader, Unreadable, Wanted
+from shards.loader.reading import Pictures, Read, Reads, Unreadable, Wanted
 
 MAX_SUCCESSORS = 8  # tried for one draw; where so many neighbours cannot be read, it is not the samples
 
@@ -65,7 +65,7 @@ class ShardLoader:
     place, the next of its source, and says so in the batch.
     """
 
-    def __init__(self, plan: Plan, reader: Reader, *, on_unreadable: Literal["stop", "replace"] = "stop") -> None:
+    def __init__(self, plan: Plan, reader: Reads, *, on_unreadable: Literal["stop", "replace"] = "stop") -> None:
         self.plan, self.reader, self.on_unreadable = plan, reader, on_unreadable
 
     def __getitem__(self, positions: Sequence[int]) -> LoadedBatch:

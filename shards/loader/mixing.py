@@ -41,7 +41,7 @@ def present_weights(
             f"train.mixture asks for source {', '.join(map(repr, lacking))}, of which the shards hold no clip",
             code="E501",
             why=f"they hold clips of {', '.join(sorted(sources)) or 'no source'}",
-            fix="take its weight out, or name it as one that may be missing",
+            fix=f"take its weight out, or name it under train.may_lack: [{', '.join(lacking)}]",
         )
     return {source: weights[source] for source in sorted(sources)}
 
@@ -58,6 +58,10 @@ class Realised:
     def passes(self) -> dict[str, float]:
         """How often each source has been gone through."""
         return {source: self.draws[source] / self.sizes[source] for source in self.draws}
+
+    def to_row(self) -> dict[str, dict[str, int]]:
+        """Clips and draws by source, to be kept."""
+        return {source: {"clips": self.sizes[source], "draws": count} for source, count in self.draws.items()}
 
     def figures(self) -> dict[str, float]:
         """For a trainer's log: share and passes of every source."""

@@ -10,7 +10,7 @@ import numpy as np
 
 from rigmill.errors import UserError
 from shards.loader.catalogue import Catalogue
-from shards.loader.choices import Chances, Seen
+from shards.loader.choices import Chances, Seen, choose_frames
 from shards.loader.mixing import Realised, mixture_of, realised
 
 FRAME_COUNTS = (17, 33, 49, 65, 81)
@@ -25,6 +25,7 @@ class Drawing:
     num_views: int  # of a draw, at most
     frame_counts: tuple[int, ...] = FRAME_COUNTS  # a draw has the largest of them that its step's clips all have
     frame_stride: int = 1  # a model's frames are every n-th of a clip
+    drawn_frames: int = 0  # of a window a step sees so many, wherever they lie in it; 0: all
     condition_dropout: float = 0.2  # how often a draw goes without image condition
     caption_dropout: float = 0.0  # and how often without caption
     mixture: Mapping[str, float] = field(default_factory=dict)  # weight per source; empty: all alike
@@ -48,16 +49,10 @@ class Planned:
     num_passes: int  # how often the source had been gone through
     num_frames: int  # of the window, as the model counts them
     seen: Seen
-    frames: tuple[int, ...]  # of the clip's, ascending: the window
+    frames: tuple[int, ...]  # of the clip's, ascending: what is seen of the window
+    of_window: tuple[int, ...] | None  # which of the window's these are; None: all
+    condition_frame: int | None  # of the clip's, the image condition; None: its rest pose is
     sentence: int | None  # which of the clip's captions; None: it goes without
-
-    @property
-    def condition_frame(self) -> int | None:
-        """The clip's frame that is the image condition; None: its rest pose is."""
-        if self.seen.from_template:
-            return None
-        stride = self.frames[1] - self.frames[0] if len(self.frames) > 1 else 1
-        return self.seen.start + self.seen.condition_frame * stride
 
 
 class Plan:
@@ -109,6 +104,10 @@ class Plan:
             clip_frames=int(self.catalogue.num_frames[row]),
             clip_views=int(self.catalogue.num_views[row]),
         )
+        of_window = choose_frames(
+            seed=drawing.seed, step=step, num_frames=num_frames, drawn_frames=drawing.drawn_frames
+        )
+        stride = drawing.frame_stride
         return Planned(
             position=position,
             row=row,
@@ -116,7 +115,9 @@ class Plan:
             num_passes=draw.num_passes,
             num_frames=num_frames,
             seen=seen,
-            frames=tuple(range(seen.start, seen.start + drawing.span(num_frames), drawing.frame_stride)),
+            frames=tuple(seen.start + stride * at for at in of_window or range(num_frames)),
+            of_window=of_window,
+            condition_frame=None if seen.from_template else seen.start + stride * seen.condition_frame,
             sentence=chances.sentence(step=step, place=place, num_captions=len(self.catalogue.captions(row))),
         )
 

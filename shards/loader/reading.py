@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Literal, TypeVar
+from typing import Literal, Protocol, TypeVar
 
 from rigmill.clips.deadline import TooSlow
 from rigmill.clips.fitting import Fit
@@ -89,6 +89,14 @@ class Read:
     rgb: Pictures | None
     pose: Pictures | None
     cameras: tuple[Camera, ...]  # of the views, for the model's pictures
+
+
+class Reads(Protocol):
+    """What a loader reads draws by."""
+
+    buffers: Buffers  # where batches are put together
+
+    def read(self, sample: Sample, wanted: Wanted) -> Read: ...
 
 
 class Reader:

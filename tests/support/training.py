@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,10 @@ from rigmill.storage.columns import OUTCOMES
 from rigmill.storage.files import Store
 from rigmill.storage.layout import Layout
 from rigmill.storage.segments import StageTable
-from train.inputs import TrainSettings
+from shards.loader.order import Share
+from train.data import Batch, loader_of, prepared
+from train.feed import fed
+from train.inputs import TrainingClip, TrainSettings
 from train.stage import TrainStage
 
 Index = list[dict[str, Any]]
@@ -63,6 +66,15 @@ def lent(output: Path, shards: Store) -> Lent:
         if not target.exists():
             target.write_bytes(path.read_bytes())
     return Lent(store=store, output=output, scratch=output)
+
+
+def batch_of(clips: Sequence[TrainingClip], store: Store, settings: TrainSettings, step: int) -> Batch:
+    """What a step of a training is given."""
+    config = settings.config()
+    loader = loader_of(clips, config=config, settings=settings, store_root=store.root)
+    share = Share(settings.batch_size)
+    positions = share.positions(step * settings.batch_size)
+    return prepared(fed(loader[positions], share), config=config, settings=settings)
 
 
 def profile_of(settings: TrainSettings, **more: Any) -> Profile:

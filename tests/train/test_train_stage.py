@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from rigmill.storage.files import Store, canonical_json
 from rigmill.types import StoredFile
 from shards.loader.mixing import present_weights
 from tests.support.paths import ROOT
-from tests.support.training import Index, Lent, Tables, jobs_of
+from tests.support.training import Index, Lent, Tables, jobs_of, lent, profile_of
 from train.inputs import TrainSettings
 from train.stage import TrainStage
 
@@ -84,9 +85,37 @@ def test_no_weights_draw_from_all_sources_alike() -> None:
     assert present_weights({}, {"b", "a"}) == {"a": 1.0, "b": 1.0}
 
 
-def test_a_weighted_source_that_is_absent_is_dropped(rows: Index, settings: TrainSettings) -> None:
-    mixture = {"procedural": 1.0, "folder": 1.0, "mixamo": 5.0}
-    assert len(jobs_of(rows, replace(settings, mixture=mixture))) == 1
+def test_a_plan_says_what_is_drawn_of_every_source_and_refuses_a_source_without_clips(
+    rows: Index, settings: TrainSettings
+) -> None:
+    settings = replace(settings, mixture={"procedural": 3.0, "folder": 1.0})
+    (note,) = TrainStage().notes(Tables(rows), profile_of(settings))
+    count = Counter(row["source"] for row in rows)
+    passes = 45 / count["procedural"]
+    assert note == (
+        f"joint draws 60 clips: procedural 75 % (45 of {count['procedural']} clips, {passes:.3g} passes), "
+        f"folder 25 % (15 of {count['folder']} clips, {15 / count['folder']:.3g} passes)"
+    )
+    only = [row for row in rows if row["source"] == "folder"]
+    with pytest.raises(UserError, match="asks for source 'procedural', of which the shards hold no clip") as caught:
+        TrainStage().notes(Tables(only), profile_of(settings))
+    assert "train.may_lack: [procedural]" in caught.value.fix
+    (note,) = TrainStage().notes(Tables(only), profile_of(replace(settings, may_lack=("procedural",))))
+    assert note.startswith("joint draws 60 clips: folder 100 %")
+    assert TrainStage().notes(Tables([]), profile_of(settings)) == ()
+
+
+def test_a_training_refuses_a_source_without_clips(
+    rows: Index, settings: TrainSettings, store: Store, tmp_path: Path
+) -> None:
+    only = [row for row in rows if row["source"] == "folder"]
+    with pytest.raises(UserError, match="asks for source 'procedural'"):
+        list(TrainStage().run(jobs_of(only, settings), lent(tmp_path, store)))
+
+
+def test_what_only_loads_or_shows_is_no_other_job(rows: Index, settings: TrainSettings) -> None:
+    (base,), (other,) = jobs_of(rows, settings), jobs_of(rows, settings, workers=3)
+    assert base.key == other.key and (base.hints["workers"], other.hints["workers"]) == (0, 3)
 
 
 def test_the_job_keeps_one_row_of_the_table_and_the_same_files_every_time(

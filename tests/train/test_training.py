@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import signal
@@ -21,17 +22,17 @@ import torch
 from rigmill.clips.video import decode
 from rigmill.storage.files import Store, canonical_json
 from tests.support.paths import ROOT
+from tests.support.training import batch_of
 from train import module, starting
 from train.checkpoints import checkpoints, damaged_checkpoints, last_checkpoint
-from train.data import Batches
 from train.hardware import hardware_of
 from train.inputs import TrainingClip, TrainSettings
-from train.measured import COLUMNS, Curve, NotFinite, StepLoss
 from train.model.joint import Pair
 from train.module import train
-from train.objective import add_noise, choose, prediction_loss, shift_sigma, velocity_of
+from train.objective import add_noise, noise_levels, prediction_loss, shift_sigma, velocity_of
 from train.recipes import tiny_joint
 from train.starting import start_model
+from train.watching.measured import COLUMNS, Curve, NotFinite, StepLoss
 from train.weights import Model, save_model
 
 Clips = list[TrainingClip]
@@ -46,10 +47,6 @@ class Stopped(Exception):
 def begin(settings: TrainSettings) -> Model:
     """The model before the first step."""
     return start_model(settings, None, {})
-
-
-def batches_of(clips: Clips, store: Store, settings: TrainSettings) -> Batches:
-    return Batches(clips, config=tiny_joint(settings.size_px), settings=settings, store_root=store.root)
 
 
 @pytest.fixture(scope="module")
@@ -197,6 +194,15 @@ def test_a_run_killed_after_its_last_step_trains_nothing_again(
     assert not seen and save_model(again.model) == undisturbed[0] and len(again.losses) == 30
 
 
+def test_loading_processes_change_no_byte(
+    undisturbed: tuple[bytes, list[float]], clips: Clips, store: Store, settings: TrainSettings, tmp_path: Path
+) -> None:
+    trained = train(
+        begin(settings), settings=settings, clips=clips, store_root=store.root, folder=tmp_path, num_workers=1
+    )
+    assert save_model(trained.model) == undisturbed[0]
+
+
 def test_another_seed_gives_another_model(
     undisturbed: tuple[bytes, list[float]], clips: Clips, store: Store, settings: TrainSettings, tmp_path: Path
 ) -> None:
@@ -220,7 +226,7 @@ def test_a_loss_that_leaves_the_numbers_ends_the_run_with_its_step_and_batch_sav
         )
     step, saved = caught.value.step, caught.value.saved
     assert 1 <= step <= 3 and saved == tmp_path / "curves" / f"not-finite-step-{step:08d}.safetensors"
-    tensors, batch = safetensors.torch.load_file(saved), batches_of(clips, store, settings).batch(step)
+    tensors, batch = safetensors.torch.load_file(saved), batch_of(clips, store, settings, step)
     assert torch.equal(tensors["videos_pose"], batch.videos.pose) and torch.equal(tensors["sigma"], batch.sigma)
     about = json.loads(saved.with_suffix(".json").read_text())
     assert about["captions"] == list(batch.captions) and about["measured"]["step"] == str(step)
@@ -258,6 +264,13 @@ def test_the_curve_has_losses_by_modality_their_running_means_the_rate_and_the_g
     assert tuple(head) == COLUMNS and [int(line[0]) for line in lines] == list(range(12))
     column = {name: np.array([float(line[place]) for line in lines]) for place, name in enumerate(head)}
     np.testing.assert_allclose(column["loss"], (column["rgb"] + column["pose"]) / 2, rtol=1e-6)
+    whole, of_source = trained.drawn, {clip.source for clip in clips}
+    assert whole.num_draws == 24 and set(whole.draws) == of_source
+    mixture = list(csv.DictReader((tmp_path / "curves" / "one.mixture.csv").read_text().splitlines()))
+    assert {(int(line["step"]), line["source"]) for line in mixture} == {
+        (at, one) for at in (10, 12) for one in of_source
+    }
+    assert {line["source"]: int(line["draws"]) for line in mixture if line["step"] == "12"} == whole.draws
     weights = 0.98 ** np.arange(11, -1, -1)
     assert column["pose_smooth"][-1] == pytest.approx((column["pose"] * weights).sum() / weights.sum())
     assert column["learning_rate"][0] == settings.learning_rate, "one step of warm-up"
@@ -275,7 +288,7 @@ def test_a_batch_is_cut_from_the_clip_that_its_row_points_to(
 ) -> None:
     """Pixels are compared with the mp4 decoded from the shard by hand."""
     settings = replace(settings, size_px=64, num_frames=11)  # no resize, one possible window
-    batch = batches_of(clips, store, settings).batch(3)
+    batch = batch_of(clips, store, settings, 3)
     shard = store.path(clips[0].place.shard_file)
     with tarfile.open(shard) as archive:
         videos = {
@@ -296,27 +309,12 @@ def test_a_batch_is_cut_from_the_clip_that_its_row_points_to(
             assert len(found) == 2 and found[0] < found[1]
 
 
-def test_batches_of_a_step_do_not_depend_on_the_steps_before(
-    clips: Clips, store: Store, settings: TrainSettings
-) -> None:
-    first = batches_of(clips, store, settings)
-    for step in range(5):
-        first.batch(step)
-    warm, cold = first.batch(5), batches_of(clips, store, settings).batch(5)
-    assert torch.equal(warm.videos.rgb, cold.videos.rgb) and torch.equal(warm.sigma, cold.sigma)
-    assert warm.captions == cold.captions
-
-
-def test_conditions_are_half_templates_and_a_fifth_is_dropped(clips: Clips, settings: TrainSettings) -> None:
-    settings = replace(settings, seed=1, num_frames=17, condition_dropout=0.2)
-    clip = replace(clips[0], num_frames=25, num_views=4)
-    drawn = [choose(settings, tiny_joint(32), clip, step=step, place=0) for step in range(2000)]
-    assert abs(np.mean([item.seen.from_template for item in drawn]) - 0.5) < 0.04
-    assert abs(np.mean([item.seen.drop_condition for item in drawn]) - 0.2) < 0.03
-    assert {item.seen.start for item in drawn} == set(range(9))
-    assert {item.seen.condition_frame for item in drawn} == set(range(17))
+def test_noise_levels_of_all_steps_are_those_of_the_flow_shift(settings: TrainSettings) -> None:
+    drawn = [float(noise_levels(settings, tiny_joint(32), step=step, places=[0])[0]) for step in range(2000)]
     # u uniform and sigma = 3u / (1 + 2u): sigma < 0.75 exactly where u < 0.5
-    assert abs(np.mean([item.sigma < 0.75 for item in drawn]) - 0.5) < 0.04
+    assert abs(np.mean([level < 0.75 for level in drawn]) - 0.5) < 0.04
+    both = noise_levels(settings, tiny_joint(32), step=7, places=[0, 1])
+    assert torch.equal(both[1:], noise_levels(settings, tiny_joint(32), step=7, places=[1])), "whoever takes it"
 
 
 def test_the_truth_has_no_loss_and_leads_from_noise_to_data_whatever_is_predicted() -> None:

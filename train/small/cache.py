@@ -22,6 +22,9 @@ import numpy as np
 from rigmill.clips.numbers import ClipGeometry
 from rigmill.storage.files import Store, canonical_json, digest, write_atomic
 from rigmill.types import Bytes, Camera
+from shards.loader.buffers import Buffers
+from shards.loader.reading import Pictures, Read, Reads, Wanted
+from shards.loader.sample import Sample
 from train.clips import Clips, ViewFrames
 from train.inputs import TrainingClip
 from train.recipes import ModelConfig
@@ -53,6 +56,10 @@ class CachedClips:
         rgb, pose = (mapped[first : first + clip.num_frames + 1] for mapped in self._maps)
         return ViewFrames(rgb=rgb[1:], pose=pose[1:], template_rgb=rgb[0], template_pose=pose[0])
 
+    def reader(self) -> Reads:
+        """What reads draws of them."""
+        return CachedReader(self)
+
     @property
     def _starts(self) -> Sequence[int]:
         return _starts(self.clips)
@@ -61,6 +68,30 @@ class CachedClips:
     def _maps(self) -> tuple[Bytes, Bytes]:
         shape = (_starts(self.clips)[-1], *self.size_px, 3)
         return _mapped(self.folder / _RGB, shape), _mapped(self.folder / _POSE, shape)
+
+
+class CachedReader:
+    """Draws of cached clips: nothing is decoded."""
+
+    def __init__(self, cached: CachedClips) -> None:
+        self.cached, self.buffers = cached, Buffers()
+        self._indices = {clip.place.clip_id: index for index, clip in enumerate(cached.clips)}
+
+    def __reduce__(self) -> tuple[type[CachedReader], tuple[CachedClips]]:
+        return CachedReader, (self.cached,)  # memory stays with its process
+
+    def read(self, sample: Sample, wanted: Wanted) -> Read:
+        """The draw's pictures."""
+        index = self._indices[sample.clip_id]
+        views, frames = [self.cached.view(index, view) for view in wanted.views], list(wanted.frames)
+        at, cameras = wanted.condition_frame, self.cached.cameras(index)
+        rgb = [view.template_rgb if at is None else view.rgb[at] for view in views]
+        pose = [view.template_pose if at is None else view.pose[at] for view in views]
+        return Read(
+            rgb=Pictures(np.stack([view.rgb[frames] for view in views]), np.stack(rgb)[:, None]),
+            pose=Pictures(np.stack([view.pose[frames] for view in views]), np.stack(pose)[:, None]),
+            cameras=tuple(cameras[view] for view in wanted.views),
+        )
 
 
 @lru_cache(maxsize=8192)

@@ -92,7 +92,10 @@ def rows(layout: Layout) -> Rows:
             num_parameters=12_345,
             first_loss=1.0,
             last_loss=0.05,
-            files=[store.put_bytes("losses.csv", losses.encode()).to_row()],
+            files=[
+                store.put_bytes("losses.csv", losses.encode()).to_row(),
+                store.put_bytes("config.json", b'{"mixture": {"mine": {"clips": 4, "draws": 10}}}').to_row(),
+            ],
         )
     ]
     numbers = {"num_frames": 3, "num_drawn_joints": 1, "usable_share": 0.5}
@@ -164,6 +167,8 @@ def test_every_subject_has_its_heading_and_nothing_is_said_of_what_is_not_there(
     full = written(rows, layout, resolved).headings
     assert list(dict.fromkeys(name for name in full if name in subjects)) == subjects
     assert {"Retargeting", "Targets out of reach", "Rendering", "Read back"} <= set(full)
+    cells = " ".join(written(rows, layout, resolved).text.split())
+    assert "% of draws passes mine 4 10 100 2.5" in cells, "what was drawn of every source"
     empty = written(Rows(), layout, resolved)
     assert set(empty.headings) & {*full[1:]} >= set(subjects) and "Rendering" not in empty.headings
     for words in ("Nothing was rejected", "Nothing has been measured", "None yet", "No model", "Nothing has been eval"):

@@ -9,10 +9,10 @@ import pytest
 import torch
 
 from rigmill.storage.files import Store
-from train.data import Batches
+from shards.loader.choices import choose_frames
+from tests.support.training import batch_of
 from train.inputs import TrainingClip, TrainSettings
 from train.model.joint import JointVideoPose
-from train.objective import choose_frames
 from train.recipes import tiny_joint
 
 CONFIG = tiny_joint(32).denoiser
@@ -36,16 +36,19 @@ def test_positions_of_chosen_frames_are_rows_of_those_of_all(shared: bool) -> No
 def test_a_batch_holds_the_frames_that_its_step_says(
     clips: list[TrainingClip], settings: TrainSettings, store: Store, tmp_path: Path
 ) -> None:
-    config = tiny_joint(settings.size_px)
     few = replace(settings, drawn_frames=2)
+
+    def of_step(step: int, drawn_frames: int) -> tuple[int, ...] | None:
+        return choose_frames(seed=settings.seed, step=step, num_frames=settings.num_frames, drawn_frames=drawn_frames)
+
     for step in range(4):
-        whole = Batches(clips, config=config, settings=settings, store_root=store.root).batch(step)
-        some = Batches(clips, config=config, settings=few, store_root=store.root).batch(step)
-        frames = choose_frames(few, step=step)
+        whole = batch_of(clips, store, settings, step)
+        some = batch_of(clips, store, few, step)
+        frames = of_step(step, 2)
         assert some.frames == frames and frames is not None and len(frames) == 2 and whole.frames is None
         for part in ("rgb", "pose"):
             chosen = getattr(whole.videos, part)[:, :, :, list(frames)]
             assert torch.equal(getattr(some.videos, part), chosen)
-    drawn = {at for step in range(100) for at in choose_frames(few, step=step) or ()}
+    drawn = {at for step in range(100) for at in of_step(step, 2) or ()}
     assert drawn == set(range(settings.num_frames)), "every frame has its turn"
-    assert choose_frames(replace(settings, drawn_frames=99), step=0) is None
+    assert of_step(0, 99) is None

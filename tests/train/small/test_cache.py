@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from rigmill.storage.files import Store
+from shards.loader.reading import Wanted
 from train.clips import Clips
+from train.data import catalogue_of
 from train.inputs import TrainingClip
 from train.recipes import mini_joint
 from train.small import cache
@@ -26,6 +29,20 @@ def same(cached: CachedClips, clips: list[TrainingClip], store: Store) -> None:
             ours, theirs = cached.view(index, view), direct.view(index, view)
             for name in ("rgb", "pose", "template_rgb", "template_pose"):
                 np.testing.assert_array_equal(getattr(ours, name), getattr(theirs, name))
+
+
+def test_draws_of_cached_clips_are_those_of_the_shards(clips: list[TrainingClip], store: Store, tmp_path: Path) -> None:
+    cached = build(tmp_path, clips, store_root=store.root, config=CONFIG)
+    sample = catalogue_of(clips, store).sample(1)
+    for condition in (None, 4, 6):  # the rest pose, a frame of the window, another
+        wanted = Wanted(frames=(2, 4, 7), views=(1, 3), condition_frame=condition)
+        found, truth = (one.reader().read(sample, wanted) for one in (cached, Clips(clips, store=store, config=CONFIG)))
+        assert [one.azimuth_deg for one in found.cameras] == [one.azimuth_deg for one in truth.cameras]
+        for mine, own in ((found.rgb, truth.rgb), (found.pose, truth.pose)):
+            assert mine is not None and own is not None
+            assert np.array_equal(mine.video, own.video) and np.array_equal(mine.condition, own.condition)
+    again = deepcopy(cached.reader()).read(sample, wanted)
+    assert np.array_equal(again.rgb.video, found.rgb.video)  # type: ignore[union-attr]
 
 
 def test_cached_clips_are_those_of_the_shards(clips: list[TrainingClip], store: Store, tmp_path: Path) -> None:

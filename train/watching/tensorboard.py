@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from train.measured import COLUMNS
+from train.watching.measured import COLUMNS
 
 if TYPE_CHECKING:
     from torch.utils.tensorboard import SummaryWriter

@@ -12,9 +12,9 @@ import pytest
 
 from rigmill.storage.files import Store
 from train.inputs import TrainingClip, TrainSettings
-from train.measured import COLUMNS
 from train.module import train
 from train.starting import start_model
+from train.watching.measured import COLUMNS
 
 Run = Callable[..., Path]
 
@@ -69,4 +69,4 @@ def test_without_tensorboard_a_training_is_as_it_was(run: Run, monkeypatch: pyte
     for module in [name for name in sys.modules if name.startswith("torch.utils.tensorboard")]:
         monkeypatch.delitem(sys.modules, module)
     monkeypatch.setitem(sys.modules, "tensorboard", None)  # as where it is not installed
-    assert {path.name for path in run("curves").iterdir()} == {"one.csv"}
+    assert {path.name for path in run("curves").iterdir()} == {"one.csv", "one.mixture.csv"}

@@ -20,7 +20,7 @@ from train.module import Trained, train
 from train.recipes import tiny_wan
 from train.sampler import Sampling, sample
 from train.starting import start_model
-from train.strips import prompt_of, strips_of
+from train.watching.strips import prompt_of, strips_of
 from train.weights import save_model
 
 WANTED = {"interval": 4, "steps": 2, "guidance": 2.0, "text_guidance": 1.0, "solver": "euler", "batched": True}
