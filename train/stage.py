@@ -48,7 +48,7 @@ class TrainStage(Stage):
     """A job per stage of the training, over the whole train split; after an interruption it goes on where it was."""
 
     name = "train"
-    version = 2
+    version = 3
     upstream = ("shards",)
     writes = PRODUCTS["train"]
     barrier = True

@@ -51,6 +51,7 @@ class Catalogue:
         self.table, self._shard_path = table.unify_dictionaries().combine_chunks(), shard_path
         self.num_frames: Ints = table["num_frames"].to_numpy()
         self.num_views: Ints = table["num_views"].to_numpy()
+        self.num_captions: Ints = _num_captions(table)  # at least one: the caption itself
         self._of_source: dict[str, Ints] = {}
 
     @classmethod
@@ -107,6 +108,15 @@ class Catalogue:
 
     def _cells(self, row: int, names: list[str]) -> dict[str, Any]:
         return {name: self.table[name][row].as_py() for name in names}
+
+
+def _num_captions(table: pa.Table) -> Ints:
+    """How many sentences there are of every sample (N,)."""
+    if "captions" not in table.column_names or not pa.types.is_list(table["captions"].type):
+        return np.ones(table.num_rows, np.int64)
+    lengths: Ints = pc.fill_null(pc.list_value_length(table["captions"]), 0).to_numpy()
+    found: Ints = np.maximum(lengths, 1)
+    return found
 
 
 def _usable(table: pa.Table, split: Split, min_frames: int) -> pa.Table:

@@ -81,6 +81,7 @@ class Plan:
             seed=drawing.seed,
             may_lack=drawing.may_lack,
         )
+        self.chances = lru_cache(maxsize=64)(self._chances)
         self._step_bucket = lru_cache(maxsize=64)(self._find_step_bucket)
         self._sorted = lru_cache(maxsize=2)(self._sort)
 
@@ -118,10 +119,10 @@ class Plan:
             frames=tuple(seen.start + stride * at for at in of_window or range(num_frames)),
             of_window=of_window,
             condition_frame=None if seen.from_template else seen.start + stride * seen.condition_frame,
-            sentence=chances.sentence(step=step, place=place, num_captions=len(self.catalogue.captions(row))),
+            sentence=chances.sentence(step=step, place=place, num_captions=int(self.catalogue.num_captions[row])),
         )
 
-    def chances(self, num_frames: int) -> Chances:
+    def _chances(self, num_frames: int) -> Chances:
         """How draws of so many frames are chosen."""
         drawing = self.drawing
         return Chances(
