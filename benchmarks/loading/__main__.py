@@ -5,7 +5,8 @@
 `loader_vs_plain`: CPU seconds a sample of the pipeline that everybody writes (webdataset and PyAV: decode a sample, cut
 the window, bring to size) by those of the shard loader, which redraws pose maps, in one process by turns. By number of
 frames, 4 views, RGB and pose, and of windows of 33 of 81 frames with one view; at the clips' own size, then at 256
-lines. Also megabytes a second of `verify`, and of an index of 161,023 samples what opening, planning and a draw cost.
+lines. `two_processes`: samples a second of wall time of two processes side by side, of both, one after the other. Also
+megabytes a second of `verify`, and of an index of 161,023 samples what opening, planning and a draw cost.
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ def measured(*, tiny: bool) -> dict[str, Any]:
     one_thread()
     with tempfile.TemporaryDirectory() as folder:
         scratch = Path(folder)
-        how = {"num_clips": 2, "rounds": 2 if tiny else 5}
+        how = {"num_clips": 2, "rounds": 2 if tiny else 5, "seconds": 1 if tiny else 20}
         result = loading(scratch, lengths=lengths, size=size, sizes_px=sizes_px, **how)
         result |= index(scratch, num_rows=num_rows)
         result["first_batch_s"] = first_batch_s(scratch, scratch / str(lengths[0]) / "shards", num_rows=num_rows)

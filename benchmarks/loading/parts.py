@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 
 from benchmarks.loading.made import Size, dataset, index_table
 from benchmarks.loading.plain import Window, samples
+from benchmarks.loading.two_at_once import samples_per_s
 from rigmill.clips.fitting import Fit
 from rigmill.clips.frames import frames
 from rigmill.clips.numbers import ClipGeometry
@@ -76,9 +77,9 @@ def against_plain(
 def loading(
     scratch: Path, *, lengths: tuple[int, ...], size: Size, sizes_px: tuple[int, ...], **how: int
 ) -> dict[str, Any]:
-    """`loader_vs_plain` by clip length, and what a step of ours costs."""
+    """`loader_vs_plain` by clip length, samples a second of two processes, and what a step of ours costs."""
     by_length: dict[str, Any] = {}
-    result: dict[str, Any] = {"loader_vs_plain": {}, "clips_per_s": {}, "cpu_s": by_length}
+    result: dict[str, Any] = {"loader_vs_plain": {}, "clips_per_s": {}, "cpu_s": by_length, "two_processes": {}}
     folders: dict[int, tuple[Path, Path]] = {}
     for length in lengths:
         folders[length] = dataset(scratch / str(length), num_frames=length, num_clips=how["num_clips"], size=size)
@@ -100,6 +101,15 @@ def loading(
             by_length[key] = figures
             result["loader_vs_plain"][key] = figures["ratio"]
             result["clips_per_s"][key] = 1 / figures["ours_s"]
+    for name, length, num_frames, num_views in cases if how["seconds"] > 1 else cases[-1:]:
+        fit = Fit.of(size.width_px, size.height_px, size_px=size.height_px, multiple=16)
+        rates = {
+            which: samples_per_s(
+                *folders[length], which, num_frames=num_frames, num_views=num_views, size=fit, seconds=how["seconds"]
+            )
+            for which in ("plain", "ours")
+        }
+        result["two_processes"][name] = rates | {"ratio": rates["ours"] / rates["plain"]}
     return result | steps(folders[lengths[-1]][0], size) | verifying(folders[lengths[-1]][0])
 
 
