@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rigmill.clips.fitting import Fit
 from rigmill.errors import UserError
 from rigmill.kinds import Split
 from rigmill.outcomes import Cost, Failed, FailKind, Kept, Outcome
@@ -23,6 +24,7 @@ from rigmill.types import Row
 from shards.loader.mixing import Realised, mixture_of, realised
 from train.checkpoints import damaged_checkpoints
 from train.components.places import Places, fetch, find, fingerprints
+from train.cost import DrawShape, step_flops
 from train.finished import (
     CONFIG,
     LOSSES,
@@ -102,6 +104,7 @@ class TrainStage(Stage):
             mixture = mixture_of(own.mixture, sizes, seed=own.seed, may_lack=own.may_lack)
             drawn = realised(mixture, own.num_steps * own.batch_size)
             found.append(f"{own.stage} draws {drawn.num_draws} clips: {_in_words(drawn)}")
+            found.append(f"{own.stage}: {_work_in_words(own, profile)}")
         return found
 
     def guess_jobs(self, num_jobs: Mapping[str, int], profile: Profile) -> int:
@@ -149,6 +152,25 @@ def _in_words(drawn: Realised) -> str:
         f"{source} {100 * count / max(1, drawn.num_draws):.3g} % ({count} of {drawn.sizes[source]} clips, "
         f"{drawn.passes[source]:.3g} passes)"
         for source, count in parts
+    )
+
+
+def _work_in_words(own: TrainSettings, profile: Profile) -> str:
+    """How large a step is, and the whole stage, of clips with the profile's pictures."""
+    config = own.config()
+    fit = Fit.of(profile.render.width_px, profile.render.height_px, size_px=own.size_px, multiple=config.cell_px)
+    shape = DrawShape.of(
+        config,
+        num_clips=own.batch_size,
+        num_frames=own.drawn_frames or own.num_frames,
+        height_px=fit.height_px,
+        width_px=fit.width_px,
+    )
+    step = step_flops(config, shape, trains=own.trains, checkpointing="full" if own.device == "gpu" else "none")
+    return (
+        f"a step is {shape.sequences} sequences of {shape.tokens(config)} tokens, {step.useful / 1e15:.3g} PFLOP "
+        f"({100 * step.forward.in_attention / step.forward.total:.0f} % of the forward pass is attention); all "
+        f"{own.num_steps} steps {step.useful * own.num_steps / 1e15:.4g} PFLOP"
     )
 
 

@@ -89,7 +89,8 @@ def test_a_plan_says_what_is_drawn_of_every_source_and_refuses_a_source_without_
     rows: Index, settings: TrainSettings
 ) -> None:
     settings = replace(settings, mixture={"procedural": 3.0, "folder": 1.0})
-    (note,) = TrainStage().notes(Tables(rows), profile_of(settings))
+    note, work = TrainStage().notes(Tables(rows), profile_of(settings))
+    assert work.startswith("joint: a step is 4 sequences of 80 tokens, ") and "all 30 steps" in work
     count = Counter(row["source"] for row in rows)
     passes = 45 / count["procedural"]
     assert note == (
@@ -100,7 +101,7 @@ def test_a_plan_says_what_is_drawn_of_every_source_and_refuses_a_source_without_
     with pytest.raises(UserError, match="asks for source 'procedural', of which the shards hold no clip") as caught:
         TrainStage().notes(Tables(only), profile_of(settings))
     assert "train.may_lack: [procedural]" in caught.value.fix
-    (note,) = TrainStage().notes(Tables(only), profile_of(replace(settings, may_lack=("procedural",))))
+    note, _ = TrainStage().notes(Tables(only), profile_of(replace(settings, may_lack=("procedural",))))
     assert note.startswith("joint draws 60 clips: folder 100 %")
     assert TrainStage().notes(Tables([]), profile_of(settings)) == ()
 
