@@ -38,6 +38,13 @@ def main() -> int:
         help=f"a model of the same recipe to train on from, or '{SHIPPED_NAME}': the one of the package",
     )
     parser.add_argument("--plan", choices=list(PLANS), default="joint")
+    parser.add_argument(
+        "--stages",
+        nargs="+",
+        default=[],
+        choices=sorted({stage.name for stages in PLANS.values() for stage in stages}),
+        help="of the plan only these (default: all)",
+    )
     parser.add_argument("--recipe", choices=["small_joint", "mini_joint"], default="small_joint")
     parser.add_argument("--steps", type=int, default=40_000, help="of all stages together (default: %(default)s)")
     parser.add_argument("--batch", type=int, default=2, help="clips a step (default: %(default)s)")
@@ -71,7 +78,10 @@ def main() -> int:
         checkpoint_interval=given.checkpoint_every,
         precision="bfloat16" if given.fast else "float32",
         compile=given.fast,
+        only=tuple(given.stages),
     )
+    if not plan.stages:
+        parser.error(f"plan {plan.name} has none of the stages {', '.join(given.stages)}")
     try:
         parent = None
         if given.starts_from:

@@ -56,10 +56,13 @@ class SmallPlan:
     checkpoint_interval: int
     precision: Precision = "float32"
     compile: bool = False
+    only: tuple[str, ...] = ()  # stages of the plan, which take all steps; none named: all
 
     @property
     def stages(self) -> tuple[SmallStage, ...]:
-        return PLANS[self.name]
+        chosen = [stage for stage in PLANS[self.name] if not self.only or stage.name in self.only]
+        whole = sum(stage.share for stage in chosen)
+        return tuple(replace(stage, share=stage.share / whole) for stage in chosen)
 
     def settings(self, stage: SmallStage) -> TrainSettings:
         """Of one stage."""
