@@ -186,7 +186,8 @@ class JointTraining(lightning.LightningModule):
 
 
 class KeepGoing(lightning.Callback):
-    """Collects losses, reports, and leaves a checkpoint every `checkpoint_interval` steps and after the last.
+    """Collects losses, reports, and leaves a checkpoint every `checkpoint_interval` steps, after the last, and when a
+    SIGTERM asks the process to end.
 
     The one before it stays, for the case that the last is damaged when it is wanted.
     """
@@ -217,7 +218,8 @@ class KeepGoing(lightning.Callback):
         self.board.add(self.curve.add(pl_module.latest))
         pl_module.update_means(done)
         self.report(f"loss {pl_module.latest.loss:.3f}", done, total)
-        if done % self.settings.checkpoint_interval == 0 or done == total:
+        asked_to_end = trainer.received_sigterm  # the trainer ends after this step
+        if done % self.settings.checkpoint_interval == 0 or done == total or asked_to_end:
             self.save(trainer, done)
 
     def save(self, trainer: Any, step: int) -> None:

@@ -141,7 +141,7 @@ from train.starting import start_model
 order = json.load(sys.stdin)
 def kill_at(message, done, total):
     if done == order["die_after"]:
-        os.kill(os.getpid(), signal.SIGKILL)
+        os.kill(os.getpid(), signal.Signals[order["by"]])
 settings = TrainSettings(**order["settings"])
 train(start_model(settings, None, {}), settings=settings, clips=[TrainingClip.from_row(row) for row in order["rows"]],
       store_root=Path(order["store"]), folder=Path(order["folder"]), report=kill_at)
@@ -149,7 +149,9 @@ train(start_model(settings, None, {}), settings=settings, clips=[TrainingClip.fr
 
 
 @pytest.mark.slow
-def test_resume_after_kill_9_in_another_process_gives_the_same_bytes(
+@pytest.mark.parametrize("by", ["SIGKILL", "SIGTERM"])
+def test_resume_after_the_end_of_another_process_gives_the_same_bytes(
+    by: str,
     undisturbed: tuple[bytes, list[float]],
     rows: Index,
     clips: Clips,
@@ -163,6 +165,7 @@ def test_resume_after_kill_9_in_another_process_gives_the_same_bytes(
         "store": str(store.root),
         "folder": str(tmp_path),
         "die_after": 23,
+        "by": by,
     }
     done = subprocess.run(
         [sys.executable, "-c", KILLED],
@@ -171,9 +174,9 @@ def test_resume_after_kill_9_in_another_process_gives_the_same_bytes(
         timeout=120,
         env={**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path]), "PYTHONHASHSEED": "12345"},
     )
-    assert done.returncode == -signal.SIGKILL, done.stderr.decode()[-2000:]
+    assert done.returncode == {"SIGKILL": -signal.SIGKILL, "SIGTERM": 0}[by], done.stderr.decode()[-2000:]
     (tmp_path / ".tmp-checkpoint").write_bytes(b"torn")  # what a kill inside a save leaves
-    assert last_checkpoint(tmp_path)[1] == 20
+    assert last_checkpoint(tmp_path)[1] == {"SIGKILL": 20, "SIGTERM": 23}[by], "who is asked to end loses no step"
     trained = train(begin(settings), settings=settings, clips=clips, store_root=store.root, folder=tmp_path)
     assert save_model(trained.model) == undisturbed[0]
 
