@@ -17,6 +17,7 @@ from rigmill.licences.rights import Rights
 from rigmill.types import Row
 from shards.card import policy_of
 from shards.index import CARD, INDEX, SUMS, read_sums
+from shards.places import file_system
 from shards.verify import verify
 
 HUB = "hf://datasets/"
@@ -146,7 +147,7 @@ def _push_to_hub(publication: Publication) -> str:
 
 def _push_to_files(publication: Publication, say: Say) -> str:
     """File by file. The digests there say what is whole: they go first, and come last."""
-    files, root = _file_system(publication.target)
+    files, root = file_system(publication.target)
     try:
         files.makedirs(root, exist_ok=True)
         there = _remote_sums(files, root)
@@ -181,22 +182,6 @@ def _push_to_files(publication: Publication, say: Say) -> str:
     if strangers:
         say(f"left alone, for they are not of this data set: {', '.join(strangers[:5])}")
     return publication.target
-
-
-def _file_system(target: str) -> tuple[Any, str]:
-    """The target's file system, and the folder in it."""
-    from fsspec.core import url_to_fs
-
-    try:
-        files, root = url_to_fs(target)
-    except (ImportError, ValueError) as error:
-        raise UserError(
-            f"--to {target}: nothing here speaks that protocol",
-            why=str(error),
-            fix="install what it names",
-            code="E542",
-        ) from None
-    return files, str(root).rstrip("/")
 
 
 def _remote_sums(files: Any, root: str) -> dict[str, str]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import takewhile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby, takewhile
+from operator import itemgetter
 from pathlib import Path
 
 from rigmill.config.schema import Profile
@@ -42,7 +43,7 @@ class ShardsStage(Stage):
     """
 
     name = "shards"
-    version = 7
+    version = 8
     upstream = ("probe", "render", "category", "caption")  # probe: where a clip's motion is from
     writes = PRODUCTS["shards"]
     barrier = True  # who sits in which shard depends on all clips
@@ -94,11 +95,10 @@ class ShardsStage(Stage):
         )
         for side in Split:
             chosen = [row for row in rows if split[row["asset_id"]] == side]
-            chosen.sort(key=lambda row: digest(seed, row["clip_id"]))
-            filled = fill([sizes[row["clip_id"]] for row in chosen], target_bytes=target)
-            for number, part in enumerate(filled):
+            chosen.sort(key=lambda row: (row["source"], digest(seed, row["clip_id"])))
+            for number, packed in enumerate(_packed(chosen, sizes, target_bytes=target)):
                 shard = f"{side}-{number:06d}"
-                yield Input(shard, {"shard": shard, "split": side, "rows": chosen[part]})
+                yield Input(shard, {"shard": shard, "split": side, "rows": packed})
 
     def run(self, jobs: Sequence[Job], work: Work) -> Iterator[Answer]:
         for job in jobs:
@@ -130,6 +130,14 @@ class ShardsStage(Stage):
         """Every byte of the dataset folder is read, and every sample cut out."""
         folder = Layout(output).dataset
         return verify(folder) if folder.exists() else []
+
+
+def _packed(rows: Sequence[Row], sizes: Mapping[str, int], *, target_bytes: int) -> Iterator[Sequence[Row]]:
+    """The rows of each tar. One holds clips of one source, so that who streams tars can weigh sources by them."""
+    for _, own in groupby(rows, key=itemgetter("source")):
+        same = list(own)
+        for part in fill([sizes[row["clip_id"]] for row in same], target_bytes=target_bytes):
+            yield same[part]
 
 
 def _making(tables: Rows, profile: Profile) -> Making:
