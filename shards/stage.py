@@ -21,6 +21,7 @@ from rigmill.storage.files import digest, sha256_bytes
 from rigmill.storage.layout import Layout
 from rigmill.storage.rows import only_keys, with_values
 from rigmill.types import Row
+from shards.alike import alike
 from shards.card import Making, StageEnds
 from shards.credits import Provenance
 from shards.index import publish
@@ -44,7 +45,7 @@ class ShardsStage(Stage):
 
     name = "shards"
     version = 8
-    upstream = ("probe", "render", "category", "caption")  # probe: where a clip's motion is from
+    upstream = ("probe", "render", "category", "caption")  # probe: where a clip's motion is from, and its shape
     writes = PRODUCTS["shards"]
     barrier = True  # who sits in which shard depends on all clips
     usual_seconds, jobs_per = 0.5, {"render": 0.3}
@@ -87,11 +88,12 @@ class ShardsStage(Stage):
                 who = only_keys(row, "clip_id", "asset_id", "source")
                 yield Input(f"refused-{row['clip_id']}", with_values(who, {"refused": refused.to_short_row()}))
         seed, target = settings["seed"], round(settings["shard_mb"] * MEGABYTE)
+        own = sorted({row["asset_id"] for row in rows})
         split = split_assets(
             ((row["asset_id"], row["motion_id"]) for row in rows),
             HoldOut(settings["bench_share"], settings["val_share"], settings["bench_assets"]),
             seed=seed,
-            shapes={asset_id: asset.get("geometry_hash") or "" for asset_id, asset in provenance.assets.items()},
+            shapes=alike({asset: shape for asset in own if (shape := provenance.assets.get(asset, {}).get("shape"))}),
         )
         for side in Split:
             chosen = [row for row in rows if split[row["asset_id"]] == side]
