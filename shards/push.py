@@ -138,13 +138,15 @@ def _push_to_hub(publication: Publication) -> str:
             commit_message=f"{sum(name.endswith('.tar') for name in names)} shards",
         )
     except HfHubHTTPError as error:
+        refused = error.response is not None and error.response.status_code in (401, 403)
         raise UserError(
             f"the hub did not take {publication.target}",
             why=str(error).strip().splitlines()[0],
-            fix="use a token that may write there, then run the same command again: what it has is not sent again",
+            fix=("use a token that may write there, then " if refused else "")
+            + "run the same command again: what it has is not sent again",
             code="E545",
         ) from None
-    return f"https://huggingface.co/datasets/{name}"
+    return f"{api.endpoint}/datasets/{name}"
 
 
 def _push_to_files(publication: Publication, say: Say) -> str:

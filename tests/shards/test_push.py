@@ -19,6 +19,7 @@ from shards.credits import Provenance
 from shards.index import publish
 from shards.push import prepare, push
 from shards.verify import verify
+from tests.support.hub_server import hub
 from tests.support.published import FREE, free_set
 from tests.support.shard_sets import clips, make_shards
 
@@ -136,6 +137,29 @@ def test_without_a_token_the_command_says_all_that_it_would_copy(
     assert not (tmp_path / "there").exists()
     assert main(["publish", str(folder), "--to", f"file://{tmp_path}/there"]) == exit_status.OK
     assert contents(tmp_path / "there") == contents(folder)
+
+
+def test_a_hub_gets_every_byte_in_one_commit_and_loses_the_tars_of_an_older_set(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import huggingface_hub.constants
+
+    monkeypatch.setenv("HF_TOKEN", "hf_ours")
+    large, small = free_set(tmp_path / "a"), free_set(tmp_path / "b", num_assets=2)
+    with hub("hf_ours") as there:
+        monkeypatch.setattr(huggingface_hub.constants, "ENDPOINT", there.url)
+        for folder in (large, small):
+            assert main(["publish", str(folder), "--to", "hf://datasets/someone/clips"]) == exit_status.OK
+            assert f"at {there.url}/datasets/someone/clips" in " ".join(capsys.readouterr().out.split())
+            files = there.repos["someone/clips"]
+            files.pop(".gitattributes", None)
+            assert files == contents(folder)
+        assert there.messages == [f"{len(list(folder.glob('*.tar')))} shards" for folder in (large, small)]
+        monkeypatch.setenv("HF_TOKEN", "hf_of_another")
+        assert main(["publish", str(small), "--to", "hf://datasets/someone/clips"]) == exit_status.USER_ERROR
+    said = " ".join(capsys.readouterr().err.split())
+    assert "error[E545]: the hub did not take hf://datasets/someone/clips" in said and "401" in said
+    assert "use a token that may write there" in said
 
 
 def test_the_card_names_its_policy_and_no_other_text_does() -> None:
