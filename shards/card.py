@@ -83,8 +83,8 @@ def card(rows: Sequence[Row], making: Making) -> str:
                 if splits[split]
             ],
         ),
-        "Splits are by asset: no asset, no motion and no geometry is in two of them. Hubs call `val` validation and "
-        "`bench` test.",
+        "Splits are by asset: no asset, no motion and no shape, whatever mesh it is made of, is in two of them. "
+        "Hubs call `val` validation and `bench` test.",
         "",
         *_funnel(making),
         "## Sources and licences",

@@ -17,11 +17,14 @@ from rigmill.licences.rights import Rights
 from rigmill.types import Row
 from shards.card import policy_of
 from shards.index import CARD, INDEX, SUMS, read_sums
+from shards.places import file_system
 from shards.verify import verify
 
 HUB = "hf://datasets/"
 _REPO = re.compile(r"[\w.-]+/[\w.-]+")
 _NOT_GIVEN_AWAY = ("mixamo",)  # sources of which nothing is, whatever a row says its licence is
+_BUCKETS = ("s3", "s3a", "gs", "gcs", "az", "abfs", "abfss")  # protocols without folders, whose first name is a bucket
+_CREDENTIALS = "for S3, set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE"
 Say = Callable[[str], None]
 
 
@@ -135,20 +138,23 @@ def _push_to_hub(publication: Publication) -> str:
             commit_message=f"{sum(name.endswith('.tar') for name in names)} shards",
         )
     except HfHubHTTPError as error:
+        refused = error.response is not None and error.response.status_code in (401, 403)
         raise UserError(
             f"the hub did not take {publication.target}",
             why=str(error).strip().splitlines()[0],
-            fix="use a token that may write there, then run the same command again: what it has is not sent again",
+            fix=("use a token that may write there, then " if refused else "")
+            + "run the same command again: what it has is not sent again",
             code="E545",
         ) from None
-    return f"https://huggingface.co/datasets/{name}"
+    return f"{api.endpoint}/datasets/{name}"
 
 
 def _push_to_files(publication: Publication, say: Say) -> str:
     """File by file. The digests there say what is whole: they go first, and come last."""
-    files, root = _file_system(publication.target)
+    files, root = file_system(publication.target)
     try:
-        files.makedirs(root, exist_ok=True)
+        if publication.target.partition("://")[0] not in _BUCKETS:
+            files.makedirs(root, exist_ok=True)
         there = _remote_sums(files, root)
         if files.exists(f"{root}/{SUMS}"):
             files.rm_file(f"{root}/{SUMS}")
@@ -171,32 +177,34 @@ def _push_to_files(publication: Publication, say: Say) -> str:
                 )
             say(f"{name}: {size} bytes")
         names = {str(path).rsplit("/", 1)[-1] for path in files.ls(root, detail=False)}
-    except PermissionError as error:
-        raise NoAccess(str(error) or "permission denied") from None
     except Exception as error:
-        if type(error).__name__ == "NoCredentialsError":  # botocore's, which is there only with s3fs
-            raise NoAccess(str(error)) from None
-        raise
+        raise _trouble(error, publication.target) from None
     strangers = sorted(names - {name for name, _ in publication.files})
     if strangers:
         say(f"left alone, for they are not of this data set: {', '.join(strangers[:5])}")
     return publication.target
 
 
-def _file_system(target: str) -> tuple[Any, str]:
-    """The target's file system, and the folder in it."""
-    from fsspec.core import url_to_fs
-
-    try:
-        files, root = url_to_fs(target)
-    except (ImportError, ValueError) as error:
-        raise UserError(
-            f"--to {target}: nothing here speaks that protocol",
-            why=str(error),
-            fix="install what it names",
-            code="E542",
-        ) from None
-    return files, str(root).rstrip("/")
+def _trouble(error: Exception, target: str) -> Exception:
+    """What went wrong at the target, for people; the error itself where it is no trouble of a target."""
+    again = "then run the same command again"
+    if type(error).__name__ == "NoCredentialsError":  # botocore's, which is there only with s3fs
+        return NoAccess(f"{error}: {_CREDENTIALS}")
+    if isinstance(error, PermissionError):
+        return UserError(
+            f"{target} may not be written", why=str(error), fix=f"use others: {_CREDENTIALS}; {again}", code="E545"
+        )
+    if isinstance(error, FileNotFoundError):  # folders are made, buckets are not: a misspelt one would be somebody's
+        return UserError(f"there is no {target}", why=str(error), fix=f"make its bucket, {again}", code="E542")
+    if isinstance(error, OSError) or type(error).__module__.partition(".")[0] in ("aiohttp", "botocore"):
+        return UserError(
+            f"copying to {target} broke off",
+            why=str(error) or type(error).__name__,
+            fix="see that it can be reached, then run the same command again: until then the copy has no digests, and "
+            "does not pass for a whole one",
+            code="E544",
+        )
+    return error
 
 
 def _remote_sums(files: Any, root: str) -> dict[str, str]:

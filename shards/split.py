@@ -26,10 +26,10 @@ def split_assets(
     """asset_id -> the side, from the (asset_id, motion_id) of every clip.
 
     Assets that share a motion belong together (a retargeted motion ties its characters), and so do assets of one
-    shape (asset_id -> what its geometry hashes to; empty: not known). Whole groups are held out, in a seeded order, as
-    long as they fit into the share: for the benchmark first, then, of what is left, for validation. With MIN_ASSETS
-    assets or more at least one group is held out for each share that is not 0: the first smallest, if none fits. The
-    training side is never empty, unless the benchmark's list names all.
+    shape (asset_id -> what those have in common that are alike; empty: not known). Whole groups are held out, in a
+    seeded order, as long as they fit into the share: for the benchmark first, then, of what is left, for validation.
+    With MIN_ASSETS assets or more at least one group is held out for each share that is not 0: the first smallest, if
+    none fits. The training side is never empty, unless the benchmark's list names all.
     """
     groups = _groups(clips, shapes or {})
     split = {asset: Split.TRAIN for group in groups for asset in group}

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import takewhile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby, takewhile
+from operator import itemgetter
 from pathlib import Path
 
 from rigmill.config.schema import Profile
@@ -20,6 +21,7 @@ from rigmill.storage.files import digest, sha256_bytes
 from rigmill.storage.layout import Layout
 from rigmill.storage.rows import only_keys, with_values
 from rigmill.types import Row
+from shards.alike import alike
 from shards.card import Making, StageEnds
 from shards.credits import Provenance
 from shards.index import publish
@@ -42,8 +44,8 @@ class ShardsStage(Stage):
     """
 
     name = "shards"
-    version = 7
-    upstream = ("probe", "render", "category", "caption")  # probe: where a clip's motion is from
+    version = 8
+    upstream = ("probe", "render", "category", "caption")  # probe: where a clip's motion is from, and its shape
     writes = PRODUCTS["shards"]
     barrier = True  # who sits in which shard depends on all clips
     usual_seconds, jobs_per = 0.5, {"render": 0.3}
@@ -86,19 +88,19 @@ class ShardsStage(Stage):
                 who = only_keys(row, "clip_id", "asset_id", "source")
                 yield Input(f"refused-{row['clip_id']}", with_values(who, {"refused": refused.to_short_row()}))
         seed, target = settings["seed"], round(settings["shard_mb"] * MEGABYTE)
+        own = sorted({row["asset_id"] for row in rows})
         split = split_assets(
             ((row["asset_id"], row["motion_id"]) for row in rows),
             HoldOut(settings["bench_share"], settings["val_share"], settings["bench_assets"]),
             seed=seed,
-            shapes={asset_id: asset.get("geometry_hash") or "" for asset_id, asset in provenance.assets.items()},
+            shapes=alike({asset: shape for asset in own if (shape := provenance.assets.get(asset, {}).get("shape"))}),
         )
         for side in Split:
             chosen = [row for row in rows if split[row["asset_id"]] == side]
-            chosen.sort(key=lambda row: digest(seed, row["clip_id"]))
-            filled = fill([sizes[row["clip_id"]] for row in chosen], target_bytes=target)
-            for number, part in enumerate(filled):
+            chosen.sort(key=lambda row: (row["source"], digest(seed, row["clip_id"])))
+            for number, packed in enumerate(_packed(chosen, sizes, target_bytes=target)):
                 shard = f"{side}-{number:06d}"
-                yield Input(shard, {"shard": shard, "split": side, "rows": chosen[part]})
+                yield Input(shard, {"shard": shard, "split": side, "rows": packed})
 
     def run(self, jobs: Sequence[Job], work: Work) -> Iterator[Answer]:
         for job in jobs:
@@ -130,6 +132,14 @@ class ShardsStage(Stage):
         """Every byte of the dataset folder is read, and every sample cut out."""
         folder = Layout(output).dataset
         return verify(folder) if folder.exists() else []
+
+
+def _packed(rows: Sequence[Row], sizes: Mapping[str, int], *, target_bytes: int) -> Iterator[Sequence[Row]]:
+    """The rows of each tar. One holds clips of one source, so that who streams tars can weigh sources by them."""
+    for _, own in groupby(rows, key=itemgetter("source")):
+        same = list(own)
+        for part in fill([sizes[row["clip_id"]] for row in same], target_bytes=target_bytes):
+            yield same[part]
 
 
 def _making(tables: Rows, profile: Profile) -> Making:

@@ -123,6 +123,7 @@ def probed(job: Any, number: int) -> Outcome:
                 "geometry_hash": hashlib.sha256(
                     f"geometry {number // 2 if dice.random() < 0.03 else number}".encode()
                 ).hexdigest()[:16],
+                "shape": [dice.random() for _ in range(17)],
                 "rig_file": rig_file.to_row(),
                 "joint_names": names,
                 "humanoid": [],

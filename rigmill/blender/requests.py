@@ -163,6 +163,7 @@ class ProbeAnswer(_Message):
     grey_share: float
     extent: float
     geometry_hash: str
+    shape: tuple[float, ...]
     num_still_motions: int
     num_broken_motions: int
     num_repeated_motions: int

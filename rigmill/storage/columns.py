@@ -105,6 +105,7 @@ _FOUND = [
     ("grey_share", NUMBER),
     ("extent", NUMBER),
     ("geometry_hash", TEXT),
+    ("shape", pa.list_(NUMBER)),
     ("num_still_motions", COUNT),
     ("num_broken_motions", COUNT),
     ("num_repeated_motions", COUNT),
@@ -153,6 +154,7 @@ PRODUCTS: dict[str, pa.Schema] = {
     # One row per rig. `file` is the canonical file that Blender reads from here on (the original is collect's);
     # `kind` is animated, static or motion (no mesh); `rig_kind` is skin, rigid (joints are animated nodes) or both;
     # `unweighted_share`: of the vertices of skinned meshes, those that no bone moves;
+    # `shape` are the moments of the surface at rest (rigmill.rigs.moments), empty where there is none;
     # motions that are left out are counted: still ones, broken ones (a key is no number), repeats of another;
     # `humanoid` is the declared map of a VRM, empty elsewhere; `spring_joints` are its joints that physics would turn:
     # `end` is where what hangs on the joint is, at rest and from it, `gravity` a force, both x, y, z in our world;

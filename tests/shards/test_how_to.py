@@ -25,7 +25,7 @@ def test_every_snippet_runs(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path / "cache")
     snippets = re.findall(r"^```(\w*)\n(.*?)^```$", PAGE.read_text(), re.MULTILINE | re.DOTALL)
-    assert [kind for kind, _ in snippets] == ["python"] * 5 + ["bash"]
+    assert [kind for kind, _ in snippets] == ["python"] * 6 + ["bash"]
     names: dict[str, Any] = {}
     said = []
     for kind, text in snippets:
@@ -34,7 +34,9 @@ def test_every_snippet_runs(
         else:
             subprocess.run(["bash", "-ec", text], check=True)
         said.append(capsys.readouterr().out.splitlines())
-    assert [len(lines) for lines in said[1:5]] == [NUM_CLIPS, 1, 1, 1] and 0 < len(said[0]) < NUM_CLIPS
-    assert float(said[3][0].split()[0]) < 1e-3
-    assert "It walks" in said[0][0] or "Biped" in said[0][0]
-    assert said[4][0].endswith("(64, 64, 3)")
+    first, streamed, *others = said
+    assert "It walks" in first[0] or "Biped" in first[0]
+    assert len({line.split()[0] for line in streamed[:-1]}) == NUM_CLIPS and streamed[-1].endswith("of 20 samples")
+    assert [len(lines) for lines in others[:4]] == [NUM_CLIPS, 1, 1, 1] and 0 < len(first) < NUM_CLIPS
+    assert float(others[2][0].split()[0]) < 1e-3
+    assert others[3][0].endswith("(64, 64, 3)")

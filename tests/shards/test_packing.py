@@ -53,3 +53,18 @@ def test_shards_are_as_large_as_asked_for(tmp_path: Path) -> None:
         assert sum(map(len, sizes.values())) == 12
         assert all(sum(found) <= target_mb * MEGABYTE or len(found) == 1 for found in sizes.values())
         assert len(sizes) == {0.001: 12, 10.0: 1}.get(target_mb, len(sizes))
+
+
+def test_a_shard_holds_clips_of_one_source(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    tables = clips(store)
+    names = ("vroid", "procedural", "objaverse")
+    tables.rows["render"] = [{**row, "source": names[at % 3]} for at, row in enumerate(tables.rows["render"])]
+    rows = make_shards(tables, store, shard_mb=0.06, bench_share=0.4)
+    held: dict[str, set[str]] = {}
+    for row in rows:
+        held.setdefault(row["shard"], set()).add(row["source"])
+    assert len(rows) == 12 and len(held) > 6 and all(len(sources) == 1 for sources in held.values())
+    for side in ("train", "bench"):
+        own = sorted(name for name in held if name.startswith(side))
+        assert own == [f"{side}-{number:06d}" for number in range(len(own))]

@@ -19,17 +19,9 @@ from shards.credits import Provenance
 from shards.index import publish
 from shards.push import prepare, push
 from shards.verify import verify
+from tests.support.hub_server import hub
+from tests.support.published import FREE, free_set
 from tests.support.shard_sets import clips, make_shards
-
-FREE = Rights(may_train=True, may_share_renders=True, may_share_motion=True, non_commercial=False).to_row()
-
-
-def dataset(folder: Path, *, policy: str = "publish", num_assets: int = 6) -> Path:
-    store = Store(folder / "store")
-    tables = clips(store, num_assets=num_assets)
-    tables.rows["render"] = [{**row, "rights": FREE} for row in tables.rows["render"]]
-    publish(make_shards(tables, store), folder / "out", store, making=Making(policy), provenance=Provenance())
-    return folder / "out"
 
 
 @pytest.fixture
@@ -49,7 +41,7 @@ def copied(files: Any, root: str) -> dict[str, bytes]:
 
 
 def test_a_copy_has_every_byte_and_a_second_one_sends_what_differs_alone(tmp_path: Path, memory: Any) -> None:
-    folder, said = dataset(tmp_path / "a"), list[str]()
+    folder, said = free_set(tmp_path / "a"), list[str]()
     assert push(prepare(folder, "memory://bucket/set"), said.append) == "memory://bucket/set"
     assert copied(memory, "/bucket/set") == contents(folder)
     assert said[-1].startswith("SHA256SUMS: ") and len(said) == len(contents(folder))
@@ -57,7 +49,7 @@ def test_a_copy_has_every_byte_and_a_second_one_sends_what_differs_alone(tmp_pat
     push(prepare(folder, "memory://bucket/set"), said.append)
     assert sum("there already" in line for line in said) == len(contents(folder)) - 1  # but for the digests themselves
     memory.pipe_file("/bucket/set/notes.txt", b"mine")
-    smaller = dataset(tmp_path / "b", num_assets=2)
+    smaller = free_set(tmp_path / "b", num_assets=2)
     said.clear()
     push(prepare(smaller, "memory://bucket/set"), said.append)
     assert copied(memory, "/bucket/set") == contents(smaller) | {"notes.txt": b"mine"}  # tars of the older set are gone
@@ -65,7 +57,7 @@ def test_a_copy_has_every_byte_and_a_second_one_sends_what_differs_alone(tmp_pat
 
 
 def test_a_copy_that_broke_off_has_no_digests_and_is_made_whole(tmp_path: Path) -> None:
-    old, new, there = dataset(tmp_path / "a", num_assets=2), dataset(tmp_path / "b"), tmp_path / "there"
+    old, new, there = free_set(tmp_path / "a", num_assets=2), free_set(tmp_path / "b"), tmp_path / "there"
     push(prepare(old, f"file://{there}"), print)
     assert verify(there) == []
 
@@ -83,7 +75,7 @@ def test_a_copy_that_broke_off_has_no_digests_and_is_made_whole(tmp_path: Path) 
 def test_digests_of_strangers_remove_nothing_outside_the_folder(tmp_path: Path, memory: Any) -> None:
     memory.pipe_file("/bucket/other.tar", b"not ours")
     memory.pipe_file("/bucket/set/SHA256SUMS", b"0  ../other.tar\n")
-    push(prepare(dataset(tmp_path), "memory://bucket/set"), print)
+    push(prepare(free_set(tmp_path), "memory://bucket/set"), print)
     assert memory.cat_file("/bucket/other.tar") == b"not ours"
 
 
@@ -111,7 +103,7 @@ def test_what_may_not_be_given_away_is_refused(tmp_path: Path, changes: dict[str
 
 
 def test_what_is_damaged_or_has_no_place_is_refused(tmp_path: Path) -> None:
-    folder = dataset(tmp_path)
+    folder = free_set(tmp_path)
     for target in ("bucket/set", "hf://models/a/b", "hf://datasets/a"):
         with pytest.raises(UserError, match="no place for a data set"):
             prepare(folder, target)
@@ -131,7 +123,7 @@ def test_without_a_token_the_command_says_all_that_it_would_copy(
 
     monkeypatch.delenv("HF_TOKEN", raising=False)
     monkeypatch.setattr(huggingface_hub.constants, "HF_TOKEN_PATH", str(tmp_path / "none"))
-    folder = dataset(tmp_path)
+    folder = free_set(tmp_path)
     to = "hf://datasets/someone/clips"
     assert main(["publish", str(folder), "--to", to]) == exit_status.NOT_PUSHED == 4
     text = " ".join(capsys.readouterr().out.split())
@@ -145,6 +137,29 @@ def test_without_a_token_the_command_says_all_that_it_would_copy(
     assert not (tmp_path / "there").exists()
     assert main(["publish", str(folder), "--to", f"file://{tmp_path}/there"]) == exit_status.OK
     assert contents(tmp_path / "there") == contents(folder)
+
+
+def test_a_hub_gets_every_byte_in_one_commit_and_loses_the_tars_of_an_older_set(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import huggingface_hub.constants
+
+    monkeypatch.setenv("HF_TOKEN", "hf_ours")
+    large, small = free_set(tmp_path / "a"), free_set(tmp_path / "b", num_assets=2)
+    with hub("hf_ours") as there:
+        monkeypatch.setattr(huggingface_hub.constants, "ENDPOINT", there.url)
+        for folder in (large, small):
+            assert main(["publish", str(folder), "--to", "hf://datasets/someone/clips"]) == exit_status.OK
+            assert f"at {there.url}/datasets/someone/clips" in " ".join(capsys.readouterr().out.split())
+            files = there.repos["someone/clips"]
+            files.pop(".gitattributes", None)
+            assert files == contents(folder)
+        assert there.messages == [f"{len(list(folder.glob('*.tar')))} shards" for folder in (large, small)]
+        monkeypatch.setenv("HF_TOKEN", "hf_of_another")
+        assert main(["publish", str(small), "--to", "hf://datasets/someone/clips"]) == exit_status.USER_ERROR
+    said = " ".join(capsys.readouterr().err.split())
+    assert "error[E545]: the hub did not take hf://datasets/someone/clips" in said and "401" in said
+    assert "use a token that may write there" in said
 
 
 def test_the_card_names_its_policy_and_no_other_text_does() -> None:

@@ -75,7 +75,7 @@ def test_validation_gets_shards_of_its_own_and_assets_of_one_shape_stay_together
     store = Store(tmp_path)
     tables = clips(store, num_assets=8)
     tables.rows["probe"] = [
-        {"asset_id": f"asset-{number}", "geometry_hash": f"shape {number // 2}", "motions": []} for number in range(8)
+        {"asset_id": f"asset-{number}", "shape": [float(number // 2)] * 17, "motions": []} for number in range(8)
     ]
     rows = make_shards(tables, store, bench_share=0.25, val_share=0.25)
     sides = {row["asset_id"]: row["split"] for row in rows}

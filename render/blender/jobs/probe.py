@@ -18,6 +18,7 @@ from render.blender.subject.surface import geometry_hash, read_surface, visible_
 from rigmill.blender.requests import FoundMotion, ProbeAnswer, ProbeItem
 from rigmill.kinds import AssetKind, RigKind
 from rigmill.outcomes import Refusal, Reject
+from rigmill.rigs.moments import surface_moments
 from rigmill.rigs.npz import motion_to_bytes, rig_to_bytes
 from rigmill.types import Floats
 
@@ -49,6 +50,7 @@ def probe_asset(item: dict[str, Any], state: dict[str, Any], scratch: Path) -> d
         raise Refusal(Reject.NO_RIG, "no skeleton deforms a mesh, and none has a motion")
     (scratch / "rig.npz").write_bytes(rig_to_bytes(rig))
     stored = kind == AssetKind.MOTION or asked.store_motions
+    moments = surface_moments(surface.corners)
     extents = [sample.extents for _, sample in found.moving]
     num_skinned = sum(len(mesh.data.vertices) for mesh in carriers.skinned)
     return ProbeAnswer(
@@ -64,7 +66,8 @@ def probe_asset(item: dict[str, Any], state: dict[str, Any], scratch: Path) -> d
         unweighted_share=carriers.num_unweighted / num_skinned if num_skinned else 0.0,
         **asdict(looks),
         extent=float(np.median(np.concatenate(extents)) if extents else np.ptp(rest_bounds, axis=0).max()),
-        geometry_hash=geometry_hash(surface),
+        geometry_hash=geometry_hash(moments, len(surface.areas)),
+        shape=() if moments is None else tuple(moments.tolist()),
         num_still_motions=found.num_still,
         num_broken_motions=found.num_broken,
         num_repeated_motions=found.num_repeated,

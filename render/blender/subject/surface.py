@@ -9,22 +9,12 @@ from typing import Any
 import bpy
 import numpy as np
 
+from rigmill.rigs.moments import TRIPLES, triangle_areas
 from rigmill.types import Floats, Ints
 
-# Points of a triangle and their weights with which a sum over them is the integral of any polynomial of degree 4.
-_A, _B = 0.445948490915965, 0.091576213509771
-_POINTS = np.array(
-    [
-        [_A, _A, 1 - 2 * _A],
-        [_A, 1 - 2 * _A, _A],
-        [1 - 2 * _A, _A, _A],
-        [_B, _B, 1 - 2 * _B],
-        [_B, 1 - 2 * _B, _B],
-        [1 - 2 * _B, _B, _B],
-    ]
-)
-_WEIGHTS = np.array([0.223381589678011] * 3 + [0.109951743655322] * 3)
 _STEPS = 500  # of a normalised moment: float noise is far under a step, different shapes are far over it
+# Third moments as the hash spells them: 18, of which ten differ.
+_SPELLED = [6 + TRIPLES.index(tuple(sorted((*two, one)))) for two in zip(*np.triu_indices(3)) for one in range(3)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +44,10 @@ def read_surface(meshes: list[Any]) -> Surface:
         loops.append(_read(data.loop_triangles, "loops", num * 3).reshape(-1, 3))
         mesh.append(np.full(num, index))
     joined = np.concatenate(corners) if corners else np.zeros((0, 3, 3))
-    areas = 0.5 * np.linalg.norm(np.cross(joined[:, 1] - joined[:, 0], joined[:, 2] - joined[:, 0]), axis=-1)
     empty = np.zeros(0, dtype=np.int64)
     return Surface(
         corners=joined,
-        areas=areas,
+        areas=triangle_areas(joined),
         mesh=np.concatenate([empty, *mesh]),
         material=np.concatenate([empty, *material]),
         loops=np.concatenate([empty.reshape(0, 1).repeat(3, 1), *loops]),
@@ -71,27 +60,17 @@ def _read(collection: Any, name: str, size: int) -> Ints:
     return values
 
 
-def geometry_hash(surface: Surface) -> str:
+def geometry_hash(moments: Floats | None, num_triangles: int) -> str:
     """16 hex digits: the number of triangles and the surface's moments up to the third, about its centre, in its size.
 
     The same for any place, uniform size, order of vertices and way of splitting or merging them; another for another
     shape, pose at rest, orientation or mesh density. Empty where there is no surface.
     """
-    area = float(surface.areas.sum())
-    if not np.isfinite(area) or area <= 0:
+    if moments is None:
         return ""
-    points = np.einsum("pc,kcx->kpx", _POINTS, surface.corners).reshape(-1, 3)
-    weights = (surface.areas[:, None] * _WEIGHTS / area).reshape(-1)
-    centred = points - weights @ points
-    second = np.einsum("n,nx,ny->xy", weights, centred, centred)
-    size = float(np.sqrt(np.trace(second)))
-    if not size > 0:
-        return ""
-    third = np.einsum("n,nx,ny,nz->xyz", weights, centred, centred, centred, optimize=True) / size**3
-    upper = np.triu_indices(3)
-    numbers = np.concatenate([(second / size**2)[upper], third[upper].reshape(-1), [np.log(area / size**2)]])
+    numbers = np.concatenate([moments[:6], moments[_SPELLED], moments[-1:]])
     steps = np.rint(numbers * _STEPS).astype(np.int64)
-    text = ",".join(map(str, [len(surface.areas), *steps.tolist()]))
+    text = ",".join(map(str, [num_triangles, *steps.tolist()]))
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 

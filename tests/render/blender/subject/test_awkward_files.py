@@ -92,6 +92,9 @@ def test_size_and_container_do_not_change_a_geometry_and_shape_does() -> None:
         "derived/Fox 狐 é \"quoted\" 'x'.glb",
     ]
     assert len({probed(name)["geometry_hash"] for name in same}) == 1
+    shape = np.array(probed(same[0])["shape"])
+    assert shape.shape == (17,) and all(np.abs(probed(name)["shape"] - shape).max() < 1e-5 for name in same)
+    assert np.abs(probed("derived/Fox_nonuniform_scale.glb")["shape"] - shape).max() > 0.1
     assert probed("derived/Fox_nonuniform_scale.glb")["geometry_hash"] != probed(same[0])["geometry_hash"]
     assert probed("derived/Fox_scale_1e6.glb")["extent"] == pytest.approx(1e6 * probed(same[0])["extent"], rel=1e-4)
 
