@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rigmill.errors import UserError
 from rigmill.kinds import Split
 from rigmill.outcomes import Cost, Failed, FailKind, Kept, Outcome
 from rigmill.pipeline.stage import Answer, Input, Job, Rows, Stage, Work
@@ -20,7 +19,7 @@ from rigmill.storage.files import Store, canonical_json, digest, sha256_file
 from rigmill.storage.layout import Layout
 from rigmill.types import Row
 from train.checkpoints import damaged_checkpoints
-from train.components.places import Places, fetch, find, fingerprints
+from train.components.places import Places, fetch, find, known_weights
 from train.finished import (
     CONFIG,
     LOSSES,
@@ -73,7 +72,7 @@ class TrainStage(Stage):
         if not rows:
             return
         samples = digest(sorted(row["sample_sha256"] for row in rows))
-        weights = _known_weights(settings)
+        weights = known_weights(RECIPES[settings["recipe"]](settings["size_px"]), Places.of(settings["weights"]))
         earlier: dict[str, tuple[str, int]] = {}  # input id and depth, by stage
         for own, starts_from in stage_settings(settings):
             start, depth, hints = _start(starts_from, earlier)
@@ -124,15 +123,6 @@ class TrainStage(Stage):
         layout = Layout(output)
         for path in (*damaged_checkpoints(layout.work), *damaged_notes(layout)):
             path.unlink()
-
-
-def _known_weights(settings: Row) -> Row:
-    """Fingerprints of the weights under the recipe, by component; nothing where they are not all there."""
-    config = RECIPES[settings["recipe"]](settings["size_px"])
-    try:
-        return fingerprints(find(config, Places.of(settings["weights"])))
-    except UserError:
-        return {}  # a run says so, before it plans
 
 
 def _start(starts_from: str, earlier: Mapping[str, tuple[str, int]]) -> tuple[Row, int, Row]:
