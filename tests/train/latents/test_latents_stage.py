@@ -17,20 +17,17 @@ import torch
 from rigmill.config.load import load
 from rigmill.config.schema import Profile
 from rigmill.errors import Damaged
-from rigmill.outcomes import Kept, Outcome, Refusal, Reject, Rejected
-from rigmill.pipeline.stage import Job
+from rigmill.outcomes import Refusal, Reject, Rejected
 from rigmill.storage.columns import PRODUCTS
 from rigmill.storage.files import Store, sha256_bytes
 from rigmill.storage.rows import only_keys
 from rigmill.types import StoredFile
-from shards.loader.latents.cached import CachedLatents, LatentDraw
-from shards.loader.latents.encoding import Encoding
+from shards.loader.latents.cached import LatentDraw
 from shards.loader.reading import Reader, Wanted
-from shards.loader.sample import Sample
 from shards.sample import SamplePlace, member_names, sample_bytes
-from tests.support.latents import table_of
+from tests.support.latent_jobs import CACHED, jobs_of, kept_rows, opened, profile_with, run, sample_of
 from tests.support.paths import ROOT
-from tests.support.training import Index, Lent, Tables, profile_of
+from tests.support.training import Index, Tables, profile_of
 from train.clips import look_of, to_unit
 from train.components.architecture import expected_of
 from train.inputs import TrainSettings
@@ -38,39 +35,6 @@ from train.latents.encoding import _stored
 from train.latents.stage import LatentsStage
 from train.latents.wanted import encoding_of
 from train.starting import start_model
-
-CACHED = {"enabled": True, "windows": 2, "conditions": 3, "dtype": "float32"}
-
-
-def profile_with(settings: TrainSettings, latents: dict[str, Any] = CACHED, **more: Any) -> Profile:
-    return Profile.model_validate({**profile_of(settings, **more).model_dump(mode="json"), "latents": latents})
-
-
-def jobs_of(rows: Index, profile: Profile) -> list[Job]:
-    return LatentsStage().plan(Tables(rows), profile)
-
-
-def run(rows: Index, profile: Profile, store: Store, folder: Path) -> dict[str, Outcome]:
-    """The outcome of every clip."""
-    jobs = jobs_of(rows, profile)
-    work = Lent(store=store, output=folder, scratch=folder)
-    answers = LatentsStage().run(jobs, work)
-    return {job.input_id: answer.outcome for job, answer in zip(jobs, answers, strict=True)}
-
-
-def kept_rows(outcomes: dict[str, Outcome]) -> Index:
-    assert all(isinstance(outcome, Kept) for outcome in outcomes.values()), outcomes
-    return [row for outcome in outcomes.values() for row in outcome.rows]  # type: ignore[union-attr]
-
-
-def opened(made: Index, rows: Index, store: Store, wanted: Encoding) -> CachedLatents:
-    clips = {row["clip_id"]: row["sample_sha256"] for row in rows}
-    return CachedLatents.of_rows(table_of(made), store, wanted=wanted, clips=clips)
-
-
-def sample_of(row: dict[str, Any], store: Store) -> Sample:
-    place = SamplePlace.from_row(row)
-    return Sample(place.clip_id, store.path(place.shard_file), place.offset, place.num_bytes, place.sha256)
 
 
 @pytest.mark.parametrize(("recipe", "num_frames"), [("tiny_joint", 5), ("mini_joint", 5)])
