@@ -5,7 +5,8 @@
 `loader_vs_plain`: CPU seconds a sample of the pipeline that everybody writes (webdataset and PyAV: decode a sample, cut
 the window, bring to size) by those of the shard loader, which redraws pose maps, in one process by turns. By number of
 frames, 4 views, RGB and pose, and of windows of 33 of 81 frames with one view; at the clips' own size, then at 256
-lines. Also megabytes a second of `verify`, and of an index of 161,023 samples what opening, planning and a draw cost.
+lines. Also megabytes a second of `verify`, gigabytes a second of cached latents at Wan's size, and of an index of
+161,023 samples what opening, planning and a draw cost.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from benchmarks.common.figures import lines, rounded
+from benchmarks.loading.latents import latents
 from benchmarks.loading.made import Size, index_table
 from benchmarks.loading.parts import index, loading, one_thread, ours
 from shards.index import INDEX
@@ -55,7 +57,8 @@ def measured(*, tiny: bool) -> dict[str, Any]:
         result = loading(scratch, lengths=lengths, size=size, sizes_px=sizes_px, **how)
         result |= index(scratch, num_rows=num_rows)
         result["first_batch_s"] = first_batch_s(scratch, scratch / str(lengths[0]) / "shards", num_rows=num_rows)
-    return result | {"latents_gb_per_s": None}
+        result |= latents(scratch, tiny=tiny)
+    return result
 
 
 def main() -> None:
