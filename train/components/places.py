@@ -67,7 +67,7 @@ def find(
         for said_by, folder in places.candidates(component):
             reason = "not set" if folder is None else why_not(component, folder, numbers)
             if folder is not None and not reason and wanted and fingerprint(folder) != wanted[component]:
-                reason = f"{folder}: other weights than the checkpoint was trained on"
+                reason = f"{folder}: other weights than the checkpoint or the plan was made with"
             if folder is not None and not reason:
                 found[component] = folder
                 break

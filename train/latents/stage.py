@@ -139,4 +139,5 @@ def _encoders(settings: str, weights: str) -> Encoders:
     from train.latents.encoding import Encoders
 
     asked = EncoderSettings(**json.loads(settings))
-    return Encoders.of(asked, find(asked.config, Places.of(json.loads(weights)), only=PARTS))
+    folders = find(asked.config, Places.of(json.loads(weights)), wanted=asked.weights or None, only=PARTS)
+    return Encoders.of(asked, folders)

@@ -22,11 +22,12 @@ PARTS = ("vae", "text_encoder", "tokenizer")  # of a recipe's weights, those tha
 
 @dataclass(frozen=True, slots=True)
 class EncoderSettings:
-    """What a training's encoders are built of, beside the weights in folders."""
+    """What a training's encoders are built of."""
 
     recipe: str
     size_px: int
     device: DeviceName
+    weights: Mapping[str, str]  # fingerprints by component, of those in folders; none where they are not all there
     # Of a text encoder that no folder holds: the model with which it is built, and the seed of their random weights.
     built_with: Mapping[str, Any] | None = None
     seed: int = 0
@@ -44,8 +45,9 @@ class EncoderSettings:
 def encoders_of(profile: Profile) -> EncoderSettings:
     """Those of the first stage of the profile's training, which the others take over."""
     root = stage_settings(settings_of(profile))[0][0]
-    found = EncoderSettings(root.recipe, root.size_px, root.device)
-    text = found.config.text
+    config, places = root.config(), Places.of(profile.train.weights.model_dump(mode="json"))
+    found = EncoderSettings(root.recipe, root.size_px, root.device, known_weights(config, places, only=PARTS))
+    text = config.text
     if text.kind == "words" or text.origin == "folder":
         return found
     return replace(found, built_with=json.loads(canonical_json(root.root_config().to_dict())), seed=root.seed)
@@ -57,8 +59,7 @@ def encoding_of(profile: Profile) -> Encoding:
     Where the encoders' weights are missing it is none that was ever done.
     """
     section, encoders = profile.latents, encoders_of(profile)
-    config = encoders.config
-    known = known_weights(config, Places.of(profile.train.weights.model_dump(mode="json")), only=PARTS)
+    config, known = encoders.config, encoders.weights
     random = [encoders.built_with, encoders.seed]
     text = digest("text", asdict(config.text), known.get("text_encoder"), known.get("tokenizer"), random)
     return Encoding(

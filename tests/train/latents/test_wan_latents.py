@@ -18,10 +18,11 @@ from shards.loader.latents.cached import CachedLatents, LatentDraw
 from shards.loader.reading import Reader, Wanted
 from tests.support.latent_jobs import jobs_of, kept_rows, opened, profile_with, run, sample_of
 from tests.support.tiny_wan import save_tiny_wan
-from tests.support.training import Index
+from tests.support.training import Index, Lent
 from train.clips import look_of, to_unit
 from train.components.loading import load_codec, load_text_encoder, load_tokenizer
 from train.inputs import TrainSettings
+from train.latents.stage import LatentsStage
 from train.latents.wanted import encoding_of
 from train.recipes import tiny_wan
 from train.text import TextEncoder
@@ -138,3 +139,14 @@ def test_other_weights_of_an_encoder_are_another_cache_and_another_place_for_the
     assert caught.value.why.startswith(f"{said} (")
     gone = profile_with(wan, cached, weights={"root": str(tmp_path / "none")})
     assert jobs_of(one, gone)[0].key not in (job.key, again.key)
+
+
+def test_a_worker_whose_weights_are_not_those_of_the_plan_encodes_nothing(
+    one: Index, store: Store, profile: Profile, root: Path, tmp_path: Path
+) -> None:
+    """Another machine may have others at the same place: they would lie under the wrong key."""
+    (job,) = jobs_of(one, profile)
+    job.hints = {**job.hints, "weights": {**job.hints["weights"], **with_other(root, "vae", tmp_path / "other")}}
+    with pytest.raises(UserError, match="needs weights that are not here: vae") as caught:
+        next(LatentsStage().run([job], Lent(store=store, output=tmp_path, scratch=tmp_path)))
+    assert "other weights than the checkpoint or the plan was made with" in caught.value.why
