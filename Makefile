@@ -31,7 +31,7 @@ PROFILE_FLAGS = $(call option,--profile,PROFILE) $(call option,--config,CONFIG) 
 RUN_FLAGS = $(PROFILE_FLAGS) $(call option,--limit,LIMIT) $(call option,--workers,WORKERS) $(call option,--ray-address,RAY_ADDRESS)
 INSTALLED := $(VENV)/.installed
 
-.PHONY: help setup doctor demo world small-model test test-all coverage check same-bytes docs plan status report verify curate collect probe retarget preview select render category caption shards train eval export animate clean
+.PHONY: help setup doctor demo world small-model test test-all coverage check same-bytes docs plan status report verify curate collect probe retarget preview select render category caption shards latents train eval export animate clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -89,6 +89,8 @@ caption: $(INSTALLED) ## sentences for every clip
 	$(RIGMILL) run caption $(RUN_FLAGS)
 shards: $(INSTALLED) ## WebDataset shards and their index
 	$(RIGMILL) run shards $(RUN_FLAGS)
+latents: $(INSTALLED) ## what training draws, encoded once; where the profile has latents.enabled
+	$(RIGMILL) run latents $(RUN_FLAGS)
 train: $(INSTALLED) ## the joint video-pose model
 	$(RIGMILL) run train $(RUN_FLAGS)
 eval: $(INSTALLED) ## pose maps back to animated meshes, with errors

@@ -52,6 +52,7 @@ class Reject(StrEnum):
     OUT_OF_FRAME = "out_of_frame"
     BLACK_PICTURE = "black_picture"
     ROUND_TRIP = "round_trip"
+    UNDECODABLE = "undecodable"
     EMPTY_CAPTION = "empty_caption"
     BAD_ANSWER = "bad_answer"
     BAD_CAPTION = "bad_caption"
@@ -100,6 +101,7 @@ REJECT_MEANING: dict[Reject, str] = {
     Reject.OUT_OF_FRAME: "the subject leaves the picture",
     Reject.BLACK_PICTURE: "the subject is drawn black",
     Reject.ROUND_TRIP: "the joints read back from the clip's pose videos are not the stored ones",
+    Reject.UNDECODABLE: "a clip's videos, pictures or numbers are as they were written and cannot be decoded",
     Reject.EMPTY_CAPTION: "no words could be found for the clip",
     Reject.BAD_ANSWER: "the model's answer is not of the form that was asked for: cut off, no JSON, refused, empty",
     Reject.BAD_CAPTION: "the model's sentence is no caption: its length, its language, words of the viewer, addresses",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from rigmill.kinds import Split
@@ -68,6 +68,12 @@ class TrainSettings:
         """The model that the stage ends with."""
         recipe = RECIPES[self.recipe](self.size_px)
         return for_stage(recipe, parent, trains=self.trains, num_views=self.num_views)
+
+    def root_config(self) -> ModelConfig:
+        """The model that the stage begins with where it starts from no other: without what training adds."""
+        config = self.config()
+        origin = RECIPES[self.recipe](self.size_px).denoiser.origin
+        return replace(config, denoiser=replace(config.denoiser, adapter_rank=0, origin=origin))
 
 
 def settings_of(profile: Profile) -> Row:

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rigmill.clips.fitting import Fit
-from rigmill.errors import UserError
 from rigmill.kinds import Split
 from rigmill.outcomes import Cost, Failed, FailKind, Kept, Outcome
 from rigmill.pipeline.stage import Answer, Input, Job, Rows, Stage, Work
@@ -23,7 +22,7 @@ from rigmill.storage.layout import Layout
 from rigmill.types import Row
 from shards.loader.mixing import Realised, mixture_of, realised
 from train.checkpoints import damaged_checkpoints
-from train.components.places import Places, fetch, find, fingerprints
+from train.components.places import Places, fetch, find, known_weights
 from train.cost import DrawShape, step_flops
 from train.finished import (
     CONFIG,
@@ -77,7 +76,7 @@ class TrainStage(Stage):
         if not rows:
             return
         samples = digest(sorted(row["sample_sha256"] for row in rows))
-        weights = _known_weights(settings)
+        weights = known_weights(RECIPES[settings["recipe"]](settings["size_px"]), Places.of(settings["weights"]))
         earlier: dict[str, tuple[str, int]] = {}  # input id and depth, by stage
         for own, starts_from in stage_settings(settings):
             start, depth, hints = _start(starts_from, earlier)
@@ -172,15 +171,6 @@ def _work_in_words(own: TrainSettings, profile: Profile) -> str:
         f"({100 * step.forward.in_attention / step.forward.total:.0f} % of the forward pass is attention); all "
         f"{own.num_steps} steps {step.useful * own.num_steps / 1e15:.4g} PFLOP"
     )
-
-
-def _known_weights(settings: Row) -> Row:
-    """Fingerprints of the weights under the recipe, by component; nothing where they are not all there."""
-    config = RECIPES[settings["recipe"]](settings["size_px"])
-    try:
-        return fingerprints(find(config, Places.of(settings["weights"])))
-    except UserError:
-        return {}  # a run says so, before it plans
 
 
 def _start(starts_from: str, earlier: Mapping[str, tuple[str, int]]) -> tuple[Row, int, Row]:

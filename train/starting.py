@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 
 from rigmill.errors import UserError
@@ -31,7 +30,5 @@ def start_model(settings: TrainSettings, parent: Parent | None, folders: Mapping
                 )
             model = load_model(parent.weights, parent.config, folders, dtype=dtype)
         else:
-            origin = RECIPES[settings.recipe](settings.size_px).denoiser.origin
-            bare = replace(config, denoiser=replace(config.denoiser, adapter_rank=0, origin=origin))
-            model = new_model(bare, seed=settings.seed, folders=folders, dtype=dtype)
+            model = new_model(settings.root_config(), seed=settings.seed, folders=folders, dtype=dtype)
         return grown(model, config, seed=settings.seed)

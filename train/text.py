@@ -34,10 +34,11 @@ class TextEncoder(nn.Module):
     @torch.no_grad()
     def forward(self, captions: Sequence[str]) -> Tensor:
         """(B, X, E), zeros after a caption's end, as Wan pads them."""
-        states = [self._encode(caption) for caption in captions]
+        states = [self.unpadded(caption) for caption in captions]
         return torch.stack([nn.functional.pad(one, (0, 0, 0, self.num_tokens - len(one))) for one in states])
 
-    def _encode(self, caption: str) -> Tensor:
+    @torch.no_grad()
+    def unpadded(self, caption: str) -> Tensor:
         """A caption's own tokens, (at most X, E)."""
         device = self.encoder.device
         if caption not in self._known:

@@ -15,7 +15,7 @@ from shards.mixture import keyed_generator
 from train.codec import DctCodec, VideoCodec
 from train.components.loading import load_codec, load_text_encoder, load_tokenizer, load_transformer
 from train.model.joint import JointVideoPose
-from train.recipes import ModelConfig, TextConfig
+from train.recipes import CodecConfig, ModelConfig, TextConfig
 from train.text import TextEncoder, small_text
 from train.words import WordEncoder
 
@@ -53,11 +53,10 @@ def new_model(
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(int(keyed_generator(seed, "weights").integers(2**63)))
         denoiser = JointVideoPose(config.denoiser, wan)
-        text = _text(config.text, folders, dtype)
+        text = text_of(config.text, folders, dtype)
         if wan is None and config.denoiser.prediction == "velocity":
             denoiser.open_path()
-    codec = DctCodec(config.codec) if config.codec.kind == "dct" else load_codec(folders["vae"], config.codec)
-    return Model(config, denoiser=denoiser, text=text, codec=codec)
+    return Model(config, denoiser=denoiser, text=text, codec=codec_of(config.codec, folders))
 
 
 def grown(model: Model, config: ModelConfig, *, seed: int) -> Model:
@@ -76,7 +75,13 @@ def grown(model: Model, config: ModelConfig, *, seed: int) -> Model:
     return model
 
 
-def _text(config: TextConfig, folders: Mapping[str, Path], dtype: torch.dtype) -> TextEncoder | WordEncoder:
+def codec_of(config: CodecConfig, folders: Mapping[str, Path]) -> VideoCodec:
+    """The video codec: fixed, or read of its folder."""
+    return DctCodec(config) if config.kind == "dct" else load_codec(folders["vae"], config)
+
+
+def text_of(config: TextConfig, folders: Mapping[str, Path], dtype: torch.dtype) -> TextEncoder | WordEncoder:
+    """The text encoder: fixed, read of its folder, or random by the global random state."""
     if config.kind == "words":
         return WordEncoder(config)
     if config.origin == "inline":

@@ -33,11 +33,15 @@ class WordEncoder(nn.Module):
 
     def forward(self, captions: Sequence[str]) -> Tensor:
         """(B, X, E), of unit size."""
-        tokens = np.zeros((len(captions), self.num_tokens, self.width), dtype=np.float32)
-        for row, caption in zip(tokens, captions):
-            words = _WORD.findall(caption.lower())[: self.num_tokens]
-            for at, (before, word) in enumerate(zip(["", *words], words)):
-                row[at] = self._token(before, word)
+        states = [self.unpadded(caption) for caption in captions]
+        return torch.stack([nn.functional.pad(one, (0, 0, 0, self.num_tokens - len(one))) for one in states])
+
+    def unpadded(self, caption: str) -> Tensor:
+        """A caption's own tokens, (at most X, E)."""
+        words = _WORD.findall(caption.lower())[: self.num_tokens]
+        tokens = np.zeros((len(words), self.width), dtype=np.float32)
+        for at, (before, word) in enumerate(zip(["", *words], words)):
+            tokens[at] = self._token(before, word)
         place = self.place
         assert isinstance(place, Tensor)
         return torch.from_numpy(tokens).to(place.device)

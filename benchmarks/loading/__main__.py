@@ -6,7 +6,8 @@
 the window, bring to size) by those of the shard loader, which redraws pose maps, in one process by turns. By number of
 frames, 4 views, RGB and pose, and of windows of 33 of 81 frames with one view; at the clips' own size, then at 256
 lines. `two_processes`: samples a second of wall time of two processes side by side, of both, one after the other. Also
-megabytes a second of `verify`, and of an index of 161,023 samples what opening, planning and a draw cost.
+megabytes a second of `verify`, gigabytes a second of cached latents at Wan's size, and of an index of 161,023 samples
+what opening, planning and a draw cost.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from benchmarks.common.figures import lines, rounded
+from benchmarks.loading.latents import latents
 from benchmarks.loading.made import Size, index_table
 from benchmarks.loading.parts import index, loading, one_thread, ours
 from shards.index import INDEX
@@ -56,7 +58,8 @@ def measured(*, tiny: bool) -> dict[str, Any]:
         result = loading(scratch, lengths=lengths, size=size, sizes_px=sizes_px, **how)
         result |= index(scratch, num_rows=num_rows)
         result["first_batch_s"] = first_batch_s(scratch, scratch / str(lengths[0]) / "shards", num_rows=num_rows)
-    return result | {"latents_gb_per_s": None}
+        result |= latents(scratch, tiny=tiny)
+    return result
 
 
 def main() -> None:

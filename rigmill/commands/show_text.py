@@ -26,6 +26,7 @@ _FIRST = {
     "category": ("category", "category_provider"),
     "caption": ("caption", "provider"),
     "shards": ("shard", "split"),
+    "latents": ("size_px", "num_frames", "num_windows", "num_conditions"),
     "train": ("recipe", "num_steps", "first_loss", "last_loss"),
     "eval": ("maps", "mpjpe_pct", "usable_share"),
 }

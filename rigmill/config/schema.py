@@ -8,7 +8,7 @@ from pydantic import Field
 
 from rigmill.config.caption import Caption
 from rigmill.config.section import Positive, PositiveFloat, Section, Share
-from rigmill.config.train import Train
+from rigmill.config.train import Latents, Train
 
 
 class ProceduralSource(Section):
@@ -380,6 +380,7 @@ class Profile(Section):
     render: Render
     caption: Caption
     shards: Shards
+    latents: Latents = Latents()
     train: Train
     eval: Eval
     run: Run

@@ -25,6 +25,28 @@ class Weights(Section):
     allow_download: bool = Field(default=False, description="fetch what is missing, 17 GB in all")
 
 
+class Latents(Section):
+    """Whether what training draws is encoded once, before it (docs/loading.md). Encoders, size, window: train's."""
+
+    enabled: bool = Field(default=False, description="encode the clips of the train split once")
+    frame_counts: tuple[Positive, ...] = Field(
+        default=(),
+        description="a clip's windows have the largest of these 4k+1 that it is long enough for; shorter draws take "
+        "their beginnings; none: train.num_frames",
+    )
+    windows: Positive = Field(
+        default=1,
+        description="of a clip, spread evenly: latents depend on where a window begins, so only these can be drawn",
+    )
+    conditions: Positive = Field(
+        default=4,
+        description="frames of a window that can be its image condition, beside the rest pose; the first costs nothing",
+    )
+    dtype: Literal["float16", "float32"] = Field(
+        default="float16", description="of stored numbers; float32 keeps every bit of what a CPU encodes"
+    )
+
+
 class TrainingStage(Section):
     """One stage of a training: what it changes, and what it starts from. It ends with a checkpoint of its own."""
 

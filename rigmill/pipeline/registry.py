@@ -83,6 +83,7 @@ STAGES = Registry(
         "category": "caption.category_stage:CategoryStage",
         "caption": "caption.stage:CaptionStage",
         "shards": "shards.stage:ShardsStage",
+        "latents": "train.latents.stage:LatentsStage",
         "train": "train.stage:TrainStage",
         "eval": "eval.stage:EvalStage",
     }

@@ -299,6 +299,26 @@ PRODUCTS: dict[str, pa.Schema] = {
             ("shard_file", FILE),
         ]
     ),
+    # One row per clip of the train split whose latents are cached. `key` follows from the sample's content and from
+    # `encoding`, the digest of all else that its latents depend on; `codec` and `text` are those of the encoders.
+    "latents": pa.schema(
+        [
+            ("clip_id", TEXT),
+            ("source", TEXT),
+            ("sample_sha256", TEXT),
+            ("key", TEXT),
+            ("encoding", TEXT),
+            ("codec", TEXT),
+            ("text", TEXT),
+            ("size_px", COUNT),
+            ("num_frames", COUNT),  # of a window, as the model counts them
+            ("num_windows", COUNT),
+            ("num_conditions", COUNT),
+            ("num_views", COUNT),
+            ("num_captions", COUNT),
+            ("file", FILE),
+        ]
+    ),
     "train": pa.schema(
         [
             ("checkpoint_id", TEXT),

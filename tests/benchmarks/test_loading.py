@@ -19,7 +19,7 @@ NAMES = (
 
 def test_a_tiny_run_gives_every_figure() -> None:
     found = measured(tiny=True)
-    assert set(NAMES.split()) <= set(found) and found["latents_gb_per_s"] is None
+    assert set(NAMES.split()) <= set(found) and found["latents_gb_per_s"] > 0
     assert all(value > 0 for value in found["loader_vs_plain"].values())
     assert {"5", "9", "5_of_9_one_view", "9_at_32"} <= set(found["loader_vs_plain"])
     assert found["two_processes"]["5_of_9_one_view"]["ratio"] > 0

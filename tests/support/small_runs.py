@@ -19,6 +19,7 @@ small:
   filters: {max_frames: 17, preview_px: 64, preview_frames: 3}
   render: {samples: 1, denoise: false, width_px: 96, height_px: 96, joint_radius_px: 13}
   shards: {shard_mb: 0.4, bench_share: 0.4}
+  latents: {enabled: true, windows: 2}
   train:
     recipe: tiny_joint
     stages: [{name: joint, trains: all}]

@@ -27,6 +27,7 @@ tiny:
   filters: {max_frames: 17, preview_px: 48, preview_frames: 3}
   render: {samples: 1, denoise: false, width_px: 64, height_px: 64, joint_radius_px: 9, engine: raster}
   shards: {shard_mb: 0.27, bench_share: 0.4}
+  latents: {enabled: true, windows: 2}
   train:
     recipe: tiny_joint
     stages: [{name: joint, trains: all}]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -49,13 +50,16 @@ class Places:
         ]
 
 
-def find(config: ModelConfig, places: Places, *, wanted: Mapping[str, str] | None = None) -> dict[str, Path]:
+def find(
+    config: ModelConfig, places: Places, *, wanted: Mapping[str, str] | None = None, only: Collection[str] = COMPONENTS
+) -> dict[str, Path]:
     """The folder of every component that the configuration reads from one, complete and of its architecture.
 
+    `only`: of these components, where others are not used.
     `wanted`: fingerprints by component, where a checkpoint was trained on these very files. A UserError names all that
     is missing at once, with every place looked at and why it would not do.
     """
-    expected = expected_of(config)
+    expected = {name: numbers for name, numbers in expected_of(config).items() if name in only}
     found: dict[str, Path] = {}
     missing: dict[str, list[str]] = {}
     for component, numbers in expected.items():
@@ -63,7 +67,7 @@ def find(config: ModelConfig, places: Places, *, wanted: Mapping[str, str] | Non
         for said_by, folder in places.candidates(component):
             reason = "not set" if folder is None else why_not(component, folder, numbers)
             if folder is not None and not reason and wanted and fingerprint(folder) != wanted[component]:
-                reason = f"{folder}: other weights than the checkpoint was trained on"
+                reason = f"{folder}: other weights than the checkpoint or the plan was made with"
             if folder is not None and not reason:
                 found[component] = folder
                 break
@@ -80,8 +84,23 @@ def fingerprints(folders: Mapping[str, Path]) -> dict[str, str]:
     return {component: fingerprint(folder) for component, folder in sorted(folders.items())}
 
 
+def known_weights(config: ModelConfig, places: Places, *, only: Collection[str] = COMPONENTS) -> dict[str, str]:
+    """Fingerprints of the weights under a configuration, by component; nothing where they are not all there."""
+    try:
+        return fingerprints(find(config, places, only=only))
+    except UserError:
+        return {}  # a run says so, before it plans
+
+
 def fingerprint(folder: Path) -> str:
     """What a folder holds, without reading gigabytes: names, sizes, beginnings and ends of its files."""
+    infos = sorted((path.name, path.stat()) for path in folder.iterdir() if path.is_file())
+    return _fingerprint(folder, tuple((name, info.st_ino, info.st_size, info.st_mtime_ns) for name, info in infos))
+
+
+@lru_cache(maxsize=64)
+def _fingerprint(folder: Path, _looks: tuple[tuple[str, int, int, int], ...]) -> str:
+    """Read once a process for files that look the same: a plan asks for it again and again."""
     parts = []
     for path in sorted(path for path in folder.iterdir() if path.is_file()):
         size = path.stat().st_size
@@ -114,7 +133,7 @@ def _missing(recipe: str, places: Places, missing: Mapping[str, list[str]]) -> U
     )
 
 
-def fetch(config: ModelConfig, places: Places) -> None:
+def fetch(config: ModelConfig, places: Places, *, only: Collection[str] = COMPONENTS) -> None:
     """Download what is missing into the root, where the profile allows that. Only a run calls this."""
     if not places.allow_download:
         return
@@ -125,7 +144,8 @@ def fetch(config: ModelConfig, places: Places) -> None:
             code="E520",
         )
     root = Path(places.root).expanduser()
-    wanted = [name for name in expected_of(config) if not (root / name).is_dir() and not places.own.get(name)]
+    expected = [name for name in expected_of(config) if name in only]
+    wanted = [name for name in expected if not (root / name).is_dir() and not places.own.get(name)]
     if wanted:
         from huggingface_hub import snapshot_download
 
