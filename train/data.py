@@ -14,12 +14,15 @@ from rigmill.errors import UserError
 from rigmill.kinds import Split
 from rigmill.storage.files import Store
 from shards.loader.catalogue import Catalogue
-from shards.loader.loader import ShardLoader
+from shards.loader.latent_loader import LatentLoader
+from shards.loader.latents.cached import CachedLatents
+from shards.loader.loader import Loads, ShardLoader
 from shards.loader.plan import Drawing, Plan
 from shards.loader.reading import Reader, Reads
 from train.clips import Pictures, look_of, ray_maps
 from train.feed import FedBatch, FedPictures, unit
 from train.inputs import TrainingClip, TrainSettings
+from train.latents.tensors import EncodedBatch
 from train.model.joint import Pair
 from train.objective import noise_levels
 from train.recipes import ModelConfig
@@ -27,17 +30,18 @@ from train.recipes import ModelConfig
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What one step trains on. Pictures are float32 in [-1, 1]."""
+    """What one step trains on. Pictures are float32 in [-1, 1]; encoded ones are what the codec makes of them."""
 
     step: int
-    videos: Pair  # (B, V, 3, F, H, W)
-    conditions: Pair  # (B, V, 3, 1, H, W)
+    videos: Pair  # (B, V, 3, F, H, W); encoded (B, V, C, f, h, w)
+    conditions: Pair  # (B, V, 3, 1, H, W); encoded (B, V, C, 1, h, w)
     dropped: Tensor  # (B,) bool: the condition is left out
     sigma: Tensor  # (B,)
     rays: Tensor  # (B, V, 6, h, w)
     captions: tuple[str, ...]
     clip_ids: tuple[str, ...]
     frames: tuple[int, ...] | None = None  # F of them, which of the window's frames these are; None: all
+    text: Tensor | None = None  # (B, X, E) the captions, encoded, where pictures are; None: neither is
 
 
 def drawing_of(settings: TrainSettings, config: ModelConfig) -> Drawing:
@@ -78,9 +82,14 @@ def catalogue_of(clips: Sequence[TrainingClip], store: Store) -> Catalogue:
 
 
 def loader_of(
-    clips: Sequence[TrainingClip] | Pictures, *, config: ModelConfig, settings: TrainSettings, store_root: Path
-) -> ShardLoader:
-    """The loader of a stage. Clips lie in shards of the store, or are at the model's size already."""
+    clips: Sequence[TrainingClip] | Pictures,
+    *,
+    config: ModelConfig,
+    settings: TrainSettings,
+    store_root: Path,
+    latents: CachedLatents | None = None,
+) -> Loads:
+    """The loader of a stage. Clips lie in shards of the store, are at the model's size already, or are encoded."""
     if settings.drawn_frames and config.codec.temporal_factor > 1:
         raise UserError(
             f"train.stages: {settings.stage} has drawn_frames {settings.drawn_frames}",
@@ -89,9 +98,12 @@ def loader_of(
             fix="drawn_frames: 0",
             code="E501",
         )
-    reader: Reads = Reader(look_of(config)) if isinstance(clips, Sequence) else clips.reader()
     known = clips if isinstance(clips, Sequence) else clips.clips
-    return ShardLoader(Plan(catalogue_of(known, Store(store_root)), drawing_of(settings, config)), reader)
+    plan = Plan(catalogue_of(known, Store(store_root)), drawing_of(settings, config))
+    if latents is not None:
+        return LatentLoader(plan, latents)
+    reader: Reads = Reader(look_of(config)) if isinstance(clips, Sequence) else clips.reader()
+    return ShardLoader(plan, reader)
 
 
 def prepared(fed: FedBatch, *, config: ModelConfig, settings: TrainSettings) -> Batch:
@@ -104,14 +116,18 @@ def prepared(fed: FedBatch, *, config: ModelConfig, settings: TrainSettings) -> 
         found: list[FedPictures] = [part for part in (fed.rgb, fed.pose) if part is not None]
         return Pair(*(unit(getattr(part, name)) for part in found))
 
+    cached, encoded = fed.about.latents, None
+    if cached is not None:
+        encoded = EncodedBatch.of(cached, config).to(device)
     return Batch(
         step=step,
-        videos=pair("video"),
-        conditions=pair("condition"),
+        videos=pair("video") if encoded is None else encoded.videos,
+        conditions=pair("condition") if encoded is None else encoded.conditions,
         dropped=fed.dropped,
         sigma=noise_levels(settings, config, step=step, places=places).to(device),
         rays=torch.stack(rays).to(device),
         captions=fed.about.captions,
         clip_ids=fed.about.clip_ids,
         frames=fed.draws[0].of_window,
+        text=None if encoded is None else encoded.text,
     )

@@ -19,7 +19,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from rigmill.types import Camera
 from shards.loader.ahead import ahead
-from shards.loader.loader import LoadedBatch, ShardLoader, Unread
+from shards.loader.loader import LoadedBatch, Loads, Unread
 from shards.loader.order import Share, Steps
 from shards.loader.plan import Planned
 from shards.loader.waiting import Waiting
@@ -43,7 +43,7 @@ class FedBatch:
     pose: FedPictures | None
     dropped: Tensor  # (B,) bool
     cameras: tuple[tuple[Camera, ...], ...]
-    loaded: LoadedBatch | None  # without its pictures: captions, clip ids, what was replaced
+    loaded: LoadedBatch | None  # without its pictures: captions, clip ids, what was replaced, cached latents
 
     @property
     def about(self) -> LoadedBatch:
@@ -89,7 +89,7 @@ def fed(batch: LoadedBatch, share: Share) -> FedBatch:
 class _Batches(Dataset[FedBatch]):
     """What a worker is asked for: the batch of some positions."""
 
-    def __init__(self, loader: ShardLoader, share: Share) -> None:
+    def __init__(self, loader: Loads, share: Share) -> None:
         self.loader, self.share = loader, share
 
     def __getitems__(self, positions: list[int]) -> FedBatch:
@@ -151,7 +151,7 @@ class ShardFeed(lightning.LightningDataModule):
 
     def __init__(
         self,
-        loader: ShardLoader,
+        loader: Loads,
         *,
         draws_per_step: int,
         draws_per_epoch: int | None = None,

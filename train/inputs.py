@@ -113,7 +113,7 @@ def _strips(train: Train) -> Row:
 
 def stage_settings(settings: Row) -> list[tuple[TrainSettings, str]]:
     """Of `settings_of`: every stage's own, and what it starts from, in the order in which they are trained."""
-    shared = {key: value for key, value in settings.items() if key not in ("stages", *_HINTS)}
+    shared = {key: value for key, value in settings.items() if key not in ("stages", "latents", *_HINTS)}
     found = []
     for stage in settings["stages"]:
         own = {key: stage[key] for key in ("num_steps", "learning_rate") if stage[key] is not None}

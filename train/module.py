@@ -22,6 +22,7 @@ from lightning.pytorch.plugins.environments import LightningEnvironment
 from torch import Tensor
 
 from rigmill.storage.files import fsync_folder, sha256_file
+from shards.loader.latents.cached import CachedLatents
 from shards.loader.mixing import Realised
 from train.checkpoints import checkpoint_name, checkpoints, last_checkpoint
 from train.clips import Pictures
@@ -85,16 +86,17 @@ class JointTraining(lightning.LightningModule):
         batch = prepared(fed, config=self.model.config, settings=self.settings)
         if batch.step != self.global_step:
             raise AssertionError(f"step {self.global_step} was given the batch of step {batch.step}")
-        clean = batch.videos.map(self.encode)
+        encode: Callable[[Tensor], Tensor] = self.encode if batch.text is None else lambda latents: latents
+        clean = batch.videos.map(encode)
         keep = (~batch.dropped).float().view(-1, 1, 1, 1, 1, 1)
-        condition = batch.conditions.map(lambda videos: self.encode(videos) * keep)
+        condition = batch.conditions.map(lambda videos: encode(videos) * keep)
         noise = draw_noise(tuple(clean.rgb.shape), seed=self.settings.seed, step=batch.step)
         noise = noise.map(lambda part: part.to(self.device))
         predicted = self.model.denoiser(
             Pair(add_noise(clean.rgb, noise.rgb, batch.sigma), add_noise(clean.pose, noise.pose, batch.sigma)),
             condition=condition,
             timestep=batch.sigma * 1000,
-            text=self.model.text(batch.captions),
+            text=self.model.text(batch.captions) if batch.text is None else batch.text,
             rays=batch.rays,
             frames=batch.frames,
         )
@@ -244,6 +246,7 @@ def train(
     curves: Path | None = None,
     callbacks: Sequence[lightning.Callback] = (),
     num_workers: int = 0,
+    latents: CachedLatents | None = None,
 ) -> Trained:
     """The model after `num_steps` more, going on from the last checkpoint in `folder` where there is one.
 
@@ -257,7 +260,7 @@ def train(
     with deterministic_cpu() if hardware.repeats else nullcontext(), warnings.catch_warnings():
         warnings.filterwarnings("ignore", module="lightning")
         warnings.filterwarnings("ignore", message="Mismatch dtype between input and weight")  # slower, and as good
-        loader = loader_of(clips, config=model.config, settings=settings, store_root=store_root)
+        loader = loader_of(clips, config=model.config, settings=settings, store_root=store_root, latents=latents)
         whole = settings.num_steps * settings.batch_size  # a stage is one epoch
         feed = ShardFeed(loader, draws_per_step=settings.batch_size, draws_per_epoch=whole, num_workers=num_workers)
         training = JointTraining(model, settings, folder=curves)

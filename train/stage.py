@@ -7,23 +7,20 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rigmill.clips.fitting import Fit
 from rigmill.kinds import Split
 from rigmill.outcomes import Cost, Failed, FailKind, Kept, Outcome
 from rigmill.pipeline.stage import Answer, Input, Job, Rows, Stage, Work
 from rigmill.storage.columns import PRODUCTS
 from rigmill.storage.files import Store, canonical_json, digest, sha256_file
 from rigmill.storage.layout import Layout
+from rigmill.storage.rows import only_keys
 from rigmill.types import Row
-from shards.loader.mixing import Realised, mixture_of, realised
 from train.checkpoints import damaged_checkpoints
 from train.components.places import Places, fetch, find, known_weights
-from train.cost import DrawShape, step_flops
 from train.finished import (
     CONFIG,
     LOSSES,
@@ -36,11 +33,16 @@ from train.finished import (
     note_finished,
     parent_of,
 )
+from train.forecast import notes_of
 from train.inputs import TrainingClip, TrainSettings, hints_of, settings_of, stage_settings, usable_rows
+from train.latents.wanted import encoding_of
 from train.recipes import RECIPES
+
+_CACHED = ("clip_id", "sample_sha256", "encoding", "file")  # of the latents table, what reading them takes
 
 if TYPE_CHECKING:
     from rigmill.config.schema import Profile
+    from shards.loader.latents.cached import CachedLatents
     from train.module import Trained
     from train.watching.measured import StepLoss
 
@@ -50,7 +52,7 @@ class TrainStage(Stage):
 
     name = "train"
     version = 3
-    upstream = ("shards",)
+    upstream = ("shards", "latents")
     writes = PRODUCTS["train"]
     barrier = True
     makes_models = True
@@ -58,7 +60,8 @@ class TrainStage(Stage):
     usual_seconds, jobs_per = 120.0, {"shards": 0.0}  # so many jobs whatever comes in
 
     def settings(self, profile: Profile) -> Row:
-        return settings_of(profile)
+        encoding = encoding_of(profile).to_row() if profile.latents.enabled else None
+        return {**settings_of(profile), "latents": encoding}
 
     def job_settings(self, settings: Row) -> Row:
         """None: a job has its own stage's in its payload, so that another stage's do not train it again."""
@@ -71,8 +74,7 @@ class TrainStage(Stage):
         find(config, places)
 
     def inputs(self, tables: Rows, settings: Row) -> Iterable[Input]:
-        span = RECIPES[settings["recipe"]](settings["size_px"]).span(settings["num_frames"])
-        rows = usable_rows(tables.products("shards"), num_frames=span)
+        rows, cached = _samples(tables, settings)
         if not rows:
             return
         samples = digest(sorted(row["sample_sha256"] for row in rows))
@@ -81,6 +83,8 @@ class TrainStage(Stage):
         for own, starts_from in stage_settings(settings):
             start, depth, hints = _start(starts_from, earlier)
             payload = {"settings": own.to_row(), "start": start, "weights": weights}
+            if settings["latents"]:
+                payload["latents"] = settings["latents"]
             # The depth comes first, so that a stage comes to its worker after what it starts from.
             input_id = f"{depth}-{own.stage}-{digest(self.version, samples, payload)}"
             earlier[own.stage] = input_id, depth
@@ -88,23 +92,14 @@ class TrainStage(Stage):
                 input_id=input_id,
                 payload={"samples": rows, **payload},
                 group=self.name,
-                hints={**hints_of(settings), **hints},
+                hints={**hints_of(settings), **hints, "cached": cached},
             )
 
     def notes(self, tables: Rows, profile: Profile) -> Sequence[str]:
         """What each stage of the training draws of every source. A UserError where that is not what was asked for."""
         settings = self.settings(profile)
-        span = RECIPES[settings["recipe"]](settings["size_px"]).span(settings["num_frames"])
-        sizes = Counter(row["source"] for row in usable_rows(tables.products("shards"), num_frames=span))
-        if not sizes:
-            return ()
-        found = []
-        for own, _ in stage_settings(settings):
-            mixture = mixture_of(own.mixture, sizes, seed=own.seed, may_lack=own.may_lack)
-            drawn = realised(mixture, own.num_steps * own.batch_size)
-            found.append(f"{own.stage} draws {drawn.num_draws} clips: {_in_words(drawn)}")
-            found.append(f"{own.stage}: {_work_in_words(own, profile)}")
-        return found
+        rows, _ = _samples(tables, settings)
+        return notes_of(rows, settings, profile)
 
     def guess_jobs(self, num_jobs: Mapping[str, int], profile: Profile) -> int:
         return len(profile.train.stages) if any(num_jobs.get(name, 0) for name in self.jobs_per) else 0
@@ -112,7 +107,9 @@ class TrainStage(Stage):
     def why_empty(self, tables: Rows, profile: Profile) -> str:
         lengths = [row["num_frames"] for row in tables.products("shards") if row["split"] == Split.TRAIN]
         if not lengths:
-            return super().why_empty(tables, profile)
+            return "shards kept nothing that it can use"
+        if profile.latents.enabled and not len(tables.products("latents")):
+            return "latents kept nothing that it can use"
         train = profile.train
         span = RECIPES[train.recipe](train.size_px).span(train.num_frames)
         return (
@@ -144,33 +141,15 @@ class TrainStage(Stage):
             path.unlink()
 
 
-def _in_words(drawn: Realised) -> str:
-    """Share and passes of every source, the largest first."""
-    parts = sorted(drawn.draws.items(), key=lambda part: (-part[1], part[0]))
-    return ", ".join(
-        f"{source} {100 * count / max(1, drawn.num_draws):.3g} % ({count} of {drawn.sizes[source]} clips, "
-        f"{drawn.passes[source]:.3g} passes)"
-        for source, count in parts
-    )
-
-
-def _work_in_words(own: TrainSettings, profile: Profile) -> str:
-    """How large a step is, and the whole stage, of clips with the profile's pictures."""
-    config = own.config()
-    fit = Fit.of(profile.render.width_px, profile.render.height_px, size_px=own.size_px, multiple=config.cell_px)
-    shape = DrawShape.of(
-        config,
-        num_clips=own.batch_size,
-        num_frames=own.drawn_frames or own.num_frames,
-        height_px=fit.height_px,
-        width_px=fit.width_px,
-    )
-    step = step_flops(config, shape, trains=own.trains, checkpointing="full" if own.device == "gpu" else "none")
-    return (
-        f"a step is {shape.sequences} sequences of {shape.tokens(config)} tokens, {step.useful / 1e15:.3g} PFLOP "
-        f"({100 * step.forward.in_attention / step.forward.total:.0f} % of the forward pass is attention); all "
-        f"{own.num_steps} steps {step.useful * own.num_steps / 1e15:.4g} PFLOP"
-    )
+def _samples(tables: Rows, settings: Row) -> tuple[list[Row], list[Row]]:
+    """The rows that are trained on, and where their latents lie, if they are to be encoded before."""
+    span = RECIPES[settings["recipe"]](settings["size_px"]).span(settings["num_frames"])
+    rows = usable_rows(tables.products("shards"), num_frames=span)
+    if not settings["latents"]:
+        return rows, []
+    encoded = {row["clip_id"]: only_keys(row, *_CACHED) for row in tables.products("latents")}
+    rows = [row for row in rows if row["clip_id"] in encoded]  # what could not be encoded is not trained on
+    return rows, [encoded[row["clip_id"]] for row in rows]
 
 
 def _start(starts_from: str, earlier: Mapping[str, tuple[str, int]]) -> tuple[Row, int, Row]:
@@ -220,6 +199,7 @@ def _train(job: Job, work: Work) -> Outcome:
             report=work.report,
             curves=curves,
             num_workers=job.hints.get("workers", 0),
+            latents=_latents(job, work.store),
             callbacks=strips_of(job.hints.get("strips", {}), settings=settings, pictures=pictures, folder=curves),
         )
     except NotFinite as error:
@@ -229,6 +209,20 @@ def _train(job: Job, work: Work) -> Outcome:
     note_finished(layout, job.input_id, row)
     shutil.rmtree(folder, ignore_errors=True)
     return Kept([row])
+
+
+def _latents(job: Job, store: Store) -> CachedLatents | None:
+    """Of the job's clips, where they were encoded before. A UserError where they do not fit what is trained."""
+    if "latents" not in job.payload:
+        return None
+    import pyarrow as pa
+
+    from shards.loader.latents.cached import CachedLatents
+    from shards.loader.latents.encoding import Encoding
+
+    wanted = {sample["clip_id"]: sample["sample_sha256"] for sample in job.payload["samples"]}
+    table = pa.Table.from_pylist(list(job.hints["cached"]))
+    return CachedLatents.of_rows(table, store, wanted=Encoding.from_row(job.payload["latents"]), clips=wanted)
 
 
 def _product(trained: Trained, job: Job, parent: Parent | None, store: Store) -> Row:

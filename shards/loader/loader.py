@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, Protocol
 
 import numpy as np
 
 from rigmill.types import Bools, Bytes, Camera
+from shards.loader.latents.cached import LatentBatch
 from shards.loader.plan import Plan, Planned
 from shards.loader.reading import Pictures, Read, Reads, Unreadable, Wanted
 
@@ -38,6 +39,7 @@ class LoadedBatch:
     captions: tuple[str, ...]
     clip_ids: tuple[str, ...]
     replaced: tuple[Replaced, ...] = ()
+    latents: LatentBatch | None = None  # in place of pictures, where they were encoded before
 
     @property
     def positions(self) -> tuple[int, ...]:
@@ -56,6 +58,14 @@ class Unread:
     @property
     def total(self) -> int:
         return self.counts.total()
+
+
+class Loads(Protocol):
+    """What feeds a training. The same positions are the same batch in every process."""
+
+    plan: Plan
+
+    def __getitem__(self, positions: Sequence[int]) -> LoadedBatch: ...
 
 
 class ShardLoader:

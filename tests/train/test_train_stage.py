@@ -63,7 +63,7 @@ def test_settings_are_the_profiles_train_section_seed_and_pose_map_to_the_letter
     settings = TrainStage().settings(profile)
     section = profile.train.model_dump(mode="json", exclude=SAMPLING)
     assert canonical_json({**settings, "pose_map": 0}) == canonical_json(
-        {**section, "seed": profile.seed, "pose_map": 0, "strips": {}}
+        {**section, "seed": profile.seed, "pose_map": 0, "strips": {}, "latents": None}
     )
     assert PoseMapDefinition.from_row(settings["pose_map"]).radius_px == profile.render.joint_radius_px * 256 / 480
     small = TrainStage().settings(load("demo").profile)["pose_map"]
@@ -103,7 +103,7 @@ def test_a_plan_says_what_is_drawn_of_every_source_and_refuses_a_source_without_
     assert "train.may_lack: [procedural]" in caught.value.fix
     note, _ = TrainStage().notes(Tables(only), profile_of(replace(settings, may_lack=("procedural",))))
     assert note.startswith("joint draws 60 clips: folder 100 %")
-    assert TrainStage().notes(Tables([]), profile_of(settings)) == ()
+    assert TrainStage().notes(Tables([]), profile_of(settings)) == []
 
 
 def test_a_training_refuses_a_source_without_clips(
