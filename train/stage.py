@@ -17,7 +17,6 @@ from rigmill.pipeline.stage import Answer, Input, Job, Rows, Stage, Work
 from rigmill.storage.columns import PRODUCTS
 from rigmill.storage.files import Store, canonical_json, digest, sha256_file
 from rigmill.storage.layout import Layout
-from rigmill.storage.rows import only_keys
 from rigmill.types import Row
 from train.checkpoints import damaged_checkpoints
 from train.components.places import Places, fetch, find, known_weights
@@ -147,7 +146,7 @@ def _samples(tables: Rows, settings: Row) -> tuple[list[Row], list[Row]]:
     rows = usable_rows(tables.products("shards"), num_frames=span)
     if not settings["latents"]:
         return rows, []
-    encoded = {row["clip_id"]: only_keys(row, *_CACHED) for row in tables.products("latents")}
+    encoded = {row["clip_id"]: {name: row[name] for name in _CACHED} for row in tables.products("latents")}
     rows = [row for row in rows if row["clip_id"] in encoded]  # what could not be encoded is not trained on
     return rows, [encoded[row["clip_id"]] for row in rows]
 
