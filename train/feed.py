@@ -6,10 +6,8 @@ from within `training_step`: loaders run ahead, and a checkpoint callback runs b
 
 from __future__ import annotations
 
-import multiprocessing
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from multiprocessing.context import BaseContext
 from typing import Any
 
 import lightning.pytorch as lightning
@@ -100,17 +98,6 @@ def _as_it_is(batch: FedBatch) -> FedBatch:
     return batch
 
 
-def _workers_context() -> BaseContext:
-    """Where loading processes come from: a server that runs one thread and has imported this already.
-
-    A copy of the training process itself would hold every lock that another of its threads held just then, and wait
-    for it for ever.
-    """
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([__name__])
-    return context
-
-
 class FeedLoader:
     """The batches of one rank. An iteration is the rest of the epoch in which `feed.position` lies."""
 
@@ -126,7 +113,9 @@ class FeedLoader:
                 collate_fn=_as_it_is,  # type: ignore[arg-type]  # of a dataset that makes batches itself
                 persistent_workers=True,
                 prefetch_factor=feed.depth,
-                multiprocessing_context=_workers_context(),
+                # A copy of this process would hold every lock that another of its threads held just then, and wait for
+                # it for ever; what a fork server starts would not notice that this process was killed.
+                multiprocessing_context="spawn",
             )
 
     def __iter__(self) -> Iterator[FedBatch]:

@@ -35,7 +35,9 @@ def test_a_run_trains_every_stage_from_the_one_before_and_judges_the_last(tmp_pa
     judged = {row["checkpoint_id"] for row in view.products("eval") if row["checkpoint_id"]}
     assert judged == {first[2]["checkpoint_id"]}
     curves = sorted(layout.runs.glob("*/train/*.csv"))
-    assert [path.name for path in curves] == ["base.csv", "stage1.csv", "stage2.csv"]
+    assert [path.name for path in curves] == [
+        f"{stage}.{kind}" for stage in ("base", "stage1", "stage2") for kind in ("csv", "mixture.csv")
+    ]
 
     tiny.resolved = load("tiny", file=config, overrides=(STAGES % ", learning_rate: 0.01", HELD_OUT))
     tiny.run(layout)
@@ -43,7 +45,8 @@ def test_a_run_trains_every_stage_from_the_one_before_and_judges_the_last(tmp_pa
     assert {one["checkpoint_id"] for one in first} < {one["checkpoint_id"] for one in again} and len(again) == 4
     assert [one["stage"] for one in again if not one["planned"]] == ["stage2"]
     last = layout.latest_run()
-    assert last is not None and [path.name for path in (last / "train").iterdir()] == ["stage2.csv"]
+    assert last is not None
+    assert {path.name for path in (last / "train").iterdir()} == {"stage2.csv", "stage2.mixture.csv"}
     assert json.loads((last / "run.json").read_text())["counts"]["train"] == {
         "in": 3,
         "kept": 3,

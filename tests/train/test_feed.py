@@ -98,7 +98,7 @@ def run(folder: Path, **options: int) -> subprocess.CompletedProcess[str]:
         start_new_session=True,
     )
     try:
-        out, error = process.communicate(timeout=400)
+        out, error = process.communicate(timeout=400)  # also of loading processes: none outlives it
     finally:
         try:
             os.killpg(process.pid, signal.SIGKILL)  # the other rank, where this one was killed
