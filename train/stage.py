@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rigmill.errors import UserError
 from rigmill.kinds import Split
 from rigmill.outcomes import Cost, Failed, FailKind, Kept, Outcome
 from rigmill.pipeline.stage import Answer, Input, Job, Rows, Stage, Work
@@ -141,14 +142,16 @@ class TrainStage(Stage):
 
 
 def _samples(tables: Rows, settings: Row) -> tuple[list[Row], list[Row]]:
-    """The rows that are trained on, and where their latents lie, if they are to be encoded before."""
+    """The rows that are trained on, and where their latents lie, if they are to be encoded before.
+
+    A training is about all rows, whether or not they are encoded yet: else it would be another one halfway.
+    """
     span = RECIPES[settings["recipe"]](settings["size_px"]).span(settings["num_frames"])
     rows = usable_rows(tables.products("shards"), num_frames=span)
     if not settings["latents"]:
         return rows, []
     encoded = {row["clip_id"]: {name: row[name] for name in _CACHED} for row in tables.products("latents")}
-    rows = [row for row in rows if row["clip_id"] in encoded]  # what could not be encoded is not trained on
-    return rows, [encoded[row["clip_id"]] for row in rows]
+    return rows, [encoded[row["clip_id"]] for row in rows if row["clip_id"] in encoded]
 
 
 def _start(starts_from: str, earlier: Mapping[str, tuple[str, int]]) -> tuple[Row, int, Row]:
@@ -185,6 +188,10 @@ def _train(job: Job, work: Work) -> Outcome:
     known = job.payload["weights"] if parent is None else parent.about.get("weights")
     folders = find(start, Places.of(job.hints.get("weights", {})), wanted=known or None)
     model = start_model(settings, parent, folders)
+    try:
+        latents = _latents(job, work.store)
+    except UserError as error:  # the next run of both stages finds them
+        return Failed(FailKind.MACHINE, "NoLatents", f"{error.what}: {error.why}; 'run latents' makes them")
     clips = [TrainingClip.from_row(sample) for sample in job.payload["samples"]]
     pictures = Clips(clips, store=work.store, config=model.config)
     curves = (layout.latest_run() or layout.runs / "unnamed") / "train"
@@ -198,7 +205,7 @@ def _train(job: Job, work: Work) -> Outcome:
             report=work.report,
             curves=curves,
             num_workers=job.hints.get("workers", 0),
-            latents=_latents(job, work.store),
+            latents=latents,
             callbacks=strips_of(job.hints.get("strips", {}), settings=settings, pictures=pictures, folder=curves),
         )
     except NotFinite as error:
@@ -220,7 +227,8 @@ def _latents(job: Job, store: Store) -> CachedLatents | None:
     from shards.loader.latents.encoding import Encoding
 
     wanted = {sample["clip_id"]: sample["sample_sha256"] for sample in job.payload["samples"]}
-    table = pa.Table.from_pylist(list(job.hints["cached"]))
+    schema = pa.schema([field for field in PRODUCTS["latents"] if field.name in _CACHED])
+    table = pa.Table.from_pylist(list(job.hints["cached"]), schema=schema)
     return CachedLatents.of_rows(table, store, wanted=Encoding.from_row(job.payload["latents"]), clips=wanted)
 
 

@@ -65,7 +65,11 @@ class Repair:
     def _num_open(self) -> int:
         """How many jobs of this repair have still to be done: what they need may have been damaged, too."""
         view = self._view() if self._again else None
-        return sum(self._open_in(view, name) for name in self._again if view is not None)
+        return sum(
+            sum(keys is None or stub.key in keys for stub in view.pending(name))
+            for name, keys in self._again.items()
+            if view is not None
+        )
 
     def _once(self, found: Findings) -> None:
         """Keep of the tables what can be read, open again jobs that make damaged files, and run what is open.
@@ -87,30 +91,11 @@ class Repair:
             self._again[name] = None if known is None else known | keys
         for name, keys in makers.items():
             view.forget(name, keys)
-        names, now = list(self._registry), self._ready(view)
-        places = [names.index(name) for name in now]
+        names = list(self._registry)
+        places = [names.index(name) for name in self._again]
         if places:  # stages between them take part without a job: their rows show again when those upstream are done
             stages = tuple(names[min(places) : max(places) + 1])
-            self._make_driver(
-                stages, {name: self._again[name] if name in now else frozenset() for name in stages}
-            ).run()
-
-    def _ready(self, view: View) -> list[str]:
-        """Stages of which jobs can be done in this turn, in flow order.
-
-        A barrier's jobs are about all rows together: while jobs before it are open, more of them may be named by the
-        next turn, and it would be done with the rows that there are by then.
-        """
-        ready, is_open = [], False
-        for name in self._registry:
-            if name in self._again and not (is_open and view.stage(name).barrier):
-                ready.append(name)
-                is_open = is_open or self._open_in(view, name) > 0
-        return ready
-
-    def _open_in(self, view: View, name: str) -> int:
-        keys = self._again[name]
-        return sum(keys is None or stub.key in keys for stub in view.pending(name))
+            self._make_driver(stages, {name: self._again.get(name, frozenset()) for name in stages}).run()
 
     def _outcomes_of(self, name: str, state: TableState) -> list[Row]:
         """Outcomes of kept jobs whose products are all there, as far as they are planned: those need not run again."""

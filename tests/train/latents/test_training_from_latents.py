@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from rigmill.config.schema import Profile
-from rigmill.errors import UserError
+from rigmill.outcomes import Failed, FailKind
 from rigmill.pipeline.stage import Job
 from rigmill.storage.files import Store
 from tests.support.latent_jobs import kept_rows, profile_with, run
@@ -66,14 +66,15 @@ def test_losses_are_those_of_a_training_that_encodes(
     assert len(set(found)) == 8
 
 
-def test_clips_that_could_not_be_encoded_are_not_drawn_and_others_that_do_not_fit_are_refused(
+def test_a_training_waits_for_all_of_its_latents_and_refuses_those_that_do_not_fit(
     rows: Index, store: Store, short: TrainSettings, tmp_path: Path
 ) -> None:
     profile = profile_with(short, EVERYTHING)
     made = kept_rows(run(rows, profile, store, tmp_path))
-    job = planned(rows, made[:2], profile)
-    assert [sample["clip_id"] for sample in job.payload["samples"]] == [row["clip_id"] for row in made[:2]]
-    assert planned(rows, made, profile).key != job.key
     other = [{**made[0], "encoding": "0" * 16}, *made[1:]]
-    with pytest.raises(UserError, match=f"the cached latents of clip {made[0]['clip_id']} do not fit"):
-        list(TrainStage().run([planned(rows, other, profile)], lent(tmp_path / "work", store)))
+    for there, why in ((made[:2], "has no cached latents"), ([], "has no cached latents"), (other, "do not fit")):
+        job = planned(rows, there, profile)
+        assert job.key == planned(rows, made, profile).key, "halfway it is no other training"
+        (answer,) = TrainStage().run([job], lent(tmp_path / "work", store))
+        assert isinstance(answer.outcome, Failed) and answer.outcome.kind == FailKind.MACHINE, "it is tried again"
+        assert why in answer.outcome.message
