@@ -189,7 +189,7 @@ def _train(job: Job, work: Work) -> Outcome:
     folders = find(start, Places.of(job.hints.get("weights", {})), wanted=known or None)
     model = start_model(settings, parent, folders)
     try:
-        latents = _latents(job, work.store)
+        latents = latents_of(job, work.store)
     except UserError as error:  # the next run of both stages finds them
         return Failed(FailKind.MACHINE, "NoLatents", f"{error.what}: {error.why}; 'run latents' makes them")
     clips = [TrainingClip.from_row(sample) for sample in job.payload["samples"]]
@@ -217,7 +217,7 @@ def _train(job: Job, work: Work) -> Outcome:
     return Kept([row])
 
 
-def _latents(job: Job, store: Store) -> CachedLatents | None:
+def latents_of(job: Job, store: Store) -> CachedLatents | None:
     """Of the job's clips, where they were encoded before. A UserError where they do not fit what is trained."""
     if "latents" not in job.payload:
         return None

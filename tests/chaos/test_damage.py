@@ -23,6 +23,7 @@ from tests.support.small_runs import NOT_RESULTS, finish, results, rigmill
 from tests.support.tiny_runs import Tiny, write_profile
 from train.inputs import TrainingClip, TrainSettings
 from train.module import train
+from train.stage import latents_of
 from train.starting import start_model
 
 pytestmark = [pytest.mark.slow, pytest.mark.blender]
@@ -66,6 +67,7 @@ def whole(tiny: Tiny, tmp_path_factory: pytest.TempPathFactory) -> Path:
             folder=layout.work / job.key,
             report=stop,
             curves=layout.runs / "stopped" / "train",
+            latents=latents_of(job, layout.store),
         )
     assert {path.relative_to(layout.root).parts[0] for path in targets(layout)} == set(KINDS)
     return folder
