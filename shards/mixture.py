@@ -98,9 +98,3 @@ class Mixture:
                 seen[source] += 1
             self._last = block, slots  # one assignment: threads may draw side by side
         return slots
-
-
-def rank_positions(step: int, *, batch_size: int, rank: int = 0, world: int = 1) -> range:
-    """The draws that `rank` takes at `step`, each rank `batch_size` of them."""
-    start = (step * world + rank) * batch_size
-    return range(start, start + batch_size)

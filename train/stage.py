@@ -171,7 +171,7 @@ def _start(starts_from: str, earlier: Mapping[str, tuple[str, int]]) -> tuple[Ro
 
 
 def _train(job: Job, work: Work) -> Outcome:
-    """Kept with one checkpoint row, or Failed when the loss left the numbers."""
+    """Kept with one checkpoint row; Failed when the loss left the numbers, or latents that it wants are not there."""
     layout = Layout(work.output)
     row = finished_row(layout, job.input_id)
     if row is not None:
@@ -190,8 +190,8 @@ def _train(job: Job, work: Work) -> Outcome:
     model = start_model(settings, parent, folders)
     try:
         latents = latents_of(job, work.store)
-    except UserError as error:  # the next run of both stages finds them
-        return Failed(FailKind.MACHINE, "NoLatents", f"{error.what}: {error.why}; 'run latents' makes them")
+    except UserError as error:  # a run of both stages makes them, and then this
+        return Failed(FailKind.MACHINE, "NoLatents", f"{error.what}: {error.why}; the stage 'latents' makes them")
     clips = [TrainingClip.from_row(sample) for sample in job.payload["samples"]]
     pictures = Clips(clips, store=work.store, config=model.config)
     curves = (layout.latest_run() or layout.runs / "unnamed") / "train"

@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from shards.mixture import Mixture, block_counts, rank_positions
+from shards.mixture import Mixture, block_counts
 
 PAPER = {"mixamo": 0.25, "vroid": 0.25, "objaverse": 0.5}
 
@@ -26,25 +26,6 @@ def test_every_item_of_a_source_is_drawn_once_before_any_is_drawn_again() -> Non
     passes = [items[start : start + 7] for start in range(0, 70, 7)]
     assert all(sorted(one) == list(range(7)) for one in passes)
     assert len({tuple(one) for one in passes}) > 5, "passes repeat their order"
-
-
-def test_all_numbers_of_ranks_draw_the_same_global_sequence() -> None:
-    mixture = paper_mixture()
-    one_rank = [mixture.draw(position) for position in range(96)]
-    for world in (2, 4):
-        steps = 96 // (world * 3)
-        drawn = [
-            paper_mixture().draw(position)
-            for step in range(steps)
-            for rank in range(world)
-            for position in rank_positions(step, batch_size=3, rank=rank, world=world)
-        ]
-        assert drawn == one_rank
-
-
-def test_ranks_never_share_a_draw() -> None:
-    taken = [set(rank_positions(5, batch_size=3, rank=rank, world=4)) for rank in range(4)]
-    assert len(set.union(*taken)) == 12
 
 
 def test_a_draw_needs_no_draw_before_it() -> None:

@@ -191,7 +191,7 @@ class CachedLatents:
                 f"the cached latents of clip {clip_id} do not fit: {self._cells(clip_id)['file']['name']}",
                 why=f"{why}; so are those of {num_stale} of {len(ids)} clips",
                 fix="{command}",
-                code="E523",
+                code="E525",
                 command=_AGAIN,
             )
 
@@ -205,7 +205,7 @@ class CachedLatents:
 
 
 def _missing(clip_id: str, why: str) -> UserError:
-    return UserError(f"clip {clip_id} has no cached latents", why=why, fix="{command}", code="E523", command=_AGAIN)
+    return UserError(f"clip {clip_id} has no cached latents", why=why, fix="{command}", code="E525", command=_AGAIN)
 
 
 @dataclass(slots=True)

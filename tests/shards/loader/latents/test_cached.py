@@ -181,7 +181,7 @@ def test_a_stale_cache_is_refused_by_name(rows: list[dict[str, Any]], store: Sto
         opened(rows, store, **make(rows))
     error = caught.value
     assert error.what == "the cached latents of clip clip0 do not fit: clip0.tar"
-    assert why in error.why and (error.command, error.fix, error.code) == (("run", "latents"), "{command}", "E523")
+    assert why in error.why and (error.command, error.fix, error.code) == (("run", "latents"), "{command}", "E525")
 
 
 def test_one_stale_clip_among_others_is_the_one_that_is_named(
