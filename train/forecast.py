@@ -53,7 +53,16 @@ def _work_of(own: TrainSettings, profile: Profile) -> str:
     )
     step = step_flops(config, shape, trains=own.trains, checkpointing="full" if own.device == "gpu" else "none")
     return (
-        f"a step is {shape.sequences} sequences of {shape.tokens(config)} tokens, {step.useful / 1e15:.3g} PFLOP "
+        f"a step is {shape.sequences} sequences of {shape.tokens(config)} tokens, {_operations(step.useful)} "
         f"({100 * step.forward.in_attention / step.forward.total:.0f} % of the forward pass is attention); all "
-        f"{own.num_steps} steps {step.useful * own.num_steps / 1e15:.4g} PFLOP"
+        f"{own.num_steps} steps {_operations(step.useful * own.num_steps)}"
     )
+
+
+def _operations(number: float) -> str:
+    """In the unit that leaves one to three digits before the point."""
+    size, unit = next(((size, unit) for size, unit in _UNITS if number >= size), _UNITS[-1])
+    return f"{number / size:.3g} {unit}"
+
+
+_UNITS = ((1e18, "EFLOP"), (1e15, "PFLOP"), (1e12, "TFLOP"), (1e9, "GFLOP"), (1e6, "MFLOP"))

@@ -90,7 +90,7 @@ def test_a_plan_says_what_is_drawn_of_every_source_and_refuses_a_source_without_
 ) -> None:
     settings = replace(settings, mixture={"procedural": 3.0, "folder": 1.0})
     note, work = TrainStage().notes(Tables(rows), profile_of(settings))
-    assert work.startswith("joint: a step is 4 sequences of 80 tokens, ") and "all 30 steps" in work
+    assert work.startswith("joint: a step is 4 sequences of 80 tokens, ") and "all 30 steps" in work and "GFLOP" in work
     count = Counter(row["source"] for row in rows)
     passes = 45 / count["procedural"]
     assert note == (
