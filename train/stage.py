@@ -19,7 +19,6 @@ from rigmill.storage.columns import PRODUCTS
 from rigmill.storage.files import Store, canonical_json, digest, sha256_file
 from rigmill.storage.layout import Layout
 from rigmill.types import Row
-from train.checkpoints import damaged_checkpoints
 from train.components.places import Places, fetch, find, known_weights
 from train.finished import (
     CONFIG,
@@ -36,6 +35,7 @@ from train.finished import (
 from train.forecast import notes_of
 from train.inputs import TrainingClip, TrainSettings, hints_of, settings_of, stage_settings, usable_rows
 from train.latents.wanted import encoding_of
+from train.loop.checkpoints import damaged_checkpoints
 from train.recipes import RECIPES
 
 _CACHED = ("clip_id", "sample_sha256", "encoding", "file")  # of the latents table, what reading them takes
@@ -43,7 +43,7 @@ _CACHED = ("clip_id", "sample_sha256", "encoding", "file")  # of the latents tab
 if TYPE_CHECKING:
     from rigmill.config.schema import Profile
     from shards.loader.latents.cached import CachedLatents
-    from train.module import Trained
+    from train.loop.fit import Trained
     from train.watching.measured import StepLoss
 
 
@@ -177,7 +177,7 @@ def _train(job: Job, work: Work) -> Outcome:
     if row is not None:
         return Kept([{key: value for key, value in row.items() if key != "job_key"}])
     from train.clips import Clips
-    from train.module import train
+    from train.loop.fit import train
     from train.starting import start_model
     from train.watching.measured import NotFinite
     from train.watching.strips import strips_of

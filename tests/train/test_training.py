@@ -23,12 +23,13 @@ from rigmill.clips.video import decode
 from rigmill.storage.files import Store, canonical_json
 from tests.support.paths import ROOT
 from tests.support.training import batch_of
-from train import module, starting
-from train.checkpoints import checkpoints, damaged_checkpoints, last_checkpoint
+from train import starting
 from train.hardware import hardware_of
 from train.inputs import TrainingClip, TrainSettings
+from train.loop import fit
+from train.loop.checkpoints import checkpoints, damaged_checkpoints, last_checkpoint
+from train.loop.fit import train
 from train.model.joint import Pair
-from train.module import train
 from train.objective import add_noise, noise_levels, prediction_loss, shift_sigma, velocity_of
 from train.recipes import tiny_joint
 from train.starting import start_model
@@ -135,7 +136,7 @@ KILLED = """
 import json, os, signal, sys
 from pathlib import Path
 from train.inputs import TrainingClip, TrainSettings
-from train.module import train
+from train.loop.fit import train
 from train.starting import start_model
 
 order = json.load(sys.stdin)
@@ -383,7 +384,7 @@ def test_half_precision_around_float32_adapters_learns_on_whatever_device(
 ) -> None:
     """The path of a GPU, computed by the CPU: bfloat16, activations computed again, no promise of repeated bits."""
     here = replace(hardware_of("gpu"), device=torch.device("cpu"), accelerator="cpu")
-    for place in (module, starting):
+    for place in (fit, starting):
         monkeypatch.setattr(place, "hardware_of", lambda name, precision="float32": here)
     settings = replace(settings, num_steps=40, device="gpu", trains="all", condition_dropout=0.0)
     model = begin(settings)

@@ -23,8 +23,8 @@ from rigmill.storage.layout import Layout
 from rigmill.types import StoredFile
 from tests.support.paths import ROOT
 from tests.support.training import PAPER, Index, Lent, commit, jobs_of, lent, profile_of, run_jobs
-from train.checkpoints import checkpoints
 from train.inputs import TrainSettings
+from train.loop.checkpoints import checkpoints
 from train.stage import TrainStage
 
 Trained = tuple[list[dict[str, Any]], Lent]

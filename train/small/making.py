@@ -16,7 +16,7 @@ from rigmill.storage.files import canonical_json, digest, sha256_bytes, write_at
 from train.clips import Pictures
 from train.finished import CONFIG, WEIGHTS, Parent
 from train.inputs import TrainingClip
-from train.module import train
+from train.loop.fit import train
 from train.recipes import RECIPES, ModelConfig
 from train.small.cache import CachedClips, build
 from train.small.plan import SIZE_PX, SmallPlan, SmallStage

@@ -16,7 +16,7 @@ from tests.support.tiny_wan import save_tiny_wan
 from tests.support.training import PAPER, Index, jobs_of, lent, run_jobs
 from train.clips import Clips
 from train.inputs import TrainingClip, TrainSettings
-from train.module import Trained, train
+from train.loop.fit import Trained, train
 from train.recipes import tiny_wan
 from train.sampler import Sampling, sample
 from train.starting import start_model

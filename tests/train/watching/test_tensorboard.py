@@ -12,7 +12,7 @@ import pytest
 
 from rigmill.storage.files import Store
 from train.inputs import TrainingClip, TrainSettings
-from train.module import train
+from train.loop.fit import train
 from train.starting import start_model
 from train.watching.measured import COLUMNS
 

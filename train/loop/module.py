@@ -1,58 +1,29 @@
-"""Training with Lightning on one process, killable at any moment: the rerun ends with the same bytes.
+"""What a training step is: the loss of a batch, and of which weights it moves. Under Lightning, on any device.
 
-Nothing in a step depends on what ran before but weights, optimiser and schedule, which a checkpoint holds; the
-losses so far travel in it too. A checkpoint is written aside, flushed and renamed, so it is whole or absent.
+Nothing in a step depends on what ran before but weights, optimiser and schedule, which a checkpoint holds.
 """
 
 from __future__ import annotations
 
-import logging
 import math
-import os
-import warnings
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
-from dataclasses import astuple, dataclass, replace
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import lightning.pytorch as lightning
 import torch
-from lightning.pytorch.plugins.environments import LightningEnvironment
 from torch import Tensor
 
-from rigmill.storage.files import fsync_folder, sha256_file
-from shards.loader.latents.cached import CachedLatents
-from shards.loader.mixing import Realised
-from train.checkpoints import checkpoint_name, checkpoints, last_checkpoint
-from train.clips import Pictures
-from train.data import Batch, loader_of, prepared
-from train.determinism import deterministic_cpu
-from train.feed import FedBatch, ShardFeed
-from train.hardware import hardware_of
-from train.inputs import TrainingClip, TrainSettings
+from train.data import Batch, prepared
+from train.feed import FedBatch
+from train.inputs import TrainSettings
 from train.model.attention import use_plain_attention
 from train.model.joint import Pair
 from train.objective import add_noise, draw_noise, prediction_loss
-from train.watching.measured import Curve, CurveFile, NotFinite, StepLoss, save_batch
-from train.watching.mixture import MixtureFile
-from train.watching.tensorboard import TensorBoard
+from train.watching.measured import NotFinite, StepLoss, save_batch
 from train.weights import Model
-
-Report = Callable[[str, int, int], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Trained:
-    """The end of a training run."""
-
-    model: Model
-    curve: Curve
-    drawn: Realised  # of every source
-
-    @property
-    def losses(self) -> tuple[StepLoss, ...]:
-        return tuple(self.curve.losses)
 
 
 class JointTraining(lightning.LightningModule):
@@ -185,109 +156,3 @@ class JointTraining(lightning.LightningModule):
 
         schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, rate)
         return {"optimizer": optimiser, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
-
-
-class KeepGoing(lightning.Callback):
-    """Collects losses, reports, and leaves a checkpoint every `checkpoint_interval` steps, after the last, and when a
-    SIGTERM asks the process to end.
-
-    The one before it stays, for the case that the last is damaged when it is wanted.
-    """
-
-    def __init__(self, folder: Path, *, settings: TrainSettings, report: Report, curve: Path) -> None:
-        self.folder, self.settings, self.report = folder, settings, report
-        self.curve = CurveFile(curve, Curve())
-        self.board = TensorBoard(curve.parent / "tensorboard" / settings.stage)
-
-    def state_dict(self) -> dict[str, Any]:
-        return {"losses": [list(astuple(item)) for item in self.curve.curve.losses]}
-
-    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        self.curve.curve = Curve([StepLoss(*item) for item in state_dict["losses"]])
-
-    def on_train_start(self, trainer: Any, pl_module: Any) -> None:
-        self.curve.begin()
-        self.board.begin(self.curve.curve.rows)
-
-    def on_train_end(self, trainer: Any, pl_module: Any) -> None:
-        self.board.close()
-
-    def on_exception(self, trainer: Any, pl_module: Any, exception: BaseException) -> None:
-        self.board.close()
-
-    def on_train_batch_end(self, trainer: Any, pl_module: Any, outputs: Any, batch: Any, batch_idx: int) -> None:
-        done, total = trainer.global_step, self.settings.num_steps
-        self.board.add(self.curve.add(pl_module.latest))
-        pl_module.update_means(done)
-        self.report(f"loss {pl_module.latest.loss:.3f}", done, total)
-        asked_to_end = trainer.received_sigterm  # the trainer ends after this step
-        if done % self.settings.checkpoint_interval == 0 or done == total or asked_to_end:
-            self.save(trainer, done)
-
-    def save(self, trainer: Any, step: int) -> None:
-        aside = self.folder / ".tmp-checkpoint"
-        for path in checkpoints(self.folder)[:-1]:  # before, so that there are never three
-            path.unlink()
-        trainer.save_checkpoint(aside)
-        with aside.open("rb") as stream:
-            os.fsync(stream.fileno())
-        aside.replace(self.folder / checkpoint_name(step, sha256_file(aside)))
-        fsync_folder(self.folder)
-
-
-def train(
-    model: Model,
-    *,
-    settings: TrainSettings,
-    clips: Sequence[TrainingClip] | Pictures,
-    store_root: Path,
-    folder: Path,
-    report: Report = lambda message, done, total: None,
-    curves: Path | None = None,
-    callbacks: Sequence[lightning.Callback] = (),
-    num_workers: int = 0,
-    latents: CachedLatents | None = None,
-) -> Trained:
-    """The model after `num_steps` more, going on from the last checkpoint in `folder` where there is one.
-
-    The model is what the stage begins with, and is changed. `curves`: where the CSV of losses grows, what TensorBoard
-    shows, and where the batch is put that ended a run; None: in `folder`.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
-    curves = curves or folder
-    hardware = hardware_of(settings.device, settings.precision)
-    with deterministic_cpu() if hardware.repeats else nullcontext(), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", module="lightning")
-        warnings.filterwarnings("ignore", message="Mismatch dtype between input and weight")  # slower, and as good
-        loader = loader_of(clips, config=model.config, settings=settings, store_root=store_root, latents=latents)
-        whole = settings.num_steps * settings.batch_size  # a stage is one epoch
-        feed = ShardFeed(loader, draws_per_step=settings.batch_size, draws_per_epoch=whole, num_workers=num_workers)
-        training = JointTraining(model, settings, folder=curves)
-        mixture = MixtureFile(
-            curves / f"{settings.stage}.mixture.csv",
-            feed=feed,
-            interval=settings.checkpoint_interval,
-            num_steps=settings.num_steps,
-        )
-        keeper = KeepGoing(folder, settings=settings, report=report, curve=curves / f"{settings.stage}.csv")
-        trainer = lightning.Trainer(
-            accelerator=hardware.accelerator,
-            precision=hardware.precision,
-            devices=1,
-            plugins=[LightningEnvironment()],
-            max_steps=settings.num_steps,
-            max_epochs=1,
-            gradient_clip_val=1.0,
-            deterministic=hardware.repeats,
-            callbacks=[keeper, mixture, *callbacks],
-            default_root_dir=folder,
-            logger=False,
-            enable_checkpointing=False,
-            use_distributed_sampler=False,
-            enable_progress_bar=False,
-            enable_model_summary=False,
-        )
-        trainer.fit(training, datamodule=feed, ckpt_path=last_checkpoint(folder)[0], weights_only=True)
-        drawn = loader.plan.realised(whole)
-    return Trained(model=training.settle().on(torch.device("cpu")), curve=keeper.curve.curve, drawn=drawn)

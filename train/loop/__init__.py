@@ -1,0 +1,1 @@
+"""Training itself: the steps, what is kept of them, and where they run."""

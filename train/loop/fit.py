@@ -1,0 +1,104 @@
+"""Training with Lightning, killable at any moment: the rerun ends with the same bytes.
+
+Nothing in a step depends on what ran before but weights, optimiser and schedule, which a checkpoint holds; the
+losses so far travel in it too.
+"""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections.abc import Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+
+import lightning.pytorch as lightning
+import torch
+from lightning.pytorch.plugins.environments import LightningEnvironment
+
+from shards.loader.latents.cached import CachedLatents
+from shards.loader.mixing import Realised
+from train.clips import Pictures
+from train.data import loader_of
+from train.determinism import deterministic_cpu
+from train.feed import ShardFeed
+from train.hardware import hardware_of
+from train.inputs import TrainingClip, TrainSettings
+from train.loop.checkpoints import last_checkpoint
+from train.loop.keeping import KeepGoing, Report
+from train.loop.module import JointTraining
+from train.watching.measured import Curve, StepLoss
+from train.watching.mixture import MixtureFile
+from train.weights import Model
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """The end of a training run."""
+
+    model: Model
+    curve: Curve
+    drawn: Realised  # of every source
+
+    @property
+    def losses(self) -> tuple[StepLoss, ...]:
+        return tuple(self.curve.losses)
+
+
+def train(
+    model: Model,
+    *,
+    settings: TrainSettings,
+    clips: Sequence[TrainingClip] | Pictures,
+    store_root: Path,
+    folder: Path,
+    report: Report = lambda message, done, total: None,
+    curves: Path | None = None,
+    callbacks: Sequence[lightning.Callback] = (),
+    num_workers: int = 0,
+    latents: CachedLatents | None = None,
+) -> Trained:
+    """The model after `num_steps` more, going on from the last checkpoint in `folder` where there is one.
+
+    The model is what the stage begins with, and is changed. `curves`: where the CSV of losses grows, what TensorBoard
+    shows, and where the batch is put that ended a run; None: in `folder`.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
+    curves = curves or folder
+    hardware = hardware_of(settings.device, settings.precision)
+    with deterministic_cpu() if hardware.repeats else nullcontext(), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", module="lightning")
+        warnings.filterwarnings("ignore", message="Mismatch dtype between input and weight")  # slower, and as good
+        loader = loader_of(clips, config=model.config, settings=settings, store_root=store_root, latents=latents)
+        whole = settings.num_steps * settings.batch_size  # a stage is one epoch
+        feed = ShardFeed(loader, draws_per_step=settings.batch_size, draws_per_epoch=whole, num_workers=num_workers)
+        training = JointTraining(model, settings, folder=curves)
+        mixture = MixtureFile(
+            curves / f"{settings.stage}.mixture.csv",
+            feed=feed,
+            interval=settings.checkpoint_interval,
+            num_steps=settings.num_steps,
+        )
+        keeper = KeepGoing(folder, settings=settings, report=report, curve=curves / f"{settings.stage}.csv")
+        trainer = lightning.Trainer(
+            accelerator=hardware.accelerator,
+            precision=hardware.precision,
+            devices=1,
+            plugins=[LightningEnvironment()],
+            max_steps=settings.num_steps,
+            max_epochs=1,
+            gradient_clip_val=1.0,
+            deterministic=hardware.repeats,
+            callbacks=[keeper, mixture, *callbacks],
+            default_root_dir=folder,
+            logger=False,
+            enable_checkpointing=False,
+            use_distributed_sampler=False,
+            enable_progress_bar=False,
+            enable_model_summary=False,
+        )
+        trainer.fit(training, datamodule=feed, ckpt_path=last_checkpoint(folder)[0], weights_only=True)
+        drawn = loader.plan.realised(whole)
+    return Trained(model=training.settle().on(torch.device("cpu")), curve=keeper.curve.curve, drawn=drawn)
