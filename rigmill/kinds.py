@@ -34,6 +34,7 @@ class SeenIn(StrEnum):
     INDEX = "index"
     FILE = "file"
     PROFILE = "profile"
+    AUTHOR = "author"  # the profile, of files whose author wrote it
 
 
 class Output(StrEnum):

@@ -57,8 +57,11 @@ class Making:
     funnel: tuple[StageEnds, ...] = ()  # in flow order
 
 
-def card(rows: Sequence[Row], making: Making) -> str:
-    """Markdown with the front matter that dataset hubs read; the same rows and the same making give the same text."""
+def card(rows: Sequence[Row], making: Making, *, num_of_authors: int = 0) -> str:
+    """Markdown with the front matter that dataset hubs read; the same arguments give the same text.
+
+    `num_of_authors`: clips of files that the set's maker says are their own.
+    """
     splits = Counter(row["split"] for row in rows)
     num_views = max((row["num_views"] for row in rows), default=4)
     has_masks = any(row["has_masks"] for row in rows)
@@ -98,7 +101,7 @@ def card(rows: Sequence[Row], making: Making) -> str:
                 for (source, licence), count in sorted(Counter((row["source"], row["licence"]) for row in rows).items())
             ],
         ),
-        *_duties(rows),
+        *_duties(rows, num_of_authors),
         "`attribution.csv` has a line for every file whose model or motion is used: title, author, where it is from, "
         "licence and what was changed. Pass it on with every copy.",
         "",
@@ -231,7 +234,7 @@ def _all(rows: Sequence[Row], column: str) -> str:
     return ", ".join(sorted({_plain(row[column]) for row in rows if row[column]})) or "nobody"
 
 
-def _duties(rows: Sequence[Row]) -> list[str]:
+def _duties(rows: Sequence[Row], num_of_authors: int) -> list[str]:
     """What comes with the licences, in numbers of clips."""
     lines = [
         f"- {sum(bool(row['rights'][right]) for row in rows)} of {len(rows)} clips {words} (`rights.{right}`)"
@@ -241,6 +244,11 @@ def _duties(rows: Sequence[Row]) -> list[str]:
             ("non_commercial", "are not for commercial use"),
         )
     ]
+    if num_of_authors:
+        lines.append(
+            f"- {num_of_authors} of {len(rows)} clips show files of which whoever made this set says: they are mine, "
+            "and this is their licence, whatever they say themselves (`licence_seen_in` author in `attribution.csv`)"
+        )
     return [*lines, ""]
 
 

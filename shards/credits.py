@@ -8,25 +8,13 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from rigmill.kinds import ClipKind
+from rigmill.kinds import ClipKind, SeenIn
 from rigmill.pipeline.stage import Rows
 from rigmill.types import Row
 
 ATTRIBUTION = "attribution.csv"
-COLUMNS = (
-    "asset_id",
-    "used_as",
-    "title",
-    "author",
-    "source",
-    "source_uid",
-    "origin",
-    "licence",
-    "licence_url",
-    "credit",
-    "changes",
-    "clips",
-)
+_OF_ASSET = ("title", "author", "source", "source_uid", "origin", "licence", "licence_url", "licence_seen_in")
+COLUMNS = ("asset_id", "used_as", *_OF_ASSET, "credit", "changes", "clips")
 _MODEL, _MOTION = "model", "motion"
 
 
@@ -50,6 +38,15 @@ class Provenance:
         return self.motions.get(str(clip["motion_id"]), str(clip["asset_id"]))
 
 
+def of_authors(clips: Iterable[Row], provenance: Provenance) -> int:
+    """Of how many clips a file is under the licence that whoever made the set says is theirs to give."""
+
+    def is_own(asset_id: str) -> bool:
+        return provenance.assets.get(asset_id, {}).get("licence_seen_in") == SeenIn.AUTHOR
+
+    return sum(is_own(clip["asset_id"]) or is_own(provenance.of_motion(clip)) for clip in clips)
+
+
 def attribution_csv(clips: Iterable[Row], provenance: Provenance) -> bytes:
     """`attribution.csv`: sorted by source, title and id; the same clips give the same bytes."""
     used: dict[str, dict[str, list[Row]]] = defaultdict(lambda: {_MODEL: [], _MOTION: []})
@@ -67,11 +64,11 @@ def attribution_csv(clips: Iterable[Row], provenance: Provenance) -> bytes:
 
 def _line(asset_id: str, used: dict[str, list[Row]], asset: Row | None) -> Row:
     clips = used[_MODEL] or used[_MOTION]
-    row = asset or {**clips[0], "author": "", "source_uid": "", "origin": "", "licence_url": ""}
+    row = asset or {**clips[0], "author": "", "source_uid": "", "origin": "", "licence_url": "", "licence_seen_in": ""}
     return {
         "asset_id": asset_id,
         "used_as": " and ".join(name for name in (_MODEL, _MOTION) if used[name]),
-        **{name: row[name] for name in ("title", "author", "source", "source_uid", "origin", "licence", "licence_url")},
+        **{name: row[name] for name in _OF_ASSET},
         "credit": row["attribution"] or "",
         "changes": _changes(asset_id, used),
         "clips": len({clip["clip_id"] for clips in used.values() for clip in clips}),

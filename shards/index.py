@@ -18,7 +18,7 @@ from rigmill.storage.columns import PRODUCTS
 from rigmill.storage.files import Store, fsync_folder, sha256_bytes, sha256_file
 from rigmill.types import Row, StoredFile
 from shards.card import Making, card
-from shards.credits import ATTRIBUTION, Provenance, attribution_csv
+from shards.credits import ATTRIBUTION, Provenance, attribution_csv, of_authors
 
 INDEX, SIZES, SUMS, CARD = "index.parquet", "sizes.json", "SHA256SUMS", "README.md"
 
@@ -66,7 +66,7 @@ def _texts(rows: Sequence[Row], tars: dict[str, Row], *, making: Making, provena
         INDEX: index_bytes(rows),
         SIZES: (json.dumps(counts, indent=2, sort_keys=True) + "\n").encode(),
         ATTRIBUTION: attribution_csv(rows, provenance),
-        CARD: card(rows, making).encode(),
+        CARD: card(rows, making, num_of_authors=of_authors(rows, provenance)).encode(),
     }
     sums = {name: row["shard_sha256"] for name, row in tars.items()}
     sums |= {name: sha256_bytes(data) for name, data in texts.items()}

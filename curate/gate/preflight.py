@@ -4,6 +4,9 @@ work is bounded by the size of what it is given.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from curate.gate.fbx_check import FBX_MAGIC, Spans, check_fbx
 from curate.gate.gltf_check import Checked, check_gltf
 from curate.gate.gltf_json import split_glb
@@ -69,13 +72,41 @@ def check(data: bytes, file_format: str) -> None:
 def checked_gltf(data: bytes, file_format: str) -> Checked:
     """What of a glTF file Blender may see."""
     _not_refused(data)
-    return check_gltf(data, None) if file_format == "gltf" else check_gltf(*split_glb(data))
+    if file_format == "gltf":
+        return check_gltf(data, None)
+    with _told_if_saved_as_text(data):
+        return check_gltf(*split_glb(data))
 
 
 def sound_fbx(data: bytes) -> Spans:
     """Where an FBX file that passed every check names other files."""
     _not_refused(data)
-    return check_fbx(data)
+    with _told_if_saved_as_text(data):
+        return check_fbx(data)
+
+
+@contextmanager
+def _told_if_saved_as_text(data: bytes) -> Iterator[None]:
+    """What is found wrong with a binary file says so, where that is what happened to it.
+
+    Whoever saves binary data as UTF-8 writes EF BF BD for every byte that is no text: about every second one above
+    7F. By chance these three come once in 16 MB.
+    """
+    try:
+        yield
+    except Refusal as refusal:
+        replaced = data.count(_REPLACED)
+        if replaced < 16 or replaced * 4096 < len(data):
+            raise
+        raise Refusal(
+            Reject.MALFORMED,
+            f"saved as text: {replaced} bytes were lost to U+FFFD by an editor or a download that took the file for "
+            f"text; get it again as it was ({refusal.message})",
+            measured=float(replaced),
+        ) from None
+
+
+_REPLACED = b"\xef\xbf\xbd"
 
 
 def _not_refused(data: bytes) -> None:

@@ -69,8 +69,9 @@ def read_embedded(stream: BinaryIO) -> Embedded:
 def with_embedded(row: Row, found: Embedded) -> Row:
     """A collected row together with what its file says; a Refusal where the two contradict each other.
 
-    A file fills in what nobody said and confirms what somebody did; it never overrules. A licence that someone wrote
-    in words we do not know counts as none said, unless the file writes them: those may hold a condition.
+    A file fills in what nobody said and confirms what somebody did; it never overrules, and an author's own word holds
+    without it. A licence that someone wrote in words we do not know counts as none said, unless the file writes them:
+    those may hold a condition.
     """
     said = canonical_expression(row["licence"]) or spdx_of(row["licence"])
     if row["licence"] not in ("", UNKNOWN_LICENCE) and said == UNKNOWN_LICENCE:
@@ -80,7 +81,7 @@ def with_embedded(row: Row, found: Embedded) -> Row:
     if said == UNKNOWN_LICENCE and row["licence_raw"] in ("", UNKNOWN_LICENCE):
         row = {**row, "licence_raw": "", "licence_seen_in": ""}  # nobody said anything
     written = found.licence or (found.copyright if mentioned(found.copyright) else "")
-    if written:
+    if written and row["licence_seen_in"] != SeenIn.AUTHOR:
         inside = spdx_of(found.licence) if found.licence else mentioned(found.copyright)
         row = {**row, **(_taken if said == UNKNOWN_LICENCE else _confirmed)(row, inside, written)}
     row = {**row, **_credited(row, found)}

@@ -27,7 +27,8 @@ SUFFIXES = frozenset({".glb", ".gltf", ".vrm", ".vrma", ".fbx", ".bvh"}) | REFUS
 
 def candidates(settings: Row) -> Iterator[Input]:
     """One input per file."""
-    return file_candidates(settings, SUFFIXES, "licence", "attribution")
+    own = ("i_am_the_author",) if settings["i_am_the_author"] else ()  # others' jobs stay what they were
+    return file_candidates(settings, SUFFIXES, "licence", "attribution", *own)
 
 
 def fetch(jobs: Sequence[Job], work: Work) -> Iterator[Answer]:
@@ -36,11 +37,16 @@ def fetch(jobs: Sequence[Job], work: Work) -> Iterator[Answer]:
 
 
 def _take(payload: Row, data: bytes, work: Work) -> Row:
-    """The row of any file. A VRM block is heard where nobody names a licence for the folder, and never overruled."""
+    """The row of any file. A VRM block is heard where nobody names a licence for the folder, and overruled by its
+    author alone: tools write the strictest block into what people export of their own.
+    """
     found = identify(data)
     stored = work.store.put_bytes(f"asset.{found}", data)
     said = look_inside(stored, work).terms if found == "glb" else None
-    rights = rights_of(spdx_of(payload["licence"]))
+    rights, by_author = rights_of(spdx_of(payload["licence"])), payload.get("i_am_the_author", False)
+    written = f"; the file's own block: {said.licence_raw or said.licence}" if said is not None and by_author else ""
+    if by_author:
+        said = None
     if said is not None and payload["licence"] != "unknown":
         _compare(payload["licence"], rights, said)
         rights = strictest(rights, said.rights)
@@ -69,8 +75,8 @@ def _take(payload: Row, data: bytes, work: Work) -> Row:
         title=words(PurePosixPath(payload["uid"]).stem),
         tags=folder_tags(payload["uid"]),
         licence=payload["licence"],
-        licence_raw=payload["licence"],
-        licence_seen_in=SeenIn.PROFILE,
+        licence_raw=payload["licence"] + written,
+        licence_seen_in=SeenIn.AUTHOR if by_author else SeenIn.PROFILE,
         rights=rights,
         attribution=payload["attribution"],
         format=found,
@@ -89,5 +95,5 @@ def _compare(licence: str, stated: Rights, said: Terms) -> None:
         raise Refusal(
             Reject.LICENCE_CONFLICT,
             f"the profile says '{licence}', and the file's own VRM block ({said.licence}) says otherwise of "
-            f"{', '.join(denied)}",
+            f"{', '.join(denied)}; if the file is your own work, say 'i_am_the_author: true' beside 'licence'",
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, get_args
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from rigmill.config.caption import Caption
 from rigmill.config.section import Positive, PositiveFloat, Section, Share
@@ -55,7 +55,17 @@ class FolderSource(Section):
         default="unknown",
         description="SPDX id that holds for every file of the folder; unknown: a VRM file's own licence block counts",
     )
+    i_am_the_author: bool = Field(
+        default=False,
+        description="the files are yours, and `licence` is what you give them: it holds in place of what they say",
+    )
     attribution: str = ""
+
+    @model_validator(mode="after")
+    def _authors_name_a_licence(self) -> FolderSource:
+        if self.i_am_the_author and self.licence == "unknown":
+            raise ValueError("i_am_the_author wants the licence that you give your files: licence: CC-BY-4.0")
+        return self
 
 
 class Decided(Section):

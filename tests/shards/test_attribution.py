@@ -35,6 +35,7 @@ def provenance_of(tables: Tables, *, motion_of: dict[str, str] | None = None, **
                     "author": "Ada",
                     "licence": "CC-BY-4.0",
                     "licence_url": "https://creativecommons.org/licenses/by/4.0/",
+                    "licence_seen_in": "file",
                     "attribution": "",
                     "motions": [],
                     **changes.get(asset_id, {}),
@@ -143,6 +144,23 @@ def test_the_card_says_under_which_policy_a_dataset_was_built(tmp_path: Path) ->
     assert "Not for redistribution" not in published and "`publish`" in published
     assert "4 of 4 clips need credit" in published and "attribution.csv" in published
     assert tars == {path.name: path.read_bytes() for path in (tmp_path / "shards").glob("*.tar")}
+
+
+def test_the_card_and_the_credits_say_whose_word_a_licence_is(tmp_path: Path) -> None:
+    tables = provenance_of(
+        clips(Store(tmp_path / "store"), num_assets=2),
+        **{
+            clip["asset_id"]: {"licence_seen_in": "author"}
+            for clip in clips(Store(tmp_path / "s"), num_assets=1).rows["render"]
+        },
+    )
+    folder = finished(tables, tmp_path)
+    own = [line for line in lines(folder).values() if line["licence_seen_in"] == "author"]
+    assert len(own) == 1
+    assert (
+        f"{own[0]['clips']} of 4 clips show files of which whoever made this set says"
+        in (folder / "README.md").read_text()
+    )
 
 
 def test_what_is_denied_leaves_a_dataset_that_is_there_already(tmp_path: Path) -> None:

@@ -33,6 +33,18 @@ def test_sound_files_of_every_format_pass() -> None:
     check(b"; FBX 6.1.0 project file\nFBXHeaderExtension: {\n\tFBXVersion: 6100\n}\n", "fbx")
 
 
+def test_a_binary_file_that_was_saved_as_text_is_called_that() -> None:
+    noise = bytes(range(256)) * 64
+    whole = glb(document(buffers=[{"byteLength": len(noise)}]), binary=noise)
+    check(whole, "glb")
+    found = refused(whole.decode("utf-8", "replace").encode())
+    assert found.code is Reject.MALFORMED and found.message.startswith("saved as text: ")
+    assert found.measured == whole.decode("utf-8", "replace").count("\ufffd")
+    assert "saved as text" not in refused(whole[:-1]).message
+    mangled = (fbx(7400) + noise).decode("utf-8", "replace").encode()
+    assert refused(mangled, "fbx").message.startswith("saved as text: ")
+
+
 def test_the_content_tells_the_format_whatever_the_name() -> None:
     assert [sniff(data) for data in (glb(), fbx(), b"; FBX 7.3", b'\n {"asset":{}}', b"<!DOCTYPE html>", b"")] == [
         "glb",
