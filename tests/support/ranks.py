@@ -1,6 +1,6 @@
-"""Some processes of one training on this machine, from one process that has imported everything once.
+"""Some processes of one training on this machine, scene after scene, from one process that imports everything once.
 
-python -m tests.support.ranks NUM MODULE:FUNCTION DEADLINE_S < order.json    prints their exit statuses as JSON
+python -m tests.support.ranks < scenes.json    prints a line of exit statuses for every scene
 """
 
 from __future__ import annotations
@@ -8,34 +8,37 @@ from __future__ import annotations
 import importlib
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
 import time
 import traceback
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
-from rigmill.storage.files import canonical_json
 from tests.support.paths import ROOT
 
 HUNG = -1000  # in place of an exit status
 
 
 @dataclass(frozen=True)
-class Ended:
-    """How the ranks ended, in their order: exit statuses, minus a signal's number, or HUNG."""
+class Scene:
+    """`module:function`(order) called in so many processes that torch.distributed can bring together."""
 
-    statuses: list[int]
-    said: str
+    world: int
+    function: str
+    order: Mapping[str, Any]
+    copied: tuple[str, str] | None = None  # a folder, and where its copy is put before
+    deadline_s: float = 90
 
 
-def run_ranks(number: int, function: str, order: Mapping[str, Any], *, deadline_s: float = 120) -> Ended:
-    """Call `module:function`(order) in so many processes that torch.distributed can bring together."""
+def run_scenes(scenes: Sequence[Scene]) -> tuple[list[list[int]], str]:
+    """The ranks' exit statuses, minus a signal's number, or HUNG, a list for every scene; and all that they said."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "tests.support.ranks", str(number), function, str(deadline_s)],
+        [sys.executable, "-m", "tests.support.ranks"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -45,14 +48,14 @@ def run_ranks(number: int, function: str, order: Mapping[str, Any], *, deadline_
         start_new_session=True,
     )
     try:
-        out, said = process.communicate(canonical_json(order), timeout=deadline_s + 60)
+        out, said = process.communicate(json.dumps([asdict(scene) for scene in scenes]), timeout=600)
     finally:
         try:
             os.killpg(process.pid, signal.SIGKILL)
         except ProcessLookupError:
             pass
     assert process.returncode == 0, said[-3000:]
-    return Ended(json.loads(out.splitlines()[-1]), said)
+    return [json.loads(line) for line in out.splitlines() if line.startswith("[")], said
 
 
 def free_port() -> int:
@@ -61,24 +64,25 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def main() -> None:
-    number, (module, _, name), deadline = int(sys.argv[1]), sys.argv[2].partition(":"), float(sys.argv[3])
-    order = json.load(sys.stdin)
+def _play(scene: Scene) -> list[int]:
+    module, _, name = scene.function.partition(":")
     function = getattr(importlib.import_module(module), name)
+    if scene.copied is not None:
+        shutil.copytree(*scene.copied)
     shared = {
         "MASTER_ADDR": "127.0.0.1",
         "MASTER_PORT": str(free_port()),
-        "WORLD_SIZE": str(number),
-        "LOCAL_WORLD_SIZE": str(number),
+        "WORLD_SIZE": str(scene.world),
+        "LOCAL_WORLD_SIZE": str(scene.world),
     }
     children = []
-    for rank in range(number):
+    for rank in range(scene.world):
         child = os.fork()
         if not child:
-            os.environ |= shared | {"RANK": str(rank), "LOCAL_RANK": str(rank)}
+            os.environ.update(shared | {"RANK": str(rank), "LOCAL_RANK": str(rank)})
             status = 1
             try:
-                function(order)
+                function(scene.order)
                 status = 0
             except SystemExit as ended:
                 status = int(ended.code or 0)
@@ -87,8 +91,8 @@ def main() -> None:
             sys.stderr.flush()
             os._exit(status)
         children.append(child)
-    until, statuses = time.monotonic() + deadline, dict[int, int]()
-    while len(statuses) < number and time.monotonic() < until:
+    until, statuses = time.monotonic() + scene.deadline_s, dict[int, int]()
+    while len(statuses) < scene.world and time.monotonic() < until:
         for child in children:
             if child not in statuses and (found := os.waitpid(child, os.WNOHANG))[0]:
                 statuses[child] = os.waitstatus_to_exitcode(found[1])
@@ -97,8 +101,9 @@ def main() -> None:
         if child not in statuses:
             os.kill(child, signal.SIGKILL)
             statuses[child] = HUNG
-    print(json.dumps([statuses[child] for child in children]))
+    return [statuses[child] for child in children]
 
 
 if __name__ == "__main__":
-    main()
+    for row in json.load(sys.stdin):
+        print(json.dumps(_play(Scene(**row))), flush=True)

@@ -81,6 +81,7 @@ def train(
     hardware = hardware_of(settings.device, settings.precision)
     with deterministic_cpu() if hardware.repeats else nullcontext(), warnings.catch_warnings():
         warnings.filterwarnings("ignore", module="lightning")
+        warnings.filterwarnings("ignore", message="FSDP2-wrapped module")  # nothing of ours changes it in place
         warnings.filterwarnings("ignore", message="Mismatch dtype between input and weight")  # slower, and as good
         loader = loader_of(
             clips,

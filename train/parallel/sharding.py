@@ -38,6 +38,9 @@ def unshard(denoiser: JointVideoPose) -> None:
         for name, weight in list(module.named_parameters(recurse=False)):
             if isinstance(weight, DTensor):
                 setattr(module, name, nn.Parameter(whole(weight.detach()), requires_grad=weight.requires_grad))
+    for module in denoiser.modules():
+        if isinstance(module, FSDPModule):
+            module.__class__ = type(module).__bases__[1]  # what `fully_shard` has put itself in front of
 
 
 @contextmanager

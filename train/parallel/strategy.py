@@ -55,7 +55,13 @@ def trainer_options(ranks: Ranks, sharing: Sharing, device: torch.device) -> dic
     backend = "gloo" if device.type == "cpu" else "nccl"
     strategy: DDPStrategy | Sharded
     if sharing.strategy == "fsdp2":
-        strategy = Sharded(data_parallel_size=ranks.world, tensor_parallel_size=1, process_group_backend=backend)
+        strategy = Sharded(
+            data_parallel_size=ranks.world,
+            tensor_parallel_size=1,
+            save_distributed_checkpoint=False,
+            process_group_backend=backend,
+            timeout=PATIENCE,
+        )
     else:
         strategy = DDPStrategy(process_group_backend=backend, timeout=PATIENCE, broadcast_buffers=False)
     return {"devices": ranks.local_world, "num_nodes": ranks.world // ranks.local_world, "strategy": strategy}

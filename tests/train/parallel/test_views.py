@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from tests.support.ranks import run_ranks
+from tests.support.ranks import Scene, run_scenes
 from train.objective import draw_noise
 
 
@@ -24,22 +24,26 @@ def test_noise_of_a_view_is_the_same_whoever_makes_it_beside_whatever_else() -> 
     assert not torch.equal(other.rgb, whole.rgb)
 
 
-@pytest.mark.slow  # a quarter of a minute each
-@pytest.mark.parametrize("world", [2, 4])
-def test_views_on_several_ranks_are_one_clip(world: int, tmp_path: Path) -> None:
-    """2 (9 + 1) = 20 latent frames are shared evenly; 2 (8 + 1) = 18 are not, by four."""
-    cases = [
-        {"dtype": dtype, "frames": frames, "view_ranks": view_ranks, "checkpointing": checkpointing}
-        for dtype, frames, view_ranks, checkpointing in (
-            ("float32", 9, world, False),
-            ("float32", 8, 2, False),
-            ("float64", 8, world, True),
-            ("float64", 9, world, False),
-        )
-    ]
-    order = {"cases": cases, "out": str(tmp_path / "found.json")}
-    ended = run_ranks(world, "tests.support.shared_views:compare", order)
-    assert ended.statuses == [0] * world, ended.said[-3000:]
-    for case, (said, gradient, scale) in zip(cases, json.loads((tmp_path / "found.json").read_text()), strict=True):
-        assert said == 0, case
-        assert gradient <= (1e-8 if case["dtype"] == "float64" else 1e-6) and scale > 1e-2, (case, gradient)
+@pytest.mark.slow  # half a minute
+def test_views_on_several_ranks_are_one_clip(tmp_path: Path) -> None:
+    """2 (9 + 1) = 20 latent frames are shared evenly by four; 2 (8 + 1) = 18 are not."""
+    scenes = []
+    for world in (2, 4):
+        cases = [
+            {"dtype": dtype, "frames": frames, "view_ranks": view_ranks, "checkpointing": checkpointing}
+            for dtype, frames, view_ranks, checkpointing in (
+                ("float32", 9, world, False),
+                ("float32", 8, 2, False),
+                ("float64", 8, world, True),
+                ("float64", 9, world, False),
+            )
+        ]
+        order = {"cases": cases, "out": str(tmp_path / f"found-{world}.json")}
+        scenes.append(Scene(world, "tests.support.shared_views:compare", order))
+    statuses, said = run_scenes(scenes)
+    assert statuses == [[0] * 2, [0] * 4], said[-3000:]
+    for scene in scenes:
+        found = json.loads(Path(scene.order["out"]).read_text())
+        for case, (said_by, gradient, scale) in zip(scene.order["cases"], found, strict=True):
+            assert said_by == 0, case
+            assert gradient <= (1e-8 if case["dtype"] == "float64" else 1e-6) and scale > 1e-2, (case, gradient)
