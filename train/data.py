@@ -17,7 +17,7 @@ from shards.loader.catalogue import Catalogue
 from shards.loader.latent_loader import LatentLoader
 from shards.loader.latents.cached import CachedLatents
 from shards.loader.loader import Loads, ShardLoader
-from shards.loader.plan import Drawing, Plan
+from shards.loader.plan import Drawing, Part, Plan
 from shards.loader.reading import Reader, Reads
 from train.clips import Pictures, look_of, ray_maps
 from train.feed import FedBatch, FedPictures, unit
@@ -40,6 +40,8 @@ class Batch:
     rays: Tensor  # (B, V, 6, h, w)
     captions: tuple[str, ...]
     clip_ids: tuple[str, ...]
+    places: tuple[int, ...] = ()  # of the B draws in their step
+    views: tuple[tuple[int, ...], ...] = ()  # of each draw's clip
     frames: tuple[int, ...] | None = None  # F of them, which of the window's frames these are; None: all
     text: Tensor | None = None  # (B, X, E) the captions, encoded, where pictures are; None: neither is
 
@@ -88,8 +90,12 @@ def loader_of(
     settings: TrainSettings,
     store_root: Path,
     latents: CachedLatents | None = None,
+    part: Part | None = None,
 ) -> Loads:
-    """The loader of a stage. Clips lie in shards of the store, are at the model's size already, or are encoded."""
+    """The loader of a stage. Clips lie in shards of the store, are at the model's size already, or are encoded.
+
+    `part`: which of a draw's views are this rank's; None: all.
+    """
     if settings.drawn_frames and config.codec.temporal_factor > 1:
         raise UserError(
             f"train.stages: {settings.stage} has drawn_frames {settings.drawn_frames}",
@@ -99,7 +105,7 @@ def loader_of(
             code="E501",
         )
     known = clips if isinstance(clips, Sequence) else clips.clips
-    plan = Plan(catalogue_of(known, Store(store_root)), drawing_of(settings, config))
+    plan = Plan(catalogue_of(known, Store(store_root)), drawing_of(settings, config), part)
     if latents is not None:
         return LatentLoader(plan, latents)
     reader: Reads = Reader(look_of(config)) if isinstance(clips, Sequence) else clips.reader()
@@ -128,6 +134,8 @@ def prepared(fed: FedBatch, *, config: ModelConfig, settings: TrainSettings) -> 
         rays=torch.stack(rays).to(device),
         captions=fed.about.captions,
         clip_ids=fed.about.clip_ids,
+        places=tuple(places),
+        views=tuple(draw.seen.views for draw in fed.draws),
         frames=fed.draws[0].of_window,
         text=None if encoded is None else encoded.text,
     )

@@ -17,6 +17,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from rigmill.types import Camera
 from shards.loader.ahead import ahead
+from shards.loader.latents.cached import LatentBatch, Latents
 from shards.loader.loader import LoadedBatch, Loads, Unread
 from shards.loader.order import Share, Steps
 from shards.loader.plan import Planned
@@ -49,6 +50,34 @@ class FedBatch:
         assert self.loaded is not None
         return self.loaded
 
+    def parts(self, number: int) -> list[FedBatch]:
+        """The batch in so many equal parts, over the same memory."""
+        size = len(self.draws) // number
+        return [self._part(slice(at * size, (at + 1) * size)) for at in range(number)] if number > 1 else [self]
+
+    def _part(self, own: slice) -> FedBatch:
+        def taken(pictures: FedPictures | None) -> FedPictures | None:
+            return None if pictures is None else FedPictures(pictures.video[own], pictures.condition[own])
+
+        about = self.about
+        return replace(
+            self,
+            draws=self.draws[own],
+            rgb=taken(self.rgb),
+            pose=taken(self.pose),
+            dropped=self.dropped[own],
+            cameras=self.cameras[own],
+            loaded=replace(
+                about,
+                draws=about.draws[own],
+                dropped=about.dropped[own],
+                cameras=about.cameras[own],
+                captions=about.captions[own],
+                clip_ids=about.clip_ids[own],
+                latents=None if about.latents is None else _some(about.latents, own),
+            ),
+        )
+
     def to(self, device: torch.device, **options: Any) -> FedBatch:
         """The batch on another device, still bytes: a quarter of what floats would have to carry."""
 
@@ -58,6 +87,11 @@ class FedBatch:
             return FedPictures(pictures.video.to(device, **options), pictures.condition.to(device, **options))
 
         return replace(self, rgb=moved(self.rgb), pose=moved(self.pose), dropped=self.dropped.to(device, **options))
+
+
+def _some(latents: LatentBatch, own: slice) -> LatentBatch:
+    rgb, pose = (Latents(one.video[own], one.condition[own]) for one in (latents.rgb, latents.pose))
+    return LatentBatch(rgb, pose, latents.text[own], latents.cameras[own], latents.clip_ids[own])
 
 
 def unit(pictures: Tensor) -> Tensor:
@@ -147,19 +181,22 @@ class ShardFeed(lightning.LightningDataModule):
         num_workers: int = 0,
         depth: int = 2,
         position: int = 0,
+        view_ranks: int = 1,
     ) -> None:
         """`draws_per_step`: of all ranks together. `draws_per_epoch`: None: as many as there are clips.
 
-        `num_workers`: processes that load; 0: a thread of this one. `depth`: batches that each has ready.
+        `num_workers`: processes that load; 0: a thread of this one. `depth`: batches that each has ready. `view_ranks`:
+        so many neighbouring ranks take the same draws.
         """
         super().__init__()
         self.loader, self.draws_per_step, self.num_workers, self.depth = loader, draws_per_step, num_workers, depth
         self.draws_per_epoch = draws_per_epoch or len(loader.plan.catalogue)
-        self.position = position
+        self.position, self.view_ranks = position, view_ranks
         self.waiting, self.unread = Waiting(), Unread()
 
     def train_dataloader(self) -> FeedLoader:
         world, rank = (1, 0) if self.trainer is None else (self.trainer.world_size, self.trainer.global_rank)
+        world, rank = world // self.view_ranks, rank // self.view_ranks
         if self.draws_per_step % world:
             raise ValueError(f"{world} ranks cannot share {self.draws_per_step} draws a step evenly")
         return FeedLoader(self, Share(self.draws_per_step // world, rank, world))

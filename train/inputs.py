@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
+from rigmill.errors import UserError
 from rigmill.kinds import Split
 from rigmill.posemaps.definition import PoseMapDefinition
 from rigmill.storage.files import canonical_json
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
 
 # Read by eval, or only to look: changing them must not train again.
 _ONLY_SAMPLING = {"sample_interval", "sampling_steps", "guidance", "text_guidance", "solver", "batch_branches"}
-_HINTS = ("weights", "strips", "workers")  # a job is told them, and they change nothing about what it trains
+_SHARING = ("ranks", "strategy", "view_ranks", "accumulate", "launch")
+_HINTS = ("weights", "strips", "workers", *_SHARING)  # a job is told them, and they change nothing about what it trains
 COLUMNS = (
     "clip_id",
     "source",
@@ -74,6 +76,51 @@ class TrainSettings:
         config = self.config()
         origin = RECIPES[self.recipe](self.size_px).denoiser.origin
         return replace(config, denoiser=replace(config.denoiser, adapter_rank=0, origin=origin))
+
+
+@dataclass(frozen=True, slots=True)
+class Sharing:
+    """How processes share the work of a step. It changes no draw, and what is learned by roundings alone."""
+
+    ranks: int = 1  # processes that are started; those of torchrun are as many as it says
+    strategy: Literal["ddp", "fsdp2"] = "ddp"
+    view_ranks: int = 1  # neighbouring ranks that have the views of the same clips between them
+    accumulate: int = 1  # parts in which a rank's draws of a step pass through the model
+    launch: Literal["auto", "here", "ray"] = "auto"
+
+    @classmethod
+    def of(cls, hints: Mapping[str, Any]) -> Sharing:
+        """Of a job's hints."""
+        return cls(**{name: hints[name] for name in _SHARING if name in hints})
+
+    def of_stage(self, settings: TrainSettings, *, world: int) -> Sharing:
+        """For a stage on so many ranks: views of draws that have a single one are not shared.
+
+        A UserError where the ranks cannot share the stage's draws evenly.
+        """
+        num_views = settings.config().views_per_clip
+        view_ranks = self.view_ranks if num_views > 1 else 1
+        if world % view_ranks:
+            raise _uneven(
+                f"train.view_ranks: {view_ranks} do not divide {world} ranks", "as many ranks share the views of a clip"
+            )
+        if num_views % view_ranks:
+            raise _uneven(
+                f"train.view_ranks: {view_ranks} ranks cannot share {num_views} views",
+                f"that is what a draw of stage '{settings.stage}' has",
+            )
+        parts = world // view_ranks * self.accumulate
+        if settings.batch_size % parts:
+            raise _uneven(
+                f"train.batch_size: {settings.batch_size} clips cannot be shared evenly",
+                f"{world // view_ranks} groups of ranks take them in train.accumulate = {self.accumulate} parts each",
+            )
+        return replace(self, ranks=world, view_ranks=view_ranks)
+
+
+def _uneven(what: str, why: str) -> UserError:
+    fix = "a train.batch_size that is a multiple of ranks / view_ranks * accumulate, and view_ranks that divides both"
+    return UserError(what, why=why, fix=f"{fix} ranks and views", code="E526")
 
 
 def settings_of(profile: Profile) -> Row:

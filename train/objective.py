@@ -1,7 +1,8 @@
 """Flow matching as Wan2.1 is trained, and every random choice of a training draw.
 
 x_sigma = (1 - sigma) x0 + sigma n, target velocity v = n - x0, timestep = 1000 sigma as a float. All choices are a
-function of (seed, step, place in the batch), so a resumed run draws what an undisturbed one would have drawn.
+function of (seed, step, place in the step, view), so a resumed run draws what an undisturbed one would have drawn, and
+any number of ranks draws what one would have drawn.
 """
 
 from __future__ import annotations
@@ -37,11 +38,35 @@ def noise_levels(settings: TrainSettings, config: ModelConfig, *, step: int, pla
     return torch.tensor(levels, dtype=torch.float32)
 
 
-def draw_noise(shape: tuple[int, ...], *, seed: int, step: int) -> Pair:
-    """Unit noise for both modalities of a step's batch, independent over views and frames."""
+def draw_noise(
+    shape: tuple[int, ...], *, seed: int, step: int, places: Sequence[int], views: Sequence[Sequence[int]]
+) -> Pair:
+    """Unit noise for both modalities of a step's draws, or of some of them, independent over views and frames.
+
+    Arguments:
+      shape (tuple[int, ...]): (B, V, C, F, h, w).
+      places (Sequence[int]): Of the B draws in the step, each 0 .. batch_size-1.
+      views (Sequence[Sequence[int]]): Of each draw the V views of its clip.
+
+    A view's noise is a function of (seed, step, place, view): whoever makes it, beside whatever else, makes the same.
+    """
+
+    def of(modality: str) -> Tensor:
+        made = np.empty(shape, np.float32)
+        for at, (place, own) in enumerate(zip(places, views, strict=True)):
+            for index, view in enumerate(own):
+                chance = keyed_generator(seed, "noise", step, place, view, modality)
+                chance.standard_normal(out=made[at, index], dtype=np.float32)
+        return torch.from_numpy(made)
+
+    return Pair(of("rgb"), of("pose"))
+
+
+def sampling_noise(shape: tuple[int, ...], *, seed: int) -> Pair:
+    """Unit noise for both modalities, from which a sample begins."""
     return Pair(
         *(
-            torch.from_numpy(keyed_generator(seed, "noise", step, modality).standard_normal(shape, dtype=np.float32))
+            torch.from_numpy(keyed_generator(seed, "noise", 0, modality).standard_normal(shape, dtype=np.float32))
             for modality in ("rgb", "pose")
         )
     )

@@ -21,7 +21,7 @@ from train.determinism import deterministic_cpu
 from train.guidance import Given, branches, guided_velocity
 from train.hardware import hardware_of
 from train.model.joint import MODALITIES, Pair
-from train.objective import draw_noise
+from train.objective import sampling_noise
 from train.recipes import DeviceName, ModelConfig
 from train.solvers import SolverName, solver_of
 from train.weights import Model, load_model
@@ -105,7 +105,7 @@ def sample(model: Model, prompt: Prompt, sampling: Sampling, *, on_step: OnStep 
                 rays=ray_maps(prompt.cameras, factor=codec.spatial_factor)[None].to(device),
                 first=first,
             ),
-            noise=draw_noise(shape, seed=sampling.seed, step=0).map(lambda part: part.to(device)),
+            noise=sampling_noise(shape, seed=sampling.seed).map(lambda part: part.to(device)),
             sampling=sampling,
             on_step=on_step,
         )

@@ -93,7 +93,7 @@ class Train(Section):
         "paper's Table 4"
     )
     num_steps: Positive = Field(description="optimiser steps")
-    batch_size: Positive = Field(description="clips per step")
+    batch_size: Positive = Field(description="clips per step, of all ranks together")
     learning_rate: PositiveFloat
     num_frames: Annotated[int, Field(gt=0)] = Field(
         description="frames of a training window, 4k+1; small_joint takes every second of a clip"
@@ -111,6 +111,27 @@ class Train(Section):
     )
     workers: Annotated[int, Field(ge=0)] = Field(
         default=0, description="processes that load clips; 0: a thread of the training's own; changes no byte"
+    )
+    ranks: Positive = Field(
+        default=1,
+        description="processes that train together, on a machine with GPUs one each; under torchrun as many as it "
+        "starts; what a step draws does not depend on it",
+    )
+    strategy: Literal["ddp", "fsdp2"] = Field(
+        default="ddp", description="of several ranks; ddp: each has all weights; fsdp2: its share of them"
+    )
+    view_ranks: Positive = Field(
+        default=1,
+        description="neighbouring ranks that have the views of the same clips between them, in stages whose draws have "
+        "several; divides ranks and views",
+    )
+    accumulate: Positive = Field(
+        default=1, description="parts in which a rank's clips of a step pass through the model, one after the other"
+    )
+    launch: Literal["auto", "here", "ray"] = Field(
+        default="auto",
+        description="of several ranks; here: on the machine that trains; ray: by Ray Train, wherever the cluster has "
+        "room; auto: ray where the run is given a cluster, else here",
     )
     condition_dropout: Share = Field(description="probability that the image condition is left out")
     caption_dropout: Share = Field(

@@ -55,10 +55,23 @@ class Planned:
     sentence: int | None  # which of the clip's captions; None: it goes without
 
 
-class Plan:
-    """The draws of a run over a catalogue."""
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of the views of every draw, where ranks share its clip: neighbouring ones, the same number each."""
 
-    def __init__(self, catalogue: Catalogue, drawing: Drawing) -> None:
+    index: int = 0
+    of: int = 1
+
+    def views(self, drawn: tuple[int, ...]) -> tuple[int, ...]:
+        """Those of a draw's views that belong to it."""
+        size = len(drawn) // self.of
+        return drawn[self.index * size : (self.index + 1) * size]
+
+
+class Plan:
+    """The draws of a run over a catalogue. With a `part` they have that part of their views; all else is the same."""
+
+    def __init__(self, catalogue: Catalogue, drawing: Drawing, part: Part | None = None) -> None:
         counts = tuple(sorted(set(drawing.frame_counts)))
         if not counts or counts[0] < 1:
             raise ValueError(f"no number of frames to draw: {drawing.frame_counts}")
@@ -73,6 +86,14 @@ class Plan:
                 fix="open the dataset with min_frames, or draw fewer frames",
                 code="E501",
             )
+        self.part = part or Part()
+        for row in np.flatnonzero(np.minimum(catalogue.num_views, drawing.num_views) % self.part.of)[:1]:
+            raise UserError(
+                f"{self.part.of} ranks cannot share the views of clip {catalogue.clip_id(int(row))}",
+                why=f"a draw of it has {min(int(catalogue.num_views[row]), drawing.num_views)}",
+                fix="a train.view_ranks that divides the views of every clip",
+                code="E526",
+            )
         self._bucket = fits.astype(np.int8)  # of every row the largest of `counts` that it has
         self.rows = catalogue.of_source()
         self.mixture = mixture_of(
@@ -86,7 +107,7 @@ class Plan:
         self._sorted = lru_cache(maxsize=2)(self._sort)
 
     def __getstate__(self) -> dict[str, object]:
-        return {"catalogue": self.catalogue, "drawing": self.drawing}  # what is kept is made again
+        return {"catalogue": self.catalogue, "drawing": self.drawing, "part": self.part}  # what is kept is made again
 
     def __setstate__(self, state: dict[str, object]) -> None:
         self.__init__(**state)  # type: ignore[misc]  # as it was made
@@ -105,6 +126,7 @@ class Plan:
             clip_frames=int(self.catalogue.num_frames[row]),
             clip_views=int(self.catalogue.num_views[row]),
         )
+        seen = replace(seen, views=self.part.views(seen.views))
         of_window = choose_frames(
             seed=drawing.seed, step=step, num_frames=num_frames, drawn_frames=drawing.drawn_frames
         )

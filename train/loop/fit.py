@@ -19,18 +19,24 @@ from lightning.pytorch.plugins.environments import LightningEnvironment
 
 from shards.loader.latents.cached import CachedLatents
 from shards.loader.mixing import Realised
+from shards.loader.plan import Part
 from train.clips import Pictures
 from train.data import loader_of
 from train.determinism import deterministic_cpu
 from train.feed import ShardFeed
 from train.hardware import hardware_of
-from train.inputs import TrainingClip, TrainSettings
+from train.inputs import Sharing, TrainingClip, TrainSettings
 from train.loop.checkpoints import last_checkpoint
 from train.loop.keeping import KeepGoing, Report
 from train.loop.module import JointTraining
+from train.parallel.ending import EndTogether
+from train.parallel.group import Ranks
+from train.parallel.strategy import Started, trainer_options
 from train.watching.measured import Curve, StepLoss
 from train.watching.mixture import MixtureFile
 from train.weights import Model
+
+_ALONE = Sharing()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +64,11 @@ def train(
     callbacks: Sequence[lightning.Callback] = (),
     num_workers: int = 0,
     latents: CachedLatents | None = None,
+    sharing: Sharing = _ALONE,
 ) -> Trained:
     """The model after `num_steps` more, going on from the last checkpoint in `folder` where there is one.
+
+    Every rank of a training calls it, with the same model; all get the same back, and the first one writes.
 
     The model is what the stage begins with, and is changed. `curves`: where the CSV of losses grows, what TensorBoard
     shows, and where the batch is put that ended a run; None: in `folder`.
@@ -67,38 +76,58 @@ def train(
     folder.mkdir(parents=True, exist_ok=True)
     logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
     curves = curves or folder
+    sharing = sharing.of_stage(settings, world=Ranks.here().world)
+    ranks = Ranks.here(view_ranks=sharing.view_ranks)
     hardware = hardware_of(settings.device, settings.precision)
     with deterministic_cpu() if hardware.repeats else nullcontext(), warnings.catch_warnings():
         warnings.filterwarnings("ignore", module="lightning")
+        warnings.filterwarnings("ignore", message="FSDP2-wrapped module")  # nothing of ours changes it in place
         warnings.filterwarnings("ignore", message="Mismatch dtype between input and weight")  # slower, and as good
-        loader = loader_of(clips, config=model.config, settings=settings, store_root=store_root, latents=latents)
+        loader = loader_of(
+            clips,
+            config=model.config,
+            settings=settings,
+            store_root=store_root,
+            latents=latents,
+            part=Part(ranks.view_rank, ranks.view_ranks),
+        )
         whole = settings.num_steps * settings.batch_size  # a stage is one epoch
-        feed = ShardFeed(loader, draws_per_step=settings.batch_size, draws_per_epoch=whole, num_workers=num_workers)
-        training = JointTraining(model, settings, folder=curves)
+        feed = ShardFeed(
+            loader,
+            draws_per_step=settings.batch_size,
+            draws_per_epoch=whole,
+            num_workers=num_workers,
+            view_ranks=ranks.view_ranks,
+        )
+        training = JointTraining(model, settings, folder=curves, ranks=ranks, accumulate=sharing.accumulate)
         mixture = MixtureFile(
             curves / f"{settings.stage}.mixture.csv",
             feed=feed,
             interval=settings.checkpoint_interval,
             num_steps=settings.num_steps,
         )
-        keeper = KeepGoing(folder, settings=settings, report=report, curve=curves / f"{settings.stage}.csv")
+        keeper = KeepGoing(
+            folder, settings=settings, report=report, curve=curves / f"{settings.stage}.csv", first=ranks.is_first
+        )
         trainer = lightning.Trainer(
             accelerator=hardware.accelerator,
             precision=hardware.precision,
-            devices=1,
-            plugins=[LightningEnvironment()],
+            plugins=[LightningEnvironment() if ranks.world == 1 else Started(ranks)],
             max_steps=settings.num_steps,
             max_epochs=1,
             gradient_clip_val=1.0,
             deterministic=hardware.repeats,
-            callbacks=[keeper, mixture, *callbacks],
+            callbacks=[keeper, mixture, *callbacks, *([EndTogether()] if ranks.world > 1 else [])],
             default_root_dir=folder,
             logger=False,
             enable_checkpointing=False,
             use_distributed_sampler=False,
             enable_progress_bar=False,
             enable_model_summary=False,
+            **trainer_options(ranks, sharing, hardware.device),
         )
-        trainer.fit(training, datamodule=feed, ckpt_path=last_checkpoint(folder)[0], weights_only=True)
+        trainer.fit(
+            training, datamodule=feed, ckpt_path=ranks.agreed(lambda: last_checkpoint(folder)[0]), weights_only=True
+        )
         drawn = loader.plan.realised(whole)
     return Trained(model=training.settle().on(torch.device("cpu")), curve=keeper.curve.curve, drawn=drawn)

@@ -26,9 +26,13 @@ class KeepGoing(lightning.Callback):
     The one before it stays, for the case that the last is damaged when it is wanted.
     """
 
-    def __init__(self, folder: Path, *, settings: TrainSettings, report: Report, curve: Path) -> None:
+    def __init__(
+        self, folder: Path, *, settings: TrainSettings, report: Report, curve: Path, first: bool = True
+    ) -> None:
+        """`first`: whether this rank is the one that writes."""
         self.folder, self.settings, self.report = folder, settings, report
-        self.curve = CurveFile(curve, Curve())
+        self.curve = CurveFile(curve if first else None, Curve())
+        self.first = first
         self.board = TensorBoard(curve.parent / "tensorboard" / settings.stage)
 
     def state_dict(self) -> dict[str, Any]:
@@ -39,7 +43,8 @@ class KeepGoing(lightning.Callback):
 
     def on_train_start(self, trainer: Any, pl_module: Any) -> None:
         self.curve.begin()
-        self.board.begin(self.curve.curve.rows)
+        if self.first:
+            self.board.begin(self.curve.curve.rows)
 
     def on_train_end(self, trainer: Any, pl_module: Any) -> None:
         self.board.close()
@@ -51,16 +56,19 @@ class KeepGoing(lightning.Callback):
         done, total = trainer.global_step, self.settings.num_steps
         self.board.add(self.curve.add(pl_module.latest))
         pl_module.update_means(done)
-        self.report(f"loss {pl_module.latest.loss:.3f}", done, total)
-        asked_to_end = trainer.received_sigterm  # the trainer ends after this step
+        if self.first:
+            self.report(f"loss {pl_module.latest.loss:.3f}", done, total)
+        asked_to_end = trainer.received_sigterm or pl_module.asked_to_end  # the trainer ends after this step
         if done % self.settings.checkpoint_interval == 0 or done == total or asked_to_end:
             self.save(trainer, done)
 
     def save(self, trainer: Any, step: int) -> None:
         aside = self.folder / ".tmp-checkpoint"
-        for path in checkpoints(self.folder)[:-1]:  # before, so that there are never three
+        for path in checkpoints(self.folder)[:-1] if self.first else ():  # before, so that there are never three
             path.unlink()
-        trainer.save_checkpoint(aside)
+        trainer.save_checkpoint(aside)  # all ranks together; the first writes
+        if not self.first:
+            return
         with aside.open("rb") as stream:
             os.fsync(stream.fileno())
         aside.replace(self.folder / checkpoint_name(step, sha256_file(aside)))

@@ -22,7 +22,10 @@ from train.inputs import TrainSettings
 from train.model.attention import use_plain_attention
 from train.model.joint import Pair
 from train.objective import add_noise, draw_noise, prediction_loss
-from train.watching.measured import NotFinite, StepLoss, save_batch
+from train.parallel.group import Ranks
+from train.parallel.sharding import is_sharded, shard, shared_like, unshard, unshared_gradients, whole
+from train.parallel.views import share_views, with_all_views
+from train.watching.measured import NotFinite, StepLoss, batch_path, save_batch
 from train.weights import Model
 
 
@@ -34,9 +37,14 @@ class JointTraining(lightning.LightningModule):
 
     strict_loading = False
 
-    def __init__(self, model: Model, settings: TrainSettings, *, folder: Path) -> None:
+    def __init__(
+        self, model: Model, settings: TrainSettings, *, folder: Path, ranks: Ranks | None = None, accumulate: int = 1
+    ) -> None:
+        """`accumulate`: a step's batch passes through the model in so many parts, one after the other."""
         super().__init__()
         self.model, self.settings, self.folder = model, settings, folder
+        self.ranks, self.accumulate = ranks or Ranks(), accumulate
+        self.end_is_wanted = self.asked_to_end = False  # of this rank; of any, which all know at the same step
         self.trained = model.denoiser.trained_by(settings.trains)
         model.denoiser.checkpointing = settings.device == "gpu"
         if settings.device == "cpu" and settings.precision == "bfloat16":
@@ -47,13 +55,55 @@ class JointTraining(lightning.LightningModule):
         self.batch: Batch | None = None
         self.latest: StepLoss | None = None
 
+    def configure_model(self) -> None:
+        """Share the views of clips among ranks, and the weights where the strategy wants that."""
+        share_views(self.model.denoiser, self.ranks)
+        if self.device_mesh is not None and not is_sharded(self.trained):
+            shard(self.model.denoiser, self.device_mesh)
+            self.trained = [weight for weight in self.model.denoiser.parameters() if weight.requires_grad]
+            self.means = [weight.detach().clone() for weight in self.trained] if self.settings.ema else []
+
     def on_fit_start(self) -> None:
         self.model.codec.to(self.device)
         self.means = [mean.to(self.device) for mean in self.means]
 
     def training_step(self, fed: FedBatch, _: int) -> Tensor:
-        """The loss of the batch of the current step."""
+        """The loss of the batch of the current step, its last part's where it passes in several.
+
+        Gradients of the others are there by then. What ranks learn of each other is one message.
+        """
         self.trainer.datamodule.trained(fed)
+        *earlier, last = fed.parts(self.accumulate)
+        if earlier:
+            self.trainer.optimizers[0].zero_grad()
+        measured, bad = torch.zeros(4, dtype=torch.float64), None
+        for part in earlier:
+            loss, numbers, batch = self.loss_of(part)
+            bad = bad or (None if numbers.isfinite().all() else batch)
+            measured[:3] += numbers
+            with unshared_gradients(self.model.denoiser):
+                self.trainer.strategy.backward(loss / self.accumulate, None)
+        loss, numbers, batch = self.loss_of(last)
+        bad = bad or (None if numbers.isfinite().all() else batch)
+        measured[:3] += numbers
+        measured[:3] /= self.accumulate
+        measured[3] = float(self.end_is_wanted)
+        loss_mean, rgb, pose, asked = self.ranks.mean(measured.to(self.device)).tolist()
+        self.asked_to_end = asked > 0
+        self.batch = bad or batch
+        self.latest = StepLoss(
+            batch.step, loss_mean, rgb, pose, learning_rate=self.trainer.optimizers[0].param_groups[0]["lr"]
+        )
+        self.stop_unless_finite(is_here=bad is not None)
+        return loss / self.accumulate
+
+    def optimizer_zero_grad(self, epoch: int, batch_idx: int, optimizer: Any) -> None:
+        """Between a loss and its gradients; those of a batch's earlier parts stay."""
+        if self.accumulate == 1:
+            optimizer.zero_grad()
+
+    def loss_of(self, fed: FedBatch) -> tuple[Tensor, Tensor, Batch]:
+        """The loss of a batch or of a part of it; the loss and its modalities as numbers; what the model was given."""
         batch = prepared(fed, config=self.model.config, settings=self.settings)
         if batch.step != self.global_step:
             raise AssertionError(f"step {self.global_step} was given the batch of step {batch.step}")
@@ -61,7 +111,8 @@ class JointTraining(lightning.LightningModule):
         clean = batch.videos.map(encode)
         keep = (~batch.dropped).float().view(-1, 1, 1, 1, 1, 1)
         condition = batch.conditions.map(lambda videos: encode(videos) * keep)
-        noise = draw_noise(tuple(clean.rgb.shape), seed=self.settings.seed, step=batch.step)
+        shape, seed = tuple(clean.rgb.shape), self.settings.seed
+        noise = draw_noise(shape, seed=seed, step=batch.step, places=batch.places, views=batch.views)
         noise = noise.map(lambda part: part.to(self.device))
         predicted = self.model.denoiser(
             Pair(add_noise(clean.rgb, noise.rgb, batch.sigma), add_noise(clean.pose, noise.pose, batch.sigma)),
@@ -74,29 +125,27 @@ class JointTraining(lightning.LightningModule):
         denoiser = self.model.config.denoiser
         parts = prediction_loss(predicted, clean=clean, noise=noise, sigma=batch.sigma, prediction=denoiser.prediction)
         loss = torch.stack([getattr(parts, name) for name in denoiser.modalities]).mean()
-        self.batch = batch
-        self.latest = StepLoss(
-            batch.step,
-            loss.item(),
-            parts.rgb.item(),
-            parts.pose.item(),
-            learning_rate=self.trainer.optimizers[0].param_groups[0]["lr"],
-        )
-        self.stop_unless_finite()
-        return loss
+        return loss, torch.stack([loss, parts.rgb, parts.pose]).detach().double().cpu(), batch
 
     def on_before_optimizer_step(self, optimizer: Any) -> None:
         """Measure the gradient before it is clipped."""
         assert self.latest is not None
-        norms = [weight.grad.norm() for weight in self.trained if weight.grad is not None]
+        norms = [whole(weight.grad.norm()) for weight in self.trained if weight.grad is not None]
         self.latest = replace(self.latest, grad_norm=torch.stack(norms).norm().item())
-        self.stop_unless_finite()
+        self.stop_unless_finite(is_here=False)
 
-    def stop_unless_finite(self) -> None:
-        """End the run at the first number that is none, its batch saved."""
+    def stop_unless_finite(self, *, is_here: bool) -> None:
+        """End the run at the first number that is none, its batch saved. All ranks see it at the same step.
+
+        `is_here`: whether it came up on this rank. Where that is so on none, the first one's batch is kept.
+        """
         assert self.latest is not None and self.batch is not None
-        if not self.latest.is_finite:
-            raise NotFinite(self.latest.step, save_batch(self.folder, self.batch, self.latest))
+        if self.latest.is_finite:
+            return
+        saved = batch_path(self.folder, self.batch.step)
+        if self.ranks.rank == self.ranks.first_with(is_here, device=self.device):
+            save_batch(self.folder, self.batch, self.latest)
+        raise NotFinite(self.latest.step, saved)
 
     @torch.no_grad()
     def update_means(self, step: int) -> None:
@@ -113,7 +162,8 @@ class JointTraining(lightning.LightningModule):
         self._set(self.means)
         self.model.eval()
         try:
-            yield self.model
+            with with_all_views(self.model.denoiser):
+                yield self.model
         finally:
             self._set(own)
             for module, mode in modes:
@@ -125,15 +175,16 @@ class JointTraining(lightning.LightningModule):
             weight.copy_(value)
 
     def settle(self) -> Model:
-        """The model as it is kept: its weights are their running means from here on."""
+        """The model as it is kept, whole on every rank: its weights are their running means from here on."""
         self._set(self.means)
+        unshard(self.model.denoiser)
         return self.model.eval()
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        self.means = list(checkpoint["means"])
+        self.means = [shared_like(mean, weight) for mean, weight in zip(checkpoint["means"], self.trained)]
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        checkpoint["means"] = self.means
+        checkpoint["means"] = [whole(mean) for mean in self.means]
         training = {name for name, weight in self.named_parameters() if weight.requires_grad}
         checkpoint["state_dict"] = {k: v for k, v in checkpoint["state_dict"].items() if k in training}
 

@@ -67,19 +67,21 @@ class Curve:
 
 
 class CurveFile:
-    """The curve as a file that grows by a line a step; it begins with what an interrupted run had."""
+    """The curve as a file that grows by a line a step; it begins with what an interrupted run had. None: no file."""
 
-    def __init__(self, path: Path, curve: Curve) -> None:
+    def __init__(self, path: Path | None, curve: Curve) -> None:
         self.path, self.curve = path, curve
 
     def begin(self) -> None:
-        write_atomic(self.path, self.curve.csv().encode(), durable=False)
+        if self.path is not None:
+            write_atomic(self.path, self.curve.csv().encode(), durable=False)
 
     def add(self, item: StepLoss) -> tuple[float, ...]:
         """Take in a step; its row of COLUMNS."""
         row = self.curve.add(item)
-        with self.path.open("a") as stream:
-            stream.write(_line(row))
+        if self.path is not None:
+            with self.path.open("a") as stream:
+                stream.write(_line(row))
         return row
 
 
@@ -87,9 +89,14 @@ def _line(row: Sequence[float]) -> str:
     return ",".join(map(repr, row)) + "\n"
 
 
+def batch_path(folder: Path, step: int) -> Path:
+    """Where the batch of a step that went wrong is saved."""
+    return folder / f"not-finite-step-{step:08d}.safetensors"
+
+
 def save_batch(folder: Path, batch: Batch, measured: StepLoss) -> Path:
     """The batch of a step that went wrong, as tensors, and beside it what was measured; the path of the tensors."""
-    path = folder / f"not-finite-step-{batch.step:08d}.safetensors"
+    path = batch_path(folder, batch.step)
     tensors = {
         "videos_rgb": batch.videos.rgb,
         "videos_pose": batch.videos.pose,

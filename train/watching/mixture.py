@@ -26,7 +26,7 @@ class MixtureFile(lightning.Callback):
 
     def on_train_batch_end(self, trainer: Any, pl_module: Any, outputs: Any, batch: Any, batch_idx: int) -> None:
         step = trainer.global_step
-        if step % self.interval == 0 or step == self.num_steps:
+        if trainer.is_global_zero and (step % self.interval == 0 or step == self.num_steps):
             write_atomic(self.path, self.csv(step).encode(), durable=False)
 
     def csv(self, step: int) -> str:
