@@ -15,6 +15,7 @@ DeviceName = Literal["cpu", "gpu"]
 Precision = Literal["float32", "bfloat16"]
 Checkpointing = Literal["none", "attention", "full"]  # kept: everything; attention's outputs; blocks' inputs alone
 AttentionKernel = Literal["cudnn", "flash", "math"]
+AttentionChoice = Literal["auto", "cudnn", "flash", "math"]
 Origin = Literal["inline", "folder"]  # built from its configuration, or read from a folder in diffusers' layout
 
 

@@ -24,7 +24,7 @@ from train.data import loader_of
 from train.determinism import deterministic_cpu
 from train.feed import ShardFeed
 from train.hardware import hardware_of
-from train.inputs import TrainingClip, TrainSettings
+from train.inputs import Compute, TrainingClip, TrainSettings
 from train.loop.checkpoints import last_checkpoint
 from train.loop.keeping import KeepGoing, Report
 from train.loop.module import JointTraining
@@ -58,6 +58,7 @@ def train(
     callbacks: Sequence[lightning.Callback] = (),
     num_workers: int = 0,
     latents: CachedLatents | None = None,
+    compute: Compute | None = None,
 ) -> Trained:
     """The model after `num_steps` more, going on from the last checkpoint in `folder` where there is one.
 
@@ -74,7 +75,7 @@ def train(
         loader = loader_of(clips, config=model.config, settings=settings, store_root=store_root, latents=latents)
         whole = settings.num_steps * settings.batch_size  # a stage is one epoch
         feed = ShardFeed(loader, draws_per_step=settings.batch_size, draws_per_epoch=whole, num_workers=num_workers)
-        training = JointTraining(model, settings, folder=curves)
+        training = JointTraining(model, settings, folder=curves, compute=compute)
         mixture = MixtureFile(
             curves / f"{settings.stage}.mixture.csv",
             feed=feed,
