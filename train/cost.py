@@ -7,11 +7,9 @@ letters: train/model/joint.py.
 from __future__ import annotations
 
 from dataclasses import astuple, dataclass
-from typing import Literal
 
-from train.recipes import ModelConfig, Trains
+from train.recipes import Checkpointing, ModelConfig, Trains
 
-Checkpointing = Literal["none", "attention", "full"]  # kept: everything; attention's outputs; blocks' inputs alone
 NUM_RAYS = 6  # channels of the camera embedding
 
 
@@ -75,7 +73,8 @@ class Flops:
     linear: float  # of Wan's blocks, over tokens
     text: float  # keys and values of captions, in every block, and their embedding
     adapters: float
-    attention: float  # among the tokens of a view, and from them to the caption
+    attention: float  # among the tokens of a view
+    caption_attention: float  # from them to the caption
     views_linear: float
     views_attention: float
     ends: float  # patches in and out, cameras, shortcuts, modulation
@@ -91,6 +90,11 @@ class Flops:
 
     @property
     def in_attention(self) -> float:
+        return self.among_tokens + self.caption_attention
+
+    @property
+    def among_tokens(self) -> float:
+        """Of the attention whose outputs can be kept alone (train/model/again.py)."""
         return self.attention + self.views_attention
 
 
@@ -115,7 +119,8 @@ def forward_flops(config: ModelConfig, shape: DrawShape) -> Flops:
         linear=num * layers * 2 * tokens * (6 * dim * dim + 2 * dim * inner),
         text=num * layers * 4 * text * dim * dim + shape.num_clips * 2 * text * dim * (denoiser.text_dim + dim),
         adapters=num * layers * adapted,
-        attention=num * layers * 4 * tokens * (tokens + text) * dim,
+        attention=num * layers * 4 * tokens**2 * dim,
+        caption_attention=num * layers * 4 * tokens * text * dim,
         views_linear=num * views * 8 * tokens * dim * dim,
         views_attention=shape.num_clips * views * 4 * frames * (shape.num_views * spatial) ** 2 * dim,
         ends=num * ends,
@@ -161,5 +166,5 @@ def step_flops(
         + (2 if everything or trains == "views" else 1) * once.views_linear
         + (linear * once.ends if everything else once.ends / 2)
     )
-    again = {"none": 0.0, "attention": once.in_blocks - once.in_attention, "full": once.in_blocks}[checkpointing]
+    again = {"none": 0.0, "attention": once.in_blocks - once.among_tokens, "full": once.in_blocks}[checkpointing]
     return StepFlops(once, backward, again)

@@ -13,7 +13,7 @@ from rigmill.posemaps.definition import PoseMapDefinition
 from rigmill.storage.files import canonical_json
 from rigmill.types import Row
 from shards.sample import SamplePlace
-from train.recipes import RECIPES, DeviceName, ModelConfig, Precision, Trains, for_stage
+from train.recipes import RECIPES, AttentionChoice, Checkpointing, DeviceName, ModelConfig, Precision, Trains, for_stage
 
 if TYPE_CHECKING:
     from rigmill.config.schema import Profile
@@ -21,8 +21,10 @@ if TYPE_CHECKING:
 
 # Read by eval, or only to look: changing them must not train again.
 _ONLY_SAMPLING = {"sample_interval", "sampling_steps", "guidance", "text_guidance", "solver", "batch_branches"}
+_ONLY_PLANNING = {"machine", "price_per_gpu_hour", "mfu"}
 _SHARING = ("ranks", "strategy", "view_ranks", "accumulate", "launch")
-_HINTS = ("weights", "strips", "workers", *_SHARING)  # a job is told them, and they change nothing about what it trains
+# A job is told them, and they change nothing about what it trains.
+_HINTS = ("weights", "strips", "workers", "checkpointing", "attention", *_SHARING)
 COLUMNS = (
     "clip_id",
     "source",
@@ -123,6 +125,24 @@ def _uneven(what: str, why: str) -> UserError:
     return UserError(what, why=why, fix=f"{fix} ranks and views", code="E526")
 
 
+@dataclass(frozen=True, slots=True)
+class Compute:
+    """How a step is computed. On a CPU it changes no bit of what comes out, and a GPU repeats none anyway."""
+
+    checkpointing: Checkpointing | Literal["auto"] = "auto"
+    attention: AttentionChoice = "auto"  # of a GPU; a CPU has one of its own
+
+    @classmethod
+    def of_hints(cls, hints: Mapping[str, Any]) -> Compute:
+        return cls(**{name: hints[name] for name in ("checkpointing", "attention") if name in hints})
+
+    def kept(self, device: DeviceName) -> Checkpointing:
+        """What blocks keep for the backward pass. By itself a GPU, whose memory is the limit, keeps their inputs."""
+        if self.checkpointing == "auto":
+            return "full" if device == "gpu" else "none"
+        return self.checkpointing
+
+
 def settings_of(profile: Profile) -> Row:
     """A profile's train section without what only sampling reads, its seed, what its pose maps mean, and `strips`: how
     often and by which sampling a training shows what its model generates; empty: never.
@@ -135,7 +155,7 @@ def settings_of(profile: Profile) -> Row:
         max_joints=render.max_drawn_joints,
         markers=render.turn_markers,
     )
-    section = profile.train.model_dump(mode="json", exclude=_ONLY_SAMPLING)
+    section = profile.train.model_dump(mode="json", exclude=_ONLY_SAMPLING | _ONLY_PLANNING)
     return {
         **section,
         "seed": profile.seed,

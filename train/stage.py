@@ -33,7 +33,7 @@ from train.finished import (
     parent_of,
 )
 from train.forecast import notes_of
-from train.inputs import TrainingClip, TrainSettings, hints_of, settings_of, stage_settings, usable_rows
+from train.inputs import Compute, TrainingClip, TrainSettings, hints_of, settings_of, stage_settings, usable_rows
 from train.latents.wanted import encoding_of
 from train.loop.checkpoints import damaged_checkpoints
 from train.recipes import RECIPES
@@ -206,6 +206,7 @@ def _train(job: Job, work: Work) -> Outcome:
             curves=curves,
             num_workers=job.hints.get("workers", 0),
             latents=latents,
+            compute=Compute.of_hints(job.hints),
             callbacks=strips_of(job.hints.get("strips", {}), settings=settings, pictures=pictures, folder=curves),
         )
     except NotFinite as error:

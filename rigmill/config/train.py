@@ -165,6 +165,28 @@ class Train(Section):
     compile: bool = Field(
         default=False, description="compile the model's blocks for training; needs a C++ compiler, and a minute"
     )
+    checkpointing: Literal["auto", "none", "attention", "full"] = Field(
+        default="auto",
+        description="what is computed again in the backward pass and not kept: nothing (none); all but blocks' inputs "
+        "and what attention among tokens gave (attention); all but blocks' inputs (full); auto: full on a GPU, none on "
+        "a CPU. Changes no byte",
+    )
+    attention: Literal["auto", "cudnn", "flash", "math"] = Field(
+        default="auto",
+        description="the kernel of attention on a GPU; auto: by the GPU, FlashAttention-3 or cuDNN on Hopper, "
+        "FlashAttention-2 on Ampere; a CPU has its own",
+    )
+    machine: str = Field(
+        default="", description="on which the training is planned, like 16xA100-80; read by rigmill plan alone"
+    )
+    price_per_gpu_hour: Annotated[float, Field(ge=0)] | None = Field(
+        default=None, description="what an hour of one of its GPUs costs you, in your currency; none: no cost is said"
+    )
+    mfu: Annotated[float, Field(gt=0, le=1)] | None = Field(
+        default=None,
+        description="share of the machine's peak that useful operations reach; none: what is realistic for its GPU "
+        "(docs/training.md)",
+    )
     weights: Weights = Weights()
     stages: tuple[TrainingStage, ...] = Field(
         default=(TrainingStage(name="joint", trains="all"),),

@@ -23,7 +23,7 @@ from rigmill.types import StoredFile
 from shards.loader.mixing import present_weights
 from tests.support.paths import ROOT
 from tests.support.training import Index, Lent, Tables, jobs_of, lent, profile_of
-from train.inputs import TrainSettings
+from train.inputs import Compute, TrainSettings
 from train.stage import TrainStage
 
 SAMPLING = {"sample_interval", "sampling_steps", "guidance", "text_guidance", "solver", "batch_branches"}
@@ -61,7 +61,7 @@ def test_settings_are_the_profiles_train_section_seed_and_pose_map_to_the_letter
     """Their JSON is hashed into the key of the job: a value of another type would train every model again."""
     profile = load("demo", overrides=("train.recipe=tiny_joint",)).profile
     settings = TrainStage().settings(profile)
-    section = profile.train.model_dump(mode="json", exclude=SAMPLING)
+    section = profile.train.model_dump(mode="json", exclude=SAMPLING | {"machine", "price_per_gpu_hour", "mfu"})
     assert canonical_json({**settings, "pose_map": 0}) == canonical_json(
         {**section, "seed": profile.seed, "pose_map": 0, "strips": {}, "latents": None}
     )
@@ -117,6 +117,11 @@ def test_a_training_refuses_a_source_without_clips(
 def test_what_only_loads_or_shows_is_no_other_job(rows: Index, settings: TrainSettings) -> None:
     (base,), (other,) = jobs_of(rows, settings), jobs_of(rows, settings, workers=3)
     assert base.key == other.key and (base.hints["workers"], other.hints["workers"]) == (0, 3)
+    told = {"checkpointing": "full", "attention": "math", "machine": "H100", "price_per_gpu_hour": 2.0, "mfu": 0.3}
+    (other,) = jobs_of(rows, settings, **told)
+    assert base.key == other.key and base.payload == other.payload
+    assert Compute.of_hints(base.hints) == Compute() and Compute.of_hints(other.hints) == Compute("full", "math")
+    assert not {"machine", "price_per_gpu_hour", "mfu"} & set(other.hints)
 
 
 def test_the_job_keeps_one_row_of_the_table_and_the_same_files_every_time(
@@ -126,11 +131,19 @@ def test_the_job_keeps_one_row_of_the_table_and_the_same_files_every_time(
     kept = []
     for attempt in range(2):
         lent = Lent(store=store, output=tmp_path / str(attempt), scratch=tmp_path)
-        (answer,) = TrainStage().run(jobs_of(rows, settings), lent)
+        (answer,) = TrainStage().run(jobs_of(rows, settings, checkpointing=("auto", "attention")[attempt]), lent)
         assert isinstance(answer.outcome, Kept) and answer.key == jobs_of(rows, settings)[0].key
         kept.append(answer.outcome.rows)
         assert [done for _, done, _ in lent.said] == list(range(1, 7)) and lent.said[0][0].startswith("loss ")
         assert not list((tmp_path / str(attempt)).rglob("*.ckpt"))
+        (how,) = (tmp_path / str(attempt)).rglob("joint.compute.json")
+        assert json.loads(how.read_text()) == {
+            "device": "cpu",
+            "attention": "torch's for CPUs",
+            "checkpointing": ("none", "attention")[attempt],
+            "compiled_blocks": False,
+            "fused_adamw": False,
+        }
     assert kept[0] == kept[1]
     (row,) = kept[0]
     assert pa.Table.from_pylist(kept[0], PRODUCTS["train"]).to_pylist() == kept[0]

@@ -25,7 +25,7 @@ from train.data import loader_of
 from train.determinism import deterministic_cpu
 from train.feed import ShardFeed
 from train.hardware import hardware_of
-from train.inputs import Sharing, TrainingClip, TrainSettings
+from train.inputs import Compute, Sharing, TrainingClip, TrainSettings
 from train.loop.checkpoints import last_checkpoint
 from train.loop.keeping import KeepGoing, Report
 from train.loop.module import JointTraining
@@ -65,6 +65,7 @@ def train(
     num_workers: int = 0,
     latents: CachedLatents | None = None,
     sharing: Sharing = _ALONE,
+    compute: Compute | None = None,
 ) -> Trained:
     """The model after `num_steps` more, going on from the last checkpoint in `folder` where there is one.
 
@@ -99,7 +100,7 @@ def train(
             num_workers=num_workers,
             view_ranks=ranks.view_ranks,
         )
-        training = JointTraining(model, settings, folder=curves, ranks=ranks, accumulate=sharing.accumulate)
+        training = JointTraining(model, settings, folder=curves, ranks=ranks, accumulate=sharing.accumulate, compute=compute)
         mixture = MixtureFile(
             curves / f"{settings.stage}.mixture.csv",
             feed=feed,

@@ -5,6 +5,7 @@ Nothing in a step depends on what ran before but weights, optimiser and schedule
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -16,17 +17,29 @@ import lightning.pytorch as lightning
 import torch
 from torch import Tensor
 
+from rigmill.storage.files import canonical_json, write_atomic
 from train.data import Batch, prepared
 from train.feed import FedBatch
-from train.inputs import TrainSettings
+from train.inputs import Compute, TrainSettings
 from train.model.attention import use_plain_attention
 from train.model.joint import Pair
+from train.model.kernels import Kernels, kernels_for
 from train.objective import add_noise, draw_noise, prediction_loss
 from train.parallel.group import Ranks
 from train.parallel.sharding import is_sharded, shard, shared_like, unshard, unshared_gradients, whole
 from train.parallel.views import share_views, with_all_views
 from train.watching.measured import NotFinite, StepLoss, batch_path, save_batch
 from train.weights import Model
+
+_log = logging.getLogger(__name__)
+
+
+def adamw(weights: Sequence[torch.nn.Parameter], *, learning_rate: float, fused: bool) -> torch.optim.AdamW:
+    """The optimiser. Fused, one kernel moves all weights, and rounds otherwise: for GPUs, whose bits do not repeat."""
+    optimiser = torch.optim.AdamW(weights, lr=learning_rate, betas=(0.9, 0.999), weight_decay=0.01, fused=fused or None)
+    # It could take scaled gradients, and Lightning refuses to clip those; in bfloat16 nobody scales any.
+    optimiser._step_supports_amp_scaling = False
+    return optimiser
 
 
 class JointTraining(lightning.LightningModule):
@@ -38,15 +51,23 @@ class JointTraining(lightning.LightningModule):
     strict_loading = False
 
     def __init__(
-        self, model: Model, settings: TrainSettings, *, folder: Path, ranks: Ranks | None = None, accumulate: int = 1
+        self,
+        model: Model,
+        settings: TrainSettings,
+        *,
+        folder: Path,
+        ranks: Ranks | None = None,
+        accumulate: int = 1,
+        compute: Compute | None = None,
     ) -> None:
         """`accumulate`: a step's batch passes through the model in so many parts, one after the other."""
         super().__init__()
         self.model, self.settings, self.folder = model, settings, folder
         self.ranks, self.accumulate = ranks or Ranks(), accumulate
         self.end_is_wanted = self.asked_to_end = False  # of this rank; of any, which all know at the same step
+        self.compute, self.kernels = compute or Compute(), Kernels()
         self.trained = model.denoiser.trained_by(settings.trains)
-        model.denoiser.checkpointing = settings.device == "gpu"
+        model.denoiser.checkpointing = self.compute.kept(settings.device)
         if settings.device == "cpu" and settings.precision == "bfloat16":
             use_plain_attention(model.denoiser)
         if settings.compile:
@@ -66,6 +87,29 @@ class JointTraining(lightning.LightningModule):
     def on_fit_start(self) -> None:
         self.model.codec.to(self.device)
         self.means = [mean.to(self.device) for mean in self.means]
+        self.kernels = kernels_for(self.device, self.compute.attention)
+        how = self.how_computed()
+        _log.info("%s: %s", self.settings.stage, ", ".join(f"{name} {value}" for name, value in how.items()))
+        path = self.folder / f"{self.settings.stage}.compute.json"
+        write_atomic(path, (canonical_json(how) + "\n").encode(), durable=False)
+
+    def how_computed(self) -> dict[str, Any]:
+        """What a reader of its speed has to know: device, kernel of attention, what is kept, compiled, fused."""
+        denoiser, device = self.model.denoiser, self.device
+        plain = device.type == "cpu" and self.settings.precision == "bfloat16"
+        kernel = self.kernels.used(device, head_dim=denoiser.config.attention_head_dim)
+        return {
+            "device": torch.cuda.get_device_name(device) if device.type == "cuda" else str(device),
+            "attention": "written out" if plain else kernel,
+            "checkpointing": denoiser.checkpointing,
+            "compiled_blocks": self.settings.compile,
+            "fused_adamw": device.type == "cuda",
+        }
+
+    def backward(self, loss: Tensor, *arguments: Any, **named: Any) -> None:
+        """Blocks that are computed again attend by the kernel of the forward pass: it says what they saved."""
+        with self.kernels.attending():
+            loss.backward(*arguments, **named)
 
     def training_step(self, fed: FedBatch, _: int) -> Tensor:
         """The loss of the batch of the current step, its last part's where it passes in several.
@@ -114,14 +158,16 @@ class JointTraining(lightning.LightningModule):
         shape, seed = tuple(clean.rgb.shape), self.settings.seed
         noise = draw_noise(shape, seed=seed, step=batch.step, places=batch.places, views=batch.views)
         noise = noise.map(lambda part: part.to(self.device))
-        predicted = self.model.denoiser(
-            Pair(add_noise(clean.rgb, noise.rgb, batch.sigma), add_noise(clean.pose, noise.pose, batch.sigma)),
-            condition=condition,
-            timestep=batch.sigma * 1000,
-            text=self.model.text(batch.captions) if batch.text is None else batch.text,
-            rays=batch.rays,
-            frames=batch.frames,
-        )
+        text = self.model.text(batch.captions) if batch.text is None else batch.text
+        with self.kernels.attending():
+            predicted = self.model.denoiser(
+                Pair(add_noise(clean.rgb, noise.rgb, batch.sigma), add_noise(clean.pose, noise.pose, batch.sigma)),
+                condition=condition,
+                timestep=batch.sigma * 1000,
+                text=text,
+                rays=batch.rays,
+                frames=batch.frames,
+            )
         denoiser = self.model.config.denoiser
         parts = prediction_loss(predicted, clean=clean, noise=noise, sigma=batch.sigma, prediction=denoiser.prediction)
         loss = torch.stack([getattr(parts, name) for name in denoiser.modalities]).mean()
@@ -194,9 +240,7 @@ class JointTraining(lightning.LightningModule):
         return latents
 
     def configure_optimizers(self) -> Any:
-        optimiser = torch.optim.AdamW(
-            self.trained, lr=self.settings.learning_rate, betas=(0.9, 0.999), weight_decay=0.01
-        )
+        optimiser = adamw(self.trained, learning_rate=self.settings.learning_rate, fused=self.device.type == "cuda")
         num_steps = self.settings.num_steps
         warm_up = max(1, min(2000, num_steps // 10))
 

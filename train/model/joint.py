@@ -19,13 +19,13 @@ from typing import Any
 import torch
 from diffusers import WanTransformer3DModel
 from torch import Tensor, nn
-from torch.utils.checkpoint import checkpoint
 
 from train.model.adapters import add_adapters
+from train.model.again import computed_again
 from train.model.block import corrected, run_block
 from train.model.embeddings import CameraEmbedding, ModalityEmbedding, Shortcuts
 from train.model.multiview import MultiViewAttention
-from train.recipes import DenoiserConfig, Trains
+from train.recipes import Checkpointing, DenoiserConfig, Trains
 
 MODALITIES = ("rgb", "pose")  # the fields of Pair; a modality's place here is its identifier
 
@@ -54,7 +54,7 @@ class JointVideoPose(nn.Module):
     def __init__(self, config: DenoiserConfig, wan: WanTransformer3DModel | None = None) -> None:
         super().__init__()
         self.config = config
-        self.checkpointing = False
+        self.checkpointing: Checkpointing = "none"
         self._trained_block: Callable[..., Tensor] = run_block
         self.wan = WanTransformer3DModel(**config.wan) if wan is None else wan
         self.modality = ModalityEmbedding(config.width, freq_dim=config.modality_freq_dim)
@@ -193,15 +193,10 @@ class JointVideoPose(nn.Module):
         return Pair(*(found[name] if name in found else torch.zeros_like(noisy.rgb) for name in MODALITIES))
 
     def _run_block(self, *arguments: Any, **named: Any) -> Tensor:
-        """`run_block`; with `checkpointing` its activations are not kept but computed again in the backward pass."""
+        """`run_block`, which keeps for the backward pass what `checkpointing` says and computes the rest again."""
         if not torch.is_grad_enabled():
             return run_block(*arguments, **named)
-        done: Tensor
-        if self.checkpointing:
-            done = checkpoint(self._trained_block, *arguments, use_reentrant=False, **named)
-        else:
-            done = self._trained_block(*arguments, **named)
-        return done
+        return computed_again(self._trained_block, self.checkpointing, *arguments, **named)
 
     def compile_blocks(self) -> None:
         """Have blocks compiled where gradients are wanted; samples of other sizes are not worth the minute."""
