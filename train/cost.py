@@ -7,11 +7,9 @@ letters: train/model/joint.py.
 from __future__ import annotations
 
 from dataclasses import astuple, dataclass
-from typing import Literal
 
-from train.recipes import ModelConfig, Trains
+from train.recipes import Checkpointing, ModelConfig, Trains
 
-Checkpointing = Literal["none", "attention", "full"]  # kept: everything; attention's outputs; blocks' inputs alone
 NUM_RAYS = 6  # channels of the camera embedding
 
 

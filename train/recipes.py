@@ -13,6 +13,8 @@ Trains = Literal["video", "all", "adapters", "views"]  # what a stage of trainin
 Modality = Literal["rgb", "pose"]
 DeviceName = Literal["cpu", "gpu"]
 Precision = Literal["float32", "bfloat16"]
+Checkpointing = Literal["none", "attention", "full"]  # kept: everything; attention's outputs; blocks' inputs alone
+AttentionKernel = Literal["cudnn", "flash", "math"]
 Origin = Literal["inline", "folder"]  # built from its configuration, or read from a folder in diffusers' layout
 
 
