@@ -25,11 +25,17 @@ from train.determinism import deterministic_cpu
 from train.feed import ShardFeed
 from train.hardware import hardware_of
 from train.inputs import TrainingClip, TrainSettings
+from train.loop.best import Best
 from train.loop.checkpoints import last_checkpoint
-from train.loop.keeping import KeepGoing, Report
+from train.loop.keeping import Keep, Keeping, Recording, Report
 from train.loop.module import JointTraining
+from train.loop.provenance import provenance_of
 from train.watching.measured import Curve, StepLoss
 from train.watching.mixture import MixtureFile
+from train.watching.notes import Notes
+from train.watching.speed import SpeedFile
+from train.watching.starting_checks import StartingChecks
+from train.watching.weights_and_biases import boards_of
 from train.weights import Model
 
 
@@ -40,6 +46,7 @@ class Trained:
     model: Model
     curve: Curve
     drawn: Realised  # of every source
+    best: Best | None  # None: nothing was validated
 
     @property
     def losses(self) -> tuple[StepLoss, ...]:
@@ -58,6 +65,7 @@ def train(
     callbacks: Sequence[lightning.Callback] = (),
     num_workers: int = 0,
     latents: CachedLatents | None = None,
+    keep: Keep = Keep(),  # noqa: B008  # frozen
 ) -> Trained:
     """The model after `num_steps` more, going on from the last checkpoint in `folder` where there is one.
 
@@ -81,17 +89,32 @@ def train(
             interval=settings.checkpoint_interval,
             num_steps=settings.num_steps,
         )
-        keeper = KeepGoing(folder, settings=settings, report=report, curve=curves / f"{settings.stage}.csv")
+        recording = Recording(
+            settings=settings,
+            report=report,
+            curve=curves / f"{settings.stage}.csv",
+            boards=boards_of(curves, settings, wandb=keep.wandb),
+        )
+        notes = Notes(curves / f"{settings.stage}.log")
+        watching = [
+            SpeedFile(curves / f"{settings.stage}.speed.csv", settings=settings),
+            StartingChecks(curves, settings=settings, notes=notes),
+            recording,
+            mixture,
+        ]
+        known = clips if isinstance(clips, Sequence) else clips.clips
+        made_with = provenance_of(settings, config=model.config, clips=known, origin=keep.origin)
+        keeping = Keeping(folder, settings=settings, keep=keep, provenance=made_with)
         trainer = lightning.Trainer(
             accelerator=hardware.accelerator,
             precision=hardware.precision,
             devices=1,
-            plugins=[LightningEnvironment()],
+            plugins=[LightningEnvironment(), keeping.writes],
             max_steps=settings.num_steps,
             max_epochs=1,
             gradient_clip_val=1.0,
             deterministic=hardware.repeats,
-            callbacks=[keeper, mixture, *callbacks],
+            callbacks=[*watching, *callbacks, keeping],
             default_root_dir=folder,
             logger=False,
             enable_checkpointing=False,
@@ -101,4 +124,5 @@ def train(
         )
         trainer.fit(training, datamodule=feed, ckpt_path=last_checkpoint(folder)[0], weights_only=True)
         drawn = loader.plan.realised(whole)
-    return Trained(model=training.settle().on(torch.device("cpu")), curve=keeper.curve.curve, drawn=drawn)
+        best = Best.of(training, callbacks, folder)
+    return Trained(model=training.settle().on(torch.device("cpu")), curve=recording.curve.curve, drawn=drawn, best=best)

@@ -14,6 +14,7 @@ from typing import Any
 
 import lightning.pytorch as lightning
 import torch
+from lightning.fabric.plugins.io.torch_io import TorchCheckpointIO
 from torch import Tensor
 
 from train.data import Batch, prepared
@@ -57,23 +58,10 @@ class JointTraining(lightning.LightningModule):
         batch = prepared(fed, config=self.model.config, settings=self.settings)
         if batch.step != self.global_step:
             raise AssertionError(f"step {self.global_step} was given the batch of step {batch.step}")
-        encode: Callable[[Tensor], Tensor] = self.encode if batch.text is None else lambda latents: latents
-        clean = batch.videos.map(encode)
-        keep = (~batch.dropped).float().view(-1, 1, 1, 1, 1, 1)
-        condition = batch.conditions.map(lambda videos: encode(videos) * keep)
+        clean, condition = self.encoded(batch)
         noise = draw_noise(tuple(clean.rgb.shape), seed=self.settings.seed, step=batch.step)
-        noise = noise.map(lambda part: part.to(self.device))
-        predicted = self.model.denoiser(
-            Pair(add_noise(clean.rgb, noise.rgb, batch.sigma), add_noise(clean.pose, noise.pose, batch.sigma)),
-            condition=condition,
-            timestep=batch.sigma * 1000,
-            text=self.model.text(batch.captions) if batch.text is None else batch.text,
-            rays=batch.rays,
-            frames=batch.frames,
-        )
-        denoiser = self.model.config.denoiser
-        parts = prediction_loss(predicted, clean=clean, noise=noise, sigma=batch.sigma, prediction=denoiser.prediction)
-        loss = torch.stack([getattr(parts, name) for name in denoiser.modalities]).mean()
+        parts = self.errors(batch, clean, condition, noise.map(lambda part: part.to(self.device)))
+        loss = self.loss_of(parts)
         self.batch = batch
         self.latest = StepLoss(
             batch.step,
@@ -84,6 +72,29 @@ class JointTraining(lightning.LightningModule):
         )
         self.stop_unless_finite()
         return loss
+
+    def encoded(self, batch: Batch) -> tuple[Pair, Pair]:
+        """Clean latents of a batch, and its conditions', zeros where they are left out."""
+        encode: Callable[[Tensor], Tensor] = self.encode if batch.text is None else lambda latents: latents
+        keep = (~batch.dropped).float().view(-1, 1, 1, 1, 1, 1)
+        return batch.videos.map(encode), batch.conditions.map(lambda videos: encode(videos) * keep)
+
+    def errors(self, batch: Batch, clean: Pair, condition: Pair, noise: Pair) -> Pair:
+        """What the model gets wrong of a batch with this noise, one number per modality."""
+        predicted = self.model.denoiser(
+            Pair(add_noise(clean.rgb, noise.rgb, batch.sigma), add_noise(clean.pose, noise.pose, batch.sigma)),
+            condition=condition,
+            timestep=batch.sigma * 1000,
+            text=self.model.text(batch.captions) if batch.text is None else batch.text,
+            rays=batch.rays,
+            frames=batch.frames,
+        )
+        prediction = self.model.config.denoiser.prediction
+        return prediction_loss(predicted, clean=clean, noise=noise, sigma=batch.sigma, prediction=prediction)
+
+    def loss_of(self, parts: Pair) -> Tensor:
+        """The mean over the modalities that the model has."""
+        return torch.stack([getattr(parts, name) for name in self.model.config.denoiser.modalities]).mean()
 
     def on_before_optimizer_step(self, optimizer: Any) -> None:
         """Measure the gradient before it is clipped."""
@@ -128,6 +139,13 @@ class JointTraining(lightning.LightningModule):
         """The model as it is kept: its weights are their running means from here on."""
         self._set(self.means)
         return self.model.eval()
+
+    def take(self, path: Path) -> Model:
+        """The model as a checkpoint of this training keeps it. For a model on the CPU, after its training."""
+        kept = TorchCheckpointIO().load_checkpoint(path, weights_only=True)
+        self.load_state_dict(kept["state_dict"], strict=False)
+        self.means = list(kept["means"])
+        return self.settle()
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         self.means = list(checkpoint["means"])
