@@ -52,7 +52,7 @@ def drawing_of(settings: TrainSettings, config: ModelConfig) -> Drawing:
         seed=settings.seed,
         draws_per_step=settings.batch_size,
         num_views=config.views_per_clip,
-        frame_counts=(settings.num_frames,),
+        frame_counts=settings.counts,
         frame_stride=config.frame_stride,
         drawn_frames=settings.drawn_frames,
         condition_dropout=settings.condition_dropout,

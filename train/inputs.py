@@ -20,11 +20,13 @@ if TYPE_CHECKING:
     from rigmill.config.train import Train
 
 # Read by eval, or only to look: changing them must not train again.
+_OWN_ROW = {"validation_interval", "validation_clips"}  # of `settings_of`
 _ONLY_SAMPLING = {"sample_interval", "sampling_steps", "guidance", "text_guidance", "solver", "batch_branches"}
 _ONLY_PLANNING = {"machine", "price_per_gpu_hour", "mfu"}
 _SHARING = ("ranks", "strategy", "view_ranks", "accumulate", "launch")
+_KEEPING = ("validation", "keep_last", "force_resume", "wandb")
 # A job is told them, and they change nothing about what it trains.
-_HINTS = ("weights", "strips", "workers", "checkpointing", "attention", *_SHARING)
+_HINTS = ("weights", "strips", "workers", "checkpointing", "attention", *_SHARING, *_KEEPING)
 COLUMNS = (
     "clip_id",
     "source",
@@ -64,9 +66,17 @@ class TrainSettings:
     ema: float = 0.0  # what a step leaves of the weights' running mean; 0: there is none
     may_lack: Sequence[str] = ()  # sources of the mixture that may have no clip
     pose_map: Mapping[str, Any] | None = None  # a PoseMapDefinition; None: of pictures that nobody has defined
+    frame_counts: Sequence[int] = ()  # a step's windows have the largest that its clips all have; none: num_frames
 
     def to_row(self) -> Row:
-        return asdict(self)
+        """As JSON. Frame counts that are not asked for are left out: so keys are those of before there were any."""
+        row = asdict(self)
+        return row if self.frame_counts else {name: value for name, value in row.items() if name != "frame_counts"}
+
+    @property
+    def counts(self) -> tuple[int, ...]:
+        """Frames that a window may have, the fewest first."""
+        return tuple(sorted(set(self.frame_counts))) or (self.num_frames,)
 
     def config(self, parent: ModelConfig | None = None) -> ModelConfig:
         """The model that the stage ends with."""
@@ -155,12 +165,13 @@ def settings_of(profile: Profile) -> Row:
         max_joints=render.max_drawn_joints,
         markers=render.turn_markers,
     )
-    section = profile.train.model_dump(mode="json", exclude=_ONLY_SAMPLING | _ONLY_PLANNING)
+    section = profile.train.model_dump(mode="json", exclude=_ONLY_SAMPLING | _ONLY_PLANNING | _OWN_ROW)
     return {
         **section,
         "seed": profile.seed,
         "pose_map": json.loads(canonical_json(pose_map.to_row())),
         "strips": _strips(profile.train),
+        "validation": _validation(profile.train),
     }
 
 
@@ -176,6 +187,13 @@ def _strips(train: Train) -> Row:
         "solver": train.solver,
         "batched": train.batch_branches,
     }
+
+
+def _validation(train: Train) -> Row:
+    """Likewise."""
+    if not train.validation_interval:
+        return {}
+    return {"interval": train.validation_interval, "clips": train.validation_clips}
 
 
 def stage_settings(settings: Row) -> list[tuple[TrainSettings, str]]:
@@ -217,14 +235,27 @@ def hints_of(settings: Row) -> dict[str, Any]:
     return {name: settings[name] for name in _HINTS}
 
 
-def usable_rows(rows: Iterable[Mapping[str, Any]], *, num_frames: int) -> list[Row]:
-    """The rows that training may draw: of the train split and long enough for a window, by clip id.
+def held_out_rows(rows: Iterable[Mapping[str, Any]], *, num_frames: int, num_clips: int) -> list[Row]:
+    """At most so many clips that nothing trains on, spread over their ids: of val, or of bench where val is empty.
+
+    `num_frames` are a clip's own.
+    """
+    for split in (Split.VAL, Split.BENCH):
+        found = usable_rows(rows, num_frames=num_frames, split=split)
+        if found:
+            num = min(num_clips, len(found))
+            return [found[place * len(found) // num] for place in range(num)]
+    return []
+
+
+def usable_rows(rows: Iterable[Mapping[str, Any]], *, num_frames: int, split: Split = Split.TRAIN) -> list[Row]:
+    """The rows that training may draw: of the train split (or another) and long enough for a window, by clip id.
 
     `num_frames` are a clip's own, see `ModelConfig.span`.
     """
     kept = [
         {column: row.get(column) for column in COLUMNS}
         for row in rows
-        if row["split"] == Split.TRAIN and row["num_frames"] >= num_frames
+        if row["split"] == split and row["num_frames"] >= num_frames
     ]
     return sorted(kept, key=lambda row: row["clip_id"])

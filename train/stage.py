@@ -5,6 +5,7 @@ Heavy imports wait for `run`.
 
 from __future__ import annotations
 
+import json
 import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -18,7 +19,7 @@ from rigmill.pipeline.stage import Answer, Input, Job, Rows, Stage, Work
 from rigmill.storage.columns import PRODUCTS
 from rigmill.storage.files import Store, canonical_json, digest, sha256_file
 from rigmill.storage.layout import Layout
-from rigmill.types import Row
+from rigmill.types import Row, StoredFile
 from train.components.places import Places, fetch, find, known_weights
 from train.finished import (
     CONFIG,
@@ -33,7 +34,16 @@ from train.finished import (
     parent_of,
 )
 from train.forecast import notes_of
-from train.inputs import Compute, TrainingClip, TrainSettings, hints_of, settings_of, stage_settings, usable_rows
+from train.inputs import (
+    Compute,
+    TrainingClip,
+    TrainSettings,
+    held_out_rows,
+    hints_of,
+    settings_of,
+    stage_settings,
+    usable_rows,
+)
 from train.latents.wanted import encoding_of
 from train.loop.checkpoints import damaged_checkpoints
 from train.recipes import RECIPES
@@ -77,6 +87,8 @@ class TrainStage(Stage):
         rows, cached = _samples(tables, settings)
         if not rows:
             return
+        held_out, cached_held_out = _held_out(tables, settings)
+        validation = {**settings["validation"], "rows": held_out, "cached": cached_held_out} if held_out else {}
         samples = digest(sorted(row["sample_sha256"] for row in rows))
         weights = known_weights(RECIPES[settings["recipe"]](settings["size_px"]), Places.of(settings["weights"]))
         earlier: dict[str, tuple[str, int]] = {}  # input id and depth, by stage
@@ -92,14 +104,17 @@ class TrainStage(Stage):
                 input_id=input_id,
                 payload={"samples": rows, **payload},
                 group=self.name,
-                hints={**hints_of(settings), **hints, "cached": cached},
+                hints={**hints_of(settings), **hints, "cached": cached, "validation": validation},
             )
 
     def notes(self, tables: Rows, profile: Profile) -> Sequence[str]:
         """What each stage of the training draws of every source. A UserError where that is not what was asked for."""
         settings = self.settings(profile)
         rows, _ = _samples(tables, settings)
-        return notes_of(rows, settings, profile)
+        notes = notes_of(rows, settings, profile)
+        if notes and settings["validation"] and not _held_out(tables, settings)[0]:
+            notes.append("train.validation_interval: no clip of val or bench is long enough, so nothing validates")
+        return notes
 
     def guess_jobs(self, num_jobs: Mapping[str, int], profile: Profile) -> int:
         return len(profile.train.stages) if any(num_jobs.get(name, 0) for name in self.jobs_per) else 0
@@ -111,10 +126,12 @@ class TrainStage(Stage):
         if profile.latents.enabled and not len(tables.products("latents")):
             return "latents kept nothing that it can use"
         train = profile.train
-        span = RECIPES[train.recipe](train.size_px).span(train.num_frames)
+        least = min(train.frame_counts or (train.num_frames,))
+        span = RECIPES[train.recipe](train.size_px).span(least)
+        key = "frame_counts" if train.frame_counts else "num_frames"
         return (
-            f"none of the {len(lengths)} clips of the train split has the {span} frames that train.num_frames = "
-            f"{train.num_frames} asks for; the longest has {max(lengths)}"
+            f"none of the {len(lengths)} clips of the train split has the {span} frames that train.{key} = {least} "
+            f"asks for; the longest has {max(lengths)}"
         )
 
     def run(self, jobs: Sequence[Job], work: Work) -> Iterator[Answer]:
@@ -146,12 +163,35 @@ def _samples(tables: Rows, settings: Row) -> tuple[list[Row], list[Row]]:
 
     A training is about all rows, whether or not they are encoded yet: else it would be another one halfway.
     """
-    span = RECIPES[settings["recipe"]](settings["size_px"]).span(settings["num_frames"])
-    rows = usable_rows(tables.products("shards"), num_frames=span)
+    rows = usable_rows(tables.products("shards"), num_frames=_least_frames(settings))
+    return rows, _cached(tables, settings, rows)
+
+
+def _held_out(tables: Rows, settings: Row) -> tuple[list[Row], list[Row]]:
+    """The rows that a training validates on, and where their latents lie; what is not encoded is left out."""
+    if not settings["validation"]:
+        return [], []
+    num = settings["validation"]["clips"]
+    rows = held_out_rows(tables.products("shards"), num_frames=_least_frames(settings), num_clips=num)
+    cached = _cached(tables, settings, rows)
+    if settings["latents"]:
+        known = {row["clip_id"] for row in cached}
+        rows = [row for row in rows if row["clip_id"] in known]
+    return rows, cached
+
+
+def _least_frames(settings: Row) -> int:
+    """Frames of a clip that its shortest window reaches over."""
+    least = min(settings["frame_counts"] or [settings["num_frames"]])
+    return RECIPES[settings["recipe"]](settings["size_px"]).span(least)
+
+
+def _cached(tables: Rows, settings: Row, rows: Sequence[Row]) -> list[Row]:
+    """Where the latents of these rows lie, of those that are encoded."""
     if not settings["latents"]:
-        return rows, []
+        return []
     encoded = {row["clip_id"]: {name: row[name] for name in _CACHED} for row in tables.products("latents")}
-    return rows, [encoded[row["clip_id"]] for row in rows if row["clip_id"] in encoded]
+    return [encoded[row["clip_id"]] for row in rows if row["clip_id"] in encoded]
 
 
 def _start(starts_from: str, earlier: Mapping[str, tuple[str, int]]) -> tuple[Row, int, Row]:
@@ -178,9 +218,12 @@ def _train(job: Job, work: Work) -> Outcome:
         return Kept([{key: value for key, value in row.items() if key != "job_key"}])
     from train.clips import Clips
     from train.loop.fit import train
+    from train.loop.keeping import Keep
+    from train.loop.provenance import Origin
     from train.starting import start_model
     from train.watching.measured import NotFinite
     from train.watching.strips import strips_of
+    from train.watching.validation import validation_of
 
     settings, folder = TrainSettings(**job.payload["settings"]), layout.work / job.key
     parent = parent_of(job.payload["start"], layout, folder=job.hints.get("folder", ""))
@@ -190,6 +233,8 @@ def _train(job: Job, work: Work) -> Outcome:
     model = start_model(settings, parent, folders)
     try:
         latents = latents_of(job, work.store)
+        checked = job.hints.get("validation", {})
+        checked_latents = _latents(job, checked["rows"], checked["cached"], work.store) if checked else None
     except UserError as error:  # a run of both stages makes them, and then this
         return Failed(FailKind.MACHINE, "NoLatents", f"{error.what}: {error.why}; the stage 'latents' makes them")
     clips = [TrainingClip.from_row(sample) for sample in job.payload["samples"]]
@@ -207,12 +252,24 @@ def _train(job: Job, work: Work) -> Outcome:
             num_workers=job.hints.get("workers", 0),
             latents=latents,
             compute=Compute.of_hints(job.hints),
-            callbacks=strips_of(job.hints.get("strips", {}), settings=settings, pictures=pictures, folder=curves),
+            callbacks=[
+                *validation_of(checked, settings=settings, store=work.store, folder=curves, latents=checked_latents),
+                *strips_of(job.hints.get("strips", {}), settings=settings, pictures=pictures, folder=curves),
+            ],
+            keep=Keep(
+                last=job.hints.get("keep_last", 2),
+                wandb=job.hints.get("wandb", "off"),
+                force=job.hints.get("force_resume", False),
+                origin=Origin(known or {}, "" if parent is None else parent.checkpoint_id, TrainStage.version),
+            ),
         )
     except NotFinite as error:
         shutil.rmtree(folder, ignore_errors=True)
         return Failed(FailKind.EXCEPTION, type(error).__name__, f"{error}; a lower learning_rate may help")
     row = _product(trained, job, parent, work.store)
+    if trained.best is not None:
+        (config,) = (StoredFile.from_row(file) for file in row["files"] if file["name"] == CONFIG)
+        trained.best.put(curves / f"{settings.stage}.best", json.loads(work.store.read(config)))
     note_finished(layout, job.input_id, row)
     shutil.rmtree(folder, ignore_errors=True)
     return Kept([row])
@@ -220,6 +277,10 @@ def _train(job: Job, work: Work) -> Outcome:
 
 def latents_of(job: Job, store: Store) -> CachedLatents | None:
     """Of the job's clips, where they were encoded before. A UserError where they do not fit what is trained."""
+    return _latents(job, job.payload["samples"], job.hints.get("cached", ()), store)
+
+
+def _latents(job: Job, samples: Sequence[Row], cached: Sequence[Row], store: Store) -> CachedLatents | None:
     if "latents" not in job.payload:
         return None
     import pyarrow as pa
@@ -227,9 +288,9 @@ def latents_of(job: Job, store: Store) -> CachedLatents | None:
     from shards.loader.latents.cached import CachedLatents
     from shards.loader.latents.encoding import Encoding
 
-    wanted = {sample["clip_id"]: sample["sample_sha256"] for sample in job.payload["samples"]}
+    wanted = {sample["clip_id"]: sample["sample_sha256"] for sample in samples}
     schema = pa.schema([field for field in PRODUCTS["latents"] if field.name in _CACHED])
-    table = pa.Table.from_pylist(list(job.hints["cached"]), schema=schema)
+    table = pa.Table.from_pylist(list(cached), schema=schema)
     return CachedLatents.of_rows(table, store, wanted=Encoding.from_row(job.payload["latents"]), clips=wanted)
 
 

@@ -188,6 +188,28 @@ class Train(Section):
         "(docs/training.md)",
     )
     weights: Weights = Weights()
+    validation_interval: Annotated[int, Field(ge=0)] = Field(
+        default=0,
+        description="steps between validations on clips of the val split (of bench where there is no val), with fixed "
+        "noise; the best checkpoint is kept apart; 0: none; changes no byte of what is learned",
+    )
+    validation_clips: Positive = Field(default=16, description="clips of a validation, spread over the split")
+    keep_last: Positive = Field(default=2, description="resumable checkpoints that are kept while a stage trains")
+    force_resume: bool = Field(
+        default=False,
+        description="go on from a checkpoint that was made with other settings, clips, weights or versions; else that "
+        "is refused, with their names",
+    )
+    wandb: Literal["off", "offline", "online"] = Field(
+        default="off",
+        description="losses for Weights & Biases too (pip install wandb); offline writes files alone; only online asks "
+        "the network, unless $WANDB_MODE forbids it",
+    )
+    frame_counts: tuple[Positive, ...] = Field(
+        default=(),
+        description="a step's windows have the largest of these 4k+1 that all its clips are long enough for (the "
+        "paper's: 17, 33, 49, 65, 81); none: num_frames",
+    )
     stages: tuple[TrainingStage, ...] = Field(
         default=(TrainingStage(name="joint", trains="all"),),
         min_length=1,

@@ -70,9 +70,10 @@ def contradictions(profile: Profile) -> Iterator[tuple[Path, str]]:
     if (frames - 1) % 4:
         below = (frames - 1) // 4 * 4 + 1
         yield ("train", "num_frames"), f"must be a 4k+1, as video codecs pack frames: {below} or {below + 4}"
-    for count in profile.latents.frame_counts:
-        if (count - 1) % 4:
-            yield ("latents", "frame_counts"), f"must be 4k+1, as video codecs pack frames, and {count} is not"
+    for section, counts in (("latents", profile.latents.frame_counts), ("train", profile.train.frame_counts)):
+        for count in counts:
+            if (count - 1) % 4:
+                yield (section, "frame_counts"), f"must be 4k+1, as video codecs pack frames, and {count} is not"
     stages = [stage.name for stage in profile.train.stages]
     for place, stage in enumerate(profile.train.stages):
         if stage.name in stages[:place]:

@@ -1,4 +1,7 @@
-"""The latents stage: clips of the train split, encoded once. Optional; heavy imports wait for `run`."""
+"""The latents stage: clips of the train split, and those that a training validates on, encoded once.
+
+Optional; heavy imports wait for `run`.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,7 @@ from rigmill.types import Row
 from shards.loader.latents.encoding import VERSION, Encoding, sample_key
 from shards.sample import SamplePlace
 from train.components.places import Places, fetch, find
-from train.inputs import usable_rows
+from train.inputs import held_out_rows, usable_rows
 from train.latents.wanted import PARTS, EncoderSettings, encoders_of, encoding_of
 
 if TYPE_CHECKING:
@@ -47,6 +50,7 @@ class LatentsStage(Stage):
             return {"enabled": False}
         return {
             "enabled": True,
+            "validation_clips": profile.train.validation_clips if profile.train.validation_interval else 0,
             "encoding": encoding_of(profile).to_row(),
             "device": profile.train.device,
             "encoders": encoders_of(profile).to_row(),
@@ -69,7 +73,9 @@ class LatentsStage(Stage):
             return
         shared = only_keys(settings, "encoders", "weights")
         least = Encoding.from_row(settings["encoding"]).least_frames
-        for row in usable_rows(tables.products("shards"), num_frames=least):
+        rows, num = tables.products("shards"), settings["validation_clips"]
+        held_out = held_out_rows(rows, num_frames=least, num_clips=num) if num else []
+        for row in (*usable_rows(rows, num_frames=least), *held_out):
             yield Input(
                 input_id=row["clip_id"],
                 payload={name: value for name, value in row.items() if name not in _PLACE},

@@ -62,13 +62,14 @@ def encoding_of(profile: Profile) -> Encoding:
     config, known = encoders.config, encoders.weights
     random = [encoders.built_with, encoders.seed]
     text = digest("text", asdict(config.text), known.get("text_encoder"), known.get("tokenizer"), random)
+    counts = profile.train.frame_counts or (profile.train.num_frames,)
     return Encoding(
         codec=digest("codec", asdict(config.codec), known.get("vae")),
         text=text,
         size_px=config.size_px,
         multiple=config.cell_px,
         pose_map=None if config.pose_map is None else config.pose_map.to_row(),
-        frame_counts=tuple(sorted(set(section.frame_counts or (profile.train.num_frames,)))),
+        frame_counts=tuple(sorted(set(section.frame_counts or counts))),
         frame_stride=config.frame_stride,
         windows=section.windows,
         conditions=section.conditions,

@@ -26,14 +26,20 @@ from train.determinism import deterministic_cpu
 from train.feed import ShardFeed
 from train.hardware import hardware_of
 from train.inputs import Compute, Sharing, TrainingClip, TrainSettings
+from train.loop.best import Best
 from train.loop.checkpoints import last_checkpoint
-from train.loop.keeping import KeepGoing, Report
+from train.loop.keeping import Keep, Keeping, Recording, Report
 from train.loop.module import JointTraining
+from train.loop.provenance import provenance_of
 from train.parallel.ending import EndTogether
 from train.parallel.group import Ranks
 from train.parallel.strategy import Started, trainer_options
 from train.watching.measured import Curve, StepLoss
 from train.watching.mixture import MixtureFile
+from train.watching.notes import Notes
+from train.watching.speed import SpeedFile
+from train.watching.starting_checks import StartingChecks
+from train.watching.weights_and_biases import boards_of
 from train.weights import Model
 
 _ALONE = Sharing()
@@ -46,6 +52,7 @@ class Trained:
     model: Model
     curve: Curve
     drawn: Realised  # of every source
+    best: Best | None  # None: nothing was validated
 
     @property
     def losses(self) -> tuple[StepLoss, ...]:
@@ -66,6 +73,7 @@ def train(
     latents: CachedLatents | None = None,
     sharing: Sharing = _ALONE,
     compute: Compute | None = None,
+    keep: Keep = Keep(),  # noqa: B008  # frozen
 ) -> Trained:
     """The model after `num_steps` more, going on from the last checkpoint in `folder` where there is one.
 
@@ -100,25 +108,40 @@ def train(
             num_workers=num_workers,
             view_ranks=ranks.view_ranks,
         )
-        training = JointTraining(model, settings, folder=curves, ranks=ranks, accumulate=sharing.accumulate, compute=compute)
+        training = JointTraining(
+            model, settings, folder=curves, ranks=ranks, accumulate=sharing.accumulate, compute=compute
+        )
         mixture = MixtureFile(
             curves / f"{settings.stage}.mixture.csv",
             feed=feed,
             interval=settings.checkpoint_interval,
             num_steps=settings.num_steps,
         )
-        keeper = KeepGoing(
-            folder, settings=settings, report=report, curve=curves / f"{settings.stage}.csv", first=ranks.is_first
+        recording = Recording(
+            settings=settings,
+            report=report,
+            curve=curves / f"{settings.stage}.csv",
+            boards=boards_of(curves, settings, wandb=keep.wandb),
         )
+        notes = Notes(curves / f"{settings.stage}.log")
+        watching = [
+            SpeedFile(curves / f"{settings.stage}.speed.csv", settings=settings),
+            StartingChecks(curves, settings=settings, notes=notes),
+            recording,
+            mixture,
+        ]
+        known = clips if isinstance(clips, Sequence) else clips.clips
+        made_with = provenance_of(settings, config=model.config, clips=known, origin=keep.origin)
+        keeping = Keeping(folder, settings=settings, keep=keep, provenance=made_with)
         trainer = lightning.Trainer(
             accelerator=hardware.accelerator,
             precision=hardware.precision,
-            plugins=[LightningEnvironment() if ranks.world == 1 else Started(ranks)],
+            plugins=[LightningEnvironment() if ranks.world == 1 else Started(ranks), keeping.writes],
             max_steps=settings.num_steps,
             max_epochs=1,
             gradient_clip_val=1.0,
             deterministic=hardware.repeats,
-            callbacks=[keeper, mixture, *callbacks, *([EndTogether()] if ranks.world > 1 else [])],
+            callbacks=[*watching, *callbacks, keeping, *([EndTogether()] if ranks.world > 1 else [])],
             default_root_dir=folder,
             logger=False,
             enable_checkpointing=False,
@@ -131,4 +154,5 @@ def train(
             training, datamodule=feed, ckpt_path=ranks.agreed(lambda: last_checkpoint(folder)[0]), weights_only=True
         )
         drawn = loader.plan.realised(whole)
-    return Trained(model=training.settle().on(torch.device("cpu")), curve=keeper.curve.curve, drawn=drawn)
+        best = Best.of(training, callbacks, folder)
+    return Trained(model=training.settle().on(torch.device("cpu")), curve=recording.curve.curve, drawn=drawn, best=best)

@@ -15,6 +15,7 @@ from typing import Any
 
 import lightning.pytorch as lightning
 import torch
+from lightning.fabric.plugins.io.torch_io import TorchCheckpointIO
 from torch import Tensor
 
 from rigmill.storage.files import canonical_json, write_atomic
@@ -151,13 +152,21 @@ class JointTraining(lightning.LightningModule):
         batch = prepared(fed, config=self.model.config, settings=self.settings)
         if batch.step != self.global_step:
             raise AssertionError(f"step {self.global_step} was given the batch of step {batch.step}")
-        encode: Callable[[Tensor], Tensor] = self.encode if batch.text is None else lambda latents: latents
-        clean = batch.videos.map(encode)
-        keep = (~batch.dropped).float().view(-1, 1, 1, 1, 1, 1)
-        condition = batch.conditions.map(lambda videos: encode(videos) * keep)
+        clean, condition = self.encoded(batch)
         shape, seed = tuple(clean.rgb.shape), self.settings.seed
         noise = draw_noise(shape, seed=seed, step=batch.step, places=batch.places, views=batch.views)
-        noise = noise.map(lambda part: part.to(self.device))
+        parts = self.errors(batch, clean, condition, noise.map(lambda part: part.to(self.device)))
+        loss = self.mean_of(parts)
+        return loss, torch.stack([loss, parts.rgb, parts.pose]).detach().double().cpu(), batch
+
+    def encoded(self, batch: Batch) -> tuple[Pair, Pair]:
+        """Clean latents of a batch, and its conditions', zeros where they are left out."""
+        encode: Callable[[Tensor], Tensor] = self.encode if batch.text is None else lambda latents: latents
+        keep = (~batch.dropped).float().view(-1, 1, 1, 1, 1, 1)
+        return batch.videos.map(encode), batch.conditions.map(lambda videos: encode(videos) * keep)
+
+    def errors(self, batch: Batch, clean: Pair, condition: Pair, noise: Pair) -> Pair:
+        """What the model gets wrong of a batch with this noise, one number per modality."""
         text = self.model.text(batch.captions) if batch.text is None else batch.text
         with self.kernels.attending():
             predicted = self.model.denoiser(
@@ -168,10 +177,12 @@ class JointTraining(lightning.LightningModule):
                 rays=batch.rays,
                 frames=batch.frames,
             )
-        denoiser = self.model.config.denoiser
-        parts = prediction_loss(predicted, clean=clean, noise=noise, sigma=batch.sigma, prediction=denoiser.prediction)
-        loss = torch.stack([getattr(parts, name) for name in denoiser.modalities]).mean()
-        return loss, torch.stack([loss, parts.rgb, parts.pose]).detach().double().cpu(), batch
+        prediction = self.model.config.denoiser.prediction
+        return prediction_loss(predicted, clean=clean, noise=noise, sigma=batch.sigma, prediction=prediction)
+
+    def mean_of(self, parts: Pair) -> Tensor:
+        """The mean over the modalities that the model has."""
+        return torch.stack([getattr(parts, name) for name in self.model.config.denoiser.modalities]).mean()
 
     def on_before_optimizer_step(self, optimizer: Any) -> None:
         """Measure the gradient before it is clipped."""
@@ -225,6 +236,13 @@ class JointTraining(lightning.LightningModule):
         self._set(self.means)
         unshard(self.model.denoiser)
         return self.model.eval()
+
+    def take(self, path: Path) -> Model:
+        """The model as a checkpoint of this training keeps it. For a model on the CPU, after its training."""
+        kept = TorchCheckpointIO().load_checkpoint(path, weights_only=True)
+        self.load_state_dict(kept["state_dict"], strict=False)
+        self.means = list(kept["means"])
+        return self.settle()
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         self.means = [shared_like(mean, weight) for mean, weight in zip(checkpoint["means"], self.trained)]

@@ -7,15 +7,14 @@ import io
 from pathlib import Path
 from typing import Any
 
-import lightning.pytorch as lightning
-
 from rigmill.storage.files import write_atomic
 from train.feed import ShardFeed
+from train.watching.steps import EachStep
 
 HEADER = ("step", "source", "clips", "draws", "share", "passes")
 
 
-class MixtureFile(lightning.Callback):
+class MixtureFile(EachStep):
     """A line per source at every `interval` steps and after the last one.
 
     All follows from the position of the next draw, so a resumed run's file is that of one that was never interrupted.
@@ -24,8 +23,7 @@ class MixtureFile(lightning.Callback):
     def __init__(self, path: Path, *, feed: ShardFeed, interval: int, num_steps: int) -> None:
         self.path, self.feed, self.interval, self.num_steps = path, feed, interval, num_steps
 
-    def on_train_batch_end(self, trainer: Any, pl_module: Any, outputs: Any, batch: Any, batch_idx: int) -> None:
-        step = trainer.global_step
+    def after_step(self, trainer: Any, pl_module: Any, step: int) -> None:
         if trainer.is_global_zero and (step % self.interval == 0 or step == self.num_steps):
             write_atomic(self.path, self.csv(step).encode(), durable=False)
 

@@ -17,20 +17,20 @@ from rigmill.types import Bytes
 from train.clips import Pictures
 from train.inputs import TrainSettings
 from train.sampler import Prompt, Sampling, sample
+from train.watching.steps import EachStep
 from train.weights import Model
 
 SHOWN_VIEWS = 2
 _LEAST_PX = 128  # of a picture's height, as far as whole pixels go: smaller ones are hard to look at
 
 
-class Looking(lightning.Callback):
+class Looking(EachStep):
     """Looks at the model every `interval` steps and after the last one, as a checkpoint of then would keep it."""
 
     def __init__(self, *, interval: int, num_steps: int) -> None:
         self.interval, self.num_steps = interval, num_steps
 
-    def on_train_batch_end(self, trainer: Any, pl_module: Any, outputs: Any, batch: Any, batch_idx: int) -> None:
-        step = trainer.global_step
+    def after_step(self, trainer: Any, pl_module: Any, step: int) -> None:
         if step % self.interval == 0 or step == self.num_steps:
             with pl_module.as_kept() as model:
                 self.look(model, step)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from train.watching.measured import COLUMNS
 
@@ -12,6 +12,16 @@ if TYPE_CHECKING:
     from torch.utils.tensorboard import SummaryWriter
 
 FLUSH_SECS = 30  # how old what is shown may be
+
+
+class Board(Protocol):
+    """Where the numbers of a curve are shown beside its file."""
+
+    def begin(self, rows: Iterable[Sequence[float]]) -> None: ...
+
+    def add(self, row: Sequence[float]) -> None: ...
+
+    def close(self) -> None: ...
 
 
 class TensorBoard:

@@ -69,10 +69,10 @@ def test_strips_show_what_the_kept_model_generates_beside_what_was_recorded_and_
 ) -> None:
     pictures = Clips(clips, store=store, config=short.config())
     plain = trained_in(tmp_path / "plain", short, pictures, store, strips=False)
-    assert not list((tmp_path / "plain").glob("*.png"))
+    assert not list((tmp_path / "plain").glob("one-*.png"))
     shown = trained_in(tmp_path / "shown", short, pictures, store, strips=True)
     assert save_model(shown.model) == save_model(plain.model) and shown.losses == plain.losses
-    names = sorted(path.name for path in (tmp_path / "shown").glob("*.png"))
+    names = sorted(path.name for path in (tmp_path / "shown").glob("one-*.png"))
     assert names == ["one-0000004.png", "one-0000008.png", "one-0000009.png"], "every four steps and after the last"
     last = tiles(picture((tmp_path / "shown" / names[-1]).read_bytes()))
     assert len(last) == 4, "two views of the first clip, and of the last"
@@ -93,7 +93,7 @@ def test_a_resumed_training_makes_the_strips_of_an_undisturbed_one(
         trained_in(tmp_path / "stopped", short, pictures, store, strips=True, stop_at=7)
     resumed = trained_in(tmp_path / "stopped", short, pictures, store, strips=True)
     assert save_model(resumed.model) == save_model(straight.model)
-    made, again = (sorted((tmp_path / name).glob("*.png")) for name in ("straight", "stopped"))
+    made, again = (sorted((tmp_path / name).glob("one-*.png")) for name in ("straight", "stopped"))
     assert [path.name for path in made] == [path.name for path in again] and len(made) == 3
     assert [path.read_bytes() for path in made] == [path.read_bytes() for path in again]
 
