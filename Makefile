@@ -11,6 +11,7 @@ LIMIT ?=
 WORKERS ?=
 SET ?=
 RAY_ADDRESS ?=
+RECIPE =
 BASE ?=
 # These names are common: a variable of the environment does not count.
 CONFIG =
@@ -91,8 +92,8 @@ shards: $(INSTALLED) ## WebDataset shards and their index
 	$(RIGMILL) run shards $(RUN_FLAGS)
 latents: $(INSTALLED) ## what training draws, encoded once; where the profile has latents.enabled
 	$(RIGMILL) run latents $(RUN_FLAGS)
-train: $(INSTALLED) ## the joint video-pose model
-	$(RIGMILL) run train $(RUN_FLAGS)
+train: $(INSTALLED) ## the joint video-pose model: RECIPE=name in place of the profile's
+	$(RIGMILL) run train $(RUN_FLAGS) $(if $(value RECIPE),--set 'train.recipe=$(subst ','\'',$(value RECIPE))')
 eval: $(INSTALLED) ## pose maps back to animated meshes, with errors
 	$(RIGMILL) run eval $(RUN_FLAGS)
 

@@ -55,6 +55,13 @@ def make(tmp_path: Path) -> Make:
     return Make(tmp_path)
 
 
+def test_a_recipe_may_be_named_beside_the_profile(make: Make) -> None:
+    status, words, _ = make("train", "PROFILE=mine", "RECIPE=wan_joint", "SET=train.ranks=2")
+    parsed = build_parser().parse_args(words)
+    assert not status and parsed.stages == ["train"]
+    assert parsed.overrides == ["train.ranks=2", "train.recipe=wan_joint"]
+
+
 @pytest.mark.parametrize("stage", [*STAGES, "curate"])
 def test_every_stage_is_a_target(make: Make, stage: str) -> None:
     status, words, text = make(stage, "PROFILE=mine", "CONFIG=my file.yaml", "LIMIT=5", "WORKERS=2", "SET=seed=3")

@@ -9,13 +9,15 @@ import json
 import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rigmill.errors import UserError
 from rigmill.kinds import Split
 from rigmill.outcomes import Cost, Failed, FailKind, Kept, Outcome
-from rigmill.pipeline.stage import Answer, Input, Job, Rows, Stage, Work
+from rigmill.pipeline.stage import Answer, Input, Job, Resources, Rows, Stage, Work
+from rigmill.pipeline.torchrun import torchrun_world
 from rigmill.storage.columns import PRODUCTS
 from rigmill.storage.files import Store, canonical_json, digest, sha256_file
 from rigmill.storage.layout import Layout
@@ -36,6 +38,7 @@ from train.finished import (
 from train.forecast import notes_of
 from train.inputs import (
     Compute,
+    Sharing,
     TrainingClip,
     TrainSettings,
     held_out_rows,
@@ -46,6 +49,7 @@ from train.inputs import (
 )
 from train.latents.wanted import encoding_of
 from train.loop.checkpoints import damaged_checkpoints
+from train.parallel.start import Together
 from train.recipes import RECIPES
 
 _CACHED = ("clip_id", "sample_sha256", "encoding", "file")  # of the latents table, what reading them takes
@@ -61,13 +65,16 @@ class TrainStage(Stage):
     """A job per stage of the training, over the whole train split; after an interruption it goes on where it was."""
 
     name = "train"
-    version = 3
+    version = 4
     upstream = ("shards", "latents")
     writes = PRODUCTS["train"]
     barrier = True
     makes_models = True
     batch = 64  # all stages come to one worker, in their order
     usual_seconds, jobs_per = 120.0, {"shards": 0.0}  # so many jobs whatever comes in
+
+    def __init__(self) -> None:
+        self._together = Together()
 
     def settings(self, profile: Profile) -> Row:
         encoding = encoding_of(profile).to_row() if profile.latents.enabled else None
@@ -78,10 +85,19 @@ class TrainStage(Stage):
         return {}
 
     def prepare(self, settings: Row, say: Callable[[str], None]) -> None:
-        """Whether all weights are there, before hours are spent on anything else."""
+        """Whether all weights are there, and ranks can share a step, before hours are spent on anything else."""
+        sharing = self._sharing(settings)
+        for own, _ in stage_settings(settings):
+            sharing.of_stage(own, world=torchrun_world() if torchrun_world() > 1 else sharing.ranks)
+        if sharing.launch == "ray" and sharing.ranks > 1:
+            self.resources = Resources(cpus_beside=sharing.ranks)
         config, places = RECIPES[settings["recipe"]](settings["size_px"]), Places.of(settings["weights"])
         fetch(config, places)
         find(config, places)
+
+    def _sharing(self, settings: Row) -> Sharing:
+        sharing = Sharing.of(settings)
+        return replace(sharing, launch="ray" if self.on_cluster else "here") if sharing.launch == "auto" else sharing
 
     def inputs(self, tables: Rows, settings: Row) -> Iterable[Input]:
         rows, cached = _samples(tables, settings)
@@ -104,7 +120,13 @@ class TrainStage(Stage):
                 input_id=input_id,
                 payload={"samples": rows, **payload},
                 group=self.name,
-                hints={**hints_of(settings), **hints, "cached": cached, "validation": validation},
+                hints={
+                    **hints_of(settings),
+                    **hints,
+                    "launch": self._sharing(settings).launch,
+                    "cached": cached,
+                    "validation": validation,
+                },
             )
 
     def notes(self, tables: Rows, profile: Profile) -> Sequence[str]:
@@ -137,8 +159,16 @@ class TrainStage(Stage):
     def run(self, jobs: Sequence[Job], work: Work) -> Iterator[Answer]:
         for job in jobs:
             started = time.monotonic()
-            outcome = _train(job, work)
+            layout = Layout(work.output)
+            row = finished_row(layout, job.input_id)
+            outcome = self._together.train(job, work, train_job, logs=_curves(layout)) if row is None else _kept(row)
             yield Answer(job.key, outcome, Cost(wall_s=time.monotonic() - started))
+
+    def follow(self) -> None:
+        self._together.follow(train_job)
+
+    def dismiss(self) -> None:
+        self._together.dismiss()
 
     def verify(self, output: Path) -> Sequence[str]:
         """Checkpoints of trainings that are not finished, and notes of finished ones; no damaged one is believed."""
@@ -210,16 +240,28 @@ def _start(starts_from: str, earlier: Mapping[str, tuple[str, int]]) -> tuple[Ro
     return {"checkpoint": starts_from}, 1, {}
 
 
-def _train(job: Job, work: Work) -> Outcome:
-    """Kept with one checkpoint row; Failed when the loss left the numbers, or latents that it wants are not there."""
+def _kept(row: Row) -> Outcome:
+    """Of the row of a stage that is finished."""
+    return Kept([{key: value for key, value in row.items() if key != "job_key"}])
+
+
+def _curves(layout: Layout) -> Path:
+    """Where a training shows how it goes."""
+    return (layout.latest_run() or layout.runs / "unnamed") / "train"
+
+
+def train_job(job: Job, work: Work) -> Outcome:
+    """Kept with one checkpoint row; Failed when the loss left the numbers, or latents that it wants are not there.
+
+    Each of the processes that torch.distributed has brought together calls it, or one alone; the first of them stores
+    what comes out.
+    """
     layout = Layout(work.output)
-    row = finished_row(layout, job.input_id)
-    if row is not None:
-        return Kept([{key: value for key, value in row.items() if key != "job_key"}])
     from train.clips import Clips
     from train.loop.fit import train
     from train.loop.keeping import Keep
     from train.loop.provenance import Origin
+    from train.parallel.group import Ranks
     from train.starting import start_model
     from train.watching.measured import NotFinite
     from train.watching.strips import strips_of
@@ -239,7 +281,7 @@ def _train(job: Job, work: Work) -> Outcome:
         return Failed(FailKind.MACHINE, "NoLatents", f"{error.what}: {error.why}; the stage 'latents' makes them")
     clips = [TrainingClip.from_row(sample) for sample in job.payload["samples"]]
     pictures = Clips(clips, store=work.store, config=model.config)
-    curves = (layout.latest_run() or layout.runs / "unnamed") / "train"
+    curves, is_first = _curves(layout), Ranks.here().is_first
     try:
         trained = train(
             model,
@@ -251,6 +293,7 @@ def _train(job: Job, work: Work) -> Outcome:
             curves=curves,
             num_workers=job.hints.get("workers", 0),
             latents=latents,
+            sharing=Sharing.of(job.hints),
             compute=Compute.of_hints(job.hints),
             callbacks=[
                 *validation_of(checked, settings=settings, store=work.store, folder=curves, latents=checked_latents),
@@ -264,8 +307,11 @@ def _train(job: Job, work: Work) -> Outcome:
             ),
         )
     except NotFinite as error:
-        shutil.rmtree(folder, ignore_errors=True)
+        if is_first:
+            shutil.rmtree(folder, ignore_errors=True)
         return Failed(FailKind.EXCEPTION, type(error).__name__, f"{error}; a lower learning_rate may help")
+    if not is_first:
+        return Kept([])
     row = _product(trained, job, parent, work.store)
     if trained.best is not None:
         (config,) = (StoredFile.from_row(file) for file in row["files"] if file["name"] == CONFIG)

@@ -6,14 +6,17 @@ import argparse
 import json
 import sys
 
+from rigmill.blender.client import Limits
 from rigmill.commands import exit_status
 from rigmill.commands.profile_of import resolve
 from rigmill.errors import UserError
 from rigmill.outcomes import Status
 from rigmill.pipeline.driver import Driver, Options
+from rigmill.pipeline.executors.in_process import InProcess
 from rigmill.pipeline.lines.live_lines import Progress
 from rigmill.pipeline.registry import STAGES
 from rigmill.pipeline.retry import too_much_failed
+from rigmill.pipeline.torchrun import torchrun_rank, torchrun_world
 from rigmill.pipeline.view import View
 from rigmill.printable import wrapped
 from rigmill.storage.lock import locked
@@ -30,6 +33,10 @@ def retry(parsed: argparse.Namespace) -> int:
 
 
 def _drive(parsed: argparse.Namespace, stages: tuple[str, ...], *, forget: bool = False) -> int:
+    if torchrun_rank():
+        for name in stages:
+            STAGES.load(name).follow()
+        return exit_status.OK
     resolved, layout = resolve(parsed)
     options = Options(
         stages=stages,
@@ -39,7 +46,10 @@ def _drive(parsed: argparse.Namespace, stages: tuple[str, ...], *, forget: bool 
         ray_address=parsed.ray_address,
     )
     with locked(layout), Progress() as progress:
-        driver = Driver(resolved, layout, options, progress=progress)
+        # Others wait for what this process does itself; a worker of Ray would be another one.
+        limits = Limits(**resolved.profile.limits.model_dump())
+        own = InProcess(layout.root, limits) if torchrun_world() > 1 else None
+        driver = Driver(resolved, layout, options, progress=progress, executor=own)
         if forget:
             for name in stages:
                 keys = _keys_to_try_again(
@@ -47,7 +57,12 @@ def _drive(parsed: argparse.Namespace, stages: tuple[str, ...], *, forget: bool 
                 )
                 driver.view.forget(name, keys)
                 progress.say(f"{name}: {len(keys)} jobs to try again")
-        counts = driver.run()
+        try:
+            counts = driver.run()
+        finally:
+            if torchrun_world() > 1:
+                for name in stages:
+                    driver.view.stage(name).dismiss()
     if parsed.json:
         print(json.dumps({name: count.to_json() for name, count in counts.items()}))
     empty = [name for name, count in counts.items() if count.num_in and not count.kept and not count.pending]

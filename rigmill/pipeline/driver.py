@@ -69,9 +69,10 @@ class Driver:
         self.runs = {name: StageRun(self.view.stage(name), quota=options.limit) for name in options.stages}
         limits, run = Limits(**self.profile.limits.model_dump()), self.profile.run
         workers = run.workers if options.workers is None else options.workers
-        self.executor: Executor = executor or Pool(
-            layout.root, limits, registry, address=options.ray_address or run.ray_address, workers=workers
-        )
+        address = options.ray_address or run.ray_address
+        self.executor: Executor = executor or Pool(layout.root, limits, registry, address=address, workers=workers)
+        for each in self.runs.values():
+            each.stage.on_cluster = address != "local"
         # A stage that reads payloads alone is done right here: sending rows to a worker would take longer.
         self.inline = InProcess(layout.root, limits, registry, blender=False)
         self._numbers = count()  # of batches

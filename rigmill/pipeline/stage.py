@@ -128,16 +128,20 @@ class Resources:
     num_cpus: int = 1
     num_gpus: int = 0
     memory_bytes: int = 0
+    cpus_beside: int = 0  # that are left free for what its jobs start on the cluster themselves
 
     def __add__(self, other: Resources) -> Resources:
         return Resources(
-            self.num_cpus + other.num_cpus, self.num_gpus + other.num_gpus, self.memory_bytes + other.memory_bytes
+            self.num_cpus + other.num_cpus,
+            self.num_gpus + other.num_gpus,
+            self.memory_bytes + other.memory_bytes,
+            self.cpus_beside + other.cpus_beside,
         )
 
     def fits(self, whole: Resources) -> bool:
         """Whether `whole` has this much of everything."""
         return (
-            self.num_cpus <= whole.num_cpus
+            self.num_cpus + self.cpus_beside <= whole.num_cpus
             and self.num_gpus <= whole.num_gpus
             and self.memory_bytes <= whole.memory_bytes
         )
@@ -167,7 +171,8 @@ class Stage(ABC):
     batch: ClassVar[int] = 1  # most jobs of one group handed to a worker at once
     inline: ClassVar[bool] = False  # True: reads payloads alone, so the driver runs it itself: no worker, no Blender
     makes_models: ClassVar[bool] = False  # True: its rows are trained models, which `clean` takes only when told to
-    resources: ClassVar[Resources] = Resources()
+    resources: Resources = Resources()  # `prepare` may say otherwise
+    on_cluster: bool = False  # whether the run was given a cluster; set before `prepare`
     # For `rigmill plan`, where a profile has not been measured yet: seconds per job on one core, and how many jobs a
     # job of each earlier stage becomes.
     usual_seconds: ClassVar[float] = 1.0
@@ -200,6 +205,14 @@ class Stage(ABC):
     @abstractmethod
     def run(self, jobs: Sequence[Job], work: Work) -> Iterator[Answer]:
         """One answer per job. Called in a worker. An exception fails the first job without an answer."""
+
+    def follow(self) -> None:  # noqa: B027 - most stages have one process
+        """Called where a command was started several times, in all processes but the one that drives: its part of the
+        stage's jobs, until that one calls `dismiss`.
+        """
+
+    def dismiss(self) -> None:  # noqa: B027 - most stages have one process
+        """Called in the process that drives, where others follow: there are no more jobs."""
 
     def finish(self, tables: Rows, output: Path, profile: Profile) -> None:  # noqa: B027 - most publish nothing
         """Called by the driver when every job has an outcome: publish what people read. Cheap when nothing changed."""

@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 import torch
 import torch.distributed as dist
@@ -84,11 +84,19 @@ class Ranks:
         return int(found) % self.world
 
 
-def set_up(device: torch.device) -> None:
-    """Join the processes that the environment tells of: RANK, WORLD_SIZE, MASTER_ADDR, MASTER_PORT, LOCAL_RANK."""
+def set_up(device: torch.device, *, store: dist.Store | None = None, rank: int = -1, world: int = -1) -> None:
+    """Join the other ranks: in a store, or as the environment says, by RANK, WORLD_SIZE, LOCAL_RANK and where they
+    meet, which is RIGMILL_MEET or MASTER_ADDR and MASTER_PORT.
+    """
+    options: dict[str, Any] = {"timeout": PATIENCE}
+    if store is not None:
+        options |= {"store": store, "rank": rank, "world_size": world}
+    elif "RIGMILL_MEET" in os.environ:
+        options |= {"init_method": os.environ["RIGMILL_MEET"]}
+        options |= {"rank": int(os.environ["RANK"]), "world_size": int(os.environ["WORLD_SIZE"])}
     if device.type == "cuda":
         device = torch.device("cuda", int(os.environ["LOCAL_RANK"]))
         torch.cuda.set_device(device)
-        dist.init_process_group("cpu:gloo,cuda:nccl", timeout=PATIENCE, device_id=device)
+        dist.init_process_group("cpu:gloo,cuda:nccl", device_id=device, **options)
     else:
-        dist.init_process_group("gloo", timeout=PATIENCE)
+        dist.init_process_group("gloo", **options)

@@ -1,0 +1,145 @@
+"""One configuration, started in three ways, each killed once: the same bytes as undisturbed."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rigmill.config.load import load
+from rigmill.outcomes import Failed, FailKind, Kept
+from rigmill.pipeline.stage import Job
+from rigmill.pipeline.view import View
+from rigmill.storage.files import Store
+from rigmill.storage.layout import Layout
+from tests.support.launched import (
+    ended_at_last,
+    is_rank_1,
+    is_ray_train_worker,
+    kill_at,
+    output_with_shards,
+    start,
+    steps_done,
+)
+from tests.support.training import Lent
+from train.inputs import TrainSettings
+from train.loop.checkpoints import last_checkpoint
+from train.parallel.launch import train_on_this_machine
+from train.parallel.order import Order
+from train.stage import TrainStage
+
+Index = list[dict[str, Any]]
+
+
+@pytest.fixture(scope="module")
+def new_output(rows: Index, store: Store, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    def new(**train: Any) -> Path:
+        return output_with_shards(tmp_path_factory.mktemp("launched"), rows, store, **train)
+
+    return new
+
+
+def job_of(profile: Path) -> tuple[Job, Lent]:
+    """The training's job, and what a worker lends it."""
+    resolved = load("ranks", file=profile).profile
+    layout = Layout(Path(resolved.output))
+    (job,) = TrainStage().plan(View(layout.tables, resolved), resolved)
+    return job, Lent(store=layout.store, output=layout.root, scratch=layout.root)
+
+
+def trained(profile: Path) -> dict[str, str]:
+    """Digests of what the training left, by name."""
+    resolved = load("ranks", file=profile).profile
+    (row,) = View(Layout(Path(resolved.output)).tables, resolved).products("train")
+    return digests(row)
+
+
+def digests(row: Any) -> dict[str, str]:
+    return {file["name"]: file["sha256"] for file in row["files"]}
+
+
+@pytest.fixture(scope="module")
+def undisturbed(new_output: Callable[..., Path]) -> dict[str, str]:
+    job, work = job_of(new_output())
+    (answer,) = TrainStage().run([job], work)
+    assert isinstance(answer.outcome, Kept), answer.outcome
+    assert work.said[-1][1:] == (30, 30), "how far it is was handed on"
+    return digests(answer.outcome.rows[0])
+
+
+def test_how_a_training_is_shared_and_started_is_no_other_job(new_output: Callable[..., Path]) -> None:
+    """So that a training goes on, whoever is there to go on with it."""
+    keys = {
+        job_of(new_output(**changed))[0].key
+        for changed in ({}, {"ranks": 1}, {"view_ranks": 2}, {"strategy": "fsdp2", "accumulate": 1}, {"launch": "ray"})
+    }
+    assert len(keys) == 1
+
+
+@pytest.mark.slow  # half a minute, with `undisturbed`
+def test_a_killed_rank_is_named_and_the_rerun_has_the_bytes_of_an_undisturbed_training(
+    new_output: Callable[..., Path], undisturbed: dict[str, str]
+) -> None:
+    job, work = job_of(new_output())
+    killed = kill_at(12, work.output, os.getpid(), is_rank_1, signal.SIGKILL)
+    (answer,) = TrainStage().run([job], work)
+    failed = answer.outcome
+    assert killed and isinstance(failed, Failed) and failed.kind == FailKind.INTERRUPTED
+    assert failed.message.startswith("rank 1 of 2 was ended by SIGKILL; the next run goes on from the last checkpoint")
+    assert last_checkpoint(work.output / "work" / job.key)[1] >= 10
+    work.said.clear()
+    (answer,) = TrainStage().run([job], work)
+    assert isinstance(answer.outcome, Kept) and digests(answer.outcome.rows[0]) == undisturbed
+    assert min(done for _, done, _ in work.said) > 10, "it went on"
+    assert not list((work.output / "work").glob("*.ranks"))
+
+
+@pytest.mark.slow
+def test_a_rank_that_cannot_begin_says_why_in_the_row(new_output: Callable[..., Path], tmp_path: Path) -> None:
+    job, work = job_of(new_output())
+    job.payload["samples"][0]["shard_file"]["sha256"] = "0" * 64  # its file is gone
+    outcome = train_on_this_machine(Order(job, work.output), 2, report=work.report, logs=tmp_path / "logs", on_cpu=True)
+    assert isinstance(outcome, Failed) and outcome.kind == FailKind.MACHINE
+    assert outcome.message.startswith("rank ") and "it said last: " in outcome.message
+    assert TrainSettings(**job.payload["settings"]).num_steps == 30
+    assert {path.name for path in (tmp_path / "logs").iterdir()} == {"rank-0.log", "rank-1.log"}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("by", [signal.SIGKILL, signal.SIGTERM])
+def test_torchrun_gives_the_same_bytes_though_a_rank_is_ended(
+    by: signal.Signals, new_output: Callable[..., Path], undisturbed: dict[str, str], tmp_path: Path
+) -> None:
+    profile, log = new_output(), tmp_path / "log"
+    output = profile.parent / "out"
+    words = ["-m", "torch.distributed.run", "--nnodes", "1", "--nproc-per-node", "2", "--master-port", "0"]
+    words += ["-m", "rigmill", "run", "train", "--profile", "ranks", "--config", str(profile)]
+    with ended_at_last(start(*words, log=log)) as process:
+        killed = kill_at(12, output, process.pid, is_rank_1, by)
+        status = process.wait(timeout=240)
+    assert killed and (status == 0) == (by == signal.SIGTERM), log.read_text()[-3000:]
+    done = steps_done(output)
+    assert 12 <= done < 30
+    if by == signal.SIGTERM:
+        (work,) = (output / "work").glob("*[0-9a-f]")
+        assert last_checkpoint(work)[1] == done, "no step is lost"
+    with ended_at_last(start(*words, log=log)) as process:
+        assert process.wait(timeout=240) == 0, log.read_text()[-3000:]
+    assert trained(profile) == undisturbed
+
+
+@pytest.mark.slow
+@pytest.mark.ray
+def test_ray_train_starts_a_killed_worker_again_and_gives_the_same_bytes(
+    new_output: Callable[..., Path], undisturbed: dict[str, str], tmp_path: Path
+) -> None:
+    profile, log = new_output(launch="ray"), tmp_path / "log"
+    words = ["-m", "rigmill", "run", "train", "--profile", "ranks", "--config", str(profile), "--workers", "3"]
+    with ended_at_last(start(*words, log=log)) as process:
+        killed = kill_at(12, profile.parent / "out", process.pid, is_ray_train_worker, signal.SIGKILL)
+        assert process.wait(timeout=400) == 0, log.read_text()[-3000:]
+    assert killed and trained(profile) == undisturbed

@@ -1,0 +1,65 @@
+"""A training under torchrun: rank 0 drives the pipeline, the others wait for its jobs and end with it.
+
+They meet in the store that torchrun has opened. A job is a key there, numbered; so is the end.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+
+import torch.distributed as dist
+
+from rigmill.storage.files import canonical_json
+from train.hardware import hardware_of
+from train.parallel.group import set_up
+from train.parallel.order import Order
+from train.recipes import DeviceName
+
+_LOOK = timedelta(seconds=5)  # a rank that waits in the store hears no signal for so long
+_END = "end"
+
+
+class Meeting:
+    """The store that the ranks of one torchrun share, as one of them sees it."""
+
+    def __init__(self) -> None:
+        store, self.rank, self.world = next(dist.rendezvous("env://", timeout=timedelta(minutes=30)))
+        restarts = os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")
+        self.store = dist.PrefixStore(f"rigmill-{restarts}", store)
+        self.num_told = 0
+
+    def tell(self, order: Order | None) -> None:
+        """Rank 0: the next job; None: there are no more."""
+        self.store.set(str(self.num_told), _END if order is None else canonical_json(order.to_row()))
+        self.num_told += 1
+
+    def hear(self) -> Order | None:
+        """The others: the next job; None: there are no more. It waits for as long as that takes."""
+        while True:
+            try:
+                self.store.wait([str(self.num_told)], _LOOK)
+                break
+            except RuntimeError as error:  # torch has no other word for a wait that was too short
+                if "timeout" not in str(error).lower():
+                    raise
+        told = self.store.get(str(self.num_told)).decode()
+        self.num_told += 1
+        return None if told == _END else Order.from_row(json.loads(told))
+
+    @contextmanager
+    def group(self, name: DeviceName) -> Iterator[None]:
+        """torch.distributed among all ranks, for the job that was told last."""
+        set_up(
+            hardware_of(name).device,
+            store=dist.PrefixStore(f"job-{self.num_told}", self.store),
+            rank=self.rank,
+            world=self.world,
+        )
+        try:
+            yield
+        finally:
+            dist.destroy_process_group()
