@@ -32,7 +32,7 @@ from train.finished import (
     note_finished,
     parent_of,
 )
-from train.forecast import notes_of
+from train.forecast import machine_notes, notes_of
 from train.inputs import Compute, TrainingClip, TrainSettings, hints_of, settings_of, stage_settings, usable_rows
 from train.latents.wanted import encoding_of
 from train.loop.checkpoints import damaged_checkpoints
@@ -100,6 +100,10 @@ class TrainStage(Stage):
         settings = self.settings(profile)
         rows, _ = _samples(tables, settings)
         return notes_of(rows, settings, profile)
+
+    def early_notes(self, profile: Profile) -> Sequence[str]:
+        """What each stage takes of the machine that the profile names."""
+        return machine_notes(self.settings(profile), profile)
 
     def guess_jobs(self, num_jobs: Mapping[str, int], profile: Profile) -> int:
         return len(profile.train.stages) if any(num_jobs.get(name, 0) for name in self.jobs_per) else 0
