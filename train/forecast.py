@@ -55,7 +55,7 @@ def machine_notes(settings: Row, profile: Profile) -> list[str]:
 
 
 def _stages(settings: Row) -> list[tuple[TrainSettings, ModelConfig]]:
-    """Each with the model that it ends with: what an earlier stage added is in it; what a checkpoint has is not known."""
+    """Each with the model that it ends with. An earlier stage's additions are in it; a checkpoint's are not known."""
     found: dict[str, tuple[TrainSettings, ModelConfig]] = {}
     for own, starts_from in stage_settings(settings):
         parent = found[starts_from][1] if starts_from in found else None

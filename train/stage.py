@@ -19,6 +19,7 @@ from rigmill.storage.columns import PRODUCTS
 from rigmill.storage.files import Store, canonical_json, digest, sha256_file
 from rigmill.storage.layout import Layout
 from rigmill.types import Row
+from train.components.architecture import COMPONENTS
 from train.components.places import Places, fetch, find, known_weights
 from train.finished import (
     CONFIG,
@@ -190,7 +191,10 @@ def _train(job: Job, work: Work) -> Outcome:
     parent = parent_of(job.payload["start"], layout, folder=job.hints.get("folder", ""))
     start = RECIPES[settings.recipe](settings.size_px) if parent is None else parent.config
     known = job.payload["weights"] if parent is None else parent.about.get("weights")
-    folders = find(start, Places.of(job.hints.get("weights", {})), wanted=known or None)
+    # With cached latents nothing is encoded, so encoders are neither needed nor loaded; strips of samples decode.
+    encodes = "latents" not in job.payload or bool(job.hints.get("strips"))
+    parts = COMPONENTS if encodes else ("transformer",)
+    folders = find(start, Places.of(job.hints.get("weights", {})), wanted=known or None, only=parts)
     model = start_model(settings, parent, folders)
     try:
         latents = latents_of(job, work.store)
