@@ -6,7 +6,7 @@ letters: train/model/joint.py.
 
 from __future__ import annotations
 
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 
 from train.recipes import Checkpointing, ModelConfig, Trains
 
@@ -46,6 +46,10 @@ class DrawShape:
             columns=width_px // codec.spatial_factor,
             num_text=num_text or config.text.num_tokens,
         )
+
+    def over(self, view_ranks: int) -> DrawShape:
+        """A rank's share, where so many have a clip's views among them."""
+        return replace(self, num_views=self.num_views // view_ranks)
 
     def tokens(self, config: ModelConfig) -> int:
         """L, of one view: conditions and frames of all modalities."""

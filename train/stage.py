@@ -22,6 +22,7 @@ from rigmill.storage.columns import PRODUCTS
 from rigmill.storage.files import Store, canonical_json, digest, sha256_file
 from rigmill.storage.layout import Layout
 from rigmill.types import Row, StoredFile
+from train.components.architecture import COMPONENTS
 from train.components.places import Places, fetch, find, known_weights
 from train.finished import (
     CONFIG,
@@ -35,7 +36,7 @@ from train.finished import (
     note_finished,
     parent_of,
 )
-from train.forecast import notes_of
+from train.forecast import machine_notes, notes_of
 from train.inputs import (
     Compute,
     Sharing,
@@ -137,6 +138,10 @@ class TrainStage(Stage):
         if notes and settings["validation"] and not _held_out(tables, settings)[0]:
             notes.append("train.validation_interval: no clip of val or bench is long enough, so nothing validates")
         return notes
+
+    def early_notes(self, profile: Profile) -> Sequence[str]:
+        """What each stage takes of the machine that the profile names."""
+        return machine_notes(self.settings(profile), profile)
 
     def guess_jobs(self, num_jobs: Mapping[str, int], profile: Profile) -> int:
         return len(profile.train.stages) if any(num_jobs.get(name, 0) for name in self.jobs_per) else 0
@@ -271,7 +276,10 @@ def train_job(job: Job, work: Work) -> Outcome:
     parent = parent_of(job.payload["start"], layout, folder=job.hints.get("folder", ""))
     start = RECIPES[settings.recipe](settings.size_px) if parent is None else parent.config
     known = job.payload["weights"] if parent is None else parent.about.get("weights")
-    folders = find(start, Places.of(job.hints.get("weights", {})), wanted=known or None)
+    # With cached latents nothing is encoded, so encoders are neither needed nor loaded; strips of samples decode.
+    encodes = "latents" not in job.payload or bool(job.hints.get("strips"))
+    parts = COMPONENTS if encodes else ("transformer",)
+    folders = find(start, Places.of(job.hints.get("weights", {})), wanted=known or None, only=parts)
     model = start_model(settings, parent, folders)
     try:
         latents = latents_of(job, work.store)

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from shards.mixture import keyed_generator
+from train.absent import AbsentCodec, AbsentText
 from train.codec import DctCodec, VideoCodec
 from train.components.loading import load_codec, load_text_encoder, load_tokenizer, load_transformer
 from train.model.joint import JointVideoPose
@@ -26,7 +27,12 @@ class Model(nn.Module):
     """Denoiser and text encoder, and the codec, which is no part of the saved state."""
 
     def __init__(
-        self, config: ModelConfig, *, denoiser: JointVideoPose, text: TextEncoder | WordEncoder, codec: VideoCodec
+        self,
+        config: ModelConfig,
+        *,
+        denoiser: JointVideoPose,
+        text: TextEncoder | WordEncoder | AbsentText,
+        codec: VideoCodec,
     ) -> None:
         super().__init__()
         self.config, self.denoiser, self.text, self.codec = config, denoiser, text, codec
@@ -46,8 +52,8 @@ def new_model(
 ) -> Model:
     """A model before any training: its own parts random, a function of (config, seed), the others as they are.
 
-    `folders` by component, as `train.components.places.find` gives them; `dtype` is that of what they hold. The global
-    random state is left alone.
+    `folders` by component, as `train.components.places.find` gives them: encoders that it was not asked for are absent.
+    `dtype` is that of what they hold. The global random state is left alone.
     """
     wan = load_transformer(folders["transformer"], dtype=dtype) if config.denoiser.origin == "folder" else None
     with torch.random.fork_rng(devices=[]):
@@ -76,16 +82,22 @@ def grown(model: Model, config: ModelConfig, *, seed: int) -> Model:
 
 
 def codec_of(config: CodecConfig, folders: Mapping[str, Path]) -> VideoCodec:
-    """The video codec: fixed, or read of its folder."""
-    return DctCodec(config) if config.kind == "dct" else load_codec(folders["vae"], config)
+    """The video codec: fixed, or read of its folder; absent without one."""
+    if config.kind == "dct":
+        return DctCodec(config)
+    return load_codec(folders["vae"], config) if "vae" in folders else AbsentCodec(config)
 
 
-def text_of(config: TextConfig, folders: Mapping[str, Path], dtype: torch.dtype) -> TextEncoder | WordEncoder:
-    """The text encoder: fixed, read of its folder, or random by the global random state."""
+def text_of(
+    config: TextConfig, folders: Mapping[str, Path], dtype: torch.dtype
+) -> TextEncoder | WordEncoder | AbsentText:
+    """The text encoder: fixed, read of its folder, or random by the global random state; absent without its folder."""
     if config.kind == "words":
         return WordEncoder(config)
     if config.origin == "inline":
         return small_text(config)
+    if "text_encoder" not in folders or "tokenizer" not in folders:
+        return AbsentText(config)
     tokenizer, encoder = load_tokenizer(folders["tokenizer"]), load_text_encoder(folders["text_encoder"], dtype=dtype)
     return TextEncoder(tokenizer, encoder, num_tokens=config.num_tokens)
 

@@ -48,7 +48,7 @@ def forecast(view: View, layout: Layout, stages: tuple[str, ...]) -> list[dict[s
                 if stored_bytes or stage.inline or not expected
                 else None,
                 "gpu_s": round(expected * seconds * stage.resources.num_gpus, 1),
-                "notes": list(stage.notes(view, view.profile)) if num_known else [],
+                "notes": list(stage.notes(view, view.profile) if num_known else stage.early_notes(view.profile)),
                 **_spend(stage.spend(expected, view.profile)),
             }
         )

@@ -235,6 +235,10 @@ class Stage(ABC):
         """What people should know of the stage's jobs before they run, beside their number; a sentence each."""
         return ()
 
+    def early_notes(self, profile: Profile) -> Sequence[str]:
+        """Of these, what can be said before there is a job."""
+        return ()
+
     def spend(self, num_jobs: int, profile: Profile) -> Spend | None:
         """What so many jobs cost at a paid service; None for stages that ask none."""
         return None

@@ -5,53 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-import torch
-from torch.utils.flop_counter import FlopCounterMode
 
+from benchmarks.training.counted import flops as counted
+from benchmarks.training.counted import of_stage
 from train.cost import DrawShape, forward_flops, step_flops
-from train.model.joint import JointVideoPose, Pair
 from train.recipes import ModelConfig, Trains, small_joint, tiny_joint, wan_joint
 
 SMALL = DrawShape(num_clips=2, num_views=2, num_latent=5, rows=8, columns=8, num_text=16)
 WAN = DrawShape(num_clips=1, num_views=4, num_latent=21, rows=60, columns=60, num_text=512)  # 480x480x81
-
-
-def of_stage(config: ModelConfig, trains: Trains, *, layers: int = 0) -> ModelConfig:
-    """What the stage trains, built from its configuration alone."""
-    own = config.denoiser
-    rank = 0 if trains in ("video", "all") else config.adapter_rank
-    return replace(
-        config,
-        denoiser=replace(
-            own,
-            origin="inline",
-            num_layers=layers or own.num_layers,
-            adapter_rank=rank,
-            multi_view=trains in ("all", "views"),
-            modalities=("rgb",) if trains == "video" else own.modalities,
-        ),
-    )
-
-
-def counted(config: ModelConfig, shape: DrawShape, trains: Trains | None) -> int:
-    """By torch, of tensors without contents; `trains` None: the forward pass alone."""
-    with torch.device("meta"):
-        model = JointVideoPose(config.denoiser)
-        size = (shape.num_clips, shape.num_views, config.denoiser.in_channels)
-        noisy = torch.empty(*size, shape.num_latent, shape.rows, shape.columns)
-        first = torch.empty(*size, 1, shape.rows, shape.columns)
-        given = {
-            "condition": Pair(first, first),
-            "timestep": torch.empty(shape.num_clips),
-            "text": torch.empty(shape.num_clips, shape.num_text, config.denoiser.text_dim),
-            "rays": torch.empty(shape.num_clips, shape.num_views, 6, shape.rows, shape.columns),
-        }
-    model.trained_by(trains or "all")
-    with FlopCounterMode(display=False) as counter, torch.set_grad_enabled(trains is not None):
-        out = model(Pair(noisy, noisy), **given)
-        if trains is not None:
-            (out.rgb.sum() + out.pose.sum()).backward()
-    return int(counter.get_total_flops())
 
 
 CASES: list[tuple[ModelConfig, Trains, DrawShape]] = [

@@ -16,6 +16,7 @@ from shards.loader.latents.encoding import Encoding, Windows
 from shards.loader.latents.file import Numbers, SampleLatents
 from shards.loader.reading import Look, Reader, Wanted
 from shards.loader.sample import Sample
+from train.absent import AbsentText
 from train.clips import to_unit
 from train.codec import VideoCodec
 from train.hardware import Hardware, hardware_of
@@ -31,7 +32,7 @@ class Encoders:
     """What encodes, on its device."""
 
     codec: VideoCodec
-    text: TextEncoder | WordEncoder
+    text: TextEncoder | WordEncoder | AbsentText
     hardware: Hardware
 
     @classmethod

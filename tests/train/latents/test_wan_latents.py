@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,8 @@ from shards.loader.latents.cached import CachedLatents, LatentDraw
 from shards.loader.reading import Reader, Wanted
 from tests.support.latent_jobs import jobs_of, kept_rows, opened, profile_with, run, sample_of
 from tests.support.tiny_wan import save_tiny_wan
-from tests.support.training import Index, Lent
+from tests.support.training import Index, Lent, lent, run_jobs
+from tests.train.latents.test_training_from_latents import planned
 from train.clips import look_of, to_unit
 from train.components.loading import load_codec, load_text_encoder, load_tokenizer
 from train.inputs import TrainSettings
@@ -150,3 +152,27 @@ def test_a_worker_whose_weights_are_not_those_of_the_plan_encodes_nothing(
     with pytest.raises(UserError, match="needs weights that are not here: vae") as caught:
         next(LatentsStage().run([job], Lent(store=store, output=tmp_path, scratch=tmp_path)))
     assert "other weights than the checkpoint or the plan was made with" in caught.value.why
+
+
+@pytest.mark.parametrize("encodes", [False, True])
+def test_a_training_on_cached_latents_needs_no_encoder_where_it_runs(
+    made: Index, one: Index, store: Store, settings: TrainSettings, root: Path, tmp_path: Path, encodes: bool
+) -> None:
+    """The plan knows encoders by their fingerprints; the machine that trains has the transformer alone."""
+    folder = tmp_path / "weights"
+    shutil.copytree(root, folder)
+    wan = replace(settings, recipe="tiny_wan", num_frames=9, num_steps=2, checkpoint_interval=2, mixture={})
+    cached = {"enabled": not encodes, "conditions": 3, "frame_counts": [5, 9], "dtype": "float32"}
+    job = planned(one, made, profile_with(wan, cached, weights={"root": str(folder)}))
+    for component in ("vae", "text_encoder", "tokenizer"):
+        shutil.rmtree(folder / component)
+    if encodes:
+        with pytest.raises(UserError, match="needs weights that are not here: vae"):
+            run_jobs([job], lent(tmp_path / "out", store))
+        return
+    (row,) = run_jobs([job], lent(tmp_path / "out", store))
+    assert row["num_steps"] == 2 and 0 < row["last_loss"] < 10
+    shown = planned(one, made, profile_with(wan, cached, weights={"root": str(root)}, sample_interval=1))
+    shown.hints["weights"] = job.hints["weights"]
+    with pytest.raises(UserError, match="needs weights that are not here: vae"):  # samples are decoded
+        run_jobs([shown], lent(tmp_path / "strips", store))
