@@ -230,6 +230,8 @@ def _train(job: Job, work: Work) -> Outcome:
         return Failed(FailKind.MACHINE, "NoLatents", f"{error.what}: {error.why}; the stage 'latents' makes them")
     clips = [TrainingClip.from_row(sample) for sample in job.payload["samples"]]
     pictures = Clips(clips, store=work.store, config=model.config)
+    others = [TrainingClip.from_row(row) for row in checked.get("rows", ())]
+    held_out = Clips(others, store=work.store, config=model.config) if others else None
     curves = (layout.latest_run() or layout.runs / "unnamed") / "train"
     try:
         trained = train(
@@ -244,7 +246,9 @@ def _train(job: Job, work: Work) -> Outcome:
             latents=latents,
             callbacks=[
                 *validation_of(checked, settings=settings, store=work.store, folder=curves, latents=checked_latents),
-                *strips_of(job.hints.get("strips", {}), settings=settings, pictures=pictures, folder=curves),
+                *strips_of(
+                    job.hints.get("strips", {}), settings=settings, pictures=pictures, folder=curves, held_out=held_out
+                ),
             ],
             keep=Keep(
                 last=job.hints.get("keep_last", 2),
