@@ -9,7 +9,7 @@ import csv
 import json
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
@@ -36,20 +36,20 @@ class Curves:
     speed: dict[str, list[float]]
     validated: list[Validated]
     num_steps: int | None = None  # in all
-    checkpoint: int | None = field(default=None)  # the steps of the last one
+    checkpoint: int | None = None  # the steps of the last one
 
     @classmethod
     def read(cls, folder: Path, stage: str) -> Curves:
         """Of RUN/train; what is missing or half written is left out."""
         about = _progress(folder / f"{stage}.progress.json")
-        last = about.get("checkpoints")
+        last, num_steps = about.get("checkpoints"), about.get("num_steps")
         return cls(
             stage,
             folder.parent.name,
             _columns(folder / f"{stage}.csv"),
             _columns(folder / f"{stage}.speed.csv"),
             list(_validated(folder / f"{stage}.validation.csv")),
-            num_steps=about.get("num_steps"),
+            num_steps=num_steps if isinstance(num_steps, int) else None,
             checkpoint=_last_checkpoint(Path(last)) if isinstance(last, str) else None,
         )
 

@@ -14,11 +14,11 @@ from typing import Any
 import torch
 
 from rigmill.storage.files import write_atomic
-from train.cost import Checkpointing, DrawShape, StepFlops, step_flops
+from train.cost import DrawShape, StepFlops, step_flops
 from train.feed import FedBatch
 from train.inputs import TrainSettings
 from train.machines import gpu_called
-from train.recipes import ModelConfig
+from train.recipes import Checkpointing, ModelConfig
 from train.watching.steps import EachStep
 
 TERA = 1e12

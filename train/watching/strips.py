@@ -137,8 +137,8 @@ def film_of(pictures: Pictures, index: int, rgb: Bytes, pose: Bytes, *, stride: 
     rows = []
     for view in range(min(SHOWN_VIEWS, len(rgb))):
         recorded = pictures.view(index, view)
-        times = np.minimum(np.arange(rgb.shape[1]) * stride, len(recorded.rgb) - 1)
-        rows.append(np.concatenate([rgb[view], pose[view], recorded.rgb[times], recorded.pose[times]], axis=2))
+        frames = np.minimum(np.arange(rgb.shape[1]) * stride, len(recorded.rgb) - 1)
+        rows.append(np.concatenate([rgb[view], pose[view], recorded.rgb[frames], recorded.pose[frames]], axis=2))
     film = np.concatenate(rows, axis=1)
     times = max(1, _LEAST_PX // rgb.shape[2])
     return np.asarray(film.repeat(times, axis=1).repeat(times, axis=2), dtype=np.uint8)
