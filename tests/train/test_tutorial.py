@@ -28,7 +28,7 @@ small:
     - {kind: procedural, groups: [cabinet, biped, motion], variants: 1}
   filters: {max_frames: 17, preview_px: 48, preview_frames: 3}
   render: {samples: 1, denoise: false, width_px: 64, height_px: 64, joint_radius_px: 9, engine: raster}
-  shards: {shard_mb: 1, bench_share: 0.4}
+  shards: {shard_mb: 1, bench_share: 0, val_share: 0.5}
   train:
     recipe: tiny_wan
     size_px: 32
