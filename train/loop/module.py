@@ -61,7 +61,7 @@ class JointTraining(lightning.LightningModule):
         clean, condition = self.encoded(batch)
         noise = draw_noise(tuple(clean.rgb.shape), seed=self.settings.seed, step=batch.step)
         parts = self.errors(batch, clean, condition, noise.map(lambda part: part.to(self.device)))
-        loss = self.loss_of(parts)
+        loss = self.mean_of(parts)
         self.batch = batch
         self.latest = StepLoss(
             batch.step,
@@ -92,7 +92,7 @@ class JointTraining(lightning.LightningModule):
         prediction = self.model.config.denoiser.prediction
         return prediction_loss(predicted, clean=clean, noise=noise, sigma=batch.sigma, prediction=prediction)
 
-    def loss_of(self, parts: Pair) -> Tensor:
+    def mean_of(self, parts: Pair) -> Tensor:
         """The mean over the modalities that the model has."""
         return torch.stack([getattr(parts, name) for name in self.model.config.denoiser.modalities]).mean()
 

@@ -63,7 +63,7 @@ def dry_step(trainer: Any, module: Any, batch: Batch) -> None:
         with trainer.precision_plugin.forward_context():
             clean, condition = module.encoded(batch)
             noise = clean.map(torch.zeros_like)
-            loss = module.loss_of(module.errors(batch, clean, condition, noise))
+            loss = module.mean_of(module.errors(batch, clean, condition, noise))
         loss.backward()
     except (RuntimeError, MemoryError, ValueError) as error:
         raise _refusal(error, batch, module.settings) from error
