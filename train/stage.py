@@ -290,6 +290,8 @@ def train_job(job: Job, work: Work) -> Outcome:
     clips = [TrainingClip.from_row(sample) for sample in job.payload["samples"]]
     pictures = Clips(clips, store=work.store, config=model.config)
     curves, is_first = _curves(layout), Ranks.here().is_first
+    others = [TrainingClip.from_row(row) for row in checked.get("rows", ())]
+    held_out = Clips(others, store=work.store, config=model.config) if others else None
     try:
         trained = train(
             model,
@@ -305,7 +307,9 @@ def train_job(job: Job, work: Work) -> Outcome:
             compute=Compute.of_hints(job.hints),
             callbacks=[
                 *validation_of(checked, settings=settings, store=work.store, folder=curves, latents=checked_latents),
-                *strips_of(job.hints.get("strips", {}), settings=settings, pictures=pictures, folder=curves),
+                *strips_of(
+                    job.hints.get("strips", {}), settings=settings, pictures=pictures, folder=curves, held_out=held_out
+                ),
             ],
             keep=Keep(
                 last=job.hints.get("keep_last", 2),

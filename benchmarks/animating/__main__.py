@@ -40,8 +40,8 @@ from train.clips import Clips
 from train.finished import WEIGHTS
 from train.inputs import TrainingClip, usable_rows
 from train.sampler import Sampling
-from train.small.readability import generated, mean_reading
 from train.small.world import WorldClips, read_world
+from train.watching.readability import generated, mean_reading
 from train.watching.strips import prompt_of
 
 PARTS = ("heldout", "demo", "rigs", "animate")

@@ -18,7 +18,7 @@ from rigmill.rigs.rate import resample
 from rigmill.types import Motion
 from train.clips import Pictures
 from train.sampler import Sampling
-from train.small.readability import Reading, generated, mean_reading
+from train.watching.readability import Reading, generated, mean_reading
 from train.watching.strips import prompt_of
 from train.weights import Model
 

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from rigmill.commands import exit_status
 from rigmill.commands.kept import kept_text
 from rigmill.commands.profile_of import resolve
+from rigmill.commands.training_lines import training_json, training_text, trainings
 from rigmill.invocation import Invocation
 from rigmill.outcomes import Status
 from rigmill.pipeline.cleaning.unplanned import unplanned
@@ -39,11 +40,15 @@ def command(parsed: argparse.Namespace) -> int:
         return exit_status.OK
     view = View(layout.tables, resolved.profile)
     rows, kept = status(view, stages, resolved.invocation), unplanned(view, stages)
+    training = trainings(layout.runs) if "train" in parsed.stages else []
     if parsed.json:
-        print(json.dumps([{**row, "unplanned": kept[row["stage"]].to_json()} for row in rows]))
+        told = [{**row, "unplanned": kept[row["stage"]].to_json()} for row in rows]
+        for row in told if training else ():
+            row |= {"training": [training_json(one) for one in training]} if row["stage"] == "train" else {}
+        print(json.dumps(told))
     else:
         text, beside = status_text(rows, detailed=bool(parsed.stages)), kept_text(kept, resolved.invocation)
-        print("\n".join(filter(None, (text, beside))))
+        print("\n".join(filter(None, (text, training_text(training), beside))))
         print("\n".join(["", *wrapped(f"profile {resolved.name}, output in {shown_path(layout.root)}")]))
     return exit_status.OK
 

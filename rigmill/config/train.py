@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from rigmill.config.section import Positive, PositiveFloat, Section, Share
+
+
+def _off(value: Any) -> Any:
+    """YAML reads a plain off as false."""
+    return "off" if value is False else value
 
 
 class Weights(Section):
@@ -200,7 +205,7 @@ class Train(Section):
         description="go on from a checkpoint that was made with other settings, clips, weights or versions; else that "
         "is refused, with their names",
     )
-    wandb: Literal["off", "offline", "online"] = Field(
+    wandb: Annotated[Literal["off", "offline", "online"], BeforeValidator(_off)] = Field(
         default="off",
         description="losses for Weights & Biases too (pip install wandb); offline writes files alone; only online asks "
         "the network, unless $WANDB_MODE forbids it",

@@ -15,10 +15,6 @@ _LEFT_PX, _RIGHT_PX = _MARGIN_PX, _WIDTH_PX - _MARGIN_PX
 _NOTHING = Markup("")
 
 _SVG = Markup('<svg viewBox="0 0 {width} {height}" width="{width}" role="img" aria-label="{label}">{parts}</svg>')
-_LINE = Markup(
-    '<polyline points="{points}" fill="none" stroke="#4a7fb5" stroke-width="1.5"/>'
-    '<text x="10" y="14" font-size="12" fill="currentColor">{label}: {first} to {last}</text>'
-)
 _BAR = Markup('<rect class="{style}" x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}"/>')
 _TICK = Markup('<text x="{x:.1f}" y="{y}" font-size="11" fill="currentColor" text-anchor="{anchor}">{value}</text>')
 _FRAME = Markup(
@@ -30,21 +26,6 @@ _FRAME = Markup(
 _CAPTION = Markup(
     '<text x="{left}" y="{y}" font-size="12" fill="currentColor">{label}; {number} measured{scale}</text>'
 )
-
-
-def line_chart(values: Sequence[float], *, label: str) -> Markup:
-    """One series as a line; empty for less than two values."""
-    if len(values) < 2:
-        return _NOTHING
-    height_px, low = 160, min(values)
-    span = (max(values) - low) or 1.0
-    points = " ".join(
-        f"{_LEFT_PX + index / (len(values) - 1) * (_RIGHT_PX - _LEFT_PX):.1f},"
-        f"{height_px - 20 - (value - low) / span * (height_px - 40):.1f}"
-        for index, value in enumerate(values)
-    )
-    first, last = shown(float(values[0])), shown(float(values[-1]))
-    return _svg(height_px, label, [_LINE.format(points=points, label=label, first=first, last=last)])
 
 
 def histogram(values: Sequence[float], *, limit: float, keeps_above: bool, logarithmic: bool, label: str) -> Markup:

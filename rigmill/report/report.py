@@ -1,4 +1,7 @@
-"""The report: one folder of static HTML that can be mailed. Built from tables and stored files alone."""
+"""The report: one folder of static HTML that can be mailed.
+
+Built from tables and stored files, and what the run that made a checkpoint measured, where that is still there.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +29,7 @@ from rigmill.storage.layout import Layout
 
 
 def write_report(view: View, layout: Layout, resolved: Resolved, *, names: Names | None = None) -> Path:
-    """Write report/index.html and its pictures; returns the page. The same tables give the same bytes.
+    """Write report/index.html and its pictures; returns the page. The same tables and runs give the same bytes.
 
     `names` says what people call inputs; without it they have titles, where rows have.
     """
@@ -44,7 +47,7 @@ def write_report(view: View, layout: Layout, resolved: Resolved, *, names: Names
         limits=limits_section.section(view, store=store, folder=folder),
         licences=licences_section.section(view),
         clips=clips_section.section(view, store=store, folder=folder),
-        training=training_section.section(view, store=store),
+        training=training_section.section(view, store=store, runs=layout.runs),
         evaluation=eval_section.section(view, store=store, folder=folder),
     )
     written = folder.put("index.html", page.encode())

@@ -9,11 +9,12 @@ import signal
 import subprocess
 import sys
 import tarfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import lightning.pytorch as lightning
 import numpy as np
 import pytest
 import safetensors.torch
@@ -237,6 +238,47 @@ def test_a_loss_that_leaves_the_numbers_ends_the_run_with_its_step_and_batch_sav
     assert not all(np.isfinite(float(about["measured"][name])) for name in ("loss", "grad_norm"))
     lines = (tmp_path / "curves" / "joint.csv").read_text().splitlines()
     assert len(lines) == 1 + step, "the steps before it are in the curve"
+
+
+class Poison(lightning.Callback):
+    """A weight that is no number, from before the step with this number on."""
+
+    def __init__(self, step: int) -> None:
+        self.step = step
+
+    def on_train_batch_start(self, trainer: Any, pl_module: Any, batch: Any, batch_idx: int) -> None:
+        if trainer.global_step == self.step:
+            with torch.no_grad():
+                pl_module.model.denoiser.wan.proj_out.bias[0] = torch.nan
+
+
+def test_nan_at_step_30_stops_there_with_the_batch_saved_and_a_message_that_names_it(
+    clips: Clips, store: Store, settings: TrainSettings, tmp_path: Path
+) -> None:
+    settings = replace(settings, num_steps=40, num_frames=5, num_views=1)
+
+    def run(poison: Sequence[Poison]) -> Any:
+        return train(
+            begin(settings),
+            settings=settings,
+            clips=clips,
+            store_root=store.root,
+            folder=tmp_path / "work",
+            curves=tmp_path / "curves",
+            callbacks=poison,
+        )
+
+    with pytest.raises(NotFinite) as caught:
+        run([Poison(30)])
+    saved = tmp_path / "curves" / "not-finite-step-00000030.safetensors"
+    assert str(caught.value) == f"the loss is not finite at step 30; its batch: {saved}"
+    batch = batch_of(clips, store, settings, 30)
+    assert torch.equal(safetensors.torch.load_file(saved)["videos_rgb"], batch.videos.rgb)
+    assert json.loads(saved.with_suffix(".json").read_text())["clips"] == list(batch.clip_ids)
+    assert len((tmp_path / "curves" / "joint.csv").read_text().splitlines()) == 1 + 30
+    assert last_checkpoint(tmp_path / "work")[1] == 30, "of the steps before it"
+    trained = run([])
+    assert len(trained.losses) == 40 and all(np.isfinite(item.loss) for item in trained.losses)
 
 
 def test_the_curve_has_losses_by_modality_their_running_means_the_rate_and_the_gradient(

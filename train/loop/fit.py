@@ -132,7 +132,8 @@ def train(
         ]
         known = clips if isinstance(clips, Sequence) else clips.clips
         made_with = provenance_of(settings, config=model.config, clips=known, origin=keep.origin)
-        keeping = Keeping(folder, settings=settings, keep=keep, provenance=made_with)
+        progress = curves / f"{settings.stage}.progress.json"
+        keeping = Keeping(folder, settings=settings, keep=keep, provenance=made_with, progress=progress)
         trainer = lightning.Trainer(
             accelerator=hardware.accelerator,
             precision=hardware.precision,

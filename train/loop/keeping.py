@@ -10,6 +10,7 @@ from typing import Any
 
 from lightning.pytorch.utilities.exceptions import SIGTERMException
 
+from rigmill.storage.files import canonical_json, write_atomic
 from rigmill.types import Row
 from train.inputs import TrainSettings
 from train.loop.checkpoints import finish, remove_unfinished, unfinished_path
@@ -82,8 +83,12 @@ class Keeping(EachStep):
     Those before it stay, for the case that the last is damaged when it is wanted.
     """
 
-    def __init__(self, folder: Path, *, settings: TrainSettings, keep: Keep, provenance: Mapping[str, Any]) -> None:
+    def __init__(
+        self, folder: Path, *, settings: TrainSettings, keep: Keep, provenance: Mapping[str, Any], progress: Path
+    ) -> None:
+        """`progress`: a JSON file that tells `rigmill status` where this training's checkpoints are."""
         self.folder, self.settings, self.keep, self.provenance = folder, settings, keep, provenance
+        self.progress = progress
         self.writes = WrittenAside(partial(finish, keep_last=keep.last))
 
     def on_save_checkpoint(self, trainer: Any, pl_module: Any, checkpoint: dict[str, Any]) -> None:
@@ -96,6 +101,8 @@ class Keeping(EachStep):
     def on_train_start(self, trainer: Any, pl_module: Any) -> None:
         if trainer.is_global_zero:
             remove_unfinished(self.folder)
+            about = {"num_steps": self.settings.num_steps, "checkpoints": str(self.folder.resolve())}
+            write_atomic(self.progress, canonical_json(about).encode(), durable=False)
 
     def on_train_end(self, trainer: Any, pl_module: Any) -> None:
         self.writes.wait()

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from lightning.fabric.plugins.io.torch_io import TorchCheckpointIO
-from lightning_utilities.core.apply_func import apply_to_collection
 from torch import Tensor
 
 
@@ -29,7 +28,7 @@ class WrittenAside(TorchCheckpointIO):
     def save_checkpoint(self, checkpoint: dict[str, Any], path: Any, storage_options: Any = None) -> None:
         """Begin to write; waits for the one before it."""
         self.wait()
-        copied = apply_to_collection(checkpoint, Tensor, _copied)
+        copied = _copied(checkpoint)
         self._thread = threading.Thread(target=self._write, args=(copied, Path(path)), name="checkpoint")
         self._thread.start()
 
@@ -56,7 +55,13 @@ class WrittenAside(TorchCheckpointIO):
             self._failed = error
 
 
-def _copied(tensor: Tensor) -> Tensor:
-    """On the CPU, and of nobody else: the training changes its own meanwhile."""
-    own = tensor.detach()
-    return own.to("cpu") if own.device.type != "cpu" else own.clone()
+def _copied(value: Any) -> Any:
+    """The same with tensors on the CPU, and of nobody else: the training changes its own meanwhile."""
+    if isinstance(value, Tensor):
+        own = value.detach()
+        return own.to("cpu") if own.device.type != "cpu" else own.clone()
+    if isinstance(value, dict):
+        return {key: _copied(one) for key, one in value.items()}
+    if type(value) in (list, tuple):
+        return type(value)(_copied(one) for one in value)
+    return value

@@ -20,10 +20,10 @@ from train.loop.fit import train
 from train.recipes import RECIPES, ModelConfig
 from train.small.cache import CachedClips, build
 from train.small.plan import SIZE_PX, SmallPlan, SmallStage
-from train.small.readability import room
 from train.small.watching import GUIDANCE, STEPS, TEXT_GUIDANCE, Watching
 from train.small.world import WorldClips
 from train.starting import start_model
+from train.watching.readability import room
 from train.weights import num_parameters, save_model
 
 Say = Callable[[str], None]

