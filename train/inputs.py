@@ -132,7 +132,7 @@ class Sharing:
 
 def _uneven(what: str, why: str) -> UserError:
     fix = "a train.batch_size that is a multiple of ranks / view_ranks * accumulate, and view_ranks that divides both"
-    return UserError(what, why=why, fix=f"{fix} ranks and views", code="E526")
+    return UserError(what, why=why, fix=f"{fix} ranks and views", code="E529")
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,7 +92,7 @@ class Plan:
                 f"{self.part.of} ranks cannot share the views of clip {catalogue.clip_id(int(row))}",
                 why=f"a draw of it has {min(int(catalogue.num_views[row]), drawing.num_views)}",
                 fix="a train.view_ranks that divides the views of every clip",
-                code="E526",
+                code="E529",
             )
         self._bucket = fits.astype(np.int8)  # of every row the largest of `counts` that it has
         self.rows = catalogue.of_source()

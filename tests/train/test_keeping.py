@@ -158,7 +158,7 @@ def test_a_checkpoint_that_was_made_with_something_else_is_refused_by_its_name_u
         monkeypatch.setattr(provenance, "_version", lambda name: version if name == "torch" else real(name))
     with pytest.raises(UserError) as caught:
         run(keep=Keep(origin=origin), **changed)
-    assert words in caught.value.what and caught.value.code == "E525"
+    assert words in caught.value.what and caught.value.code == "E528"
     assert caught.value.what.count(" was ") == 1, "nothing else has changed"
     assert str(tmp_path / "key") in caught.value.fix and "train.force_resume=true" in caught.value.fix
     seen: list[int] = []

@@ -66,7 +66,7 @@ def refuse_another(found: Mapping[str, Any] | None, wanted: Mapping[str, Any], *
             why="what comes out would be neither the one training nor the other",
             fix=f"put it back as it was; or begin again: remove {folder}; or go on with it all the same: "
             "--set train.force_resume=true",
-            code="E525",
+            code="E528",
         )
 
 

@@ -62,7 +62,7 @@ def test_ranks_that_cannot_share_a_step_evenly_are_told_so(settings: TrainSettin
     ):
         with pytest.raises(UserError, match=named) as caught:
             sharing.of_stage(settings, world=world)
-        assert caught.value.code == "E526"
+        assert caught.value.code == "E529"
     assert Sharing(view_ranks=4).of_stage(settings, world=8).view_ranks == 4
     assert Sharing(view_ranks=4).of_stage(replace(settings, num_views=1), world=4).view_ranks == 1
 
