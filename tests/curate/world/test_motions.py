@@ -151,22 +151,3 @@ def test_wings_that_beat_near_the_ground_stay_above_it(name):
         body = make_body("bat", number, 11)
         take = play(body, motions()[name], random_of(11, "bat", number, name))
         assert sunk_frames(Moved.of(body, mesh_of(body, paint=False), take)) == 0, number
-
-
-@pytest.mark.parametrize(("plan", "name"), [("horse", "run"), ("bird", "fly"), ("fish", "swim"), ("adult", "wave")])
-def test_takes_of_the_same_words_move_alike_so_that_words_are_enough_to_learn_them_from(plan, name):
-    """How far apart two of them are at the same moment, as a share of how far they move: the mean of what words leave
-    open is all that anybody can learn, and must not stand still."""
-    body = make_body(plan, 1, 11)
-    motion = motions_of(body)[name]
-    by_words: dict[tuple, list] = {}
-    for number in range(40):
-        take = play(body, motion, random_of(11, "alike", number))
-        truth = take.truth
-        words = (truth.side, truth.direction, truth.in_place, truth.speed, truth.style, round(truth.turn_deg, -1))
-        by_words.setdefault(words, []).append(forward(body.skeleton, take)[1])
-    takes = np.stack(max(by_words.values(), key=len))
-    assert len(takes) >= 5
-    movement = np.linalg.norm(takes - takes.mean(axis=1, keepdims=True), axis=-1).mean()
-    apart = np.linalg.norm(takes - takes.mean(axis=0), axis=-1).mean()
-    assert apart <= 0.2 * movement, apart / movement
