@@ -1,19 +1,19 @@
 """A training under torchrun: rank 0 drives the pipeline, the others wait for its jobs and end with it.
 
-They meet in the store that torchrun has opened. A job is a key there, numbered; so is the end.
+They meet in the store that torchrun has opened. A key there, numbered, says where the next job is written, or that
+there is none.
 """
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from pathlib import Path
 
 import torch.distributed as dist
 
-from rigmill.storage.files import canonical_json
 from train.hardware import hardware_of
 from train.parallel.group import set_up
 from train.parallel.order import Order
@@ -34,7 +34,7 @@ class Meeting:
 
     def tell(self, order: Order | None) -> None:
         """Rank 0: the next job; None: there are no more."""
-        self.store.set(str(self.num_told), _END if order is None else canonical_json(order.to_row()))
+        self.store.set(str(self.num_told), _END if order is None else str(order.path))
         self.num_told += 1
 
     def hear(self) -> Order | None:
@@ -48,7 +48,7 @@ class Meeting:
                     raise
         told = self.store.get(str(self.num_told)).decode()
         self.num_told += 1
-        return None if told == _END else Order.from_row(json.loads(told))
+        return None if told == _END else Order.read(Path(told))
 
     @contextmanager
     def group(self, name: DeviceName) -> Iterator[None]:

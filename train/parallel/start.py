@@ -65,9 +65,13 @@ class Together:
         settings = TrainSettings(**job.payload["settings"])
         if torchrun_world() > 1:
             sharing.of_stage(settings, world=torchrun_world())
+            order.write()
             self._met().tell(order)
-            with self._met().group(settings.device):
-                return alone(job, work)
+            try:
+                with self._met().group(settings.device):
+                    return alone(job, work)
+            finally:
+                order.remove()
         sharing = sharing.of_stage(settings, world=sharing.ranks)  # said before anything is started
         if sharing.ranks == 1:
             return alone(job, work)
