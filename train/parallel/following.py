@@ -7,9 +7,11 @@ there is none.
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 
 import torch.distributed as dist
@@ -19,7 +21,7 @@ from train.parallel.group import set_up
 from train.parallel.order import Order
 from train.recipes import DeviceName
 
-_LOOK = timedelta(seconds=5)  # a rank that waits in the store hears no signal for so long
+LOOK_S = 0.5
 _END = "end"
 
 
@@ -39,13 +41,8 @@ class Meeting:
 
     def hear(self) -> Order | None:
         """The others: the next job; None: there are no more. It waits for as long as that takes."""
-        while True:
-            try:
-                self.store.wait([str(self.num_told)], _LOOK)
-                break
-            except RuntimeError as error:  # torch has no other word for a wait that was too short
-                if "timeout" not in str(error).lower():
-                    raise
+        while not self.store.check([str(self.num_told)]):
+            time.sleep(LOOK_S)
         told = self.store.get(str(self.num_told)).decode()
         self.num_told += 1
         return None if told == _END else Order.read(Path(told))
@@ -63,3 +60,9 @@ class Meeting:
             yield
         finally:
             dist.destroy_process_group()
+
+
+@cache
+def meeting() -> Meeting:
+    """The one of this process: jobs are counted, whichever of a stage's objects tells of them."""
+    return Meeting()
