@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rigmill.outcomes import Outcome
+from rigmill.outcomes import Failed, FailKind, Outcome
 from rigmill.pipeline.lines.batch_progress import Reporter
 from rigmill.pipeline.stage import Job, Work
 from rigmill.pipeline.torchrun import torchrun_world
@@ -59,11 +59,18 @@ def train_together(job: Job, work: Work, alone: Alone, *, logs: Path) -> Outcome
     settings = TrainSettings(**job.payload["settings"])
     if torchrun_world() > 1:
         sharing.of_stage(settings, world=torchrun_world())
+        from train.parallel.group import is_torn
+
         order.write()
         _met().tell(order)
         try:
             with _met().group(settings.device):
                 return alone(job, work)
+        except RuntimeError as error:
+            if not is_torn(error):
+                raise
+            said = " ".join(str(error).split())[:200]
+            return Failed(FailKind.MACHINE, "RankGone", f"another rank is gone; the next run goes on: {said}")
         finally:
             order.remove()
     sharing = sharing.of_stage(settings, world=sharing.ranks)  # said before anything is started
