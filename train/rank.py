@@ -13,7 +13,6 @@ from pathlib import Path
 from rigmill.errors import UserError
 from rigmill.outcomes import Outcome
 from rigmill.storage.layout import Layout
-from rigmill.types import Row
 from train.parallel.order import Order
 from train.parallel.start import RankWork
 from train.stage import train_job
@@ -24,9 +23,9 @@ def run(order: Order) -> Outcome:
     return train_job(order.job, RankWork(Layout(order.output), order.reporter))
 
 
-def on_ray(row: Row) -> None:
+def on_ray(path: Path) -> None:
     """What each worker of Ray Train runs, in the process group that it has set up."""
-    order = Order.from_row(row)
+    order = Order.read(path)
     outcome = run(order)
     if int(os.environ["RANK"]) == 0:
         order.answer(outcome)

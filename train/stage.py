@@ -50,7 +50,7 @@ from train.inputs import (
 )
 from train.latents.wanted import encoding_of
 from train.loop.checkpoints import damaged_checkpoints
-from train.parallel.start import Together
+from train.parallel.start import dismiss, follow, train_together
 from train.recipes import RECIPES
 
 _CACHED = ("clip_id", "sample_sha256", "encoding", "file")  # of the latents table, what reading them takes
@@ -73,9 +73,6 @@ class TrainStage(Stage):
     makes_models = True
     batch = 64  # all stages come to one worker, in their order
     usual_seconds, jobs_per = 120.0, {"shards": 0.0}  # so many jobs whatever comes in
-
-    def __init__(self) -> None:
-        self._together = Together()
 
     def settings(self, profile: Profile) -> Row:
         encoding = encoding_of(profile).to_row() if profile.latents.enabled else None
@@ -166,14 +163,14 @@ class TrainStage(Stage):
             started = time.monotonic()
             layout = Layout(work.output)
             row = finished_row(layout, job.input_id)
-            outcome = self._together.train(job, work, train_job, logs=_curves(layout)) if row is None else _kept(row)
+            outcome = train_together(job, work, train_job, logs=_curves(layout)) if row is None else _kept(row)
             yield Answer(job.key, outcome, Cost(wall_s=time.monotonic() - started))
 
     def follow(self) -> None:
-        self._together.follow(train_job)
+        follow(train_job)
 
     def dismiss(self) -> None:
-        self._together.dismiss()
+        dismiss()
 
     def verify(self, output: Path) -> Sequence[str]:
         """Checkpoints of trainings that are not finished, and notes of finished ones; no damaged one is believed."""

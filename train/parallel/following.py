@@ -1,25 +1,27 @@
 """A training under torchrun: rank 0 drives the pipeline, the others wait for its jobs and end with it.
 
-They meet in the store that torchrun has opened. A job is a key there, numbered; so is the end.
+They meet in the store that torchrun has opened. A key there, numbered, says where the next job is written, or that
+there is none.
 """
 
 from __future__ import annotations
 
-import json
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import cache
+from pathlib import Path
 
 import torch.distributed as dist
 
-from rigmill.storage.files import canonical_json
 from train.hardware import hardware_of
 from train.parallel.group import set_up
 from train.parallel.order import Order
 from train.recipes import DeviceName
 
-_LOOK = timedelta(seconds=5)  # a rank that waits in the store hears no signal for so long
+LOOK_S = 0.5
 _END = "end"
 
 
@@ -34,21 +36,16 @@ class Meeting:
 
     def tell(self, order: Order | None) -> None:
         """Rank 0: the next job; None: there are no more."""
-        self.store.set(str(self.num_told), _END if order is None else canonical_json(order.to_row()))
+        self.store.set(str(self.num_told), _END if order is None else str(order.path))
         self.num_told += 1
 
     def hear(self) -> Order | None:
         """The others: the next job; None: there are no more. It waits for as long as that takes."""
-        while True:
-            try:
-                self.store.wait([str(self.num_told)], _LOOK)
-                break
-            except RuntimeError as error:  # torch has no other word for a wait that was too short
-                if "timeout" not in str(error).lower():
-                    raise
+        while not self.store.check([str(self.num_told)]):
+            time.sleep(LOOK_S)
         told = self.store.get(str(self.num_told)).decode()
         self.num_told += 1
-        return None if told == _END else Order.from_row(json.loads(told))
+        return None if told == _END else Order.read(Path(told))
 
     @contextmanager
     def group(self, name: DeviceName) -> Iterator[None]:
@@ -63,3 +60,9 @@ class Meeting:
             yield
         finally:
             dist.destroy_process_group()
+
+
+@cache
+def meeting() -> Meeting:
+    """The one of this process: jobs are counted, whichever of a stage's objects tells of them."""
+    return Meeting()

@@ -100,3 +100,8 @@ def set_up(device: torch.device, *, store: dist.Store | None = None, rank: int =
         dist.init_process_group("cpu:gloo,cuda:nccl", device_id=device, **options)
     else:
         dist.init_process_group("gloo", **options)
+
+
+def is_torn(error: RuntimeError) -> bool:
+    """Whether it says that another rank no longer answers, by NCCL's word for it or gloo's, which has no type."""
+    return isinstance(error, dist.DistError) or "gloo" in str(error)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from rigmill.outcomes import Failed, FailKind, Outcome
@@ -25,7 +26,7 @@ def train_on_ray(order: Order, num_ranks: int, *, report: Callable[[str, int, in
     order.write()
     trainer = TorchTrainer(
         _rank,
-        train_loop_config=order.to_row(),
+        train_loop_config={"order": str(order.path)},
         torch_config=TorchConfig(backend="gloo" if on_cpu else "cpu:gloo,cuda:nccl"),
         scaling_config=ScalingConfig(num_workers=num_ranks, use_gpu=not on_cpu, resources_per_worker=_of_rank(on_cpu)),
         run_config=RunConfig(
@@ -47,8 +48,8 @@ def _of_rank(on_cpu: bool) -> dict[str, float]:
     return {"CPU": 1} if on_cpu else {"CPU": 1, "GPU": 1}
 
 
-def _rank(row: dict[str, Any]) -> None:
-    importlib.import_module(ENTRY).on_ray(row)
+def _rank(told: dict[str, Any]) -> None:
+    importlib.import_module(ENTRY).on_ray(Path(told["order"]))
 
 
 def _watched(fit: Callable[[], Any], order: Order, report: Callable[[str, int, int], None]) -> Exception | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rigmill.outcomes import Outcome
+from rigmill.outcomes import Failed, FailKind, Outcome
 from rigmill.pipeline.lines.batch_progress import Reporter
 from rigmill.pipeline.stage import Job, Work
 from rigmill.pipeline.torchrun import torchrun_world
@@ -53,44 +53,50 @@ class RankWork:
             self.reporter.write(message, done, total)
 
 
-class Together:
-    """The processes that train a stage's jobs, as the one that is handed them sees them, or one that follows it."""
+def train_together(job: Job, work: Work, alone: Alone, *, logs: Path) -> Outcome:
+    """How the job ended. `logs`: where ranks that are started here say what they have to say."""
+    sharing, order = Sharing.of(job.hints), Order(job, work.output)
+    settings = TrainSettings(**job.payload["settings"])
+    if torchrun_world() > 1:
+        sharing.of_stage(settings, world=torchrun_world())
+        from train.parallel.group import is_torn
 
-    def __init__(self) -> None:
-        self._meeting: Meeting | None = None  # under torchrun
-
-    def train(self, job: Job, work: Work, alone: Alone, *, logs: Path) -> Outcome:
-        """How the job ended. `logs`: where ranks that are started here say what they have to say."""
-        sharing, order = Sharing.of(job.hints), Order(job, work.output)
-        settings = TrainSettings(**job.payload["settings"])
-        if torchrun_world() > 1:
-            sharing.of_stage(settings, world=torchrun_world())
-            self._met().tell(order)
-            with self._met().group(settings.device):
+        order.write()
+        _met().tell(order)
+        try:
+            with _met().group(settings.device):
                 return alone(job, work)
-        sharing = sharing.of_stage(settings, world=sharing.ranks)  # said before anything is started
-        if sharing.ranks == 1:
-            return alone(job, work)
-        on_cpu = settings.device == "cpu"
-        if sharing.launch == "ray":
-            from train.parallel.on_ray import train_on_ray
+        except RuntimeError as error:
+            if not is_torn(error):
+                raise
+            said = " ".join(str(error).split())[:200]
+            return Failed(FailKind.MACHINE, "RankGone", f"another rank is gone; the next run goes on: {said}")
+        finally:
+            order.remove()
+    sharing = sharing.of_stage(settings, world=sharing.ranks)  # said before anything is started
+    if sharing.ranks == 1:
+        return alone(job, work)
+    on_cpu = settings.device == "cpu"
+    if sharing.launch == "ray":
+        from train.parallel.on_ray import train_on_ray
 
-            return train_on_ray(order, sharing.ranks, report=work.report, on_cpu=on_cpu)
-        return train_on_this_machine(order, sharing.ranks, report=work.report, logs=logs, on_cpu=on_cpu)
+        return train_on_ray(order, sharing.ranks, report=work.report, on_cpu=on_cpu)
+    return train_on_this_machine(order, sharing.ranks, report=work.report, logs=logs, on_cpu=on_cpu)
 
-    def follow(self, alone: Alone) -> None:
-        """Under torchrun, in all processes but the one that drives: its part of every job, until there are no more."""
-        while (order := self._met().hear()) is not None:
-            with self._met().group(TrainSettings(**order.job.payload["settings"]).device):
-                alone(order.job, RankWork(Layout(order.output)))
 
-    def dismiss(self) -> None:
-        """Under torchrun, in the process that drives: there are no more jobs."""
-        self._met().tell(None)
+def follow(alone: Alone) -> None:
+    """Under torchrun, in all processes but the one that drives: its part of every job, until there are no more."""
+    while (order := _met().hear()) is not None:
+        with _met().group(TrainSettings(**order.job.payload["settings"]).device):
+            alone(order.job, RankWork(Layout(order.output)))
 
-    def _met(self) -> Meeting:
-        from train.parallel.following import Meeting
 
-        if self._meeting is None:
-            self._meeting = Meeting()
-        return self._meeting
+def dismiss() -> None:
+    """Under torchrun, in the process that drives: there are no more jobs."""
+    _met().tell(None)
+
+
+def _met() -> Meeting:
+    from train.parallel.following import meeting
+
+    return meeting()
