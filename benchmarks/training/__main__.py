@@ -8,8 +8,8 @@ why, where that is not there). `resume_max_diff`: a training killed and run agai
 
 On a GPU (one is enough): Wan2.1 1.3B's shapes with random weights, by stage, size, kernel of attention and what blocks
 keep: `step_s`, `mfu`, `hfu`, `tflops`, `peak_gb`, `plan_gb`, and `plan_error_pct`: the planned memory's greatest error.
-A line of the table is written as soon as it is known; the table ends after `--seconds`, all of it before nine minutes. It
-needs torch for that GPU, diffusers, peft and lightning (pip install -e ".[train]"), and no network, weights or data.
+A line of the table is written as soon as it is known; the table ends after `--seconds`, all of it before nine minutes.
+It needs torch for that GPU, diffusers, peft and lightning (pip install -e ".[train]"), and no network, weights or data.
 --tiny: a tiny model on the CPU, to see that it runs.
 """
 
