@@ -121,7 +121,7 @@ def refuse_what_cannot_be(demand: Demand, machine: Machine) -> Memory:
     if not demand.is_even:
         raise UserError(
             f"train.batch_size: {machine} cannot share {demand.batch_size} clips evenly",
-            why=f"stage '{demand.stage}' ({demand.config.views_per_clip} views a clip) takes them in {demand.groups} "
+            why=f"stage '{demand.stage}' (views a clip: {demand.config.views_per_clip}) takes them in {demand.groups} "
             f"groups of train.view_ranks = {demand.view_ranks}, in train.accumulate = {demand.accumulate} parts each",
             fix="a train.batch_size that is a multiple of GPUs / view_ranks * accumulate, and view_ranks that divides "
             "GPUs and views",
@@ -195,6 +195,8 @@ def _changes(demand: Demand) -> list[tuple[str, Callable[[Demand], Demand]]]:
 
 
 def _harmless(demand: Demand) -> Iterator[tuple[str, Demand]]:
+    if demand.checkpointing == "none":  # faster than all that is computed again
+        yield "train.checkpointing=attention", replace(demand, checkpointing="attention")
     for what, change in _changes(demand):
         changed = change(demand)
         if changed.is_even:

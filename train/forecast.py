@@ -98,10 +98,10 @@ def _taken(demand: Demand, machine: Machine, profile: Profile) -> str:
     realistic = "" if profile.train.mfu else ", which is realistic for it"
     said += (
         f"; {spent.step_s:.3g} s a step at {100 * spent.mfu:.3g} % of the peak{realistic}: {spent.days:.3g} days, "
-        f"{spent.gpu_hours:,.0f} GPU hours"
+        f"{_whole(spent.gpu_hours)} GPU hours"
     )
     price = profile.train.price_per_gpu_hour
-    return said if price is None else f"{said}, {spent.gpu_hours * price:,.0f} at {price:g} an hour"
+    return said if price is None else f"{said}, {_whole(spent.gpu_hours * price)} at {price:g} an hour"
 
 
 def _work_of(own: TrainSettings, config: ModelConfig, settings: Row, profile: Profile) -> str:
@@ -114,6 +114,11 @@ def _work_of(own: TrainSettings, config: ModelConfig, settings: Row, profile: Pr
         f"({100 * step.forward.in_attention / step.forward.total:.0f} % of the forward pass is attention); all "
         f"{own.num_steps} steps {_operations(step.useful * own.num_steps)}"
     )
+
+
+def _whole(number: float) -> str:
+    """Without what comes after the point, where it is large."""
+    return f"{number:,.0f}" if number >= 100 else f"{number:.3g}"
 
 
 def _operations(number: float) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import torch
 
 from train.determinism import deterministic_cpu
+from train.model.kernels import kernels_for
 from train.recipes import DeviceName, Precision
 
 
@@ -29,7 +30,7 @@ class Hardware:
             with deterministic_cpu():
                 yield
         else:
-            with torch.autocast(self.device.type, self.base_dtype):
+            with torch.autocast(self.device.type, self.base_dtype), kernels_for(self.device).attending():
                 yield
 
 

@@ -23,13 +23,7 @@ from train.model.joint import JointVideoPose, Pair
 from train.objective import add_noise, prediction_loss
 from train.recipes import Checkpointing, DeviceName, ModelConfig, Trains
 
-_FLOAT32 = (
-    "time_embedder",
-    "scale_shift_table",
-    "norm1",
-    "norm2",
-    "norm3",
-)  # of Wan's weights, as diffusers reads them
+FLOAT32 = ("time_embedder", "scale_shift_table", "norm1", "norm2", "norm3")  # of Wan's weights, as diffusers reads them
 
 
 @dataclass(frozen=True)
@@ -126,7 +120,7 @@ def built(config: ModelConfig, *, device: DeviceName) -> JointVideoPose:
             if weight is None:
                 continue
             whole = f"{module_name}.{name}"
-            half = halved and whole.startswith("wan.") and not any(part in whole for part in ("lora_", *_FLOAT32))
+            half = halved and whole.startswith("wan.") and not any(part in whole for part in ("lora_", *FLOAT32))
             made = torch.empty(weight.shape, dtype=torch.bfloat16 if half else torch.float32)
             module._parameters[name] = nn.Parameter(made)
         for name, buffer in module._buffers.items():

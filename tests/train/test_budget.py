@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from rigmill.commands.cli import main
 from rigmill.config.load import load
 from rigmill.errors import UserError
 from train.budget import Demand, encoder_bytes, refuse_what_cannot_be, spending, would_fit
@@ -126,6 +128,29 @@ def test_where_no_setting_is_enough_several_are() -> None:
         "train.checkpointing=full latents.enabled=true train.view_ranks=2 train.accumulate=2 train.strategy=fsdp2"
     )
     assert GPUS["A100-40"].planned_bytes < demand.memory.total
+
+
+def test_what_is_faster_is_proposed_before_what_is_smaller() -> None:
+    demand = replace(BASE, checkpointing="none")
+    told = [what for what, _ in would_fit(demand, machine_of("16xA100-80").gpu.planned_bytes)]
+    assert told[:2] == ["train.checkpointing=attention", "train.checkpointing=full"]
+
+
+def test_the_command_ends_with_the_status_of_a_mistake_that_people_can_mend(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def planned(machine: str) -> tuple[int, str]:
+        told = [f"output={tmp_path}", f"train.machine={machine}", "train.price_per_gpu_hour=2"]
+        status = main(["plan", "train", "--profile", "demo", *(word for one in told for word in ("--set", one))])
+        said = capsys.readouterr()
+        return status, " ".join((said.out + said.err).split())
+
+    status, said = planned("2xA100-80")
+    assert status == 0 and "train: stage1 on 2xA100-80: 0.0" in said and said.count(" at 2 an hour") == 2
+    status, said = planned("3xA100-80")
+    assert status == 2 and "error[E526]: train.batch_size: 3xA100-80 cannot share 2 clips evenly" in said
+    status, said = planned("2xA1000")
+    assert status == 2 and "error[E550]" in said
 
 
 def test_clips_that_cannot_be_shared_evenly_are_refused() -> None:
