@@ -47,7 +47,7 @@ def _work_of(own: TrainSettings, profile: Profile) -> str:
     shape = DrawShape.of(
         config,
         num_clips=own.batch_size,
-        num_frames=own.drawn_frames or own.num_frames,
+        num_frames=own.drawn_frames or own.counts[-1],
         height_px=fit.height_px,
         width_px=fit.width_px,
     )
