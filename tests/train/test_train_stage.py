@@ -22,7 +22,7 @@ from rigmill.storage.files import Store, canonical_json
 from rigmill.types import StoredFile
 from shards.loader.mixing import present_weights
 from tests.support.paths import ROOT
-from tests.support.training import Index, Tables, jobs_of, profile_of
+from tests.support.training import Index, Lent, Tables, jobs_of, lent, profile_of
 from train.inputs import TrainSettings
 from train.stage import TrainStage
 
