@@ -73,7 +73,7 @@ def _demand(own: TrainSettings, config: ModelConfig, settings: Row, profile: Pro
         trains=own.trains,
         num_steps=own.num_steps,
         batch_size=own.batch_size,
-        num_frames=own.drawn_frames or own.num_frames,
+        num_frames=own.drawn_frames or own.counts[-1],
         width_px=fit.width_px,
         height_px=fit.height_px,
         num_gpus=num_gpus,

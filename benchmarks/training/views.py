@@ -18,7 +18,7 @@ def view_parallel_max_diff(scratch: Path) -> tuple[float | None, str]:
             return None, f"there is no {module} here"
     ranks = importlib.import_module("tests.support.ranks")
     out = scratch / "views.json"
-    case = {"dtype": "float64", "frames": 9, "view_ranks": 2, "checkpointing": False}
+    case = {"dtype": "float64", "frames": 9, "view_ranks": 2, "checkpointing": "none"}
     scene = ranks.Scene(2, "tests.support.shared_views:compare", {"cases": [case], "out": str(out)})
     statuses, said = ranks.run_scenes([scene])
     if statuses != [[0, 0]]:

@@ -32,8 +32,7 @@ def training_text(found: list[Curves]) -> str:
             ]
             lines += wrapped(", ".join(parts), first="  ", rest="    ")
         lines += wrapped(", ".join(_pace(one)), first="  ", rest="    ") if one.speed else []
-        kept = "none yet" if one.checkpoint is None else f"after step {one.checkpoint}"
-        lines += wrapped(f"last checkpoint to go on from: {kept}{_validation(one)}", first="  ", rest="    ")
+        lines += wrapped(f"{_kept(one)}{_validation(one)}", first="  ", rest="    ")
     return "\n".join(lines)
 
 
@@ -67,6 +66,12 @@ def _pace(one: Curves) -> list[str]:
     if one.left_s:
         parts.append(f"about {_minutes(one.left_s)} left")
     return parts
+
+
+def _kept(one: Curves) -> str:
+    if one.checkpoint is not None:
+        return f"last checkpoint to go on from: after step {one.checkpoint}"
+    return "all steps are done" if one.done == one.num_steps else "no checkpoint to go on from yet"
 
 
 def _minutes(seconds: float) -> str:

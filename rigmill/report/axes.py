@@ -60,7 +60,8 @@ def axes_chart(series: Sequence[Series], *, x: Axis, y: Axis, label: str) -> Mar
         return _NOTHING
     across = _Scale.of([point[0] for _, points in drawn for point in points], x, _LEFT_PX, _RIGHT_PX)
     up = _Scale.of([point[1] for _, points in drawn for point in points], y, _BASE_PX, _TOP_PX)
-    parts = [_TEXT.format(x=_LEFT_PX, y=14, size=13, anchor="start", text=label)]
+    title = f"{label} (logarithmic)" if y.logarithmic else label
+    parts = [_TEXT.format(x=_LEFT_PX, y=14, size=13, anchor="start", text=title)]
     for value in up.ticks():
         at = up(value)
         parts.append(_RULE.format(x1=_LEFT_PX, x2=_RIGHT_PX, y1=at, y2=at, opacity=0.15))
@@ -72,7 +73,7 @@ def axes_chart(series: Sequence[Series], *, x: Axis, y: Axis, label: str) -> Mar
     parts.append(_RULE.format(x1=_LEFT_PX, x2=_RIGHT_PX, y1=_BASE_PX, y2=_BASE_PX, opacity=0.5))
     parts.append(_RULE.format(x1=_LEFT_PX, x2=_LEFT_PX, y1=_TOP_PX, y2=_BASE_PX, opacity=0.5))
     parts.append(_TEXT.format(x=_RIGHT_PX, y=_BASE_PX + 34, size=12, anchor="end", text=x.label))
-    parts.append(_TURNED.format(y=(_TOP_PX + _BASE_PX) / 2, text=y.label + (", logarithmic" if y.logarithmic else "")))
+    parts.append(_TURNED.format(y=(_TOP_PX + _BASE_PX) / 2, text=y.label))
     names_px = float(_LEFT_PX)
     for place, (one, points) in enumerate(drawn):
         colour = COLOURS[place % len(COLOURS)]
@@ -110,15 +111,20 @@ class _Scale:
         return self.from_px + (scaled - self.low) / (self.high - self.low) * (self.to_px - self.from_px)
 
     def ticks(self) -> list[float]:
-        """Round numbers between the ends: powers of ten and their halves and fifths on a logarithmic axis."""
+        """Round numbers between the ends; on a logarithmic axis 1, 2, 5 times powers of ten, where it has as many."""
         if self.logarithmic:
             powers = range(math.floor(self.low), math.ceil(self.high) + 1)
             found = [digit * 10.0**power for power in powers for digit in (1, 2, 5)]
             inside = [value for value in found if self.low - 1e-9 <= math.log10(value) <= self.high + 1e-9]
-            return inside if len(inside) <= 8 else [value for value in inside if f"{value:e}"[0] == "1"]
-        step = _round_step((self.high - self.low) / 5)
-        first = math.ceil(self.low / step - 1e-9)
-        return [place * step for place in range(first, math.floor(self.high / step + 1e-9) + 1)]
+            if len(inside) > 8:
+                return [value for value in inside if f"{value:e}"[0] == "1"]
+            return inside if len(inside) > 2 else _round_between(10**self.low, 10**self.high)
+        return _round_between(self.low, self.high)
+
+
+def _round_between(low: float, high: float) -> list[float]:
+    step = _round_step((high - low) / 5)
+    return [place * step for place in range(math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9) + 1)]
 
 
 def _round_step(least: float) -> float:

@@ -16,6 +16,7 @@ from rigmill.storage.files import Store
 from rigmill.types import StoredFile
 
 _STEP = Axis("optimiser step")
+_LOSS = Axis("squared error of latents", logarithmic=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,17 +96,17 @@ def charts_of(losses: Mapping[str, list[float]], ran: Curves | None) -> list[Mar
         Series("pose maps, running mean", over_steps("pose_smooth")),
         Series("validation", [(one.step, one.mean) for one in validated], dots=True),
     ]
-    found = [axes_chart(loss, x=_STEP, y=Axis("loss, squared error of latents", logarithmic=True), label="Loss")]
+    found = [axes_chart(loss, x=_STEP, y=_LOSS, label="Loss")]
     if validated:
         levels = [
             Series(f"{name}, {words}", points, dots=True)
             for words, one in _told_apart(validated)
             for name, points in one.by_level.items()
         ]
-        sigma, error = Axis("noise level, 0 clean to 1 noise"), Axis("loss, squared error of latents", logarithmic=True)
-        found.append(axes_chart(levels, x=sigma, y=error, label="Validation by noise level, held-out clips"))
-    gradient = [Series("gradient", over_steps("grad_norm"), faint=True)]
-    norm = Axis("gradient's norm before clipping", logarithmic=True)
+        sigma = Axis("noise level, 0 clean to 1 noise")
+        found.append(axes_chart(levels, x=sigma, y=_LOSS, label="Validation by noise level, held-out clips"))
+    gradient = [Series("gradient", over_steps("grad_norm"))]
+    norm = Axis("norm before clipping", logarithmic=True)
     found.append(axes_chart(gradient, x=_STEP, y=norm, label="Gradient"))
     rate = [Series("learning rate", over_steps("learning_rate"))]
     found.append(axes_chart(rate, x=_STEP, y=Axis("learning rate"), label="Learning rate"))

@@ -61,9 +61,10 @@ def test_settings_are_the_profiles_train_section_seed_and_pose_map_to_the_letter
     """Their JSON is hashed into the key of the job: a value of another type would train every model again."""
     profile = load("demo", overrides=("train.recipe=tiny_joint",)).profile
     settings = TrainStage().settings(profile)
-    section = profile.train.model_dump(mode="json", exclude=SAMPLING | {"machine", "price_per_gpu_hour", "mfu"})
+    others = {"machine", "price_per_gpu_hour", "mfu", "validation_interval", "validation_clips"}
+    section = profile.train.model_dump(mode="json", exclude=SAMPLING | others)
     assert canonical_json({**settings, "pose_map": 0}) == canonical_json(
-        {**section, "seed": profile.seed, "pose_map": 0, "strips": {}, "latents": None}
+        {**section, "seed": profile.seed, "pose_map": 0, "strips": {}, "validation": {}, "latents": None}
     )
     assert PoseMapDefinition.from_row(settings["pose_map"]).radius_px == profile.render.joint_radius_px * 256 / 480
     small = TrainStage().settings(load("demo").profile)["pose_map"]
@@ -73,6 +74,18 @@ def test_settings_are_the_profiles_train_section_seed_and_pose_map_to_the_letter
     assert canonical_json(again.to_row()) == canonical_json(job.payload["settings"]) and not job.settings
     wanted = (profile.train.stages[0].num_steps, profile.train.learning_rate, "stage1", "adapters")
     assert (again.num_steps, again.learning_rate, again.stage, again.trains) == wanted
+
+
+def test_what_only_looks_or_keeps_trains_nothing_again_and_frame_counts_do(
+    rows: Index, settings: TrainSettings
+) -> None:
+    (job,) = jobs_of(rows, settings)
+    looked = {"validation_interval": 3, "keep_last": 5, "wandb": "offline", "force_resume": True}
+    (same,) = jobs_of(rows, settings, **looked)
+    assert same.key == job.key and (same.hints["keep_last"], same.hints["force_resume"]) == (5, True)
+    assert "frame_counts" not in job.payload["settings"], "keys are those of before there was such a thing"
+    (other,) = jobs_of(rows, settings, frame_counts=[5, 9])
+    assert other.key != job.key and TrainSettings(**other.payload["settings"]).counts == (5, 9)
 
 
 def test_a_source_without_weight_is_a_message_that_names_the_key() -> None:

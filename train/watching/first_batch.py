@@ -11,6 +11,7 @@ import torch
 
 from rigmill.clips.pictures import image_bytes
 from rigmill.types import Bytes
+from train.absent import AbsentCodec
 from train.clips import from_unit
 from train.data import Batch
 from train.weights import Model
@@ -46,8 +47,8 @@ def _pictures(model: Model, batch: Batch) -> list[tuple[Bytes, Bytes]] | None:
     names = model.config.denoiser.modalities
     parts = [(getattr(batch.conditions, name), getattr(batch.videos, name)) for name in names]
     if batch.text is not None:
-        codec = getattr(model, "codec", None)
-        if codec is None:
+        codec = model.codec
+        if isinstance(codec, AbsentCodec):
             return None
         with torch.no_grad():
             some = [tuple(part[:MOST_CLIPS, :MOST_VIEWS] for part in pair) for pair in parts]

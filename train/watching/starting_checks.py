@@ -12,6 +12,7 @@ from torch import Tensor
 
 from rigmill.errors import UserError
 from rigmill.storage.files import write_atomic
+from shards.loader.plan import Plan
 from train.data import Batch, prepared
 from train.inputs import TrainSettings
 from train.watching.first_batch import first_batch_png
@@ -48,25 +49,32 @@ class StartingChecks(lightning.Callback):
                 self.notes.say("the first batch is of cached latents, and no codec is loaded to look at them")
             else:
                 self._write("first-batch.png", png)
-        frames = max((self.settings.num_frames, *trainer.datamodule.loader.plan.counts))
-        dry_step(trainer, pl_module, lengthened(first, frames, pl_module.model.config.codec.temporal_factor))
+        frames = longest_window(trainer.datamodule.loader.plan)
+        dry_step(trainer, pl_module, first, frames)
         if trainer.is_global_zero:
-            self.notes.say(f"a dry step of {_shape(first)} went through; at most {frames} frames")
+            self.notes.say(f"a dry step of {_shape(first, frames)} went through")
 
     def _write(self, name: str, data: bytes) -> None:
         write_atomic(self.folder / f"{self.settings.stage}.{name}", data, durable=False)
 
 
-def dry_step(trainer: Any, module: Any, batch: Batch) -> None:
-    """Forward and backward, and nothing kept of it. A UserError where that does not go."""
+def longest_window(plan: Plan) -> int:
+    """Frames of the longest window that a step can have: that of the longest clip."""
+    longest = int(plan.catalogue.num_frames.max())
+    return max(count for count in plan.counts if plan.drawing.span(count) <= longest)
+
+
+def dry_step(trainer: Any, module: Any, batch: Batch, frames: int) -> None:
+    """Forward and backward over a batch of so many frames, and nothing kept. A UserError where that does not go."""
     try:
+        batch = lengthened(batch, frames, module.model.config.codec.temporal_factor)
         with trainer.precision_plugin.forward_context():
             clean, condition = module.encoded(batch)
             noise = clean.map(torch.zeros_like)
             loss = module.mean_of(module.errors(batch, clean, condition, noise))
         loss.backward()
     except (RuntimeError, MemoryError, ValueError) as error:
-        raise _refusal(error, batch, module.settings) from error
+        raise _refusal(error, batch, frames, module.settings) from error
     finally:
         module.zero_grad(set_to_none=True)
 
@@ -89,11 +97,12 @@ def lengthened(batch: Batch, frames: int, temporal_factor: int) -> Batch:
 _NO_MEMORY = ("out of memory", "not enough memory", "can't allocate memory", "cannot allocate memory")
 
 
-def _refusal(error: Exception, batch: Batch, settings: TrainSettings) -> UserError:
+def _refusal(error: Exception, batch: Batch, frames: int, settings: TrainSettings) -> UserError:
     text = " ".join(str(error).split())
     if isinstance(error, (MemoryError, torch.OutOfMemoryError)) or any(words in text.lower() for words in _NO_MEMORY):
         return UserError(
-            f"stage {settings.stage}: a step of {_shape(batch)} does not fit into the memory of this {settings.device}",
+            f"stage {settings.stage}: a step of {_shape(batch, frames)} does not fit into the memory of this "
+            f"{settings.device}",
             why=text[:200] or "there is no memory left",
             fix="fewer clips at once (train.batch_size, or more devices), fewer frames (train.num_frames), smaller "
             "pictures (train.size_px); cached latents (latents.enabled); what takes how much: {command}",
@@ -101,7 +110,7 @@ def _refusal(error: Exception, batch: Batch, settings: TrainSettings) -> UserErr
             command=("plan", "train"),
         )
     return UserError(
-        f"stage {settings.stage}: a step of {_shape(batch)} cannot be computed",
+        f"stage {settings.stage}: a step of {_shape(batch, frames)} cannot be computed",
         why=text[:300],
         fix="the clips' sizes, numbers of views and frames must be those of the recipe: look at train.recipe, "
         "train.size_px, train.num_frames and the stage's num_views",
@@ -109,7 +118,7 @@ def _refusal(error: Exception, batch: Batch, settings: TrainSettings) -> UserErr
     )
 
 
-def _shape(batch: Batch) -> str:
-    clips, views, _, frames, rows, columns = batch.videos.rgb.shape
-    what = "frames" if batch.text is None else "latent frames"
-    return f"{clips} clips x {views} views x {frames} {what} of {columns}x{rows}"
+def _shape(batch: Batch, frames: int) -> str:
+    clips, views, _, drawn, rows, columns = batch.videos.rgb.shape
+    size = f"{columns}x{rows} {'pixels' if batch.text is None else 'latents'}"
+    return f"{clips} clips x {views} views x {drawn if batch.frames is not None else frames} frames of {size}"

@@ -53,3 +53,8 @@ def test_a_long_series_keeps_its_end_and_a_constant_one_lies_inside() -> None:
     long = axes_chart([Series("a", [(at, 1.0) for at in range(100_001)])], x=Axis("x"), y=Axis("y"), label="l")
     drawn = re.findall(r'points="([^"]*)"', long)[0].split()
     assert len(drawn) <= 702 and drawn[-1].startswith("704.0,") and 30 < float(drawn[0].split(",")[1]) < 222
+
+
+def test_a_narrow_logarithmic_axis_has_its_numbers_too() -> None:
+    chart = axes_chart([Series("a", [(0, 1.46), (1, 1.37)])], x=Axis("x"), y=Axis("y", logarithmic=True), label="Loss")
+    assert len(ticks(chart, "end")) >= 4 and "Loss (logarithmic)" in Page(chart).text

@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import lightning.pytorch as lightning
 import numpy as np
 import pytest
 
@@ -15,9 +17,12 @@ from tests.support.training import batch_of
 from tests.train.watching.conftest import Runs
 from train.clips import from_unit
 from train.cost import DrawShape, step_flops
+from train.data import prepared
 from train.loop.fit import Trained, train
+from train.starting import start_model
 from train.watching.parameters import groups_of
 from train.watching.speed import line_of
+from train.watching.starting_checks import dry_step
 from train.weights import grown, new_model, num_parameters
 
 Watched = tuple[Trained, Path]
@@ -57,7 +62,7 @@ def test_what_does_not_fit_together_ends_in_the_first_seconds_and_says_so(runs: 
     """Positions for four frames, and windows of five."""
     root = runs.settings.root_config()
     config = replace(root, denoiser=replace(root.denoiser, rope_max_seq_len=4))
-    with pytest.raises(UserError, match="stage one: a step of 2 clips x 2 views x 5 frames of 32x32 cannot") as caught:
+    with pytest.raises(UserError, match="2 clips x 2 views x 5 frames of 32x32 pixels cannot be") as caught:
         train(
             new_model(config, seed=7),
             settings=runs.settings,
@@ -67,6 +72,27 @@ def test_what_does_not_fit_together_ends_in_the_first_seconds_and_says_so(runs: 
         )
     assert caught.value.code == "E526" and "train.num_frames" in caught.value.fix
     assert len((tmp_path / "one.csv").read_text().splitlines()) == 1, "before the first step"
+
+
+def test_what_does_not_fit_into_memory_says_what_would_help(runs: Runs, tmp_path: Path) -> None:
+    """Of 50 TB no machine has a batch."""
+
+    class Huge(lightning.Callback):
+        def on_train_batch_start(self, trainer: Any, pl_module: Any, batch: Any, batch_idx: int) -> None:
+            own = prepared(batch, config=pl_module.model.config, settings=runs.settings)
+            dry_step(trainer, pl_module, own, 4 * 10**9 + 1)
+
+    with pytest.raises(UserError, match="x 4000000001 frames of 32x32 pixels does not fit into the memory") as caught:
+        train(
+            start_model(runs.settings, None, {}),
+            settings=runs.settings,
+            clips=list(runs.clips),
+            store_root=runs.store.root,
+            folder=tmp_path,
+            callbacks=[Huge()],
+        )
+    assert caught.value.code == "E526" and caught.value.command == ("plan", "train")
+    assert all(name in caught.value.fix for name in ("train.batch_size", "train.num_frames", "latents.enabled"))
 
 
 def test_every_step_has_its_time_and_rates_once_and_nothing_that_resumes_holds_them(
@@ -102,4 +128,4 @@ def test_steps_have_the_longest_window_that_their_clips_all_have(
     lines = list(csv.DictReader((tmp_path / "one.speed.csv").read_text().splitlines()))
     tokens = {round(float(line["tokens_per_s"]) * float(line["seconds"])) for line in lines}
     assert tokens <= {2 * 2 * 2 * 6 * 4, 2 * 2 * 2 * 10 * 4} and len(tokens) == 2
-    assert len(trained.losses) == 9 and "at most 9 frames" in (tmp_path / "one.log").read_text()
+    assert len(trained.losses) == 9 and "2 views x 9 frames of 32x32" in (tmp_path / "one.log").read_text()
