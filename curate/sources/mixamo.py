@@ -24,14 +24,14 @@ from rigmill.outcomes import Refusal, Reject
 from rigmill.pipeline.stage import Answer, Input, Job, Work
 from rigmill.types import Row
 
-SUFFIXES = frozenset({".fbx", ".glb"})
+SUFFIXES = frozenset({".fbx", ".glb", ".vrm"})  # avatars are no downloads of Mixamo's, and get a row that says so
 LICENCE = "LicenseRef-Mixamo"
 # Binary FBX ends a name with 00 01 and its class; text FBX and glTF put it in quotes.
 _JOINT = re.compile(rb'mixamorig\d{0,4}[:_]?(?:Hips|Spine|LeftUpLeg|RightUpLeg)(?:\x00\x01Model|")')
 
 
 def candidates(settings: Row) -> Iterator[Input]:
-    """One input per FBX or GLB file."""
+    """One input per FBX, GLB or VRM file."""
     return file_candidates(settings, SUFFIXES, "decided")
 
 
@@ -47,6 +47,8 @@ def title_of(uid: str) -> str:
 
 def _take(payload: Row, data: bytes, work: Work) -> Row:
     found = identify(data)
+    if PurePosixPath(payload["uid"]).suffix.lower() == ".vrm":
+        raise Refusal(Reject.UNKNOWN_TYPE, "a VRM avatar is not Mixamo's; put it into a 'vroid' or 'folder' source")
     if _JOINT.search(data) is None:
         raise Refusal(
             Reject.UNKNOWN_TYPE,

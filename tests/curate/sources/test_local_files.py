@@ -188,6 +188,14 @@ def test_a_mixamo_file_is_known_by_its_joints_under_every_prefix(tmp_path: Path,
         assert "folder" in outcome.message  # where such a file belongs
 
 
+def test_an_avatar_among_mixamos_files_is_a_row_that_says_where_it_belongs(tmp_path: Path) -> None:
+    root = tmp_path / "in"
+    root.mkdir()
+    (root / "Ann.vrm").write_bytes(avatar(name="Ann"))
+    (refused,) = collect(profile("mixamo", root), tmp_path / "out").values()
+    assert isinstance(refused, Rejected) and refused.code == "unknown_type" and "'vroid'" in refused.message
+
+
 def test_mixamo_files_are_never_shared_and_what_nobody_wrote_is_the_persons_to_decide(tmp_path: Path) -> None:
     root = tmp_path / "in"
     (root / "sports").mkdir(parents=True)
