@@ -36,7 +36,6 @@ from train.finished import (
     note_finished,
     parent_of,
 )
-from train.forecast import machine_notes, notes_of
 from train.inputs import (
     Compute,
     Sharing,
@@ -51,6 +50,7 @@ from train.inputs import (
 from train.latents.wanted import encoding_of
 from train.loop.checkpoints import damaged_checkpoints
 from train.parallel.start import dismiss, follow, train_together
+from train.planning.forecast import machine_notes, notes_of
 from train.recipes import RECIPES
 
 _CACHED = ("clip_id", "sample_sha256", "encoding", "file")  # of the latents table, what reading them takes

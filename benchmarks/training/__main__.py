@@ -2,7 +2,7 @@
 
     python -m benchmarks.training [--json] [--tiny] [--seconds 400] [--table FILE]
 
-Anywhere: `flop_error_pct`, `memory_error_pct`: the greatest error of train/cost.py and train/memory.py against what
+Anywhere: `flop_error_pct`, `memory_error_pct`: the greatest error of train/planning/cost.py and memory.py against what
 torch counts on tensors without contents. `view_parallel_max_diff`: a clip's views on two ranks against one (null, and
 why, where that is not there). `resume_max_diff`: a training killed and run again against one that nobody disturbed.
 
@@ -31,9 +31,9 @@ from benchmarks.training.counted import counted, flops, of_stage
 from benchmarks.training.resume import resume_max_diff
 from benchmarks.training.steps import cases, measured, planned_bytes
 from benchmarks.training.views import view_parallel_max_diff
-from train.cost import DrawShape, step_flops
-from train.machines import Gpu, gpu_called
-from train.memory import step_memory
+from train.planning.cost import DrawShape, step_flops
+from train.planning.machines import Gpu, gpu_called
+from train.planning.memory import step_memory
 from train.recipes import Checkpointing, DeviceName, ModelConfig, Trains, tiny_joint, wan_joint
 
 Counts = list[tuple[ModelConfig, DrawShape, Trains, Checkpointing, DeviceName]]

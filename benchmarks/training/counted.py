@@ -18,9 +18,9 @@ from torch._subclasses import FakeTensorMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
-from train.cost import DrawShape
 from train.model.joint import JointVideoPose, Pair
 from train.objective import add_noise, prediction_loss
+from train.planning.cost import DrawShape
 from train.recipes import Checkpointing, DeviceName, ModelConfig, Trains
 
 FLOAT32 = ("time_embedder", "scale_shift_table", "norm1", "norm2", "norm3")  # of Wan's weights, as diffusers reads them

@@ -14,13 +14,13 @@ import torch
 from torch import Tensor
 
 from benchmarks.training.counted import FLOAT32, of_stage
-from train.cost import DrawShape, StepFlops, step_flops
 from train.loop.module import adamw
-from train.machines import Gpu
-from train.memory import step_memory
 from train.model.joint import JointVideoPose, Pair
 from train.model.kernels import kernels_for
 from train.objective import add_noise, prediction_loss
+from train.planning.cost import DrawShape, StepFlops, step_flops
+from train.planning.machines import Gpu
+from train.planning.memory import step_memory
 from train.recipes import AttentionChoice, Checkpointing, ModelConfig, Trains, tiny_joint, wan_joint
 
 

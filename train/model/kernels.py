@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import torch
 from torch.nn.attention import SDPBackend, activate_flash_attention_impl, current_flash_attention_impl, sdpa_kernel
 
-from train.machines import kernel_for
+from train.planning.machines import kernel_for
 from train.recipes import AttentionChoice, AttentionKernel
 
 _BACKENDS: dict[AttentionKernel, SDPBackend] = {

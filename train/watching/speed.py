@@ -14,10 +14,10 @@ from typing import Any
 import torch
 
 from rigmill.storage.files import write_atomic
-from train.cost import DrawShape, StepFlops, step_flops
 from train.feed import FedBatch
 from train.inputs import TrainSettings
-from train.machines import gpu_called
+from train.planning.cost import DrawShape, StepFlops, step_flops
+from train.planning.machines import gpu_called
 from train.recipes import Checkpointing, ModelConfig
 from train.watching.steps import EachStep
 

@@ -16,9 +16,9 @@ from rigmill.errors import UserError
 from tests.support.training import batch_of
 from tests.train.watching.conftest import Runs
 from train.clips import from_unit
-from train.cost import DrawShape, step_flops
 from train.data import prepared
 from train.loop.fit import Trained, train
+from train.planning.cost import DrawShape, step_flops
 from train.starting import start_model
 from train.watching.parameters import groups_of
 from train.watching.speed import line_of

@@ -7,11 +7,11 @@ from dataclasses import replace
 import pytest
 
 from benchmarks.training.counted import built, counted, of_stage
-from train.cost import DrawShape
-from train.memory import Ranks, step_memory
-from train.parameters import counts_of
+from train.planning.cost import DrawShape
+from train.planning.memory import Ranks, step_memory
+from train.planning.parameters import counts_of
+from train.planning.saved import CPU, GPU, block_tape, head_tape, kept_before_blocks
 from train.recipes import Checkpointing, DeviceName, ModelConfig, Trains, small_joint, tiny_joint, wan_joint
-from train.saved import CPU, GPU, block_tape, head_tape, kept_before_blocks
 
 TINY, TINY_DRAW = tiny_joint(64), DrawShape(num_clips=2, num_views=2, num_latent=5, rows=8, columns=8, num_text=48)
 # Wan's width, of a depth and a draw that are counted in seconds.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rigmill.errors import UserError
-from train.machines import GPUS, MIB, gpu_called, machine_of
+from train.planning.machines import GPUS, MIB, gpu_called, machine_of
 
 
 @pytest.mark.parametrize(

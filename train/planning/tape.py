@@ -1,7 +1,7 @@
 """What a chain of operations keeps for its backward pass, and the most that passes hold at once, by shapes. No torch.
 
 The rules are torch's: which operand an operation keeps depends on which operands want gradients, what is kept twice
-lies there once, a cast is a copy, a view is none. tests/train/test_memory.py holds them against torch.
+lies there once, a cast is a copy, a view is none. tests/train/planning/test_memory.py holds them against torch.
 """
 
 from __future__ import annotations

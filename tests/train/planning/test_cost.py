@@ -8,7 +8,7 @@ import pytest
 
 from benchmarks.training.counted import flops as counted
 from benchmarks.training.counted import of_stage
-from train.cost import DrawShape, forward_flops, step_flops
+from train.planning.cost import DrawShape, forward_flops, step_flops
 from train.recipes import ModelConfig, Trains, small_joint, tiny_joint, wan_joint
 
 SMALL = DrawShape(num_clips=2, num_views=2, num_latent=5, rows=8, columns=8, num_text=16)

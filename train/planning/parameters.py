@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from train.cost import NUM_RAYS
+from train.planning.cost import NUM_RAYS
 from train.recipes import ModelConfig, Trains
 
 MOMENTS = 384, 16  # numbers of the layer between, and waves, of train/model/embeddings.py

@@ -10,9 +10,9 @@ import pytest
 from rigmill.commands.cli import main
 from rigmill.config.load import load
 from rigmill.errors import UserError
-from train.budget import Demand, encoder_bytes, refuse_what_cannot_be, spending, would_fit
-from train.cost import DrawShape, forward_flops, step_flops
-from train.machines import GPUS, machine_of
+from train.planning.budget import Demand, encoder_bytes, refuse_what_cannot_be, spending, would_fit
+from train.planning.cost import DrawShape, forward_flops, step_flops
+from train.planning.machines import GPUS, machine_of
 from train.recipes import Trains, for_stage, wan_joint
 from train.stage import TrainStage
 

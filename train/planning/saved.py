@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from train.cost import NUM_RAYS, DrawShape
+from train.planning.cost import NUM_RAYS, DrawShape
+from train.planning.tape import Tape, Value
 from train.recipes import ModelConfig, Trains
-from train.tape import Tape, Value
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,9 @@ from functools import partial
 
 from rigmill.clips.fitting import Fit
 from rigmill.errors import UserError
-from train.cost import DrawShape, StepFlops, step_flops
-from train.machines import GPUS, Machine
-from train.memory import Memory, Ranks, step_memory
+from train.planning.cost import DrawShape, StepFlops, step_flops
+from train.planning.machines import GPUS, Machine
+from train.planning.memory import Memory, Ranks, step_memory
 from train.recipes import Checkpointing, ModelConfig, Trains
 
 _BUCKET_FRAMES = 16  # lengths that are proposed are 1 more than a multiple of it

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from rigmill.clips.fitting import Fit
 from rigmill.types import Row
 from shards.loader.mixing import Realised, mixture_of, realised
-from train.budget import GB, Demand, parts_in_words, refuse_what_cannot_be, spending
-from train.cost import step_flops
 from train.inputs import Compute, TrainSettings, stage_settings
-from train.machines import Machine, machine_of
+from train.planning.budget import GB, Demand, parts_in_words, refuse_what_cannot_be, spending
+from train.planning.cost import step_flops
+from train.planning.machines import Machine, machine_of
 from train.recipes import ModelConfig
 
 if TYPE_CHECKING:

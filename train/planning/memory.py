@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from types import MappingProxyType
 
-from train.cost import DrawShape
-from train.parameters import Counts, counts_of
+from train.planning.cost import DrawShape
+from train.planning.parameters import Counts, counts_of
+from train.planning.saved import CPU, GPU, Widths, block_tape, head_tape, kept_before_blocks
 from train.recipes import Checkpointing, DeviceName, ModelConfig, Trains
-from train.saved import CPU, GPU, Widths, block_tape, head_tape, kept_before_blocks
 
 
 @dataclass(frozen=True, slots=True)
