@@ -13,9 +13,9 @@ from pathlib import Path
 from rigmill.errors import UserError
 from rigmill.outcomes import Outcome
 from rigmill.storage.layout import Layout
+from train.job import train_job
 from train.parallel.order import Order
 from train.parallel.start import RankWork
-from train.stage import train_job
 
 
 def run(order: Order) -> Outcome:

@@ -5,68 +5,39 @@ Heavy imports wait for `run`.
 
 from __future__ import annotations
 
-import json
-import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rigmill.errors import UserError
 from rigmill.kinds import Split
-from rigmill.outcomes import Cost, Failed, FailKind, Kept, Outcome
+from rigmill.outcomes import Cost
 from rigmill.pipeline.stage import Answer, Input, Job, Resources, Rows, Stage, Work
 from rigmill.pipeline.torchrun import torchrun_world
 from rigmill.storage.columns import PRODUCTS
-from rigmill.storage.files import Store, canonical_json, digest, sha256_file
+from rigmill.storage.files import digest, sha256_file
 from rigmill.storage.layout import Layout
-from rigmill.types import Row, StoredFile
-from train.components.architecture import COMPONENTS
+from rigmill.types import Row
 from train.components.places import Places, fetch, find, known_weights
-from train.finished import (
-    CONFIG,
-    LOSSES,
-    SHIPPED,
-    SHIPPED_NAME,
-    WEIGHTS,
-    Parent,
-    damaged_notes,
-    finished_row,
-    note_finished,
-    parent_of,
-)
-from train.inputs import (
-    Compute,
-    Sharing,
-    TrainingClip,
-    TrainSettings,
-    held_out_rows,
-    hints_of,
-    settings_of,
-    stage_settings,
-    usable_rows,
-)
+from train.finished import CONFIG, SHIPPED, SHIPPED_NAME, damaged_notes, finished_row
+from train.inputs import Sharing, held_out_rows, hints_of, settings_of, stage_settings, usable_rows
+from train.job import CACHED, VERSION, curves_folder, kept, train_job
 from train.latents.wanted import encoding_of
 from train.loop.checkpoints import damaged_checkpoints
 from train.parallel.start import dismiss, follow, train_together
 from train.planning.forecast import machine_notes, notes_of
 from train.recipes import RECIPES
 
-_CACHED = ("clip_id", "sample_sha256", "encoding", "file")  # of the latents table, what reading them takes
-
 if TYPE_CHECKING:
     from rigmill.config.schema import Profile
-    from shards.loader.latents.cached import CachedLatents
-    from train.loop.fit import Trained
-    from train.watching.measured import StepLoss
 
 
 class TrainStage(Stage):
     """A job per stage of the training, over the whole train split; after an interruption it goes on where it was."""
 
     name = "train"
-    version = 4
+    version = VERSION
     upstream = ("shards", "latents")
     writes = PRODUCTS["train"]
     barrier = True
@@ -163,7 +134,7 @@ class TrainStage(Stage):
             started = time.monotonic()
             layout = Layout(work.output)
             row = finished_row(layout, job.input_id)
-            outcome = train_together(job, work, train_job, logs=_curves(layout)) if row is None else _kept(row)
+            outcome = train_together(job, work, train_job, logs=curves_folder(layout)) if row is None else kept(row)
             yield Answer(job.key, outcome, Cost(wall_s=time.monotonic() - started))
 
     def follow(self) -> None:
@@ -222,7 +193,7 @@ def _cached(tables: Rows, settings: Row, rows: Sequence[Row]) -> list[Row]:
     """Where the latents of these rows lie, of those that are encoded."""
     if not settings["latents"]:
         return []
-    encoded = {row["clip_id"]: {name: row[name] for name in _CACHED} for row in tables.products("latents")}
+    encoded = {row["clip_id"]: {name: row[name] for name in CACHED} for row in tables.products("latents")}
     return [encoded[row["clip_id"]] for row in rows if row["clip_id"] in encoded]
 
 
@@ -240,165 +211,3 @@ def _start(starts_from: str, earlier: Mapping[str, tuple[str, int]]) -> tuple[Ro
         seen = sha256_file(config) if config.is_file() else ""
         return {"folder": seen}, 1, {"folder": starts_from}
     return {"checkpoint": starts_from}, 1, {}
-
-
-def _kept(row: Row) -> Outcome:
-    """Of the row of a stage that is finished."""
-    return Kept([{key: value for key, value in row.items() if key != "job_key"}])
-
-
-def _curves(layout: Layout) -> Path:
-    """Where a training shows how it goes."""
-    return (layout.latest_run() or layout.runs / "unnamed") / "train"
-
-
-def train_job(job: Job, work: Work) -> Outcome:
-    """Kept with one checkpoint row; Failed when the loss left the numbers, or latents that it wants are not there.
-
-    Each of the processes that torch.distributed has brought together calls it, or one alone; the first of them stores
-    what comes out.
-    """
-    layout = Layout(work.output)
-    from train.clips import Clips
-    from train.loop.fit import train
-    from train.loop.keeping import Keep
-    from train.loop.provenance import Origin
-    from train.parallel.group import Ranks
-    from train.starting import start_model
-    from train.watching.measured import NotFinite
-    from train.watching.strips import strips_of
-    from train.watching.validation import validation_of
-
-    settings, folder = TrainSettings(**job.payload["settings"]), layout.work / job.key
-    parent = parent_of(job.payload["start"], layout, folder=job.hints.get("folder", ""))
-    start = RECIPES[settings.recipe](settings.size_px) if parent is None else parent.config
-    known = job.payload["weights"] if parent is None else parent.about.get("weights")
-    # With cached latents nothing is encoded, so encoders are neither needed nor loaded; strips of samples decode.
-    encodes = "latents" not in job.payload or bool(job.hints.get("strips"))
-    parts = COMPONENTS if encodes else ("transformer",)
-    folders = find(start, Places.of(job.hints.get("weights", {})), wanted=known or None, only=parts)
-    model = start_model(settings, parent, folders)
-    try:
-        latents = latents_of(job, work.store)
-        checked = job.hints.get("validation", {})
-        checked_latents = _latents(job, checked["rows"], checked["cached"], work.store) if checked else None
-    except UserError as error:  # a run of both stages makes them, and then this
-        return Failed(FailKind.MACHINE, "NoLatents", f"{error.what}: {error.why}; the stage 'latents' makes them")
-    clips = [TrainingClip.from_row(sample) for sample in job.payload["samples"]]
-    pictures = Clips(clips, store=work.store, config=model.config)
-    curves, is_first = _curves(layout), Ranks.here().is_first
-    others = [TrainingClip.from_row(row) for row in checked.get("rows", ())]
-    held_out = Clips(others, store=work.store, config=model.config) if others else None
-    try:
-        trained = train(
-            model,
-            settings=settings,
-            clips=pictures,
-            store_root=work.store.root,
-            folder=folder,
-            report=work.report,
-            curves=curves,
-            num_workers=job.hints.get("workers", 0),
-            latents=latents,
-            sharing=Sharing.of(job.hints),
-            compute=Compute.of_hints(job.hints),
-            callbacks=[
-                *validation_of(checked, settings=settings, store=work.store, folder=curves, latents=checked_latents),
-                *strips_of(
-                    job.hints.get("strips", {}), settings=settings, pictures=pictures, folder=curves, held_out=held_out
-                ),
-            ],
-            keep=Keep(
-                last=job.hints.get("keep_last", 2),
-                wandb=job.hints.get("wandb", "off"),
-                force=job.hints.get("force_resume", False),
-                origin=Origin(known or {}, "" if parent is None else parent.checkpoint_id, TrainStage.version),
-            ),
-        )
-    except NotFinite as error:
-        if is_first:
-            shutil.rmtree(folder, ignore_errors=True)
-        return Failed(FailKind.EXCEPTION, type(error).__name__, f"{error}; a lower learning_rate may help")
-    if not is_first:
-        return Kept([])
-    row = _product(trained, job, parent, work.store)
-    if trained.best is not None:
-        (config,) = (StoredFile.from_row(file) for file in row["files"] if file["name"] == CONFIG)
-        trained.best.put(curves / f"{settings.stage}.best", json.loads(work.store.read(config)))
-    note_finished(layout, job.input_id, row)
-    shutil.rmtree(folder, ignore_errors=True)
-    return Kept([row])
-
-
-def latents_of(job: Job, store: Store) -> CachedLatents | None:
-    """Of the job's clips, where they were encoded before. A UserError where they do not fit what is trained."""
-    return _latents(job, job.payload["samples"], job.hints.get("cached", ()), store)
-
-
-def _latents(job: Job, samples: Sequence[Row], cached: Sequence[Row], store: Store) -> CachedLatents | None:
-    if "latents" not in job.payload:
-        return None
-    import pyarrow as pa
-
-    from shards.loader.latents.cached import CachedLatents
-    from shards.loader.latents.encoding import Encoding
-
-    wanted = {sample["clip_id"]: sample["sample_sha256"] for sample in samples}
-    schema = pa.schema([field for field in PRODUCTS["latents"] if field.name in _CACHED])
-    table = pa.Table.from_pylist(list(cached), schema=schema)
-    return CachedLatents.of_rows(table, store, wanted=Encoding.from_row(job.payload["latents"]), clips=wanted)
-
-
-def _product(trained: Trained, job: Job, parent: Parent | None, store: Store) -> Row:
-    """The row of a finished stage, its files stored."""
-    from train.weights import num_parameters, save_model
-
-    settings, config = TrainSettings(**job.payload["settings"]), trained.model.config
-    samples = sorted(sample["sample_sha256"] for sample in job.payload["samples"])
-    model = store.put_bytes(WEIGHTS, save_model(trained.model))
-    checkpoint_id = digest("checkpoint", model.sha256, config.to_dict())
-    known = {
-        "checkpoint_id": checkpoint_id,
-        "stage": settings.stage,
-        "depth": 0 if parent is None else parent.depth + 1,
-        "parent": None if parent is None else parent.checkpoint_id,
-    }
-    about = {
-        **known,
-        "model": config.to_dict(),
-        "settings": settings.to_row(),
-        "num_clips": len(samples),
-        "samples_digest": digest(samples),
-        "mixture": trained.drawn.to_row(),
-        "pose_map": settings.pose_map,
-        "weights": job.payload["weights"],
-        "sampling": {} if parent is None else parent.about.get("sampling") or {},
-        "sha256": {WEIGHTS: model.sha256},
-    }
-    files = [
-        model,
-        store.put_bytes(CONFIG, (canonical_json(about) + "\n").encode()),
-        store.put_bytes(LOSSES, trained.curve.csv().encode()),
-    ]
-    return {
-        **known,
-        "recipe": config.recipe,
-        "trains": settings.trains,
-        "num_clips": len(samples),
-        "samples_digest": about["samples_digest"],
-        "num_steps": settings.num_steps,
-        "first_loss": _mean_loss(trained.losses[: _share(settings)]),
-        "last_loss": _mean_loss(trained.losses[-_share(settings) :]),
-        "num_parameters": num_parameters(trained.model.denoiser),
-        "num_trained": num_parameters(trained.model.denoiser, lambda weight: weight.requires_grad),
-        "files": [stored.to_row() for stored in files],
-    }
-
-
-def _share(settings: TrainSettings) -> int:
-    """Steps averaged for the first and last loss: one step's noise level decides too much of its loss."""
-    return max(1, min(20, settings.num_steps // 10))
-
-
-def _mean_loss(losses: Sequence[StepLoss]) -> float:
-    return sum(item.loss for item in losses) / len(losses)

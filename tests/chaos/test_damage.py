@@ -22,8 +22,8 @@ from tests.support.dataset_faults import Faults
 from tests.support.small_runs import NOT_RESULTS, finish, results, rigmill
 from tests.support.tiny_runs import Tiny, write_profile
 from train.inputs import TrainingClip, TrainSettings
+from train.job import latents_of
 from train.loop.fit import train
-from train.stage import latents_of
 from train.starting import start_model
 
 pytestmark = [pytest.mark.slow, pytest.mark.blender]
