@@ -182,7 +182,7 @@ class Train(Section):
         "FlashAttention-2 on Ampere; a CPU has its own",
     )
     machine: str = Field(
-        default="", description="on which the training is planned, like 16xA100-80; read by rigmill plan alone"
+        default="", description="on which the training is planned, like 16xA100-80; nothing but a plan reads it"
     )
     price_per_gpu_hour: Annotated[float, Field(ge=0)] | None = Field(
         default=None, description="what an hour of one of its GPUs costs you, in your currency; none: no cost is said"
