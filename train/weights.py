@@ -38,9 +38,15 @@ class Model(nn.Module):
         self.config, self.denoiser, self.text, self.codec = config, denoiser, text, codec
 
     def on(self, device: torch.device) -> Model:
-        """The model on a device, its codec too."""
+        """The model on a device, its codec too. Where it is there already nothing is touched: weights that ranks share
+        between them cannot be moved.
+        """
         self.codec.to(device)
-        return self.to(device)
+        there = all(
+            weight.device.type == device.type and device.index in (None, weight.device.index)
+            for weight in self.parameters()
+        )
+        return self if there else self.to(device)
 
 
 def new_model(

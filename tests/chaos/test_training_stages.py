@@ -36,7 +36,9 @@ def test_a_run_trains_every_stage_from_the_one_before_and_judges_the_last(tmp_pa
     assert judged == {first[2]["checkpoint_id"]}
     curves = sorted(layout.runs.glob("*/train/*.csv"))
     assert [path.name for path in curves] == [
-        f"{stage}.{kind}" for stage in ("base", "stage1", "stage2") for kind in ("csv", "mixture.csv")
+        f"{stage}.{kind}"
+        for stage in ("base", "stage1", "stage2")
+        for kind in ("csv", "mixture.csv", "parameters.csv", "speed.csv")
     ]
 
     tiny.resolved = load("tiny", file=config, overrides=(STAGES % ", learning_rate: 0.01", HELD_OUT))
@@ -46,7 +48,8 @@ def test_a_run_trains_every_stage_from_the_one_before_and_judges_the_last(tmp_pa
     assert [one["stage"] for one in again if not one["planned"]] == ["stage2"]
     last = layout.latest_run()
     assert last is not None
-    assert {path.name for path in (last / "train").iterdir()} == {"stage2.csv", "stage2.mixture.csv"}
+    kinds = "csv log compute.json first-batch.png mixture.csv parameters.csv progress.json speed.csv".split()
+    assert {path.name for path in (last / "train").iterdir()} == {f"stage2.{kind}" for kind in kinds}
     assert json.loads((last / "run.json").read_text())["counts"]["train"] == {
         "in": 3,
         "kept": 3,

@@ -27,7 +27,7 @@ from train.model.joint import Pair
 from train.model.kernels import Kernels, kernels_for
 from train.objective import add_noise, draw_noise, prediction_loss
 from train.parallel.group import Ranks
-from train.parallel.sharding import is_sharded, shard, shared_like, unshard, unshared_gradients, whole
+from train.parallel.sharding import is_sharded, shard, share_again, shared_like, unshard, unshared_gradients, whole
 from train.parallel.views import share_views, with_all_views
 from train.watching.measured import NotFinite, StepLoss, batch_path, save_batch
 from train.weights import Model
@@ -222,6 +222,7 @@ class JointTraining(lightning.LightningModule):
             with with_all_views(self.model.denoiser):
                 yield self.model
         finally:
+            share_again(self.model.denoiser)
             self._set(own)
             for module, mode in modes:
                 module.training = mode
@@ -235,12 +236,16 @@ class JointTraining(lightning.LightningModule):
         """The model as it is kept, whole on every rank: its weights are their running means from here on."""
         self._set(self.means)
         unshard(self.model.denoiser)
+        self.trained = [weight for weight in self.model.denoiser.parameters() if weight.requires_grad]  # whole now
         return self.model.eval()
 
     def take(self, path: Path) -> Model:
         """The model as a checkpoint of this training keeps it. For a model on the CPU, after its training."""
         kept = TorchCheckpointIO().load_checkpoint(path, weights_only=True)
-        self.load_state_dict(kept["state_dict"], strict=False)
+        weights = dict(self.named_parameters())
+        with torch.no_grad():  # not by load_state_dict: on weights that were in shares it leaves something behind
+            for name, value in kept["state_dict"].items():
+                weights[name].copy_(value)
         self.means = list(kept["means"])
         return self.settle()
 

@@ -32,8 +32,16 @@ def shard(denoiser: JointVideoPose, mesh: DeviceMesh) -> None:
     fully_shard(denoiser, mesh=ranks, reshard_after_forward=False)
 
 
+def share_again(denoiser: nn.Module) -> None:
+    """Let go of weights that a pass without gradients has left together: the next pass would take them as they were."""
+    for module in denoiser.modules():
+        if isinstance(module, FSDPModule):
+            module.reshard()
+
+
 def unshard(denoiser: JointVideoPose) -> None:
     """Whole weights on every rank again, for good: the model is not to run after that. All ranks call it together."""
+    share_again(denoiser)
     for module in denoiser.modules():
         for name, weight in list(module.named_parameters(recurse=False)):
             if isinstance(weight, DTensor):

@@ -143,3 +143,36 @@ def test_ray_train_starts_a_killed_worker_again_and_gives_the_same_bytes(
         killed = kill_at(12, profile.parent / "out", process.pid, is_ray_train_worker, signal.SIGKILL)
         assert process.wait(timeout=400) == 0, log.read_text()[-3000:]
     assert killed and trained(profile) == undisturbed
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "shared", [{"strategy": "fsdp2"}, {"strategy": "ddp", "view_ranks": 2}], ids=["fsdp2", "views"]
+)
+def test_what_is_seen_of_a_training_is_the_same_of_several_ranks(
+    new_output: Callable[..., Path], shared: dict[str, Any]
+) -> None:
+    """Validation, samples and the best model, which all ranks make together and one writes."""
+    seen = {
+        "num_steps": 4,
+        "validation_interval": 2,
+        "validation_clips": 2,
+        "sample_interval": 2,
+        "sampling_steps": 2,
+        "ema": 0.9,
+    }
+    names, losses = [], []
+    for ranks in ({"ranks": 1, "strategy": "ddp", "view_ranks": 1}, {"ranks": 2, **shared}):
+        profile = new_output(**seen, **ranks, accumulate=1)
+        rows = json.loads((profile.parent / "rows.json").read_text())
+        rows[-1]["split"] = "val"
+        (profile.parent / "rows.json").write_text(json.dumps(rows))
+        job, work = job_of(profile)
+        (answer,) = TrainStage().run([job], work)
+        assert isinstance(answer.outcome, Kept), answer.outcome
+        curves = work.output / "runs" / "unnamed" / "train"
+        names.append({path.name for path in curves.iterdir()})
+        lines = next(curves.glob("*.validation.csv")).read_text().splitlines()[1:]
+        losses.append([float(line.rpartition(",")[2]) for line in lines])
+    assert names[0] <= names[1] and {Path(name).suffix for name in names[0]} >= {".mp4", ".png", ".best"}
+    assert len(losses[0]) == len(losses[1]) > 10 and losses[1] == pytest.approx(losses[0], rel=1e-3)
