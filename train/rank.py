@@ -44,7 +44,7 @@ def main() -> int:
     try:
         outcome = run(order)
     except UserError as error:
-        print(f"{error.what}: {error.why}; {error.fix}", file=sys.stderr)  # noqa: T201 - the rank's log
+        print(error.render(), file=sys.stderr)  # noqa: T201 - the rank's log
         return 2
     if int(os.environ["RANK"]) == 0:
         order.answer(outcome)

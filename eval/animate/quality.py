@@ -96,16 +96,7 @@ def quality(
     read: Reconstruction, geometry: ClipGeometry, radius_px: float, *, best_share: float, prompt: str
 ) -> Quality:
     """What can be said of a motion that was read from generated maps."""
-    scores = score(
-        read,
-        rig=geometry.rig,
-        drawn=geometry.drawn,
-        radius_px=radius_px,
-        motion=None,
-        joints=None,
-        joints_px=None,
-        visible=None,
-    )
+    scores = score(read, rig=geometry.rig, drawn=geometry.drawn, radius_px=radius_px)
     moved_pct = movement_pct(read.joints, geometry.rig)
     facts = measure(geometry.rig, read.motion, joints=read.joints, num_markers=geometry.num_markers)
     does, as_asked = in_words(facts), fits(facts, prompt)

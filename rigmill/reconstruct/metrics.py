@@ -75,10 +75,10 @@ def score(
     rig: Rig,
     drawn: Bools,
     radius_px: float,
-    motion: Motion | None,
-    joints: Floats | None,
-    joints_px: Floats | None,
-    visible: Bools | None,
+    motion: Motion | None = None,
+    joints: Floats | None = None,
+    joints_px: Floats | None = None,
+    visible: Bools | None = None,
 ) -> Scores:
     """The scores of a reconstruction against the true motion, joints (T, J, 3) and centres (V, T, J, 2) if known.
 

@@ -24,7 +24,15 @@ from tests.support.paths import ROOT
 from train.inputs import TrainingClip, TrainSettings
 from train.loop import checkpoints as files
 from train.loop import writing
-from train.loop.checkpoints import checkpoints, damaged_checkpoints, last_checkpoint, steps_of
+from train.loop.checkpoints import (
+    best_checkpoint,
+    checkpoints,
+    damaged_checkpoints,
+    finish,
+    last_checkpoint,
+    steps_of,
+    unfinished_path,
+)
 from train.loop.fit import Trained, train
 from train.loop.keeping import Keep
 from train.loop.provenance import Origin
@@ -214,3 +222,19 @@ def test_kill_9_inside_a_checkpoint_leaves_the_one_before_and_sigterm_leaves_its
     straight = tmp_path / "straight"
     (tmp_path / "key").rename(straight)
     assert save_model(resumed.model) == save_model(run().model)
+
+
+def test_the_best_outlasts_the_others_where_there_are_no_hard_links(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def link(source: Path, target: Path) -> None:
+        raise OSError(errno.EPERM, "not permitted")
+
+    monkeypatch.setattr(os, "link", link)
+    for step, best in ((2, True), (4, False), (6, False)):
+        path = unfinished_path(tmp_path, step, best=best)
+        path.write_bytes(b"%d" % step)
+        finish(path, keep_last=1)
+    found = best_checkpoint(tmp_path, 2)
+    assert found is not None and found.read_bytes() == b"2"
+    assert [steps_of(path) for path in checkpoints(tmp_path)] == [6] and len(list(tmp_path.iterdir())) == 2

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 from pathlib import Path
 
 from rigmill.storage.files import NAMED_DIGITS, fsync_folder, has_its_digest, sha256_file
@@ -29,7 +30,12 @@ def finish(path: Path, *, keep_last: int) -> None:
     if kind == "best":
         best = folder / f"best-{name}"
         best.unlink(missing_ok=True)
-        os.link(path, best)
+        try:
+            os.link(path, best)
+        except OSError:  # a file system without hard links
+            aside = folder / f"{_UNFINISHED}-copy"
+            shutil.copyfile(path, aside)
+            aside.replace(best)
     path.replace(folder / f"step-{name}")
     fsync_folder(folder)
     for older in checkpoints(folder)[:-keep_last]:

@@ -64,8 +64,9 @@ def refuse_another(found: Mapping[str, Any] | None, wanted: Mapping[str, Any], *
             f"this training cannot go on from its checkpoint: {'; '.join(differences[:4])}"
             + (f"; and {len(differences) - 4} more" if len(differences) > 4 else ""),
             why="what comes out would be neither the one training nor the other",
-            fix=f"put it back as it was; or begin again: remove {folder}; or go on with it all the same: "
+            fix=f"put it back as it was; or begin again: remove {folder}; or go on with it all the same: {{command}} "
             "--set train.force_resume=true",
+            command=("run", "train"),
             code="E528",
         )
 

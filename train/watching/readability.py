@@ -62,16 +62,7 @@ def read_drawn(
         radius_px=radius_px,
         fps=geometry.motion.fps / config.frame_stride,
     )
-    scores = score(
-        found,
-        rig=geometry.rig,
-        drawn=geometry.drawn,
-        radius_px=radius_px,
-        motion=None,
-        joints=None,
-        joints_px=None,
-        visible=None,
-    )
+    scores = score(found, rig=geometry.rig, drawn=geometry.drawn, radius_px=radius_px)
     nearest = nearest_window_pct(found, geometry, stride=config.frame_stride) if found.usable.any() else None
     reading = Reading(scores.usable_share, nearest, scores.reprojection_px, scores.bone_drift_pct)
     return Generated(rgb, pose, found, reading)
