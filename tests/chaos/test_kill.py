@@ -14,18 +14,20 @@ from pathlib import Path
 import pytest
 
 from tests.support.processes import processes_below, processes_called
-from tests.support.small_runs import finish, results, run_all
+from tests.support.small_runs import differences, finish, results, run_all
 
 pytestmark = [pytest.mark.slow, pytest.mark.blender, pytest.mark.ray]
 NUM_DRIVER_KILLS = 10
 NUM_CHILD_KILLS = 12
+# A clip that is struck more often than it may be tried again fails, and a training without it is another, which stays.
+PATIENT = ("--set", f"run.attempts_after_interruption={NUM_CHILD_KILLS + 1}")
 
 
 def assert_same_bytes(small: Path) -> None:
-    undisturbed, disturbed = (results(small.parent / name) for name in ("undisturbed", "disturbed"))
+    undisturbed = results(small.parent / "undisturbed")
     parts = {name.split("/")[0] for name in undisturbed}
     assert parts == {"profile.json", "tables", "store", "shards"} and len(undisturbed) > 80
-    assert disturbed == undisturbed
+    assert differences(small.parent / "undisturbed", small.parent / "disturbed") == []
 
 
 def test_a_driver_killed_ten_times_ends_in_the_same_bytes(small: Path) -> None:
@@ -71,8 +73,8 @@ def command_of(pid: int) -> str:
 
 
 def test_killed_blender_children_and_ray_workers_cost_nothing(small: Path) -> None:
-    finish(run_all(small, "undisturbed"))
-    process = run_all(small, "disturbed")
+    finish(run_all(small, "undisturbed", *PATIENT))
+    process = run_all(small, "disturbed", *PATIENT)
     chance = random.Random(7)
     num_killed = {"ray::Worker": 0, "render.blender.sandbox.server": 0}
     deadline = time.monotonic() + 600
@@ -81,7 +83,7 @@ def test_killed_blender_children_and_ray_workers_cost_nothing(small: Path) -> No
         if process.poll() is not None:  # it got through: begin again, so that kills meet open work
             assert "error[" not in process.communicate()[0]
             shutil.rmtree(small.parent / "disturbed")
-            process = run_all(small, "disturbed")
+            process = run_all(small, "disturbed", *PATIENT)
         time.sleep(chance.uniform(0.5, 2.0))
         kind = min(num_killed, key=lambda kind: num_killed[kind])  # in turn; a run has few Blender servers at a time
         until = time.monotonic() + 60
@@ -96,5 +98,5 @@ def test_killed_blender_children_and_ray_workers_cost_nothing(small: Path) -> No
                 os.kill(chance.choice(victims), signal.SIGKILL)
                 num_killed[kind] += 1
     assert "error[" not in process.communicate(timeout=900)[0]
-    finish(run_all(small, "disturbed"))
+    finish(run_all(small, "disturbed", *PATIENT))
     assert_same_bytes(small)

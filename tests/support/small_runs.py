@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pyarrow.parquet as pq
+
 PROFILE = """
 small:
   inherits: demo
@@ -69,3 +71,18 @@ def results(folder: Path) -> dict[str, str]:
         for path in sorted(out.rglob("*"))
         if path.is_file() and path.relative_to(out).parts[0] not in NOT_RESULTS
     }
+
+
+def differences(one: Path, other: Path) -> list[str]:
+    """Every result that is not the same of two folders: rows that differ where it is a table, and its path."""
+    of_one, of_other = results(one), results(other)
+    found = []
+    for name in sorted(name for name in of_one.keys() | of_other.keys() if of_one.get(name) != of_other.get(name)):
+        rows = [table_rows(folder / "out" / name) for folder in (one, other)]
+        only = [[row for row in own if row not in others][:2] for own, others in (rows, rows[::-1])]
+        found.append(f"{name}: {only[0]} / {only[1]}")
+    return found
+
+
+def table_rows(path: Path) -> list[dict[str, object]]:
+    return pq.read_table(path).to_pylist() if path.suffix == ".parquet" and path.exists() else []
