@@ -1,0 +1,1 @@
+"""Methods that every comparison has beside it: the truth, the truth with noise, rest, a neighbour, the small model."""
