@@ -1,0 +1,1 @@
+"""Methods held against each other on the clips of a benchmark: scores of every clip, and tables."""

@@ -1,0 +1,1 @@
+"""Tables of a comparison, beside those that papers report: as HTML, Markdown, LaTeX and JSON."""
