@@ -14,7 +14,7 @@ from eval.compare.tables.table import Cell, Column, Line, Table
 from eval.metrics.metric import Better, Metric
 
 FEW_CLIPS = 100  # with fewer, intervals are said to be wide
-USABLE = Column(
+USABLE = Column("delivered_share", "delivered", better=Better.HIGHER, digits=2, says="share of clips with a body to score")
     "usable_share", "usable", better=Better.HIGHER, digits=2, says="share of the clips with a body to score"
 )
 _BACKENDS = {
