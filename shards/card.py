@@ -73,7 +73,7 @@ def card(rows: Sequence[Row], making: Making, *, num_of_authors: int = 0) -> str
         "",
         "## Splits",
         "",
-        _table(
+        markdown_table(
             ("split", "clips", "assets", "shards"),
             [
                 (
@@ -94,7 +94,7 @@ def card(rows: Sequence[Row], making: Making, *, num_of_authors: int = 0) -> str
         "",
         _TERMS[Policy(making.policy)],
         "",
-        _table(
+        markdown_table(
             ("source", "licence", "clips"),
             [
                 (source, licence, count)
@@ -108,7 +108,7 @@ def card(rows: Sequence[Row], making: Making, *, num_of_authors: int = 0) -> str
         *_attributions(rows),
         "## Categories",
         "",
-        _table(("category", "clips"), sorted(Counter(row["category"] or "unknown" for row in rows).items())),
+        markdown_table(("category", "clips"), sorted(Counter(row["category"] or "unknown" for row in rows).items())),
         f"Captions come from: {_all(rows, 'provider')}; categories from: {_all(rows, 'category_provider')}.",
         "",
         "## Files",
@@ -177,7 +177,7 @@ def _funnel(making: Making) -> list[str]:
         lines += [
             "## What was kept",
             "",
-            _table(
+            markdown_table(
                 ("stage", "in", "kept", "rejected", "failed", "most frequent reasons"),
                 [
                     (
@@ -189,7 +189,7 @@ def _funnel(making: Making) -> list[str]:
             ),
         ]
     if making.filters:
-        lines += ["Filters:", "", _table(("setting", "value"), making.filters)]
+        lines += ["Filters:", "", markdown_table(("setting", "value"), making.filters)]
     return lines
 
 
@@ -226,12 +226,12 @@ def _pose_maps(maps: PoseMapDefinition | None) -> list[str]:
         ("colour rule", maps.colour_rule),
         ("drawn-set rule", maps.drawn_rule),
     ]
-    return [*lines, _table(("of the stored maps", "value"), values)]
+    return [*lines, markdown_table(("of the stored maps", "value"), values)]
 
 
 def _all(rows: Sequence[Row], column: str) -> str:
     """Every value of a column once."""
-    return ", ".join(sorted({_plain(row[column]) for row in rows if row[column]})) or "nobody"
+    return ", ".join(sorted({plain_words(row[column]) for row in rows if row[column]})) or "nobody"
 
 
 def _duties(rows: Sequence[Row], num_of_authors: int) -> list[str]:
@@ -253,19 +253,20 @@ def _duties(rows: Sequence[Row], num_of_authors: int) -> list[str]:
 
 
 def _attributions(rows: Iterable[Row]) -> list[str]:
-    lines = sorted({_plain(row["attribution"]) for row in rows if row["attribution"]})
+    lines = sorted({plain_words(row["attribution"]) for row in rows if row["attribution"]})
     if not lines:
         return []
     more = [f"- and {len(lines) - MAX_CREDITS} more in `attribution.csv`"] if len(lines) > MAX_CREDITS else []
     return ["Credits:", "", *(f"- {credit}" for credit in lines[:MAX_CREDITS]), *more, ""]
 
 
-def _table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+def markdown_table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """A table of Markdown; cells are shown as `plain_words` has them."""
     lines = [header, ["---"] * len(header), *rows]
-    return "\n".join("| " + " | ".join(_plain(cell) for cell in line) + " |" for line in lines) + "\n"
+    return "\n".join("| " + " | ".join(plain_words(cell) for cell in line) + " |" for line in lines) + "\n"
 
 
-def _plain(value: object) -> str:
+def plain_words(value: object) -> str:
     """A cell that cannot break the page: strangers wrote titles, licences and credits."""
     text = " ".join(str(value).split())
     if text != "---":

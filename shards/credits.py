@@ -58,7 +58,7 @@ def attribution_csv(clips: Iterable[Row], provenance: Provenance) -> bytes:
     stream = io.StringIO(newline="")
     writer = csv.DictWriter(stream, COLUMNS, lineterminator="\n")
     writer.writeheader()
-    writer.writerows({name: _cell(value) for name, value in line.items()} for line in lines)
+    writer.writerows({name: plain_cell(value) for name, value in line.items()} for line in lines)
     return stream.getvalue().encode()
 
 
@@ -90,7 +90,7 @@ def _changes(asset_id: str, used: dict[str, list[Row]]) -> str:
     return "; ".join(found)
 
 
-def _cell(value: object) -> object:
+def plain_cell(value: object) -> object:
     """A value that a spreadsheet shows and does not run: strangers wrote these texts."""
     if not isinstance(value, str):
         return value

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from rigmill.storage.columns import PRODUCTS
-from rigmill.storage.files import Store, fsync_folder, sha256_bytes, sha256_file
+from rigmill.storage.files import Store, fsync_folder, sha256_bytes, sha256_file, swap_folder
 from rigmill.types import Row, StoredFile
 from shards.card import Making, card
 from shards.credits import ATTRIBUTION, Provenance, attribution_csv, of_authors
@@ -54,7 +54,7 @@ def publish(
         for name, data in texts.items():
             _write(new / name, data)
         fsync_folder(new)
-        _swap(new, folder)
+        swap_folder(new, folder)
     finally:
         shutil.rmtree(new, ignore_errors=True)
 
@@ -116,15 +116,3 @@ def _link(source: Path, target: Path) -> None:
     except OSError:
         shutil.copyfile(source, target)
         target.chmod(0o644)
-
-
-def _swap(new: Path, folder: Path) -> None:
-    """Put `new` where `folder` is."""
-    if not folder.exists():
-        new.rename(folder)
-    else:
-        old = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}-old-"))
-        folder.rename(old / "dataset")
-        new.rename(folder)
-        shutil.rmtree(old, ignore_errors=True)
-    fsync_folder(folder.parent)

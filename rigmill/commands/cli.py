@@ -167,6 +167,22 @@ def build_parser() -> argparse.ArgumentParser:
     import_batch = add("import-batch", "caption:import_batch", "take the answers of a batch", to=of_caption)
     import_batch.add_argument("folder", type=Path, help="the folder that was exported into")
     import_batch.add_argument("files", type=Path, nargs="+", help="files of results and of errors, in any order")
+    about_bench = "choose, check and annotate the clips that methods are compared on"
+    bench = commands.add_parser("bench", help=about_bench, description=about_bench)
+    of_bench = bench.add_subparsers(required=True, metavar="what")
+    make_bench = add("make", "bench:make", "choose held-out clips by the rule and write them as a folder", to=of_bench)
+    make_bench.add_argument("--clips", type=_positive, default=35, metavar="N", help="how many (default: 35)")
+    make_bench.add_argument("--out", type=Path, metavar="FOLDER", help="where to (default: OUTPUT/bench)")
+    make_bench.add_argument(
+        "--without", action="append", default=[], metavar="CLIP", help="leave this clip out; may be repeated"
+    )
+    check_bench = add(
+        "check",
+        "bench:check",
+        "find what is wrong: bench.csv, balance, files, clips that the profile's training knows",
+        to=of_bench,
+    )
+    check_bench.add_argument("folder", type=Path, nargs="?", help="the benchmark (default: OUTPUT/bench)")
     verify = add("verify", "verify:command", "read everything that was written again and compare digests")
     verify.add_argument("--repair", action="store_true", help="mend what is found: make it again, from what is whole")
     _add_worker_options(verify)
@@ -197,7 +213,7 @@ def build_parser() -> argparse.ArgumentParser:
     clean.add_argument("--all", action="store_true", help="everything that the profile has made, models too")
     clean.add_argument("--dry-run", action="store_true", help="list it and remove nothing")
     doctor = add("doctor", "doctor:command", "check this machine: Python, packages, Blender, Ray, system libraries")
-    for command in (plan, status, show, verify, publish, doctor, probe, checkpoints):
+    for command in (plan, status, show, verify, publish, doctor, probe, checkpoints, check_bench):
         command.add_argument("--json", action="store_true", help="machine-readable output")
     return parser
 

@@ -67,6 +67,18 @@ def fsync_folder(folder: Path) -> None:
         os.close(handle)
 
 
+def swap_folder(new: Path, folder: Path) -> None:
+    """Put `new` where `folder` is, beside which it lies. Between two renames a reader finds none of them."""
+    if not folder.exists():
+        new.rename(folder)
+    else:
+        old = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}-old-"))
+        folder.rename(old / "folder")
+        new.rename(folder)
+        shutil.rmtree(old, ignore_errors=True)
+    fsync_folder(folder.parent)
+
+
 def write_atomic(path: Path, data: bytes, *, durable: bool = True, temporary: Path | None = None) -> None:
     """Put `data` at `path` such that a reader sees the old file or the new one, never a part.
 

@@ -36,6 +36,11 @@ class Layout:
         return self.root / "review"
 
     @property
+    def bench(self) -> Path:
+        """The benchmark split, exported; its bench.csv is for people to write into."""
+        return self.root / "bench"
+
+    @property
     def profile_json(self) -> Path:
         return self.root / "profile.json"
 

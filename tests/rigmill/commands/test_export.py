@@ -11,8 +11,8 @@ import pyarrow as pa
 import pytest
 
 from rigmill.blender.client import Limits
+from rigmill.clip_file import clip_file, find_clip
 from rigmill.commands.cli import main
-from rigmill.commands.export import clip_file, find_clip
 from rigmill.errors import UserError
 from rigmill.pipeline.view import View
 from rigmill.rigs.npz import motion_to_bytes, rig_to_bytes

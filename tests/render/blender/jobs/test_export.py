@@ -13,7 +13,7 @@ from curate.stages.collect import CollectStage
 from curate.stages.preview import PreviewStage
 from curate.stages.probe import ProbeStage
 from curate.stages.retarget import RetargetStage
-from rigmill.commands.export import clip_file
+from rigmill.clip_file import clip_file
 from rigmill.rigs.npz import motion_from_bytes, rig_from_bytes
 from rigmill.rigs.skeleton import forward
 from rigmill.storage.files import scratch_folder
