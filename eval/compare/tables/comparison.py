@@ -14,8 +14,8 @@ from eval.compare.tables.table import Cell, Column, Line, Table
 from eval.metrics.metric import Better, Metric
 
 FEW_CLIPS = 100  # with fewer, intervals are said to be wide
-USABLE = Column("delivered_share", "delivered", better=Better.HIGHER, digits=2, says="share of clips with a body to score")
-    "usable_share", "usable", better=Better.HIGHER, digits=2, says="share of the clips with a body to score"
+DELIVERED = Column(
+    "delivered_share", "delivered", better=Better.HIGHER, digits=2, says="share of the clips with a body to score"
 )
 _BACKENDS = {
     "reconstruction": "Against the truth, in space",
@@ -59,11 +59,11 @@ def by_backend(compared: Compared) -> list[Table]:
         shown = [metric for metric in metrics if any(method.values(metric.name) for method in compared.methods)]
         if not shown:
             continue
-        columns = (USABLE, *(column_of(metric) for metric in shown))
+        columns = (DELIVERED, *(column_of(metric) for metric in shown))
         lines = tuple(
             Line(
                 method.name,
-                {USABLE.key: Cell(method.usable_share)}
+                {DELIVERED.key: Cell(method.usable_share)}
                 | {metric.name: mean_cell(compared, method, metric.name) for metric in shown},
             )
             for method in compared.methods
