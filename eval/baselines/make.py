@@ -131,5 +131,5 @@ def _neighbour(clip: BenchClip, known: Sequence[Known]) -> Made:
     kind = measure(rig, still(motion)).subject_kind
     found = nearest(Wanted(kind, clip.category, clip.prompt, rig, clip.num_frames, clip.fps), known)
     if found is None:
-        raise NotMade("no training clip's motion can be put onto these joints")
+        return _written(clip, geometry, still(motion)), {"neighbour": None, "how": "rest: no neighbour has such joints"}
     return _written(clip, geometry, found.motion), {"neighbour": found.clip_id, "how": found.how}

@@ -28,7 +28,7 @@ from rigmill.types import Motion, Rig
 _ENOUGH = 0.5  # share of the joints that move in the neighbour which the other body must have
 _MOVES_DEG = 1.0  # a joint that turns less than that does not move
 _SKELETONS = Skeletons()
-_TRIED = 12  # neighbours that are looked into, the most alike first
+_TRIED = 40  # neighbours that are looked into, the most alike first
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from typing import Any, NoReturn
 
 from rigmill import __version__
 from rigmill.commands import exit_status
+from rigmill.commands.eval_options import add_eval_commands
 from rigmill.commands.signals import ended_by_signals, interrupted_status
 from rigmill.errors import UserError, refused_by_system
 from rigmill.invocation import Invocation, typed_program
@@ -183,6 +184,7 @@ def build_parser() -> argparse.ArgumentParser:
         to=of_bench,
     )
     check_bench.add_argument("folder", type=Path, nargs="?", help="the benchmark (default: OUTPUT/bench)")
+    add_eval_commands(commands, add)
     verify = add("verify", "verify:command", "read everything that was written again and compare digests")
     verify.add_argument("--repair", action="store_true", help="mend what is found: make it again, from what is whole")
     _add_worker_options(verify)

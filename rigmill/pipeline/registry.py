@@ -13,6 +13,8 @@ from rigmill.pipeline.stage import Stage
 # What a command wants of a room. By name, as stages: the hallway imports no room, and no room another.
 CANONICAL_FILE = "curate.gate.canonical:canonical_file"
 ANIMATE = "eval.animate.command:animate"
+BASELINES = "eval.baselines.command:baselines"
+BASELINES_ORDER = "eval.baselines.command:BaselinesOrder"
 BENCH_ORDER = "eval.bench.export:Order"
 BENCH_MAKE = "eval.bench.commands:make"
 BENCH_CHECK = "eval.bench.commands:check"

@@ -1,0 +1,169 @@
+"""The scores of one body on one clip, against the truth."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+
+import numpy as np
+
+from eval.bench.clips import BenchClip
+from eval.bodies.body import Body, Bones
+from eval.bodies.draw import Pictures, Protocol, cameras_of, draw, into_frame
+from eval.bodies.facts import facts_fit
+from eval.compare.options import ScoreOptions
+from eval.metrics import embedded, feet, joints, mesh
+from eval.metrics.chamfer import ChamferOptions, chamfer
+from eval.metrics.pictures import picture_scores
+from rigmill.clips.numbers import ClipGeometry
+from rigmill.facts.anatomy import Anatomies
+from rigmill.types import Floats, Rig
+
+_ANATOMIES = Anatomies()
+
+
+@dataclass(slots=True)
+class ClipScores:
+    """Numbers by a metric's name; where there is none, `why` has a sentence."""
+
+    scores: dict[str, float | None] = field(default_factory=dict)
+    why: dict[str, str] = field(default_factory=dict)
+
+    def put(self, found: Mapping[str, float | None], why: str = "") -> None:
+        """Add numbers; `why` some may be None."""
+        for name, value in found.items():
+            self.scores[name] = value
+            if value is None:
+                self.why[name] = why or "not measurable on this clip"
+
+
+class Truth:
+    """What every method's body is held against on one clip, made once. Lengths are of the clip's own frame."""
+
+    def __init__(self, clip: BenchClip, geometry: ClipGeometry, body: Body, options: ScoreOptions) -> None:
+        self.clip, self.geometry, self.options = clip, geometry, options
+        self.body = into_frame(body, geometry)
+
+    @cached_property
+    def size(self) -> float:
+        """The unit of 'per cent of the height': the largest extent of the mesh at rest."""
+        return max(float(np.ptp(self.body.rest, axis=0).max()), 1e-9)
+
+    @cached_property
+    def rig(self) -> Rig | None:
+        bones = self.body.bones
+        return None if bones is None else Rig(bones.names, bones.parents, bones.rest)
+
+    @cached_property
+    def feet(self) -> list[int]:
+        """The lowest joint of every leg that can stand."""
+        if self.rig is None:
+            return []
+        found = _ANATOMIES.find(self.rig, {}).feet
+        return [min(foot.joints, key=lambda joint: float(self.rig.rest_joints[joint, 2])) for foot in found]
+
+    @cached_property
+    def pictures(self) -> Pictures:
+        return self.drawn(self.body)
+
+    def drawn(self, body: Body) -> Pictures:
+        """Pictures of a body in the clip's frame, from the protocol's cameras."""
+        cameras = cameras_of(self.geometry, self.options.protocol)
+        return draw(body, cameras, size_px=self.options.size_px, background=self.options.background)
+
+
+def score_clip(truth: Truth, found: Body) -> ClipScores:
+    """Every score of a body, as it was delivered, on the clip of `truth`."""
+    body, scores = into_frame(found, truth.geometry), ClipScores()
+    _score_joints(truth, body, scores)
+    _score_mesh(truth, body, scores)
+    _score_pictures(truth, body, scores)
+    fits = facts_fit(found, truth.geometry, truth.clip.prompt)
+    why = "the prompt has no verb that facts know, or there are no joints"
+    scores.put({"facts_fit": None if fits is None else float(fits)}, why)
+    return scores
+
+
+def matched(found: Bones | None, truth: Bones | None) -> tuple[Bones | None, str]:
+    """The found joints in the order of the true ones, by name; or None and why there are none."""
+    if truth is None or found is None:
+        return None, "no joints are delivered" if truth is not None else "the truth has no joints"
+    place = {name: joint for joint, name in enumerate(found.names)}
+    missing = [name for name in truth.names if name not in place]
+    if missing:
+        return None, f"{len(missing)} of {len(truth.names)} joints are not there by name, such as '{missing[0]}'"
+    at = [place[name] for name in truth.names]
+    return Bones(truth.names, truth.parents, found.rest[at], found.joints[:, at], found.turns[:, at]), ""
+
+
+def _score_joints(truth: Truth, body: Body, scores: ClipScores) -> None:
+    bones, why = matched(body.bones, truth.body.bones)
+    names = [metric.name for metric in (*joints.METRICS, *feet.METRICS) if metric.name != "usable_share"]
+    if bones is None or truth.rig is None or truth.body.bones is None:
+        scores.put(dict.fromkeys(names), why)
+        return
+    true, size, fps = truth.body.bones, truth.size, truth.clip.fps
+    found: dict[str, float | None] = {
+        "mpjpe_pct": joints.mpjpe_pct(bones.joints, true.joints, height=size),
+        "pa_mpjpe_pct": joints.pa_mpjpe_pct(bones.joints, true.joints, height=size),
+        "bone_drift_pct": joints.bone_drift_pct(bones.joints, rest=true.rest, parents=true.parents),
+        "jitter_pct_s3": joints.jitter_pct_s3(bones.joints, fps=fps, height=size),
+        "acceleration_error_pct_s2": joints.acceleration_error_pct_s2(bones.joints, true.joints, fps=fps, height=size),
+    }
+    for limit in joints.PCK_LIMITS_PCT:
+        found[f"pck_3d_{limit}pct"] = joints.pck_3d(bones.joints, true.joints, height=size, limit_pct=limit)
+    for kind, errors in (
+        ("rotation", joints.rotation_errors_deg(bones.turns, true.turns, truth.rig)),
+        ("swing", joints.swing_errors_deg(bones.turns, true.turns, truth.rig)),
+    ):
+        found |= {f"{kind}_{name}_deg": value for name, value in errors.items()}
+    scores.put(found, "the rig has no such joint, or the clip too few frames")
+    _score_feet(truth, bones.joints, true, scores)
+
+
+def _score_feet(truth: Truth, found: Floats, true: Bones, scores: ClipScores) -> None:
+    names = [metric.name for metric in feet.METRICS]
+    if not truth.feet:
+        scores.put(dict.fromkeys(names), "it has no legs to stand on")
+        return
+    ours, theirs, fps = found[:, truth.feet], true.joints[:, truth.feet], truth.clip.fps
+    ground = float(truth.body.rest[:, 2].min())
+    root_height = float(true.rest[0, 2]) - ground
+    rule = {"ground": ground, "root_height": root_height}
+    scores.put({"foot_slide_pct_s": feet.foot_slide_pct_s(ours, theirs, fps=fps, height=truth.size)}, "no foot stands")
+    high = root_height > 0.05 * truth.size  # a root on the floor is no measure of the body
+    scores.put(
+        {
+            "skate_share.unimate": feet.skate_share_unimate(ours, **rule) if high else None,
+            "slide_pct.unimate": feet.slide_pct_unimate(ours, **rule) if high else None,
+        },
+        "no foot is near the ground" if high else "the root is on the ground",
+    )
+
+
+def _score_mesh(truth: Truth, body: Body, scores: ClipScores) -> None:
+    true, options, names = truth.body, truth.options, [metric.name for metric in mesh.METRICS]
+    if body.vertices.shape == true.vertices.shape and np.array_equal(body.faces, true.faces):
+        ours, theirs = body.vertices, true.vertices
+        scores.put(
+            {
+                "vertex_error_pct": mesh.vertex_error_pct(ours, theirs, height=truth.size),
+                "vertex_error_p95_pct": mesh.vertex_error_p95_pct(ours, theirs, height=truth.size),
+            }
+        )
+    else:
+        scores.put(dict.fromkeys(names), "its faces are not the true mesh's")
+    how = ChamferOptions(options.icp, options.num_points, min(options.num_points, 10_000), seed=44 + options.seed)
+    scores.put(asdict(chamfer(body.vertices, body.faces, true.vertices, true.faces, how)))
+
+
+def _score_pictures(truth: Truth, body: Body, scores: ClipScores) -> None:
+    ours, theirs = truth.drawn(body), truth.pictures
+    # AnimaMimic holds pictures of the input view against the reference, and looks at the others by themselves.
+    views = slice(0, 1) if truth.options.protocol is Protocol.ANIMAMIMIC else slice(None)
+    found = picture_scores(
+        ours.rgb[views], theirs.rgb[views], found_mask=ours.mask[views], truth_mask=theirs.mask[views]
+    )
+    scores.put(asdict(found), "the body is in no picture, or pictures are too small")
+    embedded  # noqa: B018
