@@ -15,6 +15,9 @@ class Look:
     colours: Floats  # (M, 4) linear base colour, alpha last
     corner_uv: Floats | None  # (F, 3, 2), v down as glTF has it
     textures: tuple[Bytes | None, ...]  # M pictures (H, W, 4) sRGB that multiply the base colour
+    # M: where alpha is less, nothing is there; None: alpha lets light through.
+    cutoffs: tuple[float | None, ...] = ()
+    corner_colours: Floats | None = None  # (F, 3, 4) linear, multiply it too
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,9 @@ import numpy as np
 
 from render.blender.engines.blender import Engine
 from render.blender.engines.geometry import Geometry
-from render.blender.engines.scene import LIGHT
 from render.blender.materials.appearance import Appearance, read_appearance
 from render.blender.subject.subject import Subject
+from render.light import LIGHT
 from render.raster.rasteriser import Rasteriser
 from render.raster.types import Picture, Surface
 from rigmill.types import Camera, Floats

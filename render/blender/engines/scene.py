@@ -9,18 +9,13 @@ import bpy
 import numpy as np
 from mathutils import Matrix
 
-from render.raster.types import Light, Sun
+from render.light import LIGHT
 from rigmill.blender.render_settings import ViewSettings
 from rigmill.clips.camera import project
 from rigmill.types import Camera, Floats
 
 SENSOR_MM = 36.0
 BORDER_MARGIN_PX = 4
-# Even light from everywhere shows all four sides; the suns, weaker, give shape without a dark back.
-LIGHT = Light(
-    ambient=(0.6, 0.6, 0.6),
-    suns=(Sun((0.5, -0.8, 1.3), strength=1.5, angle_deg=20.0), Sun((-0.6, 0.9, 1.0), strength=0.7, angle_deg=20.0)),
-)
 
 
 def set_up(view: ViewSettings) -> None:

@@ -12,8 +12,8 @@ import numpy as np
 
 from render.blender.engines.choose import open_engine
 from render.blender.engines.raster import loaded_drawing
-from render.blender.engines.scene import LIGHT
 from render.blender.subject.player import Player, loaded_subject, make_player, measure
+from render.light import LIGHT
 from render.noise_coat import coated, coated_shape
 from render.numbers import ClipNumbers, clip_cameras, marked
 from render.raster.rasteriser import Rasteriser

@@ -1,0 +1,1 @@
+"""Compiled functions over a body's vertices."""
