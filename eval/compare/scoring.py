@@ -29,6 +29,7 @@ class ClipScores:
 
     scores: dict[str, float | None] = field(default_factory=dict)
     why: dict[str, str] = field(default_factory=dict)
+    pictures: Pictures | None = None  # of the body
 
     def put(self, found: Mapping[str, float | None], why: str = "") -> None:
         """Add numbers; `why` some may be None."""
@@ -160,6 +161,7 @@ def _score_mesh(truth: Truth, body: Body, scores: ClipScores) -> None:
 
 def _score_pictures(truth: Truth, body: Body, scores: ClipScores) -> None:
     ours, theirs = truth.drawn(body), truth.pictures
+    scores.pictures = ours
     # AnimaMimic holds pictures of the input view against the reference, and looks at the others by themselves.
     views = slice(0, 1) if truth.options.protocol is Protocol.ANIMAMIMIC else slice(None)
     found = picture_scores(
