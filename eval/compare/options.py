@@ -22,6 +22,7 @@ class ScoreOptions:
     seed: int = 0
     size_px: int = 192  # the larger side of pictures
     num_points: int = 5_000  # of a surface, for Chamfer distances
+    num_surfaces: int = 16  # frames that Chamfer distances look at, evenly spread: as many as ActionBench's clips have
     background: tuple[int, int, int] = (255, 255, 255)
 
     def to_row(self) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -130,26 +130,28 @@ def score_task(task: Task) -> list[ClipResult]:
     for method, key in zip(task.methods, task.keys):
         started = time.monotonic()
         path = method.files.get(task.clip.clip_id)
-        known = {"method": method.name, "clip_id": task.clip.clip_id, "group": task.clip.group.value, "key": key}
-        known |= {"file": path.name if path else None, "file_sha256": sha256_file(path) if path else None}
+        result = ClipResult(
+            method=method.name,
+            clip_id=task.clip.clip_id,
+            group=task.clip.group.value,
+            key=key,
+            file=path.name if path else None,
+            file_sha256=sha256_file(path) if path else None,
+            num_frames=None,
+            fps=None,
+            unusable=None,
+        )
         body = method.body(task.clip)
         if isinstance(body, Absent):
-            result = ClipResult(**known, num_frames=None, fps=None, unusable=body.why)
+            result = replace(result, unusable=body.why)
         else:
             scored = score_clip(truth, body)
             if task.videos and scored.pictures is not None:
                 from eval.compare.videos import write_videos
 
                 write_videos(task.out, method.name, task.clip, scored.pictures)
-            result = ClipResult(
-                **known,
-                num_frames=body.num_frames,
-                fps=body.fps,
-                unusable=None,
-                scores=scored.scores,
-                why=scored.why,
-                wall_s=time.monotonic() - started,
-            )
+            result = replace(result, num_frames=body.num_frames, fps=body.fps, scores=scored.scores, why=scored.why)
+        result = replace(result, wall_s=time.monotonic() - started)
         write_result(task.out, result, task.settings)
         results.append(result)
     return results

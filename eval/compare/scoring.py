@@ -13,12 +13,12 @@ from eval.bodies.body import Body, Bones
 from eval.bodies.draw import Pictures, Protocol, cameras_of, draw, into_frame
 from eval.bodies.facts import facts_fit
 from eval.compare.options import ScoreOptions
-from eval.metrics import embedded, feet, joints, mesh
+from eval.metrics import feet, joints, mesh
 from eval.metrics.chamfer import ChamferOptions, chamfer
 from eval.metrics.pictures import picture_scores
 from rigmill.clips.numbers import ClipGeometry
 from rigmill.facts.anatomy import Anatomies
-from rigmill.types import Floats, Rig
+from rigmill.types import Floats, Ints, Rig
 
 _ANATOMIES = Anatomies()
 
@@ -59,10 +59,13 @@ class Truth:
     @cached_property
     def feet(self) -> list[int]:
         """The lowest joint of every leg that can stand."""
-        if self.rig is None:
+        rig = self.rig
+        if rig is None:
             return []
-        found = _ANATOMIES.find(self.rig, {}).feet
-        return [min(foot.joints, key=lambda joint: float(self.rig.rest_joints[joint, 2])) for foot in found]
+        return [
+            min(foot.joints, key=lambda joint: float(rig.rest_joints[joint, 2]))
+            for foot in _ANATOMIES.find(rig, {}).feet
+        ]
 
     @cached_property
     def pictures(self) -> Pictures:
@@ -98,6 +101,11 @@ def matched(found: Bones | None, truth: Bones | None) -> tuple[Bones | None, str
     return Bones(truth.names, truth.parents, found.rest[at], found.joints[:, at], found.turns[:, at]), ""
 
 
+def spread(num_frames: int, most: int) -> Ints:
+    """At most so many frames, the first and the last among them."""
+    return np.unique(np.linspace(0, num_frames - 1, min(num_frames, most)).round().astype(np.int64))
+
+
 def _score_joints(truth: Truth, body: Body, scores: ClipScores) -> None:
     bones, why = matched(body.bones, truth.body.bones)
     names = [metric.name for metric in (*joints.METRICS, *feet.METRICS) if metric.name != "usable_share"]
@@ -129,7 +137,7 @@ def _score_feet(truth: Truth, found: Floats, true: Bones, scores: ClipScores) ->
         scores.put(dict.fromkeys(names), "it has no legs to stand on")
         return
     ours, theirs, fps = found[:, truth.feet], true.joints[:, truth.feet], truth.clip.fps
-    ground = float(truth.body.rest[:, 2].min())
+    ground = float(true.rest[truth.feet, 2].min())  # joints stand for soles, as in data without meshes
     root_height = float(true.rest[0, 2]) - ground
     rule = {"ground": ground, "root_height": root_height}
     scores.put({"foot_slide_pct_s": feet.foot_slide_pct_s(ours, theirs, fps=fps, height=truth.size)}, "no foot stands")
@@ -156,7 +164,8 @@ def _score_mesh(truth: Truth, body: Body, scores: ClipScores) -> None:
     else:
         scores.put(dict.fromkeys(names), "its faces are not the true mesh's")
     how = ChamferOptions(options.icp, options.num_points, min(options.num_points, 10_000), seed=44 + options.seed)
-    scores.put(asdict(chamfer(body.vertices, body.faces, true.vertices, true.faces, how)))
+    at = spread(len(true.vertices), options.num_surfaces)
+    scores.put(asdict(chamfer(body.vertices[at], body.faces, true.vertices[at], true.faces, how)))
 
 
 def _score_pictures(truth: Truth, body: Body, scores: ClipScores) -> None:
@@ -168,4 +177,3 @@ def _score_pictures(truth: Truth, body: Body, scores: ClipScores) -> None:
         ours.rgb[views], theirs.rgb[views], found_mask=ours.mask[views], truth_mask=theirs.mask[views]
     )
     scores.put(asdict(found), "the body is in no picture, or pictures are too small")
-    embedded  # noqa: B018
