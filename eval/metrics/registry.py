@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from eval.metrics import chamfer, feet, joints, mesh, pictures
+from eval.metrics import chamfer, embedded, features, feet, joints, lpips, mesh, pictures, vbench
 from eval.metrics.metric import Better, Metric
 
 FACTS = Metric(
@@ -21,6 +21,10 @@ METRICS: tuple[Metric, ...] = (
     *mesh.METRICS,
     *chamfer.METRICS,
     *pictures.METRICS,
+    *features.METRICS,
+    *lpips.METRICS,
+    *embedded.METRICS,
+    *vbench.METRICS,
     FACTS,
 )
 
