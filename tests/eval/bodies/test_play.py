@@ -134,7 +134,7 @@ def test_weights_of_morph_targets_move_vertices_and_the_mesh_names_them_at_rest(
 
 
 def skinned(joints, weights, **more):
-    """A triangle on three joints along x, at 0, 1 and 2, whose holder is off to the side; joint 1 is turned by `more`."""
+    """A triangle on three joints along x, at 0, 1 and 2, of which the second turns; its own node is far away."""
     made = CraftedGlb()
     attributes = {}
     for number, (indices, shares) in enumerate(zip(joints, weights)):
