@@ -17,6 +17,7 @@ class Look:
     textures: tuple[Bytes | None, ...]  # M pictures (H, W, 4) sRGB that multiply the base colour
     # M: where alpha is less, nothing is there; None: alpha lets light through.
     cutoffs: tuple[float | None, ...] = ()
+    finish: Floats | None = None  # (M, 2) roughness and metal, 0 to 1; None: dull
     corner_colours: Floats | None = None  # (F, 3, 4) linear, multiply it too
 
 

@@ -1,7 +1,8 @@
 """Pictures of a body as the project's rasteriser draws it, and the cameras and the frame that they are taken in.
 
-Light is that of the recorded videos. Of a material the base colour and its picture are known, and nothing shines:
-pictures of two bodies can be compared with each other, and with a recorded video only as far as that goes.
+Light is that of the recorded videos. Of a material the base colour, its picture, roughness and metal are known; normals
+are of the moving faces, not the file's: two bodies can be compared with each other, and a body with a recorded video
+only as far as that goes.
 """
 
 from __future__ import annotations
@@ -141,7 +142,7 @@ def _rasteriser(body: Body) -> Rasteriser:
 
 
 def _looks(look: BodyLook) -> tuple[Look, ...]:
-    """The materials as the rasteriser knows them: they scatter light, and do nothing else."""
+    """The materials as the rasteriser knows them."""
     looks = []
     for index, (colour, pixels) in enumerate(zip(look.colours, look.textures)):
         cutoff = look.cutoffs[index] if look.cutoffs else None
@@ -155,8 +156,8 @@ def _looks(look: BodyLook) -> tuple[Look, ...]:
                 alpha_mode="opaque" if not seen_through else "blend" if cutoff is None else "clip",
                 cutoff=0.5 if cutoff is None else cutoff,
                 vertex_colours=look.corner_colours is not None,
-                roughness=1.0,
-                specular=0.0,
+                roughness=1.0 if look.finish is None else float(look.finish[index, 0]),
+                metallic=0.0 if look.finish is None else float(look.finish[index, 1]),
             )
         )
     return tuple(looks)

@@ -18,7 +18,7 @@ _READABLE = frozenset(
 _SURFACES = "KHR_materials_"
 _DTYPES = {5120: "<i1", 5121: "<u1", 5122: "<i2", 5123: "<u2", 5125: "<u4", 5126: "<f4"}
 _WIDTHS = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4, "MAT4": 16}
-MAX_NUMBERS = 400_000_000  # that a file may unfold to: vertices of all frames, or one accessor of zeros
+_MAX_NUMBERS = 60_000_000  # of one accessor, which may be all zeros and take no bytes of the file
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ class Document:
         accessor = self.entry("accessors", index)
         dtype, width = np.dtype(_DTYPES[accessor["componentType"]]), _WIDTHS[accessor["type"]]
         count = int(accessor["count"])
-        if count < 0 or count * width > MAX_NUMBERS:
+        if count < 0 or count * width > _MAX_NUMBERS:
             raise Unplayable(f"accessors[{index}] holds more numbers than are read: {count}")
         if "bufferView" in accessor:
             values = self._rows(accessor["bufferView"], accessor.get("byteOffset", 0), dtype, count, width)

@@ -35,6 +35,7 @@ def read_look(document: Document, meshes: Meshes) -> Look:
         corner_uv=_corner_uv(meshes, [texture for _, texture in bases]),
         textures=textures,
         cutoffs=tuple(_cutoff(entry) for entry in entries),
+        finish=np.array([_finish(entry) for entry in entries]),
         corner_colours=_corner_colours(meshes),
     )
 
@@ -57,6 +58,17 @@ def _base(material: dict[str, Any]) -> tuple[list[float], dict[str, Any] | None]
 def _cutoff(material: dict[str, Any]) -> float | None:
     """Of alpha. What is opaque has none that counts."""
     return float(material.get("alphaCutoff", 0.5)) if material.get("alphaMode", "OPAQUE") == "MASK" else None
+
+
+def _finish(material: dict[str, Any]) -> tuple[float, float]:
+    """Roughness and metal. Where pictures say them, which are not read, a surface is dull."""
+    surface = material.get("pbrMetallicRoughness", {})
+    if "metallicRoughnessTexture" in surface or "KHR_materials_unlit" in material.get("extensions", {}):
+        return 1.0, 0.0
+    if _OLD in material.get("extensions", {}):
+        return 1.0 - float(material["extensions"][_OLD].get("glossinessFactor", 1.0)), 0.0
+    rough, metal = (float(surface.get(name, 1.0)) for name in ("roughnessFactor", "metallicFactor"))
+    return min(max(rough, 0.0), 1.0), min(max(metal, 0.0), 1.0)
 
 
 def _texture(document: Document, reference: dict[str, Any] | None) -> Bytes | None:

@@ -7,13 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from eval.bodies.gltf.document import MAX_NUMBERS, Document
+from eval.bodies.gltf.document import Document
 from eval.bodies.gltf.tree import Tree
 from eval.bodies.kernels.carry import carry
 from eval.bodies.unplayable import Unplayable
 from rigmill.types import Floats, Ints
 
 _TRIANGLES, _STRIP, _FAN = 4, 5, 6
+MAX_NUMBERS = 150_000_000  # of all vertices in all frames
 _MAX_SETS = 8  # of four joints a vertex
 
 
