@@ -8,6 +8,7 @@ from pathlib import Path
 from eval.bench.check import check_bench
 from eval.bench.export import Made, Order, make_bench
 from eval.bench.faults import Fault
+from eval.bench.page import write_page
 from eval.bench.reading import read_record
 from eval.bench.ties import marks_of, trained
 from rigmill.blender.client import Limits
@@ -37,3 +38,8 @@ def check(folder: Path, view: View) -> Checked:
     num_trained = sum(side != Split.BENCH for side, _ in marks.values())
     faults = check_bench(folder, trained(marks) if num_trained else None)
     return Checked(len(record.bench.clips), num_trained, tuple(faults))
+
+
+def page(folder: Path, target: Path, *, annotator: str) -> Path:
+    """Write the annotation page of a benchmark."""
+    return write_page(folder, target, annotator=annotator)

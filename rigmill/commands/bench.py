@@ -10,7 +10,7 @@ from pathlib import Path
 from rigmill.blender.client import Limits
 from rigmill.commands import exit_status
 from rigmill.commands.profile_of import resolve
-from rigmill.pipeline.registry import BENCH_CHECK, BENCH_MAKE, BENCH_ORDER, by_name
+from rigmill.pipeline.registry import BENCH_AGREE, BENCH_CHECK, BENCH_MAKE, BENCH_ORDER, BENCH_PAGE, by_name
 from rigmill.pipeline.view import View
 from rigmill.printable import one_line, shown_path, wrapped
 from rigmill.storage.layout import Layout
@@ -71,6 +71,37 @@ def check(parsed: argparse.Namespace) -> int:
         lines.append(f"{shown_path(folder)}: {checked.num_clips} clips, {len(faults) or 'no'} faults; {against}")
         print("\n".join(line for text in lines for line in wrapped(one_line(text), rest="  ")))
     return exit_status.FAILED if faults else exit_status.OK
+
+
+def page(parsed: argparse.Namespace) -> int:
+    """Run `rigmill bench page`: write the annotation page; the exit status."""
+    resolved, layout = resolve(parsed)
+    folder = _folder(parsed.folder, layout)
+    target = parsed.out or folder.with_name(f"{folder.name}.html")
+    by_name(BENCH_PAGE)(folder, target, annotator=parsed.annotator)
+    suggested = resolved.invocation.suggest("bench", "agree", "bench-ONE.csv", "bench-OTHER.csv")
+    text = f"{shown_path(target)}: open it in a browser; it saves a CSV a person. Two of them: {suggested}"
+    print("\n".join(wrapped(text, rest="  ", whole=[suggested])))
+    return exit_status.OK
+
+
+def agree(parsed: argparse.Namespace) -> int:
+    """Run `rigmill bench agree`: Cohen's kappa of two people's sheets, and where they differ; the exit status."""
+    found = by_name(BENCH_AGREE)(parsed.first, parsed.second)
+    if parsed.json:
+        print(json.dumps(found.to_json()))
+        return exit_status.OK
+    kappa = "not defined: both use one category alone" if found.kappa is None else f"{found.kappa:.3f}"
+    between = f" (95 %: {found.interval[0]:.2f} to {found.interval[1]:.2f})" if found.interval else ""
+    lines = [
+        f"Cohen's kappa {kappa}{between}; {found.num_clips} clips, the same category on {found.observed:.0%}, "
+        f"{found.expected:.0%} expected by chance"
+    ]
+    lines += [f"{one.clip}: {one.first} | {one.second}" for one in found.disagreements]
+    for path, only in ((parsed.first, found.only_first), (parsed.second, found.only_second)):
+        lines += [f"only {path.name} has a category for: {', '.join(only)}"] if only else []
+    print("\n".join(line for text in lines for line in wrapped(one_line(text), rest="  ")))
+    return exit_status.OK
 
 
 def _folder(given: Path | None, layout: Layout) -> Path:

@@ -184,6 +184,13 @@ def build_parser() -> argparse.ArgumentParser:
         to=of_bench,
     )
     check_bench.add_argument("folder", type=Path, nargs="?", help="the benchmark (default: OUTPUT/bench)")
+    page_bench = add("page", "bench:page", "write the page on which people say what each clip shows", to=of_bench)
+    page_bench.add_argument("folder", type=Path, nargs="?", help="the benchmark (default: OUTPUT/bench)")
+    page_bench.add_argument("--out", type=Path, metavar="FILE", help="the page (default: beside the folder, .html)")
+    page_bench.add_argument("--annotator", default="", metavar="NAME", help="whose page it is; may be typed there")
+    agree_bench = add("agree", "bench:agree", "how far two people's sheets agree: Cohen's kappa", to=of_bench)
+    agree_bench.add_argument("first", type=Path, help="a CSV that the page saved")
+    agree_bench.add_argument("second", type=Path, help="another person's")
     add_eval_commands(commands, add)
     verify = add("verify", "verify:command", "read everything that was written again and compare digests")
     verify.add_argument("--repair", action="store_true", help="mend what is found: make it again, from what is whole")
@@ -215,7 +222,7 @@ def build_parser() -> argparse.ArgumentParser:
     clean.add_argument("--all", action="store_true", help="everything that the profile has made, models too")
     clean.add_argument("--dry-run", action="store_true", help="list it and remove nothing")
     doctor = add("doctor", "doctor:command", "check this machine: Python, packages, Blender, Ray, system libraries")
-    for command in (plan, status, show, verify, publish, doctor, probe, checkpoints, check_bench):
+    for command in (plan, status, show, verify, publish, doctor, probe, checkpoints, check_bench, agree_bench):
         command.add_argument("--json", action="store_true", help="machine-readable output")
     return parser
 

@@ -21,14 +21,19 @@ def shown(value: Any) -> Any:
     return value
 
 
-_TEMPLATES = Environment(
-    loader=FileSystemLoader(Path(__file__).with_name("templates")),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-    keep_trailing_newline=True,
-)
+def templates_in(folder: Path) -> Environment:
+    """The templates of a folder: every string is escaped, a name that nobody gave is an error."""
+    return Environment(
+        loader=FileSystemLoader(folder),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+
+
+_TEMPLATES = templates_in(Path(__file__).with_name("templates"))
 _TEMPLATES.filters["shown"] = shown
 
 
