@@ -10,7 +10,7 @@ import numpy as np
 from rigmill.rigs import turns
 from rigmill.types import Floats, Motion
 
-SMALL_DEG, LARGE_DEG = 3.0, 20.0  # how far a joint is turned from the truth, root mean square
+SMALL_DEG, LARGE_DEG = 1.0, 20.0  # how far a joint is turned from the truth, root mean square
 SMOOTH_S = 0.15  # noise is as slow as this: the standard deviation of the window in time
 
 

@@ -22,7 +22,9 @@ from eval.compare.tables.statistics import DataSet, data_set
 from eval.compare.tables.table import Table
 from eval.compare.together import RESULTS_JSON, Together, about_of, read_together, unlike
 from eval.metrics.icp import Icp
+from eval.metrics.lpips import Lpips
 from eval.metrics.registry import METRICS
+from eval.metrics.weights import Unavailable
 from rigmill.errors import UserError
 from rigmill.pipeline.view import View
 from rigmill.storage.files import write_atomic
@@ -47,6 +49,7 @@ class CompareOrder:
     seed: int
     size_px: int
     num_points: int
+    lpips: Path | None
     common: bool
     beside: tuple[Path, ...]
     ablation: tuple[str, ...]
@@ -64,7 +67,18 @@ class CompareOrder:
             if not low <= value <= high:
                 fix = f"{option} {min(max(value, low), high)}"
                 raise UserError(f"{option} {value}: not within {low} to {high}", fix=fix, code="E632")
-        return ScoreOptions(Protocol(self.protocol), Icp(self.icp), self.seed, self.size_px, self.num_points)
+        weights = None
+        if self.lpips is not None:
+            try:
+                Lpips(self.lpips)
+            except Unavailable as error:
+                raise UserError(
+                    "--lpips: there are no such weights", why=str(error), fix="put them there", code="E638"
+                ) from None
+            weights = str(self.lpips.resolve())
+        return ScoreOptions(
+            Protocol(self.protocol), Icp(self.icp), self.seed, self.size_px, self.num_points, lpips=weights
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ class ScoreOptions:
     size_px: int = 192  # the larger side of pictures
     num_points: int = 5_000  # of a surface, for Chamfer distances
     num_surfaces: int = 16  # frames that Chamfer distances look at, evenly spread: as many as ActionBench's clips have
+    lpips: str | None = None  # a folder with the weights of LPIPS
     background: tuple[int, int, int] = (255, 255, 255)
 
     def to_row(self) -> dict[str, Any]:

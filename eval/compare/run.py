@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import cache
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -18,10 +19,10 @@ from eval.bodies.deliver import Absent, Delivered
 from eval.compare.options import SCORING_VERSION, ScoreOptions
 from eval.compare.results import ClipResult, read_result, write_result
 from rigmill import __version__
-from rigmill.pipeline.plans import code_digest
 from rigmill.storage.files import digest, sha256_file
 
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
+_SOURCE = Path(__file__).resolve().parents[2]
 OnDone = Callable[[int, int], None]  # scores that there are, of how many
 
 
@@ -76,8 +77,17 @@ def result_key(bench: Bench, clip: BenchClip, method: Delivered, options: ScoreO
     """Of everything that a score follows from: benchmark, clip, file, options, and the code that measures."""
     path = method.files.get(clip.clip_id)
     file = None if path is None else [path.name, sha256_file(path)]
-    code = code_digest(("eval", "render"), __name__)
-    return digest(bench.digest, clip.clip_id, method.name, file, options.to_row(), SCORING_VERSION, __version__, code)
+    return digest(
+        bench.digest, clip.clip_id, method.name, file, options.to_row(), SCORING_VERSION, __version__, _code()
+    )
+
+
+@cache
+def _code() -> str:
+    """Of the source that measures: who changes it gets new scores. Tables are no part of it."""
+    rooms = ("eval/bodies/**", "eval/metrics", "eval/compare", "render/raster", "render")
+    files = sorted({path for room in rooms for path in _SOURCE.glob(f"{room}/*.py")})
+    return digest([[path.relative_to(_SOURCE).as_posix(), sha256_file(path)] for path in files])
 
 
 def _has_videos(out: Path, method: str, clip: BenchClip) -> bool:
@@ -124,11 +134,11 @@ def score_task(task: Task) -> list[ClipResult]:
     from rigmill.clips.numbers import ClipGeometry
 
     cv2.setNumThreads(1)
+    started, before_s = time.monotonic(), time.process_time()
     geometry = ClipGeometry.from_bytes(task.clip.geometry.read_bytes())
     truth = Truth(task.clip, geometry, true_body(task.clip), task.options)
     results = []
     for method, key in zip(task.methods, task.keys):
-        started = time.monotonic()
         path = method.files.get(task.clip.clip_id)
         result = ClipResult(
             method=method.name,
@@ -151,7 +161,9 @@ def score_task(task: Task) -> list[ClipResult]:
 
                 write_videos(task.out, method.name, task.clip, scored.pictures)
             result = replace(result, num_frames=body.num_frames, fps=body.fps, scores=scored.scores, why=scored.why)
-        result = replace(result, wall_s=time.monotonic() - started)
+        now, now_s = time.monotonic(), time.process_time()
+        result = replace(result, wall_s=now - started, cpu_s=now_s - before_s)
+        started, before_s = now, now_s
         write_result(task.out, result, task.settings)
         results.append(result)
     return results

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 
@@ -13,14 +14,16 @@ from eval.bodies.body import Body, Bones
 from eval.bodies.draw import Pictures, Protocol, cameras_of, draw, into_frame
 from eval.bodies.facts import facts_fit
 from eval.compare.options import ScoreOptions
-from eval.metrics import feet, joints, mesh
+from eval.metrics import embedded, features, feet, joints, lpips, mesh
 from eval.metrics.chamfer import ChamferOptions, chamfer
 from eval.metrics.pictures import picture_scores
+from eval.metrics.weights import Unavailable
 from rigmill.clips.numbers import ClipGeometry
 from rigmill.facts.anatomy import Anatomies
 from rigmill.types import Floats, Ints, Rig
 
 _ANATOMIES = Anatomies()
+_LOOKED_AT = 8  # frames
 
 
 @dataclass(slots=True)
@@ -70,6 +73,30 @@ class Truth:
     @cached_property
     def pictures(self) -> Pictures:
         return self.drawn(self.body)
+
+    @cached_property
+    def input(self) -> Pictures:
+        """The picture that a method is given of every view: the rest pose."""
+        return self.drawn(replace(self.body, vertices=self.body.rest[None]))
+
+    @cached_property
+    def looked_at(self) -> Ints:
+        """The frames that a network looks at."""
+        return spread(self.body.num_frames, _LOOKED_AT)
+
+    @cached_property
+    def seen(self) -> features.Seen:
+        """What the packaged network sees in the true pictures; raises Unavailable."""
+        return features.lite0().look(self.pictures.rgb[:, self.looked_at])
+
+    @cached_property
+    def seen_input(self) -> features.Seen:
+        return features.lite0().look(self.input.rgb[:, 0])
+
+    @cached_property
+    def lpips(self) -> lpips.Lpips | None:
+        """LPIPS, where a folder of weights is given; raises Unavailable."""
+        return lpips.Lpips(Path(self.options.lpips)) if self.options.lpips else None
 
     def drawn(self, body: Body) -> Pictures:
         """Pictures of a body in the clip's frame, from the protocol's cameras."""
@@ -169,6 +196,7 @@ def _score_mesh(truth: Truth, body: Body, scores: ClipScores) -> None:
 
 
 def _score_pictures(truth: Truth, body: Body, scores: ClipScores) -> None:
+    """Pictures against the true ones, and the videos by themselves."""
     ours, theirs = truth.drawn(body), truth.pictures
     scores.pictures = ours
     # AnimaMimic holds pictures of the input view against the reference, and looks at the others by themselves.
@@ -177,3 +205,49 @@ def _score_pictures(truth: Truth, body: Body, scores: ClipScores) -> None:
         ours.rgb[views], theirs.rgb[views], found_mask=ours.mask[views], truth_mask=theirs.mask[views]
     )
     scores.put(asdict(found), "the body is in no picture, or pictures are too small")
+    _score_features(truth, ours, views, scores)
+    _score_videos(truth, ours, scores)
+    try:
+        distance = truth.lpips.distance(ours.rgb[views], theirs.rgb[views]) if truth.lpips else None
+        scores.put({lpips.NAME: distance}, "its weights are not given: --lpips FOLDER")
+    except Unavailable as error:
+        scores.put({lpips.NAME: None}, str(error))
+
+
+def _score_features(truth: Truth, ours: Pictures, views: slice, scores: ClipScores) -> None:
+    names = [metric.name for metric in features.METRICS]
+    try:
+        network, true = features.lite0(), truth.seen
+    except Unavailable as error:
+        scores.put(dict.fromkeys(names), str(error))
+        return
+    at = truth.looked_at
+    found = network.look(ours.rgb[:, at])
+    num_views = len(ours.rgb)
+    frames = found.whole.reshape(num_views, len(at), -1)
+    chosen = np.arange(num_views * len(at)).reshape(num_views, -1)[views].ravel()
+    scores.put(
+        {
+            features.DISTANCE: features.feature_distance(_some(found, chosen), _some(true, chosen)),
+            features.I2V_SUBJECT: features.i2v_subject_lite0(frames, truth.seen_input.whole),
+            features.CONSISTENCY: features.subject_consistency_lite0(frames),
+        }
+    )
+
+
+def _some(seen: features.Seen, at: Ints) -> features.Seen:
+    return features.Seen(tuple(depth[at] for depth in seen.depths), seen.whole[at])
+
+
+def _score_videos(truth: Truth, ours: Pictures, scores: ClipScores) -> None:
+    first = truth.input
+    smooth, smooth_subject = embedded.motion_smoothness_dis(ours.rgb, ours.mask)
+    found = {
+        "i2v_subject.hist": embedded.i2v_subject_hist(ours.rgb, ours.mask, first.rgb[:, 0], first.mask[:, 0]),
+        "motion_smoothness.dis": smooth,
+        "motion_smoothness_subject.dis": smooth_subject,
+        "dynamic_degree.dis": embedded.dynamic_degree_dis(ours.rgb, fps=truth.clip.fps),
+        "temporal_flickering": embedded.temporal_flickering(ours.rgb),
+        "imaging_quality.proxy": embedded.imaging_quality_proxy(ours.rgb, ours.mask),
+    }
+    scores.put(found, "too few frames, or the body is in no picture")

@@ -32,6 +32,7 @@ METRICS = (
         "",
         Better.LOWER,
         "mean squared distance of EfficientNet-Lite0's unit features, five depths, to those of the true body's picture",
+        backend="pictures",
     ),
     Metric(
         I2V_SUBJECT,

@@ -19,13 +19,21 @@ from rigmill.types import Bytes, Floats
 PIXELS_PER_DEGREE = 67.0  # FLIP's own: 0.7 m from a 0.69 m wide 4k screen
 
 METRICS = (
-    Metric("flip", "FLIP", "", Better.LOWER, "mean LDR-FLIP error of pictures, 67 pixels per degree, 0 to 1"),
+    Metric(
+        "flip",
+        "FLIP",
+        "",
+        Better.LOWER,
+        "mean LDR-FLIP error of pictures, 67 pixels per degree, 0 to 1",
+        backend="pictures",
+    ),
     Metric(
         "flip_subject",
         "FLIP, subject",
         "",
         Better.LOWER,
         "the same over the pixels that either the body or the true one covers",
+        backend="pictures",
     ),
 )
 

@@ -23,6 +23,7 @@ METRICS = (
         "dB",
         Better.HIGHER,
         f"peak signal to noise over all pixels of all views and frames; {MAX_PSNR_DB:g} for equal pictures",
+        backend="pictures",
     ),
     Metric(
         "psnr_subject",
@@ -30,6 +31,7 @@ METRICS = (
         "dB",
         Better.HIGHER,
         "the same over the pixels that either the body or the true one covers",
+        backend="pictures",
     ),
     *similarity.METRICS,
     *flip.METRICS,

@@ -16,13 +16,21 @@ from eval.metrics.metric import Better, Metric
 from rigmill.types import Bools, Bytes, Floats
 
 METRICS = (
-    Metric("ssim", "SSIM", "", Better.HIGHER, "mean structural similarity of pictures to the true body's"),
+    Metric(
+        "ssim",
+        "SSIM",
+        "",
+        Better.HIGHER,
+        "mean structural similarity of pictures to the true body's",
+        backend="pictures",
+    ),
     Metric(
         "ssim_subject",
         "SSIM, subject",
         "",
         Better.HIGHER,
         "the same over the pixels that either the body or the true one covers",
+        backend="pictures",
     ),
     Metric(
         "ms_ssim",
@@ -30,6 +38,7 @@ METRICS = (
         "",
         Better.HIGHER,
         "mean multi-scale structural similarity (five sizes) of pictures to the true body's",
+        backend="pictures",
     ),
 )
 

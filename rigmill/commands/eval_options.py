@@ -51,6 +51,7 @@ def add_eval_commands(commands: Any, add: Add) -> None:
     compare.add_argument(
         "--points", type=int, default=5000, metavar="N", help="of a surface, for Chamfer distances (default: 5000)"
     )
+    compare.add_argument("--lpips", type=Path, metavar="FOLDER", help="the two weight files of LPIPS (docs/metrics.md)")
     compare.add_argument("--common", action="store_true", help="leave out clips that some method lacks")
     compare.add_argument(
         "--beside",

@@ -54,6 +54,7 @@ def compare(parsed: argparse.Namespace) -> int:
         seed=parsed.seed,
         size_px=parsed.size,
         num_points=parsed.points,
+        lpips=parsed.lpips,
         common=parsed.common,
         beside=tuple(parsed.beside),
         ablation=tuple(parsed.ablation or ()),

@@ -193,12 +193,12 @@ def table_mimic(compared: Compared) -> Table:
     """AnimaMimic's main table."""
     by_key = {metric.name: column_of(metric) for metric in compared.metrics}
     ssim = by_key.get("ssim", Column("ssim", "SSIM", better=Better.HIGHER))
-    lpips = by_key.get("lpips", Column("lpips", "LPIPS", better=Better.LOWER))
+    lpips = by_key.get("lpips.alex", Column("lpips.alex", "LPIPS", better=Better.LOWER))
     columns = (ssim, lpips, *paper.vbench_columns(paper.MIMIC_KEYS[2:]))
     lines = [
         Line(
             method.name,
-            {key: mean_cell(compared, method, key) for key in ("ssim", "lpips")} | _vbench_cells(compared, method),
+            {key: mean_cell(compared, method, key) for key in paper.MIMIC_KEYS[:2]} | _vbench_cells(compared, method),
         )
         for method in compared.methods
     ]
