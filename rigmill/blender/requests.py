@@ -18,6 +18,7 @@ PROBE_ASSET = "render.blender.jobs.probe:probe_asset"
 PREVIEW_CLIP = "render.blender.jobs.preview:preview_clip"
 RENDER_CLIP = "render.blender.jobs.render:render_clip"
 PLAY_CLIP = "render.blender.jobs.export:play_clip"
+READ_SHAPES = "render.blender.jobs.shapes:read_shapes"
 RENDER_ONE = "render.blender.jobs.doctor:render_one"
 MAKE_ASSET = "render.blender.procedural.make:make_asset"
 
@@ -285,6 +286,23 @@ class PlayAnswer(_Message):
     motion: str
     glb: str | None = None
     fbx: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShapesItem(_Message):
+    """A canonical file with a mesh that has a shape key a frame, called `prefix` and a number."""
+
+    path: str
+    format: str
+    prefix: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShapesAnswer(_Message):
+    """An npz: vertices (T, N, 3) in the world as imported, faces (F, 3)."""
+
+    file: str
+    num_frames: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,9 +13,9 @@ from eval.bodies.play import Film
 from tests.support.blender.calls import call
 from tests.support.paths import ASSETS
 
-# Blender and glTF differ, and are not compared, where a bone is scaled unevenly (Blender knows no shear), where a skin was
-# bound in another pose than the nodes are in (Blender blends twice), where meshes hang on bones of 0.1 mm (Blender misses
-# them by a tenth of the body: RobotExpressive) and between keys far apart (Blender mixes quaternions linearly).
+# Blender and glTF differ, and are not compared, where a bone is scaled unevenly (Blender knows no shear), where a skin
+# was bound in another pose than its nodes have (Blender blends twice), where meshes hang on bones of 0.1 mm (Blender
+# misses them by a tenth of the body: RobotExpressive) and between keys far apart (Blender mixes quaternions linearly).
 OWN = ["Fox.glb", "Quaternius_Lever.glb", "RiggedSimple.glb"]
 WIDER = [
     "kaykit/Knight.glb",  # skinned, and meshes on bones
@@ -56,7 +56,6 @@ def test_every_frame_shows_the_vertices_that_blender_shows(tmp_path):
             theirs = [npz[str(k)] for k in range(len(item["frames"]))]
         size = float(np.ptp(theirs[0], axis=0).max())
         worst[path.name] = max(
-            float(max(cKDTree(a).query(b)[0].max(), cKDTree(b).query(a)[0].max())) / size
-            for a, b in zip(ours, theirs)
+            float(max(cKDTree(a).query(b)[0].max(), cKDTree(b).query(a)[0].max())) / size for a, b in zip(ours, theirs)
         )
     assert {name: apart for name, apart in worst.items() if apart > 1e-4} == {}
