@@ -16,8 +16,8 @@ from typing import Any, NoReturn
 
 from rigmill import __version__
 from rigmill.commands import exit_status
-from rigmill.commands.eval_vbench import add_vbench_command
 from rigmill.commands.signals import ended_by_signals, interrupted_status
+from rigmill.commands.vbench_options import add_vbench_command
 from rigmill.errors import UserError, refused_by_system
 from rigmill.invocation import Invocation, typed_program
 from rigmill.one_file.animate_options import add_animate_options

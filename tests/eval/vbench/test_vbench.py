@@ -18,6 +18,7 @@ from eval.vbench.results import read_results
 from eval.vbench.videos import read_videos
 from rigmill.clips.video import encode
 from rigmill.commands.cli import main
+from rigmill.commands.vbench_options import DIMENSIONS
 from rigmill.errors import UserError
 from tests.support.stub_vbench import StubVbench, stub_vbench
 
@@ -147,9 +148,7 @@ def test_the_command_prints_means(order: VbenchOrder, capsys: pytest.CaptureFixt
 
 
 def test_the_options_are_the_dimensions() -> None:
-    from rigmill.commands.eval_vbench import _DIMENSIONS
-
-    assert set(_DIMENSIONS) == set(Dimension)
+    assert set(DIMENSIONS) == set(Dimension)
 
 
 def test_interpreters_that_cannot_are_refused_with_what_they_lack(order: VbenchOrder, tmp_path: Path) -> None:
