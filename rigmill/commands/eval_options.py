@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from rigmill.commands.vbench_options import add_vbench_command
 
 ABOUT = "compare methods on a benchmark: built-in methods, scores of every clip, tables"
 Add = Callable[..., argparse.ArgumentParser]  # the parser's own way to add a command
@@ -15,6 +16,7 @@ def add_eval_commands(commands: Any, add: Add) -> None:
     """Declare them."""
     parser = commands.add_parser("eval", help=ABOUT, description=ABOUT)
     of_eval = parser.add_subparsers(required=True, metavar="what")
+    add_vbench_command(of_eval, add)
     baselines = add(
         "baselines",
         "evaluate:baselines",
