@@ -32,7 +32,7 @@ PROFILE_FLAGS = $(call option,--profile,PROFILE) $(call option,--config,CONFIG) 
 RUN_FLAGS = $(PROFILE_FLAGS) $(call option,--limit,LIMIT) $(call option,--workers,WORKERS) $(call option,--ray-address,RAY_ADDRESS)
 INSTALLED := $(VENV)/.installed
 
-.PHONY: help setup doctor demo world small-model test test-all coverage check same-bytes docs plan status report verify curate collect probe retarget preview select render category caption shards latents train eval export animate clean
+.PHONY: help setup doctor demo world small-model test test-all coverage check same-bytes docs plan status report verify curate collect probe retarget preview select render category caption shards latents train eval bench export animate clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -103,6 +103,14 @@ export: $(INSTALLED) ## a clip as GLB, FBX, BVH, npz or CSV: CLIP=id OUT=file.gl
 animate: $(INSTALLED) ## a mesh and a sentence to a moving mesh: MESH=file.glb PROMPT="it runs"
 	@test -n "$(if $(value MESH),$(if $(value PROMPT),given))" || { echo "error: name a mesh and say what it shall do: make animate MESH=file.glb PROMPT='it runs'" >&2; exit 2; }
 	$(RIGMILL) animate $(call option,,MESH) $(call option,--prompt,PROMPT) $(call option,--out,OUT) $(PROFILE_FLAGS)
+
+# The demo's assets, and those of a folder where RIGMILL_CORPUS names one.
+CORPUS_SOURCE = --set 'sources.+={kind: folder, name: corpus, path: "$(subst ','\'',$(value RIGMILL_CORPUS))"}'
+CORPUS = $(if $(value RIGMILL_CORPUS),$(CORPUS_SOURCE))
+bench: $(INSTALLED) ## the benchmark split: held-out clips by a seeded rule, as a folder, checked; RIGMILL_CORPUS=folder adds its files
+	$(RIGMILL) run curate render category caption shards $(RUN_FLAGS) $(CORPUS)
+	$(RIGMILL) bench make $(PROFILE_FLAGS) $(CORPUS)
+	$(RIGMILL) bench check $(PROFILE_FLAGS) $(CORPUS)
 
 plan: $(INSTALLED) ## what a run would do and cost; changes nothing
 	$(RIGMILL) plan $(PROFILE_FLAGS)

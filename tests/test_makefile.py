@@ -94,6 +94,17 @@ def test_a_setting_arrives_as_it_was_typed(make: Make, value: str) -> None:
     assert split_settings(value) == [value]
 
 
+@pytest.mark.parametrize("corpus", ["", "/data/it's mine, really"])
+def test_the_benchmark_takes_the_files_of_the_corpus_where_there_are_some(make: Make, corpus: str) -> None:
+    status, words, text = make("bench", f"RIGMILL_CORPUS={corpus}")
+    assert status == 0, text
+    parsed = build_parser().parse_args(words)
+    assert parsed.command == "bench:check" and parsed.profile == "demo"  # the last of three
+    sources = load("demo", file=ROOT / "pipelines.yaml", overrides=tuple(parsed.overrides)).profile.sources
+    assert [source.path for source in sources if source.kind == "folder"] == ([corpus] if corpus else [])
+    assert len(sources) == len(load("demo", file=ROOT / "pipelines.yaml").profile.sources) + bool(corpus)
+
+
 def test_several_settings_with_blanks_in_them_arrive_as_several(make: Make) -> None:
     status, words, _ = make("status", "SET=seed=3 train.mixture={procedural: 0.5} output=a b")
     assert status == 0

@@ -46,8 +46,9 @@ def check_bench(folder: Path, known: Trained | None = None) -> list[Fault]:
         lines, broken = [], True
         faults = [Fault(Trouble.FILES, f"{BENCH_CSV} is gone", "put it back, or make the benchmark again")]
     if not broken:
+        unread = {fault.clip for fault in faults if fault.trouble is Trouble.CELLS}
         faults += _of_lines(lines, record, known)
-        faults += _of_all(lines, record)
+        faults += (fault for fault in _of_all(lines, record) if fault.clip not in unread or not fault.clip)
     faults.sort(key=lambda fault: (fault.line is None, fault.line or 0))
     faults += _balance(record)
     faults += _leaks(record, known) if known is not None else ()

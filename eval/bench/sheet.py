@@ -70,6 +70,7 @@ def read_sheet(data: bytes) -> tuple[list[Line], list[Fault]]:
                         f"{len(cells)} cells where {len(header)} belong",
                         'put a cell with a separator in it into quotes: "a, b"',
                         line=number,
+                        clip=dict(zip(header, cells)).get("clip", "").strip(),
                     )
                 )
                 continue

@@ -110,7 +110,7 @@ def score_clip(truth: Truth, found: Body) -> ClipScores:
     _score_joints(truth, body, scores)
     _score_mesh(truth, body, scores)
     _score_pictures(truth, body, scores)
-    fits = facts_fit(found, truth.geometry, truth.clip.prompt)
+    fits = facts_fit(body, truth.geometry, truth.clip.prompt)
     why = "the prompt has no verb that facts know, or there are no joints"
     scores.put({"facts_fit": None if fits is None else float(fits)}, why)
     return scores

@@ -16,6 +16,8 @@ from typing import Any, NoReturn
 
 from rigmill import __version__
 from rigmill.commands import exit_status
+from rigmill.commands.argument_types import positive
+from rigmill.commands.bench_options import add_bench_commands, add_study_commands
 from rigmill.commands.eval_options import add_eval_commands
 from rigmill.commands.signals import ended_by_signals, interrupted_status
 from rigmill.errors import UserError, refused_by_system
@@ -100,7 +102,7 @@ def build_parser() -> argparse.ArgumentParser:
     run = add("run", "run:command", "run stages; what is done already is not done again", stages="+")
     retry = add("retry", "run:retry", "run failed jobs again (with --rejected, rejected ones too)", stages="*")
     for command in (run, retry):
-        command.add_argument("--limit", type=_positive, metavar="N", help="at most N jobs per stage in this run")
+        command.add_argument("--limit", type=positive, metavar="N", help="at most N jobs per stage in this run")
         command.add_argument("--only", action="append", default=[], metavar="ID", help="only this input; repeatable")
         _add_worker_options(command)
         command.add_argument("--json", action="store_true", help="print the counts as JSON at the end")
@@ -154,7 +156,7 @@ def build_parser() -> argparse.ArgumentParser:
         "ask the profile's model about clips whose truth is known, and the same reversed and mirrored",
         to=of_caption,
     )
-    probe.add_argument("--clips", type=_positive, default=24, metavar="N", help="rendered clips at most (default: 24)")
+    probe.add_argument("--clips", type=positive, default=24, metavar="N", help="rendered clips at most (default: 24)")
     export_batch = add(
         "export-batch",
         "caption:export_batch",
@@ -163,34 +165,12 @@ def build_parser() -> argparse.ArgumentParser:
     )
     export_batch.add_argument("folder", type=Path, help="a new folder for the files")
     export_batch.add_argument(
-        "--max-mb", type=_positive, default=190, metavar="MB", help="size of one file at most (default: 190)"
+        "--max-mb", type=positive, default=190, metavar="MB", help="size of one file at most (default: 190)"
     )
     import_batch = add("import-batch", "caption:import_batch", "take the answers of a batch", to=of_caption)
     import_batch.add_argument("folder", type=Path, help="the folder that was exported into")
     import_batch.add_argument("files", type=Path, nargs="+", help="files of results and of errors, in any order")
-    about_bench = "choose, check and annotate the clips that methods are compared on"
-    bench = commands.add_parser("bench", help=about_bench, description=about_bench)
-    of_bench = bench.add_subparsers(required=True, metavar="what")
-    make_bench = add("make", "bench:make", "choose held-out clips by the rule and write them as a folder", to=of_bench)
-    make_bench.add_argument("--clips", type=_positive, default=35, metavar="N", help="how many (default: 35)")
-    make_bench.add_argument("--out", type=Path, metavar="FOLDER", help="where to (default: OUTPUT/bench)")
-    make_bench.add_argument(
-        "--without", action="append", default=[], metavar="CLIP", help="leave this clip out; may be repeated"
-    )
-    check_bench = add(
-        "check",
-        "bench:check",
-        "find what is wrong: bench.csv, balance, files, clips that the profile's training knows",
-        to=of_bench,
-    )
-    check_bench.add_argument("folder", type=Path, nargs="?", help="the benchmark (default: OUTPUT/bench)")
-    page_bench = add("page", "bench:page", "write the page on which people say what each clip shows", to=of_bench)
-    page_bench.add_argument("folder", type=Path, nargs="?", help="the benchmark (default: OUTPUT/bench)")
-    page_bench.add_argument("--out", type=Path, metavar="FILE", help="the page (default: beside the folder, .html)")
-    page_bench.add_argument("--annotator", default="", metavar="NAME", help="whose page it is; may be typed there")
-    agree_bench = add("agree", "bench:agree", "how far two people's sheets agree: Cohen's kappa", to=of_bench)
-    agree_bench.add_argument("first", type=Path, help="a CSV that the page saved")
-    agree_bench.add_argument("second", type=Path, help="another person's")
+    with_json = [*add_bench_commands(commands, add), *add_study_commands(commands, add)]
     add_eval_commands(commands, add)
     verify = add("verify", "verify:command", "read everything that was written again and compare digests")
     verify.add_argument("--repair", action="store_true", help="mend what is found: make it again, from what is whole")
@@ -222,7 +202,7 @@ def build_parser() -> argparse.ArgumentParser:
     clean.add_argument("--all", action="store_true", help="everything that the profile has made, models too")
     clean.add_argument("--dry-run", action="store_true", help="list it and remove nothing")
     doctor = add("doctor", "doctor:command", "check this machine: Python, packages, Blender, Ray, system libraries")
-    for command in (plan, status, show, verify, publish, doctor, probe, checkpoints, check_bench, agree_bench):
+    for command in (plan, status, show, verify, publish, doctor, probe, checkpoints, *with_json):
         command.add_argument("--json", action="store_true", help="machine-readable output")
     return parser
 
@@ -235,11 +215,5 @@ def _age(text: str) -> timedelta:
 
 
 def _add_worker_options(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--workers", type=_positive, metavar="N", help="processes (default: one per core)")
+    command.add_argument("--workers", type=positive, metavar="N", help="processes (default: one per core)")
     command.add_argument("--ray-address", metavar="HOST:PORT", help="a Ray cluster instead of this machine")
-
-
-def _positive(text: str) -> int:
-    if not (text.isascii() and text.isdecimal() and int(text) >= 1):
-        raise argparse.ArgumentTypeError(f"'{text}' is no whole number from 1 on")
-    return int(text)

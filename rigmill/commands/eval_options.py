@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
 from rigmill.commands.vbench_options import add_vbench_command
 
 ABOUT = "compare methods on a benchmark: built-in methods, scores of every clip, tables"

@@ -213,12 +213,14 @@ def _apply_override(values: dict[str, Any], override: str) -> None:
         value = yaml.safe_load(text)
     except yaml.YAMLError:
         value = text
-    if isinstance(node, list):
+    if isinstance(node, list) and last == "+":
+        node.append(value)
+    elif isinstance(node, list):
         if not (last.isdigit() and int(last) < len(node)):
             raise UserError(
                 f"--set {override}: '{last}' is not a position in the list",
                 code="E103",
-                fix=f"use 0 to {len(node) - 1}",
+                fix=f"use 0 to {len(node) - 1}, or + for one more",
             )
         node[int(last)] = value
     else:
