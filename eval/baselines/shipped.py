@@ -15,7 +15,9 @@ from eval.baselines.nearest import cut
 from eval.bench.clips import BenchClip
 from eval.checkpoint import Checkpoint
 from rigmill.blender.client import Limits
-from rigmill.formats.motion_files import moving_glb
+from rigmill.clips.numbers import ClipGeometry
+from rigmill.formats.glb import Glb, NotAnimatable
+from rigmill.formats.glb_animation import animated_glb
 from rigmill.one_file.animate_options import AnimateOrder
 from rigmill.pipeline.view import View
 from rigmill.types import Motion, Rig
@@ -33,10 +35,15 @@ class Animator:
 
     def __call__(self, clip: BenchClip, on_progress: Callable[[str, int, int], None]) -> tuple[bytes, dict[str, Any]]:
         """The clip's GLB and what is known of its motion; a UserError says why there is none."""
+        asset, rest = clip.rest, clip.rest.read_bytes()
+        if not Glb.from_bytes(rest).document.get("skins"):
+            # Nodes without a skeleton are joints where an animation moves them: the truth tells which they are, and
+            # its motion is not looked at.
+            asset = clip.truth
         with tempfile.TemporaryDirectory(prefix="rigmill-baseline-") as scratch:
             order = replace(
                 self.order,
-                asset=clip.rest,
+                asset=asset,
                 prompt=clip.prompt,
                 out=Path(scratch) / "made",
                 fps=clip.fps,
@@ -47,14 +54,33 @@ class Animator:
                 order, views=self.views, limits=self.limits, max_file_bytes=self.max_file_bytes, on_progress=on_progress
             )
             rig, motion = _read(order.out / "joints.npz")
-        data, _ = moving_glb([clip.rest.read_bytes()], rig, cut(motion, clip.num_frames), name=clip.prompt[:60])
-        return data, {"quality": info["quality"], "seed": info["seed"]}
+        geometry = ClipGeometry.from_bytes(clip.geometry.read_bytes())
+        whole, _ = geometry.own(geometry.motion)
+        found = on_all_joints(rig, cut(motion, clip.num_frames), whole, scale=geometry.scale)
+        data = animated_glb(rest, whole, found, scale=geometry.scale, offset=geometry.offset, name=clip.prompt[:60])
+        if data is None:
+            raise NotAnimatable("the benchmark's file is no binary glTF")
+        return data, {"quality": info["quality"], "seed": info["seed"], "rig_from": asset.name}
 
     def frames_for(self, num_frames: int) -> int:
         """The least number of a clip's frames, from `num_frames` on, that the model can make."""
         factor, stride = self.checkpoint.config.codec.temporal_factor, self.checkpoint.config.frame_stride
         groups = -(-(num_frames - 1) // (factor * stride))
         return groups * factor * stride + 1
+
+
+def on_all_joints(rig: Rig, motion: Motion, whole: Rig, *, scale: float) -> Motion:
+    """A motion of some joints, by name, as one of all joints of a rig: the others stay at rest. Lengths are scaled."""
+    place = {name: joint for joint, name in enumerate(whole.names)}
+    unknown = [name for name in rig.names if name not in place]
+    if unknown:
+        raise NotAnimatable(f"joint '{unknown[0]}' is none of the clip's")
+    at = [place[name] for name in rig.names]
+    num_frames = len(motion.rotations)
+    rotations, translations = np.zeros((num_frames, whole.num_joints, 4)), np.zeros((num_frames, whole.num_joints, 3))
+    rotations[..., 0] = 1
+    rotations[:, at], translations[:, at] = motion.rotations, motion.translations * scale
+    return Motion(rotations, translations, motion.fps)
 
 
 def _read(path: Path) -> tuple[Rig, Motion]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,14 +12,18 @@ from curate.world.looks.naming import written
 from curate.world.make import Made, make
 from curate.world.mesh import mesh_of
 from curate.world.take import Take
-from eval.bench.clips import CLIPS, GEOMETRY, REST, TRUTH, Bench, BenchClip, Group
+from eval.bench.clips import BENCH_CSV, BENCH_JSON, CLIPS, GEOMETRY, REST, TRUTH, Bench, BenchClip, Group
+from eval.bench.reading import FORMAT, entry_of
+from eval.bench.sheet import Line, sheet_bytes
+from eval.bench.ties import Marks
 from rigmill.clips.camera import camera_ring, project
 from rigmill.clips.numbers import ClipGeometry
 from rigmill.formats.glb import Glb
 from rigmill.formats.motion_files import moving_glb
 from rigmill.rigs import quaternions, skeleton
-from rigmill.storage.files import digest
+from rigmill.storage.files import digest, sha256_file
 from rigmill.types import Motion, Rig
+from shards.index import SUMS, sums_text
 
 GROUPS = {"child": Group.HUMANOID, "adult": Group.HUMANOID, "horse": Group.QUADRUPED, "cabinet": Group.FURNITURE}
 
@@ -123,3 +128,27 @@ def write_bench(
         for number in range(len(made.takes)):
             clips.append(write_clip(folder, made, number, f"{plan}{number}", plan=plan))
     return Bench(folder, "world", digest([clip.clip_id for clip in clips], num_frames, seed), tuple(clips))
+
+
+def seal(bench: Bench) -> Bench:
+    """Write what makes the folder a benchmark that can be opened: its list, its sheet and its digests."""
+    folder = bench.folder
+    entries = []
+    for number, clip in enumerate(bench.clips):
+        own = {name: sha256_file(clip.folder / name) for name in (REST, TRUTH, GEOMETRY)}
+        shape = np.random.default_rng(number).normal(size=17).tolist()
+        marks = Marks(clip.clip_id, clip.asset_id, f"m{number}", f"h{number}", f"g{number}", tuple(shape))
+        entries.append(entry_of(clip, marks, own))
+    record = {
+        "format": FORMAT,
+        "name": bench.name,
+        "digest": bench.digest,
+        "num_wanted": len(entries),
+        "available": {group.value: sum(clip.group is group for clip in bench.clips) for group in Group},
+        "clips": entries,
+    }
+    (folder / BENCH_JSON).write_text(json.dumps(record))
+    (folder / BENCH_CSV).write_bytes(sheet_bytes([Line(clip.clip_id, clip.category) for clip in bench.clips]))
+    files = [path for path in folder.rglob("*") if path.is_file() and path.name != BENCH_CSV]
+    (folder / SUMS).write_bytes(sums_text({path.relative_to(folder).as_posix(): sha256_file(path) for path in files}))
+    return bench
