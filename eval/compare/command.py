@@ -16,11 +16,13 @@ from eval.bodies.draw import Protocol
 from eval.compare.options import MAX_POINTS, MAX_SIZE_PX, MIN_POINTS, MIN_SIZE_PX, ScoreOptions
 from eval.compare.results import ClipResult, MethodResult
 from eval.compare.run import OnDone, score_all
+from eval.compare.stored_vbench import Stored, check_alike, read_stored
 from eval.compare.tables.comparison import Compared, all_tables
 from eval.compare.tables.render import as_json, html, json_text, latex, markdown
 from eval.compare.tables.statistics import DataSet, data_set
 from eval.compare.tables.table import Table
 from eval.compare.together import RESULTS_JSON, Together, about_of, read_together, unlike
+from eval.compare.videos import write_prompts
 from eval.metrics.icp import Icp
 from eval.metrics.lpips import Lpips
 from eval.metrics.registry import METRICS
@@ -97,6 +99,8 @@ def compare(order: CompareOrder, resolved: Resolved, layout: Layout, on_done: On
     _check_ablation(order.ablation, methods)
     about = about_of(bench, options)
     beside = [_beside(path, about) for path in order.beside]
+    if order.videos:
+        write_prompts(order.out, bench.clips)
     found = score_all(
         bench,
         methods,
@@ -107,7 +111,11 @@ def compare(order: CompareOrder, resolved: Resolved, layout: Layout, on_done: On
         videos=order.videos,
         on_done=on_done,
     )
-    results = [_method_result(bench, method, found) for method in methods]
+    ids = [clip.clip_id for clip in bench.clips]
+    stored = {method.name: read_stored(order.out, method.name, ids) for method in methods}
+    check_alike(stored)
+    about["vbench"] = next((dict(one.conditions) for one in stored.values() if one.conditions), None)
+    results = [_method_result(bench, method, found, stored[method.name]) for method in methods]
     _check_names([*results, *(method for other in beside for method in other.methods)])
     _check_complete(results, common=order.common)
     together = Together(about, (*results, *(method for other in beside for method in other.methods)))
@@ -179,7 +187,9 @@ def _beside(path: Path, about: Mapping[str, Any]) -> Together:
     return other
 
 
-def _method_result(bench: Bench, method: Delivered, found: Mapping[tuple[str, str], ClipResult]) -> MethodResult:
+def _method_result(
+    bench: Bench, method: Delivered, found: Mapping[tuple[str, str], ClipResult], stored: Stored
+) -> MethodResult:
     says, about = _told(method.folder)
     clips = []
     for clip in bench.clips:
@@ -187,6 +197,8 @@ def _method_result(bench: Bench, method: Delivered, found: Mapping[tuple[str, st
         told = about.get(clip.clip_id, {}).get("quality", {}).get("usable_share")
         if result.unusable is None and told is not None:  # it read pose maps, and says how well
             result = replace(result, scores={**result.scores, "usable_share": float(told)})
+        if result.unusable is None and clip.clip_id in stored.scores:
+            result = replace(result, scores={**result.scores, **stored.scores[clip.clip_id]})
         clips.append(result)
     seconds = [entry["wall_s"] for entry in about.values() if "wall_s" in entry]
     mean_s = sum(seconds) / len(seconds) if seconds else None

@@ -137,6 +137,10 @@ def score_task(task: Task) -> list[ClipResult]:
     started, before_s = time.monotonic(), time.process_time()
     geometry = ClipGeometry.from_bytes(task.clip.geometry.read_bytes())
     truth = Truth(task.clip, geometry, true_body(task.clip), task.options)
+    if task.videos:
+        from eval.compare.videos import write_inputs
+
+        write_inputs(task.out, task.clip, truth.input)
     results = []
     for method, key in zip(task.methods, task.keys):
         path = method.files.get(task.clip.clip_id)

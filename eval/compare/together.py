@@ -107,6 +107,9 @@ def unlike(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> list[str]:
         )
         if mine != other
     ]
+    mine, other = ours.get("vbench"), theirs.get("vbench")
+    if mine and other and mine != other:
+        found.append(f"VBench's {', '.join(name for name in mine if mine[name] != other.get(name))}")
     return found + _unlike_clips(ours["bench"], theirs["bench"])
 
 

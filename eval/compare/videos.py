@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import csv
+import io
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from eval.bench.clips import BenchClip
 from eval.bodies.draw import Pictures
+from rigmill.clips.pictures import image_bytes
 from rigmill.clips.video import encode
 from rigmill.storage.files import write_atomic
 from rigmill.types import Bytes
@@ -30,6 +34,23 @@ def write_videos(out: Path, method: str, clip: BenchClip, pictures: Pictures) ->
     for view, frames in enumerate(pictures.rgb):
         _write(view_path(out, method, clip.clip_id, view), frames, clip.fps)
     _write(grid_path(out, method, clip.clip_id), grid(pictures.rgb), clip.fps)
+
+
+def write_inputs(out: Path, clip: BenchClip, rest: Pictures) -> None:
+    """The picture that a method is given of every view, as VBench's I2V Subject asks for it: inputs/CLIP.VIEW.png."""
+    for view, frames in enumerate(rest.rgb):
+        path = out / "inputs" / f"{clip.clip_id}.{view}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomic(path, image_bytes(".png", frames[0]), durable=False)
+
+
+def write_prompts(out: Path, clips: Sequence[BenchClip]) -> None:
+    """What each clip is asked to do, as VBench's Overall Consistency wants it: prompts.csv."""
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerows([("clip", "prompt"), *((clip.clip_id, clip.prompt) for clip in clips)])
+    out.mkdir(parents=True, exist_ok=True)
+    write_atomic(out / "prompts.csv", text.getvalue().encode(), durable=False)
 
 
 def grid(rgb: Bytes) -> Bytes:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from eval.bench.clips import Group
 from eval.compare.results import MethodResult
@@ -17,33 +17,38 @@ FEW_CLIPS = 100  # with fewer, intervals are said to be wide
 DELIVERED = Column(
     "delivered_share", "delivered", better=Better.HIGHER, digits=2, says="share of the clips with a body to score"
 )
-_BACKENDS = {
-    "reconstruction": "Against the truth, in space",
-    "pictures": "Against the truth, in pictures",
-    "embedded": "The videos by themselves, without weights",
-    "vbench": "VBench",
-    "lpips": "LPIPS",
-}
+# Tables by what their metrics look at: beginnings of names, or a backend.
+_KINDS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
+    ("joints", "Joints", ("mpjpe", "pa_mpjpe", "pck", "acceleration", "jitter", "bone_drift", "usable_share")),
+    ("turns", "Turns of joints", ("rotation", "swing")),
+    ("surface", "Surface", ("vertex", "cd_")),
+    ("feet", "Feet, and the prompt", ("foot", "skate", "slide", "facts")),
+)
+_BACKENDS = (
+    ("pictures", "Pictures, against the truth's"),
+    ("lpips", "LPIPS"),
+    ("embedded", "The videos by themselves, without VBench's weights"),
+    ("vbench", "VBench"),
+)
 _DIGITS = {"%": 2, "deg": 2, "dB": 2, "px": 2}
 _T2_EMBEDDED = ("i2v_subject.hist", "motion_smoothness.dis", "dynamic_degree.dis")
 
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """All that tables are made of. `vbench` are stored numbers of the package, by method and dimension."""
+    """All that tables are made of."""
 
     methods: Sequence[MethodResult]
     metrics: Sequence[Metric]
     protocol: str
     seed: int = 0
-    vbench: Mapping[str, Mapping[str, Cell]] = field(default_factory=dict)
     ablation: Sequence[str] = ()  # the methods that are Table 4's three settings, in its order
     data: Sequence[DataSet] = ()
 
 
 def all_tables(compared: Compared) -> list[Table]:
     """Every table that there is something for, in the order in which they are read."""
-    tables = [*by_backend(compared), by_group(compared), table1(compared), table2(compared), table4(compared)]
+    tables = [*by_kind(compared), by_group(compared), table1(compared), table2(compared), table4(compared)]
     if compared.protocol == "animamimic":
         tables.append(table_mimic(compared))
     if compared.data:
@@ -51,11 +56,17 @@ def all_tables(compared: Compared) -> list[Table]:
     return [table for table in tables if table.lines]
 
 
-def by_backend(compared: Compared) -> list[Table]:
+def by_kind(compared: Compared) -> list[Table]:
     """One table for each kind of metric, means over clips with their intervals."""
+    kinds = [
+        (key, title, [metric for metric in compared.metrics if metric.name.startswith(names)])
+        for key, title, names in _KINDS
+    ]
+    taken = {metric.name for _, _, metrics in kinds for metric in metrics}
+    others = [metric for metric in compared.metrics if metric.name not in taken]
+    kinds += [(key, title, [one for one in others if one.backend == key]) for key, title in _BACKENDS]
     tables = []
-    for backend, title in _BACKENDS.items():
-        metrics = [metric for metric in compared.metrics if metric.backend == backend]
+    for key, title, metrics in kinds:
         shown = [metric for metric in metrics if any(method.values(metric.name) for method in compared.methods)]
         if not shown:
             continue
@@ -68,7 +79,7 @@ def by_backend(compared: Compared) -> list[Table]:
             )
             for method in compared.methods
         )
-        tables.append(Table(backend, title, columns, lines, _notes(compared, shown)))
+        tables.append(Table(key, title, columns, lines, _notes(compared, shown)))
     return tables
 
 
@@ -107,10 +118,13 @@ def _notes(compared: Compared, shown: Sequence[Metric]) -> tuple[str, ...]:
     notes = [f"Means over {num_clips} clips; in brackets the 95 % interval of a bootstrap over clips."]
     if num_clips < FEW_CLIPS:
         notes[0] += " So few clips make wide intervals: methods whose intervals overlap may not be told apart."
+    counts: dict[int, list[str]] = {}
     for metric in shown:
-        count = len(_common(compared, metric.name))
+        counts.setdefault(len(_common(compared, metric.name)), []).append(metric.label)
+    for count, labels in counts.items():
         if count < num_clips:
-            notes.append(f"{metric.label}: over the {count} clips that have it of every method.")
+            which = "All" if len(counts) == 1 else ", ".join(labels)
+            notes.append(f"{which}: over the {count} clips that have it of every method.")
     if any(metric.backend == "embedded" for metric in shown):
         notes.append("These need no learned weights, are ours, and are not VBench's numbers. See docs/metrics.md.")
     alike = sorted({f"{metric.label}: as {metric.comparable_to}" for metric in shown if metric.comparable_to})
@@ -141,7 +155,9 @@ def by_group(compared: Compared) -> Table:
         )
         for method in compared.methods
     )
-    return Table("groups", f"By group: {metric.label}", columns, lines, (f"{metric.says} In brackets: clips.",))
+    return Table(
+        "groups", f"By group: {metric.label}", columns, lines, (f"{metric.says}; in brackets, of the heading: clips.",)
+    )
 
 
 def _ranks(compared: Compared, metric: Metric) -> bool:
@@ -226,7 +242,6 @@ def _videos_line(compared: Compared, method: MethodResult) -> Line:
 
 
 def _vbench_cells(compared: Compared, method: MethodResult) -> dict[str, Cell]:
-    stored = compared.vbench.get(method.name, {})
-    keys = dict.fromkeys((*paper.VBENCH_I2V, *paper.MIMIC_KEYS[2:]))
     missing = Cell(why="VBench was not run on this method: rigmill eval vbench")
-    return {f"vbench.{key}": stored.get(key, missing) for key in keys}
+    names = [f"vbench.{key}" for key in dict.fromkeys((*paper.VBENCH_I2V, *paper.MIMIC_KEYS[2:]))]
+    return {name: mean_cell(compared, method, name) if method.values(name) else missing for name in names}

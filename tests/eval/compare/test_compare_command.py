@@ -6,6 +6,7 @@ import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,6 +18,7 @@ from eval.metrics import features
 from eval.metrics.weights import Unavailable
 from rigmill.clips.video import decode
 from rigmill.commands.cli import main
+from rigmill.storage.files import sha256_file
 from tests.support.html_page import Page
 from tests.support.world_bench import seal, write_bench
 
@@ -76,8 +78,18 @@ def test_every_clip_has_a_file_and_every_table_its_four_forms(compared: Path, be
     together = read_together(compared / "results.json")
     assert [method.name for method in together.methods] == [TRUTH, NOISE_LARGE]
     tables = {table["key"]: table for table in json.loads((compared / "tables.json").read_text())["tables"]}
-    assert {"reconstruction", "pictures", "embedded", "groups", "table1", "table2", "table4"} <= tables.keys()
-    mean = tables["reconstruction"]["lines"][1]["cells"]["mpjpe_pct"]
+    assert {
+        "joints",
+        "turns",
+        "surface",
+        "pictures",
+        "embedded",
+        "groups",
+        "table1",
+        "table2",
+        "table4",
+    } <= tables.keys()
+    mean = tables["joints"]["lines"][1]["cells"]["mpjpe_pct"]
     values = together.methods[1].values("mpjpe_pct").values()
     assert mean["value"] == pytest.approx(sum(values) / 2) and mean["clips"] == 2 and mean["low"] <= mean["value"]
     page = Page((compared / "comparison.html").read_text("utf-8"))
@@ -179,7 +191,9 @@ def test_options_that_cannot_be_are_named(
     assert code in capsys.readouterr().err and not (tmp_path / "out").exists()
 
 
-def test_videos_are_those_that_are_scored(bench: Bench, methods: Path, tmp_path: Path) -> None:
+def test_videos_are_those_that_are_scored_and_vbench_s_numbers_of_them_are_taken(
+    bench: Bench, methods: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     out = tmp_path / "out"
     assert compare(bench, methods, [TRUTH], out, "--videos") == 0
     for clip in bench.clips:
@@ -187,3 +201,36 @@ def test_videos_are_those_that_are_scored(bench: Bench, methods: Path, tmp_path:
         view = decode((out / "views" / TRUTH / f"{clip.clip_id}.3.mp4").read_bytes())
         assert grid.shape == (5, 96, 96, 3) and view.shape == (5, 48, 48, 3)
         assert abs(grid[:, 48:, 48:].astype(int) - view).mean() < 2
+    assert {path.name for path in (out / "inputs").iterdir()} == {
+        f"{clip.clip_id}.{view}.png" for clip in bench.clips for view in range(4)
+    }
+    prompts = (out / "prompts.csv").read_text().splitlines()
+    assert prompts[0] == "clip,prompt" and prompts[1].startswith(bench.clips[0].clip_id)
+    stored = [number(path, 0.9 + 0.01 * at) for at, path in enumerate(sorted((out / "views" / TRUTH).iterdir()))]
+    (out / "vbench" / TRUTH).mkdir(parents=True)
+    file = out / "vbench" / TRUTH / "vbench.json"
+    file.write_text(json.dumps({"backend": "vbench", "numbers": [number(None, 0.5), *stored]}))
+    assert compare(bench, methods, [TRUTH], out) == 0
+    tables = {table["key"]: table for table in json.loads((out / "tables.json").read_text())["tables"]}
+    (line,) = (line for line in tables["table2"]["lines"] if line["name"] == TRUTH)
+    assert line["cells"]["vbench.i2v_subject"]["value"] == pytest.approx(0.935) and tables["vbench"]["lines"]
+    assert json.loads((out / "results.json").read_text())["vbench"]["tool"] == "vbench 0.1.5"
+    (out / "views" / TRUTH / stored[0]["video"]).write_bytes(b"another")
+    assert compare(bench, methods, [TRUTH], out) == 2
+    assert "E639" in capsys.readouterr().err
+
+
+def number(video: Path | None, value: float) -> dict[str, Any]:
+    """As rigmill eval vbench stores one."""
+    kind = {
+        "tool": "vbench 0.1.5",
+        "torch": "2.5",
+        "device": "cuda",
+        "resolution": "48x48",
+        "num_frames": 5,
+        "fps": 16.0,
+    }
+    sha256 = "" if video is None else sha256_file(video)
+    name = "mean" if video is None else video.name
+    more = {"weights": {"dino.pth": "1"}, "video_sha256": sha256, "input": "picture"}
+    return {"metric": "vbench.i2v_subject", "video": name, "value": value} | kind | more

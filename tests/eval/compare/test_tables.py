@@ -13,12 +13,13 @@ import pytest
 from caption.category import CATEGORIES
 from eval.compare.results import ClipResult, MethodResult
 from eval.compare.tables import paper
-from eval.compare.tables.comparison import Compared, all_tables, by_backend, by_group, mean_cell, table2, table4
+from eval.compare.tables.comparison import Compared, all_tables, by_group, by_kind, mean_cell, table2, table4
 from eval.compare.tables.intervals import mean_interval
 from eval.compare.tables.render import as_json, escaped, html, json_text, latex, markdown
 from eval.compare.tables.statistics import DataSet, data_set, mv_video, table5
 from eval.compare.tables.table import Cell, Column, Line, Table
 from eval.metrics.metric import Better, Metric
+from eval.metrics.registry import METRICS
 from tests.support.html_page import Page
 
 MPJPE = Metric("mpjpe_pct", "MPJPE", "%", Better.LOWER, "how far joints are off")
@@ -59,7 +60,7 @@ def test_means_are_over_clips_that_all_lines_have() -> None:
     assert mean_cell(compared, second, "mpjpe_pct").value == 3.0
     missing = mean_cell(compared, none, "mpjpe_pct")
     assert missing.value is None and missing.why == "no joints"
-    (table,) = by_backend(compared)
+    (table,) = by_kind(compared)
     assert any("over the 2 clips" in note for note in table.notes) and "wide" in table.notes[0]
 
 
@@ -101,10 +102,11 @@ def test_our_smoothness_never_stands_in_a_column_of_vbench() -> None:
     for key, column in columns.items():
         if "VBench" in column.heading:
             assert line.cell(column).value is None and "rigmill eval vbench" in line.cell(column).why, key
-    stored = {"mine": {"motion_smoothness": Cell(0.991)}}
-    table = table2(Compared((mine,), (SMOOTH,), "animax", vbench=stored))
+    measured = method("mine", {"a": 0.99, "b": 0.98}, metric="vbench.motion_smoothness")
+    table = table2(Compared((measured,), METRICS, "animax"))
     line = next(line for line in table.lines if line.name == "mine")
-    assert line.cell(columns["vbench.motion_smoothness"]).value == 0.991
+    cell = line.cell(columns["vbench.motion_smoothness"])
+    assert cell.value == pytest.approx(0.985) and cell.count == 2
     assert line.cell(columns["vbench.aesthetic_quality"]).text(3) == "n/a"
 
 
