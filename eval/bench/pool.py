@@ -50,7 +50,9 @@ def read_pool(tables: Rows, *, without: Collection[str] = ()) -> Pool:
             code="E601",
         )
     candidates = tuple(
-        _candidate(row, words[clip], size=sizes.get(clip) or 0.0, num_joints=joints.get(row["asset_id"]) or 0)
+        _candidate(
+            row, words[clip], marks[clip][1], size=sizes.get(clip) or 0.0, num_joints=joints[row["asset_id"]] or 0
+        )
         for clip, row in sorted(rows.items())
         if clip in words and clip not in tied and clip not in without
     )
@@ -66,11 +68,12 @@ def read_pool(tables: Rows, *, without: Collection[str] = ()) -> Pool:
     return Pool(candidates, rows, {clip: marks[clip][1] for clip in rows}, tied, of_training)
 
 
-def _candidate(row: Row, facts: Row, *, size: float, num_joints: int) -> Candidate:
+def _candidate(row: Row, facts: Row, marks: Marks, *, size: float, num_joints: int) -> Candidate:
     category = row["category"] or MISCELLANEOUS
     return Candidate(
         clip_id=row["clip_id"],
         asset_id=row["asset_id"],
+        body=marks.geometry_hash or row["asset_id"],
         motion_id=row["motion_id"],
         group=group_of(facts["subject_kind"], category, row["secondary"] or ()),
         category=category,
