@@ -51,7 +51,7 @@ def read_pool(tables: Rows, *, without: Collection[str] = ()) -> Pool:
         )
     candidates = tuple(
         _candidate(
-            row, words[clip], marks[clip][1], size=sizes.get(clip) or 0.0, num_joints=joints[row["asset_id"]] or 0
+            row, words[clip], marks[clip][1], size=sizes.get(clip) or 0.0, num_joints=joints.get(row["asset_id"]) or 0
         )
         for clip, row in sorted(rows.items())
         if clip in words and clip not in tied and clip not in without
