@@ -15,6 +15,8 @@ from rigmill.kinds import Split
 from rigmill.pipeline.stage import Rows
 from rigmill.types import Row
 
+_HOLD_OUT = "hold assets out (shards.bench_share or shards.bench_assets), then"
+
 
 @dataclass(frozen=True, slots=True)
 class Pool:
@@ -60,7 +62,7 @@ def read_pool(tables: Rows, *, without: Collection[str] = ()) -> Pool:
         raise UserError(
             "there is no clip to make a benchmark of",
             why=_why_none(marks, rows, tied),
-            fix="hold assets out (shards.bench_share or shards.bench_assets), then: {command}",
+            fix=f"{_HOLD_OUT if marks else 'first'}: {{command}}",
             code="E600",
             command=("run", "curate", "render", "category", "caption", "shards"),
         )
