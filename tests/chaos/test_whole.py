@@ -60,14 +60,6 @@ def test_plan_run_status_report_verify_and_show_agree(small: Path) -> None:
     ask("export", kept["clip_id"], "--out", "clip.glb")
     assert (place / "clip.glb").read_bytes().startswith(b"glTF")
 
-    bench = place / "out" / "bench"
-    ask("bench", "make")
-    made = {path.relative_to(bench): path.read_bytes() for path in bench.rglob("*") if path.is_file()}
-    ask("bench", "make")  # Blender plays these clips again: the same bytes
-    assert {path.relative_to(bench): path.read_bytes() for path in bench.rglob("*") if path.is_file()} == made
-    checked = json.loads(ask("bench", "check", "--json"))
-    assert checked["faults"] == [] and checked["clips"] > 0 and checked["held_against"] > 0
-
     video = next(Path(line.split()[1]) for line in shown.splitlines() if "rgb.0.mp4" in line)
     data = bytearray(video.read_bytes())
     data[len(data) // 2] ^= 1
