@@ -84,8 +84,8 @@ def card(clips: Sequence[BenchClip], chosen: Mapping[str, Candidate], rows: Mapp
                 [(group, places[group], choice.available.get(group, 0)) for group in Group],
             ),
             f"Rule {RULE}, seed {choice.seed}. The groups {', '.join(STRATA)} get equal shares; what one lacks goes to "
-            "the others in turn, and clips of no group fill what all four leave. In a group, the next clip is one of "
-            "the assets, then motions, that were taken least often; of these the one whose category, source, number "
+            "the others in turn, and clips of no group fill what all four leave. In a group, the next clip is of the "
+            "bodies, then the motions, that were taken least often; of these the one whose category, source, number "
             f"of joints (bins from {', '.join(map(str, JOINT_STEPS))}), size of motion (thirds of the group) and kind "
             "of motion were together taken least often. A seeded digest of the clip's id decides between equals.",
             "",

@@ -2,7 +2,7 @@
 
 1. Places: the four groups get equal shares, the first groups what is left over. A group that has fewer clips than its
    share gives the rest to the others in turn; clips of no group fill what all four together leave.
-2. In a group, one clip after the other: from the assets, then the motions, that have been taken least often so far;
+2. In a group, one clip after the other: of the bodies, then the motions, that have been taken least often so far;
    of these the clip that adds most: the one whose category, source, number of joints, size and kind of motion have
    together been taken least often in this group. A seeded digest of its id decides between equals.
 """
@@ -30,6 +30,7 @@ class Candidate:
 
     clip_id: str
     asset_id: str
+    body: str  # what assets of one geometry have in common
     motion_id: str
     group: Group
     category: str
@@ -84,20 +85,20 @@ def _spread(own: Sequence[Candidate], num_clips: int, *, seed: int) -> list[Cand
     thirds = thirds_of(own)
     covers = {one.clip_id: facets(one, thirds) for one in own}
     left = sorted(own, key=lambda one: (digest(seed, "bench", one.clip_id), one.clip_id))
-    assets, motions, covered = Counter[str](), Counter[str](), Counter[tuple[str, str]]()
+    bodies, motions, covered = Counter[str](), Counter[str](), Counter[tuple[str, str]]()
     chosen: list[Candidate] = []
     while len(chosen) < num_clips:
         best = min(
             left,
             key=lambda one: (
-                assets[one.asset_id],
+                bodies[one.body],
                 motions[one.motion_id],
                 sum(covered[value] for value in covers[one.clip_id]),
             ),
         )
         left.remove(best)
         chosen.append(best)
-        assets[best.asset_id] += 1
+        bodies[best.body] += 1
         motions[best.motion_id] += 1
         covered.update(covers[best.clip_id])
     return chosen

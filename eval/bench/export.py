@@ -6,7 +6,7 @@ import json
 import shutil
 import tempfile
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -100,7 +100,8 @@ def make_bench(view: View, layout: Layout, order: Order, *, limits: Limits) -> M
             order.without,
             unwritable,
         )
-        bench = Bench(order.folder, order.name, _digest(written), tuple(written[one.clip_id].clip for one in chosen))
+        clips = (replace(written[one.clip_id].clip, folder=order.folder / CLIPS / one.clip_id) for one in chosen)
+        bench = Bench(order.folder, order.name, _digest(written), tuple(clips))
         _write_texts(new, bench, written, chosen, pool=pool, choice=choice, provenance=Provenance.of(view))
         kept, left = _write_sheet(new, bench, pool, said)
         fsync_folder(new)
@@ -174,7 +175,7 @@ def _write_clip(
         num_joints=own,
         movement_pct=round(_movement_pct(geometry, own), 3),
         licence=row["licence"] or "",
-        folder=Path(CLIPS) / one.clip_id,
+        folder=new / CLIPS / one.clip_id,
     )
     return _Written(clip, {name: sha256_bytes(data) for name, data in files.items()})
 

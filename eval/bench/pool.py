@@ -15,6 +15,8 @@ from rigmill.kinds import Split
 from rigmill.pipeline.stage import Rows
 from rigmill.types import Row
 
+_HOLD_OUT = "hold assets out (shards.bench_share or shards.bench_assets), then"
+
 
 @dataclass(frozen=True, slots=True)
 class Pool:
@@ -50,7 +52,9 @@ def read_pool(tables: Rows, *, without: Collection[str] = ()) -> Pool:
             code="E601",
         )
     candidates = tuple(
-        _candidate(row, words[clip], size=sizes.get(clip) or 0.0, num_joints=joints.get(row["asset_id"]) or 0)
+        _candidate(
+            row, words[clip], marks[clip][1], size=sizes.get(clip) or 0.0, num_joints=joints.get(row["asset_id"]) or 0
+        )
         for clip, row in sorted(rows.items())
         if clip in words and clip not in tied and clip not in without
     )
@@ -58,7 +62,7 @@ def read_pool(tables: Rows, *, without: Collection[str] = ()) -> Pool:
         raise UserError(
             "there is no clip to make a benchmark of",
             why=_why_none(marks, rows, tied),
-            fix="hold assets out (shards.bench_share or shards.bench_assets), then: {command}",
+            fix=f"{_HOLD_OUT if marks else 'first'}: {{command}}",
             code="E600",
             command=("run", "curate", "render", "category", "caption", "shards"),
         )
@@ -66,11 +70,12 @@ def read_pool(tables: Rows, *, without: Collection[str] = ()) -> Pool:
     return Pool(candidates, rows, {clip: marks[clip][1] for clip in rows}, tied, of_training)
 
 
-def _candidate(row: Row, facts: Row, *, size: float, num_joints: int) -> Candidate:
+def _candidate(row: Row, facts: Row, marks: Marks, *, size: float, num_joints: int) -> Candidate:
     category = row["category"] or MISCELLANEOUS
     return Candidate(
         clip_id=row["clip_id"],
         asset_id=row["asset_id"],
+        body=marks.geometry_hash or row["asset_id"],
         motion_id=row["motion_id"],
         group=group_of(facts["subject_kind"], category, row["secondary"] or ()),
         category=category,

@@ -145,6 +145,9 @@ def browser(folder: Path) -> Iterator[Tab]:
         yield Tab(to, answers, downloads)
     finally:
         process.terminate()
-        process.wait(20)
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            process.kill()
         os.close(to)
         os.close(answers)

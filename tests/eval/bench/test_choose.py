@@ -21,6 +21,7 @@ def candidate(number: int, group: Group = Group.HUMANOID, **more: object) -> Can
     plain = {
         "clip_id": f"clip-{number}",
         "asset_id": f"asset-{number}",
+        "body": f"body-{number}",
         "motion_id": f"motion-{number}",
         "group": group,
         "category": "animal",
@@ -100,11 +101,9 @@ def test_the_seed_decides_and_the_order_of_the_rows_does_not() -> None:
     assert choose(pool, 35, seed=8) != first
 
 
-def test_assets_come_before_second_clips_of_an_asset_and_motions_before_repeats() -> None:
-    twice = [candidate(number, asset_id=f"asset-{number % 5}") for number in range(20)]
-    assert Counter(one.asset_id for one in choose(twice, 10, seed=1)) == dict.fromkeys(
-        [f"asset-{n}" for n in range(5)], 2
-    )
+def test_bodies_come_before_second_clips_of_one_and_motions_before_repeats() -> None:
+    twice = [candidate(number, asset_id=f"asset-{number % 10}", body=f"body-{number % 5}") for number in range(20)]
+    assert Counter(one.body for one in choose(twice, 10, seed=1)) == dict.fromkeys([f"body-{n}" for n in range(5)], 2)
     walks = [candidate(number, motion_id=f"motion-{number % 4}") for number in range(20)]
     assert Counter(one.motion_id for one in choose(walks, 4, seed=1)).most_common(1)[0][1] == 1
 

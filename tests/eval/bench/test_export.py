@@ -35,8 +35,9 @@ def tree(folder: Path) -> dict[str, bytes]:
 
 
 def test_every_clip_has_its_files_and_says_what_it_is(tmp_path: Path, own: tuple[benches.Tables, Layout]) -> None:
-    benches.bench(tmp_path, own)
+    made, _ = benches.bench(tmp_path, own)
     opened = open_bench(tmp_path / "bench")
+    assert made.bench == opened
     assert len(opened.clips) == 2 * len(HELD_OUT) and opened.name == "small"
     assert {clip.asset_id for clip in opened.clips} == {thing.name for thing in HELD_OUT}
     groups = {clip.asset_id: clip.group for clip in opened.clips}
