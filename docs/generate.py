@@ -13,6 +13,7 @@ import pyarrow as pa
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from eval.metrics.registry import METRICS
 from rigmill.commands.cli import build_parser
 from rigmill.config.load import load
 from rigmill.config.schema import SOURCE_SECTIONS, Download, Profile
@@ -186,7 +187,34 @@ def _meaning(action: argparse.Action) -> str:
     return text + (" (required)" if action.required and action.option_strings else "")
 
 
+def metrics_page() -> str:
+    """Every metric of a comparison."""
+    lines = [
+        "# Metrics",
+        "",
+        "By the names that per-clip JSON and tables have. How they are made: [metrics](../metrics.md).",
+        "",
+    ]
+    for backend, title in METRIC_BACKENDS.items():
+        lines += [f"## {title}", "", "| name | in tables | unit | better | what it is | like |", "| --- " * 6 + "|"]
+        lines += [
+            f"| `{metric.name}` | {metric.label} | {metric.unit} | {metric.better} | {metric.says} "
+            f"| {metric.comparable_to or ''} |"
+            for metric in METRICS
+            if metric.backend == backend
+        ]
+        lines.append("")
+    return "\n".join(lines)
+
+
+METRIC_BACKENDS = {
+    "reconstruction": "Against the truth",
+    "lpips": "LPIPS, where its weights are given",
+    "embedded": "Of a video by itself, without VBench's weights",
+    "vbench": "VBench's own, by `rigmill eval vbench` alone",
+}
 PAGES = {
+    "metrics.md": metrics_page,
     "commands.md": commands_page,
     "pipelines-yaml.md": profile_page,
     "tables.md": tables_page,

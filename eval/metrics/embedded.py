@@ -73,11 +73,13 @@ _COLOURS = (6, 8, 8)  # bins of L, a, b
 _CELLS, _DIRECTIONS, _CROP_PX = 8, 9, 64
 
 
-def i2v_subject_hist(pictures: Bytes, masks: Bools, inputs: Bytes, input_masks: Bools) -> float:
+def i2v_subject_hist(pictures: Bytes, masks: Bools, inputs: Bytes, input_masks: Bools) -> float | None:
     """The mean over views of pictures (V, T, H, W, 3), and of the input picture of each view (V, H, W, 3).
 
-    What is not to be seen is like nothing: likeness 0.
+    What is not to be seen is like nothing: likeness 0. None: a single frame.
     """
+    if pictures.shape[1] < 2:
+        return None
     found = []
     for frames, covered, first, first_covered in zip(pictures, masks, inputs, input_masks):
         seen = np.stack([_looks(picture, mask) for picture, mask in zip(frames, covered)])

@@ -138,14 +138,21 @@ def feature_distance(found: Seen, truth: Seen) -> float:
     return float(np.mean([float(value) for value in apart]))
 
 
-def i2v_subject_lite0(frames: Floats, inputs: Floats) -> float:
-    """The mean over views: features of frames (V, T, 1280), and of the input picture of each view (V, 1280)."""
+def i2v_subject_lite0(frames: Floats, inputs: Floats) -> float | None:
+    """The mean over views of features of frames (V, T, 1280), and of each view's input picture (V, 1280).
+
+    None: a single frame.
+    """
+    if frames.shape[1] < 2:
+        return None
     to_input, to_next = cosines(frames, inputs[:, None]), cosines(frames[:, 1:], frames[:, :-1])
     return float(np.mean([i2v_subject(*one) for one in zip(to_input, to_next)]))
 
 
-def subject_consistency_lite0(frames: Floats) -> float:
-    """The mean over views of features of frames (V, T, 1280)."""
+def subject_consistency_lite0(frames: Floats) -> float | None:
+    """The mean over views of features of frames (V, T, 1280); None: a single frame."""
+    if frames.shape[1] < 2:
+        return None
     to_last, to_first = cosines(frames[:, 1:], frames[:, :-1]), cosines(frames[:, 1:], frames[:, :1])
     return float(np.mean([subject_consistency(*one) for one in zip(to_last, to_first)]))
 

@@ -112,7 +112,8 @@ def find_weights(cache: Path, dimensions: tuple[Dimension, ...]) -> tuple[Weight
         if not path.is_file():
             wrong.append(_how(need, cache))
             continue
-        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        with path.open("rb") as file:  # some have more than a gigabyte
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
         if not digest.startswith(need.sha256):
             wrong.append(f"{_how(need, cache)}   # there is another file: sha256 {digest[:8]}, not {need.sha256[:8]}")
         found.append(Weights(need.path, digest, path.stat().st_size))

@@ -37,7 +37,9 @@ STILL = drawn(path(0.0))
 
 
 def subject(pictures: np.ndarray, masks: np.ndarray) -> float:
-    return measure.i2v_subject_hist(pictures, masks, pictures[:, 0], masks[:, 0])
+    found = measure.i2v_subject_hist(pictures, masks, pictures[:, 0], masks[:, 0])
+    assert found is not None
+    return found
 
 
 def smoothness(pictures: np.ndarray, masks: np.ndarray) -> tuple[float, float]:
@@ -90,6 +92,8 @@ def test_flicker_is_the_mean_step_in_brightness() -> None:
     dark[:, 1::2] = np.clip(dark[:, 1::2].astype(int) - 51, 0, 255)
     steps = np.abs(np.diff(dark.astype(float), axis=1)).mean()
     assert measure.temporal_flickering(dark) == pytest.approx(1 - steps / 255, abs=1e-9)
+    assert measure.i2v_subject_hist(dark[:, :1], masks[:, :1], dark[:, 0], masks[:, 0]) is None
+    assert measure.dynamic_degree_dis(dark[:, :1], fps=16) == 0
     assert measure.temporal_flickering(dark[:, :1]) is None and measure.motion_smoothness_dis(
         dark[:, :2], masks[:, :2]
     ) == (None, None)

@@ -64,8 +64,10 @@ def test_a_video_of_another_subject_is_less_consistent(photograph: np.ndarray) -
     video, broken = np.array([[still] * 4]), np.array([[still, still, other, other]])
     assert features.i2v_subject_lite0(video, still[None]) == pytest.approx(1, abs=1e-5)
     assert features.subject_consistency_lite0(video) == pytest.approx(1, abs=1e-5)
-    assert features.i2v_subject_lite0(broken, still[None]) < 0.95
-    assert features.subject_consistency_lite0(broken) < features.subject_consistency_lite0(video) - 0.05
+    assert (features.i2v_subject_lite0(broken, still[None]) or 1) < 0.95
+    assert (features.subject_consistency_lite0(broken) or 1) < 0.95
+    assert features.i2v_subject_lite0(video[:, :1], still[None]) is None
+    assert features.subject_consistency_lite0(video[:, :1]) is None
 
 
 def test_without_the_package_there_is_a_reason_and_no_number(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -106,6 +106,17 @@ def test_a_turn_between_the_starts_is_found() -> None:
     assert (Rotation.from_matrix(back.turn).inv() * turn).magnitude() < 1e-3
 
 
+@pytest.mark.parametrize("flat", [[1, 1, 0], [1, 0, 0], [0, 0, 0]], ids=["sheet", "stick", "point"])
+def test_flat_bodies_are_laid_back_too(flat: list[int]) -> None:
+    found = np.random.default_rng(0).normal(size=(600, 3)) * flat
+    moved = found @ quarter_turns()[13].T + [0.3, 0.2, 0.1]
+    for kind in Icp:
+        back = register(found, moved, kind)
+        assert np.isfinite(back.moved(found)).all()
+        if kind is not Icp.NONE:
+            assert cloud_distance(back.moved(found), moved) < 0.02
+
+
 def test_a_copy_has_the_floor_of_its_points_and_no_fit_is_better_or_worse() -> None:
     body, faces = swaying()
     copy = chamfer(body, faces, body, faces, NONE)

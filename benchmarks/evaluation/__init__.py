@@ -1,0 +1,1 @@
+"""Evaluation: metrics against other people's, and whole comparisons."""
