@@ -16,6 +16,7 @@ from typing import Any, NoReturn
 
 from rigmill import __version__
 from rigmill.commands import exit_status
+from rigmill.commands.import_options import add_import_command
 from rigmill.commands.signals import ended_by_signals, interrupted_status
 from rigmill.errors import UserError, refused_by_system
 from rigmill.invocation import Invocation, typed_program
@@ -167,6 +168,9 @@ def build_parser() -> argparse.ArgumentParser:
     import_batch = add("import-batch", "caption:import_batch", "take the answers of a batch", to=of_caption)
     import_batch.add_argument("folder", type=Path, help="the folder that was exported into")
     import_batch.add_argument("files", type=Path, nargs="+", help="files of results and of errors, in any order")
+    about_eval = "compare methods on a benchmark"
+    of_eval = commands.add_parser("eval", help=about_eval, description=about_eval)
+    add_import_command(of_eval.add_subparsers(required=True, metavar="what"), add)
     verify = add("verify", "verify:command", "read everything that was written again and compare digests")
     verify.add_argument("--repair", action="store_true", help="mend what is found: make it again, from what is whole")
     _add_worker_options(verify)

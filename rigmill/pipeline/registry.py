@@ -13,6 +13,9 @@ from rigmill.pipeline.stage import Stage
 # What a command wants of a room. By name, as stages: the hallway imports no room, and no room another.
 CANONICAL_FILE = "curate.gate.canonical:canonical_file"
 ANIMATE = "eval.animate.command:animate"
+OPEN_BENCH = "eval.bench.reading:open_bench"
+IMPORT_ORDER = "eval.bodies.importers.command:ImportOrder"
+IMPORT_RESULTS = "eval.bodies.importers.command:import_tool"
 EXPORT_LORA = "train.export:export_lora"
 OWN_WORDS = "caption.edits:check"
 PROBE_MODEL = "caption.commands:probe"

@@ -45,7 +45,7 @@ def import_tool(order: ImportOrder, bench: Bench, *, limits: Limits, max_file_by
     if not done.files and not done.left_out:
         raise UserError(
             f"{shown_path(order.folder)} holds no results of {order.tool}",
-            why="what is looked for is in docs/how-to/compare-methods.md",
+            why="what is looked for is in docs/how-to/bring-results-of-other-systems.md",
             fix="name the folder that the system wrote into, and the right --from",
             code="E622",
         )
