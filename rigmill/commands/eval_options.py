@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from rigmill.commands.import_options import add_import_command
 from rigmill.commands.vbench_options import add_vbench_command
 
 ABOUT = "compare methods on a benchmark: built-in methods, scores of every clip, tables"
@@ -17,6 +18,7 @@ def add_eval_commands(commands: Any, add: Add) -> None:
     """Declare them."""
     parser = commands.add_parser("eval", help=ABOUT, description=ABOUT)
     of_eval = parser.add_subparsers(required=True, metavar="what")
+    add_import_command(of_eval, add)
     add_vbench_command(of_eval, add)
     baselines = add(
         "baselines",

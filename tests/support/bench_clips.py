@@ -73,6 +73,34 @@ def geometry_of(data: bytes, *, fps: float = FPS, frames: int = FRAMES, size_px:
     )
 
 
+def bench_clip(folder: Path, *, num_joints: int = 1, num_frames: int = FRAMES, fps: float = FPS) -> BenchClip:
+    """A clip whose files are, or will be, in a folder of its name."""
+    return BenchClip(
+        clip_id=folder.name,
+        asset_id=f"asset of {folder.name}",
+        group=Group.FURNITURE,
+        category="furniture",
+        source="made",
+        title="door",
+        prompt="The door opens.",
+        num_frames=num_frames,
+        fps=fps,
+        num_joints=num_joints,
+        movement_pct=10.0,
+        licence="CC0-1.0",
+        folder=folder,
+    )
+
+
+def bench_of_asset(folder: Path, data: bytes, *, num_frames: int = FRAMES, fps: float = FPS) -> Bench:
+    """A benchmark with one clip, `thing`, of which only the asset is there."""
+    place = folder / "clips" / "thing"
+    place.mkdir(parents=True)
+    clip = bench_clip(place, num_frames=num_frames, fps=fps)
+    clip.rest.write_bytes(without_animation(data))
+    return Bench(folder, "one", "0" * 64, (clip,))
+
+
 def door_bench(folder: Path, *, clips: int = 2) -> Bench:
     """A benchmark of doors that open by different angles."""
     made = []
@@ -81,21 +109,7 @@ def door_bench(folder: Path, *, clips: int = 2) -> Bench:
         place = folder / "clips" / f"door{number}"
         place.mkdir(parents=True)
         geometry = geometry_of(truth)
-        clip = BenchClip(
-            clip_id=place.name,
-            asset_id=f"asset{number}",
-            group=Group.FURNITURE,
-            category="furniture",
-            source="made",
-            title="door",
-            prompt="The door opens.",
-            num_frames=FRAMES,
-            fps=FPS,
-            num_joints=geometry.rig.num_joints,
-            movement_pct=10.0,
-            licence="CC0-1.0",
-            folder=place,
-        )
+        clip = bench_clip(place, num_joints=geometry.rig.num_joints)
         clip.truth.write_bytes(truth)
         clip.rest.write_bytes(without_animation(truth))
         clip.geometry.write_bytes(geometry.to_bytes())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,8 @@ _SURFACES = "KHR_materials_"
 _DTYPES = {5120: "<i1", 5121: "<u1", 5122: "<i2", 5123: "<u2", 5125: "<u4", 5126: "<f4"}
 _WIDTHS = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4, "MAT4": 16}
 _MAX_NUMBERS = 60_000_000  # of one accessor, which may be all zeros and take no bytes of the file
+_MAX_TOTAL = 100_000_000  # of all that is read: an accessor may be named a thousand times
+_MAX_NODES = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,7 @@ class Document:
 
     json: dict[str, Any]
     binary: bytes
+    _read: list[int] = field(default_factory=lambda: [0])
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Document:
@@ -38,6 +41,8 @@ class Document:
         for name in glb.document.get("extensionsRequired", ()):
             if name not in _READABLE and not str(name).startswith((_SURFACES, "VRM")):
                 raise Unplayable(f"it requires the glTF extension {name!s:.60}, which is not read: save it without")
+        if len(glb.document.get("nodes", ())) > _MAX_NODES:
+            raise Unplayable(f"it has more than {_MAX_NODES} nodes")
         return cls(glb.document, bytes(glb.binary))
 
     def count(self, kind: str) -> int:
@@ -71,6 +76,9 @@ class Document:
         count = int(accessor["count"])
         if count < 0 or count * width > _MAX_NUMBERS:
             raise Unplayable(f"accessors[{index}] holds more numbers than are read: {count}")
+        self._read[0] += count * width
+        if self._read[0] > _MAX_TOTAL:
+            raise Unplayable("it unfolds to more numbers than are read")
         if "bufferView" in accessor:
             values = self._rows(accessor["bufferView"], accessor.get("byteOffset", 0), dtype, count, width)
         else:

@@ -8,14 +8,15 @@ from typing import Any
 import cv2
 import numpy as np
 
+from curate.gate.image_header import image_header
 from eval.bodies.body import Look
 from eval.bodies.gltf.document import Document
 from eval.bodies.gltf.meshes import Meshes
 from eval.bodies.unplayable import Unplayable
+from rigmill.outcomes import Refusal
 from rigmill.types import Bytes, Floats
 
 MAX_TEXTURE_PX = 1024  # larger ones are halved: pictures that are compared are small
-_MAX_PIXELS = 8192 * 8192
 _OLD = "KHR_materials_pbrSpecularGlossiness"
 
 
@@ -82,12 +83,13 @@ def _texture(document: Document, reference: dict[str, Any] | None) -> Bytes | No
     image = document.entry("images", source)
     if "bufferView" not in image:
         raise Unplayable("it keeps its pictures outside: save it with them inside")
-    data = np.frombuffer(document.view(image["bufferView"])[0], np.uint8)
+    data = document.view(image["bufferView"])[0]
     try:
-        pixels = cv2.imdecode(data, cv2.IMREAD_UNCHANGED)
-    except cv2.error:
+        image_header(data)  # before anything is decoded: a few bytes may ask for gigabytes
+        pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    except (cv2.error, Refusal):
         pixels = None
-    if pixels is None or pixels.shape[0] * pixels.shape[1] > _MAX_PIXELS:
+    if pixels is None:
         raise Unplayable(f"images[{source}] is no picture that can be read")
     if pixels.dtype == np.uint16:
         pixels = (pixels // 257).astype(np.uint8)

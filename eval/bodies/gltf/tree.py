@@ -14,6 +14,8 @@ from rigmill.formats.glb import NotAnimatable, local_matrix, node_parents, split
 from rigmill.rigs import quaternions
 from rigmill.types import Floats
 
+_MAX_NUMBERS = 100_000_000
+
 
 @dataclass(frozen=True, slots=True)
 class Tree:
@@ -57,6 +59,8 @@ class Tree:
 
     def matrices(self, times: Floats) -> list[Floats]:
         """Every node's transform in the scene at every moment: (T, 4, 4), or (1, 4, 4) where it never moves."""
+        if len(self.parents) * len(times) * 16 > _MAX_NUMBERS:
+            raise Unplayable(f"{len(self.parents)} nodes in {len(times)} frames are more than are read")
         found: list[Floats] = [np.eye(4)[None]] * len(self.parents)
         for node in self.order:
             local = self._local(node, times)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from rigmill.errors import UserError
 from rigmill.outcomes import Refusal
 from rigmill.pipeline.registry import CANONICAL_FILE, by_name
 from rigmill.printable import shown_path
-from rigmill.storage.files import scratch_folder, write_atomic
+from rigmill.storage.files import write_atomic
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +36,8 @@ def import_tool(order: ImportOrder, bench: Bench, *, limits: Limits, max_file_by
     if not order.folder.is_dir():
         raise UserError(f"no such folder: {order.folder}", fix="correct the path", code="E622")
     names = read_names(order.names, bench) if order.names else {}
-    order.to.mkdir(parents=True, exist_ok=True)
-    with scratch_folder(order.to / ".scratch") as scratch:
-        ask = _Blender(limits, max_file_bytes, scratch)
+    with tempfile.TemporaryDirectory() as scratch:
+        ask = _Blender(limits, max_file_bytes, Path(scratch))
         try:
             done = import_results(TOOLS[order.tool](order.folder, ask), bench, order.to, names)
         finally:
@@ -45,7 +45,7 @@ def import_tool(order: ImportOrder, bench: Bench, *, limits: Limits, max_file_by
     if not done.files and not done.left_out:
         raise UserError(
             f"{shown_path(order.folder)} holds no results of {order.tool}",
-            why="what is looked for is in docs/how-to/compare-methods.md",
+            why="what is looked for is in docs/how-to/bring-results-of-other-systems.md",
             fix="name the folder that the system wrote into, and the right --from",
             code="E622",
         )

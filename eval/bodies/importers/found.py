@@ -25,10 +25,11 @@ class Asset:
 class Result:
     """What a system calls it, the first name being the fullest, where it lies, and how it becomes a GLB.
 
-    `read` raises `Unplayable` where it does not. What it gives lies in the asset's own frame where the system's frame
-    is known; else its rest pose is fitted to the asset's.
+    `read` raises `Unplayable` where it does not. What it gives lies in the asset's own frame, or `is_elsewhere`: then
+    its rest pose is fitted to the asset's.
     """
 
     names: tuple[str, ...]
     path: Path
     read: Callable[[Asset], bytes]
+    is_elsewhere: bool = False

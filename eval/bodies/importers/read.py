@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from eval.bench.clips import Bench, BenchClip
+from eval.bodies.body import Body
 from eval.bodies.importers.align import NEAR, onto_asset, shared_points
 from eval.bodies.importers.found import AskBlender, Asset, Result
 from eval.bodies.importers.rewrite import placed, retimed
@@ -16,7 +17,9 @@ from eval.bodies.importers.tools import actionmesh, animateanymesh, puppeteer, u
 from eval.bodies.play import Film
 from eval.bodies.unplayable import Unplayable
 from rigmill.storage.files import write_atomic
+from rigmill.types import Floats
 
+_BOX = 0.5  # of the asset's size
 Results = Callable[[Path, AskBlender], Iterator[Result]]
 TOOLS: Mapping[str, Results] = {
     "unimate": lambda folder, ask: unimate.results(folder),
@@ -77,19 +80,25 @@ def ready(result: Result, clip: BenchClip) -> bytes:
     data = result.read(asset)
     film = Film.of(data)
     shown = film.body(fps=1.0, num_frames=1, start_s=float(film.keys[0]) if len(film.keys) else 0.0)
-    both = shared_points(shown, asset.body)
-    if both is not None:
-        change, apart = onto_asset(*both)
-        if apart > NEAR:
-            raise Unplayable(f"at rest it is not the clip's asset: {100 * apart:.0f} % of its size apart")
-        if change is not None:
-            data = placed(data, change)
-    elif not _boxes_meet(shown.rest, asset.body.rest):
-        raise Unplayable("it shares neither faces nor joints with the clip's asset, and lies elsewhere")
+    if result.is_elsewhere:
+        data = _fitted(data, shown, asset.body)
+    elif not _boxes_meet(shown.vertices[0], asset.body.rest):
+        raise Unplayable("its first frame lies elsewhere than the clip's asset, or is of another size")
     return retimed(data, fps=clip.fps, num_frames=clip.num_frames)
 
 
-def _boxes_meet(points: np.ndarray, asset: np.ndarray) -> bool:
-    """Whether two bodies without anything in common may be in one frame: each box edge within a tenth of the size."""
+def _fitted(data: bytes, shown: Body, asset: Body) -> bytes:
+    """The file where the asset is, by what the two have in common at rest."""
+    both = shared_points(shown, asset)
+    if both is None:
+        raise Unplayable("it shares neither faces nor three joints with the clip's asset: nothing tells its frame")
+    change, apart = onto_asset(*both)
+    if apart > NEAR:
+        raise Unplayable(f"at rest it is not the clip's asset: {100 * apart:.0f} % of its size apart")
+    return data if change is None else placed(data, change)
+
+
+def _boxes_meet(points: Floats, asset: Floats) -> bool:
+    """Whether two boxes are of about one place and size: no side is farther away than half the asset's largest."""
     edges = [np.stack([part.min(axis=0), part.max(axis=0)]) for part in (points, asset)]
-    return bool(np.abs(edges[0] - edges[1]).max() <= 0.1 * np.ptp(edges[1], axis=0).max())
+    return bool(np.abs(edges[0] - edges[1]).max() <= _BOX * np.ptp(edges[1], axis=0).max())

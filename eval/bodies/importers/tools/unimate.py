@@ -21,7 +21,7 @@ def results(folder: Path) -> Iterator[Result]:
     for path in sorted(folder.rglob("*.glb")):
         sample = _SAMPLE.fullmatch(path.stem)
         names = (path.stem, sample["asset"]) if sample else (path.stem,)
-        yield Result(names, path, partial(_whole, path))
+        yield Result(names, path, partial(_whole, path), is_elsewhere=True)
 
 
 def _whole(path: Path, _asset: Asset) -> bytes:
