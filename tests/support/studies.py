@@ -43,19 +43,17 @@ def prefers(method: str) -> Chooser:
 
 
 def answered(study: Study, sitting: int, choose: Chooser, *, session: str = "", miss: int = 0) -> dict[str, Any]:
-    """What the page would save of a person who chooses so, and misses so many checks."""
+    """What the page would save of a person who chooses so, and misses so many checks, in their last question."""
     answers = []
     for trial in study.sittings[sitting - 1]:
-        told = trial.check
-        if told is not None and miss > 0:
-            told, miss = (told + 1) % len(trial.shown), miss - 1
         files = {study.files[file][0]: file for file in trial.shown}
-        answers.append(
-            {
-                one.key: files[choose(study, trial, one.key)] if told is None else trial.shown[told]
-                for one in study.questions
-            }
-        )
+        keys = [question.key for question in study.questions]
+        if trial.check is None:
+            answers.append({key: files[choose(study, trial, key)] for key in keys})
+        else:
+            answers.append(dict.fromkeys(keys, trial.shown[trial.check]))
+            if miss > 0:
+                answers[-1][keys[-1]], miss = trial.shown[trial.check - 1], miss - 1
     return {
         "format": FORMAT,
         "study": study.digest,

@@ -111,6 +111,21 @@ def test_what_people_wrote_is_kept_and_of_clips_that_left_it_too(
     assert caught.value.code == "E603" and path.read_bytes().startswith(b"\xff")
 
 
+@pytest.mark.parametrize(
+    "change", [("metadata,,", "metadata,,odd"), ("metadata,,", "metadata,1,"), (",metadata", ",Ada")]
+)
+def test_whatever_a_person_changed_in_a_line_is_theirs(
+    tmp_path: Path, own: tuple[benches.Tables, Layout], change: tuple[str, str]
+) -> None:
+    benches.bench(tmp_path, own)
+    path = tmp_path / "bench" / "bench.csv"
+    first, second, *others = path.read_text().splitlines()
+    wanted = second.replace(*change)
+    path.write_text("\n".join([first, wanted, *others]) + "\n")
+    again, _ = benches.bench(tmp_path, own)
+    assert again.num_kept_lines == 1 and path.read_text().splitlines()[1] == wanted != second
+
+
 def test_a_folder_that_is_no_benchmark_is_left_alone(tmp_path: Path, own: tuple[benches.Tables, Layout]) -> None:
     (tmp_path / "bench").mkdir()
     (tmp_path / "bench" / "thesis.tex").write_text("years of work")
