@@ -26,6 +26,12 @@ def test_standing_is_before_and_after_the_swing(stepping: np.ndarray) -> None:
     assert stands[:9].all() and not stands[9:19].any() and stands[19:].all()
 
 
+def test_a_foot_that_hangs_in_the_air_does_not_stand(stepping: np.ndarray) -> None:
+    stepping[12:18] = stepping[14]  # half a swing high, and still
+    stands = measure.standing(stepping, fps=FPS, height=2.0)[:, 0]
+    assert not stands[9:19].any() and stands[:9].all()
+
+
 def test_a_foot_that_drifts_at_a_known_speed_slides_at_it(stepping: np.ndarray) -> None:
     drift = stepping.copy()
     drift[..., 0] += 0.02 * np.arange(30)[:, None]  # 0.2 m/s, 10 % of the height

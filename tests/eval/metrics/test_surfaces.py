@@ -126,6 +126,23 @@ def test_a_copy_has_the_floor_of_its_points_and_no_fit_is_better_or_worse() -> N
     assert more.cd_3d == pytest.approx(copy.cd_3d / 2, rel=0.1)  # half as far to the next point
 
 
+def test_the_three_are_what_all_pairs_of_the_same_points_say() -> None:
+    body, faces = swaying(3)
+    other = body * [1.1, 1, 1] + [0.05, 0, 0]
+    few = ChamferOptions(icp=Icp.NONE, num_points=400)
+    found = chamfer(other, faces, body, faces, few)
+    goals = spots_on(body[0], faces, 400, seed=few.seed - 1).at(body)
+    clouds = [spots_on(frame, faces, 400, seed=few.seed + number).at(frame) for number, frame in enumerate(other)]
+    apart = [cdist(cloud, goal) for cloud, goal in zip(clouds, goals)]
+    both_ways = [each.min(axis=0).mean() + each.min(axis=1).mean() for each in apart]
+    assert found.cd_3d == found.cd_4d == pytest.approx(np.mean(both_ways), abs=1e-12)
+    points = spots_on(other[0], faces, 400, seed=few.seed).at(other)
+    first = cdist(points[0], goals[0])
+    there = np.linalg.norm(points - goals[:, first.argmin(axis=1)], axis=-1).mean()
+    back = np.linalg.norm(points[:, first.argmin(axis=0)] - goals, axis=-1).mean()
+    assert found.cd_m == pytest.approx(there + back, abs=1e-12)
+
+
 def test_a_shift_and_a_turn_of_all_frames_cost_nothing_once_laid_back() -> None:
     body, faces = swaying()
     floor = chamfer(body, faces, body, faces, NONE)
