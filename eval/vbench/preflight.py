@@ -127,8 +127,9 @@ class MissingWeights(UserError):
     """Files of VBench's cache that are not there; `commands` bring all of them."""
 
     def __init__(self, cache: Path, commands: list[str]) -> None:
+        number = "1 file is" if len(commands) == 1 else f"{len(commands)} files are"
         super().__init__(
-            f"VBench's weights are not all in {cache}: {len(commands)} {'file is' if len(commands) == 1 else 'files are'} missing",
+            f"VBench's weights are not all in {cache}: {number} missing",
             why="nothing else is measured in their place: the numbers without weights have names of their own",
             fix="fetch each as listed above, or name the folder that has them: --cache FOLDER",
             code="E644",
