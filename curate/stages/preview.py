@@ -38,7 +38,7 @@ class PreviewStage(Stage):
     """
 
     name: ClassVar[str] = "preview"
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
     upstream: ClassVar[tuple[str, ...]] = ("probe", "retarget")
     writes = PRODUCTS["preview"]
     batch: ClassVar[int] = 16

@@ -9,11 +9,15 @@ from rigmill.types import Floats, Ints
 
 SAME_FACING = 0.9  # cosine between two triangles under which they are not shaded as one
 SAME_DEPTH = 0.01  # of the depth
+NO_PART = -1.0  # as the alpha of a triangle's colour: neither shade nor colour falls from it on others
 
 
 @compiled("void(float32[:, ::1], int32[:, ::1], float32[:, ::1], float32[:, ::1], float64[::1])")
 def face_normals(vertices: Floats, triangles: Ints, colours: Floats, normals: Floats, mean: Floats) -> None:
-    """Unit normals (K, 3) by the order of the vertices, 0 where there is none; `mean` (3,): colour over the area."""
+    """Unit normals (K, 3) by the order of the vertices, 0 where there is none; `mean` (3,): colour over the area.
+
+    Triangles that take no part (NO_PART) have no share in the mean.
+    """
     total = 1e-30
     for index in range(triangles.shape[0]):
         a, b, c = triangles[index, 0], triangles[index, 1], triangles[index, 2]
@@ -33,7 +37,7 @@ def face_normals(vertices: Floats, triangles: Ints, colours: Floats, normals: Fl
         if scale == 0.0:
             x, y, z = 0.0, 0.0, 0.0
         normals[index, 0], normals[index, 1], normals[index, 2] = x * scale, y * scale, z * scale
-        if scale > 0:
+        if scale > 0 and colours[index, 3] >= 0:
             total += length
             for channel in range(3):
                 mean[channel] += length * colours[index, channel]

@@ -17,7 +17,18 @@ OPAQUE, CLIP, BLEND = range(3)
 # Columns of Materials.numbers ...
 BASE, ALPHA, CUTOFF, ROUGHNESS, METALLIC, REFLECTANCE, BUMP, EMISSION, NUM_NUMBERS = 0, 3, 4, 5, 6, 7, 8, 9, 12
 # ... of Materials.choices ...
-BASE_TEXTURE, SURFACE_TEXTURE, NORMAL_TEXTURE, EMISSION_TEXTURE, MODE, VERTEX_COLOURS, UNLIT, NUM_CHOICES = range(8)
+(
+    BASE_TEXTURE,
+    SURFACE_TEXTURE,
+    NORMAL_TEXTURE,
+    EMISSION_TEXTURE,
+    MODE,
+    VERTEX_COLOURS,
+    UNLIT,
+    FRONTS_ONLY,
+    IS_SHELL,
+    NUM_CHOICES,
+) = range(10)
 # ... and of Materials.kinds.
 UV, WRAP, NEAREST, NUM_LEVELS, NUM_KINDS = range(5)
 
@@ -71,6 +82,7 @@ def pack(looks: tuple[Look, ...], num_layers: int) -> Materials:
         choice[EMISSION_TEXTURE] = add(look.emission_texture, True, False)
         choice[MODE] = MODES.index(look.alpha_mode)
         choice[VERTEX_COLOURS], choice[UNLIT] = look.vertex_colours, look.unlit
+        choice[FRONTS_ONLY], choice[IS_SHELL] = look.fronts_only, look.is_shell
     np.nan_to_num(numbers, copy=False, nan=0.0, posinf=1e4, neginf=0.0)
     return _with_textures(numbers, choices, textures)
 

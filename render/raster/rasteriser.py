@@ -9,23 +9,31 @@ import numpy as np
 
 from render.raster.brdf import make_tables
 from render.raster.edges import make_outlines, refine
-from render.raster.fragments import face_normals, gather
+from render.raster.fragments import NO_PART, face_normals, gather
 from render.raster.groups import Culling, Fragments, Frame, Layer, Lights, Mesh, Shaded, Spots, View
 from render.raster.locate import NUM_FOUND, locate
 from render.raster.occlusion import directions, look_from_around, map_size
 from render.raster.openness import BLOCK_PX, NUM_SPOT, SURFACES, look_up_openness
-from render.raster.pack import BLEND, CLIP, CUTOFF, ENCODED, MODE, pack
+from render.raster.pack import BLEND, CLIP, CUTOFF, ENCODED, IS_SHELL, MODE, pack
 from render.raster.resolve import finish, lay, lay_over, note_extras
 from render.raster.shade import body_colours, shade
 from render.raster.solid import find_solid
 from render.raster.texture import NUM_PREPARED
 from render.raster.types import Light, Look, Picture, Shape, Surface
-from render.raster.visibility import NUM_SAMPLES, SAMPLES, TILE_PX, find_bounds, find_tiles, project_vertices, scan
+from render.raster.visibility import (
+    FRONT,
+    NUM_SAMPLES,
+    SAMPLES,
+    TILE_PX,
+    find_bounds,
+    find_tiles,
+    project_vertices,
+    scan,
+)
 from rigmill.types import Bools, Camera, Floats, Ints
 
 MAX_LAYERS = 64  # of surfaces that let light through, as many as Cycles follows
 NEAREST_DEPTH = 1e-4
-FRONT = -1  # the way round on the screen, y down, of triangles that face the camera
 _NO_TILES = np.zeros((0, 0), np.float32)
 # What surfaces get that hide the sky from others: of its light, and of all suns' head-on. Fitted to Cycles.
 HIDDEN_SKY, HIDDEN_SUNS = 0.8, 0.3
@@ -52,6 +60,7 @@ class Rasteriser:
         # Cut-outs throw a shadow or none, by their middle; see-through triangles some.
         there = self._body_colours[:, 3] >= self._materials.numbers[self._mesh.look, CUTOFF]
         self._body_colours[mode == CLIP, 3] = there[mode == CLIP]
+        self._body_colours[self._materials.choices[self._mesh.look, IS_SHELL] == 1, 3] = NO_PART
         self._casting = np.flatnonzero(self._body_colours[:, 3] > 0).astype(np.int32)
 
     def _solid(self, chosen: Ints) -> Bools:

@@ -32,7 +32,7 @@ class Texture:
 class Look:
     """A material as the rasteriser knows it: metal, roughness, normals, emission and alpha, as in glTF.
 
-    Every texture multiplies the number beside it. Surfaces are two-sided, as in Cycles.
+    Every texture multiplies the number beside it.
     """
 
     name: str
@@ -51,6 +51,8 @@ class Look:
     emission: tuple[float, float, float] = (0.0, 0.0, 0.0)  # linear, strength included
     emission_texture: Texture | None = None  # encoded RGB
     unlit: bool = False  # base is shown as it is
+    fronts_only: bool = False  # a camera sees no triangle from behind, by the order of its corners
+    is_shell: bool = False  # fronts_only, and the fronts look inwards: an outline, a backdrop. It keeps no light away
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from render.raster.groups import Culling, Layer, Materials, Mesh, View
-from render.raster.pack import ALPHA, CLIP, CUTOFF, MODE
+from render.raster.pack import ALPHA, CLIP, CUTOFF, FRONTS_ONLY, MODE
 from render.raster.texture import alpha_at
 from rigmill.compiled import compiled, inlined
 from rigmill.types import Floats, Ints
@@ -18,6 +18,7 @@ _A, _B = 0.0929, 0.2787
 SAMPLES = np.array([[-_A, -_B], [_B, -_A], [-_B, _A], [_A, _B]], np.float64)
 NUM_SAMPLES = 4
 TILE_PX = 8
+FRONT = -1  # the way round on the screen, y down, of triangles that face the camera
 FAR_PX = 1e6  # a vertex projected further away than that belongs to a triangle that is not drawn
 
 
@@ -119,6 +120,9 @@ def scan(
         area = (bx - ax) * (cy - ay) - (cx - ax) * (by - ay)
         if not abs(area) > 1e-9 or area * facing < 0:
             continue
+        material = look[triangle]
+        if area * FRONT < 0 and choices[material, FRONTS_ONLY] == 1:
+            continue
         least, most = min(az, bz, cz), max(az, bz, cz)
         if tiles.shape[0] > 0:
             i0, i1 = max(int(min(ax, bx, cx)), 0), min(int(max(ax, bx, cx)), width - 1)
@@ -132,7 +136,6 @@ def scan(
         # 1 / depth is linear on the screen. Slivers have steep planes: never leave the range of the corners.
         across = ((bz - az) * (cy - ay) - (cz - az) * (by - ay)) / area
         down = ((cz - az) * (bx - ax) - (bz - az) * (cx - ax)) / area
-        material = look[triangle]
         clipped = choices[material, MODE] == CLIP
         a, b, c = by_height(screen, a, b, c)
         long, upper, lower = slope(screen, a, c), slope(screen, a, b), slope(screen, b, c)

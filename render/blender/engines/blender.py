@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Protocol
 
@@ -9,6 +11,7 @@ import bpy
 import numpy as np
 
 from render.blender.engines.scene import add_camera, remove_camera, set_border, set_up
+from render.blender.materials.sides import show_fronts_only
 from render.raster.types import Picture
 from rigmill.blender.render_settings import ViewSettings
 from rigmill.types import Bytes, Camera, Floats
@@ -33,11 +36,16 @@ class Engine(Protocol):
 class BlenderEngine:
     """Blender's own renderers: Cycles, EEVEE and Workbench. One picture at a time, only where the subject is."""
 
-    def __init__(self, cameras: tuple[Camera, ...], view: ViewSettings, folder: Path) -> None:
+    def __init__(
+        self, cameras: tuple[Camera, ...], view: ViewSettings, folder: Path, *, shell_names: Set[str] = frozenset()
+    ) -> None:
         self.name = view.engine
         self.cameras = cameras
         self._file = folder / f"{self.name}.tga"
         set_up(view)
+        self._changes = ExitStack()
+        if self.name == "cycles":  # EEVEE culls by itself; Workbench shows both sides
+            show_fronts_only(list(bpy.data.materials), shell_names, self._changes)
         self._blender_cameras = [add_camera(camera, f"view {index}") for index, camera in enumerate(cameras)]
 
     def shoot(self, bounds: Floats, *, extras: bool = False) -> list[Picture]:
@@ -54,6 +62,7 @@ class BlenderEngine:
         return pictures
 
     def close(self) -> None:
+        self._changes.close()
         bpy.context.scene.camera = None
         for blender_camera in self._blender_cameras:
             remove_camera(blender_camera)

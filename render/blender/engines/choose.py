@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from render.blender.engines.blender import BlenderEngine, Engine
-from render.blender.engines.raster import Drawing, RasterEngine, WithExtras, loaded_drawing
+from render.blender.engines.raster import Drawing, RasterEngine, WithExtras, loaded_drawing, shells_of
 from render.blender.subject.subject import Subject
 from render.blender.subject.surface import visible_bounds
 from render.numbers import clip_cameras
@@ -49,7 +50,7 @@ def open_engine(
     """
     name = view.engine
     if name not in ("auto", "raster"):
-        engine: Engine = BlenderEngine(cameras, view, folder)
+        engine: Engine = BlenderEngine(cameras, view, folder, shell_names=shells_of(subject, state))
         if extras:
             engine = WithExtras(engine, RasterEngine(loaded_drawing(subject, state), cameras))
         return Choice(engine)
@@ -62,7 +63,7 @@ def open_engine(
         return Choice(raster, reason)
     if not reason and view.min_agreement > 0:
         if "agreement" not in state:
-            state["agreement"] = measure_agreement(subject, drawing, view, folder)
+            state["agreement"] = measure_agreement(subject, drawing, view, folder, shells_of(subject, state))
             drawing.geometry.start()  # nothing of it may show in the clip
         agreement, overlap = state["agreement"]
         if agreement < view.min_agreement:
@@ -71,11 +72,15 @@ def open_engine(
             reason = f"has another outline than by Cycles: {overlap:.3f}, at least {_MIN_OVERLAP} is asked for"
     if not reason:
         return Choice(raster, agreement=agreement)
-    cycles: Engine = BlenderEngine(cameras, replace(view, engine="cycles"), folder)
+    cycles: Engine = BlenderEngine(
+        cameras, replace(view, engine="cycles"), folder, shell_names=shells_of(subject, state)
+    )
     return Choice(WithExtras(cycles, raster) if extras else cycles, reason, agreement)
 
 
-def measure_agreement(subject: Subject, drawing: Drawing, view: ViewSettings, folder: Path) -> tuple[float, float]:
+def measure_agreement(
+    subject: Subject, drawing: Drawing, view: ViewSettings, folder: Path, shell_names: Set[str]
+) -> tuple[float, float]:
     """The least similarity (SSIM) and overlap of outlines between the rasteriser and Cycles in two small pictures.
 
     They show the rest pose, seen by the first cameras.
@@ -97,7 +102,7 @@ def measure_agreement(subject: Subject, drawing: Drawing, view: ViewSettings, fo
         centre = bounds.mean(axis=0)
         subject.normalise(centre, 1 / extent)
         cameras = clip_cameras((bounds - centre) / extent, small)
-        with closing(BlenderEngine(cameras, small, folder)) as cycles:
+        with closing(BlenderEngine(cameras, small, folder, shell_names=shell_names)) as cycles:
             theirs = cycles.shoot((bounds - centre) / extent)
             ours = drawing.draw(cameras)
     size = (_REFERENCE_SIZE_PX, _REFERENCE_SIZE_PX)

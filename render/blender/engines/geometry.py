@@ -9,6 +9,7 @@ import bpy
 import numpy as np
 
 from render.blender.materials.appearance import Appearance, default_uv, face_slots
+from render.blender.materials.sides import is_mirrored
 from render.raster.corner_normals import Fans, corner_normals, find_fans, turn_normals, with_leans
 from render.raster.types import Shape, Surface
 from rigmill.types import Floats, Ints
@@ -151,8 +152,10 @@ def _read_surface(meshes: list[Any], appearance: Appearance) -> tuple[Surface, l
         )
         data.calc_loop_triangles()
         num = len(data.loop_triangles)
-        triangles.append(_ints(data.loop_triangles, "vertices", num * 3).reshape(-1, 3) + num_vertices)
-        corners.append(_ints(data.loop_triangles, "loops", num * 3).reshape(-1, 3) + num_corners)
+        # A mirrored mesh shows its triangles the other way round.
+        order = [0, 2, 1] if is_mirrored(item.matrix_world) else [0, 1, 2]
+        triangles.append(_ints(data.loop_triangles, "vertices", num * 3).reshape(-1, 3)[:, order] + num_vertices)
+        corners.append(_ints(data.loop_triangles, "loops", num * 3).reshape(-1, 3)[:, order] + num_corners)
         look_of_face = np.array(slots, dtype=np.int32)[np.minimum(face_slots(item), len(slots) - 1)]
         looks.append(look_of_face[_ints(data.loop_triangles, "polygon_index", num)])
         uvs.append(_read_uvs(data, appearance.uv_layers))

@@ -10,7 +10,9 @@ import numpy as np
 from render.blender.engines.blender import Engine
 from render.blender.engines.geometry import Geometry
 from render.blender.materials.appearance import Appearance, read_appearance
+from render.blender.materials.sides import shells
 from render.blender.subject.subject import Subject
+from render.blender.subject.surface import read_surface
 from render.light import LIGHT
 from render.raster.rasteriser import Rasteriser
 from render.raster.types import Picture, Surface
@@ -44,13 +46,22 @@ def loaded_drawing(subject: Subject, state: dict[str, Any]) -> Drawing:
         # What does not move is read at rest and as imported: read in the world of a clip, it would be rounded with
         # that clip's scale, and the next clip's bytes would tell which one came before.
         with subject.as_imported():
-            appearance = read_appearance(subject.meshes)
+            appearance = read_appearance(subject.meshes, shells_of(subject, state))
             geometry = Geometry.of(subject.meshes, appearance)
             rasteriser = Rasteriser(geometry.surface, appearance.looks, LIGHT)
             state["drawing"] = Drawing(appearance, geometry, rasteriser, geometry.surface)
     drawing = state["drawing"]
     assert isinstance(drawing, Drawing)
     return drawing
+
+
+def shells_of(subject: Subject, state: dict[str, Any]) -> frozenset[str]:
+    """Names of the subject's materials that are shells (see sides.py), found once per child, at rest as imported."""
+    if "shells" not in state:
+        with subject.as_imported():
+            state["shells"] = frozenset(shells(subject.meshes, read_surface(subject.meshes)))
+    found: frozenset[str] = state["shells"]
+    return found
 
 
 @dataclass

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Set
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy as np
 from render.blender.materials.bake import Baker
 from render.blender.materials.look import Reading, diffuse, read_look
 from render.blender.materials.pictures import Pictures
+from render.blender.materials.sides import fronts_only
 from render.raster.types import Look
 from rigmill.types import Floats
 
@@ -27,8 +29,11 @@ class Appearance:
     reasons: tuple[str, ...]  # sorted sentences; with any, the rasteriser cannot show the meshes as they are
 
 
-def read_appearance(meshes: list[Any]) -> Appearance:
-    """The looks of the materials that the faces of `meshes` use. A look that cannot be reproduced stands in grey."""
+def read_appearance(meshes: list[Any], shell_names: Set[str] = frozenset()) -> Appearance:
+    """The looks of the materials that the faces of `meshes` use. A look that cannot be reproduced stands in grey.
+
+    `shell_names`: of those that `sides.shells` found.
+    """
     pictures, layers = Pictures(), list[str]()
     readings: list[Reading] = []
     places: dict[str, int] = {}
@@ -44,6 +49,9 @@ def read_appearance(meshes: list[Any]) -> Appearance:
             if isinstance(reading, str):
                 reasons.add(reading)
                 reading = diffuse(name)
+            if material is not None and fronts_only(material):
+                one_sided = replace(reading.look, fronts_only=True, is_shell=name in shell_names)
+                reading = replace(reading, look=one_sided)
             places[name] = len(readings)
             readings.append(reading)
         return places[name]
