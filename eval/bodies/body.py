@@ -19,6 +19,8 @@ class Look:
     cutoffs: tuple[float | None, ...] = ()
     finish: Floats | None = None  # (M, 2) roughness and metal, 0 to 1; None: dull
     corner_colours: Floats | None = None  # (F, 3, 4) linear, multiply it too
+    # (F,) what is shown of a face: 0 both sides; 1 that from which its corners go counter-clockwise; -1 the other
+    fronts: Ints | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Any
 
 import numpy as np
 
@@ -18,6 +19,7 @@ from eval.bodies.body import Look as BodyLook
 from eval.bodies.kernels.normals import smooth_normals
 from render.light import LIGHT
 from render.raster.rasteriser import Rasteriser
+from render.raster.shell import looks_inwards
 from render.raster.types import Look, Shape, Surface, Texture
 from rigmill.clips.numbers import ClipGeometry
 from rigmill.clips.pictures import over_background, silhouette
@@ -106,7 +108,7 @@ def draw(
 ) -> Pictures:
     """A body, in the frame of the cameras, in pictures whose larger side is `size_px`; None: as large as theirs.
 
-    Both sides of every face are shown. Normals are smooth where faces share a vertex. The same input gives the same
+    Normals are smooth where faces share a vertex. The same input gives the same
     bytes. All cameras have one picture size.
     """
     views = [camera if size_px is None else scaled(camera, size_px) for camera in cameras]
@@ -115,6 +117,7 @@ def draw(
         raise ValueError("the cameras have different picture sizes")
     shape = (len(views), body.num_frames, height, width)
     rgb, mask = np.empty((*shape, 3), np.uint8), np.empty(shape, np.bool_)
+    body = _fronts_first(body)
     faces = np.ascontiguousarray(body.faces, np.int32)
     rasteriser = _rasteriser(body)
     for frame in range(body.num_frames):
@@ -125,6 +128,23 @@ def draw(
             whole = picture.whole(width, height)
             rgb[view, frame], mask[view, frame] = over_background(whole, background), silhouette(whole)
     return Pictures(rgb, mask)
+
+
+def _fronts_first(body: Body) -> Body:
+    """The same with the corners of mirrored faces the other way round, where fronts alone are shown."""
+    look = body.look
+    if look is None or look.fronts is None or not (look.fronts < 0).any():
+        return body
+    mirrored = look.fronts < 0
+
+    def turned(values: Any) -> Any:
+        if values is None:
+            return None
+        which = mirrored.reshape(-1, *[1] * (values.ndim - 1))
+        return np.where(which, values[:, ::-1], values)
+
+    changed = replace(look, corner_uv=turned(look.corner_uv), corner_colours=turned(look.corner_colours))
+    return replace(body, faces=turned(body.faces), look=replace(changed, fronts=np.abs(look.fronts)))
 
 
 def _rasteriser(body: Body) -> Rasteriser:
@@ -138,15 +158,17 @@ def _rasteriser(body: Body) -> Rasteriser:
     if look.corner_colours is not None:
         colours[:] = look.corner_colours.reshape(-1, 4)
     corners = np.arange(3 * num, dtype=np.int32).reshape(-1, 3)
-    return Rasteriser(Surface(faces, corners, look.material, uvs, colours), _looks(look), LIGHT)
+    return Rasteriser(Surface(faces, corners, look.material, uvs, colours), _looks(look, body.rest[faces]), LIGHT)
 
 
-def _looks(look: BodyLook) -> tuple[Look, ...]:
-    """The materials as the rasteriser knows them."""
+def _looks(look: BodyLook, corners: Floats) -> tuple[Look, ...]:
+    """The materials as the rasteriser knows them; `corners` (F, 3, 3) are those of the faces at rest."""
     looks = []
     for index, (colour, pixels) in enumerate(zip(look.colours, look.textures)):
         cutoff = look.cutoffs[index] if look.cutoffs else None
         seen_through = colour[3] < 1 or (pixels is not None and bool((pixels[..., 3] < 255).any()))
+        shown = look.material == index
+        fronts_only = look.fronts is not None and bool(look.fronts[shown].any())
         looks.append(
             Look(
                 name=str(index),
@@ -158,6 +180,8 @@ def _looks(look: BodyLook) -> tuple[Look, ...]:
                 vertex_colours=look.corner_colours is not None,
                 roughness=1.0 if look.finish is None else float(look.finish[index, 0]),
                 metallic=0.0 if look.finish is None else float(look.finish[index, 1]),
+                fronts_only=fronts_only,
+                is_shell=fronts_only and looks_inwards(corners[shown]),
             )
         )
     return tuple(looks)

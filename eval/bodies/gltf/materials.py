@@ -27,6 +27,7 @@ def read_look(document: Document, meshes: Meshes) -> Look:
     if int(faces.max(initial=-1)) >= count:
         raise Unplayable(f"it is malformed: materials[{int(faces.max())}] is not there")
     entries = [document.entry("materials", index) for index in range(count)] + [{}]
+    both = np.array([bool(entry.get("doubleSided", False)) for entry in entries])
     used = set(np.where(faces < 0, count, faces).tolist())
     bases = [_base(entry) for entry in entries]
     textures = tuple(_texture(document, texture) if index in used else None for index, (_, texture) in enumerate(bases))
@@ -38,6 +39,7 @@ def read_look(document: Document, meshes: Meshes) -> Look:
         cutoffs=tuple(_cutoff(entry) for entry in entries),
         finish=np.array([_finish(entry) for entry in entries]),
         corner_colours=_corner_colours(meshes),
+        fronts=np.where(both[faces], 0, meshes.way_round),
     )
 
 

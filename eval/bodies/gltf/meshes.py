@@ -43,6 +43,12 @@ class Meshes:
     materials: list[Ints] = field(default_factory=list)  # (f,)
     uvs: list[tuple[dict[int, Floats], Ints]] = field(default_factory=list)  # by set, and the corners in it
     colours: list[Floats | None] = field(default_factory=list)  # (f, 3, 4)
+    ways: list[int] = field(default_factory=list)  # 1; -1 where a node mirrors its faces
+
+    @property
+    def way_round(self) -> Ints:
+        """(F,): 1 where the corners go counter-clockwise seen from the front; -1 where a node mirrors the face."""
+        return np.repeat(np.array(self.ways, np.int8), [len(faces) for faces in self.faces])
 
     def vertices(self, tree: Tree, times: Floats) -> Floats:
         """Where all vertices are, (T, N, 3), glTF axes."""
@@ -63,7 +69,7 @@ def read_meshes(tree: Tree) -> Meshes:
     """Every triangle of the scene, in the order of nodes and primitives; `Unplayable` if there is none."""
     document, meshes = tree.document, Meshes()
     known: dict[str, int] = {}
-    num = 0
+    num, at_rest = 0, tree.at_rest.matrices(np.zeros(1))
     for node in sorted(tree.shown):
         entry = document.entry("nodes", node)
         if "mesh" not in entry:
@@ -87,6 +93,8 @@ def read_meshes(tree: Tree) -> Meshes:
                 meshes.patches.append(_patch(document, node, entry, primitive))
                 num += meshes.patches[-1].num_vertices
             _add_faces(meshes, document, primitive, known[key], len(document.array(attributes["POSITION"])))
+            is_mirrored = np.linalg.det(at_rest[node][0, :3, :3]) < 0
+            meshes.ways.append(-1 if is_mirrored and meshes.patches[-1].skin is None else 1)
     if not sum(len(faces) for faces in meshes.faces):
         raise Unplayable("it shows no triangles")
     return meshes

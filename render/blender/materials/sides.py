@@ -6,7 +6,6 @@ would hide the body altogether; a room would hide what stands in it.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Set
 from contextlib import ExitStack
 from typing import Any
@@ -15,12 +14,7 @@ import numpy as np
 
 from render.blender.materials.nodes import surface_input
 from render.blender.subject.surface import Surface
-from rigmill.rigs.moments import triangle_areas
-from rigmill.types import Bools, Floats
-
-# Of the volume of a ball with the same surface: less than this, and the faces look inwards as those of a shell do.
-_INWARDS = -0.05
-_BALL = 1 / (6 * math.sqrt(math.pi))  # volume over area ** 1.5
+from render.raster.shell import looks_inwards
 
 
 def fronts_only(material: Any) -> bool:
@@ -46,7 +40,10 @@ def shells(meshes: list[Any], surface: Surface) -> set[str]:
                 if other is not None and other.name == name:
                     last = slot == len(materials) - 1  # Cycles takes a number that is too large for the last one
                     shown |= (surface.mesh == index) & (surface.material >= slot if last else surface.material == slot)
-        if _looks_inwards(surface.corners[shown], mirrored[surface.mesh[shown]]):
+        corners = surface.corners[shown].copy()
+        flip = mirrored[surface.mesh[shown]]
+        corners[flip] = corners[flip][:, ::-1]
+        if looks_inwards(corners):
             found.add(name)
     return found
 
@@ -54,18 +51,6 @@ def shells(meshes: list[Any], surface: Surface) -> set[str]:
 def is_mirrored(to_world: Any) -> bool:
     """Whether a matrix turns a triangle's corners the other way round."""
     return bool(to_world.to_3x3().determinant() < 0)
-
-
-def _looks_inwards(corners: Floats, mirrored: Bools) -> bool:
-    areas = triangle_areas(corners)
-    area = float(areas.sum())
-    if not area > 0:
-        return False
-    centre = (corners.mean(axis=1) * areas[:, None]).sum(axis=0) / area
-    a, b, c = (corners[:, corner] - centre for corner in range(3))
-    volumes = np.einsum("kc,kc->k", a, np.cross(b, c)) / 6
-    volume = float(np.where(mirrored, -volumes, volumes).sum())
-    return volume < _INWARDS * _BALL * area**1.5
 
 
 def show_fronts_only(materials: list[Any], shell_names: Set[str], undo: ExitStack) -> None:

@@ -16,6 +16,7 @@ from rigmill.clips.camera import camera_ring, project
 from rigmill.clips.numbers import ClipGeometry
 from rigmill.clips.video import decode
 from tests.support.bench_clips import FRAMES, geometry_of, moving_door
+from tests.support.outlined import write_outlined
 from tests.support.paths import ASSETS
 
 QUAD = np.array([[-1, 0, -1], [1, 0, -1], [1, 0, 1], [-1, 0, 1]], float)  # seen from the front, which is -Y
@@ -159,3 +160,23 @@ def test_a_drawn_body_lies_over_the_recorded_videos(tmp_path):
         video = decode((stored.parent / members.rgb_video(view)).read_bytes())
         error = np.mean((video.astype(float) - pictures.rgb[view]) ** 2)
         assert 10 * np.log10(255**2 / error) > 35
+
+
+def test_what_is_seen_from_its_front_alone_is_drawn_so(tmp_path):
+    shares = {}
+    for name, how in {"plain": {}, "mirrored": {"mirrored": True}, "both": {"double_sided": True}}.items():
+        body = play_glb(write_outlined(tmp_path / f"{name}.glb", **how).read_bytes(), num_frames=1)
+        cameras = camera_ring(
+            bounds=np.stack([body.rest.min(0), body.rest.max(0)]),
+            azimuths_deg=[0.0, 90.0],
+            elevation_deg=0.0,
+            width_px=96,
+            height_px=96,
+            field_of_view_deg=40.0,
+            margin=0.05,
+        )
+        pictures = draw(body, cameras)
+        red = (pictures.rgb[..., 0] > 100) & (pictures.rgb[..., 1] < 100)
+        shares[name] = float((red & pictures.mask).sum() / pictures.mask.sum())
+    assert shares["plain"] > 0.75 and shares["mirrored"] > 0.75, "an outline's shell leaves the body to be seen"
+    assert shares["both"] < 0.2, "but for the nose, which looks out"
