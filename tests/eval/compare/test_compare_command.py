@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,9 @@ import pytest
 
 from benchmarks.evaluation.comparing import largest_difference
 from eval.baselines.make import NOISE_LARGE, STATIC, TRUTH, Sources, make_baselines
-from eval.bench.clips import Bench
+from eval.bench.clips import Bench, BenchClip
+from eval.bodies.body import Body
+from eval.bodies.deliver import Absent, Delivered
 from eval.compare import run as running
 from eval.compare.together import read_together
 from eval.metrics import features
@@ -152,6 +155,26 @@ def test_frames_of_another_number_are_refused_by_name(
         shutil.copy(clip.truth, tmp_path / "mine" / f"{clip.clip_id}.glb")
     assert compare(bench, tmp_path, ["mine"], tmp_path / "out") == 2
     assert "it has 6 frames, and the clip 5" in " ".join(capsys.readouterr().err.split())
+
+
+def test_a_mesh_that_cannot_be_measured_costs_its_clip_and_says_so(
+    bench: Bench, methods: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    real, gone = Delivered.body, bench.clips[0].clip_id
+
+    def without_faces(self: Delivered, clip: BenchClip) -> Body | Absent:
+        body = real(self, clip)
+        assert isinstance(body, Body)
+        return replace(body, faces=body.faces[:0]) if (self.name, clip.clip_id) == (STATIC, gone) else body
+
+    monkeypatch.setattr(Delivered, "body", without_faces)
+    (tmp_path / "extra").mkdir()
+    shutil.copytree(methods / STATIC, tmp_path / "extra" / STATIC)
+    (tmp_path / "extra" / STATIC / "nobody.glb").write_bytes(b"")
+    assert compare(bench, tmp_path / "extra", [STATIC], tmp_path / "out", "--common") == 0
+    one = json.loads((tmp_path / "out" / "clips" / STATIC / f"{gone}.json").read_text())
+    assert "cannot be measured" in one["unusable"] and one["scores"] == {}
+    assert "1 files are of no clip, such as nobody.glb" in (tmp_path / "out" / "comparison.html").read_text("utf-8")
 
 
 def test_others_results_stand_beside_only_where_they_are_alike(
