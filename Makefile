@@ -48,7 +48,7 @@ $(INSTALLED): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/pip install --quiet -c constraints.txt torch
 	$(VENV)/bin/pip install --quiet -c constraints.txt -e ".[blender,curate,caption,train,eval,dev]"
-	$(VENV)/bin/python -c "import render.raster.rasteriser, render.raster.corner_normals, rigmill.reconstruct.reconstruct"  # compiled once, not in a run
+	$(VENV)/bin/python -c "import render.raster.rasteriser, render.raster.corner_normals, rigmill.reconstruct.reconstruct, eval.metrics.registry"  # compiled once, not in a run
 	@touch $(INSTALLED)
 
 doctor: $(INSTALLED) ## check this machine; names what is missing and how to install it

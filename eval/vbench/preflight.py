@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shlex
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -126,8 +127,9 @@ class MissingWeights(UserError):
     """Files of VBench's cache that are not there; `commands` bring all of them."""
 
     def __init__(self, cache: Path, commands: list[str]) -> None:
+        number = "1 file is" if len(commands) == 1 else f"{len(commands)} files are"
         super().__init__(
-            f"VBench's weights are not all in {cache}: {len(commands)} files are missing",
+            f"VBench's weights are not all in {cache}: {number} missing",
             why="nothing else is measured in their place: the numbers without weights have names of their own",
             fix="fetch each as listed above, or name the folder that has them: --cache FOLDER",
             code="E644",
@@ -138,8 +140,10 @@ class MissingWeights(UserError):
 def _how(need: Need, cache: Path) -> str:
     """The command that brings a file, with what it will weigh."""
     path = cache / need.path
-    command = need.fetch.format(path=path, folder=path.parent, parent=path.parent.parent)
+    command = need.fetch.format(
+        path=shlex.quote(str(path)), folder=shlex.quote(str(path.parent)), parent=shlex.quote(str(path.parent.parent))
+    )
     # What is cloned makes its own folder; what is unpacked makes one inside another.
     folder = path.parent.parent if "{folder}" in need.fetch else path.parent
     size = f"{need.about_mb:g} MB" if need.about_mb >= 1 else f"{need.about_mb * 1000:g} KB"
-    return f"mkdir -p {folder} && {command}   # about {size}"
+    return f"mkdir -p {shlex.quote(str(folder))} && {command}   # about {size}"
