@@ -116,9 +116,10 @@ def compare(order: CompareOrder, resolved: Resolved, layout: Layout, on_done: On
     check_alike(stored)
     about["vbench"] = next((dict(one.conditions) for one in stored.values() if one.conditions), None)
     results = [_method_result(bench, method, found, stored[method.name]) for method in methods]
-    _check_names([*results, *(method for other in beside for method in other.methods)])
-    _check_complete(results, common=order.common)
-    together = Together(about, (*results, *(method for other in beside for method in other.methods)))
+    every = (*results, *(method for other in beside for method in other.methods))
+    _check_names(every)
+    _check_complete(every, common=order.common)
+    together = Together(about, every)
     compared = Compared(
         _on_common(together.methods) if order.common else together.methods,
         METRICS,

@@ -126,7 +126,9 @@ def _notes(compared: Compared, shown: Sequence[Metric]) -> tuple[str, ...]:
             which = "All" if len(counts) == 1 else ", ".join(labels)
             notes.append(f"{which}: over the {count} clips that have it of every method.")
     if any(metric.backend == "embedded" for metric in shown):
-        notes.append("These need none of VBench's weights, are ours, and are not VBench's numbers. See docs/metrics.md.")
+        notes.append(
+            "These need none of VBench's weights, are ours, and are not VBench's numbers. See docs/metrics.md."
+        )
     rules = {f"{metric.label}: by the rule of {metric.comparable_to}" for metric in shown if metric.comparable_to}
     return (*notes, *sorted(rules))
 

@@ -195,6 +195,12 @@ def test_others_results_stand_beside_only_where_they_are_alike(
     assert "E635" in said and "size_px: 48 here, 96 there" in said
     assert compare(bench, methods, [STATIC], out, "--beside", str(tmp_path / "none.json")) == 2
     assert "E634" in capsys.readouterr().err
+    theirs["settings"]["size_px"] = 48
+    theirs["methods"]["theirs"]["clips"][bench.clips[0].clip_id]["unusable"] = "theirs delivers nothing"
+    (tmp_path / "fewer.json").write_text(json.dumps(theirs))
+    assert compare(bench, methods, [STATIC], out, "--beside", str(tmp_path / "fewer.json")) == 2
+    said = capsys.readouterr().err
+    assert "E636" in said and "theirs delivers nothing" in said
     assert compare(bench, methods, [TRUTH], out, "--beside", str(compared / "results.json")) == 2
     assert "E633" in capsys.readouterr().err
 
