@@ -116,9 +116,10 @@ def compare(order: CompareOrder, resolved: Resolved, layout: Layout, on_done: On
     check_alike(stored)
     about["vbench"] = next((dict(one.conditions) for one in stored.values() if one.conditions), None)
     results = [_method_result(bench, method, found, stored[method.name]) for method in methods]
-    _check_names([*results, *(method for other in beside for method in other.methods)])
-    _check_complete(results, common=order.common)
-    together = Together(about, (*results, *(method for other in beside for method in other.methods)))
+    every = (*results, *(method for other in beside for method in other.methods))
+    _check_names(every)
+    _check_complete(every, common=order.common)
+    together = Together(about, every)
     compared = Compared(
         _on_common(together.methods) if order.common else together.methods,
         METRICS,
@@ -127,7 +128,8 @@ def compare(order: CompareOrder, resolved: Resolved, layout: Layout, on_done: On
         ablation=order.ablation,
         data=_data(resolved, layout),
     )
-    return _write(order.out, together, compared, bench)
+    strangers = {method.name: method.strangers for method in methods if method.strangers}
+    return _write(order.out, together, compared, bench, strangers)
 
 
 def _methods(folders: Sequence[Path], bench: Bench) -> list[Delivered]:
@@ -259,7 +261,9 @@ def _data(resolved: Resolved, layout: Layout) -> list[DataSet]:
     return [data_set(f"profile '{resolved.name}'", rows)] if len(rows) else []
 
 
-def _write(out: Path, together: Together, compared: Compared, bench: Bench) -> Comparison:
+def _write(
+    out: Path, together: Together, compared: Compared, bench: Bench, strangers: Mapping[str, Sequence[str]]
+) -> Comparison:
     tables = all_tables(compared)
     settings, about = together.about["settings"], together.about
     head = [
@@ -268,6 +272,7 @@ def _write(out: Path, together: Together, compared: Compared, bench: Bench) -> C
         f"'{settings['icp']}', seed {settings['seed']}; rigmill {about['rigmill']}, scoring {about['scoring']}."
     ]
     notes = [f"{method.name}: {method.says}" for method in compared.methods if method.says]
+    notes += [f"{name}: {len(files)} files are of no clip, such as {files[0]}" for name, files in strangers.items()]
     notes += [f"{metric.label} ({metric.name}): {metric.says}." for metric in compared.metrics]
     whole = as_json(tables, {key: value for key, value in about.items() if key != "schema"})
     out.mkdir(parents=True, exist_ok=True)

@@ -13,6 +13,8 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from eval.bench.clips import Bench, BenchClip
 from eval.bodies.body import Body
 from eval.bodies.deliver import Absent, Delivered
@@ -159,12 +161,18 @@ def score_task(task: Task) -> list[ClipResult]:
         if isinstance(body, Absent):
             result = replace(result, unusable=body.why)
         else:
-            scored = score_clip(truth, body)
-            if task.videos and scored.pictures is not None:
-                from eval.compare.videos import write_videos
+            try:
+                scored = score_clip(truth, body)
+            except (ValueError, ArithmeticError, np.linalg.LinAlgError) as error:
+                # A stranger's mesh may be beyond what can be measured: it costs the clip, not the comparison.
+                why = f"{method.name}/{result.file}: it cannot be measured ({type(error).__name__}: {error!s:.100})"
+                result = replace(result, unusable=why)
+            else:
+                if task.videos and scored.pictures is not None:
+                    from eval.compare.videos import write_videos
 
-                write_videos(task.out, method.name, task.clip, scored.pictures)
-            result = replace(result, num_frames=body.num_frames, fps=body.fps, scores=scored.scores, why=scored.why)
+                    write_videos(task.out, method.name, task.clip, scored.pictures)
+                result = replace(result, num_frames=body.num_frames, fps=body.fps, scores=scored.scores, why=scored.why)
         now, now_s = time.monotonic(), time.process_time()
         result = replace(result, wall_s=now - started, cpu_s=now_s - before_s)
         started, before_s = now, now_s

@@ -30,7 +30,7 @@ _BACKENDS = (
     ("embedded", "The videos by themselves, without VBench's weights"),
     ("vbench", "VBench"),
 )
-_DIGITS = {"%": 2, "deg": 2, "dB": 2, "px": 2}
+_DIGITS = {"%": 2, "deg": 2, "dB": 2, "%/s": 1, "%/s2": 0, "%/s3": 0}
 _T2_EMBEDDED = ("i2v_subject.hist", "motion_smoothness.dis", "dynamic_degree.dis")
 
 
@@ -126,9 +126,11 @@ def _notes(compared: Compared, shown: Sequence[Metric]) -> tuple[str, ...]:
             which = "All" if len(counts) == 1 else ", ".join(labels)
             notes.append(f"{which}: over the {count} clips that have it of every method.")
     if any(metric.backend == "embedded" for metric in shown):
-        notes.append("These need no learned weights, are ours, and are not VBench's numbers. See docs/metrics.md.")
-    alike = sorted({f"{metric.label}: as {metric.comparable_to}" for metric in shown if metric.comparable_to})
-    return (*notes, *alike)
+        notes.append(
+            "These need none of VBench's weights, are ours, and are not VBench's numbers. See docs/metrics.md."
+        )
+    rules = {f"{metric.label}: by the rule of {metric.comparable_to}" for metric in shown if metric.comparable_to}
+    return (*notes, *sorted(rules))
 
 
 def by_group(compared: Compared) -> Table:
@@ -156,7 +158,11 @@ def by_group(compared: Compared) -> Table:
         for method in compared.methods
     )
     return Table(
-        "groups", f"By group: {metric.label}", columns, lines, (f"{metric.says}; in brackets, of the heading: clips.",)
+        "groups",
+        f"By group: {metric.label}",
+        columns,
+        lines,
+        (f"{metric.says}; in brackets in the heading: how many clips.",),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,9 @@ import pytest
 
 from benchmarks.evaluation.comparing import largest_difference
 from eval.baselines.make import NOISE_LARGE, STATIC, TRUTH, Sources, make_baselines
-from eval.bench.clips import Bench
+from eval.bench.clips import Bench, BenchClip
+from eval.bodies.body import Body
+from eval.bodies.deliver import Absent, Delivered
 from eval.compare import run as running
 from eval.compare.together import read_together
 from eval.metrics import features
@@ -154,6 +157,26 @@ def test_frames_of_another_number_are_refused_by_name(
     assert "it has 6 frames, and the clip 5" in " ".join(capsys.readouterr().err.split())
 
 
+def test_a_mesh_that_cannot_be_measured_costs_its_clip_and_says_so(
+    bench: Bench, methods: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    real, gone = Delivered.body, bench.clips[0].clip_id
+
+    def without_faces(self: Delivered, clip: BenchClip) -> Body | Absent:
+        body = real(self, clip)
+        assert isinstance(body, Body)
+        return replace(body, faces=body.faces[:0]) if (self.name, clip.clip_id) == (STATIC, gone) else body
+
+    monkeypatch.setattr(Delivered, "body", without_faces)
+    (tmp_path / "extra").mkdir()
+    shutil.copytree(methods / STATIC, tmp_path / "extra" / STATIC)
+    (tmp_path / "extra" / STATIC / "nobody.glb").write_bytes(b"")
+    assert compare(bench, tmp_path / "extra", [STATIC], tmp_path / "out", "--common") == 0
+    one = json.loads((tmp_path / "out" / "clips" / STATIC / f"{gone}.json").read_text())
+    assert "cannot be measured" in one["unusable"] and one["scores"] == {}
+    assert "1 files are of no clip, such as nobody.glb" in (tmp_path / "out" / "comparison.html").read_text("utf-8")
+
+
 def test_others_results_stand_beside_only_where_they_are_alike(
     compared: Path, bench: Bench, methods: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -172,6 +195,12 @@ def test_others_results_stand_beside_only_where_they_are_alike(
     assert "E635" in said and "size_px: 48 here, 96 there" in said
     assert compare(bench, methods, [STATIC], out, "--beside", str(tmp_path / "none.json")) == 2
     assert "E634" in capsys.readouterr().err
+    theirs["settings"]["size_px"] = 48
+    theirs["methods"]["theirs"]["clips"][bench.clips[0].clip_id]["unusable"] = "theirs delivers nothing"
+    (tmp_path / "fewer.json").write_text(json.dumps(theirs))
+    assert compare(bench, methods, [STATIC], out, "--beside", str(tmp_path / "fewer.json")) == 2
+    said = capsys.readouterr().err
+    assert "E636" in said and "theirs delivers nothing" in said
     assert compare(bench, methods, [TRUTH], out, "--beside", str(compared / "results.json")) == 2
     assert "E633" in capsys.readouterr().err
 
