@@ -25,9 +25,8 @@ def read_motion(data: bytes) -> tuple[Rig, Motion]:
                 raise Unplayable("it unfolds to more than is read")
         with np.load(io.BytesIO(data), allow_pickle=False) as npz:
             if missing := [key for key in _KEYS if key not in npz]:
-                raise Unplayable(
-                    f"it has no '{missing[0]}': a motion is delivered as `rigmill export --out x.npz` writes it"
-                )
+                wanted = "joints.npz of an animated mesh, or a clip exported to .npz"
+                raise Unplayable(f"it has no '{missing[0]}': a motion is delivered as {wanted}")
             names, parents, rest, rotations, translations, fps = (npz[key] for key in _KEYS)
             rig = Rig(tuple(str(name) for name in names), parents.astype(np.int32), rest.astype(np.float64))
             motion = Motion(rotations.astype(np.float64), translations.astype(np.float64), float(fps))

@@ -31,7 +31,7 @@ def add_eval_commands(commands: Any, add: Add) -> None:
     baselines.add_argument("--only", action="append", default=[], metavar="NAME", help="this one; may be repeated")
     baselines.add_argument("--seed", type=int, metavar="N", help="of noise and model (default: the profile's)")
     baselines.add_argument(
-        "--checkpoint", metavar="FOLDER|ID", help="another model in place of the shipped one (see rigmill animate)"
+        "--checkpoint", metavar="FOLDER|ID", help="another model in place of the shipped one, as for animating a mesh"
     )
     compare = add("compare", "evaluate:compare", "score methods clip by clip, and print tables of them", to=of_eval)
     compare.add_argument(

@@ -16,7 +16,7 @@ from tests.support.suggestions import Site, commands_in_other_texts, commands_wi
 
 # What words that are known only when they are printed can be.
 SAMPLES = {"status": "probe", "retry": "probe", "run": "probe", "show": "0" * 16, "export": "0" * 16}
-SAMPLES |= {"caption": "batch"}
+SAMPLES |= {"caption": "batch", "bench": "folder", "study": "folder"}
 MINE = Invocation("my own", "a folder/mine; rm -rf x.yaml", ("train.mixture={a: 0.5, b: 0.5}", "output=it's"))
 
 

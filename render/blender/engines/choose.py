@@ -50,10 +50,9 @@ def open_engine(
     """
     name = view.engine
     if name not in ("auto", "raster"):
+        ours = loaded_drawing(subject, state) if extras else None  # before Cycles changes materials
         engine: Engine = BlenderEngine(cameras, view, folder, shell_names=shells_of(subject, state))
-        if extras:
-            engine = WithExtras(engine, RasterEngine(loaded_drawing(subject, state), cameras))
-        return Choice(engine)
+        return Choice(engine if ours is None else WithExtras(engine, RasterEngine(ours, cameras)))
     drawing = loaded_drawing(subject, state)
     raster = RasterEngine(drawing, cameras)
     drawing.geometry.start()
