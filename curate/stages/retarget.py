@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+import numpy as np
+
 from curate.filters.rules import short
 from curate.filters.windows import num_windows, window_start
 from curate.retarget.choice import choose, num_choices
-from curate.retarget.pair import retargeted
+from curate.retarget.pair import body_of, retargeted
 from rigmill.config.schema import Profile
 from rigmill.humanoid.families import Family, user_families
 from rigmill.humanoid.maps import HumanoidMap, Skeletons
@@ -19,7 +21,7 @@ from rigmill.outcomes import Cost, Kept, Outcome, Refusal, Reject, Rejected
 from rigmill.pipeline.stage import Answer, Input, Job, Rows, Stage, Work
 from rigmill.storage.columns import CHARACTER, PRODUCTS, TERMS
 from rigmill.storage.rows import only_keys, with_values
-from rigmill.types import Row
+from rigmill.types import Rig, Row
 
 # What exporters call a take that nobody named, and what they put around a name; the file's title says more.
 _NAMELESS = frozenset(
@@ -31,7 +33,7 @@ class RetargetStage(Stage):
     """`probe` rows -> one `retarget` row per chosen window of a motion without a mesh, on a humanoid character."""
 
     name = "retarget"
-    version = 6
+    version = 7
     upstream = ("probe",)
     writes = PRODUCTS["retarget"]
     barrier = True  # which pairs there are depends on all motions and all characters
@@ -73,6 +75,10 @@ class RetargetStage(Stage):
                 continue
             if missing_required(found.joints) or len(found.joints) < settings["min_matched_joints"]:
                 yield Input(f"{rig['asset_id']}-unmapped", _unmapped(rig, found))
+                continue
+            unfit = _unfit(rig, found)
+            if unfit is not None:
+                yield _refused_input(f"{rig['asset_id']}-unfit", rig["source"], unfit)
                 continue
             maps[rig["asset_id"]] = _map_of(rig, found)
             refused = pair_refusal(
@@ -194,6 +200,20 @@ def _map_of(rig: Row, found: HumanoidMap) -> Row:
     """What a pair's job has to know of a rig's map."""
     declared = found.declared(rig["joint_names"])
     return {"humanoid": declared, "detached": list(found.detached)} if declared else _BY_NAMES
+
+
+def _unfit(rig: Row, found: HumanoidMap) -> Rejected | None:
+    """Why the rig cannot be the body that its map says: it then takes no pairs, and others get them."""
+    skeleton = Rig(
+        tuple(rig["joint_names"]),
+        np.asarray(rig["joint_parents"], dtype=np.int32),
+        np.asarray(rig["joint_places"], dtype=np.float64).reshape(-1, 3),
+    )
+    try:
+        body_of(skeleton, found.joints, found.detached, is_motion=rig["kind"] == AssetKind.MOTION)
+    except Refusal as refusal:
+        return refusal.to_rejected()
+    return None
 
 
 def _unmapped(rig: Row, found: HumanoidMap) -> Row:

@@ -15,6 +15,7 @@ from rigmill.humanoid.checks import (
     check_sides,
     check_upright,
     from_part_to_part,
+    without_misfits,
 )
 from rigmill.outcomes import Refusal, Reject
 from rigmill.rigs.skeleton import forward
@@ -35,6 +36,7 @@ class Body:
     hip_height: float  # of the hips above the lowest joint of the legs when the legs are straight, in the rig's unit
     leg_lengths: tuple[float, float]  # thigh and shin together, left and right
     carried: Mapping[int, int]  # joint -> the joint that it follows though it does not hang below it (`carry`)
+    left_out: tuple[str, ...] = ()  # parts of the map that do not fit the rig and that no motion needs
 
     @property
     def hips(self) -> int:
@@ -46,8 +48,12 @@ class Body:
 
 
 def as_body(rig: Rig, joints: Mapping[str, int], detached: Collection[str] = ()) -> Body:
-    """The rig as a body; a Refusal where the map cannot be right. `detached` parts need not hang from each other."""
+    """The rig as a body; a Refusal where the map cannot be right. `detached` parts need not hang from each other.
+
+    A finger, toe, eye or jaw that does not fit is no reason: the body is without it, and says so.
+    """
     check_rig(rig)
+    declared, joints = joints, without_misfits(rig, joints, detached)
     check_names(rig, joints)
     carried = carriers(rig, joints, detached)
     check_lengths(rig, joints)
@@ -61,6 +67,7 @@ def as_body(rig: Rig, joints: Mapping[str, int], detached: Collection[str] = ())
         hip_height(rig, joints),
         (_leg(rig, joints, "left"), _leg(rig, joints, "right")),
         carried,
+        tuple(name for name in declared if name not in joints),
     )
 
 

@@ -75,6 +75,12 @@ CORE: tuple[str, ...] = (
         for part in ("UpperArm", "LowerArm", "Hand", "UpperLeg", "LowerLeg", "Foot")
     ),
 )
+# No motion of a body needs these: one that does not fit its rig is left out, and the rest of the map still holds.
+OPTIONAL: frozenset[str] = frozenset(
+    name
+    for name in PARENTS
+    if name == "jaw" or name.endswith(("Eye", "Toes", "Metacarpal", "Proximal", "Intermediate", "Distal"))
+)
 # Who names these means a body like ours.
 BODY = frozenset({"hips", "leftUpperArm", "rightUpperArm", "leftUpperLeg", "rightUpperLeg"})
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,37 @@ def test_a_rig_that_is_humanoid_in_part_is_rejected_once_with_the_missing_joints
     assert name == f"{rows[1]['asset_id']}-unmapped" and isinstance(outcome, Rejected)
     assert (outcome.code, outcome.measured, outcome.limit) == ("unmappable_skeleton", 6.0, 12.0)
     assert "leftUpperArm" in outcome.message and "rightFoot" in outcome.message
+
+
+def test_a_thumb_below_another_arm_is_left_out_and_the_row_says_so(tmp_path: Path) -> None:
+    work = plain_work(tmp_path)
+    knight = body()
+    parents = knight.parents.copy()
+    thumb = knight.names.index("mixamorig:RightHandMiddle1")
+    parents[thumb] = knight.names.index("mixamorig:LeftForeArm")
+    rows = [
+        probe_row(work, "dance", body(), kind="motion", motions=1),
+        probe_row(work, "knight", replace(knight, parents=parents), kind="static"),
+    ]
+    (outcome,) = run(rows, work).values()
+    assert isinstance(outcome, Kept), outcome
+    (row,) = outcome.rows
+    assert row["left_out"] == ["rightMiddleProximal"] and row["num_matched_joints"] == len(knight.names) - 1
+
+
+def test_a_character_that_cannot_be_one_is_refused_once_and_its_pairs_go_to_others(tmp_path: Path) -> None:
+    work = plain_work(tmp_path)
+    whole = body()
+    rows = [probe_row(work, "dance", whole, kind="motion", motions=4)]
+    rows += [probe_row(work, f"c{number}", body(scale=1 + number / 10), kind="static") for number in range(2)]
+    lying = replace(whole, rest_joints=whole.rest_joints[:, [0, 2, 1]])
+    rows.append(probe_row(work, "lying", lying, kind="static"))
+    outcomes = run(rows, work, clips={"folder": 8})
+    refused = {name: outcome for name, outcome in outcomes.items() if isinstance(outcome, Rejected)}
+    assert [(name, outcome.code) for name, outcome in refused.items()] == [
+        (f"{rows[-1]['asset_id']}-unfit", "implausible_skeleton")
+    ]
+    assert sum(isinstance(outcome, Kept) for outcome in outcomes.values()) == 8
 
 
 def test_two_whole_rigs_with_too_little_in_common_are_rejected_as_a_pair(tmp_path: Path) -> None:
