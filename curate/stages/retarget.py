@@ -63,6 +63,7 @@ class RetargetStage(Stage):
         one for each target that cannot be reached.
 
         A rig that makes no such claim (an animal, a door) is no candidate and no reject: there was nothing to expect.
+        One that lacks a joint or two of a body is a reject that names them.
         Both sides of a pair are judged before any is chosen, so that every motion finds characters it may go on.
         """
         motions: dict[str, tuple[Row, Row]] = {}  # the motion's rig and the motion
@@ -72,6 +73,9 @@ class RetargetStage(Stage):
         for rig in tables.products("probe"):
             found = skeletons.find(rig["joint_names"], _declared(rig))
             if found is None:
+                near = skeletons.find_near(rig["joint_names"])
+                if near is not None:
+                    yield Input(f"{rig['asset_id']}-unmapped", _unmapped(rig, near))
                 continue
             if missing_required(found.joints) or len(found.joints) < settings["min_matched_joints"]:
                 yield Input(f"{rig['asset_id']}-unmapped", _unmapped(rig, found))

@@ -85,6 +85,21 @@ def test_a_character_that_cannot_be_one_is_refused_once_and_its_pairs_go_to_othe
     assert sum(isinstance(outcome, Kept) for outcome in outcomes.values()) == 8
 
 
+@pytest.mark.parametrize("missing", [("Hips",), ("LeftArm", "RightArm"), ("RightUpLeg",)])
+def test_a_rig_that_is_nearly_a_body_is_a_row_that_says_what_is_missing(
+    tmp_path: Path, missing: tuple[str, ...]
+) -> None:
+    work = plain_work(tmp_path)
+    whole = body(prefix="")
+    near = renamed(whole, {name: name for name in whole.names if name not in missing})
+    rows = [probe_row(work, "dance", body(), kind="motion", motions=2), probe_row(work, "mech", near, kind="static")]
+    ((name, outcome),) = run(rows, work).items()
+    assert name == f"{rows[1]['asset_id']}-unmapped" and isinstance(outcome, Rejected)
+    lacking = humanoid_joints(whole.names).keys() - humanoid_joints(near.names).keys()
+    assert outcome.code == "unmappable_skeleton" and outcome.message.count("(mixamo)") == 1
+    assert set(outcome.message.split("missing: ")[1].split(", ")) == lacking
+
+
 def test_two_whole_rigs_with_too_little_in_common_are_rejected_as_a_pair(tmp_path: Path) -> None:
     work = plain_work(tmp_path)
     whole = body()
