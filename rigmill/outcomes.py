@@ -45,6 +45,7 @@ class Reject(StrEnum):
     UNMAPPABLE_SKELETON = "unmappable_skeleton"
     IMPLAUSIBLE_SKELETON = "implausible_skeleton"
     TOO_FEW_PAIRS = "too_few_pairs"
+    DUPLICATE_CHARACTER = "duplicate_character"
     LICENCE = "licence"
     LICENCE_CONFLICT = "licence_conflict"
     DENIED = "denied"
@@ -94,6 +95,7 @@ REJECT_MEANING: dict[Reject, str] = {
     Reject.IMPLAUSIBLE_SKELETON: "joints are named as parts of a body, and their places say that they are not (order, "
     "left and right, upright, lengths)",
     Reject.TOO_FEW_PAIRS: "a source's target of retargeted clips is beyond its characters and the motions there are",
+    Reject.DUPLICATE_CHARACTER: "another file holds the same character (geometry, skeleton) and takes the motions",
     Reject.LICENCE: "the licence does not allow what would be done here, under the profile's licence_policy",
     Reject.LICENCE_CONFLICT: "the file names another licence than its source does; a person has to look",
     Reject.DENIED: "the deny list names it: its author asked for its removal, or a person decided",

@@ -48,6 +48,7 @@ class RetargetStage(Stage):
             "min_frames": profile.filters.min_frames,
             "max_frames": profile.filters.max_frames,
             "policy": profile.licence_policy,
+            "sources": list(dict.fromkeys(source.name for source in profile.sources)),
         }
 
     def job_settings(self, settings: Row) -> Row:
@@ -102,6 +103,9 @@ class RetargetStage(Stage):
                         yield _refused_input(f"{motion['motion_id']}-short", rig["source"], too_short)
                     elif motion["motion_file"]:
                         motions[motion["motion_id"]] = (rig, motion)
+        for asset_id, original in _copies(characters, settings["sources"]).items():
+            same = Rejected(Reject.DUPLICATE_CHARACTER, f"the same character as asset {original}")
+            yield _refused_input(f"{asset_id}-duplicate", characters.pop(asset_id)["source"], same)
         yield from _chosen(motions, characters, maps, settings)
 
     def guess_jobs(self, num_jobs: Mapping[str, int], profile: Profile) -> int:
@@ -117,6 +121,24 @@ class RetargetStage(Stage):
             except Refusal as refusal:
                 outcome = refusal.to_rejected()
             yield Answer(job.key, outcome, Cost())
+
+
+def _copies(characters: Mapping[str, Row], sources: Sequence[str]) -> dict[str, str]:
+    """Asset -> the one that holds the same character: the first by source and id, as of equal clips.
+
+    Clips of both would be the same, and count twice against a target. Without a hash of its geometry nothing is a copy.
+    """
+    place = {name: index for index, name in enumerate(sources)}
+    first: dict[tuple[str, tuple[str, ...], tuple[int, ...]], str] = {}
+    copies: dict[str, str] = {}
+    for asset_id in sorted(characters, key=lambda name: (place.get(characters[name]["source"], len(place)), name)):
+        row = characters[asset_id]
+        if row["geometry_hash"]:
+            same = (row["geometry_hash"], tuple(row["joint_names"]), tuple(row["joint_parents"]))
+            original = first.setdefault(same, asset_id)
+            if original != asset_id:
+                copies[asset_id] = original
+    return copies
 
 
 def _chosen(

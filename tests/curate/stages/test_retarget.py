@@ -100,6 +100,32 @@ def test_a_rig_that_is_nearly_a_body_is_a_row_that_says_what_is_missing(
     assert set(outcome.message.split("missing: ")[1].split(", ")) == lacking
 
 
+def test_a_character_in_several_files_takes_motions_once_and_a_target_is_reached_by_different_clips(
+    tmp_path: Path,
+) -> None:
+    work = plain_work(tmp_path)
+    rows = [probe_row(work, "dance", body(), kind="motion", motions=4)]
+    for name, rig, geometry in (
+        ("knight", body(), "a" * 16),
+        ("knight again", body(), "a" * 16),
+        ("knight of another size", body(scale=2.0), "a" * 16),
+        ("with other joints", body(prefix=""), "a" * 16),
+        ("another", body(), "b" * 16),
+        ("unknown", body(), ""),
+        ("unknown too", body(), ""),
+    ):
+        rows.append(probe_row(work, name, rig, kind="static", geometry_hash=geometry))
+    outcomes = run(rows, work, clips={"folder": 20})
+    knights = sorted(row["asset_id"] for row in rows[1:4])
+    refused = {name: outcome for name, outcome in outcomes.items() if isinstance(outcome, Rejected)}
+    assert set(refused) == {f"{asset_id}-duplicate" for asset_id in knights[1:]}
+    assert {(outcome.code, outcome.message) for outcome in refused.values()} == {
+        ("duplicate_character", f"the same character as asset {knights[0]}")
+    }
+    kept = [outcome.rows[0] for outcome in outcomes.values() if isinstance(outcome, Kept)]
+    assert len(kept) == 20 and len({row["asset_id"] for row in kept}) == 5
+
+
 def test_two_whole_rigs_with_too_little_in_common_are_rejected_as_a_pair(tmp_path: Path) -> None:
     work = plain_work(tmp_path)
     whole = body()
