@@ -83,7 +83,7 @@ REJECT_MEANING: dict[Reject, str] = {
     Reject.NOT_FINITE: "a number that is measured of it is infinite or none at all (a key is finite and far too large)",
     Reject.UNREADABLE: "Blender's importer refuses the file",
     Reject.NO_RIG: "no skeleton deforms a mesh and no animated node carries one, and there is no motion to retarget",
-    Reject.NO_MOTION: "no animated joint, and no retargeting for this kind of rig",
+    Reject.NO_MOTION: "no mesh, and every motion holds one pose; or the action that is asked for moves no joint",
     Reject.TOO_SIMPLE: "fewer vertices or faces than the limit",
     Reject.TOO_DETAILED: "more vertices or faces than the limit",
     Reject.UNTEXTURED: "no texture and hardly a colour, or mostly untextured grey",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
@@ -11,6 +12,7 @@ from curate.filters.windows import num_windows, window_start
 from curate.retarget.choice import choose, num_choices
 from curate.retarget.pair import body_of, retargeted
 from rigmill.config.schema import Profile
+from rigmill.facts.verbs import verb_in
 from rigmill.humanoid.families import Family, user_families
 from rigmill.humanoid.maps import HumanoidMap, Skeletons
 from rigmill.humanoid.names import missing_core, missing_required
@@ -27,6 +29,8 @@ from rigmill.types import Rig, Row
 _NAMELESS = frozenset(
     {"", "mixamo.com", "take 001", "scene", "animation", "action", "anim_0", "armature", "layer0", "baselayer"}
 )
+_MIXAMO_TAKE, _T_POSE = "mixamo.com", re.compile(r"t\W?pose", re.IGNORECASE)
+_FILE_ORIGINS = ("mixamo:", "folder:")  # of assets whose title is the name of a file
 
 
 class RetargetStage(Stage):
@@ -124,14 +128,19 @@ class RetargetStage(Stage):
 
 
 def _copies(characters: Mapping[str, Row], sources: Sequence[str]) -> dict[str, str]:
-    """Asset -> the one that holds the same character: the first by source and id, as of equal clips.
+    """Asset -> the one that holds the same character: the first by source, those with a name before others.
 
     Clips of both would be the same, and count twice against a target. Without a hash of its geometry nothing is a copy.
     """
     place = {name: index for index, name in enumerate(sources)}
     first: dict[tuple[str, tuple[str, ...], tuple[int, ...]], str] = {}
     copies: dict[str, str] = {}
-    for asset_id in sorted(characters, key=lambda name: (place.get(characters[name]["source"], len(place)), name)):
+
+    def rank(asset_id: str) -> tuple[int, bool, str]:
+        row = characters[asset_id]
+        return place.get(row["source"], len(place)), not character_title(row), asset_id
+
+    for asset_id in sorted(characters, key=rank):
         row = characters[asset_id]
         if row["geometry_hash"]:
             same = (row["geometry_hash"], tuple(row["joint_names"]), tuple(row["joint_parents"]))
@@ -188,7 +197,8 @@ def _pair_input(
     springs = {"springs": character["spring_joints"]} if with_springs and character["spring_joints"] else {}
     payload = {
         "character": with_values(
-            only_keys(character, *CHARACTER, "rig_file"), {**maps[character["asset_id"]], **springs}
+            only_keys(character, *CHARACTER, "rig_file"),
+            {**maps[character["asset_id"]], **springs, "title": character_title(character)},
         ),
         "motion": {
             "motion_id": motion["motion_id"],
@@ -212,6 +222,19 @@ def motion_name(name: str, title: str) -> str:
     """The motion's own name, or its file's title where the exporter named every take alike ("Armature|mixamo.com")."""
     parts = [part.strip() for part in name.split("|")]
     return "|".join(part for part in parts if part.lower() not in _NAMELESS) or title
+
+
+def character_title(rig: Row) -> str:
+    """What the character is called: "" where its file is called after the motion in it.
+
+    Mixamo calls every take mixamo.com and the file after the motion, whether the character is in it or not; one that
+    stands still is a T-pose. A name that someone gave the file, which names no motion, is the character's.
+    """
+    title = str(rig["title"] or "")
+    if not str(rig["origin"] or "").startswith(_FILE_ORIGINS):
+        return title
+    is_motion = verb_in(title) and any(_MIXAMO_TAKE in motion["name"] for motion in rig["motions"])
+    return "" if is_motion or _T_POSE.fullmatch(title) else title
 
 
 def _declared(rig: Row) -> dict[str, str]:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from curate.stages.preview import PreviewStage
 from curate.stages.retarget import RetargetStage, motion_name
 from rigmill.humanoid.names import declares_humanoid, humanoid_joints
 from rigmill.licences.rights import Rights
@@ -303,3 +304,28 @@ def test_what_may_not_be_changed_is_refused_once_and_the_others_are_paired(tmp_p
 )
 def test_a_take_that_nobody_named_is_called_after_its_file(name: str, expected: str) -> None:
     assert motion_name(name, "Kick") == expected
+
+
+@pytest.mark.parametrize(
+    ("title", "origin", "take", "called"),
+    [
+        ("Zombie Walking", "folder:Zombie Walking.fbx", "Armature|mixamo.com|Layer0", ""),
+        ("Dancing", "mixamo:Dancing.fbx", "mixamo.com", ""),
+        ("T Pose", "mixamo:T-Pose.fbx", "mixamo.com", ""),
+        ("Knight", "mixamo:Knight.fbx", "mixamo.com", "Knight"),  # renamed by hand: no motion is called so
+        ("Walking Robot", "folder:Walking Robot.glb", "Armature|Walk", "Walking Robot"),
+        ("Dancing Robot", "https://models.example/1", "mixamo.com", "Dancing Robot"),  # a page's title, no file's
+    ],
+)
+def test_a_file_that_is_called_after_its_motion_does_not_name_its_character(
+    tmp_path: Path, title: str, origin: str, take: str, called: str
+) -> None:
+    work = plain_work(tmp_path)
+    skinned = probe_row(work, title, body(scale=0.5), kind="animated", motions=1, origin=origin)
+    skinned["motions"][0]["name"] = take
+    dance = probe_row(work, "Samba", body(), kind="motion", motions=1)
+    (outcome,) = run([dance, skinned], work).values()
+    assert isinstance(outcome, Kept) and outcome.rows[0]["title"] == called
+    (native,) = PreviewStage().plan(Tables({"probe": [skinned]}), demo_profile())
+    assert native.payload["title"] == called
+    assert native.payload["motion_name"] == (title if "mixamo" in take else "Walk")
