@@ -45,6 +45,7 @@ class Reject(StrEnum):
     UNMAPPABLE_SKELETON = "unmappable_skeleton"
     IMPLAUSIBLE_SKELETON = "implausible_skeleton"
     TOO_FEW_PAIRS = "too_few_pairs"
+    DUPLICATE_CHARACTER = "duplicate_character"
     LICENCE = "licence"
     LICENCE_CONFLICT = "licence_conflict"
     DENIED = "denied"
@@ -82,7 +83,7 @@ REJECT_MEANING: dict[Reject, str] = {
     Reject.NOT_FINITE: "a number that is measured of it is infinite or none at all (a key is finite and far too large)",
     Reject.UNREADABLE: "Blender's importer refuses the file",
     Reject.NO_RIG: "no skeleton deforms a mesh and no animated node carries one, and there is no motion to retarget",
-    Reject.NO_MOTION: "no animated joint, and no retargeting for this kind of rig",
+    Reject.NO_MOTION: "no mesh, and every motion holds one pose; or the action that is asked for moves no joint",
     Reject.TOO_SIMPLE: "fewer vertices or faces than the limit",
     Reject.TOO_DETAILED: "more vertices or faces than the limit",
     Reject.UNTEXTURED: "no texture and hardly a colour, or mostly untextured grey",
@@ -94,6 +95,7 @@ REJECT_MEANING: dict[Reject, str] = {
     Reject.IMPLAUSIBLE_SKELETON: "joints are named as parts of a body, and their places say that they are not (order, "
     "left and right, upright, lengths)",
     Reject.TOO_FEW_PAIRS: "a source's target of retargeted clips is beyond its characters and the motions there are",
+    Reject.DUPLICATE_CHARACTER: "another file holds the same character (geometry, skeleton) and takes the motions",
     Reject.LICENCE: "the licence does not allow what would be done here, under the profile's licence_policy",
     Reject.LICENCE_CONFLICT: "the file names another licence than its source does; a person has to look",
     Reject.DENIED: "the deny list names it: its author asked for its removal, or a person decided",

@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from curate.sources.asset_row import CollectedAsset
 from rigmill.config import load
-from rigmill.humanoid.names import CANONICAL
+from rigmill.humanoid.names import CANONICAL, PARENTS, humanoid_joints
 from rigmill.kinds import SeenIn
 from rigmill.licences.rights import Rights
 from rigmill.outcomes import Cost, Failed, FailKind, Kept, Outcome, Reject, Rejected
@@ -82,6 +82,7 @@ def probed(job: Any, number: int) -> Outcome:
         return Failed(FailKind.TIMEOUT, "Timeout", "no answer within 120 s")
     what = "motion" if kind < 15 else "static" if kind < 20 else "animated"
     names = joint_names(dice, humanoid=what == "motion" or dice.random() < 0.3)
+    parents, places = joint_tree(names)
     # Second motions, so that about as many clips as rows come out: 0.80 + 0.05 retargeted + 0.16.
     second = what == "animated" and kind >= 84
     motions = [
@@ -126,6 +127,8 @@ def probed(job: Any, number: int) -> Outcome:
                 "shape": [dice.random() for _ in range(17)],
                 "rig_file": rig_file.to_row(),
                 "joint_names": names,
+                "joint_parents": parents,
+                "joint_places": places,
                 "humanoid": [],
                 "spring_joints": [],
                 "motions": motions,
@@ -143,6 +146,33 @@ def joint_names(dice: random.Random, *, humanoid: bool) -> list[str]:
     stem = dice.choice(WORDS)
     parts = dice.choices(("bone", "arm.L", "arm.R"), k=count)
     return [f"{stem}_{part}_{joint:02d}" for joint, part in enumerate(parts)]
+
+
+# Where parts of a left side are at rest; what is not here is a finger's or an eye's.
+SIDE_PLACES = {
+    "Shoulder": (0.05, 0.0, 1.4),
+    "UpperArm": (0.18, 0.0, 1.4),
+    "LowerArm": (0.45, 0.0, 1.4),
+    "UpperLeg": (0.1, 0.0, 0.9),
+    "LowerLeg": (0.1, 0.0, 0.5),
+    "Foot": (0.1, 0.0, 0.1),
+    "Toes": (0.1, -0.15, 0.0),
+}
+TRUNK_PLACES = {"hips": 0.95, "spine": 1.05, "chest": 1.2, "upperChest": 1.3, "neck": 1.45, "head": 1.55}
+
+
+def joint_tree(names: list[str]) -> tuple[list[int], list[float]]:
+    """Parents, and places joint by joint: of a person where the names are one's, of a chain elsewhere."""
+    joints, parents, places = humanoid_joints(names), list(range(-1, len(names) - 1)), [0.0] * 3 * len(names)
+    for name, joint in joints.items():
+        above = PARENTS[name]
+        while above and above not in joints:
+            above = PARENTS[above]
+        side = -1.0 if name.startswith("right") else 1.0
+        x, y, z = SIDE_PLACES.get(name.removeprefix("left").removeprefix("right"), (0.7, 0.0, 1.4))
+        parents[joint] = joints[above] if above else -1
+        places[3 * joint : 3 * joint + 3] = [0.0, 0.0, TRUNK_PLACES[name]] if name in TRUNK_PLACES else [side * x, y, z]
+    return parents, places
 
 
 def retargeted(job: Any, number: int) -> Outcome:

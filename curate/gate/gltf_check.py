@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from curate.gate.gltf_content import check_animations, check_instances, check_meshes, check_skins
+from curate.gate.gltf_credits import credits_in
 from curate.gate.gltf_data import Accessors
 from curate.gate.gltf_json import list_under, malformed, objects_under, over_budget, parse, short
 from curate.gate.gltf_pack import decode_data_uri, external
@@ -30,7 +31,7 @@ class CheckedImage:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """A document without uris, extras or unknown keys, and the content of what it uses."""
+    """A document without uris or unknown keys, of extras the credits alone, and the content of what it uses."""
 
     document: dict[str, Any]
     accessors: Accessors
@@ -91,7 +92,7 @@ def _clean(given: dict[str, Any]) -> tuple[dict[str, Any], Cleanup]:
         if len(lists[kind]) > limit:
             over_budget(kind, measured=len(lists[kind]), limit=limit)
     cleanup = Cleanup({kind: len(entries) for kind, entries in lists.items()})
-    document: dict[str, Any] = {"asset": {"version": "2.0"}}
+    document: dict[str, Any] = {"asset": {"version": "2.0", **credits_in(given.get("asset"))}}
     scene = given.get("scene")
     for kind, read in READERS.items():
         entries = lists[kind]

@@ -12,6 +12,7 @@ import struct
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
+from curate.gate.gltf_credits import one_line_of
 from curate.licences.rights_of import UNKNOWN_LICENCE, atoms, canonical_expression, rights_of
 from curate.licences.spelling import mentioned, spdx_of
 from rigmill.kinds import SeenIn
@@ -20,7 +21,6 @@ from rigmill.outcomes import Refusal, Reject
 from rigmill.types import Row
 
 _MAX_JSON_BYTES, _MAX_VALUES = 64 * 1024 * 1024, 1_000_000  # larger documents are the gate's to refuse
-_MAX_TEXT = 300
 _NOAI_TAGS = frozenset({"noai", "no-ai", "no ai", "no_ai"})
 
 
@@ -56,12 +56,12 @@ def read_embedded(stream: BinaryIO) -> Embedded:
         return Embedded()
     extras = asset.get("extras")
     said = extras if isinstance(extras, dict) else {}
-    origin = _text(said.get("source"))
+    origin = one_line_of(said.get("source"))
     return Embedded(
-        licence=_text(said.get("license") or said.get("licence")),
-        copyright=_text(asset.get("copyright")),
-        author=_text(said.get("author")),
-        title=_text(said.get("title")),
+        licence=one_line_of(said.get("license") or said.get("licence")),
+        copyright=one_line_of(asset.get("copyright")),
+        author=one_line_of(said.get("author")),
+        title=one_line_of(said.get("title")),
         origin=origin if re.fullmatch(r"https?://[\x21-\x7e]+", origin) else "",
     )
 
@@ -140,10 +140,3 @@ def _filled(row: Row, more: Rights) -> Row:
     """Rights with those of a licence where nobody had said anything."""
     said = Rights.from_row(row).to_row()
     return {key: value if said[key] is None else said[key] for key, value in more.to_row().items()}
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str):
-        return ""
-    words = "".join(letter if letter.isprintable() else " " for letter in value[: 4 * _MAX_TEXT])
-    return " ".join(words.split())[:_MAX_TEXT]

@@ -4,7 +4,8 @@ Directions are compared in the target's world, the source's having been turned b
 
 - Limbs (arms, fingers, legs): A_j = S(A_above d_target, d_source) A_above, where d goes from the joint to the next of
   its limb at rest, S is the smallest turn from one direction to another and A_above that of the joint above. So limbs
-  point exactly where the source's do, and what the limb above was turned by is kept. A limb's last joint takes A_above.
+  point exactly where the source's do, and what the limb above was turned by is kept. A limb's last joint takes A_above,
+  but a lower leg without a foot that both maps know points to where the leg ends, so that legs of three parts stand.
 - A hand of which both bodies show two knuckles is turned as a whole: the direction to the fingers onto the source's,
   and the line of the knuckles onto the source's as far as that allows. So the palms face where the source's face.
 - Trunk, shoulders, head and feet: A_j = 1. How these stand at rest is the character's own (heels, a bent neck, where
@@ -24,7 +25,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rigmill.humanoid.body import Body, leg_joints
+from rigmill.humanoid.body import Body, leg_end, leg_joints
 from rigmill.humanoid.checks import from_part_to_part
 from rigmill.humanoid.names import LIMBS
 from rigmill.rigs.quaternions import between, conjugate, from_matrix, multiply
@@ -65,6 +66,9 @@ def align(source: Body, target: Body) -> Alignment:
             above = _above(name, found)
             following = next((part for part in limb.following if part in found), None)
             found[name] = _limb(name, above, target_places, source_places, following)
+            shins = [_shin(body, name) for body in (target, source)] if following is None else [None]
+            if shins[0] is not None and shins[-1] is not None:
+                found[name] = multiply(between(rotate(above, shins[0]), facing @ shins[-1]), above)
     for side in ("left", "right"):
         turn = multiply(_foot_pose(source, side), conjugate(_foot_pose(target, side)))
         turn = np.concatenate([turn[:1], target.facing.T @ turn[1:]])
@@ -101,6 +105,12 @@ def above_stand(body: Body) -> float:
 def _direction(body: Body, start: str, end: str) -> Floats:
     """From one part to another at rest, the body facing -Y."""
     return np.asarray(body.facing @ from_part_to_part(body.rig, body.joints, start, end))
+
+
+def _shin(body: Body, name: str) -> Floats | None:
+    """From a lower leg to where the leg ends, world; None of any other part, and where nothing says it."""
+    end = leg_end(body.rig, body.joints, name.removesuffix("LowerLeg")) if name.endswith("LowerLeg") else None
+    return None if end is None else body.rig.rest_joints[end] - body.rig.rest_joints[body.joints[name]]
 
 
 def _foot_pose(body: Body, side: str) -> Floats:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from curate.feet.footing import Footing, keep_feet
@@ -35,12 +35,11 @@ def retargeted(payload: Row, settings: Row, work: Work) -> Row:
     target = rig_from_bytes(work.store.read(StoredFile.from_row(character["rig_file"])))
     source_joints = mapped_joints(source.names, moved["humanoid"])
     target_joints = mapped_joints(target.names, character["humanoid"])
-    shared = {name: joint for name, joint in target_joints.items() if name in source_joints}
-    if len(shared) < limit:
-        _unmappable(len(shared), limit, list(missing_core(shared)))
+    _shared(source_joints, target_joints, limit)
     theirs = motion_from_bytes(work.store.read(StoredFile.from_row(moved["motion_file"])))
-    source_body = _body_of(source, source_joints, moved, whose="the motion's")
-    body = _body_of(target, target_joints, character, whose="the character's")
+    source_body = body_of(source, source_joints, moved["detached"], is_motion=True)
+    body = body_of(target, target_joints, character["detached"], is_motion=False)
+    shared = _shared(source_body.joints, body.joints, limit)
     check_motion(theirs, source)
     motion, footing = put_on(resample(theirs, settings["fps"]), source=source_body, target=body, feet=settings["feet"])
     if "springs" in character:
@@ -68,6 +67,7 @@ def retargeted(payload: Row, settings: Row, work: Work) -> Row:
         "fps": settings["fps"],
         "motion_file": stored.to_row(),
         "num_matched_joints": len(shared),
+        "left_out": list(body.left_out),
         "contact_share": footing.contact_share,
         "slide_before_pct": footing.slide_before_pct,
         "slide_after_pct": footing.slide_after_pct,
@@ -84,13 +84,22 @@ def put_on(motion: Motion, *, source: Body, target: Body, feet: bool = True) -> 
     return (standing, footing) if feet else (turned, replace(footing, slide_after=footing.slide_before))
 
 
-def _body_of(rig: Rig, joints: Mapping[str, int], row: Row, *, whose: str) -> Body:
+def body_of(rig: Rig, joints: Mapping[str, int], detached: Collection[str], *, is_motion: bool) -> Body:
     """`as_body`; a Refusal says whose rig it means."""
     try:
-        return as_body(rig, joints, row["detached"])
+        return as_body(rig, joints, detached)
     except Refusal as refusal:
+        whose = "the motion's" if is_motion else "the character's"
         said = replace(refusal.to_rejected(), message=f"{whose} rig: {refusal.message}")
         raise said.to_refusal() from refusal
+
+
+def _shared(source: Mapping[str, int], target: Mapping[str, int], limit: int) -> list[str]:
+    """The parts that both have; a Refusal where they are too few."""
+    shared = [name for name in target if name in source]
+    if len(shared) < limit:
+        _unmappable(len(shared), limit, list(missing_core(shared)))
+    return shared
 
 
 def _unmappable(matched: int, limit: int, missing: list[str], *, names: str = "") -> None:

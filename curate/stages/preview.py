@@ -14,7 +14,7 @@ import numpy as np
 from curate.filters.flow import growth, look, motion_hash
 from curate.filters.rules import CLIP_RULES, RIG_RULES, first_refusal
 from curate.filters.windows import clip_id, window_length
-from curate.stages.retarget import motion_name
+from curate.stages.retarget import character_title, motion_name
 from rigmill.blender.child_files import own_path, read_own
 from rigmill.blender.requests import PREVIEW_CLIP, PreviewAnswer, PreviewItem
 from rigmill.clips.pictures import jpeg, over_background
@@ -62,7 +62,9 @@ class PreviewStage(Stage):
             hashes[rig["asset_id"]] = rig["geometry_hash"]
             if rig["kind"] != AssetKind.ANIMATED:
                 continue
-            common = only_keys(rig, *CHARACTER, "geometry_hash")
+            common, title = only_keys(rig, *CHARACTER, "geometry_hash"), character_title(rig)
+            if title != rig["title"]:
+                common = with_values(common, {"title": title})
             for motion in rig["motions"]:
                 # The file plays its own motion: no motion_file.
                 own = only_keys(motion, "motion_id", "num_frames", "fps", "action", "slot", "start_frame")

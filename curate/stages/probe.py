@@ -29,14 +29,14 @@ from rigmill.rigs.npz import rig_from_bytes
 from rigmill.storage.columns import ASSET, FOUND, PRODUCTS
 from rigmill.storage.files import digest
 from rigmill.storage.rows import only_keys, with_values
-from rigmill.types import Row, StoredFile
+from rigmill.types import Rig, Row, StoredFile
 
 
 class ProbeStage(Stage):
     """`collect` rows -> one `probe` row per asset that has a rig."""
 
     name = "probe"
-    version = 8
+    version = 9
     upstream = ("collect",)
     writes = PRODUCTS["probe"]
     usual_seconds, jobs_per = 1.0, {"collect": 1.0}
@@ -122,15 +122,15 @@ def _probed(job: Job, work: Work) -> Answer:
         return Answer(job.key, _end(reply), reply.measured)
     found = ProbeAnswer.from_item(reply.value)
     rig_file = work.store.put_bytes("rig.npz", read_own(work.scratch, found.rig_file))
-    names = list(rig_from_bytes(work.store.read(rig_file)).names)
+    rig = rig_from_bytes(work.store.read(rig_file))
     said = VrmAnswer(humanoid=[], spring_joints=[])
     if seen.has_vrm:
-        item = VrmItem(path=path, canonical_path=canonical_path, joint_names=names)
+        item = VrmItem(path=path, canonical_path=canonical_path, joint_names=list(rig.names))
         block = _ask(work, VRM_ROWS, item.to_item())
         if block.value is None:
             return Answer(job.key, _end(block), block.measured)
         said = VrmAnswer.from_item(block.value)
-    return Answer(job.key, Kept([_row(asset, said, found, rig_file, names, work)]), reply.measured)
+    return Answer(job.key, Kept([_row(asset, said, found, rig_file, rig, work)]), reply.measured)
 
 
 def _ask(work: Work, function: str, item: Row) -> Reply:
@@ -145,7 +145,7 @@ def _end(reply: Reply) -> Outcome:
     return reply.outcome
 
 
-def _row(asset: Row, said: VrmAnswer, found: ProbeAnswer, rig_file: StoredFile, names: list[str], work: Work) -> Row:
+def _row(asset: Row, said: VrmAnswer, found: ProbeAnswer, rig_file: StoredFile, rig: Rig, work: Work) -> Row:
     """The product row: Blender's findings with their files in the store, and the humanoid that the file declares."""
     return {
         **asset,
@@ -154,7 +154,9 @@ def _row(asset: Row, said: VrmAnswer, found: ProbeAnswer, rig_file: StoredFile, 
         "humanoid": said.humanoid,
         "spring_joints": said.spring_joints,
         "rig_file": rig_file.to_row(),
-        "joint_names": names,
+        "joint_names": list(rig.names),
+        "joint_parents": rig.parents.tolist(),
+        "joint_places": rig.rest_joints.ravel().tolist(),
         "motions": [_motion(asset["asset_id"], motion, work) for motion in found.motions],
     }
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+import numpy as np
 
 from curate.filters.rules import short
 from curate.filters.windows import num_windows, window_start
 from curate.retarget.choice import choose, num_choices
-from curate.retarget.pair import retargeted
+from curate.retarget.pair import body_of, retargeted
 from rigmill.config.schema import Profile
+from rigmill.facts.verbs import verb_in
 from rigmill.humanoid.families import Family, user_families
 from rigmill.humanoid.maps import HumanoidMap, Skeletons
 from rigmill.humanoid.names import missing_core, missing_required
@@ -19,19 +23,21 @@ from rigmill.outcomes import Cost, Kept, Outcome, Refusal, Reject, Rejected
 from rigmill.pipeline.stage import Answer, Input, Job, Rows, Stage, Work
 from rigmill.storage.columns import CHARACTER, PRODUCTS, TERMS
 from rigmill.storage.rows import only_keys, with_values
-from rigmill.types import Row
+from rigmill.types import Rig, Row
 
 # What exporters call a take that nobody named, and what they put around a name; the file's title says more.
 _NAMELESS = frozenset(
     {"", "mixamo.com", "take 001", "scene", "animation", "action", "anim_0", "armature", "layer0", "baselayer"}
 )
+_MIXAMO_TAKE, _T_POSE = "mixamo.com", re.compile(r"t\W?pose", re.IGNORECASE)
+_FILE_ORIGINS = ("mixamo:", "folder:")  # of assets whose title is the name of a file
 
 
 class RetargetStage(Stage):
     """`probe` rows -> one `retarget` row per chosen window of a motion without a mesh, on a humanoid character."""
 
     name = "retarget"
-    version = 6
+    version = 7
     upstream = ("probe",)
     writes = PRODUCTS["retarget"]
     barrier = True  # which pairs there are depends on all motions and all characters
@@ -46,6 +52,7 @@ class RetargetStage(Stage):
             "min_frames": profile.filters.min_frames,
             "max_frames": profile.filters.max_frames,
             "policy": profile.licence_policy,
+            "sources": list(dict.fromkeys(source.name for source in profile.sources)),
         }
 
     def job_settings(self, settings: Row) -> Row:
@@ -61,6 +68,7 @@ class RetargetStage(Stage):
         one for each target that cannot be reached.
 
         A rig that makes no such claim (an animal, a door) is no candidate and no reject: there was nothing to expect.
+        One that lacks a joint or two of a body is a reject that names them.
         Both sides of a pair are judged before any is chosen, so that every motion finds characters it may go on.
         """
         motions: dict[str, tuple[Row, Row]] = {}  # the motion's rig and the motion
@@ -70,9 +78,16 @@ class RetargetStage(Stage):
         for rig in tables.products("probe"):
             found = skeletons.find(rig["joint_names"], _declared(rig))
             if found is None:
+                near = skeletons.find_near(rig["joint_names"])
+                if near is not None:
+                    yield Input(f"{rig['asset_id']}-unmapped", _unmapped(rig, near))
                 continue
             if missing_required(found.joints) or len(found.joints) < settings["min_matched_joints"]:
                 yield Input(f"{rig['asset_id']}-unmapped", _unmapped(rig, found))
+                continue
+            unfit = _unfit(rig, found)
+            if unfit is not None:
+                yield _refused_input(f"{rig['asset_id']}-unfit", rig["source"], unfit)
                 continue
             maps[rig["asset_id"]] = _map_of(rig, found)
             refused = pair_refusal(
@@ -92,6 +107,9 @@ class RetargetStage(Stage):
                         yield _refused_input(f"{motion['motion_id']}-short", rig["source"], too_short)
                     elif motion["motion_file"]:
                         motions[motion["motion_id"]] = (rig, motion)
+        for asset_id, original in _copies(characters, settings["sources"]).items():
+            same = Rejected(Reject.DUPLICATE_CHARACTER, f"the same character as asset {original}")
+            yield _refused_input(f"{asset_id}-duplicate", characters.pop(asset_id)["source"], same)
         yield from _chosen(motions, characters, maps, settings)
 
     def guess_jobs(self, num_jobs: Mapping[str, int], profile: Profile) -> int:
@@ -107,6 +125,29 @@ class RetargetStage(Stage):
             except Refusal as refusal:
                 outcome = refusal.to_rejected()
             yield Answer(job.key, outcome, Cost())
+
+
+def _copies(characters: Mapping[str, Row], sources: Sequence[str]) -> dict[str, str]:
+    """Asset -> the one that holds the same character: the first by source, those with a name before others.
+
+    Clips of both would be the same, and count twice against a target. Without a hash of its geometry nothing is a copy.
+    """
+    place = {name: index for index, name in enumerate(sources)}
+    first: dict[tuple[str, tuple[str, ...], tuple[int, ...]], str] = {}
+    copies: dict[str, str] = {}
+
+    def rank(asset_id: str) -> tuple[int, bool, str]:
+        row = characters[asset_id]
+        return place.get(row["source"], len(place)), not character_title(row), asset_id
+
+    for asset_id in sorted(characters, key=rank):
+        row = characters[asset_id]
+        if row["geometry_hash"]:
+            same = (row["geometry_hash"], tuple(row["joint_names"]), tuple(row["joint_parents"]))
+            original = first.setdefault(same, asset_id)
+            if original != asset_id:
+                copies[asset_id] = original
+    return copies
 
 
 def _chosen(
@@ -156,7 +197,8 @@ def _pair_input(
     springs = {"springs": character["spring_joints"]} if with_springs and character["spring_joints"] else {}
     payload = {
         "character": with_values(
-            only_keys(character, *CHARACTER, "rig_file"), {**maps[character["asset_id"]], **springs}
+            only_keys(character, *CHARACTER, "rig_file"),
+            {**maps[character["asset_id"]], **springs, "title": character_title(character)},
         ),
         "motion": {
             "motion_id": motion["motion_id"],
@@ -182,6 +224,19 @@ def motion_name(name: str, title: str) -> str:
     return "|".join(part for part in parts if part.lower() not in _NAMELESS) or title
 
 
+def character_title(rig: Row) -> str:
+    """What the character is called: "" where its file is called after the motion in it.
+
+    Mixamo calls every take mixamo.com and the file after the motion, whether the character is in it or not; one that
+    stands still is a T-pose. A name that someone gave the file, which names no motion, is the character's.
+    """
+    title = str(rig["title"] or "")
+    if not str(rig["origin"] or "").startswith(_FILE_ORIGINS):
+        return title
+    is_motion = verb_in(title) and any(_MIXAMO_TAKE in motion["name"] for motion in rig["motions"])
+    return "" if is_motion or _T_POSE.fullmatch(title) else title
+
+
 def _declared(rig: Row) -> dict[str, str]:
     """Bone -> joint, as the rig's own file declares it; empty where it declares nothing."""
     return {pair["bone"]: pair["joint"] for pair in rig["humanoid"] or []}
@@ -194,6 +249,20 @@ def _map_of(rig: Row, found: HumanoidMap) -> Row:
     """What a pair's job has to know of a rig's map."""
     declared = found.declared(rig["joint_names"])
     return {"humanoid": declared, "detached": list(found.detached)} if declared else _BY_NAMES
+
+
+def _unfit(rig: Row, found: HumanoidMap) -> Rejected | None:
+    """Why the rig cannot be the body that its map says: it then takes no pairs, and others get them."""
+    skeleton = Rig(
+        tuple(rig["joint_names"]),
+        np.asarray(rig["joint_parents"], dtype=np.int32),
+        np.asarray(rig["joint_places"], dtype=np.float64).reshape(-1, 3),
+    )
+    try:
+        body_of(skeleton, found.joints, found.detached, is_motion=rig["kind"] == AssetKind.MOTION)
+    except Refusal as refusal:
+        return refusal.to_rejected()
+    return None
 
 
 def _unmapped(rig: Row, found: HumanoidMap) -> Row:

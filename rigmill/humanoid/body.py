@@ -15,6 +15,8 @@ from rigmill.humanoid.checks import (
     check_sides,
     check_upright,
     from_part_to_part,
+    is_below,
+    without_misfits,
 )
 from rigmill.outcomes import Refusal, Reject
 from rigmill.rigs.skeleton import forward
@@ -22,6 +24,8 @@ from rigmill.types import Floats, Motion, Rig
 
 _SNAP = np.radians(15)
 _AGREED = 0.95  # length of the sum of two unit vectors: hips and shoulders up to 123 degrees apart, or one of them
+_ON_THE_GROUND = 0.1  # of the height of the knee over what hangs lowest from it
+_SHIN_LEAST = 0.4  # of the thigh: what ends nearer to the knee is no leg
 _STRAIGHT = 0.9  # of the leg's length that is height at rest; less is a bent or a lifted leg
 
 
@@ -35,6 +39,7 @@ class Body:
     hip_height: float  # of the hips above the lowest joint of the legs when the legs are straight, in the rig's unit
     leg_lengths: tuple[float, float]  # thigh and shin together, left and right
     carried: Mapping[int, int]  # joint -> the joint that it follows though it does not hang below it (`carry`)
+    left_out: tuple[str, ...] = ()  # parts of the map that do not fit the rig and that no motion needs
 
     @property
     def hips(self) -> int:
@@ -46,8 +51,12 @@ class Body:
 
 
 def as_body(rig: Rig, joints: Mapping[str, int], detached: Collection[str] = ()) -> Body:
-    """The rig as a body; a Refusal where the map cannot be right. `detached` parts need not hang from each other."""
+    """The rig as a body; a Refusal where the map cannot be right. `detached` parts need not hang from each other.
+
+    A finger, toe, eye or jaw that does not fit is no reason: the body is without it, and says so.
+    """
     check_rig(rig)
+    declared, joints = joints, without_misfits(rig, joints, detached)
     check_names(rig, joints)
     carried = carriers(rig, joints, detached)
     check_lengths(rig, joints)
@@ -61,6 +70,7 @@ def as_body(rig: Rig, joints: Mapping[str, int], detached: Collection[str] = ())
         hip_height(rig, joints),
         (_leg(rig, joints, "left"), _leg(rig, joints, "right")),
         carried,
+        tuple(name for name in declared if name not in joints),
     )
 
 
@@ -98,15 +108,17 @@ def hip_height(rig: Rig, joints: Mapping[str, int]) -> float:
     """How far the hips are above the lowest joint of the legs, at rest or, where a leg is bent at rest, once straight.
 
     A rest pose taken from a leap has its feet anywhere: the lengths of thigh and shin say how tall the body stands.
-    So they do where a rig ends at the knee.
+    So they do where a rig ends at the knee. A foot that the map does not know is where the leg ends (`leg_end`).
     """
-    legs = leg_joints(joints)
+    ends = [end for side in ("left", "right") if (end := leg_end(rig, joints, side)) is not None]
+    legs = leg_joints(joints) + ends
     hips = rig.rest_joints[joints["hips"]]
     at_rest = float(hips[2] - rig.rest_joints[legs, 2].min())
     standing, straight = [], True
     for side in ("left", "right"):
         top, length, sole = rig.rest_joints[joints[f"{side}UpperLeg"], 2], _leg(rig, joints, side), 0.0
-        ankle = rig.rest_joints[joints[f"{side}Foot"], 2] if f"{side}Foot" in joints else np.inf
+        end = leg_end(rig, joints, side)
+        ankle = np.inf if end is None else rig.rest_joints[end, 2]
         straight = straight and float(top - ankle) >= _STRAIGHT * length
         if f"{side}Foot" in joints and f"{side}Toes" in joints:
             sole = max(0.0, float(ankle - rig.rest_joints[joints[f"{side}Toes"], 2]))
@@ -141,9 +153,30 @@ def leg_joints(joints: Mapping[str, int]) -> list[int]:
     return [joints[name] for name in names if name in joints]
 
 
-def _leg(rig: Rig, joints: Mapping[str, int], side: str) -> float:
-    """Thigh and shin; without a foot, a shin as long as the thigh, as people's are."""
+def leg_end(rig: Rig, joints: Mapping[str, int], side: str) -> int | None:
+    """The joint on which a leg stands: its foot or, where the map has none, the end of what hangs from its lower leg.
+
+    Legs of three parts, as mechs and beasts have, often end in names that no map knows. The end is the first joint on
+    the way down that is about as low as the lowest; None where next to nothing hangs from the lower leg.
+    """
+    if f"{side}Foot" in joints:
+        return joints[f"{side}Foot"]
+    knee = joints[f"{side}LowerLeg"]
+    below = [joint for joint in range(knee + 1, rig.num_joints) if is_below(rig, joint, knee)]
+    if not below:
+        return None
+    knee_height, heights = float(rig.rest_joints[knee, 2]), rig.rest_joints[below, 2]
+    low = heights.min() + _ON_THE_GROUND * (knee_height - heights.min())
+    end = next(joint for joint, height in zip(below, heights) if height <= low)
+    shin = float(np.linalg.norm(rig.rest_joints[end] - rig.rest_joints[knee]))
     thigh = float(np.linalg.norm(from_part_to_part(rig, joints, f"{side}UpperLeg", f"{side}LowerLeg")))
-    if f"{side}Foot" not in joints:
+    return end if heights.min() < knee_height and shin >= _SHIN_LEAST * thigh else None
+
+
+def _leg(rig: Rig, joints: Mapping[str, int], side: str) -> float:
+    """Thigh and shin; without an end, a shin as long as the thigh, as people's are."""
+    thigh = float(np.linalg.norm(from_part_to_part(rig, joints, f"{side}UpperLeg", f"{side}LowerLeg")))
+    end = leg_end(rig, joints, side)
+    if end is None:
         return 2 * thigh
-    return thigh + float(np.linalg.norm(from_part_to_part(rig, joints, f"{side}LowerLeg", f"{side}Foot")))
+    return thigh + float(np.linalg.norm(rig.rest_joints[end] - rig.rest_joints[joints[f"{side}LowerLeg"]]))

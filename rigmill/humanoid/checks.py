@@ -6,11 +6,11 @@ swapped, joints of a control rig) is far outside of them.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Container, Iterator, Mapping
 
 import numpy as np
 
-from rigmill.humanoid.names import PARENTS, missing_required
+from rigmill.humanoid.names import OPTIONAL, PARENTS, missing_required
 from rigmill.outcomes import Refusal, Reject
 from rigmill.types import Floats, Rig
 
@@ -18,6 +18,7 @@ Joints = Mapping[str, int]
 SEGMENTS = (("UpperArm", "LowerArm"), ("LowerArm", "Hand"), ("UpperLeg", "LowerLeg"), ("LowerLeg", "Foot"))
 WHOLE_LIMBS = (("UpperArm", "LowerArm", "Hand"), ("UpperLeg", "LowerLeg", "Foot"))
 
+_FROM_THE_HIPS = {name: rank for rank, name in enumerate(PARENTS)}
 _NO_LENGTH = 0.002  # of the body's extent
 _UPRIGHT = 0.3  # cosine: a body that leans by 70 degrees is lying
 _FOOT_BEND = 0.5  # cosine: a foot that goes on where the shin points (a leap) does not say where the front is
@@ -55,6 +56,25 @@ def check_names(rig: Rig, joints: Joints) -> None:
             raise _implausible(f"'{rig.names[joint]}' is both {other} and {name}")
 
 
+def without_misfits(rig: Rig, joints: Joints, detached: Collection[str]) -> dict[str, int]:
+    """The map without what no motion needs and what cannot be what it is called: a finger that hangs below the other
+    arm, and what the map puts below it; an eye that is a joint with another name too.
+    """
+    kept: dict[str, int] = {}
+    others = {joint for name, joint in joints.items() if name not in OPTIONAL}
+    for name in sorted(joints, key=lambda name: _FROM_THE_HIPS.get(name, 0)):
+        joint = joints[name]
+        if name in OPTIONAL and (
+            not 0 <= joint < rig.num_joints
+            or joint in others
+            or (name not in detached and not _hangs_right(rig, kept, name, joint))
+        ):
+            continue
+        others.add(joint)
+        kept[name] = joint
+    return {name: kept[name] for name in joints if name in kept}
+
+
 def carriers(rig: Rig, joints: Joints, detached: Collection[str]) -> dict[int, int]:
     """Joint -> the joint that carries it, for `detached` parts that do not hang below the part above them.
 
@@ -62,9 +82,7 @@ def carriers(rig: Rig, joints: Joints, detached: Collection[str]) -> dict[int, i
     """
     carried = {}
     for name in (name for name in PARENTS if name in joints):
-        above = PARENTS[name]
-        while above and above not in joints:
-            above = PARENTS[above]
+        above = _above(joints, name)
         if not above or is_below(rig, joints[name], joints[above]):
             continue
         if name not in detached:
@@ -73,6 +91,20 @@ def carriers(rig: Rig, joints: Joints, detached: Collection[str]) -> dict[int, i
             )
         carried[joints[name]] = joints[above]
     return carried
+
+
+def _above(joints: Container[str], name: str) -> str:
+    """The nearest part above one that is in the map; "" where there is none."""
+    above = PARENTS[name]
+    while above and above not in joints:
+        above = PARENTS[above]
+    return above
+
+
+def _hangs_right(rig: Rig, kept: Joints, name: str, joint: int) -> bool:
+    """Whether an optional part hangs from its hand, foot or head, or from the part of it that is there."""
+    above = _above(kept, name)
+    return not above or is_below(rig, joint, kept[above])
 
 
 def check_lengths(rig: Rig, joints: Joints) -> None:

@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from rigmill.humanoid.families import Family, plain, shipped_families
-from rigmill.humanoid.names import BODY, has_mixamo_prefix, humanoid_joints, mapped_joints, without_numbers
+from rigmill.humanoid.names import BODY, as_written, has_mixamo_prefix, humanoid_joints, mapped_joints, missing_required
 
 VRM, MIXAMO = "vrm", "mixamo"
+_FEW = 2  # of the nine joints that a motion needs
+_SIGNS = ("hips", "leftUpperArm", "leftLowerArm")  # who lacks more than _FEW of these is nothing like a body
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,15 +42,22 @@ class Skeletons:
 
     def find(self, names: Sequence[str], declared: Mapping[str, str]) -> HumanoidMap | None:
         """The rig's map; None where nothing says that it is a person. `declared` is its VRM block (bone -> joint)."""
-        own, known = self._remembered(tuple(names))
+        own, known, _ = self._remembered(tuple(names))
         if own is None and declared:
             return HumanoidMap(VRM, mapped_joints(names, declared))
         return own or known
 
-    def _by_names(self, names: tuple[str, ...]) -> tuple[HumanoidMap | None, HumanoidMap | None]:
-        """What the user's families say, and what Mixamo's names and the shipped families say."""
+    def find_near(self, names: Sequence[str]) -> HumanoidMap | None:
+        """The map of a rig that is none by `find` and lacks at most two joints of those that a motion needs.
+
+        Animals and machines lack more: their front legs are no arms.
+        """
+        return self._remembered(tuple(names))[2]
+
+    def _by_names(self, names: tuple[str, ...]) -> tuple[HumanoidMap | None, HumanoidMap | None, HumanoidMap | None]:
+        """What the user's families say, what Mixamo's names and the shipped families say, and what they nearly say."""
         if not (self._user.may_match(names) or self._shipped.may_match(names) or has_mixamo_prefix(names)):
-            return None, None  # most rigs of a collection are animals and machines: one look at each name tells
+            return None, None, None  # most rigs of a collection are animals and machines: one look at each name tells
         # Who writes a family means it: half of its joints are enough, and a reject then names those that are missing.
         own = [
             found
@@ -57,9 +66,11 @@ class Skeletons:
         ]
         mixamo = HumanoidMap(MIXAMO, humanoid_joints(names))
         if has_mixamo_prefix(names):
-            return _largest(own), mixamo  # whole or not, the names are nobody else's
+            return _largest(own), mixamo, None  # whole or not, the names are nobody else's
         known = [mixamo, *(found for _, found in self._shipped.matches(names))]
-        return _largest(own), _largest([found for found in known if found.joints.keys() >= BODY])
+        whole = _largest([found for found in known if found.joints.keys() >= BODY])
+        near = [found for found in known if len(missing_required(found.joints)) <= _FEW]
+        return _largest(own), whole, None if whole else _largest(near)
 
 
 class _Names:
@@ -73,16 +84,16 @@ class _Names:
                 for rank, name in enumerate(options):
                     self._places.setdefault(plain(prefix + name), []).append((variant, canonical, rank))
 
-        self._hips = {name for name, places in self._places.items() if any(part == "hips" for _, part, _ in places)}
+        self._signs = {name for name, places in self._places.items() if any(part in _SIGNS for _, part, _ in places)}
 
     def may_match(self, names: Sequence[str]) -> bool:
-        """Whether any name could be the hips of a family; without hips there is no body."""
-        return not self._hips.isdisjoint(map(plain, without_numbers(names)))
+        """Whether any name could be the hips of a family or its left arm; without them there is nothing like a body."""
+        return not self._signs.isdisjoint(map(plain, as_written(names)))
 
     def matches(self, names: Sequence[str]) -> list[tuple[Family, HumanoidMap]]:
         """The families of which any name is there, with the joints so named; the first of equal joints counts."""
         found: dict[int, dict[str, tuple[int, int]]] = {}
-        for joint, name in enumerate(without_numbers(names) if self._places else ()):
+        for joint, name in enumerate(as_written(names) if self._places else ()):
             for variant, canonical, rank in self._places.get(plain(name), ()):
                 best = found.setdefault(variant, {})
                 if canonical not in best or rank < best[canonical][0]:

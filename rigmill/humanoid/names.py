@@ -17,6 +17,9 @@ _MIXAMO = re.compile(r"(?:^|[:|])mixamorig\d*[:_]?(?=[A-Z])")
 
 _SKETCHFAB = re.compile(r"_0\d+$")  # Hips_01, LeftFoot_058
 
+_ESCAPE = "FBXASC"
+_ESCAPED = re.compile(_ESCAPE + r"(\d{3})")
+
 _TRUNK = {"hips": "Hips", "spine": "Spine", "chest": "Spine1", "upperChest": "Spine2", "neck": "Neck", "head": "Head"}
 _SIDE = {
     "Eye": "Eye",
@@ -75,6 +78,12 @@ CORE: tuple[str, ...] = (
         for part in ("UpperArm", "LowerArm", "Hand", "UpperLeg", "LowerLeg", "Foot")
     ),
 )
+# No motion of a body needs these: one that does not fit its rig is left out, and the rest of the map still holds.
+OPTIONAL: frozenset[str] = frozenset(
+    name
+    for name in PARENTS
+    if name == "jaw" or name.endswith(("Eye", "Toes", "Metacarpal", "Proximal", "Intermediate", "Distal"))
+)
 # Who names these means a body like ours.
 BODY = frozenset({"hips", "leftUpperArm", "rightUpperArm", "leftUpperLeg", "rightUpperLeg"})
 
@@ -112,8 +121,14 @@ def _limbs(side: str) -> dict[str, Limb]:
 LIMBS: dict[str, Limb] = _limbs("left") | _limbs("right")
 
 
-def without_numbers(names: Sequence[str]) -> Sequence[str]:
-    """The names as their author wrote them: Sketchfab puts a number behind each and `_rootJoint` above all."""
+def as_written(names: Sequence[str]) -> Sequence[str]:
+    """The names as their author wrote them.
+
+    Sketchfab puts a number behind each and `_rootJoint` above all; Maya writes a character that its own names cannot
+    have as FBXASC and three digits, its code (`handFBXASC046L` is hand.L).
+    """
+    if _ESCAPE in "\n".join(names):
+        names = [_ESCAPED.sub(lambda code: chr(int(code[1])), name) for name in names]
     if not any(name.endswith("_rootJoint") for name in names):
         return names
     return [_SKETCHFAB.sub("", name) for name in names]
@@ -127,7 +142,7 @@ def _canonical(name: str) -> str | None:
 def humanoid_joints(names: Sequence[str]) -> dict[str, int]:
     """Canonical name -> joint index, for the joints whose name is declared; the first of equals counts."""
     found: dict[str, int] = {}
-    for index, name in enumerate(without_numbers(names)):
+    for index, name in enumerate(as_written(names)):
         canonical = _canonical(name)
         if canonical is not None:
             found.setdefault(canonical, index)
@@ -146,7 +161,7 @@ def declares_humanoid(names: Sequence[str], declared: Mapping[str, str]) -> bool
 def has_mixamo_prefix(names: Sequence[str]) -> bool:
     """Whether any joint is named as Mixamo alone names joints."""
     # Most rigs are told apart by one look at all names.
-    return "mixamorig" in "\n".join(names) and any(_MIXAMO.search(name) for name in names)
+    return "mixamorig" in "\n".join(names) and any(_MIXAMO.search(name) for name in as_written(names))
 
 
 def mapped_joints(names: Sequence[str], declared: Mapping[str, str]) -> dict[str, int]:

@@ -156,6 +156,7 @@ PRODUCTS: dict[str, pa.Schema] = {
     # `unweighted_share`: of the vertices of skinned meshes, those that no bone moves;
     # `shape` are the moments of the surface at rest (rigmill.rigs.moments), empty where there is none;
     # motions that are left out are counted: still ones, broken ones (a key is no number), repeats of another;
+    # `joint_parents` (-1: none) and `joint_places` (x, y, z at rest, joint by joint) are in the order of `joint_names`;
     # `humanoid` is the declared map of a VRM, empty elsewhere; `spring_joints` are its joints that physics would turn:
     # `end` is where what hangs on the joint is, at rest and from it, `gravity` a force, both x, y, z in our world;
     # `motions` are the actions found in the file.
@@ -167,6 +168,8 @@ PRODUCTS: dict[str, pa.Schema] = {
             *_FOUND,
             ("rig_file", FILE),
             ("joint_names", pa.list_(TEXT)),
+            ("joint_parents", pa.list_(COUNT)),
+            ("joint_places", pa.list_(NUMBER)),
             ("humanoid", pa.list_(pa.struct([("bone", TEXT), ("joint", TEXT)]))),
             (
                 "spring_joints",
@@ -206,7 +209,8 @@ PRODUCTS: dict[str, pa.Schema] = {
     # One row per chosen (character, motion, window): the whole motion rewritten for the character's rig. `num_frames`
     # counts from `start_frame` to the motion's end. `contact_share` is of foot-frames in which a foot stands, and
     # `slide_*_pct` how far such feet move on the ground from frame to frame, the 95th percentile over the motion in
-    # percent of a leg, before and after their correction; empty where no foot stands.
+    # percent of a leg, before and after their correction; empty where no foot stands. `left_out` are the parts of
+    # the character that do not hang where their names say (fingers, toes, eyes, the jaw) and so do not take part.
     "retarget": pa.schema(
         [
             *_CLIP,
@@ -216,6 +220,7 @@ PRODUCTS: dict[str, pa.Schema] = {
             ("motion_file", FILE),
             ("start_frame", NUMBER),
             ("num_matched_joints", COUNT),
+            ("left_out", pa.list_(TEXT)),
             ("contact_share", NUMBER),
             ("slide_before_pct", NUMBER),
             ("slide_after_pct", NUMBER),

@@ -42,6 +42,8 @@ def probe_row(work: PlainWork, name: str, rig: Rig, *, kind: str, motions: int =
         "geometry_hash": None,
         "rig_file": stored.to_row(),
         "joint_names": list(rig.names),
+        "joint_parents": rig.parents.tolist(),
+        "joint_places": rig.rest_joints.ravel().tolist(),
         "humanoid": [],
         "spring_joints": [],
         "motions": [

@@ -46,6 +46,8 @@ def probe_asset(item: dict[str, Any], state: dict[str, Any], scratch: Path) -> d
             raise Refusal(Reject.MALFORMED, "every motion holds a key or gives a place that is not a finite number")
     elif found.moving:
         kind = AssetKind.MOTION
+    elif found.num_still and not subject.meshes:
+        raise Refusal(Reject.NO_MOTION, "there is no mesh, and every motion holds one pose (a T-pose, it may be)")
     else:
         raise Refusal(Reject.NO_RIG, "no skeleton deforms a mesh, and none has a motion")
     (scratch / "rig.npz").write_bytes(rig_to_bytes(rig))

@@ -48,6 +48,24 @@ def test_only_known_keys_are_kept() -> None:
     assert kept(given) == kept(document())
 
 
+def test_of_the_files_author_and_licence_a_line_each_is_kept_and_nothing_else() -> None:
+    said = {
+        "author": "Ann (https://a.example/ann)",
+        "license": "CC-BY-4.0",
+        "source": "https://a.example/1",
+        "title": "Fox",
+    }
+    asset = {"version": "2.0", "generator": "tool", "copyright": "2024\nAnn\x00" + "n" * 400}
+    more = {"script": "import os", "licence": ["no text"], "author": said["author"] + "\u202e\t "}
+    kept_asset = kept(document(asset=asset | {"extras": said | more}))["asset"]
+    assert kept_asset["extras"] == said
+    assert kept_asset["copyright"].startswith("2024 Ann n") and len(kept_asset["copyright"]) == 300
+    assert kept_asset.keys() == {"version", "copyright", "extras"}
+    again = kept(document(asset=kept_asset))["asset"]
+    assert again == kept_asset  # a canonical file's canonical file is itself
+    assert kept(document(asset={"version": "2.0", "extras": ["a"], "copyright": 7}))["asset"] == {"version": "2.0"}
+
+
 def test_what_nothing_refers_to_is_emptied_and_indices_stay() -> None:
     given = document()
     given["meshes"].insert(0, {"primitives": [{"attributes": {"POSITION": "no index"}}]})

@@ -10,8 +10,10 @@ from scipy.spatial.transform import Rotation
 
 from curate.retarget.alignment import above_stand, align, stands
 from curate.retarget.transfer import retarget
+from rigmill.humanoid.body import as_body, leg_end
+from rigmill.humanoid.names import humanoid_joints
 from rigmill.types import Rig
-from tests.support.curation import random_motion, scipy_positions
+from tests.support.curation import body, random_motion, scipy_positions
 from tests.support.plain_bodies import apart_deg, built, humanoid, parts, plain, still, with_turn
 
 
@@ -150,3 +152,39 @@ def test_a_body_stands_unless_its_legs_are_bent_or_differ() -> None:
     pose = with_turn(still(calm), calm, "LeftUpLeg", Rotation.from_euler("x", -20, degrees=True))
     stepping = replace(calm, rest_joints=scipy_positions(calm, pose)[0])
     assert not stands(humanoid(stepping)) and above_stand(humanoid(stepping)) == 0.0
+
+
+def mech(*, ends: bool = True) -> Rig:
+    """A body whose legs have three parts in a zigzag; the map knows thighs and shins alone."""
+    whole = body()
+    names, places = list(whole.names), whole.rest_joints.copy()
+    for side, x in (("Left", 0.1), ("Right", -0.1)):
+        for part, called, place in (
+            ("Leg", f"mixamorig:{side}Leg", (x, -0.22, 0.62)),
+            ("Foot", f"{side}Part3", (x, 0.18, 0.34)),
+            ("ToeBase", f"{side}Part4", (x, 0.0, 0.05)),
+        ):
+            joint = names.index(f"mixamorig:{side}{part}")
+            names[joint], places[joint] = called, place
+    kept = [joint for joint, name in enumerate(names) if ends or "Part" not in name]
+    parents = [kept.index(whole.parents[joint]) if whole.parents[joint] >= 0 else -1 for joint in kept]
+    return Rig(tuple(names[joint] for joint in kept), np.array(parents, dtype=np.int32), places[kept])
+
+
+def test_legs_of_three_parts_stand_on_the_ground_under_the_hips() -> None:
+    source, target = as_body(body(), humanoid_joints(body().names)), as_body(mech(), humanoid_joints(mech().names))
+    places = scipy_positions(target.rig, retarget(still(source.rig), source=source, target=target))[0]
+    ends = [leg_end(target.rig, target.joints, side) for side in ("left", "right")]
+    assert [target.rig.names[end] for end in ends if end is not None] == ["LeftPart4", "RightPart4"]
+    away = places[[end for end in ends if end is not None]] - places[target.hips]
+    assert np.abs(away[:, 1]).max() < 0.03 * target.hip_height  # they stood half a body behind the hips
+    np.testing.assert_allclose(-away[:, 2], target.hip_height, rtol=0.01)
+
+
+def test_a_rig_that_ends_at_the_knee_stands_on_shins_as_long_as_its_thighs() -> None:
+    ended, whole = mech(ends=False), mech()
+    found = as_body(ended, humanoid_joints(ended.names))
+    assert [leg_end(ended, found.joints, side) for side in ("left", "right")] == [None, None]
+    assert found.hip_height == pytest.approx(0.05 + 2 * np.hypot(0.22, 0.28))
+    standing = as_body(whole, humanoid_joints(whole.names))
+    assert standing.leg_lengths == pytest.approx((np.hypot(0.22, 0.28) + np.hypot(0.22, 0.57),) * 2)

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from curate.stages.preview import PreviewStage
 from curate.stages.retarget import RetargetStage, motion_name
 from rigmill.humanoid.names import declares_humanoid, humanoid_joints
 from rigmill.licences.rights import Rights
@@ -51,6 +53,78 @@ def test_a_rig_that_is_humanoid_in_part_is_rejected_once_with_the_missing_joints
     assert name == f"{rows[1]['asset_id']}-unmapped" and isinstance(outcome, Rejected)
     assert (outcome.code, outcome.measured, outcome.limit) == ("unmappable_skeleton", 6.0, 12.0)
     assert "leftUpperArm" in outcome.message and "rightFoot" in outcome.message
+
+
+def test_a_thumb_below_another_arm_is_left_out_and_the_row_says_so(tmp_path: Path) -> None:
+    work = plain_work(tmp_path)
+    knight = body()
+    parents = knight.parents.copy()
+    thumb = knight.names.index("mixamorig:RightHandMiddle1")
+    parents[thumb] = knight.names.index("mixamorig:LeftForeArm")
+    rows = [
+        probe_row(work, "dance", body(), kind="motion", motions=1),
+        probe_row(work, "knight", replace(knight, parents=parents), kind="static"),
+    ]
+    (outcome,) = run(rows, work).values()
+    assert isinstance(outcome, Kept), outcome
+    (row,) = outcome.rows
+    assert row["left_out"] == ["rightMiddleProximal"] and row["num_matched_joints"] == len(knight.names) - 1
+
+
+def test_a_character_that_cannot_be_one_is_refused_once_and_its_pairs_go_to_others(tmp_path: Path) -> None:
+    work = plain_work(tmp_path)
+    whole = body()
+    rows = [probe_row(work, "dance", whole, kind="motion", motions=4)]
+    rows += [probe_row(work, f"c{number}", body(scale=1 + number / 10), kind="static") for number in range(2)]
+    lying = replace(whole, rest_joints=whole.rest_joints[:, [0, 2, 1]])
+    rows.append(probe_row(work, "lying", lying, kind="static"))
+    outcomes = run(rows, work, clips={"folder": 8})
+    refused = {name: outcome for name, outcome in outcomes.items() if isinstance(outcome, Rejected)}
+    assert [(name, outcome.code) for name, outcome in refused.items()] == [
+        (f"{rows[-1]['asset_id']}-unfit", "implausible_skeleton")
+    ]
+    assert sum(isinstance(outcome, Kept) for outcome in outcomes.values()) == 8
+
+
+@pytest.mark.parametrize("missing", [("Hips",), ("LeftArm", "RightArm"), ("RightUpLeg",)])
+def test_a_rig_that_is_nearly_a_body_is_a_row_that_says_what_is_missing(
+    tmp_path: Path, missing: tuple[str, ...]
+) -> None:
+    work = plain_work(tmp_path)
+    whole = body(prefix="")
+    near = renamed(whole, {name: name for name in whole.names if name not in missing})
+    rows = [probe_row(work, "dance", body(), kind="motion", motions=2), probe_row(work, "mech", near, kind="static")]
+    ((name, outcome),) = run(rows, work).items()
+    assert name == f"{rows[1]['asset_id']}-unmapped" and isinstance(outcome, Rejected)
+    lacking = humanoid_joints(whole.names).keys() - humanoid_joints(near.names).keys()
+    assert outcome.code == "unmappable_skeleton" and outcome.message.count("(mixamo)") == 1
+    assert set(outcome.message.split("missing: ")[1].split(", ")) == lacking
+
+
+def test_a_character_in_several_files_takes_motions_once_and_a_target_is_reached_by_different_clips(
+    tmp_path: Path,
+) -> None:
+    work = plain_work(tmp_path)
+    rows = [probe_row(work, "dance", body(), kind="motion", motions=4)]
+    for name, rig, geometry in (
+        ("knight", body(), "a" * 16),
+        ("knight again", body(), "a" * 16),
+        ("knight of another size", body(scale=2.0), "a" * 16),
+        ("with other joints", body(prefix=""), "a" * 16),
+        ("another", body(), "b" * 16),
+        ("unknown", body(), ""),
+        ("unknown too", body(), ""),
+    ):
+        rows.append(probe_row(work, name, rig, kind="static", geometry_hash=geometry))
+    outcomes = run(rows, work, clips={"folder": 20})
+    knights = sorted(row["asset_id"] for row in rows[1:4])
+    refused = {name: outcome for name, outcome in outcomes.items() if isinstance(outcome, Rejected)}
+    assert set(refused) == {f"{asset_id}-duplicate" for asset_id in knights[1:]}
+    assert {(outcome.code, outcome.message) for outcome in refused.values()} == {
+        ("duplicate_character", f"the same character as asset {knights[0]}")
+    }
+    kept = [outcome.rows[0] for outcome in outcomes.values() if isinstance(outcome, Kept)]
+    assert len(kept) == 20 and len({row["asset_id"] for row in kept}) == 5
 
 
 def test_two_whole_rigs_with_too_little_in_common_are_rejected_as_a_pair(tmp_path: Path) -> None:
@@ -230,3 +304,28 @@ def test_what_may_not_be_changed_is_refused_once_and_the_others_are_paired(tmp_p
 )
 def test_a_take_that_nobody_named_is_called_after_its_file(name: str, expected: str) -> None:
     assert motion_name(name, "Kick") == expected
+
+
+@pytest.mark.parametrize(
+    ("title", "origin", "take", "called"),
+    [
+        ("Zombie Walking", "folder:Zombie Walking.fbx", "Armature|mixamo.com|Layer0", ""),
+        ("Dancing", "mixamo:Dancing.fbx", "mixamo.com", ""),
+        ("T Pose", "mixamo:T-Pose.fbx", "mixamo.com", ""),
+        ("Knight", "mixamo:Knight.fbx", "mixamo.com", "Knight"),  # renamed by hand: no motion is called so
+        ("Walking Robot", "folder:Walking Robot.glb", "Armature|Walk", "Walking Robot"),
+        ("Dancing Robot", "https://models.example/1", "mixamo.com", "Dancing Robot"),  # a page's title, no file's
+    ],
+)
+def test_a_file_that_is_called_after_its_motion_does_not_name_its_character(
+    tmp_path: Path, title: str, origin: str, take: str, called: str
+) -> None:
+    work = plain_work(tmp_path)
+    skinned = probe_row(work, title, body(scale=0.5), kind="animated", motions=1, origin=origin)
+    skinned["motions"][0]["name"] = take
+    dance = probe_row(work, "Samba", body(), kind="motion", motions=1)
+    (outcome,) = run([dance, skinned], work).values()
+    assert isinstance(outcome, Kept) and outcome.rows[0]["title"] == called
+    (native,) = PreviewStage().plan(Tables({"probe": [skinned]}), demo_profile())
+    assert native.payload["title"] == called
+    assert native.payload["motion_name"] == (title if "mixamo" in take else "Walk")

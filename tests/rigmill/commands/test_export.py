@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from pathlib import Path
 from typing import Any, cast
 
@@ -10,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from curate.gate.canonical import canonical
 from rigmill.blender.client import Limits
 from rigmill.clip_file import clip_file, find_clip
 from rigmill.commands.cli import main
@@ -19,6 +21,7 @@ from rigmill.rigs.npz import motion_to_bytes, rig_to_bytes
 from rigmill.storage.files import Store
 from rigmill.storage.rows import StoredRows
 from rigmill.types import Motion, Rig
+from tests.support.curation import glb
 from tests.support.files.animated_glbs import TINY, parts, tiny_glb
 
 NO_BLENDER = Limits(wall_s=1, cpu_s=1, memory_bytes=1, file_bytes=1, network="none")
@@ -80,6 +83,18 @@ def stored_clip(store: Store, rig: Rig, **more: Any) -> dict[str, Any]:
         "rig_file": store.put_bytes("rig.npz", rig_to_bytes(rig)).to_row(),
         "motion_file": store.put_bytes("motion.npz", motion_to_bytes(motion)).to_row(),
     } | more
+
+
+def test_an_exported_file_names_its_author_and_licence_as_the_source_does(tmp_path: Path) -> None:
+    source = tiny_glb()
+    document = json.loads(source[20:])  # it has no buffer
+    said = {"author": "Ann", "license": "CC-BY-4.0 (http://creativecommons.org/licenses/by/4.0/)", "title": "Fox"}
+    document["asset"] |= {"copyright": "(c) Ann", "extras": said | {"script": "import os"}}
+    canonical_file, _ = canonical(glb(document), "glb")
+    store = Store(tmp_path / "store")
+    clip = stored_clip(store, TINY, file=store.put_bytes("asset.glb", canonical_file).to_row())
+    asset = parts(clip_file(clip, "glb", store=store, limits=NO_BLENDER, scratch=tmp_path))[0]["asset"]
+    assert (asset["copyright"], asset["extras"]) == ("(c) Ann", said)
 
 
 def test_the_window_of_a_stored_motion_is_written_without_blender(tmp_path: Path) -> None:

@@ -142,6 +142,33 @@ def test_a_part_that_does_not_hang_from_the_one_above_it_is_refused(name: str, p
     assert refusal.code is Reject.IMPLAUSIBLE_SKELETON and refusal.message.startswith(says)
 
 
+@pytest.mark.parametrize(
+    ("name", "parent", "left_out"),
+    [("LeftHandMiddle1", "RightForeArm", "leftMiddleProximal"), ("RightToeBase", None, "rightToes")],
+)
+def test_a_finger_or_a_toe_that_hangs_elsewhere_is_left_out_and_the_body_is_the_rest(
+    name: str, parent: str | None, left_out: str
+) -> None:
+    rig = hung(body(), name, parent)
+    found = as_body(rig, joints_of(rig))
+    assert found.left_out == (left_out,)
+    assert found.joints == {part: joint for part, joint in joints_of(rig).items() if part != left_out}
+    assert as_body(body(), joints_of(body())).left_out == ()
+
+
+def test_what_the_map_puts_below_a_finger_that_is_left_out_goes_with_it_and_a_shared_joint_is_the_larger_part() -> None:
+    rig = body()
+    hand, other = joints_of(rig)["rightHand"], joints_of(rig)["leftMiddleProximal"]
+    thumb = {"rightThumbMetacarpal": other, "rightThumbProximal": rig.num_joints, "jaw": joints_of(rig)["head"]}
+    grown = Rig(
+        (*rig.names, "thumb2"), np.append(rig.parents, other), np.vstack([rig.rest_joints, rig.rest_joints[other]])
+    )
+    found = as_body(grown, joints_of(rig) | thumb)
+    assert set(found.left_out) == set(thumb) and found.joints["rightHand"] == hand
+    with pytest.raises(Refusal, match="leftHand"):  # a hand is no such part: who misplaces it names another body
+        as_body(hung(rig, "LeftHand", "RightForeArm"), joints_of(hung(rig, "LeftHand", "RightForeArm")))
+
+
 def test_joints_between_two_parts_do_no_harm() -> None:
     rig = body()  # the map does not name the shoulders and the spine, and the arms still hang below the hips
     kept = {name: joint for name, joint in joints_of(rig).items() if "Shoulder" not in name and "hest" not in name}

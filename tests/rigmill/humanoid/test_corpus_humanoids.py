@@ -114,6 +114,8 @@ def test_every_humanoid_is_known_by_the_names_that_it_has(found: dict[str, Found
 
 def test_what_is_no_person_or_has_nobodys_names_is_no_candidate(found: dict[str, Found]) -> None:
     assert {name: found[name].map for name in OTHERS} == dict.fromkeys(OTHERS)
+    skeletons = Skeletons()  # nor is any of them nearly one
+    assert {name: skeletons.find_near(found[name].rig.names) for name in OTHERS} == dict.fromkeys(OTHERS)
 
 
 def test_what_is_a_person_in_part_is_refused_with_what_is_missing(found: dict[str, Found]) -> None:

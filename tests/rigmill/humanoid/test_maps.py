@@ -68,6 +68,33 @@ def test_the_numbers_that_sketchfab_appends_are_not_part_of_a_name() -> None:
     assert source_of(unreal) == "unreal-4"
 
 
+def test_what_maya_escaped_in_names_is_read() -> None:
+    own = family("rigify")
+    names = ["DEF-" + options[0] for options in own.joints.values()]
+    escaped = [name.replace("-", "FBXASC045").replace(".", "FBXASC046") for name in names]
+    assert any("FBXASC046" in name for name in escaped)
+    found = Skeletons().find(escaped, {})
+    assert found is not None and (found.source, list(found.joints.values())) == ("rigify", list(range(len(names))))
+    mixamo_names = ["mixamorigFBXASC058" + name for name in MIXAMO[65][0]]
+    known = Skeletons().find(mixamo_names, {})
+    assert known is not None and (known.source, len(known.joints)) == ("mixamo", MIXAMO[65][1])
+    assert mapped_joints(mixamo_names, known.declared(mixamo_names)) == known.joints
+
+
+def test_a_trunk_of_abdomen_abdomen2_and_chest_is_known() -> None:
+    names = ["hip", "pelvis", "abdomen", "abdomen2", "chest", "neck", "head"]
+    for side in "lr":
+        names += [side + part for part in ("Collar", "Shldr", "ForeArm", "Hand", "Thigh", "Shin", "Foot", "Toe")]
+    found = Skeletons().find(names, {})
+    assert found is not None and (found.source, len(found.joints)) == ("daz-genesis-2", len(names) - 1)
+    assert {part: names[found.joints[part]] for part in ("hips", "spine", "chest", "upperChest")} == {
+        "hips": "hip",
+        "spine": "abdomen",
+        "chest": "abdomen2",
+        "upperChest": "chest",
+    }
+
+
 def family(name: str) -> Family:
     return next(family for family in shipped_families() if family.name == name)
 

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from rigmill.blender.requests import MAKE_ASSET, PROBE_ASSET
-from tests.support.blender.calls import call, corpus, probe, probe_item, read_motion, read_rig
+from tests.support.blender.calls import blender, call, corpus, probe, probe_item, read_motion, read_rig
+from tests.support.curation import _BODY
 from tests.support.paths import ASSETS
 
 pytestmark = pytest.mark.blender
@@ -78,6 +79,17 @@ def test_a_motion_without_a_mesh_is_stored_for_the_retargeter(tmp_path: Path) ->
         assert motion.rotations.shape == (item["num_frames"], found["num_joints"], 4)
         assert np.allclose(np.linalg.norm(motion.rotations, axis=-1), 1)
         assert np.ptp(motion.rotations, axis=0).max() > 0.1
+
+
+def test_a_pose_without_a_mesh_is_no_motion(tmp_path: Path) -> None:
+    files = [
+        {"path": str(tmp_path / "T-Pose.fbx"), "prefix": "mixamorig:", "skin": False, "frames": 2},
+        {"path": str(tmp_path / "Kick.fbx"), "prefix": "mixamorig:", "skin": False, "frames": 31},
+    ]
+    blender("write_mixamo", {"files": files, "joints": _BODY})
+    pose, kick = call(PROBE_ASSET, [probe_item(tmp_path / name) for name in ("T-Pose.fbx", "Kick.fbx")], tmp_path)
+    assert pose["refused"] == "no_motion" and "one pose" in pose["message"]
+    assert kick["value"]["kind"] == "motion"
 
 
 def test_the_same_file_gives_the_same_rig_bytes(tmp_path: Path) -> None:
