@@ -26,7 +26,7 @@ class RenderStage(Stage):
     """One job per selected clip; the clips of one asset share a child process."""
 
     name: ClassVar[str] = "render"
-    version: ClassVar[int] = 4
+    version: ClassVar[int] = 5
     upstream: ClassVar[tuple[str, ...]] = ("select",)
     writes = PRODUCTS["render"]
     batch: ClassVar[int] = 16
