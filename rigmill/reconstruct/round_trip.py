@@ -52,7 +52,9 @@ class RoundTrip:
     frame: Worst | None  # median over the joints of one frame of one view
     motion_px: float  # how far off the stored rotations put any joint
     mpjpe_pct: float | None  # of reconstructed joints that two views show, per cent of the subject's size
-    usable_share: float | None  # of those, how many were found
+    usable_share: (
+        float | None
+    )  # of joints that no others hide in two views, inside the pictures or not: how many are found
 
     def columns(self) -> dict[str, float | str | None]:
         """What a row keeps of it."""
@@ -114,12 +116,12 @@ def round_trip(maps: Bytes, geometry: ClipGeometry, *, radius_px: float) -> Roun
     px = float(camera.intrinsics[0, 0] / camera.world_to_view[2, 3])  # per unit, in the middle of the scene
     turned = skeleton.forward(geometry.rig, geometry.motion)[0]
     apart = np.linalg.norm(found.triangulated - joints[:, geometry.drawn], axis=-1)
-    shown = _by_two(clear, geometry)
+    shown, bare = _by_two(clear, geometry), _by_two(uncovered(pixels, depth, radius_px=radius_px), geometry)
     return RoundTrip(
         **_worst(off, clear, geometry),
         motion_px=float(np.linalg.norm(turned - joints, axis=-1).max() * px),
         mpjpe_pct=float(100 * apart[shown].mean()) if shown.any() else None,
-        usable_share=float(found.usable[shown].mean()) if shown.any() else None,
+        usable_share=float(found.usable[bare].mean()) if bare.any() else None,
     )
 
 
@@ -154,9 +156,26 @@ def check(measured: RoundTrip, *, limit_px: float, radius_px: float) -> None:
         )
 
 
+def check_usable(measured: RoundTrip, *, limit: float) -> None:
+    """Refuses a clip of whose joints too few can be found; one of which nothing can be said passes."""
+    if measured.usable_share is not None and measured.usable_share < limit:
+        raise Refusal(
+            Reject.FEW_USABLE,
+            "too few of the joints that no others hide are found in the pose videos: the rest lies outside of the "
+            "pictures, or two views do not tell where it is",
+            measured=_rounded(measured.usable_share),
+            limit=limit,
+        )
+
+
 def clear_discs(pixels: Floats, depth: Floats, *, size_px: Sequence[int], radius_px: float) -> Bools:
     """Which discs (V, T, D) at `pixels` (V, T, D, 2) are whole: inside the picture, and no nearer one touches them."""
     inside = ((pixels >= radius_px) & (pixels <= np.array(size_px) - radius_px)).all(axis=-1) & (depth > 0)
+    return uncovered(pixels, depth, radius_px=radius_px) & inside
+
+
+def uncovered(pixels: Floats, depth: Floats, *, radius_px: float) -> Bools:
+    """Which discs (V, T, D) at `pixels` (V, T, D, 2) no nearer one touches, inside the picture or not."""
     clear = np.zeros(depth.shape, dtype=np.bool_)
     for view, (places, away) in enumerate(zip(pixels, depth)):
         touching = np.linalg.norm(places[:, :, None] - places[:, None], axis=-1) < 2 * radius_px + 1
@@ -164,7 +183,7 @@ def clear_discs(pixels: Floats, depth: Floats, *, size_px: Sequence[int], radius
         nearer = away[:, None] <= away[:, :, None] + 1e-6
         touching[:, np.arange(depth.shape[2]), np.arange(depth.shape[2])] = False
         clear[view] = ~(touching & nearer).any(axis=-1)
-    return clear & inside
+    return clear
 
 
 def _worst(off: Floats, clear: Bools, geometry: ClipGeometry) -> dict[str, Worst | None]:
