@@ -12,7 +12,10 @@ from rigmill.clips.numbers import ClipGeometry
 from rigmill.posemaps import posemap
 from rigmill.posemaps.markers import choose_drawn_with_markers, with_markers
 from rigmill.rigs import skeleton
-from rigmill.types import Bytes, Camera, Floats, Motion, Rig
+from rigmill.types import Bools, Bytes, Camera, Floats, Motion, Rig
+
+STRAY = 0.5  # of the subject's size: a joint farther outside its bounds is not framed; the subject would get lost
+_MOST_ROUNDS = 4  # cameras that step back show fewer joints apart, so that which are drawn may change
 
 
 def build_geometry(numbers: ClipNumbers, cameras: tuple[Camera, ...], render: RenderSettings) -> ClipGeometry:
@@ -26,9 +29,7 @@ def build_geometry(numbers: ClipNumbers, cameras: tuple[Camera, ...], render: Re
     joints_px, joints_depth = np.stack([item[0] for item in projected]), np.stack([item[1] for item in projected])
     rest_px, rest_depth = np.stack([item[0] for item in at_rest]), np.stack([item[1] for item in at_rest])
     size = np.array([cameras[0].width_px, cameras[0].height_px])
-    drawn = choose_drawn_with_markers(
-        rig, num_markers, rest_px, radius_px=joint_radius_px(render), max_joints=render.max_drawn_joints
-    )
+    drawn = _drawn(rig, num_markers, cameras, render)
     return ClipGeometry(
         rig=rig,
         drawn=drawn,
@@ -82,15 +83,55 @@ class ClipNumbers:
     motion: Motion
     joints: Floats  # (T, J, 3)
     clip_bounds: Floats  # (2, 3) min and max corner over all frames: centre 0, largest side 1
-    view_bounds: Floats  # (2, 3) the same, rest pose included: what the cameras frame
+    view_bounds: Floats  # (2, 3) the same, rest pose included: what the cameras frame, and drawn joints outside of it
     frame_bounds: Floats  # (T, 2, 3) of each frame
     rest_bounds: Floats  # (2, 3)
     scale: float  # normalised = (as imported - offset) * scale
     offset: Floats  # (3,)
 
 
+def framing_cameras(numbers: ClipNumbers, render: RenderSettings) -> tuple[Camera, ...]:
+    """The clip's cameras, which see the mesh in all frames and at rest, and whole discs of the joints that are drawn.
+
+    Where the discs are in the picture of the mesh alone, that is the picture. Joints that are STRAY, such as bones that
+    control others from afar, stay outside.
+    """
+    rig, joints = numbers.rig, numbers.joints
+    if render.turn_markers:
+        rig, _, joints = marked(numbers)
+    num_markers = rig.num_joints - numbers.rig.num_joints
+    places = np.concatenate([joints, rig.rest_joints[None]])  # (T + 1, J, 3)
+    low, high = numbers.view_bounds
+    is_near = ((places >= low - STRAY) & (places <= high + STRAY)).all(axis=(0, 2))
+    bounds, radius_px = numbers.view_bounds, joint_radius_px(render)
+    cameras = clip_cameras(bounds, render)
+    for _ in range(_MOST_ROUNDS):
+        framed = places[:, _drawn(rig, num_markers, cameras, render) & is_near]
+        if all(_shows(camera, framed, radius_px) for camera in cameras):
+            break
+        bounds = np.stack(
+            [np.minimum(bounds[0], framed.min(axis=(0, 1))), np.maximum(bounds[1], framed.max(axis=(0, 1)))]
+        )
+        cameras = clip_cameras(bounds, render)
+    return cameras
+
+
+def _shows(camera: Camera, places: Floats, radius_px: float) -> bool:
+    """Whether all discs at places (..., 3) are inside the picture."""
+    pixels, depth = project(camera, places)
+    size = np.array([camera.width_px, camera.height_px])
+    return bool(((depth > 0) & ((pixels >= radius_px) & (pixels <= size - radius_px)).all(axis=-1)).all())
+
+
+def _drawn(rig: Rig, num_markers: int, cameras: tuple[Camera, ...], render: RenderSettings) -> Bools:
+    rest_px = np.stack([project(camera, rig.rest_joints)[0] for camera in cameras])
+    return choose_drawn_with_markers(
+        rig, num_markers, rest_px, radius_px=joint_radius_px(render), max_joints=render.max_drawn_joints
+    )
+
+
 def clip_cameras(view_bounds: Floats, view: ViewSettings) -> tuple[Camera, ...]:
-    """The clip's cameras, one per azimuth."""
+    """Cameras, one per azimuth, that show these bounds."""
     return camera_ring(
         bounds=view_bounds,
         azimuths_deg=view.azimuths_deg,

@@ -8,7 +8,7 @@ from render.numbers import joint_radius_px
 from rigmill.blender.render_settings import RenderSettings
 from rigmill.clips import members
 from rigmill.clips.numbers import ClipGeometry
-from rigmill.reconstruct.round_trip import check, read_pose_videos, round_trip
+from rigmill.reconstruct.round_trip import check, check_usable, read_pose_videos, round_trip
 
 NOT_ASKED: dict[str, float | str | None] = dict.fromkeys(
     ("round_trip_px", "round_trip_worst", "round_trip_mpjpe_pct", "round_trip_usable_share")
@@ -18,7 +18,8 @@ NOT_ASKED: dict[str, float | str | None] = dict.fromkeys(
 def verify(folder: Path, geometry: ClipGeometry, render: RenderSettings) -> dict[str, float | str | None]:
     """The row's `round_trip_*` columns of the clip whose files lie in `folder`; refuses one that is over the limit.
 
-    The profile's `max_round_trip_px` is the limit; None: nothing is read, and all columns are empty. `geometry` counts
+    The profile's `max_round_trip_px` and `min_usable_share` are the limits; without the first nothing is read, and all
+    columns are empty. `geometry` counts
     as it is stored, rounding and all.
     """
     limit_px = render.max_round_trip_px
@@ -29,4 +30,5 @@ def verify(folder: Path, geometry: ClipGeometry, render: RenderSettings) -> dict
     radius_px = joint_radius_px(render)
     measured = round_trip(read_pose_videos(videos, stored), stored, radius_px=radius_px)
     check(measured, limit_px=limit_px, radius_px=radius_px)
+    check_usable(measured, limit=render.min_usable_share)
     return measured.columns()

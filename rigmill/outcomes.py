@@ -53,6 +53,7 @@ class Reject(StrEnum):
     OUT_OF_FRAME = "out_of_frame"
     BLACK_PICTURE = "black_picture"
     ROUND_TRIP = "round_trip"
+    FEW_USABLE = "few_usable"
     UNDECODABLE = "undecodable"
     EMPTY_CAPTION = "empty_caption"
     BAD_ANSWER = "bad_answer"
@@ -103,6 +104,7 @@ REJECT_MEANING: dict[Reject, str] = {
     Reject.OUT_OF_FRAME: "the subject leaves the picture",
     Reject.BLACK_PICTURE: "the subject is drawn black",
     Reject.ROUND_TRIP: "the joints read back from the clip's pose videos are not the stored ones",
+    Reject.FEW_USABLE: "too few of the clip's joints can be read back from its pose videos: they lie outside of them",
     Reject.UNDECODABLE: "a clip's videos, pictures or numbers are as they were written and cannot be decoded",
     Reject.EMPTY_CAPTION: "no words could be found for the clip",
     Reject.BAD_ANSWER: "the model's answer is not of the form that was asked for: cut off, no JSON, refused, empty",

@@ -9,7 +9,7 @@ import bpy
 import numpy as np
 
 from render.blender.subject.player import Player, loaded_subject, make_player, measure
-from render.numbers import build_geometry, clip_cameras
+from render.numbers import build_geometry, framing_cameras
 from rigmill.blender.requests import ClipItem
 from rigmill.types import Floats
 
@@ -22,7 +22,7 @@ def play(item: dict[str, Any], state: dict[str, Any], scratch: Path) -> dict[str
     subject = loaded_subject(state, path=clip.path, file_format=clip.format, fps=clip.fps)
     player = make_player(subject, clip)
     numbers = measure(player)
-    geometry = build_geometry(numbers, clip_cameras(numbers.view_bounds, clip.render), clip.render)
+    geometry = build_geometry(numbers, framing_cameras(numbers, clip.render), clip.render)
     (scratch / "geometry.npz").write_bytes(geometry.to_bytes())
     _write_vertices(player, item["frames"], offset=numbers.offset, scale=numbers.scale, scratch=scratch)
     return {}

@@ -23,7 +23,7 @@ from render.blender.engines.scene import add_camera, set_border, set_up
 from render.blender.jobs import render
 from render.blender.subject.load import load_asset
 from render.blender.subject.player import Player, loaded_subject, make_player, measure
-from render.numbers import ClipNumbers, build_geometry, clip_cameras
+from render.numbers import ClipNumbers, build_geometry, framing_cameras
 from render.outputs import ClipWriter
 from render.raster.rasteriser import Rasteriser
 from rigmill.blender.render_settings import RenderSettings
@@ -74,7 +74,7 @@ def reference(item: dict[str, Any], state: dict[str, Any], scratch: Path) -> dic
     """
     clip = ClipItem.from_item(item)
     player, numbers = played(clip, state)
-    camera = clip_cameras(numbers.view_bounds, clip.render)[item["view"]]
+    camera = framing_cameras(numbers, clip.render)[item["view"]]
     player.subject.normalise(numbers.offset, numbers.scale)
     set_up(clip.render)
     scene = bpy.context.scene
@@ -94,7 +94,7 @@ def geometry_of_clip(item: dict[str, Any], state: dict[str, Any], scratch: Path)
     """In scratch: geometry.npz as the stage would store it."""
     clip = ClipItem.from_item(item)
     _, numbers = played(clip, state)
-    ring = clip_cameras(numbers.view_bounds, clip.render)
+    ring = framing_cameras(numbers, clip.render)
     (scratch / "geometry.npz").write_bytes(build_geometry(numbers, ring, clip.render).to_bytes())
     return {}
 
@@ -106,7 +106,7 @@ def joints_in_view(item: dict[str, Any], state: dict[str, Any], scratch: Path) -
     """
     clip = ClipItem.from_item(item)
     player, numbers = played(clip, state)
-    ring = clip_cameras(numbers.view_bounds, clip.render)
+    ring = framing_cameras(numbers, clip.render)
     (scratch / "geometry.npz").write_bytes(build_geometry(numbers, ring, clip.render).to_bytes())
     player.subject.normalise(numbers.offset, numbers.scale)
     set_up(clip.render)
@@ -134,7 +134,7 @@ def pictures_of_frame(item: dict[str, Any], state: dict[str, Any], scratch: Path
     """In scratch: pictures.npy, uint8 RGBA (V, H, W, 4) of frame `frame` by the engine of `render`; and the cameras."""
     clip = ClipItem.from_item(item)
     player, numbers = played(clip, state)
-    cameras = clip_cameras(numbers.view_bounds, clip.render)
+    cameras = framing_cameras(numbers, clip.render)
     player.subject.normalise(numbers.offset, numbers.scale)
     choice = open_engine(player.subject, cameras=cameras, view=clip.render, extras=False, state=state, folder=scratch)
     player.start(numbers.scale)

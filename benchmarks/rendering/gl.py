@@ -19,7 +19,7 @@ import numpy as np
 from benchmarks.rendering.child import played
 from render.blender.engines.raster import loaded_drawing
 from render.blender.engines.scene import LIGHT
-from render.numbers import clip_cameras
+from render.numbers import framing_cameras
 from render.raster.types import Light, Look, Picture, Shape, Surface, Texture
 from rigmill.blender.requests import ClipItem
 from rigmill.clips.likeness import silhouette_iou, subject_ssim
@@ -248,7 +248,7 @@ def compare(item: dict[str, Any], state: dict[str, Any], scratch: Path) -> dict[
     clip = ClipItem.from_item(item)
     player, numbers = played(clip, state)
     player.subject.normalise(numbers.offset, numbers.scale)
-    cameras = clip_cameras(numbers.view_bounds, clip.render)
+    cameras = framing_cameras(numbers, clip.render)
     drawing = loaded_drawing(player.subject, state)
     other = GlRasteriser(drawing.surface, drawing.appearance.looks, LIGHT)
     player.start(numbers.scale)

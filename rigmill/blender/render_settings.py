@@ -41,6 +41,7 @@ class RenderSettings(ViewSettings):
     pose_crf: int
     keyframe_interval: int
     max_round_trip_px: float | None = None
+    min_usable_share: float = 0.7
 
     def to_json(self) -> dict[str, Any]:
         """The section as the profile dumps it."""

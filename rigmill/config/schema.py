@@ -336,6 +336,11 @@ class Render(Section):
         description="how far the joints read back from a clip's pose videos may be from the stored ones "
         "(docs/rendering.md); none: not read back",
     )
+    min_usable_share: Share = Field(
+        default=0.7,
+        description="of the drawn joints that no others hide, least share that is found again when pose videos are "
+        "read back; those outside the picture are not",
+    )
 
 
 class Shards(Section):

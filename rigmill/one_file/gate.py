@@ -23,6 +23,7 @@ _FIXES = {
     Reject.EMPTY_PICTURE: "--set render.min_coverage=0, if it is meant to be so small",
     Reject.OUT_OF_FRAME: "--set render.margin=0.2",
     Reject.ROUND_TRIP: "a larger --size, or --set render.joint_radius_px=...",
+    Reject.FEW_USABLE: "joints beside the body, or --set render.min_usable_share=0",
     Reject.BLACK_PICTURE: "another --engine; if it stays black, its materials are",
 }
 _FAIL_FIXES = {

@@ -64,7 +64,8 @@ def _verified(found: dict[str, Any] | None) -> list[str]:
     reconstructed = (
         "no two views show a joint"
         if found["round_trip_mpjpe_pct"] is None
-        else (f"reconstructed joints {found['round_trip_mpjpe_pct']:.2g} % of the subject's size")
+        else f"reconstructed joints {found['round_trip_mpjpe_pct']:.2g} % of the subject's size, "
+        f"{100 * found['round_trip_usable_share']:.0f} % of them found"
     )
     return [
         f"read back: discs within {found['round_trip_px']:.2g} px of the joints (limit {found['limit_px']:g}), "

@@ -1,8 +1,9 @@
 """The way back: whether a clip's stored pose videos, read as anybody reads them, say where its stored joints are.
 
 Discs are held against the stored joints seen by the stored cameras, view by view, where no nearer disc is in the way.
-So videos, cameras, colours and joints have to fit each other; bones that stretch, and joints that nobody can see, are
-no fault of a clip's. What reconstruction makes of the discs is measured beside it.
+Reconstruction knows nothing of the stored joints: what it does not find is looked for once more where it has to be. So
+videos, cameras, colours and joints have to fit each other; bones that stretch, and joints that nobody can see, are no
+fault of a clip's. What reconstruction makes of the discs is measured beside it.
 """
 
 from __future__ import annotations
@@ -16,6 +17,9 @@ from rigmill.clips.camera import project
 from rigmill.clips.numbers import ClipGeometry
 from rigmill.clips.video import pictures
 from rigmill.outcomes import Refusal, Reject
+from rigmill.reconstruct.discs.first_look import condition_of
+from rigmill.reconstruct.discs.second_look import discs_at
+from rigmill.reconstruct.kinematics import drawn_rig
 from rigmill.reconstruct.reconstruct import BadMaps, reconstruct
 from rigmill.rigs import skeleton
 from rigmill.types import Bools, Bytes, Floats
@@ -31,9 +35,12 @@ _DIGITS = 4  # of what is stored: numbers in rows are the same on every machine
 class Worst:
     """The view, and the joint or frame in it, that is farthest off."""
 
-    px: float
+    px: float  # a disc that is not found is as far off as the picture is wide
     azimuth_deg: float
     what: str  # the joint's name, or the frame's number
+    found_px: float  # the same of the discs that are found, 0 where none is
+    num_missing: int = 0  # discs that are not found,
+    num_judged: int = 1  # of so many
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +52,9 @@ class RoundTrip:
     frame: Worst | None  # median over the joints of one frame of one view
     motion_px: float  # how far off the stored rotations put any joint
     mpjpe_pct: float | None  # of reconstructed joints that two views show, per cent of the subject's size
-    usable_share: float | None  # of those, how many were found
+    usable_share: (
+        float | None
+    )  # of joints that no others hide in two views, inside the pictures or not: how many are found
 
     def columns(self) -> dict[str, float | str | None]:
         """What a row keeps of it."""
@@ -100,37 +109,44 @@ def round_trip(maps: Bytes, geometry: ClipGeometry, *, radius_px: float) -> Roun
     seen_by = [project(camera, joints[:, geometry.drawn]) for camera in geometry.cameras]
     pixels, depth = (np.stack(parts) for parts in zip(*seen_by))
     clear = clear_discs(pixels, depth, size_px=maps.shape[3:1:-1], radius_px=radius_px)
-    # A disc that is not found is as far off as the picture is wide.
-    off = np.nan_to_num(np.linalg.norm(found.centres_px - pixels, axis=-1), nan=float(maps.shape[3]))
+    off = _looked_again(
+        maps, np.linalg.norm(found.centres_px - pixels, axis=-1), clear, pixels, depth, geometry, radius_px
+    )
     camera = geometry.cameras[0]
     px = float(camera.intrinsics[0, 0] / camera.world_to_view[2, 3])  # per unit, in the middle of the scene
     turned = skeleton.forward(geometry.rig, geometry.motion)[0]
     apart = np.linalg.norm(found.triangulated - joints[:, geometry.drawn], axis=-1)
-    shown = _by_two(clear, geometry)
+    shown, bare = _by_two(clear, geometry), _by_two(uncovered(pixels, depth, radius_px=radius_px), geometry)
     return RoundTrip(
         **_worst(off, clear, geometry),
         motion_px=float(np.linalg.norm(turned - joints, axis=-1).max() * px),
         mpjpe_pct=float(100 * apart[shown].mean()) if shown.any() else None,
-        usable_share=float(found.usable[shown].mean()) if shown.any() else None,
+        usable_share=float(found.usable[bare].mean()) if bare.any() else None,
     )
 
 
 def check(measured: RoundTrip, *, limit_px: float, radius_px: float) -> None:
     """Refuses a clip whose stored parts do not fit each other; names the worst view, joint or frame."""
     rules = (
-        (measured.view, limit_px, f"the {PERCENTILE:g}th percentile of its discs is off, most of all '{{}}'"),
-        (measured.joint, HALF_A_DISC * radius_px, "'{}' is elsewhere"),
-        (measured.frame, HALF_A_DISC * radius_px, "frame {} is another one"),
+        (measured.view, limit_px, f"the {PERCENTILE:g}th percentile of its discs is off, most of all '{{}}'", "'{}'"),
+        (measured.joint, HALF_A_DISC * radius_px, "'{}' is elsewhere", "'{}'"),
+        (measured.frame, HALF_A_DISC * radius_px, "frame {} is another one", "in frame {}"),
     )
-    for worst, limit, words in rules:
-        if worst is not None and worst.px > limit:
+    for worst, limit, words, where in rules:
+        if worst is None or worst.px <= limit:
+            continue
+        start = f"the pose video at {worst.azimuth_deg:g} degrees does not show the stored joints: "
+        if worst.found_px <= limit or 2 * worst.num_missing > worst.num_judged:
+            # No distance says how far off is what nobody finds.
+            most = "most of all " if worst is measured.view else ""
             raise Refusal(
                 Reject.ROUND_TRIP,
-                f"the pose video at {worst.azimuth_deg:g} degrees does not show the stored joints: "
-                + words.format(worst.what),
-                measured=_rounded(worst.px),
-                limit=limit,
+                f"{start}{worst.num_missing} of {worst.num_judged} discs that nothing covers are not found, "
+                f"{most}{where.format(worst.what)}",
             )
+        raise Refusal(
+            Reject.ROUND_TRIP, start + words.format(worst.what), measured=_rounded(worst.found_px), limit=limit
+        )
     if measured.motion_px > limit_px:
         raise Refusal(
             Reject.ROUND_TRIP,
@@ -140,9 +156,26 @@ def check(measured: RoundTrip, *, limit_px: float, radius_px: float) -> None:
         )
 
 
+def check_usable(measured: RoundTrip, *, limit: float) -> None:
+    """Refuses a clip of whose joints too few can be found; one of which nothing can be said passes."""
+    if measured.usable_share is not None and measured.usable_share < limit:
+        raise Refusal(
+            Reject.FEW_USABLE,
+            "too few of the joints that no others hide are found in the pose videos: the rest lies outside of the "
+            "pictures, or two views do not tell where it is",
+            measured=_rounded(measured.usable_share),
+            limit=limit,
+        )
+
+
 def clear_discs(pixels: Floats, depth: Floats, *, size_px: Sequence[int], radius_px: float) -> Bools:
     """Which discs (V, T, D) at `pixels` (V, T, D, 2) are whole: inside the picture, and no nearer one touches them."""
     inside = ((pixels >= radius_px) & (pixels <= np.array(size_px) - radius_px)).all(axis=-1) & (depth > 0)
+    return uncovered(pixels, depth, radius_px=radius_px) & inside
+
+
+def uncovered(pixels: Floats, depth: Floats, *, radius_px: float) -> Bools:
+    """Which discs (V, T, D) at `pixels` (V, T, D, 2) no nearer one touches, inside the picture or not."""
     clear = np.zeros(depth.shape, dtype=np.bool_)
     for view, (places, away) in enumerate(zip(pixels, depth)):
         touching = np.linalg.norm(places[:, :, None] - places[:, None], axis=-1) < 2 * radius_px + 1
@@ -150,27 +183,67 @@ def clear_discs(pixels: Floats, depth: Floats, *, size_px: Sequence[int], radius
         nearer = away[:, None] <= away[:, :, None] + 1e-6
         touching[:, np.arange(depth.shape[2]), np.arange(depth.shape[2])] = False
         clear[view] = ~(touching & nearer).any(axis=-1)
-    return clear & inside
+    return clear
 
 
 def _worst(off: Floats, clear: Bools, geometry: ClipGeometry) -> dict[str, Worst | None]:
-    """The worst view, joint and frame of errors (V, T, D) where `clear`."""
+    """The worst view, joint and frame of errors (V, T, D), NaN where a disc is not found, where `clear`."""
     names = [geometry.rig.names[joint] for joint in np.flatnonzero(geometry.drawn)]
     found: dict[str, list[Worst]] = {"view": [], "joint": [], "frame": []}
     for errors, judged, camera in zip(off, clear, geometry.cameras):
         if not judged.any():
             continue
-        shown = np.where(judged, errors, np.nan)
+        lost_px, azimuth_deg = float(camera.width_px), camera.azimuth_deg
+        shown = np.where(judged, np.nan_to_num(errors, nan=lost_px), np.nan)
         often, some = judged.sum(axis=0) >= min(_LEAST_FRAMES, len(judged)), judged.any(axis=1)
-        joints = np.nanmedian(shown[:, often], axis=0) if often.any() else np.zeros(1)
-        named = names[int(np.flatnonzero(often)[np.argmax(joints)])] if often.any() else names[0]
-        frames = np.nanmedian(shown[some], axis=1)
-        frame = int(np.flatnonzero(some)[np.argmax(frames)])
-        percentile = float(np.percentile(errors[judged], PERCENTILE))
-        found["view"].append(Worst(percentile, camera.azimuth_deg, named))
-        found["joint"].append(Worst(float(joints.max()), camera.azimuth_deg, named))
-        found["frame"].append(Worst(float(frames.max()), camera.azimuth_deg, str(frame)))
+        worst_joint = 0
+        if often.any():
+            worst_joint = int(np.flatnonzero(often)[np.argmax(np.nanmedian(shown[:, often], axis=0))])
+            own = errors[judged[:, worst_joint], worst_joint]
+            found["joint"].append(_one(own, 50, lost_px, azimuth_deg, names[worst_joint]))
+        frame = int(np.flatnonzero(some)[np.argmax(np.nanmedian(shown[some], axis=1))])
+        found["frame"].append(_one(errors[frame, judged[frame]], 50, lost_px, azimuth_deg, str(frame)))
+        found["view"].append(_one(errors[judged], PERCENTILE, lost_px, azimuth_deg, names[worst_joint]))
     return {kind: max(views, key=lambda worst: worst.px) if views else None for kind, views in found.items()}
+
+
+def _one(errors: Floats, percentile: float, lost_px: float, azimuth_deg: float, what: str) -> Worst:
+    """What errors (N,), NaN of discs that are not found, come to."""
+    is_missing = np.isnan(errors)
+    return Worst(
+        px=float(np.percentile(np.where(is_missing, lost_px, errors), percentile)),
+        azimuth_deg=azimuth_deg,
+        what=what,
+        found_px=0.0 if is_missing.all() else float(np.percentile(errors[~is_missing], percentile)),
+        num_missing=int(is_missing.sum()),
+        num_judged=len(errors),
+    )
+
+
+def _looked_again(
+    maps: Bytes, off: Floats, clear: Bools, pixels: Floats, depth: Floats, geometry: ClipGeometry, radius_px: float
+) -> Floats:
+    """How far discs (V, T, D) are off where those that seem to be elsewhere are looked for in their stored places."""
+    wanted = clear & ~(off <= HALF_A_DISC * radius_px)
+    if not wanted.any():
+        return off
+    off, colours = off.copy(), geometry.colours[geometry.drawn]
+    parents = drawn_rig(geometry.rig, geometry.drawn).parents
+    condition = condition_of(maps[0], colours=colours, radius_px=radius_px)
+    for view in np.flatnonzero(wanted.any(axis=(1, 2))):
+        frames = wanted[view].any(axis=1)
+        places = discs_at(
+            maps[view, frames],
+            pixels[view, frames],
+            depth[view, frames],
+            wanted[view, frames],
+            parents=parents,
+            colours=colours,
+            radius_px=radius_px,
+            condition=condition,
+        )
+        off[view, frames] = np.fmin(off[view, frames], np.linalg.norm(places - pixels[view, frames], axis=-1))
+    return off
 
 
 def _by_two(clear: Bools, geometry: ClipGeometry) -> Bools:

@@ -247,7 +247,8 @@ PRODUCTS: dict[str, pa.Schema] = {
     # similarity (SSIM) to Cycles where that was measured; `min_coverage` is of the view that the subject covers least.
     # `round_trip_px`: how far discs read back from the pose videos are from the stored joints, 90th percentile of the
     # worst view, `round_trip_worst` its worst joint; `round_trip_mpjpe_pct` and `round_trip_usable_share` say what
-    # reconstruction makes of joints that two views show. Empty where it was not asked for or nothing can be judged.
+    # reconstruction makes of joints that two views show, the share of those that two views would show if they were in
+    # the picture. Empty where it was not asked for or nothing can be judged.
     "render": pa.schema(
         [
             *_CLIP,

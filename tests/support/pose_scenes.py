@@ -112,6 +112,50 @@ def scene(
     )
 
 
+def strewn(num_joints: int, *, seed: int, radius_px: float, reach: tuple[float, float, float], side_px: int) -> Scene:
+    """12 frames of joints anywhere within `reach` of the root that turn about the vertical, seen in square pictures by
+    cameras that frame half a unit to each side: joints farther out are in some views and outside others.
+    """
+    rng, num_frames = np.random.default_rng(seed), 12
+    parents = np.array([-1, 0, *(int(rng.integers(0, joint // 2 + 1)) for joint in range(2, num_joints))], np.int32)
+    rest = rng.uniform(-1, 1, (num_joints, 3)) * reach
+    rest[0] = 0
+    turns = np.zeros((num_frames, num_joints, 3))
+    turns[..., 2] = 0.3 * np.linspace(0, 1, num_frames)[:, None] * rng.normal(size=num_joints)
+    rotations = Rotation.from_rotvec(turns.reshape(-1, 3))
+    local = rotations.as_matrix().reshape(num_frames, num_joints, 3, 3)
+    world, joints = local.copy(), np.zeros((num_frames, num_joints, 3))
+    for joint, parent in enumerate(parents[1:], start=1):
+        world[:, joint] = world[:, parent] @ local[:, joint]
+        joints[:, joint] = joints[:, parent] + world[:, parent] @ (rest[joint] - rest[parent])
+    cameras = camera_ring(
+        bounds=np.array([[-0.5] * 3, [0.5] * 3]),
+        azimuths_deg=(0, 90, 180, 270),
+        elevation_deg=0,
+        width_px=side_px,
+        height_px=side_px,
+        field_of_view_deg=40,
+        margin=0.08,
+    )
+    rig = Rig(names=tuple(f"joint_{joint}" for joint in range(num_joints)), parents=parents, rest_joints=rest)
+    rest_px = np.stack([project(camera, rest)[0] for camera in cameras])
+    drawn = posemap.choose_drawn(rig, rest_px, radius_px=radius_px, max_joints=num_joints)
+    return Scene(
+        rig=rig,
+        motion=Motion(
+            rotations=np.roll(rotations.as_quat(), 1, axis=-1).reshape(num_frames, num_joints, 4),
+            translations=moved_roots(parents, np.zeros((num_frames, 3))),
+            fps=16.0,
+        ),
+        joints=joints,
+        turns=world,
+        cameras=cameras,
+        drawn=drawn,
+        colours=posemap.assign_colours(rest_px, drawn),
+        radius_px=radius_px,
+    )
+
+
 def pose_maps(made: Scene) -> Bytes:
     """The pose map videos (V, T, H, W, 3)."""
     videos = []

@@ -9,7 +9,7 @@ from typing import Any
 from render.blender.engines.choose import open_engine
 from render.blender.sandbox.progress import progress_pipe
 from render.blender.subject.player import loaded_subject, make_player, measure
-from render.numbers import build_geometry, clip_cameras
+from render.numbers import build_geometry, framing_cameras
 from render.outputs import ClipWriter
 from render.read_back import NOT_ASKED, verify
 from rigmill.blender.requests import ClipItem, RenderAnswer
@@ -22,7 +22,7 @@ def render_clip(item: dict[str, Any], state: dict[str, Any], scratch: Path) -> d
     subject = loaded_subject(state, path=clip.path, file_format=clip.format, fps=clip.fps)
     player = make_player(subject, clip)
     numbers = measure(player)
-    cameras = clip_cameras(numbers.view_bounds, clip.render)
+    cameras = framing_cameras(numbers, clip.render)
     geometry = build_geometry(numbers, cameras, clip.render)
     folder = scratch / clip.clip_id
     folder.mkdir(parents=True, exist_ok=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, Any, NamedTuple
 
 import numpy as np
@@ -14,6 +15,9 @@ DARK_BITS = 0xE0  # a channel with none of these bits, below 32, is dark: no col
 UNKNOWN = -1  # an entry of the table that nobody has asked for yet
 _CORE_RADIUS_PX = 1.8  # smaller discs have no pixel whose four neighbours are also inside
 _LEAST_GATHERED = 0.5  # of a colour's pixels in its largest blob: a joint is in one place, noise is everywhere
+# Blended edges of other joints' discs are everywhere as well, but small: a blob so many times larger than the next one,
+# and with that share of a disc, is the joint all the same.
+_STANDS_OUT, _STANDING_SHARE = 2.0, 0.5
 _LEAST_SOUGHT = 3  # pixels of a colour where it is expected
 
 
@@ -106,7 +110,8 @@ def is_core(flat: Ints, place: int, stride: int, label: int) -> bool:
 def gather_blobs(
     flat: Ints, stride: int, places: Ints, num: int, use_core: bool, state: Ints, stack: Ints, best: Floats
 ) -> None:
-    """Of each label: the largest 4-connected blob's area and sums of x and y, and the area of all blobs: `best` (J, 4).
+    """Of each label into `best` (J, 5): the largest 4-connected blob's area and sums of x and y, the area of all blobs,
+    and the second largest's area.
 
     `state` is 1 where a pixel belongs to a blob, 2 where it has been counted.
     """
@@ -135,7 +140,10 @@ def gather_blobs(
         row = best[label - 1]
         row[3] += area
         if area > row[0]:
+            row[4] = row[0]
             row[0], row[1], row[2] = area, sum_x, sum_y
+        elif area > row[4]:
+            row[4] = area
 
 
 @inlined
@@ -161,22 +169,26 @@ def find_blobs(
 ) -> None:
     """Per joint x, y and number of pixels (J, 3) of its largest blob; a number of 0 where it has none.
 
-    A label of which less than _LEAST_GATHERED is in one blob is noise. `words` is as in `paint_labels`.
+    A label of which less than _LEAST_GATHERED is in one blob is noise, unless that blob stands out. `words` is as in
+    `paint_labels`.
     """
     labels, places, state = workspace.labels, workspace.places, workspace.state
     stride = labels.shape[1]
     flat = labels.reshape(-1)
     num = paint_labels(picture, words, palette, labels, places)
-    best = np.zeros((found.shape[0], 4))
+    best = np.zeros((found.shape[0], 5))
     gather_blobs(flat, stride, places, num, radius_px >= _CORE_RADIUS_PX, state, workspace.stack, best)
     for joint in range(found.shape[0]):
         area = best[joint, 0]
         found[joint, 2] = 0.0
-        if area == 0.0 or area < _LEAST_GATHERED * best[joint, 3]:
+        is_gathered = area >= _LEAST_GATHERED * best[joint, 3]
+        if area == 0.0 or not (is_gathered or area >= _STANDS_OUT * best[joint, 4]):
             continue
         x, y = best[joint, 1] / area, best[joint, 2] / area
         x, y, count = mean_near(labels, joint + 1, x, y, radius_px + 3.0)
         x, y, count = mean_near(labels, joint + 1, x, y, radius_px + 1.5)
+        if not is_gathered and count < _STANDING_SHARE * math.pi * radius_px * radius_px:
+            continue
         found[joint, 0], found[joint, 1], found[joint, 2] = x - 0.5, y - 0.5, count
     for index in range(num):
         flat[places[index]], state[places[index]] = 0, 0

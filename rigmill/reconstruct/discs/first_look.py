@@ -26,6 +26,8 @@ _LOOKED_AT = 6  # frames that say what state the maps are in
 _SMOOTHED_NOISE = 5.0  # RGB units of noise above which maps are averaged over 3 x 3 pixels to look colours up
 _LEAST_REACH, _MOST_REACH = 80.0, 130.0  # RGB units that a pixel's colour may be away from a joint's
 _WHOLE = 0.5  # of a disc that has to be seen to tell its colour
+_GROUND_PX = 3  # how far from anything bright the dark ground says how noisy maps are
+_LEAST_GROUND = 64  # pixels of it that are enough to say so
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,10 +122,14 @@ def _rims(picture: Bytes, look: Floats, colours: Bytes, radius_px: float) -> Ite
 def _noise(picture: Bytes) -> float:
     """The noise of the dark ground, RGB units, from the value that five in six are below.
 
-    What noise takes below zero is cut off, and what is drawn covers less than one in six.
+    What noise takes below zero is cut off, and what is drawn covers less than one in six. In small pictures of many
+    joints the dim edges of lines cover more: where there is ground away from all that is bright, it alone is asked.
     """
+    is_dark = (picture < 64).all(axis=-1)
+    side = 2 * _GROUND_PX + 1
+    away = cv2.erode(is_dark.astype(np.uint8), np.ones((side, side), np.uint8))[::4, ::4] > 0
     thin = picture[::4, ::4]
-    dark = thin[(thin < 64).all(axis=-1)]
+    dark = thin[away if np.count_nonzero(away) >= _LEAST_GROUND else is_dark[::4, ::4]]
     return float(np.quantile(dark, 0.8413)) if dark.size else 0.0
 
 

@@ -16,6 +16,7 @@ from rigmill.types import Bools, Bytes, Camera, Floats, Ints
 _GATE_RADII = 1.5  # farther from where it is expected a disc is somebody else's, or the expectation is wrong
 _SEEK_RADII = 4.0  # how far from there a joint is sought that was not found
 _THERE = (0.5, 1.7)  # shares of the expected colour between which a disc is taken to be there
+_SURELY_THERE, _SURELY_OWN = (0.7, 1.3), 0.7  # of a disc that nobody but the stored joints says is there
 _OWN = 1.0  # nearer to another joint's colour than to its own, a disc is the other joint's
 _SLACK, _SLACK_PER_PX = 25.0, 40.0  # RGB units that a seen colour may be off, and more where maps are blurred
 _LEAST_SHOWN = 0.08  # of a disc that nothing covers
@@ -44,9 +45,9 @@ def _shapes(information: Floats, noise: float) -> Floats:
     return np.stack([(xx + inner) / determinant, xy / determinant, (yy + inner) / determinant], axis=-1)
 
 
-def _is_there(fit: Floats) -> Bools:
+def _is_there(fit: Floats, *, there: tuple[float, float] = _THERE, own: float = _OWN) -> Bools:
     shown = fit[..., 6] >= _LEAST_SHOWN
-    return shown & (fit[..., 5] >= _THERE[0]) & (fit[..., 5] <= _THERE[1]) & (fit[..., 7] <= _OWN)
+    return shown & (fit[..., 5] >= there[0]) & (fit[..., 5] <= there[1]) & (fit[..., 7] <= own)
 
 
 def _away(places: Floats, layout: Floats) -> Floats:
@@ -60,14 +61,7 @@ class SecondLook:
         self, maps: Bytes, camera: Camera, *, parents: Ints, colours: Bytes, radius_px: float, condition: Condition
     ) -> None:
         self._maps, self._camera, self._condition = np.ascontiguousarray(maps), camera, condition
-        self._drawing = Drawing(
-            parents=parents.astype(np.int64),
-            colours=colours.astype(np.float64),
-            disc=disc_profile(radius_px, condition.blur_px),
-            line=line_profile(line_half_px(radius_px), condition.blur_px),
-            radius_px=float(radius_px),
-            grey=float(LINE[0]),
-        )
+        self._drawing = _drawing(parents, colours, radius_px=radius_px, condition=condition)
         self._radius_px = radius_px
         self._finder = BlobFinder(maps.shape[1:3], colours=colours, radius_px=radius_px, condition=condition)
         self.blobs, self.share = localize(maps, colours=colours, radius_px=radius_px, finder=self._finder)
@@ -117,15 +111,53 @@ class SecondLook:
         return np.asarray((near & moved[:, None, :]).any(axis=-1) | moved)
 
     def _fit(self, starts: Floats, layout: Floats, depth: Floats) -> Floats:
-        results = np.full((*starts.shape[:2], 8), np.nan)
-        fit_discs(
-            self._maps,
-            np.ascontiguousarray(starts),
-            np.ascontiguousarray(layout),
-            np.ascontiguousarray(depth),
-            self._drawing,
-            self._condition.noise,
-            _SLACK + _SLACK_PER_PX * self._condition.blur_px,
-            results,
-        )
-        return results
+        return _fit(self._maps, starts, layout, depth, self._drawing, self._condition)
+
+
+def discs_at(
+    maps: Bytes,
+    layout: Floats,
+    depth: Floats,
+    wanted: Bools,
+    *,
+    parents: Ints,
+    colours: Bytes,
+    radius_px: float,
+    condition: Condition,
+) -> Floats:
+    """Where the `wanted` (T, D) discs of one view's maps (T, H, W, 3) are that are about where `layout` (T, D, 2) puts
+    them, else NaN. All of `layout` has to be known, and is taken for true.
+    """
+    drawing = _drawing(parents, colours, radius_px=radius_px, condition=condition)
+    starts = np.where(wanted[..., None], layout, np.nan)
+    fit = _fit(np.ascontiguousarray(maps), starts, layout, depth, drawing, condition)
+    near = _away(fit[..., :2], layout) <= _GATE_RADII * max(radius_px, 2.0)
+    there = _is_there(fit, there=_SURELY_THERE, own=_SURELY_OWN)
+    return np.where((near & there)[..., None], fit[..., :2], np.nan)
+
+
+def _drawing(parents: Ints, colours: Bytes, *, radius_px: float, condition: Condition) -> Drawing:
+    return Drawing(
+        parents=parents.astype(np.int64),
+        colours=colours.astype(np.float64),
+        disc=disc_profile(radius_px, condition.blur_px),
+        line=line_profile(line_half_px(radius_px), condition.blur_px),
+        radius_px=float(radius_px),
+        grey=float(LINE[0]),
+    )
+
+
+def _fit(maps: Bytes, starts: Floats, layout: Floats, depth: Floats, drawing: Drawing, condition: Condition) -> Floats:
+    """The results (T, D, 8) of `fit_discs`."""
+    results = np.full((*starts.shape[:2], 8), np.nan)
+    fit_discs(
+        maps,
+        np.ascontiguousarray(starts),
+        np.ascontiguousarray(layout),
+        np.ascontiguousarray(depth),
+        drawing,
+        condition.noise,
+        _SLACK + _SLACK_PER_PX * condition.blur_px,
+        results,
+    )
+    return results

@@ -28,6 +28,7 @@ from rigmill.one_file.render_options import ENGINES, OUTPUTS, Order
 from rigmill.one_file.render_text import Meter
 from rigmill.one_file.steps import Target, deliver
 from rigmill.pipeline.lines.live_lines import Progress
+from tests.support.files.tiny_glb import doors_hung_from
 from tests.support.files.unpacked_fox import unpacked
 from tests.support.paths import ASSETS
 
@@ -153,9 +154,27 @@ def test_pose_videos_are_read_back_where_somebody_asks_and_too_small_discs_are_r
     unread = [*options, "--set", "render.joint_radius_px=1"]
     assert render(FOX, tmp_path / "small", *unread, "--verify") == 2
     text = capsys.readouterr().err
-    assert "round_trip" in text and "limit 0.5" in text and "joint_radius_px" in text
+    assert "round_trip" in text and "not found" in " ".join(text.split()) and "joint_radius_px" in text
     assert render(FOX, tmp_path / "small", *unread) == 0 and "read back" not in capsys.readouterr().out
     assert json.loads((tmp_path / "small" / "info.json").read_text())["verified"] is None
+
+
+@pytest.mark.slow
+@pytest.mark.blender
+def test_joints_beside_the_mesh_are_in_the_picture_and_those_far_from_it_are_few_usable(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = ["--engine", "raster", "--frames", "5", "--outputs", "pose,npz", "--size", "256x256", "--verify"]
+    options += ["--set", "render.joint_radius_px=5"]
+    near, far = (doors_hung_from(side).write(tmp_path / f"{side:g}.glb") for side in (1.7, 5.0))
+    assert render(near, tmp_path / "near", *options) == 0
+    assert "100 % of them found" in " ".join(capsys.readouterr().out.split())
+    geometry = ClipGeometry.from_bytes((tmp_path / "near" / members.GEOMETRY).read_bytes())
+    assert geometry.rig.num_joints == 3 and geometry.drawn.all() and geometry.visible.all()
+    assert render(far, tmp_path / "far", *options) == 2
+    text = " ".join(capsys.readouterr().err.split())
+    assert "few_usable" in text and "limit 0.7" in text and "render.min_usable_share" in text
+    assert not (tmp_path / "far").exists()
 
 
 @pytest.mark.blender

@@ -20,7 +20,7 @@ def joints_and_pixels(request: dict[str, Any]) -> dict[str, Any]:
 
     from render.blender.engines import scene
     from render.blender.subject import player
-    from render.numbers import clip_cameras
+    from render.numbers import framing_cameras
     from rigmill.blender.requests import ClipItem
     from rigmill.clips.camera import project
 
@@ -28,7 +28,7 @@ def joints_and_pixels(request: dict[str, Any]) -> dict[str, Any]:
     subject = player.loaded_subject({}, path=clip.path, file_format=clip.format, fps=clip.fps)
     shown = player.make_player(subject, clip)
     numbers = player.measure(shown)
-    cameras = clip_cameras(numbers.view_bounds, clip.render)
+    cameras = framing_cameras(numbers, clip.render)
     subject.normalise(numbers.offset, numbers.scale)
     scene.set_up(clip.render)
     seen = [scene.add_camera(camera, f"test {index}") for index, camera in enumerate(cameras)]

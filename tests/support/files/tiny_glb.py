@@ -134,3 +134,21 @@ def door() -> TinyGlb:
     )
     made.animate("open", 3, "rotation", [0, 1, 2], [turn(1, 30), turn(1, 60), turn(1, 90)])
     return made
+
+
+def doors_hung_from(side: float) -> TinyGlb:
+    """A box two units wide with two doors that turn by 15 degrees about joints `side` units to its left and right."""
+    nodes: list[dict[str, Any]] = [
+        {"name": "cabinet", "children": [1, 2, 4]},
+        {"name": "frame", "mesh": 0, "scale": [2, 2, 1]},
+    ]
+    for name, sign in (("left", -1), ("right", 1)):
+        leaf = {"mesh": 0, "translation": [sign * (0.5 - side), 0, 0], "scale": [0.9, 1.8, 0.1]}
+        nodes += [
+            {"name": name, "translation": [sign * side, 0, 0.6], "children": [len(nodes) + 1]},
+            {"name": f"{name} leaf"} | leaf,
+        ]
+    made = TinyGlb(nodes)
+    for node, sign in ((2, -1), (4, 1)):
+        made.animate("open", node, "rotation", [0, 1, 2], [turn(1, sign * angle) for angle in (0, 8, 15)])
+    return made
