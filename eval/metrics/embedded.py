@@ -54,7 +54,6 @@ METRICS = (
         Better.HIGHER,
         "255 minus the mean difference of neighbouring frames, of 255: VBench's own rule, which has no weights",
         backend="embedded",
-        comparable_to="VBench 0.1.5",
     ),
     Metric(
         "imaging_quality.proxy",
