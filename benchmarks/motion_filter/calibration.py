@@ -60,6 +60,9 @@ def repaint(subject: Any, name: str) -> None:
         checker.inputs["Scale"].default_value = 24.0
         links.new(place.outputs["Generated"], checker.inputs["Vector"])
         links.new(checker.outputs["Color"], surface.inputs["Base Color"])
+    own = [slot.material for mesh in subject.meshes for slot in mesh.material_slots if slot.material is not None]
+    # What is not seen from behind is not in any look, else pictures differ by more than their paint.
+    material.use_backface_culling = any(each.use_backface_culling for each in own)
     for mesh in subject.meshes:
         mesh.data.materials.clear()
         mesh.data.materials.append(material)

@@ -22,8 +22,10 @@ from tests.support.dataset_faults import Faults
 from tests.support.small_runs import NOT_RESULTS, finish, results, rigmill
 from tests.support.tiny_runs import Tiny, write_profile
 from train.inputs import TrainingClip, TrainSettings
-from train.job import latents_of
+from train.job import VERSION, latents_of
 from train.loop.fit import train
+from train.loop.keeping import Keep
+from train.loop.provenance import Origin
 from train.starting import start_model
 
 pytestmark = [pytest.mark.slow, pytest.mark.blender]
@@ -68,6 +70,7 @@ def whole(tiny: Tiny, tmp_path_factory: pytest.TempPathFactory) -> Path:
             report=stop,
             curves=layout.runs / "stopped" / "train",
             latents=latents_of(job, layout.store),
+            keep=Keep(origin=Origin(job.payload["weights"] or {}, "", VERSION)),
         )
     assert {path.relative_to(layout.root).parts[0] for path in targets(layout)} == set(KINDS)
     return folder

@@ -330,6 +330,7 @@ def shells(num: int, alpha: float) -> Change:
 
     def change(asset: Asset) -> None:
         colour(1, 0.5, 0, alpha, unlit=True, mode="BLEND")(asset)
+        asset.document["materials"][0]["doubleSided"] = True  # a box is two layers
         asset.document["meshes"][0]["primitives"] = [box(asset, 40 + 4 * index, 0) for index in range(num)]
         channel(asset, ROOT, "translation", [0, 1], [[0, 0, 0], [20, 20, 20]])
 
