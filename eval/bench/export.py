@@ -16,7 +16,7 @@ from eval.bench.card import CARD, LICENCES, Choice, card, licences_csv
 from eval.bench.choose import RULE, Candidate, choose
 from eval.bench.clips import BENCH_CSV, BENCH_JSON, CLIPS, GEOMETRY, REST, TRUTH, Bench, BenchClip, Group
 from eval.bench.pool import Pool, read_pool
-from eval.bench.reading import FORMAT, entry_of
+from eval.bench.reading import FORMAT, entry_of, read_record
 from eval.bench.said import LEFT_OVER, NOBODY, said_before
 from eval.bench.sheet import Line, sheet_bytes
 from rigmill import __version__
@@ -64,6 +64,7 @@ class Made:
     choice: Choice
     num_kept_lines: int  # of bench.csv that people had written and that hold again
     num_left_lines: int  # and that went into LEFT_OVER
+    kept_as: Path | None  # the benchmark of other clips or files that was there; None: there was none
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,7 @@ class _Written:
 def make_bench(view: View, layout: Layout, order: Order, *, limits: Limits) -> Made:
     """Choose the clips and write the folder; the same tables give the same bytes.
 
-    What people wrote into the bench.csv that lies there already is kept.
+    What people wrote into the bench.csv that lies there already is kept, and so is a benchmark of other clips or files.
     """
     said = said_before(order.folder)
     pool = read_pool(view, without=order.without)
@@ -105,10 +106,23 @@ def make_bench(view: View, layout: Layout, order: Order, *, limits: Limits) -> M
         _write_texts(new, bench, written, chosen, pool=pool, choice=choice, provenance=Provenance.of(view))
         kept, left = _write_sheet(new, bench, pool, said)
         fsync_folder(new)
-        swap_folder(new, order.folder)
+        kept_as = _kept_as(order.folder, bench)
+        swap_folder(new, order.folder, keep_as=kept_as)
     finally:
         shutil.rmtree(new, ignore_errors=True)
-    return Made(bench, choice, kept, left)
+    return Made(bench, choice, kept, left, kept_as)
+
+
+def _kept_as(folder: Path, bench: Bench) -> Path | None:
+    """Where the benchmark in the folder goes, which methods may have been compared on: its name with its digest.
+
+    None where it is the same one, or lies there already.
+    """
+    if not (folder / BENCH_JSON).is_file():
+        return None
+    before = read_record(folder).bench.digest
+    beside = folder.with_name(f"{folder.name}-{before}")
+    return None if before == bench.digest or beside.exists() else beside
 
 
 def _write_clips(

@@ -82,11 +82,18 @@ def write_study(asked: Asked, videos: Mapping[tuple[str, str], Path], words: Map
     if folder.exists() and not (folder / KEY).is_file() and any(folder.iterdir()):
         raise UserError(
             f"--out {shown_path(folder)}: something else is there",
-            why=f"only a folder with a {KEY} is replaced",
+            why=f"a study is written into a folder of its own, which has a {KEY}",
             fix="give another folder",
             code="E633",
         )
     study = plan(asked, {place: sha256_file(path) for place, path in videos.items()})
+    if (folder / KEY).is_file() and (folder / KEY).read_bytes() != _key(study):
+        raise UserError(
+            f"--out {shown_path(folder)}: another study is there",
+            why=f"answers to it can be counted with its {KEY} alone",
+            fix="give another folder, or remove that one if nobody has answered",
+            code="E633",
+        )
     folder.parent.mkdir(parents=True, exist_ok=True)
     new = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}-new-"))
     try:
@@ -96,11 +103,15 @@ def write_study(asked: Asked, videos: Mapping[tuple[str, str], Path], words: Map
         for name, place in study.files.items():
             shutil.copyfile(videos[place], shown / name)
         write_atomic(new / FOR_PEOPLE / PAGE, page(study, words).encode(), durable=False)
-        write_atomic(new / KEY, (json.dumps(study.to_json(), indent=1) + "\n").encode(), durable=False)
+        write_atomic(new / KEY, _key(study), durable=False)
         swap_folder(new, folder)
     finally:
         shutil.rmtree(new, ignore_errors=True)
     return study
+
+
+def _key(study: Study) -> bytes:
+    return (json.dumps(study.to_json(), indent=1) + "\n").encode()
 
 
 def page(study: Study, words: Mapping[str, str]) -> str:

@@ -47,6 +47,8 @@ def make(parsed: argparse.Namespace) -> int:
     if made.num_kept_lines or made.num_left_lines:
         beside = f", {made.num_left_lines} of clips that left it are beside it" if made.num_left_lines else ""
         lines.append(f"bench.csv: {made.num_kept_lines} lines of yours are kept{beside}")
+    if made.kept_as is not None:
+        lines.append(f"another benchmark was there; it is {shown_path(made.kept_as)} now")
     suggested = resolved.invocation.suggest("bench", "check", str(folder))
     lines.append(f"digest {made.bench.digest}; to look whether all is well: {suggested}")
     print("\n".join(line for text in lines for line in wrapped(one_line(text), rest="  ", whole=[suggested])))

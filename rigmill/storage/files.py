@@ -67,9 +67,15 @@ def fsync_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def swap_folder(new: Path, folder: Path) -> None:
-    """Put `new` where `folder` is, beside which it lies. Between two renames a reader finds none of them."""
+def swap_folder(new: Path, folder: Path, *, keep_as: Path | None = None) -> None:
+    """Put `new` where `folder` is, beside which it lies. Between two renames a reader finds none of them.
+
+    What was there is removed, or is `keep_as` from then on, a path beside it that nothing has yet.
+    """
     if not folder.exists():
+        new.rename(folder)
+    elif keep_as is not None:
+        folder.rename(keep_as)
         new.rename(folder)
     else:
         old = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}-old-"))

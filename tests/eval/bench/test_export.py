@@ -91,6 +91,22 @@ def test_the_digest_is_of_the_clips_and_not_of_what_people_say(
     assert fewer.bench.digest != made.bench.digest and len(fewer.bench.clips) == 8
 
 
+def test_a_benchmark_that_methods_may_have_been_compared_on_is_not_lost(
+    tmp_path: Path, own: tuple[benches.Tables, Layout]
+) -> None:
+    made, _ = benches.bench(tmp_path, own)
+    same, _ = benches.bench(tmp_path, own)
+    assert same.kept_as is None and [path.name for path in tmp_path.iterdir()] == ["bench"]
+    other, _ = benches.bench(tmp_path, own, num_clips=8)
+    assert other.kept_as == tmp_path / f"bench-{made.bench.digest}"
+    assert open_bench(other.kept_as).digest == made.bench.digest
+    assert open_bench(tmp_path / "bench").digest == other.bench.digest
+    back, _ = benches.bench(tmp_path, own)
+    assert open_bench(tmp_path / f"bench-{other.bench.digest}").digest == other.bench.digest == back.kept_as.name[6:]
+    benches.bench(tmp_path, own, num_clips=8)  # both lie there already
+    assert len(list(tmp_path.iterdir())) == 3
+
+
 def test_what_people_wrote_is_kept_and_of_clips_that_left_it_too(
     tmp_path: Path, own: tuple[benches.Tables, Layout]
 ) -> None:

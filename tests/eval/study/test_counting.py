@@ -61,6 +61,17 @@ def test_the_folder_for_people_is_blind_and_the_same_again(
         assert trees[0][f"page/videos/{file}"] == source.read_bytes()
 
 
+def test_the_key_of_a_study_that_people_may_have_answered_is_not_lost(
+    methods: list[Path], study: Study, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = (tmp_path / "study" / "study.json").read_bytes()
+    asked = ["study", "make", *map(str, methods), "--out", str(tmp_path / "study"), "--kind", "pairs", "--seed", "99"]
+    assert main(asked) != 0
+    said = " ".join(capsys.readouterr().err.split())
+    assert "another study is there" in said and "E633" in said
+    assert (tmp_path / "study" / "study.json").read_bytes() == before
+
+
 def test_pairs_are_counted_by_question_with_intervals(
     study: Study, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
