@@ -94,6 +94,7 @@ def write_study(asked: Asked, videos: Mapping[tuple[str, str], Path], words: Map
             fix="give another folder, or remove that one if nobody has answered",
             code="E633",
         )
+    sizes = {clip: _size_px(path) for (_, clip), path in videos.items()}
     folder.parent.mkdir(parents=True, exist_ok=True)
     new = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}-new-"))
     try:
@@ -102,7 +103,7 @@ def write_study(asked: Asked, videos: Mapping[tuple[str, str], Path], words: Map
         shown.mkdir(parents=True)
         for name, place in study.files.items():
             shutil.copyfile(videos[place], shown / name)
-        write_atomic(new / FOR_PEOPLE / PAGE, page(study, words).encode(), durable=False)
+        write_atomic(new / FOR_PEOPLE / PAGE, page(study, words, sizes).encode(), durable=False)
         write_atomic(new / KEY, _key(study), durable=False)
         swap_folder(new, folder)
     finally:
@@ -114,8 +115,11 @@ def _key(study: Study) -> bytes:
     return (json.dumps(study.to_json(), indent=1) + "\n").encode()
 
 
-def page(study: Study, words: Mapping[str, str]) -> str:
-    """The HTML. No method's and no clip's name is in it."""
+def page(study: Study, words: Mapping[str, str], sizes: Mapping[str, tuple[int, int]]) -> str:
+    """The HTML. No method's and no clip's name is in it.
+
+    `sizes`: width and height of a clip's videos, so that they have their place before they have come.
+    """
     numbers = {clip: number for number, clip in enumerate(study.clips)}
     data = {
         "format": FORMAT,
@@ -123,6 +127,7 @@ def page(study: Study, words: Mapping[str, str]) -> str:
         "kind": study.kind,
         "questions": [asdict(question) for question in study.questions],
         "words": [words.get(clip, "") for clip in study.clips],
+        "sizes": [sizes[clip] for clip in study.clips],
         "sittings": [
             [{"clip": numbers[trial.clip], "shown": trial.shown, "check": trial.check} for trial in trials]
             for trials in study.sittings
@@ -144,6 +149,12 @@ def read_study(folder: Path) -> Study:
             fix="name the folder that 'rigmill study make' wrote",
             code="E634",
         ) from None
+
+
+def _size_px(path: Path) -> tuple[int, int]:
+    with av.open(str(path)) as container:
+        stream = container.streams.video[0]
+        return stream.width, stream.height
 
 
 def _look(path: Path) -> Video:

@@ -62,6 +62,7 @@ function go(to) {
   trial.shown.forEach((file, place) => {
     const figure = made("figure", by("shown"));
     const video = made("video", figure);
+    [video.width, video.height] = data.sizes[trial.clip];  // its place, before it has come: nothing moves under a finger
     Object.assign(video, {muted: true, loop: true, autoplay: true, playsInline: true, src: document.body.dataset.videos + "/" + file});
     made("figcaption", figure, LETTERS[place]);
     figure.addEventListener("click", () => figure.classList.toggle("large"));

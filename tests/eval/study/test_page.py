@@ -90,3 +90,13 @@ def test_on_a_phone_by_touch_and_what_was_chosen_survives_a_reload(folder: Path,
         tab.click("#back")
         assert tab.js("document.querySelectorAll('[aria-pressed=true]').length") == 3
         assert tab.complaints == []
+
+
+@pytest.mark.parametrize("phone", [False, True])
+def test_nothing_moves_under_the_finger_when_the_videos_come(folder: Path, tmp_path: Path, phone: bool) -> None:
+    where = "document.querySelector('fieldset button').getBoundingClientRect().top"
+    with browser(tmp_path) as tab:
+        tab.open(folder / "page" / "index.html", width=390 if phone else 1280, height=844, phone=phone, query="?n=1")
+        before = tab.js(f"(document.getElementById('begin').click(), {where})")  # before any video can have a size
+        tab.wait(READY)
+        assert tab.js(where) == before
