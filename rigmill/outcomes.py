@@ -42,6 +42,7 @@ class Reject(StrEnum):
     TOO_FEW_FRAMES = "too_few_frames"
     LITTLE_MOTION = "little_motion"
     DUPLICATE_CLIP = "duplicate_clip"
+    ENOUGH_WINDOWS = "enough_windows"
     UNMAPPABLE_SKELETON = "unmappable_skeleton"
     IMPLAUSIBLE_SKELETON = "implausible_skeleton"
     TOO_FEW_PAIRS = "too_few_pairs"
@@ -89,9 +90,10 @@ REJECT_MEANING: dict[Reject, str] = {
     Reject.TOO_DETAILED: "more vertices or faces than the limit",
     Reject.UNTEXTURED: "no texture and hardly a colour, or mostly untextured grey",
     Reject.EXPLODED: "in some frame the subject is many times as large as it mostly is",
-    Reject.TOO_FEW_FRAMES: "not more frames than the limit after resampling",
+    Reject.TOO_FEW_FRAMES: "not more frames than the limit at the motion's own rate, or under five at the profile's",
     Reject.LITTLE_MOTION: "not even the part that moves most moves visibly",
     Reject.DUPLICATE_CLIP: "another clip has the same geometry and the same motion",
+    Reject.ENOUGH_WINDOWS: "as many windows of this motion as the profile takes of one move more",
     Reject.UNMAPPABLE_SKELETON: "the motion's joints cannot be matched to the character's: some are not named",
     Reject.IMPLAUSIBLE_SKELETON: "joints are named as parts of a body, and their places say that they are not (order, "
     "left and right, upright, lengths)",

@@ -64,17 +64,21 @@ def forbidden(clip: Row, limits: Limits) -> Rejected | None:
     return None if message is None else Rejected(Reject.LICENCE, message)
 
 
-def short(clip: Row, limits: Limits) -> Rejected | None:
-    """Not more frames than the limit, after resampling."""
-    found, least = clip["num_frames"], limits["min_frames"]
-    if found > least:
+LEAST_FRAMES = 5  # of a clip: the shortest that the video VAE packs to more than one latent frame
+
+
+def short(motion: Row, limits: Limits) -> Rejected | None:
+    """Not more frames than the limit at the motion's own rate, or next to none at the profile's."""
+    found, least = motion["num_own_frames"], limits["min_frames"]
+    if found <= least:
+        message = f"{found} frames at {motion['own_fps']:g} fps; more than {least} are needed"
+    elif motion["num_frames"] < LEAST_FRAMES:
+        message = f"{found} frames at {motion['own_fps']:g} fps are {motion['num_frames']} at {motion['fps']:g}"
+        found, least = motion["num_frames"], LEAST_FRAMES
+        message += f"; at least {least} are needed"
+    else:
         return None
-    return Rejected(
-        Reject.TOO_FEW_FRAMES,
-        f"{found} frames at {clip['fps']:g} fps; more than {least} are needed",
-        measured=float(found),
-        limit=float(least),
-    )
+    return Rejected(Reject.TOO_FEW_FRAMES, message, measured=float(found), limit=float(least))
 
 
 def exploded(clip: Row, limits: Limits) -> Rejected | None:
@@ -107,14 +111,23 @@ def still(seen: Row, limits: Limits) -> Rejected | None:
         return None
     message = (
         f"the part that moves most gets {flow:.2f} px away at 256 px; more than {least:g} is needed "
-        f"(mean flow {seen['flow_px_per_frame']:.3f} px per frame)"
+        f"(mean flow {seen['flow_px_per_frame']:.3f} px per frame{window_words(seen, ', ')})"
     )
     return Rejected(Reject.LITTLE_MOTION, message, measured=flow, limit=least)
 
 
-# Of the probe's rig row, of a clip before it is seen, of a clip as the preview saw it.
+def window_words(clip: Row, before: str = "") -> str:
+    """Which frames of how many were looked at; "" of a motion that is looked at whole."""
+    first, count, whole = clip["first_frame"] or 0, clip["num_frames"], clip["motion_frames"]
+    if whole is None or count >= whole:
+        return ""
+    return f"{before}frames {first} to {first + count - 1} of {whole}"
+
+
+# Of the probe's rig row, of a file's own motion and of a retargeted clip before it is seen, of a clip as it was seen.
 RIG_RULES: tuple[Rule, ...] = (simple, detailed, untextured)
 CLIP_RULES: tuple[Rule, ...] = (forbidden, exploded, short)
+RETARGETED_RULES: tuple[Rule, ...] = (forbidden,)
 SEEN_RULES: tuple[Rule, ...] = (exploded, empty, still)
 
 

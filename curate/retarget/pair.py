@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from curate.feet.footing import Footing, keep_feet
-from curate.filters.windows import clip_id
+from curate.filters.windows import Shown, clip_id
 from curate.licences.rights_of import both
 from curate.retarget.transfer import check_motion, retarget
 from curate.vrm.springs import springs_of, swing
@@ -16,6 +16,7 @@ from rigmill.kinds import ClipKind
 from rigmill.licences.rights import Rights, clip_rights
 from rigmill.outcomes import Refusal, Reject, Rejected
 from rigmill.pipeline.stage import Work
+from rigmill.rigs.loops import looped
 from rigmill.rigs.npz import motion_from_bytes, motion_to_bytes, rig_from_bytes
 from rigmill.rigs.rate import resample
 from rigmill.storage.columns import CHARACTER
@@ -41,7 +42,13 @@ def retargeted(payload: Row, settings: Row, work: Work) -> Row:
     body = body_of(target, target_joints, character["detached"], is_motion=False)
     shared = _shared(source_body.joints, body.joints, limit)
     check_motion(theirs, source)
-    motion, footing = put_on(resample(theirs, settings["fps"]), source=source_body, target=body, feet=settings["feet"])
+    shown = Shown(**payload["loop"]) if "loop" in payload else None
+    timed = (
+        resample(theirs, settings["fps"])
+        if shown is None
+        else looped(theirs, source, num_frames=shown.num_frames, fps=settings["fps"])
+    )
+    motion, footing = put_on(timed, source=source_body, target=body, feet=settings["feet"])
     if "springs" in character:
         motion = swing(target, motion, springs_of(target, character["springs"]))
     stored = work.store.put_bytes("motion.npz", motion_to_bytes(motion))
@@ -66,6 +73,7 @@ def retargeted(payload: Row, settings: Row, work: Work) -> Row:
         "num_frames": num_frames,
         "fps": settings["fps"],
         "motion_file": stored.to_row(),
+        "period_frames": None if shown is None else shown.period_frames,
         "num_matched_joints": len(shared),
         "left_out": list(body.left_out),
         "contact_share": footing.contact_share,

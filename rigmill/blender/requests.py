@@ -132,6 +132,10 @@ class FoundMotion(_Message):
     num_frames: int
     fps: float
     start_frame: float
+    own_fps: float  # at which it was keyed; at least `fps`
+    num_own_frames: int
+    loop_gap: float  # how far the last pose is from the first: the largest turn in radians, or way in sizes of the rig
+    period_frames: float | None  # how long a loop is, in frames of `fps`; None: no loop
     num_moving_joints: int
     extent_ratio: float | None  # largest over median; None: there is no mesh
     motion_file: str | None
@@ -191,6 +195,7 @@ class Clip(_Message):
     num_frames: int
     fps: float
     motion_path: str | None = None
+    period_frames: float | None = None  # the action starts again after so many frames; a stored motion was repeated
 
     @classmethod
     def from_item(cls, item: Mapping[str, Any]) -> Self:

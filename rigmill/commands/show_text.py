@@ -20,8 +20,11 @@ _FIRST = {
     "collect": ("source_uid", "title", "licence", "attribution", "format"),
     "probe": ("kind", "rig_kind", "num_joints", "num_vertices", "motions"),
     "retarget": ("clip_id", "motion_name", "title", "num_frames", "num_matched_joints"),
-    "preview": ("clip_id", "motion_name", "num_frames", "fps", "flow_px", "coverage"),
-    "select": ("motion_name", "num_frames"),
+    "preview": (
+        *("clip_id", "motion_name", "num_frames", "first_frame", "motion_frames", "period_frames", "fps"),
+        *("flow_px", "coverage"),
+    ),
+    "select": ("motion_name", "num_frames", "first_frame", "motion_frames", "period_frames"),
     "render": ("motion_name", "engine", "width_px", "height_px", "num_views", "round_trip_px"),
     "category": ("category", "category_provider"),
     "caption": ("caption", "provider"),

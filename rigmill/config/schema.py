@@ -276,8 +276,14 @@ class Retarget(Section):
 class Filters(Section):
     """What clips are kept: every limit of the filters."""
 
-    min_frames: Positive = Field(description="a clip needs strictly more frames than this")
-    max_frames: Positive = Field(description="longer clips are cut; 4k+1 suits the video VAE")
+    min_frames: Positive = Field(description="a motion needs strictly more frames than this, at its own rate")
+    max_frames: Positive = Field(
+        description="longer motions are cut into windows, shorter loops go round until they are as long; 4k+1 suits "
+        "the video VAE"
+    )
+    max_windows: Positive = Field(
+        description="windows of one motion of a file that are taken at most: those that move most"
+    )
     min_vertices: Positive
     max_vertices: Positive
     min_faces: Positive

@@ -120,6 +120,9 @@ _PLAYED = [
     ("start_frame", NUMBER),
     ("motion_file", FILE),
 ]
+# Which frames of how many of its motion a clip has. A loop that is shorter than a clip starts again after
+# `period_frames`; that is empty where nothing is repeated.
+_WINDOW = [("first_frame", COUNT), ("motion_frames", COUNT), ("period_frames", NUMBER)]
 _FLOW = [("flow_px_per_frame", NUMBER), ("flow_px", NUMBER)]
 # `captions` are all sentences of a clip, `caption` the first; `provider` wrote them: facts, metadata, model,
 # person, or source, which knew.
@@ -159,7 +162,9 @@ PRODUCTS: dict[str, pa.Schema] = {
     # `joint_parents` (-1: none) and `joint_places` (x, y, z at rest, joint by joint) are in the order of `joint_names`;
     # `humanoid` is the declared map of a VRM, empty elsewhere; `spring_joints` are its joints that physics would turn:
     # `end` is where what hangs on the joint is, at rest and from it, `gravity` a force, both x, y, z in our world;
-    # `motions` are the actions found in the file.
+    # `motions` are the actions found in the file. `num_frames` counts at `fps`, the profile's, and `num_own_frames` at
+    # `own_fps`, at which the motion was keyed; `loop_gap` is how far its last pose is from its first, the largest turn
+    # in radians or way in sizes of the rig; `period_frames` is how long it is, of loops alone.
     "probe": pa.schema(
         [
             *_ASSET,
@@ -197,6 +202,10 @@ PRODUCTS: dict[str, pa.Schema] = {
                             ("num_frames", COUNT),
                             ("fps", NUMBER),
                             ("start_frame", NUMBER),
+                            ("own_fps", NUMBER),
+                            ("num_own_frames", COUNT),
+                            ("loop_gap", NUMBER),
+                            ("period_frames", NUMBER),
                             ("num_moving_joints", COUNT),
                             ("extent_ratio", NUMBER),
                             ("motion_file", FILE),
@@ -207,7 +216,8 @@ PRODUCTS: dict[str, pa.Schema] = {
         ]
     ),
     # One row per chosen (character, motion, window): the whole motion rewritten for the character's rig. `num_frames`
-    # counts from `start_frame` to the motion's end. `contact_share` is of foot-frames in which a foot stands, and
+    # counts from `start_frame` to the motion's end, that of a loop as often as it goes into a clip (`period_frames`,
+    # empty where nothing is repeated). `contact_share` is of foot-frames in which a foot stands, and
     # `slide_*_pct` how far such feet move on the ground from frame to frame, the 95th percentile over the motion in
     # percent of a leg, before and after their correction; empty where no foot stands. `left_out` are the parts of
     # the character that do not hang where their names say (fingers, toes, eyes, the jaw) and so do not take part.
@@ -219,6 +229,7 @@ PRODUCTS: dict[str, pa.Schema] = {
             ("armature", TEXT),
             ("motion_file", FILE),
             ("start_frame", NUMBER),
+            ("period_frames", NUMBER),
             ("num_matched_joints", COUNT),
             ("left_out", pa.list_(TEXT)),
             ("contact_share", NUMBER),
@@ -233,6 +244,7 @@ PRODUCTS: dict[str, pa.Schema] = {
         [
             *_CLIP,
             *_PLAYED,
+            *_WINDOW,
             *_FLOW,
             ("coverage", NUMBER),
             ("extent_ratio", NUMBER),
@@ -242,7 +254,7 @@ PRODUCTS: dict[str, pa.Schema] = {
         ]
     ),
     # one row per clip that passed every filter
-    "select": pa.schema([*_CLIP, *_PLAYED, *_FLOW]),
+    "select": pa.schema([*_CLIP, *_PLAYED, *_WINDOW, *_FLOW]),
     # One row per rendered clip. `engine` drew it, `engine_reason` says why where `auto` chose, and `agreement` is its
     # similarity (SSIM) to Cycles where that was measured; `min_coverage` is of the view that the subject covers least.
     # `round_trip_px`: how far discs read back from the pose videos are from the stored joints, 90th percentile of the
@@ -253,6 +265,7 @@ PRODUCTS: dict[str, pa.Schema] = {
         [
             *_CLIP,
             ("asset_file", FILE),
+            ("period_frames", NUMBER),
             ("width_px", COUNT),
             ("height_px", COUNT),
             ("num_views", COUNT),

@@ -55,6 +55,10 @@ def probe_row(work: PlainWork, name: str, rig: Rig, *, kind: str, motions: int =
                 "num_frames": 21,
                 "fps": 16.0,
                 "start_frame": 0.0,
+                "own_fps": 16.0,
+                "num_own_frames": 21,
+                "loop_gap": 0.4,
+                "period_frames": None,
                 "num_moving_joints": 3,
                 "extent_ratio": 1.1,
                 "motion_file": work.store.put_bytes(

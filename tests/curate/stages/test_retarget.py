@@ -12,7 +12,7 @@ from curate.stages.retarget import RetargetStage, motion_name
 from rigmill.humanoid.names import declares_humanoid, humanoid_joints
 from rigmill.licences.rights import Rights
 from rigmill.outcomes import Kept, Rejected
-from rigmill.rigs.npz import motion_from_bytes
+from rigmill.rigs.npz import motion_from_bytes, motion_to_bytes
 from rigmill.storage.columns import PRODUCTS
 from rigmill.types import Rig, Row, StoredFile
 from tests.support.curation import Tables, body, demo_profile, plain_work, random_motion, scipy_positions
@@ -42,6 +42,31 @@ def test_a_motion_lands_on_the_character_with_its_names_and_licences(tmp_path: P
     original = random_motion(source.num_joints, num_frames=21, seed=0).root_translation
     np.testing.assert_allclose(hips, 0.5 * original, atol=1e-9)
     assert walk["num_matched_joints"] == len(source.names)
+
+
+def test_a_loop_goes_round_on_a_character_until_the_clip_is_full(tmp_path: Path) -> None:
+    """A round of 12 frames that ends 0.4 m ahead, put on a body of half the size."""
+    work = plain_work(tmp_path)
+    source, target = body(), body(prefix="", scale=0.5)
+    once = random_motion(source.num_joints, num_frames=13, seed=2)
+    once.rotations[-1], once.translations[-1] = once.rotations[0], once.translations[0] + [0, -0.4, 0]
+    rows = [probe_row(work, "walk", source, kind="motion", motions=1), probe_row(work, "knight", target, kind="static")]
+    rows[0]["motions"][0] |= {
+        "num_frames": 13,
+        "period_frames": 12.0,
+        "motion_file": work.store.put_bytes("motion.npz", motion_to_bytes(once)).to_row(),
+    }
+    (outcome,) = run(rows, work, feet=False).values()
+    assert isinstance(outcome, Kept), outcome
+    (row,) = outcome.rows
+    assert (row["num_frames"], row["start_frame"], row["period_frames"]) == (25, 0.0, 12.0)
+    hips = scipy_positions(target, motion_from_bytes(work.store.read(StoredFile.from_row(row["motion_file"]))))[:, 0]
+    first = hips[:13] - target.rest_joints[0]
+    np.testing.assert_allclose(first, 0.5 * once.root_translation, atol=1e-9)
+    np.testing.assert_allclose(hips[12:], hips[:13] + [0, -0.2, 0], atol=1e-9)
+    (job,) = PreviewStage().plan(Tables({"probe": rows, "retarget": [row]}), demo_profile())
+    shown = [job.payload[name] for name in ("first_frame", "num_frames", "motion_frames", "period_frames")]
+    assert shown == [0, 25, 25, 12.0]
 
 
 def test_a_rig_that_is_humanoid_in_part_is_rejected_once_with_the_missing_joints(tmp_path: Path) -> None:
