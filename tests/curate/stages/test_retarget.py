@@ -49,7 +49,8 @@ def test_a_loop_goes_round_on_a_character_until_the_clip_is_full(tmp_path: Path)
     work = plain_work(tmp_path)
     source, target = body(), body(prefix="", scale=0.5)
     once = random_motion(source.num_joints, num_frames=13, seed=2)
-    once.rotations[-1], once.translations[-1] = once.rotations[0], once.translations[0] + [0, -0.4, 0]
+    once.rotations[-1], once.translations[-1] = once.rotations[0], once.translations[0]
+    once.translations[-1, 0] += [0, -0.4, 0]
     rows = [probe_row(work, "walk", source, kind="motion", motions=1), probe_row(work, "knight", target, kind="static")]
     rows[0]["motions"][0] |= {
         "num_frames": 13,
