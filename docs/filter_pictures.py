@@ -1,4 +1,4 @@
-"""Makes docs/pictures/filters: real assets that each filter drops and keeps, with the numbers it goes by.
+"""Makes docs/pictures/filters: assets that each filter drops and keeps, with the numbers it goes by.
 
     RIGMILL_CORPUS=FOLDER python -m docs.filter_pictures [PICTURE ...]
 
@@ -13,6 +13,8 @@ import json
 import os
 import sys
 import tempfile
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +28,7 @@ from render.blender.jobs.probe import probe_asset
 from rigmill.clips.pictures import jpeg, over_background
 from rigmill.clips.sheets import stack, tile
 from rigmill.config.load import load
+from tests.support.files.grey_animals import write_animal
 
 TARGET = Path(__file__).parent / "pictures" / "filters"
 KEPT = "kept"
@@ -39,6 +42,8 @@ EXAMPLES: dict[str, list[tuple[str, str, str]]] = {  # picture -> (file, part of
         ("khronos/RiggedFigure.glb", "", "untextured"),
         ("quaternius_fbx/Eagle.fbx", "Idle", "untextured"),
         ("khronos/RiggedSimple.glb", "", "untextured"),
+        ("made/near_greys.glb", "", "untextured"),
+        ("made/four_greys.glb", "", KEPT),
         ("quaternius_glb/Quaternius_Spider.glb", "Idle", KEPT),
         ("quaternius_glb/Quaternius_Character.glb", "Walk", KEPT),
         ("kenney/bat_model.glb", "", KEPT),
@@ -56,6 +61,11 @@ EXAMPLES: dict[str, list[tuple[str, str, str]]] = {  # picture -> (file, part of
         ("ufbx/blender_293_barbarian_7400_binary.fbx", "idle", KEPT),
         ("kaykit/Knight.glb", "Lie_Idle", KEPT),
     ],
+}
+# What the corpus has no example of.
+MADE: dict[str, Callable[[Path], Path]] = {
+    "made/near_greys.glb": partial(write_animal, body=0.20, belly=0.23, hooves=0.18, eyes=0.22),
+    "made/four_greys.glb": partial(write_animal, body=0.10, belly=0.45, hooves=0.02, eyes=0.9),
 }
 COLUMNS = (
     "file",
@@ -138,7 +148,8 @@ def main() -> None:
         rows, sheet = [], []
         for name, motion, verdict in EXAMPLES[picture]:
             with tempfile.TemporaryDirectory() as scratch:
-                row, pictures = example(corpus / name, motion, Path(scratch), limits)
+                path = MADE[name](Path(scratch) / Path(name).name) if name in MADE else corpus / name
+                row, pictures = example(path, motion, Path(scratch), limits)
             row |= {"file": name}
             print(json.dumps(row), file=sys.stderr, flush=True)
             if row["verdict"] != verdict:

@@ -87,7 +87,7 @@ REJECT_MEANING: dict[Reject, str] = {
     Reject.NO_MOTION: "no mesh, and every motion holds one pose; or the action that is asked for moves no joint",
     Reject.TOO_SIMPLE: "fewer vertices or faces than the limit",
     Reject.TOO_DETAILED: "more vertices or faces than the limit",
-    Reject.UNTEXTURED: "no texture and hardly a colour, or mostly untextured grey",
+    Reject.UNTEXTURED: "no texture and hardly a colour, or mostly one untextured grey",
     Reject.EXPLODED: "in some frame the subject is many times as large as it mostly is",
     Reject.TOO_FEW_FRAMES: "not more frames than the limit after resampling",
     Reject.LITTLE_MOTION: "not even the part that moves most moves visibly",

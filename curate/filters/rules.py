@@ -33,7 +33,7 @@ def detailed(rig: Row, limits: Limits) -> Rejected | None:
 
 
 def untextured(rig: Row, limits: Limits) -> Rejected | None:
-    """No texture and hardly a colour, or mostly bare grey: nothing that a picture could teach."""
+    """No texture and hardly a colour, or mostly one bare grey: nothing that a picture could teach."""
     textures, colours, grey = rig["num_textures"], rig["num_base_colours"], rig["grey_share"]
     least = limits["min_base_colours"]
     if textures is not None and colours is not None and colours < least:
@@ -49,7 +49,7 @@ def untextured(rig: Row, limits: Limits) -> Rejected | None:
     if grey is not None and grey > limits["max_grey_share"]:
         return Rejected(
             Reject.UNTEXTURED,
-            f"{grey:.0%} of the surface is untextured grey",
+            f"{grey:.0%} of the surface is one untextured grey, or greys that hardly differ",
             measured=float(grey),
             limit=limits["max_grey_share"],
         )

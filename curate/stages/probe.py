@@ -36,7 +36,7 @@ class ProbeStage(Stage):
     """`collect` rows -> one `probe` row per asset that has a rig."""
 
     name = "probe"
-    version = 9
+    version = 10
     upstream = ("collect",)
     writes = PRODUCTS["probe"]
     usual_seconds, jobs_per = 1.0, {"collect": 1.0}

@@ -284,7 +284,7 @@ class Filters(Section):
     max_faces: Positive
     min_texture_px: Positive = Field(description="longer side from which a picture counts as a texture")
     min_base_colours: Positive = Field(description="colours that a subject without texture needs")
-    max_grey_share: Share = Field(description="share of the surface that may be untextured grey")
+    max_grey_share: Share = Field(description="share of the surface that may be one untextured grey")
     max_extent_ratio: Annotated[float, Field(ge=1)] = Field(
         description="largest frame's size over the clip's usual one; more is an explosion"
     )

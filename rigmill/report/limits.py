@@ -26,7 +26,7 @@ MEASURES = (
     Measure("preview", "flow_px", "min_flow_px", True, "how far the part that moves most gets, px at 256 px"),
     Measure("preview", "coverage", "min_coverage", True, "share of the emptiest view that the subject covers"),
     Measure("preview", "extent_ratio", "max_extent_ratio", False, "largest frame's size over the usual one"),
-    Measure("probe", "grey_share", "max_grey_share", False, "share of the surface that is untextured grey", False),
+    Measure("probe", "grey_share", "max_grey_share", False, "share of the surface that is one untextured grey", False),
     Measure("probe", "num_vertices", "min_vertices", True, "vertices of a rig's meshes"),
     Measure("probe", "num_vertices", "max_vertices", False, "vertices of a rig's meshes"),
 )

@@ -154,6 +154,7 @@ PRODUCTS: dict[str, pa.Schema] = {
     # One row per rig. `file` is the canonical file that Blender reads from here on (the original is collect's);
     # `kind` is animated, static or motion (no mesh); `rig_kind` is skin, rigid (joints are animated nodes) or both;
     # `unweighted_share`: of the vertices of skinned meshes, those that no bone moves;
+    # `grey_share`: of the surface, what has no picture and one grey, or greys that hardly differ from each other;
     # `shape` are the moments of the surface at rest (rigmill.rigs.moments), empty where there is none;
     # motions that are left out are counted: still ones, broken ones (a key is no number), repeats of another;
     # `joint_parents` (-1: none) and `joint_places` (x, y, z at rest, joint by joint) are in the order of `joint_names`;
