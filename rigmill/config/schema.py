@@ -292,6 +292,10 @@ class Filters(Section):
     min_flow_px: PositiveFloat = Field(
         description="how far the part that moves most must get: pixels at 256 px on the subject's bounding square"
     )
+    max_jump: PositiveFloat = Field(
+        default=0.2, description="a step from frame to frame that stands alone, in the subject's size; more is a cut"
+    )
+    min_moving_frames: Positive = Field(default=4, description="frames that a clip needs between its still ends")
     preview_px: Positive = Field(description="side of the preview pictures that flow is measured on")
     preview_frames: Positive = Field(description="pairs of consecutive frames that are compared, per view")
 

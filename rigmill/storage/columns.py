@@ -120,6 +120,17 @@ _PLAYED = [
     ("start_frame", NUMBER),
     ("motion_file", FILE),
 ]
+# How evenly a clip's motion goes on, and what it shows of a body's rest pose (curate/filters/steadiness.py, rests.py).
+_CHECKS = [
+    ("jump", NUMBER),
+    ("rest_frames", COUNT),
+    ("still_start", COUNT),
+    ("still_end", COUNT),
+    ("rest_upright", NUMBER),
+    ("first_upright", NUMBER),
+    ("toes_ahead", NUMBER),
+    ("swapped_share", NUMBER),
+]
 _FLOW = [("flow_px_per_frame", NUMBER), ("flow_px", NUMBER)]
 # `captions` are all sentences of a clip, `caption` the first; `provider` wrote them: facts, metadata, model,
 # person, or source, which knew.
@@ -230,6 +241,10 @@ PRODUCTS: dict[str, pa.Schema] = {
     # One row per clip that could be seen, kept or not. `flow_px_per_frame` is the mean over the subject, `flow_px` how
     # far the part that moves most gets, both at 256 px on its bounding square; `coverage` is of the view that shows
     # least; `extent_ratio` is the largest frame's size over the usual one; `files` holds a strip to look at.
+    # `jump`: the largest step that stands alone, in the subject's size (joints and markers, on average); `rest_frames`
+    # are those of the rest pose that the motion jumps into and out of, `still_*` those before and after all movement.
+    # The rest is of bodies by their joints' names, else empty: `*_upright` of the rest pose and of the first frame, 1
+    # stands, 0 lies, -1 hangs head down; `toes_ahead` likewise; `swapped_share` of frames whose limbs changed sides.
     "preview": pa.schema(
         [
             *_CLIP,
@@ -237,6 +252,7 @@ PRODUCTS: dict[str, pa.Schema] = {
             *_FLOW,
             ("coverage", NUMBER),
             ("extent_ratio", NUMBER),
+            *_CHECKS,
             ("geometry_hash", TEXT),
             ("motion_hash", TEXT),
             ("files", FILES),
