@@ -11,6 +11,7 @@ from typing import ClassVar
 import cv2
 import numpy as np
 
+from curate.filters.checks import checks
 from curate.filters.flow import growth, look, motion_hash
 from curate.filters.rules import CLIP_RULES, LEAST_FRAMES, RETARGETED_RULES, RIG_RULES, first_refusal
 from curate.filters.windows import clip_id, num_windows, shown_of, window_length, window_start
@@ -22,6 +23,7 @@ from rigmill.config.schema import Profile
 from rigmill.kinds import AssetKind, ClipKind
 from rigmill.outcomes import Cost, Kept, Outcome, Refusal, Reject, Rejected
 from rigmill.pipeline.stage import Answer, Input, Job, Rows, Stage, Work
+from rigmill.rigs.npz import motion_from_bytes, rig_from_bytes
 from rigmill.storage.columns import CHARACTER, MOTION, PRODUCTS
 from rigmill.storage.rows import only_keys, with_values
 from rigmill.types import Bytes, Row, StoredFile
@@ -167,12 +169,15 @@ def _row(job: Job, preview: PreviewAnswer, work: Work) -> Row:
         raise Refusal(Reject.NOT_FINITE, "in one frame the subject is so large that in most others nothing is left")
     clip = {key: value for key, value in job.payload.items() if key != "refused"}
     shown = [_rgba(read_own(folder, name)) for view in preview.shown for name in view]
+    rig, motion = rig_from_bytes(read_own(folder, preview.rig)), motion_from_bytes(read_own(folder, preview.motion))
+    joints = np.load(io.BytesIO(read_own(folder, preview.joints)), allow_pickle=False)
     return clip | {
+        **checks(joints, rig, motion, size=float(np.median(preview.extents))),
         "flow_px_per_frame": seen.flow_px_per_frame,
         "flow_px": seen.flow_px,
         "coverage": seen.coverage,
         "extent_ratio": ratio,
-        "motion_hash": motion_hash(np.load(io.BytesIO(read_own(folder, preview.joints)), allow_pickle=False)),
+        "motion_hash": motion_hash(joints),
         "files": [work.store.put_bytes(STRIP, strip(shown)).to_row()],
     }
 

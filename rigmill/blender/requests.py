@@ -262,7 +262,8 @@ class PreviewAnswer(_Message):
     `views` [view][index] -> RGBA PNG of frame `frames`[index], the subject under a coat of noise
     (render/noise_coat.py); `shown` [view][index] -> RGBA PNG of frame `shown_frames`[index] as the asset looks;
     `joints`, a npy (T, J + M, 3) in normalised coordinates: joints, then markers that show how they turn, so that a
-    door that opens is not taken for one that closes (rigmill/posemaps/markers.py). `starts` are the frames t of the
+    door that opens is not taken for one that closes (rigmill/posemaps/markers.py); `rig` and `motion` are npz files of
+    the clip's own, in the same coordinates. `starts` are the frames t of the
     pairs (t, t + 1) among `frames`, `extents` (T) the largest side of each frame's bounds as a share of the clip's.
     """
 
@@ -271,6 +272,8 @@ class PreviewAnswer(_Message):
     frames: list[int]
     starts: list[int]
     joints: str
+    rig: str
+    motion: str
     shown: list[list[str]]
     shown_frames: list[int]
     extents: list[float]

@@ -290,7 +290,7 @@ class Filters(Section):
     max_faces: Positive
     min_texture_px: Positive = Field(description="longer side from which a picture counts as a texture")
     min_base_colours: Positive = Field(description="colours that a subject without texture needs")
-    max_grey_share: Share = Field(description="share of the surface that may be untextured grey")
+    max_grey_share: Share = Field(description="share of the surface that may be one untextured grey")
     max_extent_ratio: Annotated[float, Field(ge=1)] = Field(
         description="largest frame's size over the clip's usual one; more is an explosion"
     )
@@ -298,6 +298,10 @@ class Filters(Section):
     min_flow_px: PositiveFloat = Field(
         description="how far the part that moves most must get: pixels at 256 px on the subject's bounding square"
     )
+    max_jump: PositiveFloat = Field(
+        default=0.2, description="a step from frame to frame that stands alone, in the subject's size; more is a cut"
+    )
+    min_moving_frames: Positive = Field(default=4, description="frames that a clip needs between its still ends")
     preview_px: Positive = Field(description="side of the preview pictures that flow is measured on")
     preview_frames: Positive = Field(description="pairs of consecutive frames that are compared, per view")
 

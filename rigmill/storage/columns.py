@@ -123,6 +123,17 @@ _PLAYED = [
 # Which frames of how many of its motion a clip has. A loop that is shorter than a clip starts again after
 # `period_frames`; that is empty where nothing is repeated.
 _WINDOW = [("first_frame", COUNT), ("motion_frames", COUNT), ("period_frames", NUMBER)]
+# How evenly a clip's motion goes on, and what it shows of a body's rest pose (curate/filters/steadiness.py, rests.py).
+_CHECKS = [
+    ("jump", NUMBER),
+    ("rest_frames", COUNT),
+    ("still_start", COUNT),
+    ("still_end", COUNT),
+    ("rest_upright", NUMBER),
+    ("first_upright", NUMBER),
+    ("toes_ahead", NUMBER),
+    ("swapped_share", NUMBER),
+]
 _FLOW = [("flow_px_per_frame", NUMBER), ("flow_px", NUMBER)]
 # `captions` are all sentences of a clip, `caption` the first; `provider` wrote them: facts, metadata, model,
 # person, or source, which knew.
@@ -157,6 +168,7 @@ PRODUCTS: dict[str, pa.Schema] = {
     # One row per rig. `file` is the canonical file that Blender reads from here on (the original is collect's);
     # `kind` is animated, static or motion (no mesh); `rig_kind` is skin, rigid (joints are animated nodes) or both;
     # `unweighted_share`: of the vertices of skinned meshes, those that no bone moves;
+    # `grey_share`: of the surface, what has no picture and one grey, or greys that hardly differ from each other;
     # `shape` are the moments of the surface at rest (rigmill.rigs.moments), empty where there is none;
     # motions that are left out are counted: still ones, broken ones (a key is no number), repeats of another;
     # `joint_parents` (-1: none) and `joint_places` (x, y, z at rest, joint by joint) are in the order of `joint_names`;
@@ -240,6 +252,10 @@ PRODUCTS: dict[str, pa.Schema] = {
     # One row per clip that could be seen, kept or not. `flow_px_per_frame` is the mean over the subject, `flow_px` how
     # far the part that moves most gets, both at 256 px on its bounding square; `coverage` is of the view that shows
     # least; `extent_ratio` is the largest frame's size over the usual one; `files` holds a strip to look at.
+    # `jump`: the largest step that stands alone, in the subject's size (joints and markers, on average); `rest_frames`
+    # are those of the rest pose that the motion jumps into and out of, `still_*` those before and after all movement.
+    # The rest is of bodies by their joints' names, else empty: `*_upright` of the rest pose and of the first frame, 1
+    # stands, 0 lies, -1 hangs head down; `toes_ahead` likewise; `swapped_share` of frames whose limbs changed sides.
     "preview": pa.schema(
         [
             *_CLIP,
@@ -248,6 +264,7 @@ PRODUCTS: dict[str, pa.Schema] = {
             *_FLOW,
             ("coverage", NUMBER),
             ("extent_ratio", NUMBER),
+            *_CHECKS,
             ("geometry_hash", TEXT),
             ("motion_hash", TEXT),
             ("files", FILES),

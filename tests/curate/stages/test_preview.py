@@ -14,8 +14,9 @@ from curate.filters.windows import window_length
 from curate.stages.preview import PreviewStage
 from rigmill.blender.requests import PREVIEW_CLIP
 from rigmill.outcomes import Cost, Kept, Outcome, Rejected
+from rigmill.rigs.npz import motion_to_bytes, rig_to_bytes
 from rigmill.storage.columns import PRODUCTS
-from rigmill.types import Bytes, Floats, Row, StoredFile
+from rigmill.types import Bytes, Floats, Motion, Row, StoredFile
 from tests.support.curation import PlainWork, Tables, body, demo_profile, plain_work
 from tests.support.retargeting import probe_row
 
@@ -128,6 +129,10 @@ class Previewer:
                 rgba = disc(size, x=x, radius=size / 3)
                 cv2.imwrite(str(folder / name), cv2.cvtColor(rgba, cv2.COLOR_RGBA2BGRA))
             np.save(folder / "joints.npy", walk())
+            (folder / "rig.npz").write_bytes(rig_to_bytes(body()))
+            still = np.tile([1.0, 0.0, 0.0, 0.0], (3, body().num_joints, 1))
+            motion = Motion(still, np.zeros((3, body().num_joints, 3)), 16.0)
+            (folder / "motion.npz").write_bytes(motion_to_bytes(motion))
             yield Reply(
                 {
                     "folder": folder.name,
@@ -137,6 +142,8 @@ class Previewer:
                     "shown": [["a.png", "b.png"]] * 2,
                     "shown_frames": [0, 1],
                     "joints": "joints.npy",
+                    "rig": "rig.npz",
+                    "motion": "motion.npz",
                     "extents": [0.5, 0.5, 1.0],
                 }
             )
