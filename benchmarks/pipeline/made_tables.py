@@ -209,6 +209,12 @@ def previewed(job: Any, number: int) -> Outcome:
                 "coverage": dice.choice([0.0, 0.2, 0.3]) if dice.random() < 0.03 else 0.2,
                 "extent_growth": dice.uniform(1.0, 8.0) if dice.random() < 0.03 else 1.1,
                 "motion_hash": "0" * 16 if dice.random() < 0.3 else f"{dice.getrandbits(64):016x}",
+                "jump": dice.uniform(0.2, 1.0) if dice.random() < 0.02 else 0.0,
+                "rest_frames": int(dice.random() < 0.01),
+                "still_start": 0,
+                "still_end": 0,
+                **dict.fromkeys(("rest_upright", "first_upright", "toes_ahead"), 1.0),
+                "swapped_share": 0.0,
             }
         ]
     )

@@ -7,7 +7,7 @@ import pytest
 
 from curate.filters.rules import SEEN_RULES, brief, first_refusal, interrupted, teleports
 from rigmill.rigs.rate import resample
-from rigmill.types import Motion, Rig
+from rigmill.types import Floats, Motion, Rig
 from tests.support.curation import body, demo_profile
 from tests.support.motion_faults import cut, held, joined, moved_away, rested, told, with_arms_down
 from tests.support.walking import shaped, walk
@@ -100,9 +100,15 @@ def test_frames_of_the_rest_pose_that_interrupt_a_motion_are_found_and_counted(w
     assert told(rig, rested(rig, motion, slice(0, 1)))["rest_frames"] == 1  # a T-pose before the first step
 
 
-def test_a_motion_that_passes_through_its_rest_pose_is_whole() -> None:
+@pytest.mark.parametrize(
+    "swing",
+    [
+        0.8 * np.sin(np.arange(33) / 32 * 4 * np.pi),
+        1.2 * np.tanh((np.arange(33) - 16) / 2.5),  # slow, a blow through the rest pose, slow
+    ],
+)
+def test_a_motion_that_passes_through_its_rest_pose_is_whole(swing: Floats) -> None:
     rig = body()
-    swing = 0.8 * np.sin(np.arange(33) / 32 * 4 * np.pi)
     rotations = np.tile([1.0, 0, 0, 0], (33, rig.num_joints, 1))
     for name in ("LeftArm", "RightArm", "LeftUpLeg", "Spine"):
         joint = [each.split(":")[-1] for each in rig.names].index(name)
