@@ -22,7 +22,7 @@ _FIRST = {
     "retarget": ("clip_id", "motion_name", "title", "num_frames", "num_matched_joints"),
     "preview": ("clip_id", "motion_name", "num_frames", "fps", "flow_px", "coverage"),
     "select": ("motion_name", "num_frames"),
-    "render": ("motion_name", "engine", "width_px", "height_px", "num_views", "round_trip_px"),
+    "render": ("motion_name", "engine", "samples", "width_px", "height_px", "num_views", "round_trip_px"),
     "category": ("category", "category_provider"),
     "caption": ("caption", "provider"),
     "shards": ("shard", "split"),
