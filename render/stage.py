@@ -26,7 +26,7 @@ class RenderStage(Stage):
     """One job per selected clip; the clips of one asset share a child process."""
 
     name: ClassVar[str] = "render"
-    version: ClassVar[int] = 5
+    version: ClassVar[int] = 6
     upstream: ClassVar[tuple[str, ...]] = ("select",)
     writes = PRODUCTS["render"]
     batch: ClassVar[int] = 16
@@ -108,6 +108,7 @@ def product_row(job: Job, *, answer: RenderAnswer, scratch: Path, store: Store) 
         "engine": answer.engine,
         "engine_reason": answer.engine_reason,
         "agreement": answer.agreement,
+        "samples": answer.samples,
         "num_drawn_joints": answer.num_drawn_joints,
         **answer.round_trip,
         "files": [stored.to_row() for stored in files],

@@ -239,6 +239,7 @@ class RenderAnswer(_Message):
     engine: str
     engine_reason: str  # empty where nobody had to choose
     agreement: float | None  # with Cycles; None: not measured
+    samples: int | None  # per pixel, of an engine that takes them
     coverage: list[float]  # of each view
     num_drawn_joints: int
     round_trip: dict[str, float | str | None]  # what reading the pose videos back says: columns

@@ -25,7 +25,7 @@ _FIRST = {
         *("flow_px", "coverage"),
     ),
     "select": ("motion_name", "num_frames", "first_frame", "motion_frames", "period_frames"),
-    "render": ("motion_name", "engine", "width_px", "height_px", "num_views", "round_trip_px"),
+    "render": ("motion_name", "engine", "samples", "width_px", "height_px", "num_views", "round_trip_px"),
     "category": ("category", "category_provider"),
     "caption": ("caption", "provider"),
     "shards": ("shard", "split"),

@@ -314,6 +314,11 @@ class Render(Section):
         "asset whose materials raster cannot draw; eevee needs a GPU, workbench OpenGL (docs/rendering.md)"
     )
     samples: Positive = Field(description="per pixel, of cycles and eevee")
+    max_samples: Positive | None = Field(
+        default=None,
+        description="cycles: an asset that speckles gets more samples, doubled up to these (docs/rendering.md); none: "
+        "all get `samples`",
+    )
     denoise: bool = Field(description="Open Image Denoise, fast setting; of cycles")
     min_agreement: Share = Field(
         default=0.0,

@@ -273,7 +273,8 @@ PRODUCTS: dict[str, pa.Schema] = {
     # one row per clip that passed every filter
     "select": pa.schema([*_CLIP, *_PLAYED, *_WINDOW, *_FLOW]),
     # One row per rendered clip. `engine` drew it, `engine_reason` says why where `auto` chose, and `agreement` is its
-    # similarity (SSIM) to Cycles where that was measured; `min_coverage` is of the view that the subject covers least.
+    # similarity (SSIM) to Cycles where that was measured; `samples` are those per pixel, where the engine takes them;
+    # `min_coverage` is of the view that the subject covers least.
     # `round_trip_px`: how far discs read back from the pose videos are from the stored joints, 90th percentile of the
     # worst view, `round_trip_worst` its worst joint; `round_trip_mpjpe_pct` and `round_trip_usable_share` say what
     # reconstruction makes of joints that two views show, the share of those that two views would show if they were in
@@ -290,6 +291,7 @@ PRODUCTS: dict[str, pa.Schema] = {
             ("engine", TEXT),
             ("engine_reason", TEXT),
             ("agreement", NUMBER),
+            ("samples", COUNT),
             ("min_coverage", NUMBER),
             ("num_drawn_joints", COUNT),
             ("round_trip_px", NUMBER),
