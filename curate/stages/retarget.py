@@ -37,7 +37,7 @@ class RetargetStage(Stage):
     """`probe` rows -> one `retarget` row per chosen window of a motion without a mesh, on a humanoid character."""
 
     name = "retarget"
-    version = 7
+    version = 8
     upstream = ("probe",)
     writes = PRODUCTS["retarget"]
     barrier = True  # which pairs there are depends on all motions and all characters

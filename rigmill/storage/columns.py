@@ -221,6 +221,11 @@ PRODUCTS: dict[str, pa.Schema] = {
             ("start_frame", NUMBER),
             ("num_matched_joints", COUNT),
             ("left_out", pa.list_(TEXT)),
+            # `ground_pct`: how much higher the motion's ground is than its rest pose says, in percent of the height of
+            # its hips; `ground_seen` says so: rest, feet (that carry the body) or file (z = 0). `warnings` are words.
+            ("ground_pct", NUMBER),
+            ("ground_seen", TEXT),
+            ("warnings", pa.list_(TEXT)),
             ("contact_share", NUMBER),
             ("slide_before_pct", NUMBER),
             ("slide_after_pct", NUMBER),
