@@ -26,7 +26,7 @@ class RenderStage(Stage):
     """One job per selected clip; the clips of one asset share a child process."""
 
     name: ClassVar[str] = "render"
-    version: ClassVar[int] = 5
+    version: ClassVar[int] = 6
     upstream: ClassVar[tuple[str, ...]] = ("select",)
     writes = PRODUCTS["render"]
     batch: ClassVar[int] = 16
@@ -81,6 +81,7 @@ def clip_item(job: Job, store: Store) -> ClipItem:
         start_frame=clip["start_frame"] or 0.0,
         num_frames=clip["num_frames"],
         fps=clip["fps"],
+        front_deg=clip["facing_deg"] or 0.0,
         motion_path=str(store.checked_path(StoredFile.from_row(stored))) if stored else None,
         render=render,
         outputs=(*OUTPUTS, Output.MASK) if render.masks else OUTPUTS,

@@ -38,7 +38,7 @@ class PreviewStage(Stage):
     """
 
     name: ClassVar[str] = "preview"
-    version: ClassVar[int] = 4
+    version: ClassVar[int] = 5
     upstream: ClassVar[tuple[str, ...]] = ("probe", "retarget")
     writes = PRODUCTS["preview"]
     batch: ClassVar[int] = 16
@@ -55,14 +55,15 @@ class PreviewStage(Stage):
         """Every clip there is: the first window of each motion of a file, and the windows that `retarget` chose."""
         verdicts: dict[str, Row | None] = {}  # by asset, of the rules about the rig alone
         hashes: dict[str, str | None] = {}
+        fronts: dict[str, float | None] = {}
         for rig in tables.products("probe"):
             if rig["kind"] == AssetKind.MOTION:
                 continue
             verdicts[rig["asset_id"]] = verdict = first_refusal(rig, RIG_RULES, settings)
-            hashes[rig["asset_id"]] = rig["geometry_hash"]
+            hashes[rig["asset_id"]], fronts[rig["asset_id"]] = rig["geometry_hash"], rig["facing_deg"]
             if rig["kind"] != AssetKind.ANIMATED:
                 continue
-            common, title = only_keys(rig, *CHARACTER, "geometry_hash"), character_title(rig)
+            common, title = only_keys(rig, *CHARACTER, "geometry_hash", "facing_deg"), character_title(rig)
             if title != rig["title"]:
                 common = with_values(common, {"title": title})
             for motion in rig["motions"]:
@@ -73,7 +74,8 @@ class PreviewStage(Stage):
                 yield _clip_input(clip, verdict, settings, extent_ratio=motion["extent_ratio"])
         for row in tables.products("retarget"):
             clip = only_keys(row, *CHARACTER, *MOTION, "start_frame", "motion_file")
-            more = {"action": "", "slot": "", "geometry_hash": hashes.get(row["asset_id"])}
+            of_rig = {"geometry_hash": hashes.get(row["asset_id"]), "facing_deg": fronts.get(row["asset_id"])}
+            more = {"action": "", "slot": "", **of_rig}
             yield _clip_input(with_values(clip, more), verdicts.get(row["asset_id"]), settings)
 
     def run(self, jobs: Sequence[Job], work: Work) -> Iterator[Answer]:
@@ -124,6 +126,7 @@ def _preview_item(job: Job, work: Work) -> Row:
         **only_keys(clip, "clip_id", "format", "armature", "action", "slot", "start_frame", "num_frames", "fps"),
         "path": str(work.store.checked_path(StoredFile.from_row(clip["file"]))),
         "motion_path": str(work.store.checked_path(StoredFile.from_row(stored))) if stored else None,
+        "front_deg": clip["facing_deg"] or 0.0,
         **only_keys(job.settings, *JOB_SETTINGS),
     }
     return PreviewItem.from_item(item).to_item()

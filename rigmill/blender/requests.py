@@ -191,6 +191,7 @@ class Clip(_Message):
     num_frames: int
     fps: float
     motion_path: str | None = None
+    front_deg: float = 0.0  # azimuth of the front at rest; view 0 is taken from there
 
     @classmethod
     def from_item(cls, item: Mapping[str, Any]) -> Self:

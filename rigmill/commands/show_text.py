@@ -18,7 +18,7 @@ VALUE_WIDTH = 50
 # What is said first of a stage's row, where it is there.
 _FIRST = {
     "collect": ("source_uid", "title", "licence", "attribution", "format"),
-    "probe": ("kind", "rig_kind", "num_joints", "num_vertices", "motions"),
+    "probe": ("kind", "rig_kind", "num_joints", "facing_deg", "facing_source", "facing_confidence", "motions"),
     "retarget": ("clip_id", "motion_name", "title", "num_frames", "num_matched_joints", "left_out"),
     "preview": ("clip_id", "motion_name", "num_frames", "fps", "flow_px", "coverage"),
     "select": ("motion_name", "num_frames"),

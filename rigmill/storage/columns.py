@@ -119,6 +119,7 @@ _PLAYED = [
     ("slot", TEXT),
     ("start_frame", NUMBER),
     ("motion_file", FILE),
+    ("facing_deg", NUMBER),  # azimuth of the front at rest, as the probe has it: the first camera stands there
 ]
 _FLOW = [("flow_px_per_frame", NUMBER), ("flow_px", NUMBER)]
 # `captions` are all sentences of a clip, `caption` the first; `provider` wrote them: facts, metadata, model,
@@ -171,6 +172,11 @@ PRODUCTS: dict[str, pa.Schema] = {
             ("joint_parents", pa.list_(COUNT)),
             ("joint_places", pa.list_(NUMBER)),
             ("humanoid", pa.list_(pa.struct([("bone", TEXT), ("joint", TEXT)]))),
+            # Where the front is at rest: its azimuth (0 is -Y, 90 is +X), what says so (rigmill.facts.facing), how
+            # sure that is, from 0 to 1.
+            ("facing_deg", NUMBER),
+            ("facing_source", TEXT),
+            ("facing_confidence", NUMBER),
             (
                 "spring_joints",
                 pa.list_(
