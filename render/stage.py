@@ -83,6 +83,7 @@ def clip_item(job: Job, store: Store) -> ClipItem:
         start_frame=clip["start_frame"] or 0.0,
         num_frames=clip["num_frames"],
         fps=clip["fps"],
+        front_deg=clip["facing_deg"] or 0.0,
         motion_path=str(store.checked_path(StoredFile.from_row(stored))) if stored else None,
         period_frames=clip.get("period_frames"),
         render=render,

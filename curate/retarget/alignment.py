@@ -95,11 +95,19 @@ def above_stand(body: Body) -> float:
 
     What touches the ground at rest is the lowest joint of the legs, unless the legs are bent; then the ground is z = 0.
     """
-    legs = leg_joints(body.joints)
-    height, lowest = float(body.rig.rest_joints[body.hips, 2]), float(body.rig.rest_joints[legs, 2].min())
-    if height - lowest >= body.hip_height * (1 - 1e-6):
-        return 0.0
-    return height - min(lowest, 0.0) - body.hip_height
+    height, ground = float(body.rig.rest_joints[body.hips, 2]), rest_ground(body)
+    return 0.0 if _legs_straight(body) else height - ground - body.hip_height
+
+
+def rest_ground(body: Body) -> float:
+    """How high the ground is by the rest pose: as the lowest joint of the legs or, if they are bent, z = 0."""
+    lowest = float(body.rig.rest_joints[leg_joints(body.joints), 2].min())
+    return lowest if _legs_straight(body) else min(lowest, 0.0)
+
+
+def _legs_straight(body: Body) -> bool:
+    lowest = float(body.rig.rest_joints[leg_joints(body.joints), 2].min())
+    return float(body.rig.rest_joints[body.hips, 2]) - lowest >= body.hip_height * (1 - 1e-6)
 
 
 def _direction(body: Body, start: str, end: str) -> Floats:

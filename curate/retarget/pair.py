@@ -8,7 +8,9 @@ from dataclasses import replace
 from curate.feet.footing import Footing, keep_feet
 from curate.filters.windows import Shown, clip_id
 from curate.licences.rights_of import both
-from curate.retarget.transfer import check_motion, retarget
+from curate.retarget.alignment import stands
+from curate.retarget.ground import Ground, find_ground, lowered, warnings
+from curate.retarget.transfer import check_motion, is_same_skeleton, retarget
 from curate.vrm.springs import springs_of, swing
 from rigmill.humanoid.body import Body, as_body
 from rigmill.humanoid.names import mapped_joints, missing_core
@@ -48,7 +50,7 @@ def retargeted(payload: Row, settings: Row, work: Work) -> Row:
         if shown is None
         else looped(theirs, source, num_frames=shown.num_frames, fps=settings["fps"])
     )
-    motion, footing = put_on(timed, source=source_body, target=body, feet=settings["feet"])
+    motion, footing, ground = put_on_ground(timed, source=source_body, target=body, feet=settings["feet"])
     if "springs" in character:
         motion = swing(target, motion, springs_of(target, character["springs"]))
     stored = work.store.put_bytes("motion.npz", motion_to_bytes(motion))
@@ -76,6 +78,9 @@ def retargeted(payload: Row, settings: Row, work: Work) -> Row:
         "period_frames": None if shown is None else shown.period_frames,
         "num_matched_joints": len(shared),
         "left_out": list(body.left_out),
+        "ground_pct": 100.0 * ground.above_rest / source_body.hip_height,
+        "ground_seen": ground.seen.value,
+        "warnings": warnings(ground, footing.contact_share) if footing.num_feet else [],
         "contact_share": footing.contact_share,
         "slide_before_pct": footing.slide_before_pct,
         "slide_after_pct": footing.slide_after_pct,
@@ -87,9 +92,27 @@ def put_on(motion: Motion, *, source: Body, target: Body, feet: bool = True) -> 
 
     Without, what they would have been corrected by is not done, and slide before and after are the same.
     """
-    turned = retarget(motion, source=source, target=target)
-    standing, footing = keep_feet(turned, source_motion=motion, source=source, target=target)
-    return (standing, footing) if feet else (turned, replace(footing, slide_after=footing.slide_before))
+    made, footing, _ = put_on_ground(motion, source=source, target=target, feet=feet)
+    return made, footing
+
+
+def put_on_ground(motion: Motion, *, source: Body, target: Body, feet: bool = True) -> tuple[Motion, Footing, Ground]:
+    """As `put_on`, and where the motion's ground is: it becomes that of the target's rest pose.
+
+    On its own skeleton a motion stays where it is.
+    """
+    ground, is_own = find_ground(motion, source), is_same_skeleton(source.rig, target.rig)
+    motion = lowered(motion, source, ground.above_rest)
+    made = retarget(motion, source=source, target=target)
+    on_rest = ground.is_trodden and stands(target) and not is_own
+    standing, footing = keep_feet(made, source_motion=motion, source=source, target=target, on_rest=on_rest)
+    if feet:
+        made = standing
+    else:
+        footing = replace(footing, slide_after=footing.slide_before)
+    if is_own:
+        made = lowered(made, target, -ground.above_rest)
+    return made, footing, ground
 
 
 def body_of(rig: Rig, joints: Mapping[str, int], detached: Collection[str], *, is_motion: bool) -> Body:

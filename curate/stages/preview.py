@@ -57,14 +57,15 @@ class PreviewStage(Stage):
         """Every clip there is: the windows of each motion of a file, and those that `retarget` chose."""
         verdicts: dict[str, Row | None] = {}  # by asset, of the rules about the rig alone
         hashes: dict[str, str | None] = {}
+        fronts: dict[str, float | None] = {}
         for rig in tables.products("probe"):
             if rig["kind"] == AssetKind.MOTION:
                 continue
             verdicts[rig["asset_id"]] = verdict = first_refusal(rig, RIG_RULES, settings)
-            hashes[rig["asset_id"]] = rig["geometry_hash"]
+            hashes[rig["asset_id"]], fronts[rig["asset_id"]] = rig["geometry_hash"], rig["facing_deg"]
             if rig["kind"] != AssetKind.ANIMATED:
                 continue
-            common, title = only_keys(rig, *CHARACTER, "geometry_hash"), character_title(rig)
+            common, title = only_keys(rig, *CHARACTER, "geometry_hash", "facing_deg"), character_title(rig)
             if title != rig["title"]:
                 common = with_values(common, {"title": title})
             for motion in rig["motions"]:
@@ -80,6 +81,7 @@ class PreviewStage(Stage):
                 "action": "",
                 "slot": "",
                 "geometry_hash": hashes.get(row["asset_id"]),
+                "facing_deg": fronts.get(row["asset_id"]),
                 "first_frame": first_frame,
                 "motion_frames": first_frame + row["num_frames"],
             }
@@ -154,6 +156,7 @@ def _preview_item(job: Job, work: Work) -> Row:
         "period_frames": clip["period_frames"],
         "path": str(work.store.checked_path(StoredFile.from_row(clip["file"]))),
         "motion_path": str(work.store.checked_path(StoredFile.from_row(stored))) if stored else None,
+        "front_deg": clip["facing_deg"] or 0.0,
         **only_keys(job.settings, *JOB_SETTINGS),
     }
     return PreviewItem.from_item(item).to_item()

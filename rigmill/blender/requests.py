@@ -196,6 +196,7 @@ class Clip(_Message):
     fps: float
     motion_path: str | None = None
     period_frames: float | None = None  # the action starts again after so many frames; a stored motion was repeated
+    front_deg: float = 0.0  # azimuth of the front at rest; view 0 is taken from there
 
     @classmethod
     def from_item(cls, item: Mapping[str, Any]) -> Self:

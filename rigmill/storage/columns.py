@@ -119,6 +119,7 @@ _PLAYED = [
     ("slot", TEXT),
     ("start_frame", NUMBER),
     ("motion_file", FILE),
+    ("facing_deg", NUMBER),  # azimuth of the front at rest, as the probe has it: the first camera stands there
 ]
 # Which frames of how many of its motion a clip has. A loop that is shorter than a clip starts again after
 # `period_frames`; that is empty where nothing is repeated.
@@ -188,6 +189,11 @@ PRODUCTS: dict[str, pa.Schema] = {
             ("joint_parents", pa.list_(COUNT)),
             ("joint_places", pa.list_(NUMBER)),
             ("humanoid", pa.list_(pa.struct([("bone", TEXT), ("joint", TEXT)]))),
+            # Where the front is at rest: its azimuth (0 is -Y, 90 is +X), what says so (rigmill.facts.facing), how
+            # sure that is, from 0 to 1.
+            ("facing_deg", NUMBER),
+            ("facing_source", TEXT),
+            ("facing_confidence", NUMBER),
             (
                 "spring_joints",
                 pa.list_(
@@ -244,6 +250,11 @@ PRODUCTS: dict[str, pa.Schema] = {
             ("period_frames", NUMBER),
             ("num_matched_joints", COUNT),
             ("left_out", pa.list_(TEXT)),
+            # `ground_pct`: how much higher the motion's ground is than its rest pose says, in percent of the height of
+            # its hips; `ground_seen` says so: rest, feet (that carry the body) or file (z = 0). `warnings` are words.
+            ("ground_pct", NUMBER),
+            ("ground_seen", TEXT),
+            ("warnings", pa.list_(TEXT)),
             ("contact_share", NUMBER),
             ("slide_before_pct", NUMBER),
             ("slide_after_pct", NUMBER),

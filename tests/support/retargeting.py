@@ -40,6 +40,7 @@ def probe_row(work: PlainWork, name: str, rig: Rig, *, kind: str, motions: int =
         "num_base_colours": 1,
         "grey_share": 0.0,
         "geometry_hash": None,
+        "facing_deg": 0.0,
         "rig_file": stored.to_row(),
         "joint_names": list(rig.names),
         "joint_parents": rig.parents.tolist(),

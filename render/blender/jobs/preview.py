@@ -51,7 +51,7 @@ def preview_clip(item: dict[str, Any], state: dict[str, Any], scratch: Path) -> 
     frames = sorted({frame for start in starts for frame in (start, start + 1)})
     folder = scratch / f"preview-{clip.clip_id}"
     (folder / "shown").mkdir(parents=True, exist_ok=True)
-    cameras = clip_cameras(numbers.clip_bounds, view)  # the rest pose is not shown here
+    cameras = clip_cameras(numbers.clip_bounds, view, front_deg=clip.front_deg)  # the rest pose is not shown here
     with subject.normalised(numbers.offset, numbers.scale):
         choice = open_engine(subject, cameras=cameras, view=view, extras=False, state=state, folder=folder)
         with closing(choice.engine) as engine:

@@ -135,4 +135,5 @@ def measure(player: Player) -> ClipNumbers:
         rest_bounds=normal_rest,
         scale=scale,
         offset=offset,
+        front_deg=item.front_deg,
     )

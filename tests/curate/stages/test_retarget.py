@@ -17,6 +17,7 @@ from rigmill.storage.columns import PRODUCTS
 from rigmill.types import Rig, Row, StoredFile
 from tests.support.curation import Tables, body, demo_profile, plain_work, random_motion, scipy_positions
 from tests.support.retargeting import probe_row, renamed, run
+from tests.support.walking import shaped, walk
 
 
 def test_a_motion_lands_on_the_character_with_its_names_and_licences(tmp_path: Path) -> None:
@@ -95,6 +96,25 @@ def test_a_thumb_below_another_arm_is_left_out_and_the_row_says_so(tmp_path: Pat
     assert isinstance(outcome, Kept), outcome
     (row,) = outcome.rows
     assert row["left_out"] == ["rightMiddleProximal"] and row["num_matched_joints"] == len(knight.names) - 1
+
+
+def test_a_rest_pose_below_the_floor_is_told_and_a_walk_in_place_is_warned_of(tmp_path: Path) -> None:
+    work = plain_work(tmp_path)
+    dancer = shaped()
+    motion, _ = walk(dancer, fps=16.0, in_place=True)
+    motion.translations[:, 0, 2] += 0.3
+    hung = replace(dancer, rest_joints=dancer.rest_joints - [0, 0, 0.3])
+    rows = [probe_row(work, "dance", hung, kind="motion", motions=1), probe_row(work, "knight", body(), kind="static")]
+    (found,) = rows[0]["motions"]
+    found |= {"num_frames": 49, "motion_file": work.store.put_bytes("motion.npz", motion_to_bytes(motion)).to_row()}
+    (outcome,) = run(rows, work).values()
+    assert isinstance(outcome, Kept), outcome
+    (row,) = outcome.rows
+    assert row["contact_share"] == 0.0 and row["ground_seen"] == "file"
+    assert row["ground_pct"] == pytest.approx(
+        100 * 0.3 / (dancer.rest_joints[0, 2] - dancer.rest_joints[:, 2].min()), abs=2
+    )
+    assert row["warnings"] == ["no foot stands still: it walks in place, or its feet slide all the time"]
 
 
 def test_a_character_that_cannot_be_one_is_refused_once_and_its_pairs_go_to_others(tmp_path: Path) -> None:

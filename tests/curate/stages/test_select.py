@@ -28,6 +28,7 @@ def seen(clip: str, **more: Any) -> Row:
             "coverage": 0.2,
             "extent_ratio": 1.2,
             "geometry_hash": f"g{clip}",
+            "facing_deg": 0.0,
             "motion_hash": "m",
         }
         | more
