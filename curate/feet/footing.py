@@ -41,7 +41,7 @@ from rigmill.humanoid.body import Body, carry
 from rigmill.types import Bools, Floats, Motion
 
 MAX_RAISED = 0.025  # of the hips' height, up or down
-MAX_OFF_FLOOR = 0.015  # of the hips' height: so far over or under the ground legs are not bent for it
+MAX_OFF_FLOOR = 0.005  # of the hips' height: so far over or under the ground legs are not bent for it
 _NOTICED = 0.001  # of a leg
 _NOTHING = 1e-9  # of the hips' height
 _LYING = (0.2, 0.5)  # of a leg: how high a hip is over its ankle
