@@ -41,7 +41,6 @@ from rigmill.humanoid.body import Body, carry
 from rigmill.types import Bools, Floats, Motion
 
 MAX_RAISED = 0.025  # of the hips' height, up or down
-MAX_OFF_FLOOR = 0.015  # of the hips' height: so far over or under the ground legs are not bent for it
 _NOTICED = 0.001  # of a leg
 _NOTHING = 1e-9  # of the hips' height
 _LYING = (0.2, 0.5)  # of a leg: how high a hip is over its ankle
@@ -113,10 +112,9 @@ def keep_feet(
     floors = level(gap[..., 2], stands + 0.001 * near)  # where nothing stands, by what is near the floor
     most = MAX_RAISED * target.hip_height
     low = too_low(seen, own, floors, ratio=ratio, on_rest=on_rest)
-    # What is much more than the body may go up or down is the legs', which stretch or bend: their floor is elsewhere.
-    spared = MAX_OFF_FLOOR * target.hip_height
-    base = float(np.clip(low, -most, most)) if abs(low) > most + spared else 0.0
-    floors = floors - (low - np.sign(low) * spared if base else 0.0)
+    # What is more than the body may go up or down is the legs', which stretch or bend: their floor is elsewhere.
+    base = float(np.clip(low, -most, most)) if abs(low) > most else 0.0
+    floors = floors - (low if base else 0.0)
     over, down = upwards(gap[..., 2] - floors[:, None, None], near, above_floor), near.max(axis=0)
     up = over + (1.0 - down) * base
     moved = np.concatenate([along_ground(gap[..., :2], followed, speed, fps=motion.fps), up[..., None]], axis=-1)

@@ -102,6 +102,8 @@ def find_ground(motion: Motion, body: Body) -> Ground:
         low = upright & (level <= np.percentile(level, FLOOR_PERCENTILE) + 2 * MAX_HEIGHT * leg)
         found, seen = float(np.median(level[low])) if low.any() else 0.0, Seen.FILE
         found = found if abs(found) <= _BENT_OFFSET * leg else 0.0  # in the air
+    if not stands(body) and abs(found) <= least:
+        found = 0.0  # as a rest pose in a leap has it
     if abs(found - rest) <= least:
         found, seen = rest, Seen.REST
     near = upright & (level <= found + max(least, 2 * MAX_HEIGHT * leg))
