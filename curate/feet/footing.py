@@ -107,9 +107,12 @@ def keep_feet(
     legs = find_legs(target, places, turns, sides)
     own = _with_balls(find_feet(target, places, sides), legs.turns[2], ratio * (seen.rest[1] - seen.rest[0]))
 
-    near = nearness(seen, above_floor) * _uprightness(source_motion, source, sides)
+    upright = _uprightness(source_motion, source, sides)
+    near = nearness(seen, above_floor) * upright
     gap = ratio * seen.places - own.places
-    floors = level(gap[..., 2], stands + 0.001 * near)  # where nothing stands, by what is near the floor
+    # Of one who falls the feet lie still at the end, and say nothing of the ground. Where nothing stands, what is near
+    # the floor does.
+    floors = level(gap[..., 2], stands * upright + 0.001 * near)
     most = MAX_RAISED * target.hip_height
     low = too_low(seen, own, floors, ratio=ratio, on_rest=on_rest)
     # What is more than the body may go up or down is the legs', which stretch or bend: their floor is elsewhere.

@@ -126,6 +126,28 @@ def test_a_jump_that_lands_keeps_its_height_over_the_ground_it_lands_on() -> Non
     assert np.abs(over_ground(body, made)[:25]).max() < NEAR
 
 
+@pytest.mark.parametrize("proportions", [{"foot": 1.6}, {"foot": 0.5}, {"trunk": 0.25}])
+def test_who_stands_and_then_lies_stands_on_the_ground_until_then(proportions: dict[str, float]) -> None:
+    """The feet of one who lies are still, and as low as feet that stand, but turned: they say nothing of the ground."""
+    plain, target = as_whole(shaped()), as_whole(shaped(**proportions))
+    standing, lying = crouch(plain.rig, depth=0.25), still(plain.rig, 120)
+    lying.rotations[:, plain.hips] = [np.sqrt(0.5), -np.sqrt(0.5), 0.0, 0.0]  # on the back
+    low = scipy_positions(plain.rig, Motion(lying.rotations[:1], lying.translations[:1], 20.0))
+    ankle = plain.joints["leftFoot"]
+    lying.translations[:, plain.hips, 2] = plain.rig.rest_joints[ankle, 2] - low[0, ankle, 2]
+    motion = Motion(
+        np.concatenate([standing.rotations, lying.rotations]),
+        np.concatenate([standing.translations, lying.translations]),
+        standing.fps,
+    )
+    count = len(standing.rotations)
+    made, footing, _ = put_on_ground(motion, source=plain, target=target)
+    alone, _, _ = put_on_ground(standing, source=plain, target=target)
+    assert footing.contact_share > 0.9  # lying feet count as standing
+    until = slice(0, count - 10)  # then it is on its way down
+    assert over_ground(target, made)[until] == pytest.approx(over_ground(target, alone)[until], abs=0.004)
+
+
 def test_a_motion_on_its_own_skeleton_stays_where_it_is() -> None:
     body = as_whole(shaped())
     rig, moved = hung(body.rig, walk(body.rig)[0], -0.3)
