@@ -1,0 +1,180 @@
+"""What of a standing body's rest is a pose all the same: a trunk that leans to the side, a tilted neck or head.
+
+A turn out of the mirror plane is nobody's character: roll and yaw beyond OFF_PLANE_DEG are a pose. Within the plane
+characters differ (hunched figures, heads of animals), so that of what leans forward or back only this is a pose: a
+head whose top is pitched by more than PITCHED_DEG on a neck that is upright. All turns here go from neutral to how the
+part is at rest, about the axes of a body that faces -Y; the identity where nothing is off or nothing says so.
+
+What says how a part is turned:
+
+- Trunk: the way from the thighs to the upper arms, and the line of the arms, for its roll; that line against the
+  thighs' for its yaw. How far it leans forward stays.
+- Neck: the way to the head for its roll.
+- Head: the line between eyes, or between joints of the face that are called the same but for their side, for roll and
+  yaw; else the joint at its end ("HeadTop_End", "HeadNub") for its roll. That joint alone tells its pitch. A head of
+  which nothing says how it is turned goes with its neck.
+
+Limits, from the rigs of the corpus that stand: trunks are at most 1.9 degrees off the plane and arms 0.4 against
+thighs, necks 3.2 off and pitched by 0 to 13, ends of heads within 6 degrees of half the neck's pitch.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from rigmill.facts.names import side_of, tokens
+from rigmill.humanoid.body import Body
+from rigmill.humanoid.checks import from_part_to_part, is_below
+from rigmill.humanoid.names import as_written
+from rigmill.rigs.quaternions import between, conjugate, multiply
+from rigmill.rigs.turns import IDENTITY, rotate
+from rigmill.types import Floats
+
+OFF_PLANE_DEG, MOST_OFF_DEG = 5.0, 60.0  # what is further off is another thing than it is called
+PITCHED_DEG, MOST_PITCHED_DEG = 18.0, 45.0  # beyond: an end that lies ahead, as of a snout
+_UPRIGHT_DEG = 20.0  # necks that are pitched further are a hunched character's
+_FACE = {"eye", "eyes", "eyebrow", "brow", "ear", "eyelid", "lid", "cheek", "mouth", "lip"}
+_END = re.compile(r"(?i)head.*(?:end|top|nub|tip)")
+_AGREE = np.cos(np.radians(10.0))  # between the lines of the pairs of a face, else they say nothing
+_APART = 0.004  # of the hips' height: joints nearer to each other have no line
+_RAISED_DEG = 15.0  # between shoulders and trunk, beyond which it is the shoulders that are held so
+_LEFT, _BACK, _UP = np.eye(3)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Lean:
+    """How hips and chest are turned at rest."""
+
+    hips: Floats  # (4,)
+    chest: Floats
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Tilt:
+    """How neck and head are turned at rest against a chest that is upright."""
+
+    neck: Floats  # (4,)
+    head: Floats
+
+
+UPRIGHT = Lean(IDENTITY, IDENTITY)
+
+
+def lean(body: Body) -> Lean:
+    """Of a body that stands: how its trunk is turned out of the mirror plane."""
+    lines = {part: _way(body, f"right{part}", f"left{part}") for part in ("UpperArm", "UpperLeg")}
+    trunk = sum((_way(body, f"{side}UpperLeg", f"{side}UpperArm") for side in ("left", "right")), np.zeros(3))
+    if min(np.linalg.norm(way) for way in (trunk, *lines.values())) < _APART * body.hip_height:
+        return UPRIGHT
+    arms, thighs = (line / np.linalg.norm(line) for line in lines.values())
+    yaw, hips_yaw = (float(np.degrees(np.arcsin(line[1]))) for line in (arms, thighs))
+    roll, arms_roll = _off_plane(trunk), float(np.degrees(np.arctan2(-arms[2], arms[0])))
+    if not OFF_PLANE_DEG < max(abs(roll), abs(yaw - hips_yaw)) <= MOST_OFF_DEG:
+        return UPRIGHT
+    # The trunk starts below the joint that bends: the arms say how much the chest is turned, unless one is raised.
+    if abs(arms_roll - roll) <= _RAISED_DEG:
+        roll = arms_roll
+    return Lean(_about(_UP, hips_yaw), multiply(_about(_BACK, roll), _about(_UP, yaw)))
+
+
+def tilt(body: Body, frame: Floats, *, stands: bool) -> Tilt:
+    """Of neck and head in the chest's `frame` (3, 3), which turns the world.
+
+    In a body that does not stand the neck is bent as the pose wants it: only what the head itself shows counts.
+    """
+    if "head" not in body.joints:
+        return Tilt(IDENTITY, IDENTITY)
+    neck, pitch = IDENTITY, None
+    if "neck" in body.joints:
+        way = frame @ from_part_to_part(body.rig, body.joints, "neck", "head")
+        if np.linalg.norm(way) >= _APART * body.hip_height:
+            off = abs(_off_plane(way))
+            neck = between(_in_plane(way), way) if stands and OFF_PLANE_DEG < off <= MOST_OFF_DEG else IDENTITY
+            pitch = _pitch(way) if stands else None
+    end, across = _end(body, frame), _face(body, frame)
+    if across is not None:
+        head = _off(between(_LEFT, across))
+    elif end is not None:
+        head = between(_in_plane(end), end) if OFF_PLANE_DEG < abs(_off_plane(end)) <= MOST_OFF_DEG else IDENTITY
+    else:
+        head = neck
+    if end is not None and pitch is not None and abs(pitch) <= _UPRIGHT_DEG:
+        # How much further ahead the top is than tops are on such a neck.
+        ahead = _pitch(rotate(conjugate(head), end)) - pitch / 2
+        if PITCHED_DEG < abs(ahead) <= MOST_PITCHED_DEG:
+            head = multiply(head, _about(_LEFT, ahead))
+    return Tilt(neck, head)
+
+
+def _end(body: Body, frame: Floats) -> Floats | None:
+    """From the head to the joint at its end, in the frame; None where no joint is called so."""
+    rig, head = body.rig, body.joints["head"]
+    for joint in np.flatnonzero(rig.parents == head):
+        way = frame @ (rig.rest_joints[joint] - rig.rest_joints[head])
+        if _END.search(as_written(rig.names)[joint]) and np.linalg.norm(way) >= _APART * body.hip_height:
+            return np.asarray(way)
+    return None
+
+
+def _face(body: Body, frame: Floats) -> Floats | None:
+    """From right to left by the eyes and what else the face has twice, in the frame; None where nothing says it."""
+    lines = []
+    for left, right in _pairs(body):
+        line = frame @ (body.rig.rest_joints[left] - body.rig.rest_joints[right])
+        length = float(np.linalg.norm(line))
+        if length >= _APART * body.hip_height:
+            lines.append(line / length)
+    if not lines:
+        return None
+    mean = np.mean(lines, axis=0)
+    mean /= max(float(np.linalg.norm(mean)), 1e-12)
+    return mean if min(float(line @ mean) for line in lines) >= _AGREE else None
+
+
+def _pairs(body: Body) -> Iterator[tuple[int, int]]:
+    """(left, right) joints of the face: the eyes of the map or, where it has none, what is called alike."""
+    if "leftEye" in body.joints and "rightEye" in body.joints:
+        yield body.joints["leftEye"], body.joints["rightEye"]
+        return
+    found: dict[tuple[str, tuple[str, ...]], int] = {}
+    head, names = body.joints["head"], as_written(body.rig.names)
+    for joint in range(head + 1, body.rig.num_joints):
+        words, side = tokens(names[joint]), side_of(names[joint])
+        if side and _FACE & set(words) and is_below(body.rig, joint, head):
+            found.setdefault((side, tuple(word for word in words if not side_of(word))), joint)
+    for (side, words), joint in found.items():
+        if side == "left" and ("right", words) in found:
+            yield joint, found["right", words]
+
+
+def _off(turn: Floats) -> Floats:
+    """The turn where it is one of a pose, else the identity."""
+    angle = float(np.degrees(2 * np.arccos(min(1.0, abs(float(turn[0]))))))
+    return turn if OFF_PLANE_DEG < angle <= MOST_OFF_DEG else IDENTITY
+
+
+def _way(body: Body, start: str, end: str) -> Floats:
+    return np.asarray(body.facing @ from_part_to_part(body.rig, body.joints, start, end))
+
+
+def _off_plane(way: Floats) -> float:
+    """Degrees to the left of the mirror plane."""
+    return float(np.degrees(np.arctan2(way[0], np.hypot(way[1], way[2]))))
+
+
+def _in_plane(way: Floats) -> Floats:
+    return np.array([0.0, way[1], way[2]])
+
+
+def _pitch(way: Floats) -> float:
+    """Degrees from up to ahead."""
+    return float(np.degrees(np.arctan2(-way[1], way[2])))
+
+
+def _about(axis: Floats, angle_deg: float) -> Floats:
+    half = np.radians(angle_deg) / 2
+    return np.array([np.cos(half), *(np.sin(half) * axis)])
