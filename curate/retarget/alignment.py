@@ -10,6 +10,8 @@ Directions are compared in the target's world, the source's having been turned b
   and the line of the knuckles onto the source's as far as that allows. So the palms face where the source's face.
 - Trunk, shoulders, head and feet: A_j = 1. How these stand at rest is the character's own (heels, a bent neck, where
   a rigger put the collar bone), and aligning them would bend the mesh.
+- Heads, necks and trunks that are turned out of the mirror plane at rest are posed, whatever the legs (tilts.py). Then
+  A_j = A_chest R_source R_target^-1 of neck and head, R being the turn from neutral to rest, against the chest.
 - But many files rest in a pose, a jump or a step, and how trunk and feet are held in it is nobody's character. A rest
   is taken for one if the legs are not mirror images within 15 degrees, or are bent. If either body has such a rest:
   the hips are turned as a frame (the line of the thighs onto the source's, the trunk as near as that allows), the
@@ -25,7 +27,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from curate.retarget.tilts import UPRIGHT, lean, tilt
+from curate.retarget.tilts import UPRIGHT, chest_frame, lean, tilt
 from rigmill.humanoid.body import Body, leg_end, leg_joints
 from rigmill.humanoid.checks import from_part_to_part
 from rigmill.humanoid.names import LIMBS
@@ -60,7 +62,7 @@ def align(source: Body, target: Body) -> Alignment:
     source_places: Places = {name: facing @ source.rig.rest_joints[source.joints[name]] for name in shared}
     target_places: Places = {name: target.rig.rest_joints[target.joints[name]] for name in shared}
     found = dict.fromkeys(shared, IDENTITY)
-    chest, frames = IDENTITY, (source.facing, target.facing)
+    chest, frames = IDENTITY, (chest_frame(source), chest_frame(target))
     if not (stands(source) and stands(target)):
         hips, chest = (_frames(part, target_places, source_places) for part in ("UpperLeg", "UpperArm"))
         found = _trunk(found, hips, chest)
@@ -179,7 +181,7 @@ def _without(turn: Floats, frame: Floats) -> Floats:
 
 
 def _chest_frames(source: Body, target: Body) -> tuple[Floats, Floats]:
-    """The turns of the world after which trunks are upright and arms to both sides; facing where one is flat."""
+    """As `chest_frame`, but trunks are upright too; facing alone where one is flat."""
     found = []
     for body in (source, target):
         arms, legs = (

@@ -30,7 +30,7 @@ from rigmill.facts.names import side_of, tokens
 from rigmill.humanoid.body import Body
 from rigmill.humanoid.checks import from_part_to_part, is_below
 from rigmill.humanoid.names import as_written
-from rigmill.rigs.quaternions import between, conjugate, multiply
+from rigmill.rigs.quaternions import between, conjugate, multiply, to_matrix
 from rigmill.rigs.turns import IDENTITY, rotate
 from rigmill.types import Floats
 
@@ -39,7 +39,7 @@ PITCHED_DEG, MOST_PITCHED_DEG = 18.0, 45.0  # beyond: an end that lies ahead, as
 _UPRIGHT_DEG = 20.0  # necks that are pitched further are a hunched character's
 _FACE = {"eye", "eyes", "eyebrow", "brow", "ear", "eyelid", "lid", "cheek", "mouth", "lip"}
 _END = re.compile(r"(?i)head.*(?:end|top|nub|tip)")
-_AGREE = np.cos(np.radians(10.0))  # between the lines of the pairs of a face, else they say nothing
+_DISAGREE_DEG = 10.0  # between two that say how a head is turned: then nothing says it
 _APART = 0.004  # of the hips' height: joints nearer to each other have no line
 _RAISED_DEG = 15.0  # between shoulders and trunk, beyond which it is the shoulders that are held so
 _LEFT, _BACK, _UP = np.eye(3)
@@ -66,19 +66,23 @@ UPRIGHT = Lean(IDENTITY, IDENTITY)
 
 def lean(body: Body) -> Lean:
     """Of a body that stands: how its trunk is turned out of the mirror plane."""
-    lines = {part: _way(body, f"right{part}", f"left{part}") for part in ("UpperArm", "UpperLeg")}
     trunk = sum((_way(body, f"{side}UpperLeg", f"{side}UpperArm") for side in ("left", "right")), np.zeros(3))
-    if min(np.linalg.norm(way) for way in (trunk, *lines.values())) < _APART * body.hip_height:
-        return UPRIGHT
-    arms, thighs = (line / np.linalg.norm(line) for line in lines.values())
-    yaw, hips_yaw = (float(np.degrees(np.arcsin(line[1]))) for line in (arms, thighs))
-    roll, arms_roll = _off_plane(trunk), float(np.degrees(np.arctan2(-arms[2], arms[0])))
+    arms = _across(body, "UpperArm")
+    yaw, hips_yaw = _yaw(arms), _yaw(_across(body, "UpperLeg"))
+    # A body that stands a little askew as a whole does not lean.
+    roll = _off_plane(rotate(_about(_UP, -(yaw + hips_yaw) / 2), trunk))
     if not OFF_PLANE_DEG < max(abs(roll), abs(yaw - hips_yaw)) <= MOST_OFF_DEG:
         return UPRIGHT
     # The trunk starts below the joint that bends: the arms say how much the chest is turned, unless one is raised.
+    arms_roll = float(np.degrees(np.arctan2(-arms[2], arms[0])))
     if abs(arms_roll - roll) <= _RAISED_DEG:
         roll = arms_roll
     return Lean(_about(_UP, hips_yaw), multiply(_about(_BACK, roll), _about(_UP, yaw)))
+
+
+def chest_frame(body: Body) -> Floats:
+    """Of a body that is upright: the turn of the world (3, 3) after which its chest faces -Y."""
+    return np.asarray(to_matrix(_about(_UP, -_yaw(_across(body, "UpperArm")))) @ body.facing)
 
 
 def tilt(body: Body, frame: Floats, *, stands: bool) -> Tilt:
@@ -98,6 +102,8 @@ def tilt(body: Body, frame: Floats, *, stands: bool) -> Tilt:
     end, across = _end(body, frame), _face(body, frame)
     if across is not None:
         head = _off(between(_LEFT, across))
+        if end is not None and abs(_off_plane(rotate(conjugate(head), end))) > _DISAGREE_DEG:
+            head = IDENTITY
     elif end is not None:
         head = between(_in_plane(end), end) if OFF_PLANE_DEG < abs(_off_plane(end)) <= MOST_OFF_DEG else IDENTITY
     else:
@@ -132,7 +138,7 @@ def _face(body: Body, frame: Floats) -> Floats | None:
         return None
     mean = np.mean(lines, axis=0)
     mean /= max(float(np.linalg.norm(mean)), 1e-12)
-    return mean if min(float(line @ mean) for line in lines) >= _AGREE else None
+    return mean if min(float(line @ mean) for line in lines) >= np.cos(np.radians(_DISAGREE_DEG)) else None
 
 
 def _pairs(body: Body) -> Iterator[tuple[int, int]]:
@@ -159,6 +165,15 @@ def _off(turn: Floats) -> Floats:
 
 def _way(body: Body, start: str, end: str) -> Floats:
     return np.asarray(body.facing @ from_part_to_part(body.rig, body.joints, start, end))
+
+
+def _across(body: Body, part: str) -> Floats:
+    return _way(body, f"right{part}", f"left{part}")
+
+
+def _yaw(line: Floats) -> float:
+    """Degrees about up from the left to a line that goes there; 0 of none."""
+    return float(np.degrees(np.arctan2(line[1], np.hypot(line[0], line[2]))))
 
 
 def _off_plane(way: Floats) -> float:

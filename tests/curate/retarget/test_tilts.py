@@ -185,6 +185,55 @@ def test_a_leaning_body_that_is_hunched_stays_hunched() -> None:
     assert abs(forward) < 3  # the bend of 30 degrees is its own
 
 
+def yawed(rig: Rig, angle: float) -> Rig:
+    return replace(rig, rest_joints=Rotation.from_euler("z", angle, degrees=True).apply(rig.rest_joints))
+
+
+def test_a_body_that_stands_askew_as_a_whole_is_not_tilted() -> None:
+    askew, source = yawed(posed(hunched(), Spine=("x", 55)), 7), with_face(plain(arm_drop_deg=30))
+    turns = align(humanoid(source), humanoid(askew)).turns
+    for name in ("hips", "chest", "neck", "head"):
+        np.testing.assert_array_equal(turns[name], [1, 0, 0, 0], err_msg=name)
+    target = yawed(posed(with_face(plain()), Head=("z", 24)), 7)
+    result = retarget(still(source), source=humanoid(source), target=humanoid(target))
+    assert head_off_deg(yawed(with_face(plain()), 7), target, world(target, result, "Head")) < 1
+
+
+@pytest.mark.parametrize("facing", [90, 180, 40])
+@pytest.mark.parametrize("posed_one", ["source", "target"])
+def test_a_tilted_head_is_upright_whichever_way_the_bodies_face(posed_one: str, facing: float) -> None:
+    neutral, other = yawed(with_face(plain()), facing), with_face(plain(arm_drop_deg=30))
+    tilted = yawed(posed(with_face(plain()), Neck=ROLLED, Head=TURNED), facing)
+    source, target = (tilted, other) if posed_one == "source" else (other, tilted)
+    motion = still(source)
+    if posed_one == "source":  # the motion brings it back to neutral
+        turn = Rotation.from_euler("z", facing, degrees=True)
+        neck, head = (turn * Rotation.from_euler(*pose, degrees=True) * turn.inv() for pose in (ROLLED, TURNED))
+        motion = with_turn(
+            with_turn(motion, source, "Neck", neck.inv()), source, "Head", neck * head.inv() * neck.inv()
+        )
+    result = retarget(motion, source=humanoid(source), target=humanoid(target))
+    expected = neutral if posed_one == "target" else other
+    # The line of the eyes leaves open how far the head nods: a roll and a yaw of 24 degrees each are a nod of 5 too.
+    assert head_off_deg(expected, target, world(target, result, "Head")) < 5.5
+
+
+def test_a_face_shows_a_turned_head_in_a_rest_that_is_no_stand_too() -> None:
+    step = {"LeftUpLeg": ("x", -40.0), "Spine": ("y", 10.0)}
+    target, source = posed(with_face(plain()), Head=ROLLED, **step), with_face(plain(arm_drop_deg=30))
+    assert not stands(humanoid(target))
+    result = retarget(still(source), source=humanoid(source), target=humanoid(target))
+    assert head_off_deg(with_face(plain()), target, world(target, result, "Head")) < 4
+
+
+def test_eyes_and_the_end_of_a_head_that_disagree_say_nothing() -> None:
+    rig, source = with_face(plain()), with_face(plain(arm_drop_deg=30))
+    places = rig.rest_joints.copy()
+    places[rig.names.index("LeftEye"), 2] += 0.03  # one eye far above the other, the head upright
+    odd = replace(rig, rest_joints=places)
+    np.testing.assert_array_equal(align(humanoid(source), humanoid(odd)).turns["head"], [1, 0, 0, 0])
+
+
 def test_both_tilted_alike_and_both_neutral_are_not_turned() -> None:
     motion = random_motion(with_face(plain()).num_joints, seed=6)
     neutral, other = with_face(plain()), with_face(plain(scale=2))
