@@ -12,7 +12,8 @@ What says how a part is turned:
 - Neck: the way to the head for its roll.
 - Head: the line between eyes, or between joints of the face that are called the same but for their side, for roll and
   yaw; else the joint at its end ("HeadTop_End", "HeadNub") for its roll. That joint alone tells its pitch. A head of
-  which nothing says how it is turned goes with its neck.
+  which nothing says how it is turned goes with its neck. (A character's joints are those that carry its mesh, so that
+  eyes are there more often than ends.)
 
 Limits, from the rigs of the corpus that stand: trunks are at most 1.9 degrees off the plane and arms 0.4 against
 thighs, necks 3.2 off and pitched by 0 to 13, ends of heads within 6 degrees of half the neck's pitch.
@@ -118,10 +119,10 @@ def tilt(body: Body, frame: Floats, *, stands: bool) -> Tilt:
 
 def _end(body: Body, frame: Floats) -> Floats | None:
     """From the head to the joint at its end, in the frame; None where no joint is called so."""
-    rig, head = body.rig, body.joints["head"]
+    rig, head, names = body.rig, body.joints["head"], as_written(body.rig.names)
     for joint in np.flatnonzero(rig.parents == head):
         way = frame @ (rig.rest_joints[joint] - rig.rest_joints[head])
-        if _END.search(as_written(rig.names)[joint]) and np.linalg.norm(way) >= _APART * body.hip_height:
+        if _END.search(names[joint]) and np.linalg.norm(way) >= _APART * body.hip_height:
             return np.asarray(way)
     return None
 
