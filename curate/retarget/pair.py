@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from curate.feet.footing import Footing, keep_feet
@@ -40,8 +40,8 @@ def retargeted(payload: Row, settings: Row, work: Work) -> Row:
     target_joints = mapped_joints(target.names, character["humanoid"])
     _shared(source_joints, target_joints, limit)
     theirs = motion_from_bytes(work.store.read(StoredFile.from_row(moved["motion_file"])))
-    source_body = body_of(source, source_joints, moved["detached"], is_motion=True)
-    body = body_of(target, target_joints, character["detached"], is_motion=False)
+    source_body = body_of(source, source_joints, moved["detached"], moved.get("posed"), is_motion=True)
+    body = body_of(target, target_joints, character["detached"], character.get("posed"), is_motion=False)
     shared = _shared(source_body.joints, body.joints, limit)
     check_motion(theirs, source)
     shown = Shown(**payload["loop"]) if "loop" in payload else None
@@ -115,10 +115,17 @@ def put_on_ground(motion: Motion, *, source: Body, target: Body, feet: bool = Tr
     return made, footing, ground
 
 
-def body_of(rig: Rig, joints: Mapping[str, int], detached: Collection[str], *, is_motion: bool) -> Body:
+def body_of(
+    rig: Rig,
+    joints: Mapping[str, int],
+    detached: Collection[str],
+    posed: Mapping[str, Sequence[float]] | None = None,
+    *,
+    is_motion: bool,
+) -> Body:
     """`as_body`; a Refusal says whose rig it means."""
     try:
-        return as_body(rig, joints, detached)
+        return as_body(rig, joints, detached, posed or {})
     except Refusal as refusal:
         whose = "the motion's" if is_motion else "the character's"
         said = replace(refusal.to_rejected(), message=f"{whose} rig: {refusal.message}")

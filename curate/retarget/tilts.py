@@ -5,7 +5,8 @@ characters differ (hunched figures, heads of animals), so that of what leans for
 head whose top is pitched by more than PITCHED_DEG on a neck that is upright. All turns here go from neutral to how the
 part is at rest, about the axes of a body that faces -Y; the identity where nothing is off or nothing says so.
 
-What says how a part is turned:
+What says how a part is turned: of a mesh that is bound in another pose than the file rests in, that pose, for neck and
+head (by 5 to 60 degrees). Else:
 
 - Trunk: the way from the thighs to the upper arms, and the line of the arms, for its roll; that line against the
   thighs' for its yaw. How far it leans forward stays.
@@ -43,6 +44,7 @@ _END = re.compile(r"(?i)head.*(?:end|top|nub|tip)")
 _DISAGREE_DEG = 10.0  # between two that say how a head is turned: then nothing says it
 _APART = 0.004  # of the hips' height: joints nearer to each other have no line
 _RAISED_DEG = 15.0  # between shoulders and trunk, beyond which it is the shoulders that are held so
+_CHESTS = ("upperChest", "chest", "spine", "hips")  # what necks hang from, the nearest first
 _LEFT, _BACK, _UP = np.eye(3)
 
 
@@ -93,6 +95,8 @@ def tilt(body: Body, frame: Floats, *, stands: bool) -> Tilt:
     """
     if "head" not in body.joints:
         return Tilt(IDENTITY, IDENTITY)
+    if any(part in body.posed for part in ("neck", "head", *_CHESTS)):
+        return _bound(body, frame)
     neck, pitch = IDENTITY, None
     if "neck" in body.joints:
         way = frame @ from_part_to_part(body.rig, body.joints, "neck", "head")
@@ -115,6 +119,17 @@ def tilt(body: Body, frame: Floats, *, stands: bool) -> Tilt:
         if PITCHED_DEG < abs(ahead) <= MOST_PITCHED_DEG:
             head = multiply(head, _about(_LEFT, ahead))
     return Tilt(neck, head)
+
+
+def _bound(body: Body, frame: Floats) -> Tilt:
+    """How neck and head rest against how they are bound, as seen from the chest: whatever that is, it is a pose."""
+    chest = next(body.posed.get(part, IDENTITY) for part in _CHESTS if part in body.joints)
+    found = []
+    for part in ("neck", "head"):
+        turn = multiply(body.posed.get(part, IDENTITY), conjugate(chest))
+        turn = np.concatenate([turn[:1], frame @ turn[1:]])
+        found.append(_off(turn) if part in body.joints else IDENTITY)
+    return Tilt(*found)
 
 
 def _end(body: Body, frame: Floats) -> Floats | None:

@@ -259,7 +259,9 @@ _BY_NAMES: Row = {"humanoid": {}, "detached": []}
 def _map_of(rig: Row, found: HumanoidMap) -> Row:
     """What a pair's job has to know of a rig's map."""
     declared = found.declared(rig["joint_names"])
-    return {"humanoid": declared, "detached": list(found.detached)} if declared else _BY_NAMES
+    known = {"humanoid": declared, "detached": list(found.detached)} if declared else _BY_NAMES
+    posed = {pair["joint"]: list(pair["turn"]) for pair in rig["posed_joints"] or ()}
+    return with_values(known, {"posed": posed}) if posed else known  # the keys of all others say nothing of it
 
 
 def _unfit(rig: Row, found: HumanoidMap) -> Rejected | None:

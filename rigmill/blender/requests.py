@@ -173,6 +173,7 @@ class ProbeAnswer(_Message):
     num_broken_motions: int
     num_repeated_motions: int
     rig_file: str
+    posed_joints: list[dict[str, Any]]  # joint, turn (w, x, y, z): what rests in another pose than it is bound in
     motions: tuple[FoundMotion, ...]
 
     @classmethod

@@ -175,6 +175,8 @@ PRODUCTS: dict[str, pa.Schema] = {
     # `joint_parents` (-1: none) and `joint_places` (x, y, z at rest, joint by joint) are in the order of `joint_names`;
     # `humanoid` is the declared map of a VRM, empty elsewhere; `spring_joints` are its joints that physics would turn:
     # `end` is where what hangs on the joint is, at rest and from it, `gravity` a force, both x, y, z in our world;
+    # `posed_joints` rest in another pose than the skin binds them in: the turn w, x, y, z from the bind pose to the
+    # rest, against the skin's first joint, in our world;
     # `motions` are the actions found in the file. `num_frames` counts at `fps`, the profile's, and `num_own_frames` at
     # `own_fps`, at which the motion was keyed; `loop_gap` is how far its last pose is from its first, the largest turn
     # in radians or way in sizes of the rig; `period_frames` is how long it is, of loops alone.
@@ -208,6 +210,7 @@ PRODUCTS: dict[str, pa.Schema] = {
                     )
                 ),
             ),
+            ("posed_joints", pa.list_(pa.struct([("joint", TEXT), ("turn", pa.list_(NUMBER))]))),
             (
                 "motions",
                 pa.list_(

@@ -47,6 +47,7 @@ def probe_row(work: PlainWork, name: str, rig: Rig, *, kind: str, motions: int =
         "joint_places": rig.rest_joints.ravel().tolist(),
         "humanoid": [],
         "spring_joints": [],
+        "posed_joints": [],
         "motions": [
             {
                 "motion_id": f"{name}-{number}",

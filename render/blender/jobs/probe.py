@@ -17,12 +17,13 @@ from render.blender.subject.sampling import Sample, alike, sample_take
 from render.blender.subject.subject import Subject
 from render.blender.subject.surface import geometry_hash, read_surface, visible_bounds
 from rigmill.blender.requests import FoundMotion, ProbeAnswer, ProbeItem
+from rigmill.formats.glb_bind import posed_joints
 from rigmill.kinds import AssetKind, RigKind
 from rigmill.outcomes import Refusal, Reject
 from rigmill.rigs.loops import MAX_GAP
 from rigmill.rigs.moments import surface_moments
 from rigmill.rigs.npz import motion_to_bytes, rig_to_bytes
-from rigmill.types import Floats
+from rigmill.types import Floats, Rig
 
 _NO_SIZE = 1e-12
 _MAX_JOINT_FRAMES = 1_000_000  # of a stored motion: 65 joints for 16 minutes; each takes 1.3 kB while it is read
@@ -76,6 +77,7 @@ def probe_asset(item: dict[str, Any], state: dict[str, Any], scratch: Path) -> d
         num_broken_motions=found.num_broken,
         num_repeated_motions=found.num_repeated,
         rig_file="rig.npz",
+        posed_joints=_posed(asked, rig),
         motions=tuple(
             FoundMotion(
                 name=take.name,
@@ -95,6 +97,14 @@ def probe_asset(item: dict[str, Any], state: dict[str, Any], scratch: Path) -> d
             for index, (take, sample) in enumerate(found.moving)
         ),
     ).to_item()
+
+
+def _posed(asked: ProbeItem, rig: Rig) -> list[dict[str, Any]]:
+    """What rests in another pose than it is bound in; of FBX the bind pose is what the importer takes for the rest."""
+    if asked.format == "fbx":
+        return []
+    found = posed_joints(Path(asked.path).read_bytes(), rig)
+    return [{"joint": name, "turn": turn.tolist()} for name, turn in found.items()]
 
 
 class _Found:

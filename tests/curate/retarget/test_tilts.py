@@ -11,9 +11,11 @@ from scipy.spatial.transform import Rotation
 from curate.retarget.alignment import align, stands
 from curate.retarget.tilts import UPRIGHT, lean
 from curate.retarget.transfer import retarget
+from rigmill.humanoid.body import Body, as_body
+from rigmill.humanoid.names import humanoid_joints
 from rigmill.types import Floats, Rig
 from tests.support.curation import random_motion, scipy_positions
-from tests.support.plain_bodies import built, humanoid, parts, plain, still, with_turn, world
+from tests.support.plain_bodies import apart_deg, built, humanoid, parts, plain, still, with_turn, world
 
 ROLLED, TURNED, PITCHED = ("y", 24), ("z", -24), ("x", 24)  # to the left, to the right, down
 
@@ -243,3 +245,33 @@ def test_both_tilted_alike_and_both_neutral_are_not_turned() -> None:
     there = retarget(motion, source=humanoid(tilted[0]), target=humanoid(tilted[1]))
     driven = [joint for joint, name in enumerate(neutral.names) if name != "HeadTop_End"]
     np.testing.assert_allclose(there.rotations[:, driven], motion.rotations[:, driven], atol=1e-9)
+
+
+def bound(rig: Rig, **turns: Rotation) -> Body:
+    """The body of a rig without eyes or a head end, and how its file says parts rest against how they were bound."""
+    joints = humanoid_joints(rig.names)
+    return as_body(rig, joints, posed={name: turn.as_quat(scalar_first=True).tolist() for name, turn in turns.items()})
+
+
+@pytest.mark.parametrize("axis", ["x", "y", "z"])
+@pytest.mark.parametrize("yaw_deg", [0, 90])
+def test_a_head_turned_alone_is_upright_again_where_the_skin_says_how_it_was_bound(axis: str, yaw_deg: int) -> None:
+    turn, source, target = Rotation.from_euler(axis, 24, degrees=True), plain(), plain(yaw_deg=yaw_deg, scale=0.5)
+    result = retarget(still(source), source=humanoid(source), target=bound(target, Head=turn))
+    assert apart_deg(world(target, result, "Head"), turn.inv()) < 1e-3
+    for name in set(target.names) - {"Head"}:
+        assert apart_deg(world(target, result, name), Rotation.identity()) < 1e-3, name
+    # And as a source: at rest its head is turned, and so is the other's then.
+    handed = retarget(still(target), source=bound(target, Head=turn), target=humanoid(source))
+    about = Rotation.from_euler("z", -yaw_deg, degrees=True)
+    assert apart_deg(world(source, handed, "Head"), about * turn * about.inv()) < 1e-3
+
+
+def test_what_the_whole_trunk_is_turned_by_is_no_tilt_of_the_head() -> None:
+    turn, source, target = Rotation.from_euler("x", 24, degrees=True), plain(), plain(scale=0.5)
+    whole = bound(target, Hips=turn, Spine=turn, Spine1=turn, Spine2=turn, Neck=turn, Head=turn)
+    result = retarget(still(source), source=humanoid(source), target=whole)
+    assert apart_deg(world(target, result, "Head"), Rotation.identity()) < 1e-3
+    slight = bound(target, Head=Rotation.from_euler("x", 4, degrees=True))  # a character's own
+    result = retarget(still(source), source=humanoid(source), target=slight)
+    assert apart_deg(world(target, result, "Head"), Rotation.identity()) < 1e-3

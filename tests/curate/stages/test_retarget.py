@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy.spatial.transform import Rotation
 
 from curate.stages.preview import PreviewStage
 from curate.stages.retarget import RetargetStage, motion_name
@@ -69,6 +70,28 @@ def test_a_loop_goes_round_on_a_character_until_the_clip_is_full(tmp_path: Path)
     (job,) = PreviewStage().plan(Tables({"probe": rows, "retarget": [row]}), demo_profile())
     shown = [job.payload[name] for name in ("first_frame", "num_frames", "motion_frames", "period_frames")]
     assert shown == [0, 25, 25, 12.0]
+
+
+def test_a_head_that_is_bound_upright_is_upright_on_the_character_and_no_other_job_is_made_anew(tmp_path: Path) -> None:
+    work = plain_work(tmp_path)
+    rows = [
+        probe_row(work, "dance", body(), kind="motion", motions=1),
+        probe_row(work, "knight", body(scale=0.5), kind="static"),
+    ]
+    (before,) = RetargetStage().plan(Tables({"probe": rows}), demo_profile())
+    turn = Rotation.from_euler("y", 24, degrees=True)
+    rows[1]["posed_joints"] = [{"joint": "mixamorig:Head", "turn": turn.as_quat(scalar_first=True).tolist()}]
+    (after,) = RetargetStage().plan(Tables({"probe": rows}), demo_profile())
+    assert "posed" not in before.payload["character"] and "posed" not in after.payload["motion"]
+    turned = []
+    for job in (before, after):
+        (answer,) = RetargetStage().run([job], work)
+        assert isinstance(answer.outcome, Kept), answer.outcome
+        motion = motion_from_bytes(work.store.read(StoredFile.from_row(answer.outcome.rows[0]["motion_file"])))
+        head = body().names.index("mixamorig:Head")
+        turned.append(Rotation.from_quat(motion.rotations[:, head], scalar_first=True))
+    # Turned back by how it rests, before it does what the dancer's does; the neck is the same.
+    assert np.degrees((turned[1] * turn * turned[0].inv()).magnitude()).max() < 1e-3
 
 
 def test_a_rig_that_is_humanoid_in_part_is_rejected_once_with_the_missing_joints(tmp_path: Path) -> None:

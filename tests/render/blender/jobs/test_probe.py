@@ -6,10 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.spatial.transform import Rotation
 
 from rigmill.blender.requests import MAKE_ASSET, PROBE_ASSET
 from tests.support.blender.calls import blender, call, clip_item, corpus, probe, probe_item, read_motion, read_rig
 from tests.support.curation import _BODY
+from tests.support.files.posed_rests import adult, pose
 from tests.support.paths import ASSETS
 
 pytestmark = pytest.mark.blender
@@ -42,6 +44,25 @@ def test_a_loop_of_a_file_goes_round_in_blender(tmp_path: Path) -> None:
     item = clip_item(path, probe(path, tmp_path), "Walk") | {"num_frames": 37, "period_frames": 34 / 3}
     heads = np.array(blender("joints_and_pixels", {"item": item})["heads"])
     assert np.abs(heads[34:] - heads[:3]).max() < 1e-3 < 0.01 < np.abs(heads[17] - heads[0]).max()
+
+
+def test_a_head_that_rests_in_another_pose_than_it_is_bound_in_is_known(tmp_path: Path) -> None:
+    turn = Rotation.from_euler("y", 24, degrees=True)
+    path = tmp_path / "posed.glb"
+    path.write_bytes(pose(adult(), "head", turn).to_bytes())
+    (found,) = probe(path, tmp_path)["posed_joints"]
+    assert found["joint"] == "head"
+    assert np.abs(np.array(found["turn"]) - turn.as_quat(scalar_first=True)).max() < 1e-3
+    assert probe(ASSETS / "Fox.glb", tmp_path)["posed_joints"] == []
+
+
+def test_the_bind_pose_of_a_posed_robot_is_the_rest_pose_of_its_twin(tmp_path: Path) -> None:
+    """Two exports of one character: one rests with its head 12 degrees off, the other as both are bound."""
+    posed, twin = (
+        probe(corpus(name), tmp_path)["posed_joints"] for name in ("threejs/RobotExpressive.glb", "raylib/robot.glb")
+    )
+    turns = {pair["joint"]: Rotation.from_quat(pair["turn"], scalar_first=True) for pair in posed}
+    assert np.degrees(turns["Head"].magnitude()) == pytest.approx(12.2, abs=0.2) and twin == []
 
 
 def test_motions_of_a_file_with_a_mesh_are_stored_when_asked_for(tmp_path: Path) -> None:
