@@ -48,7 +48,6 @@ class Reject(StrEnum):
     LYING_REST = "lying_rest"
     SWAPPED_SIDES = "swapped_sides"
     DUPLICATE_CLIP = "duplicate_clip"
-    ENOUGH_WINDOWS = "enough_windows"
     UNMAPPABLE_SKELETON = "unmappable_skeleton"
     IMPLAUSIBLE_SKELETON = "implausible_skeleton"
     TOO_FEW_PAIRS = "too_few_pairs"
@@ -105,7 +104,6 @@ REJECT_MEANING: dict[Reject, str] = {
     Reject.LYING_REST: "a body (by its joints' names) lies at rest and stands in its motion",
     Reject.SWAPPED_SIDES: "left and right of a body (by its joints' names) are swapped, by name or in its motion",
     Reject.DUPLICATE_CLIP: "another clip has the same geometry and the same motion",
-    Reject.ENOUGH_WINDOWS: "as many windows of this motion as the profile takes of one move more",
     Reject.UNMAPPABLE_SKELETON: "the motion's joints cannot be matched to the character's: some are not named",
     Reject.IMPLAUSIBLE_SKELETON: "joints are named as parts of a body, and their places say that they are not (order, "
     "left and right, upright, lengths)",

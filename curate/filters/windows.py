@@ -35,6 +35,16 @@ def window_start(window: int, num_frames: int, max_frames: int) -> int:
     return max(0, min(window * length, num_frames - length))
 
 
+def looked_at(count: int, most: int) -> list[int]:
+    """Which of a motion's `count` windows: all, or `most` of them evenly spread, the first and the last among them.
+
+    So a motion of hours costs no more than one of minutes.
+    """
+    if count <= most:
+        return list(range(count))
+    return [round(place * (count - 1) / max(most - 1, 1)) for place in range(most)]
+
+
 def shown_of(motion: Row, max_frames: int) -> Shown:
     """A motion (of a probe row) that is shorter than a clip and ends as it begins goes round until the clip is full."""
     length = window_length(max_frames, max_frames)

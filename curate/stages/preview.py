@@ -14,7 +14,7 @@ import numpy as np
 from curate.filters.checks import checks
 from curate.filters.flow import growth, look, motion_hash
 from curate.filters.rules import CLIP_RULES, LEAST_FRAMES, RETARGETED_RULES, RIG_RULES, first_refusal
-from curate.filters.windows import clip_id, num_windows, shown_of, window_length, window_start
+from curate.filters.windows import clip_id, looked_at, num_windows, shown_of, window_length, window_start
 from curate.stages.retarget import character_title, motion_name
 from rigmill.blender.child_files import own_path, read_own
 from rigmill.blender.requests import PREVIEW_CLIP, PreviewAnswer, PreviewItem
@@ -120,7 +120,7 @@ def _windows(clip: Row, motion: Row, verdict: Row | None, settings: Row) -> Iter
     if count > 1:  # what is known is of the whole: in some of the windows it may not explode
         asked = with_values(asked, {"extent_ratio": None})
     verdict = verdict or first_refusal(with_values(clip, asked), CLIP_RULES, settings)
-    for window in range(count if verdict is None else 1):
+    for window in looked_at(count, settings["max_windows"] if verdict is None else 1):
         first_frame = window_start(window, shown.num_frames, settings["max_frames"])
         more = {
             "start_frame": motion["start_frame"] + first_frame,

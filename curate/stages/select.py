@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import ClassVar
 
-from curate.filters.rules import SEEN_RULES, first_refusal, window_words
+from curate.filters.rules import SEEN_RULES, first_refusal
 from rigmill.config.schema import Profile
-from rigmill.kinds import ClipKind
 from rigmill.outcomes import Cost, Kept, Reject, Rejected
 from rigmill.pipeline.stage import Answer, Input, Job, Rows, Stage, Work
 from rigmill.storage.columns import PRODUCTS, SELECTED
@@ -52,17 +51,11 @@ class SelectStage(Stage):
                 if rank < first.setdefault(_same(row), rank):
                     first[_same(row)] = rank
         originals = {rank[-1] for rank in first.values()}
-        enough = _beyond(
-            (row for row, no in zip(rows, refusals) if no is None and row["clip_id"] in originals),
-            settings["max_windows"],
-        )
         # The row follows from the preview's job, so that job's key and the verdict say all that the row would.
         for row, refused, key in zip(rows, refusals, job_keys(rows)):
             if refused is None and row["clip_id"] not in originals:
                 message = f"the same geometry and motion as clip {first[_same(row)][-1]}"
                 refused = Rejected(Reject.DUPLICATE_CLIP, message).to_row()
-            if refused is None and row["clip_id"] in enough:
-                refused = _enough(row, settings["max_windows"]).to_row()
             yield Input(
                 row["clip_id"],
                 with_values(only_keys(row, *SELECTED), {"refused": refused}),
@@ -75,21 +68,6 @@ class SelectStage(Stage):
             refused = job.payload["refused"]
             outcome = Rejected.from_row(refused) if refused else Kept([only_keys(job.payload, *SELECTED)])
             yield Answer(job.key, outcome, cost)
-
-
-def _beyond(rows: Iterable[Row], most: int) -> set[str]:
-    """Clips of a file's own motions of which others, that move more, fill what one motion may give."""
-    of_motion: dict[tuple[str, str, str], list[tuple[float, int, str]]] = {}
-    for row in rows:
-        if row["kind"] == ClipKind.NATIVE:
-            key = row["asset_id"], row["rig_id"], row["motion_id"]
-            of_motion.setdefault(key, []).append((-row["flow_px"], row["first_frame"] or 0, row["clip_id"]))
-    return {clip for found in of_motion.values() for _, _, clip in sorted(found)[most:]}
-
-
-def _enough(row: Row, most: int) -> Rejected:
-    message = f"{most} windows of this motion move more, which are all that are taken of one{window_words(row, '; ')}"
-    return Rejected(Reject.ENOUGH_WINDOWS, message, measured=row["flow_px"], limit=float(most))
 
 
 def _same(row: Row) -> tuple[str, str]:

@@ -282,7 +282,7 @@ class Filters(Section):
         "the video VAE"
     )
     max_windows: Positive = Field(
-        description="windows of one motion of a file that are taken at most: those that move most"
+        description="windows of one motion of a file that are looked at: if it has more, so many of them, evenly spread"
     )
     min_vertices: Positive
     max_vertices: Positive

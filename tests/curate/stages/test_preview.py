@@ -190,6 +190,10 @@ def test_every_window_of_a_long_motion_is_looked_at_and_the_last_one_ends_with_t
     assert {(payload["num_frames"], payload["motion_frames"]) for payload in payloads} == {(81, 400)}
     assert {payload["refused"] for payload in payloads} == {None}
     assert len({payload["clip_id"] for payload in payloads}) == 5
+    few = PreviewStage().plan(found, demo_profile(filters={"max_frames": 81, "max_windows": 3}))
+    assert sorted(job.payload["first_frame"] for job in few) == [0, 162, 319]
+    (first,) = PreviewStage().plan(found, demo_profile(filters={"max_frames": 81, "max_windows": 1}))
+    assert first.payload["first_frame"] == 0
 
 
 def test_a_short_motion_counts_at_its_own_rate_and_a_loop_fills_a_clip(tmp_path: Path) -> None:

@@ -35,6 +35,7 @@ hard:
   filters:
     min_frames: 4
     max_frames: 5
+    max_windows: 1
     min_vertices: 1
     min_faces: 1
     max_vertices: 10000000
