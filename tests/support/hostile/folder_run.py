@@ -23,7 +23,8 @@ strange:
   output: {out}
   sources:
     - {{kind: folder, path: {folder}, licence: unknown}}
-  filters: {{min_frames: 4, max_frames: 5, max_windows: 1, min_vertices: 1, min_faces: 1, min_texture_px: 1,
+  filters: {{min_frames: 4, max_frames: 5, max_windows: 1, min_moving_frames: 1, max_jump: 1000000, min_vertices: 1,
+    min_faces: 1, min_texture_px: 1,
     min_base_colours: 1, max_grey_share: 1, min_flow_px: 0.001, preview_px: 64, preview_frames: 2}}
   limits: {{wall_s: 50, cpu_s: 50}}
   run: {{min_free_disk_bytes: 0, max_failed_share: 1.0}}
