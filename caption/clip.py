@@ -21,7 +21,8 @@ def clip_facts(payload: Row, geometry: ClipGeometry) -> MotionFacts:
     """What the joints of a rendered clip do. `humanoid` in the payload is what its file declares its limbs to be."""
     declared = {entry["bone"]: entry["joint"] for entry in payload.get("humanoid") or ()}
     rig, motion = geometry.own(geometry.motion)
-    return measure(rig, motion, joints=geometry.joints[:, : rig.num_joints], humanoid=declared or None)
+    joints = geometry.joints[:, : rig.num_joints]
+    return measure(rig, motion, joints=joints, humanoid=declared or None, front_deg=geometry.front_deg)
 
 
 def product_row(payload: Row, facts: MotionFacts, sentences: Sequence[str], provider: str, **said: Any) -> Row:

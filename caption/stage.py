@@ -30,7 +30,7 @@ class CaptionStage(Stage):
     name = "caption"
     version = 2
     # collect: sentences that a source knows; probe: what a file declares its limbs to be
-    upstream = ("collect", "probe", "render")
+    upstream = ("collect", "probe", "select", "render")
     writes = PRODUCTS["caption"]
     batch = 64
     usual_seconds, jobs_per = 0.02, {"render": 1.0}
@@ -59,11 +59,12 @@ class CaptionStage(Stage):
             for row in tables.products("collect")
             for take in row["takes"] or ()
         }
+        parts = {row["clip_id"] for row in tables.products("select") if _is_part(row)} if known else set()
         for row in tables.products("render"):
             payload = only_keys(row, "clip_id", "source", "title", "tags", "motion_name", "files")
             more = {"humanoid": declared[row["rig_id"]]} if row["rig_id"] in declared else {}
             said = known.get((row["asset_id"], row["motion_name"])) if settings["provider"] == "facts" else None
-            if said:
+            if said and row["clip_id"] not in parts:
                 more["said"] = said
             if row["clip_id"] in own:
                 more["own"] = own[row["clip_id"]]
@@ -87,6 +88,12 @@ class CaptionStage(Stage):
         from caption.forecast import motion_spend
 
         return motion_spend(num_jobs, profile)
+
+
+def _is_part(clip: Row) -> bool:
+    """A window of a longer motion: what a source says of the whole may be true of the others."""
+    first, count, whole = clip["first_frame"] or 0, clip["num_frames"], clip["motion_frames"]
+    return first > 0 or (whole is not None and whole - count > count / 2)
 
 
 def _outcome(job: Job, store: Store) -> Outcome:

@@ -37,7 +37,7 @@ class EvalStage(Stage):
     """One row per clip whose recorded maps are read, and one per clip that the model generates."""
 
     name = "eval"
-    version = 5
+    version = 6
     upstream = ("shards", "train")
     writes = PRODUCTS["eval"]
     barrier = True

@@ -88,6 +88,7 @@ class ClipNumbers:
     rest_bounds: Floats  # (2, 3)
     scale: float  # normalised = (as imported - offset) * scale
     offset: Floats  # (3,)
+    front_deg: float = 0.0  # azimuth of the front at rest, from where azimuths of cameras are counted
 
 
 def framing_cameras(numbers: ClipNumbers, render: RenderSettings) -> tuple[Camera, ...]:
@@ -104,7 +105,7 @@ def framing_cameras(numbers: ClipNumbers, render: RenderSettings) -> tuple[Camer
     low, high = numbers.view_bounds
     is_near = ((places >= low - STRAY) & (places <= high + STRAY)).all(axis=(0, 2))
     bounds, radius_px = numbers.view_bounds, joint_radius_px(render)
-    cameras = clip_cameras(bounds, render)
+    cameras = clip_cameras(bounds, render, front_deg=numbers.front_deg)
     for _ in range(_MOST_ROUNDS):
         framed = places[:, _drawn(rig, num_markers, cameras, render) & is_near]
         if all(_shows(camera, framed, radius_px) for camera in cameras):
@@ -112,7 +113,7 @@ def framing_cameras(numbers: ClipNumbers, render: RenderSettings) -> tuple[Camer
         bounds = np.stack(
             [np.minimum(bounds[0], framed.min(axis=(0, 1))), np.maximum(bounds[1], framed.max(axis=(0, 1)))]
         )
-        cameras = clip_cameras(bounds, render)
+        cameras = clip_cameras(bounds, render, front_deg=numbers.front_deg)
     return cameras
 
 
@@ -130,11 +131,12 @@ def _drawn(rig: Rig, num_markers: int, cameras: tuple[Camera, ...], render: Rend
     )
 
 
-def clip_cameras(view_bounds: Floats, view: ViewSettings) -> tuple[Camera, ...]:
-    """Cameras, one per azimuth, that show these bounds."""
+def clip_cameras(view_bounds: Floats, view: ViewSettings, *, front_deg: float = 0.0) -> tuple[Camera, ...]:
+    """Cameras, one per azimuth, counted from a front, that show these bounds."""
     return camera_ring(
         bounds=view_bounds,
         azimuths_deg=view.azimuths_deg,
+        front_deg=front_deg,
         elevation_deg=view.elevation_deg,
         width_px=view.width_px,
         height_px=view.height_px,

@@ -18,7 +18,7 @@ from rigmill.outcomes import Kept, Outcome
 from rigmill.pipeline.stage import Answer, Input, Job, Rows, Stage, Work
 from rigmill.storage.columns import CLIP, PLAYED, PRODUCTS
 from rigmill.storage.files import Store
-from rigmill.storage.rows import only_keys
+from rigmill.storage.rows import only_keys, with_values
 from rigmill.types import Row, StoredFile
 
 
@@ -26,7 +26,7 @@ class RenderStage(Stage):
     """One job per selected clip; the clips of one asset share a child process."""
 
     name: ClassVar[str] = "render"
-    version: ClassVar[int] = 5
+    version: ClassVar[int] = 6
     upstream: ClassVar[tuple[str, ...]] = ("select",)
     writes = PRODUCTS["render"]
     batch: ClassVar[int] = 16
@@ -39,6 +39,8 @@ class RenderStage(Stage):
     def inputs(self, tables: Rows, settings: Row) -> Iterable[Input]:
         for clip in tables.products("select"):
             payload = only_keys(clip, *CLIP, *PLAYED)
+            if clip["period_frames"] is not None:  # of others the key says nothing of it: they are not drawn again
+                payload = with_values(payload, {"period_frames": clip["period_frames"]})
             yield Input(clip["clip_id"], payload, group=clip["asset_id"])
 
     def run(self, jobs: Sequence[Job], work: Work) -> Iterator[Answer]:
@@ -81,7 +83,9 @@ def clip_item(job: Job, store: Store) -> ClipItem:
         start_frame=clip["start_frame"] or 0.0,
         num_frames=clip["num_frames"],
         fps=clip["fps"],
+        front_deg=clip["facing_deg"] or 0.0,
         motion_path=str(store.checked_path(StoredFile.from_row(stored))) if stored else None,
+        period_frames=clip.get("period_frames"),
         render=render,
         outputs=(*OUTPUTS, Output.MASK) if render.masks else OUTPUTS,
     )
@@ -96,6 +100,7 @@ def product_row(job: Job, *, answer: RenderAnswer, scratch: Path, store: Store) 
     return {
         **only_keys(clip, *CLIP),
         "asset_file": clip["file"],
+        "period_frames": clip.get("period_frames"),
         "width_px": render.width_px,
         "height_px": render.height_px,
         "num_views": render.num_views,
@@ -104,6 +109,7 @@ def product_row(job: Job, *, answer: RenderAnswer, scratch: Path, store: Store) 
         "engine": answer.engine,
         "engine_reason": answer.engine_reason,
         "agreement": answer.agreement,
+        "samples": answer.samples,
         "num_drawn_joints": answer.num_drawn_joints,
         **answer.round_trip,
         "files": [stored.to_row() for stored in files],

@@ -108,6 +108,7 @@ def _played(clip: dict[str, Any], store: Store, client: BlenderClient, scratch: 
     wanted = {
         **{key: clip.get(key) for key in ("clip_id", "format", "armature", "action", "slot", "num_frames", "fps")},
         "start_frame": clip["start_frame"],
+        "period_frames": clip["period_frames"],
         "path": str(store.checked_path(StoredFile.from_row(clip["file"]))),
         "motion_path": str(store.checked_path(StoredFile.from_row(stored))) if stored else None,
         "title": clip["motion_name"],

@@ -41,6 +41,12 @@ class Reject(StrEnum):
     EXPLODED = "exploded"
     TOO_FEW_FRAMES = "too_few_frames"
     LITTLE_MOTION = "little_motion"
+    BRIEF_MOTION = "brief_motion"
+    TELEPORT = "teleport"
+    REST_FRAMES = "rest_frames"
+    UPSIDE_DOWN = "upside_down"
+    LYING_REST = "lying_rest"
+    SWAPPED_SIDES = "swapped_sides"
     DUPLICATE_CLIP = "duplicate_clip"
     UNMAPPABLE_SKELETON = "unmappable_skeleton"
     IMPLAUSIBLE_SKELETON = "implausible_skeleton"
@@ -87,10 +93,16 @@ REJECT_MEANING: dict[Reject, str] = {
     Reject.NO_MOTION: "no mesh, and every motion holds one pose; or the action that is asked for moves no joint",
     Reject.TOO_SIMPLE: "fewer vertices or faces than the limit",
     Reject.TOO_DETAILED: "more vertices or faces than the limit",
-    Reject.UNTEXTURED: "no texture and hardly a colour, or mostly untextured grey",
+    Reject.UNTEXTURED: "no texture and hardly a colour, or mostly one untextured grey",
     Reject.EXPLODED: "in some frame the subject is many times as large as it mostly is",
-    Reject.TOO_FEW_FRAMES: "not more frames than the limit after resampling",
+    Reject.TOO_FEW_FRAMES: "not more frames than the limit at the motion's own rate, or under five at the profile's",
     Reject.LITTLE_MOTION: "not even the part that moves most moves visibly",
+    Reject.BRIEF_MOTION: "between still ends the motion lasts fewer frames than the limit",
+    Reject.TELEPORT: "between two frames the subject jumps far beyond the motion's own speeds: stitched or broken",
+    Reject.REST_FRAMES: "the motion jumps into the rest pose and out of it",
+    Reject.UPSIDE_DOWN: "a body (by its joints' names) hangs head down at rest",
+    Reject.LYING_REST: "a body (by its joints' names) lies at rest and stands in its motion",
+    Reject.SWAPPED_SIDES: "left and right of a body (by its joints' names) are swapped, by name or in its motion",
     Reject.DUPLICATE_CLIP: "another clip has the same geometry and the same motion",
     Reject.UNMAPPABLE_SKELETON: "the motion's joints cannot be matched to the character's: some are not named",
     Reject.IMPLAUSIBLE_SKELETON: "joints are named as parts of a body, and their places say that they are not (order, "

@@ -124,7 +124,7 @@ def card(rows: Sequence[Row], making: Making, *, num_of_authors: int = 0) -> str
         "",
         "## Conventions",
         "",
-        "World: right-handed, +Z up, subject facing -Y, in the normalised units of `geometry.npz`. Cameras: OpenCV "
+        "World: right-handed, +Z up, in the normalised units of `geometry.npz`. Cameras: OpenCV "
         "(+x right, +y down, +z forward), pixels from the top-left corner with centres at .5; azimuth 0 sees the "
         "front, and azimuths grow counter-clockwise seen from above. `intrinsics` (views, 3, 3) are in pixels, "
         "`world_to_view` (views, 4, 4) is rigid; normalised = (as imported - `offset`) * `scale`.",

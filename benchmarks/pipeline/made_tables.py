@@ -91,9 +91,13 @@ def probed(job: Any, number: int) -> Outcome:
             "name": dice.choice(WORDS),
             "action": f"Armature|{dice.choice(WORDS)}|Base Layer",
             "slot": "OBArmature",
-            "num_frames": dice.randint(17, 400),
+            "num_frames": (length := dice.randint(17, 41)),  # one window each
             "fps": 16.0,
             "start_frame": dice.choice([0.0, 1.0]),
+            "own_fps": 30.0,
+            "num_own_frames": 2 * length,
+            "loop_gap": dice.random(),
+            "period_frames": None,
             "num_moving_joints": dice.randint(3, len(names)),
             "extent_ratio": dice.uniform(0.8, 1.6),
             "motion_file": stored("motion.npz", number, take).to_row() if what == "motion" else None,
@@ -187,6 +191,7 @@ def retargeted(job: Any, number: int) -> Outcome:
                 "clip_id": hashlib.sha256(job.input_id.encode()).hexdigest()[:16],
                 "kind": "retargeted",
                 "start_frame": job.payload["start_frame"],
+                "period_frames": None,
                 "num_frames": dice.randint(17, 400),
                 "fps": 16.0,
             }
@@ -204,6 +209,12 @@ def previewed(job: Any, number: int) -> Outcome:
                 "coverage": dice.choice([0.0, 0.2, 0.3]) if dice.random() < 0.03 else 0.2,
                 "extent_growth": dice.uniform(1.0, 8.0) if dice.random() < 0.03 else 1.1,
                 "motion_hash": "0" * 16 if dice.random() < 0.3 else f"{dice.getrandbits(64):016x}",
+                "jump": dice.uniform(0.2, 1.0) if dice.random() < 0.02 else 0.0,
+                "rest_frames": int(dice.random() < 0.01),
+                "still_start": 0,
+                "still_end": 0,
+                **dict.fromkeys(("rest_upright", "first_upright", "toes_ahead"), 1.0),
+                "swapped_share": 0.0,
             }
         ]
     )

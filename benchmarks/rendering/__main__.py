@@ -1,16 +1,18 @@
 """Rendering: how exact, how near to path tracing, how cheap, and how steady it is.
 
     RIGMILL_CORPUS=... python -m benchmarks.rendering [--json] [--only PART ...] [--references FOLDER]
-        [--pictures FOLDER]
+        [--pictures FOLDER] [--every NUMBER]
 
 Parts, all of them unless some are named:
 
 - projection: the stored joints of every rig of the corpus against Blender's `world_to_camera_view`, the centres of
   the circles drawn in pose maps against that, joints triangulated back, and the cameras against a camera written here.
-- quality: the middle frame of every textured file (a picture gives a base colour, or there are two base colours), four
+- quality: the middle frame of every textured file (a picture gives a base colour, or there are two base colours) and of
+  files made here with surfaces that are seen from one side (made.py: an outline's inverted hull, a room, a board), four
   views, against Cycles with 256 samples and no denoiser in the same scene. IoU: of the pixels with alpha >= 128. SSIM:
   Gaussian window of 11 x 11 px and 1.5 px, mean over R, G and B over white and over the pixels of either silhouette.
   References are made once (about 20 CPU-seconds each) and kept in --references.
+- speckles: a file of glass and gloss by Cycles with 8 samples, and with as many as it needs: speckles.py.
 - cost: CPU seconds (user + system, of all processes) per view-frame, with the videos and pose maps, of three
   characters, for the stage with each engine and for the flow and settings of bpy-renderer. How: costs.py.
 - memory: resident memory of one worker and of its Blender server over 200 assets.
@@ -39,7 +41,7 @@ from benchmarks.common.corpus import Asset, corpus_assets
 from benchmarks.common.figures import lines, rounded
 
 GL_FRAMES = 24
-PARTS = ("projection", "quality", "noise", "cost", "memory", "scaling", "round_trip", "gl", "gpu")
+PARTS = ("projection", "quality", "noise", "speckles", "cost", "memory", "scaling", "round_trip", "gl", "gpu")
 
 
 def textured(assets: Sequence[Asset]) -> list[Asset]:
@@ -49,10 +51,12 @@ def textured(assets: Sequence[Asset]) -> list[Asset]:
 
 
 def run_quality(assets: Sequence[Asset], arguments: argparse.Namespace, scratch: Path) -> dict[str, Any]:
+    from benchmarks.rendering.made import SINGLE_SIDED, made_assets
     from benchmarks.rendering.quality import ENGINES, quality, summary, table, write_sheet
 
     engines = arguments.engines or list(ENGINES)
-    rows = list(quality(textured(assets), arguments.references, scratch, engines=engines))
+    chosen = [*made_assets(arguments.references / "assets", SINGLE_SIDED), *textured(assets)]
+    rows = list(quality(chosen, arguments.references, scratch, engines=engines))
     arguments.pictures.mkdir(parents=True, exist_ok=True)
     (arguments.pictures / "quality.md").write_text(table(rows) + "\n")
     for engine in engines:
@@ -98,6 +102,10 @@ def run_part(part: str, assets: Sequence[Asset], arguments: argparse.Namespace, 
         from benchmarks.rendering.quality import noise_floor
 
         return noise_floor(textured(assets), arguments.references)
+    if part == "speckles":
+        from benchmarks.rendering.speckles import speckles
+
+        return speckles(arguments.references, scratch, arguments.pictures / "speckles.png")
     if part == "cost":
         from benchmarks.rendering.costs import ENGINES, REFERENCE, cost
 
@@ -127,14 +135,16 @@ def main() -> None:
     parser.add_argument("--references", type=Path, default=kept / "references", help="where references are kept")
     parser.add_argument("--pictures", type=Path, default=kept / "pictures", help="where tables and sheets are written")
     parser.add_argument("--rounds", type=int, default=2, help="of the part cost")
-    parser.add_argument("--files", type=int, help="the first so many files alone, to try it out")
+    parser.add_argument(
+        "--every", type=int, default=1, help="so that only each so-manieth file is looked at: 2, every second"
+    )
     arguments = parser.parse_args()
     corpus = os.environ.get("RIGMILL_CORPUS")
     if not corpus:
         parser.error("RIGMILL_CORPUS is not set: the folder of files to read")
     result: dict[str, Any] = {}
     with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(sys.stderr):
-        assets = corpus_assets(Path(corpus), arguments.references / "assets")[: arguments.files]
+        assets = corpus_assets(Path(corpus), arguments.references / "assets")[:: arguments.every]
         for part in arguments.only or PARTS:
             scratch = Path(folder) / part
             scratch.mkdir()

@@ -16,9 +16,11 @@ import bpy
 import numpy as np
 from bpy_extras.object_utils import world_to_camera_view
 
+from benchmarks.rendering.fronts import fronts_only
 from render import outputs
 from render.blender.engines.choose import open_engine
 from render.blender.engines.geometry import Geometry
+from render.blender.engines.raster import shells_of
 from render.blender.engines.scene import add_camera, set_border, set_up
 from render.blender.jobs import render
 from render.blender.subject.load import load_asset
@@ -70,11 +72,13 @@ def _values(settings: Any) -> dict[str, Any]:
 def reference(item: dict[str, Any], state: dict[str, Any], scratch: Path) -> dict[str, Any]:
     """The view `view` of frame `frame` as Blender draws it with `seed`: an RGBA PNG in scratch, and the camera.
 
-    Apart from loading and framing this is not the engine that is measured, so that a fault in that one shows.
+    Apart from loading and framing this is not the engine that is measured, so that a fault in that one shows; what
+    is seen from the front alone is decided in fronts.py.
     """
     clip = ClipItem.from_item(item)
     player, numbers = played(clip, state)
     camera = framing_cameras(numbers, clip.render)[item["view"]]
+    shell_names = shells_of(player.subject, state)
     player.subject.normalise(numbers.offset, numbers.scale)
     set_up(clip.render)
     scene = bpy.context.scene
@@ -86,7 +90,9 @@ def reference(item: dict[str, Any], state: dict[str, Any], scratch: Path) -> dic
     set_border(camera, numbers.frame_bounds[item["frame"]])
     name = f"reference.{item['view']}.png"  # the next item may be drawn before this one is fetched
     scene.render.filepath = str(scratch / name)
-    bpy.ops.render.render(write_still=True)
+    eye = np.linalg.inv(camera.world_to_view)[:3, 3]
+    with fronts_only(player.subject.meshes, eye, shell_names):
+        bpy.ops.render.render(write_still=True)
     return {"picture": name, "camera": camera_row(camera), "frame": item["frame"]}
 
 
@@ -139,15 +145,18 @@ def pictures_of_frame(item: dict[str, Any], state: dict[str, Any], scratch: Path
     choice = open_engine(player.subject, cameras=cameras, view=clip.render, extras=False, state=state, folder=scratch)
     player.start(numbers.scale)
     player.show(item["frame"])
+    started = time.process_time()
     pictures = choice.engine.shoot(numbers.frame_bounds[item["frame"]])
+    cpu_s = time.process_time() - started
     np.save(
         scratch / "pictures.npy",
         np.stack([picture.whole(camera.width_px, camera.height_px) for picture, camera in zip(pictures, cameras)]),
     )
     return {
         "cameras": [camera_row(camera) for camera in cameras],
-        "engine": choice.engine.name,
         "reason": choice.reason,
+        "samples": choice.samples,
+        "cpu_s": cpu_s,
     }
 
 

@@ -30,9 +30,10 @@ ENGINES: dict[str, tuple[int, dict[str, Any]]] = {
     "raster": (MAX_FRAMES, {"engine": "raster"}),
     "raster_read_back": (MAX_FRAMES, {"engine": "raster", "max_round_trip_px": 0.5}),
     "workbench": (12, {"engine": "workbench"}),
-    "cycles4": (6, {"engine": "cycles", "samples": 4, "denoise": False}),
-    "cycles8": (5, {"engine": "cycles", "samples": 8, "denoise": True}),
-    "cycles16": (4, {"engine": "cycles", "samples": 16, "denoise": True}),
+    "cycles4": (6, {"engine": "cycles", "samples": 4, "max_samples": None, "denoise": False}),
+    "cycles8": (5, {"engine": "cycles", "samples": 8, "max_samples": None, "denoise": True}),
+    "cycles8_to_64": (5, {"engine": "cycles", "samples": 8, "max_samples": 64, "denoise": True}),
+    "cycles16": (4, {"engine": "cycles", "samples": 16, "max_samples": None, "denoise": True}),
 }
 ON_A_GPU = {"eevee": (12, {"engine": "eevee", "samples": 16})}
 PER_CLIP = frozenset({"load", "engine set-up", "templates", "other", "processes and files"})  # whatever its length

@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 
 from benchmarks.common.corpus import Asset, blender, render_settings
+from benchmarks.rendering.made import MADE
 from benchmarks.rendering.references import VIEWS, middle_frame, references, same_camera
 from rigmill.blender.client import BlenderClient
 from rigmill.clips.likeness import silhouette_iou, subject_ssim
@@ -50,11 +51,11 @@ def quality(assets: Sequence[Asset], folder: Path, scratch: Path, *, engines: Se
         for asset in assets:
             expected = {reference.view: reference for reference in references([asset], folder)}
             for engine in engines:
-                pictures, cameras, reason = drawn(asset, client, scratch, render=render_settings(**ENGINES[engine]))
+                made = drawn(asset, client, scratch, render=render_settings(**ENGINES[engine]))
                 rows = []
-                for view, picture in zip(VIEWS, pictures):
+                for view, picture in zip(VIEWS, made.pictures):
                     reference = expected[view]
-                    if not same_camera(reference.camera, cameras[view]):
+                    if not same_camera(reference.camera, made.cameras[view]):
                         raise SystemExit(f"the references in {folder} are of other cameras: remove them")
                     rows.append(
                         Compared(
@@ -65,25 +66,34 @@ def quality(assets: Sequence[Asset], folder: Path, scratch: Path, *, engines: Se
                             subject_ssim(picture, reference.picture),
                             picture,
                             reference.picture,
-                            reason,
+                            made.reason,
                         )
                     )
                 ssims = " ".join(f"{row.ssim:.3f}" for row in rows)
-                print(engine, asset.name, ssims, reason, file=sys.stderr, flush=True)
+                print(engine, asset.name, ssims, made.reason, file=sys.stderr, flush=True)
                 yield from rows
     finally:
         client.close()
 
 
-def drawn(
-    asset: Asset, client: BlenderClient, scratch: Path, *, render: dict[str, Any]
-) -> tuple[list[Bytes], list[dict[str, Any]], str]:
-    """The four whole views of the middle frame, RGBA (H, W, 4), their cameras, and what the engine cannot reproduce."""
+@dataclass(frozen=True)
+class Drawn:
+    """The four whole views of the middle frame, RGBA (H, W, 4), and what is said of them."""
+
+    pictures: list[Bytes]
+    cameras: list[dict[str, Any]]
+    reason: str  # what the engine cannot reproduce
+    samples: int | None
+    cpu_s: float  # of the pictures alone
+
+
+def drawn(asset: Asset, client: BlenderClient, scratch: Path, *, render: dict[str, Any]) -> Drawn:
+    """The middle frame by the engine of `render`."""
     item = asset.clip(render).to_item() | {"frame": middle_frame(asset)}
     (reply,) = client.run("benchmarks.rendering.child:pictures_of_frame", [item], scratch=scratch)
     if reply.value is None:
         raise RuntimeError(f"{render['engine']} draws nothing of {asset.name}: {reply.outcome}")
-    return list(np.load(scratch / "pictures.npy")), reply.value["cameras"], reply.value["reason"]
+    return Drawn(list(np.load(scratch / "pictures.npy")), **reply.value)
 
 
 def noise_floor(assets: Sequence[Asset], folder: Path) -> dict[str, float]:
@@ -101,7 +111,7 @@ def noise_floor(assets: Sequence[Asset], folder: Path) -> dict[str, float]:
 
 
 def summary(rows: Sequence[Compared]) -> dict[str, Any]:
-    """The figures under their keys: the raster's without a name, the others' with theirs."""
+    """The figures under their keys: the raster's without a name, the others' with theirs; of made files apart too."""
     found: dict[str, Any] = {"quality_files": len({row.name for row in rows})}
     for engine in dict.fromkeys(row.engine for row in rows):
         own = [row for row in rows if row.engine == engine]
@@ -116,6 +126,12 @@ def summary(rows: Sequence[Compared]) -> dict[str, Any]:
             f"ssim{middle}_min": float(ssims.min()),
             f"pictures{middle}": len(own),
         }
+        for name in dict.fromkeys(row.name for row in own if row.name.startswith(MADE)):
+            of_file = [row for row in own if row.name == name]
+            found |= {
+                f"{name}{middle}_iou_min": min(row.iou for row in of_file),
+                f"{name}{middle}_ssim_min": min(row.ssim for row in of_file),
+            }
     return found
 
 

@@ -26,7 +26,8 @@ from rigmill.types import Bytes
 SAMPLES = 256
 VIEWS = (0, 1, 2, 3)
 # The scene's `world` and `lights` and all of `cycles` count, but not what only says where Blender puts things.
-REFERENCE = {"engine": "cycles", "samples": SAMPLES, "denoise": False}
+REFERENCE: dict[str, Any] = {"engine": "cycles", "samples": SAMPLES, "max_samples": None, "denoise": False}
+_DRAWN_AS = 2  # what else a reference depends on; 2: surfaces that are seen from the front alone (fronts.py)
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ def references(
         (settings,) = client.run("benchmarks.rendering.child:settings_of_scene", [{"render": render}], scratch=scratch)
         if settings.value is None:
             raise RuntimeError(f"Blender does not say its settings: {settings.outcome}")
-        scene = digest(settings.value, {key: value for key, value in render.items() if key in _FRAMING})
+        scene = digest(settings.value, {key: value for key, value in render.items() if key in _FRAMING}, _DRAWN_AS)
         for asset in assets:
             place = folder / f"{asset.key}-{scene}-{seed}"
             place.mkdir(exist_ok=True)

@@ -9,6 +9,7 @@ Parts, all of them unless some are named (what they measure is defined in docs/r
   differ in axes, rolls, rest pose, proportions, facing, roots, spines and twist joints. Each rig is written and read
   by Blender; `axes_deg` is what two armatures with other axes and rolls and the same motion differ by when read.
 - cross: every humanoid motion of the corpus on every humanoid character of it.
+- ground: the same with rest poses as they are, hung lower and hung higher: whether who stands is on the ground.
 - blender: characters of the corpus play a motion that was put on them; where Blender has their joints against where
   this benchmark's own forward kinematics has them, as a share of the hips' height.
 - speed: 1,000 frames x 65 joints on one core, without reading files.
@@ -27,10 +28,11 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 from benchmarks.common.figures import quiet
 from benchmarks.retargeting.bodies import Actor, corpus_actors
+from benchmarks.retargeting.grounds import ground_figures, standing
 from benchmarks.retargeting.parts import bent, cross, identity, in_blender, roundtrip, speed
 from benchmarks.retargeting.summary import by_body, slides_by_target, summary
 
-PARTS = ("identity", "roundtrip", "cross", "blender", "speed")
+PARTS = ("identity", "roundtrip", "cross", "ground", "blender", "speed")
 
 
 def print_tables(rows: list[dict[str, Any]]) -> None:
@@ -62,7 +64,7 @@ def main() -> None:
     result: dict[str, float] = {}
     rows: list[dict[str, Any]] = []
     with quiet():
-        if {"identity", "cross", "blender"} & set(wanted):
+        if {"identity", "cross", "ground", "blender"} & set(wanted):
             if not corpus:
                 parser.error("RIGMILL_CORPUS is not set: the folder of files to read")
             actors = list(corpus_actors(Path(corpus)))
@@ -73,6 +75,8 @@ def main() -> None:
         if "cross" in wanted:
             rows = list(cross(actors))
             result |= summary(rows) | bent(actors)
+        if "ground" in wanted:
+            result |= ground_figures(list(standing(actors)))
         if "blender" in wanted:
             result |= in_blender(actors)
         if "speed" in wanted:

@@ -145,8 +145,9 @@ def corpus_actors(corpus: Path, only: Collection[str] = ()) -> Iterator[Actor]:
             mapped = skeletons.find(rig.names, _declared(original, asset, rig.names))
             if mapped is None or len(mapped.joints) < MIN_JOINTS:
                 continue
+            bound = {pair["joint"]: pair["turn"] for pair in found["posed_joints"]}
             try:
-                body = as_body(rig, mapped.joints, mapped.detached)
+                body = as_body(rig, mapped.joints, mapped.detached, bound)
             except Refusal:
                 continue
             motions = tuple(

@@ -23,6 +23,7 @@ from benchmarks.retargeting.bodies import (
 from benchmarks.retargeting.made_bodies import SHAPES, generated, mixamo_rig, through_blender, wandering
 from benchmarks.retargeting.slides import slides_pct
 from curate.feet.footing import keep_feet
+from curate.retarget.ground import find_ground, lowered
 from curate.retarget.pair import put_on
 from curate.retarget.transfer import retarget
 from rigmill.humanoid.body import as_body
@@ -108,8 +109,10 @@ def cross(actors: list[Actor]) -> Iterator[dict[str, Any]]:
         for source, name, motion, there in sources:
             if source is target:
                 continue
-            turned = retarget(motion, source=source.body, target=target.body)
-            made, footing = keep_feet(turned, source_motion=motion, source=source.body, target=target.body)
+            ground = find_ground(motion, source.body)
+            lower = lowered(motion, source.body, ground.above_rest)
+            turned = retarget(lower, source=source.body, target=target.body)
+            made, footing = put_on(motion, source=source.body, target=target.body)
             before, here = (world(target.body.rig, each)[0] for each in (turned, made))
             sides = [sideways(source.body, there), sideways(target.body, here)]
             before_pct, after_pct = slides_pct(source.body, there, target.body, [before, here], fps=motion.fps)

@@ -82,11 +82,14 @@ class Footing:
         return self.slide_after.p95_pct if self.slide_after else None
 
 
-def keep_feet(motion: Motion, *, source_motion: Motion, source: Body, target: Body) -> tuple[Motion, Footing]:
+def keep_feet(
+    motion: Motion, *, source_motion: Motion, source: Body, target: Body, on_rest: bool = False
+) -> tuple[Motion, Footing]:
     """The motion of `target` with its feet put where `source_motion` of `source` has them, and how well that went.
 
     `motion` has the frames and the rate of `source_motion`. Turns of upper legs, lower legs and feet change, and the
     roots go up and down by at most MAX_RAISED; a motion that needs nothing, or a rig without whole legs, comes back.
+    `on_rest`: the source stands or walks, and the target's feet are on the ground at rest.
     """
     sides = tuple(
         side
@@ -104,19 +107,28 @@ def keep_feet(motion: Motion, *, source_motion: Motion, source: Body, target: Bo
     legs = find_legs(target, places, turns, sides)
     own = _with_balls(find_feet(target, places, sides), legs.turns[2], ratio * (seen.rest[1] - seen.rest[0]))
 
-    near = nearness(seen, above_floor) * _uprightness(source_motion, source, sides)
+    upright = _uprightness(source_motion, source, sides)
+    near = nearness(seen, above_floor) * upright
     gap = ratio * seen.places - own.places
-    floors = level(gap[..., 2], stands + 0.001 * near)  # where nothing stands, by what is near the floor
-    up = upwards(gap[..., 2] - floors[:, None, None], near, above_floor)
+    # Of one who falls the feet lie still at the end, and say nothing of the ground. Where nothing stands, what is near
+    # the floor does.
+    floors = level(gap[..., 2], stands * upright + 0.001 * near)
+    most = MAX_RAISED * target.hip_height
+    low = too_low(seen, own, floors, ratio=ratio, on_rest=on_rest)
+    # What is more than the body may go up or down is the legs', which stretch or bend: their floor is elsewhere.
+    base = float(np.clip(low, -most, most)) if abs(low) > most else 0.0
+    floors = floors - (low if base else 0.0)
+    over, down = upwards(gap[..., 2] - floors[:, None, None], near, above_floor), near.max(axis=0)
+    up = over + (1.0 - down) * base
     moved = np.concatenate([along_ground(gap[..., :2], followed, speed, fps=motion.fps), up[..., None]], axis=-1)
     wanted = legs.ankles + held_back(moved, legs.leg)
 
-    most = MAX_RAISED * target.hip_height
-    raised = carried_by_body(up, near.max(axis=0), most)
-    needed = near.max(axis=0) * lack(legs, wanted, raised=raised)
+    raised = base + carried_by_body(over - down * base, down, most - abs(base))
+    needed = down * lack(legs, wanted, raised=raised)
     raised = np.maximum(raised - lowered(np.minimum(needed, most + raised), motion.fps), -most)
     ankles, local = bend(legs, wanted, raised=raised)
-    raised = raised + np.clip(too_low(seen, own, floors, ratio=ratio), -most - raised.min(), most - raised.max())
+    if not base:
+        raised = raised + np.clip(low, -most - raised.min(), most - raised.max())
 
     shift = ankles - legs.ankles
     standing, missed = stands.any(axis=0), length(shift - moved) > _NOTICED * legs.leg[:, None]

@@ -79,17 +79,20 @@ def upwards(gap: Floats, near: Floats, above_floor: Floats) -> Floats:
     return np.asarray(near.max(axis=0) * np.sum(share * gap, axis=0) / np.maximum(share.sum(axis=0), 1e-9))
 
 
-def too_low(seen: Feet, own: Feet, level: Floats, *, ratio: float) -> float:
+def too_low(seen: Feet, own: Feet, level: Floats, *, ratio: float, on_rest: bool) -> float:
     """How far the target's floor is below where it ought to be: as high above its rest pose's feet as the source's.
 
     What ankles and balls agree on: a rest pose whose feet point elsewhere shows in one of them. A large difference
-    says that a rest pose does not stand (it floats, or its knees are bent), and then nothing is known.
+    says that a rest pose does not stand (it floats, or its knees are bent), and then nothing is known. `on_rest`: the
+    source is on its ground and the target's rest pose stands, so that the floor is at its feet.
     """
     floor = ratio * lowest(seen) - level
-    above = floor - lowest_at_rest(own) - ratio * (lowest(seen) - lowest_at_rest(seen))
+    above = floor - lowest_at_rest(own)
+    if not on_rest:
+        above = above - ratio * (lowest(seen) - lowest_at_rest(seen))
     above = above[seen.known.any(axis=1)]
     agreed = float(above[np.argmin(np.abs(above))])
-    if np.ptp(np.sign(above)) > 0 or abs(agreed) > MAX_OFFSET * own.leg.mean():
+    if np.ptp(np.sign(above)) > 0 or (not on_rest and abs(agreed) > MAX_OFFSET * own.leg.mean()):
         return 0.0
     return -agreed
 
@@ -108,6 +111,8 @@ def carried_by_body(upwards: Floats, near: Floats, most: float) -> Floats:
     Hips that scale with their height, over legs that do not, dip too far in a crouch or not far enough. To move them
     a little changes no limb's direction.
     """
+    if not most > 0:
+        return np.zeros(upwards.shape[1])
     common = np.sum(near * upwards, axis=0) / np.maximum(near.sum(axis=0), 1.0)
     return np.asarray(most * np.tanh(common / most))
 

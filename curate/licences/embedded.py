@@ -133,6 +133,9 @@ def _credited(row: Row, found: Embedded) -> Row:
             more["attribution"] = f'"{found.title or row["title"]}"{address} by {found.author}'
         elif found.copyright:
             more["attribution"] = found.copyright
+    elif name and not row["author"] and row["attribution"].startswith(f'"{row["title"]}" ({row["origin"]})'):
+        title = f'"{row["title"]}"'  # an index's own words (objaverse_index.make_row), without whom it did not know
+        more["attribution"] = f"{title} by {name}{row['attribution'].removeprefix(title)}"
     return more
 
 

@@ -10,6 +10,8 @@ Directions are compared in the target's world, the source's having been turned b
   and the line of the knuckles onto the source's as far as that allows. So the palms face where the source's face.
 - Trunk, shoulders, head and feet: A_j = 1. How these stand at rest is the character's own (heels, a bent neck, where
   a rigger put the collar bone), and aligning them would bend the mesh.
+- Heads, necks and trunks that are turned out of the mirror plane at rest are posed, whatever the legs (tilts.py). Then
+  A_j = A_chest R_source R_target^-1 of neck and head, R being the turn from neutral to rest, against the chest.
 - But many files rest in a pose, a jump or a step, and how trunk and feet are held in it is nobody's character. A rest
   is taken for one if the legs are not mirror images within 15 degrees, or are bent. If either body has such a rest:
   the hips are turned as a frame (the line of the thighs onto the source's, the trunk as near as that allows), the
@@ -25,10 +27,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from curate.retarget.tilts import UPRIGHT, chest_frame, lean, tilt
 from rigmill.humanoid.body import Body, leg_end, leg_joints
 from rigmill.humanoid.checks import from_part_to_part
 from rigmill.humanoid.names import LIMBS
-from rigmill.rigs.quaternions import between, conjugate, from_matrix, multiply
+from rigmill.rigs.quaternions import between, conjugate, from_matrix, multiply, to_matrix
 from rigmill.rigs.turns import IDENTITY, rotate
 from rigmill.types import Floats
 
@@ -40,6 +43,7 @@ _THUMB = ("ThumbMetacarpal", "ThumbProximal")
 _FOOT_SLOPE, _FOOT_SPREAD = np.radians(45.0), np.radians(20.0)
 _FLAT = 0.1  # sine of the angle between two lines below which they span no plane
 _NOTHING = 1e-9
+_HEAD = ("head", "jaw", "leftEye", "rightEye")
 Places = Mapping[str, Floats]
 
 
@@ -58,9 +62,20 @@ def align(source: Body, target: Body) -> Alignment:
     source_places: Places = {name: facing @ source.rig.rest_joints[source.joints[name]] for name in shared}
     target_places: Places = {name: target.rig.rest_joints[target.joints[name]] for name in shared}
     found = dict.fromkeys(shared, IDENTITY)
-    chest = IDENTITY
+    chest, frames = IDENTITY, (chest_frame(source), chest_frame(target))
     if not (stands(source) and stands(target)):
-        found, chest = _trunk(target_places, source_places)
+        hips, chest = (_frames(part, target_places, source_places) for part in ("UpperLeg", "UpperArm"))
+        found = _trunk(found, hips, chest)
+        frames = _chest_frames(source, target)
+    else:
+        ours, theirs = lean(source), lean(target)
+        if ours is not UPRIGHT or theirs is not UPRIGHT:
+            hips, chest = (
+                _from_to(*pair, target.facing) for pair in ((ours.hips, theirs.hips), (ours.chest, theirs.chest))
+            )
+            found = _trunk(found, hips, chest)
+            frames = (_without(ours.chest, source.facing), _without(theirs.chest, target.facing))
+    found |= _heads(source, target, frames, found)
     for name, limb in LIMBS.items():  # from the body outwards
         if name in found:
             above = _above(name, found)
@@ -70,8 +85,7 @@ def align(source: Body, target: Body) -> Alignment:
             if shins[0] is not None and shins[-1] is not None:
                 found[name] = multiply(between(rotate(above, shins[0]), facing @ shins[-1]), above)
     for side in ("left", "right"):
-        turn = multiply(_foot_pose(source, side), conjugate(_foot_pose(target, side)))
-        turn = np.concatenate([turn[:1], target.facing.T @ turn[1:]])
+        turn = _from_to(_foot_pose(source, side), _foot_pose(target, side), target.facing)
         found |= {f"{side}{part}": turn for part in ("Foot", "Toes") if f"{side}{part}" in found}
     return Alignment(found, chest)
 
@@ -95,11 +109,19 @@ def above_stand(body: Body) -> float:
 
     What touches the ground at rest is the lowest joint of the legs, unless the legs are bent; then the ground is z = 0.
     """
-    legs = leg_joints(body.joints)
-    height, lowest = float(body.rig.rest_joints[body.hips, 2]), float(body.rig.rest_joints[legs, 2].min())
-    if height - lowest >= body.hip_height * (1 - 1e-6):
-        return 0.0
-    return height - min(lowest, 0.0) - body.hip_height
+    height, ground = float(body.rig.rest_joints[body.hips, 2]), rest_ground(body)
+    return 0.0 if _legs_straight(body) else height - ground - body.hip_height
+
+
+def rest_ground(body: Body) -> float:
+    """How high the ground is by the rest pose: as the lowest joint of the legs or, if they are bent, z = 0."""
+    lowest = float(body.rig.rest_joints[leg_joints(body.joints), 2].min())
+    return lowest if _legs_straight(body) else min(lowest, 0.0)
+
+
+def _legs_straight(body: Body) -> bool:
+    lowest = float(body.rig.rest_joints[leg_joints(body.joints), 2].min())
+    return float(body.rig.rest_joints[body.hips, 2]) - lowest >= body.hip_height * (1 - 1e-6)
 
 
 def _direction(body: Body, start: str, end: str) -> Floats:
@@ -130,12 +152,47 @@ def _foot_pose(body: Body, side: str) -> Floats:
     return between(np.array([0.0, -np.cos(slope), -np.sin(slope)]), _direction(body, f"{side}Foot", f"{side}Toes"))
 
 
-def _trunk(target_places: Places, source_places: Places) -> tuple[dict[str, Floats], Floats]:
-    """A_j where a rest is a pose: of the hips' frame for hips and legs, of the chest's for all above."""
-    hips = _frames("UpperLeg", target_places, source_places)
-    chest = _frames("UpperArm", target_places, source_places)
+def _trunk(found: Mapping[str, Floats], hips: Floats, chest: Floats) -> dict[str, Floats]:
+    """A_j where a rest is a pose: of the hips for hips and legs, of the chest for all above."""
     lower = ("hips", "UpperLeg", "LowerLeg", "Foot", "Toes")
-    return {name: hips if name.endswith(lower) else chest for name in target_places}, chest
+    return {name: hips if name.endswith(lower) else chest for name in found}
+
+
+def _heads(source: Body, target: Body, frames: tuple[Floats, Floats], found: Mapping[str, Floats]) -> dict[str, Floats]:
+    """A_j of neck, head and what is part of the head, where either body's is tilted against its chest."""
+    ours, theirs = (tilt(body, frame, stands=stands(body)) for body, frame in zip((source, target), frames))
+    turned: dict[str, Floats] = {}
+    for parts, one, other in ((("neck",), ours.neck, theirs.neck), (_HEAD, ours.head, theirs.head)):
+        if not (np.array_equal(one, IDENTITY) and np.array_equal(other, IDENTITY)):
+            turn = _from_to(one, other, frames[1])
+            turned |= {name: multiply(found[name], turn) for name in parts if name in found}
+    return turned
+
+
+def _from_to(source_turn: Floats, target_turn: Floats, frame: Floats) -> Floats:
+    """What turns a part that is turned one way at rest to how the source's is; both are about the frame's axes."""
+    turn = multiply(source_turn, conjugate(target_turn))
+    return np.concatenate([turn[:1], frame.T @ turn[1:]])
+
+
+def _without(turn: Floats, frame: Floats) -> Floats:
+    """The frame (3, 3), which turns the world, such that what was turned by `turn` in it is upright."""
+    return np.asarray(to_matrix(conjugate(turn)) @ frame)
+
+
+def _chest_frames(source: Body, target: Body) -> tuple[Floats, Floats]:
+    """As `chest_frame`, but trunks are upright too; facing alone where one is flat."""
+    found = []
+    for body in (source, target):
+        arms, legs = (
+            [body.rig.rest_joints[body.joints[f"{side}{part}"]] for side in ("left", "right")]
+            for part in ("UpperArm", "UpperLeg")
+        )
+        found.append(_frame(arms[0] + arms[1] - legs[0] - legs[1], arms[0] - arms[1]))
+    if found[0] is None or found[1] is None:
+        return source.facing, target.facing
+    # Columns of a frame are up, left and back: Z, X and Y of a body that faces -Y.
+    return found[0][:, [1, 2, 0]].T, found[1][:, [1, 2, 0]].T
 
 
 def _frames(part: str, target_places: Places, source_places: Places) -> Floats:
@@ -187,12 +244,15 @@ def _knuckles(side: str, places: Places) -> tuple[str, str] | None:
 
 def _frame_turn(from_axis: Floats, from_line: Floats, to_axis: Floats, to_line: Floats) -> Floats | None:
     """The quaternion that brings an axis onto another, and a line beside it as near as it gets; None if flat."""
-    frames = []
-    for axis, line in ((from_axis, from_line), (to_axis, to_line)):
-        normal = np.cross(axis, line)
-        spread = float(np.linalg.norm(normal))
-        if spread <= _FLAT * float(np.linalg.norm(axis) * np.linalg.norm(line)) or spread < _NOTHING**2:
-            return None
-        ahead, up = axis / np.linalg.norm(axis), normal / spread
-        frames.append(np.stack([ahead, np.cross(up, ahead), up], axis=-1))
-    return from_matrix(frames[1] @ frames[0].T)
+    ours, theirs = _frame(from_axis, from_line), _frame(to_axis, to_line)
+    return None if ours is None or theirs is None else from_matrix(theirs @ ours.T)
+
+
+def _frame(axis: Floats, line: Floats) -> Floats | None:
+    """(3, 3), columns: along the axis, the line as far as it is at right angles to it, axis x line; None if flat."""
+    normal = np.cross(axis, line)
+    spread = float(np.linalg.norm(normal))
+    if spread <= _FLAT * float(np.linalg.norm(axis) * np.linalg.norm(line)) or spread < _NOTHING**2:
+        return None
+    ahead, up = axis / np.linalg.norm(axis), normal / spread
+    return np.stack([ahead, np.cross(up, ahead), up], axis=-1)

@@ -32,7 +32,7 @@ from rigmill.outcomes import Refusal
 from rigmill.storage.files import digest, fsync_folder, read_sealed, sha256_bytes, write_sealed
 from rigmill.types import Row, StoredFile
 
-VERSION = 1  # raise it when the code chooses otherwise from the same index and settings
+VERSION = 2  # raise it when the code chooses otherwise from the same index and settings
 MAX_INDEX_FILE_BYTES = 16 * 2**30
 MAX_TEXT = 300
 # What says how, not what: a choice does not depend on it.

@@ -207,7 +207,10 @@ def _address(part: str, uid: str, settings: Row, paths: dict[str, str]) -> tuple
 
 
 def _words(part: str, uid: str, metadata: str | None) -> Row:
-    """Title, author and tags, from the metadata column where it says something and from the address elsewhere."""
+    """Title, author and tags, from the metadata column; title and tags else from the address.
+
+    An author nobody names stays unknown: the account in an address is who put the file there, not who made it.
+    """
     try:
         about = json.loads(metadata or "{}")
     except (ValueError, RecursionError):
@@ -220,10 +223,9 @@ def _words(part: str, uid: str, metadata: str | None) -> Row:
     folders = path.parts[1:-1] if part == "github" else ()
     title = next((text for key in ("title", "name") if (text := shared.clean(about.get(key)))), "")
     author = next((text for key in ("author", "creator") if (text := shared.clean(about.get(key)))), "")
-    owner = re.match(r"https://github\.com/([\w.-]{1,100})/", uid) if part == "github" else None
     return {
         "title": title or _spaced(path.stem) or "untitled",
-        "author": author or (owner[1] if owner else ""),
+        "author": author,
         "tags": list(dict.fromkeys(word for name in folders for word in _spaced(name).lower().split()))[:50],
     }
 

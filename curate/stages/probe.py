@@ -20,6 +20,8 @@ from rigmill.blender.requests import (
     VrmItem,
 )
 from rigmill.config.schema import Profile
+from rigmill.facts.facing import find_facing
+from rigmill.humanoid.maps import Skeletons
 from rigmill.licences.deny_list import Denied, read_denied
 from rigmill.licences.policy import asset_refusal
 from rigmill.licences.rights import Rights
@@ -31,12 +33,14 @@ from rigmill.storage.files import digest
 from rigmill.storage.rows import only_keys, with_values
 from rigmill.types import Rig, Row, StoredFile
 
+_SKELETONS = Skeletons()
+
 
 class ProbeStage(Stage):
     """`collect` rows -> one `probe` row per asset that has a rig."""
 
     name = "probe"
-    version = 9
+    version = 10
     upstream = ("collect",)
     writes = PRODUCTS["probe"]
     usual_seconds, jobs_per = 1.0, {"collect": 1.0}
@@ -147,13 +151,18 @@ def _end(reply: Reply) -> Outcome:
 
 def _row(asset: Row, said: VrmAnswer, found: ProbeAnswer, rig_file: StoredFile, rig: Rig, work: Work) -> Row:
     """The product row: Blender's findings with their files in the store, and the humanoid that the file declares."""
+    facing = find_facing(rig, {pair["bone"]: pair["joint"] for pair in said.humanoid}, _SKELETONS)
     return {
         **asset,
         "rig_id": rig_file.sha256[:16],
         **{column: getattr(found, column) for column in FOUND},
         "humanoid": said.humanoid,
         "spring_joints": said.spring_joints,
+        "posed_joints": found.posed_joints,
         "rig_file": rig_file.to_row(),
+        "facing_deg": facing.azimuth_deg,
+        "facing_source": facing.source.value,
+        "facing_confidence": facing.confidence,
         "joint_names": list(rig.names),
         "joint_parents": rig.parents.tolist(),
         "joint_places": rig.rest_joints.ravel().tolist(),

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict
 
 import numpy as np
 
 from curate.filters.rules import short
-from curate.filters.windows import num_windows, window_start
+from curate.filters.windows import Shown, num_windows, shown_of, window_start
 from curate.retarget.choice import choose, num_choices
 from curate.retarget.pair import body_of, retargeted
 from rigmill.config.schema import Profile
@@ -37,7 +38,7 @@ class RetargetStage(Stage):
     """`probe` rows -> one `retarget` row per chosen window of a motion without a mesh, on a humanoid character."""
 
     name = "retarget"
-    version = 7
+    version = 8
     upstream = ("probe",)
     writes = PRODUCTS["retarget"]
     barrier = True  # which pairs there are depends on all motions and all characters
@@ -155,9 +156,9 @@ def _chosen(
 ) -> Iterator[Input]:
     """The pairs for every source that has a target, and for all other characters together."""
     min_frames, max_frames = settings["min_frames"], settings["max_frames"]
+    shown = {name: shown_of(motion, max_frames) for name, (_, motion) in motions.items()}
     windows = {
-        name: num_windows(motion["num_frames"], min_frames=min_frames, max_frames=max_frames)
-        for name, (_, motion) in motions.items()
+        name: num_windows(one.num_frames, min_frames=min_frames, max_frames=max_frames) for name, one in shown.items()
     }
     members: dict[str, list[str]] = {source: [] for source in ("", *settings["clips"])}
     for asset_id, character in characters.items():
@@ -184,17 +185,26 @@ def _chosen(
             yield _pair_input(
                 characters[asset_id],
                 *motions[motion_id],
+                shown=shown[motion_id],
                 maps=maps,
-                start_frame=window_start(window, max_frames),
+                start_frame=window_start(window, shown[motion_id].num_frames, max_frames),
                 with_springs=settings["springs"],
             )
 
 
 def _pair_input(
-    character: Row, rig: Row, motion: Row, *, maps: Mapping[str, Row], start_frame: int, with_springs: bool
+    character: Row,
+    rig: Row,
+    motion: Row,
+    *,
+    shown: Shown,
+    maps: Mapping[str, Row],
+    start_frame: int,
+    with_springs: bool,
 ) -> Input:
     # Where nothing swings the key says nothing of it, so the switch redoes the characters that have springs alone.
     springs = {"springs": character["spring_joints"]} if with_springs and character["spring_joints"] else {}
+    loop = {"loop": asdict(shown)} if shown.period_frames is not None else {}
     payload = {
         "character": with_values(
             only_keys(character, *CHARACTER, "rig_file"),
@@ -209,6 +219,7 @@ def _pair_input(
             **maps[rig["asset_id"]],
         },
         "start_frame": start_frame,
+        **loop,
     }
     return Input(f"{character['asset_id']}-{motion['motion_id']}-{start_frame}", payload)
 
@@ -248,7 +259,9 @@ _BY_NAMES: Row = {"humanoid": {}, "detached": []}
 def _map_of(rig: Row, found: HumanoidMap) -> Row:
     """What a pair's job has to know of a rig's map."""
     declared = found.declared(rig["joint_names"])
-    return {"humanoid": declared, "detached": list(found.detached)} if declared else _BY_NAMES
+    known = {"humanoid": declared, "detached": list(found.detached)} if declared else _BY_NAMES
+    posed = {pair["joint"]: list(pair["turn"]) for pair in rig["posed_joints"] or ()}
+    return with_values(known, {"posed": posed}) if posed else known  # the keys of all others say nothing of it
 
 
 def _unfit(rig: Row, found: HumanoidMap) -> Rejected | None:

@@ -21,7 +21,7 @@ class SelectStage(Stage):
     """
 
     name: ClassVar[str] = "select"
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
     upstream: ClassVar[tuple[str, ...]] = ("preview",)
     writes = PRODUCTS["select"]
     barrier: ClassVar[bool] = True

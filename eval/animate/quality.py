@@ -98,7 +98,9 @@ def quality(
     """What can be said of a motion that was read from generated maps."""
     scores = score(read, rig=geometry.rig, drawn=geometry.drawn, radius_px=radius_px)
     moved_pct = movement_pct(read.joints, geometry.rig)
-    facts = measure(geometry.rig, read.motion, joints=read.joints, num_markers=geometry.num_markers)
+    facts = measure(
+        geometry.rig, read.motion, joints=read.joints, num_markers=geometry.num_markers, front_deg=geometry.front_deg
+    )
     does, as_asked = in_words(facts), fits(facts, prompt)
     said = verdict(scores, moved_pct=moved_pct, does=does, best_share=best_share, fits_prompt=as_asked)
     return Quality(

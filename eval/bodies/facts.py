@@ -33,7 +33,7 @@ def facts_of(body: Body, geometry: ClipGeometry) -> MotionFacts | None:
         translations=skeleton.local_from_places(rig, joints, turns),
         fps=body.fps,
     )
-    return measure(rig, motion, joints=joints)
+    return measure(rig, motion, joints=joints, front_deg=geometry.front_deg)
 
 
 def _rig_of(bones: Bones, geometry: ClipGeometry) -> tuple[Rig, Floats, Floats]:

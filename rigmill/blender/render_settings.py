@@ -13,6 +13,7 @@ class ViewSettings:
 
     engine: str
     samples: int
+    max_samples: int | None = None
     denoise: bool
     min_agreement: float = 0.0
     width_px: int

@@ -132,6 +132,10 @@ class FoundMotion(_Message):
     num_frames: int
     fps: float
     start_frame: float
+    own_fps: float  # at which it was keyed; at least `fps`
+    num_own_frames: int
+    loop_gap: float  # how far the last pose is from the first: the largest turn in radians, or way in sizes of the rig
+    period_frames: float | None  # how long a loop is, in frames of `fps`; None: no loop
     num_moving_joints: int
     extent_ratio: float | None  # largest over median; None: there is no mesh
     motion_file: str | None
@@ -169,6 +173,7 @@ class ProbeAnswer(_Message):
     num_broken_motions: int
     num_repeated_motions: int
     rig_file: str
+    posed_joints: list[dict[str, Any]]  # joint, turn (w, x, y, z): what rests in another pose than it is bound in
     motions: tuple[FoundMotion, ...]
 
     @classmethod
@@ -191,6 +196,8 @@ class Clip(_Message):
     num_frames: int
     fps: float
     motion_path: str | None = None
+    period_frames: float | None = None  # the action starts again after so many frames; a stored motion was repeated
+    front_deg: float = 0.0  # azimuth of the front at rest; view 0 is taken from there
 
     @classmethod
     def from_item(cls, item: Mapping[str, Any]) -> Self:
@@ -234,6 +241,7 @@ class RenderAnswer(_Message):
     engine: str
     engine_reason: str  # empty where nobody had to choose
     agreement: float | None  # with Cycles; None: not measured
+    samples: int | None  # per pixel, of an engine that takes them
     coverage: list[float]  # of each view
     num_drawn_joints: int
     round_trip: dict[str, float | str | None]  # what reading the pose videos back says: columns
@@ -257,7 +265,8 @@ class PreviewAnswer(_Message):
     `views` [view][index] -> RGBA PNG of frame `frames`[index], the subject under a coat of noise
     (render/noise_coat.py); `shown` [view][index] -> RGBA PNG of frame `shown_frames`[index] as the asset looks;
     `joints`, a npy (T, J + M, 3) in normalised coordinates: joints, then markers that show how they turn, so that a
-    door that opens is not taken for one that closes (rigmill/posemaps/markers.py). `starts` are the frames t of the
+    door that opens is not taken for one that closes (rigmill/posemaps/markers.py); `rig` and `motion` are npz files of
+    the clip's own, in the same coordinates. `starts` are the frames t of the
     pairs (t, t + 1) among `frames`, `extents` (T) the largest side of each frame's bounds as a share of the clip's.
     """
 
@@ -266,6 +275,8 @@ class PreviewAnswer(_Message):
     frames: list[int]
     starts: list[int]
     joints: str
+    rig: str
+    motion: str
     shown: list[list[str]]
     shown_frames: list[int]
     extents: list[float]

@@ -1,8 +1,8 @@
 """The azimuth ring of cameras, projection and Pluecker rays. This is where a clip's cameras are computed.
 
-World: right-handed, +Z up, subject facing -Y. Cameras: OpenCV (+x right, +y down, +z forward); pixels
-from the top-left corner with pixel centres at .5. Azimuth 0 sees the subject's front, and azimuths grow
-counter-clockwise seen from above, so azimuth 90 stands at +X, on the subject's left.
+World: right-handed, +Z up, subject facing -Y, unless `front_deg` says otherwise. Cameras: OpenCV (+x right, +y down,
++z forward); pixels from the top-left corner with pixel centres at .5. Azimuth 0 sees the subject's front, and azimuths
+grow counter-clockwise seen from above, so azimuth 90 stands at +X, on the subject's left.
 """
 
 from __future__ import annotations
@@ -45,18 +45,20 @@ def camera_ring(
     height_px: int,
     field_of_view_deg: float,
     margin: float,
+    front_deg: float = 0.0,
 ) -> tuple[Camera, ...]:
     """Cameras on one circle, as close as keeps `bounds` ((2, 3) min and max corner) inside every picture.
 
     `margin` is the share of the half picture left free on each side. All cameras share one distance, so the
-    subject has the same size in all views.
+    subject has the same size in all views. Azimuths are counted from the subject's front, which is at the azimuth
+    `front_deg` of the world.
     """
     centre = bounds.mean(axis=0)
     corners = np.array([[bounds[i, 0], bounds[j, 1], bounds[k, 2]] for i in (0, 1) for j in (0, 1) for k in (0, 1)])
     focal = focal_length_px(width_px, height_px, field_of_view_deg)
     limit_x, limit_y = width_px / 2 * (1 - margin), height_px / 2 * (1 - margin)
     distance = 1e-6
-    rotations = [view_rotation(look_direction(azimuth, elevation_deg)) for azimuth in azimuths_deg]
+    rotations = [view_rotation(look_direction(front_deg + azimuth, elevation_deg)) for azimuth in azimuths_deg]
     for rotation in rotations:
         right, down, forward = rotation @ (corners - centre).T
         reach = np.maximum(np.abs(right) * focal / limit_x, np.abs(down) * focal / limit_y) - forward

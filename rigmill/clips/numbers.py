@@ -32,6 +32,14 @@ class ClipGeometry:
     offset: Floats  # (3,)
     num_markers: int = 0  # of the rig's joints, the last ones: see markers.py
 
+    @property
+    def front_deg(self) -> float:
+        """The azimuth, in the world, of the front that the cameras' azimuths are counted from; 0 is -Y."""
+        camera = self.cameras[0]
+        away = -camera.world_to_view[2, :2]
+        front = np.degrees(np.arctan2(away[0], -away[1])) - camera.azimuth_deg
+        return float(np.round((front + 180.0) % 360.0 - 180.0, 9))
+
     def own(self, motion: Motion) -> tuple[Rig, Motion]:
         """The rig, and a motion of it, without markers: what a file can be animated with."""
         return own_part(self.rig, motion, self.num_markers)

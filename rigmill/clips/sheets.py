@@ -5,9 +5,12 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from rigmill.clips.camera import project
+from rigmill.clips.numbers import ClipGeometry
 from rigmill.types import Bytes
 
 LABEL_PX = 16
+_GROUND = (0, 160, 90)
 
 
 def overlay(rgb: Bytes, pose: Bytes, *, strength: float = 0.85) -> Bytes:
@@ -15,6 +18,25 @@ def overlay(rgb: Bytes, pose: Bytes, *, strength: float = 0.85) -> Bytes:
     brightest = np.maximum(np.maximum(pose[..., :1], pose[..., 1:2]), pose[..., 2:])
     drawn = np.minimum(brightest.astype(np.float32) / 96, 1) * strength
     return (rgb * 0.75 * (1 - drawn) + pose * drawn).round().astype(np.uint8)
+
+
+def with_ground(picture: Bytes, geometry: ClipGeometry, view: int, frame: int | None = None) -> Bytes:
+    """The picture of a view with a line on the ground under the subject: as low as its lowest joint is at rest.
+
+    `frame` of the clip, or None for the rest pose. A body that floats or sinks shows against it.
+    """
+    own = geometry.rig.num_joints - geometry.num_markers
+    rest = geometry.rig.rest_joints[:own]
+    places = rest if frame is None else geometry.joints[frame, :own]
+    camera, middle = geometry.cameras[view], (places.min(axis=0) + places.max(axis=0)) / 2
+    middle[2] = rest[:, 2].min()
+    across = camera.world_to_view[0, :3] * float(np.ptp(rest, axis=0).max())
+    ends, depth = project(camera, np.stack([middle - across / 2, middle + across / 2]))
+    shown = picture.copy()
+    if (depth > 0).all():
+        (left, right), size = np.rint(ends).astype(int).tolist(), max(1, round(picture.shape[0] / 240))
+        cv2.line(shown, left, right, _GROUND, size, cv2.LINE_AA)
+    return shown
 
 
 def tile(pictures: list[Bytes], labels: list[str]) -> Bytes:

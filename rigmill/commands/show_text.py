@@ -18,11 +18,14 @@ VALUE_WIDTH = 50
 # What is said first of a stage's row, where it is there.
 _FIRST = {
     "collect": ("source_uid", "title", "licence", "attribution", "format"),
-    "probe": ("kind", "rig_kind", "num_joints", "num_vertices", "motions"),
-    "retarget": ("clip_id", "motion_name", "title", "num_frames", "num_matched_joints"),
-    "preview": ("clip_id", "motion_name", "num_frames", "fps", "flow_px", "coverage"),
-    "select": ("motion_name", "num_frames"),
-    "render": ("motion_name", "engine", "width_px", "height_px", "num_views", "round_trip_px"),
+    "probe": ("kind", "rig_kind", "num_joints", "facing_deg", "facing_source", "facing_confidence", "motions"),
+    "retarget": ("clip_id", "motion_name", "title", "num_frames", "num_matched_joints", "left_out"),
+    "preview": (
+        *("clip_id", "motion_name", "num_frames", "first_frame", "motion_frames", "period_frames", "fps"),
+        *("flow_px", "coverage"),
+    ),
+    "select": ("motion_name", "num_frames", "first_frame", "motion_frames", "period_frames"),
+    "render": ("motion_name", "engine", "samples", "width_px", "height_px", "num_views", "round_trip_px"),
     "category": ("category", "category_provider"),
     "caption": ("caption", "provider"),
     "shards": ("shard", "split"),
@@ -66,6 +69,8 @@ def _stage(stage: str, part: Mapping[str, Any], names: Mapping[str, str], store:
         lines += wrapped(_why(row, names.get(row["input_id"], "")), first="  ", rest="    ")
     for row in part["products"][:num_rows]:
         lines += wrapped(_facts(stage, row), first="  ", rest="    ")[:FACT_LINES]
+        for words in row.get("warnings") or ():
+            lines += wrapped(f"warning: {words}", first="    ", rest="      ")
         lines += [f"  {shown_path(store.path(file))}" for file in _results(row)]
     left = len(dropped[DROPPED_PER_STAGE:])
     return [*lines, f"  ... and {left} more that were dropped"] if left else lines

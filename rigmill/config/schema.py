@@ -276,15 +276,21 @@ class Retarget(Section):
 class Filters(Section):
     """What clips are kept: every limit of the filters."""
 
-    min_frames: Positive = Field(description="a clip needs strictly more frames than this")
-    max_frames: Positive = Field(description="longer clips are cut; 4k+1 suits the video VAE")
+    min_frames: Positive = Field(description="a motion needs strictly more frames than this, at its own rate")
+    max_frames: Positive = Field(
+        description="longer motions are cut into windows, shorter loops go round until they are as long; 4k+1 suits "
+        "the video VAE"
+    )
+    max_windows: Positive = Field(
+        description="windows of one motion of a file that are looked at: if it has more, so many of them, evenly spread"
+    )
     min_vertices: Positive
     max_vertices: Positive
     min_faces: Positive
     max_faces: Positive
     min_texture_px: Positive = Field(description="longer side from which a picture counts as a texture")
     min_base_colours: Positive = Field(description="colours that a subject without texture needs")
-    max_grey_share: Share = Field(description="share of the surface that may be untextured grey")
+    max_grey_share: Share = Field(description="share of the surface that may be one untextured grey")
     max_extent_ratio: Annotated[float, Field(ge=1)] = Field(
         description="largest frame's size over the clip's usual one; more is an explosion"
     )
@@ -292,6 +298,10 @@ class Filters(Section):
     min_flow_px: PositiveFloat = Field(
         description="how far the part that moves most must get: pixels at 256 px on the subject's bounding square"
     )
+    max_jump: PositiveFloat = Field(
+        default=0.2, description="a step from frame to frame that stands alone, in the subject's size; more is a cut"
+    )
+    min_moving_frames: Positive = Field(default=4, description="frames that a clip needs between its still ends")
     preview_px: Positive = Field(description="side of the preview pictures that flow is measured on")
     preview_frames: Positive = Field(description="pairs of consecutive frames that are compared, per view")
 
@@ -304,6 +314,11 @@ class Render(Section):
         "asset whose materials raster cannot draw; eevee needs a GPU, workbench OpenGL (docs/rendering.md)"
     )
     samples: Positive = Field(description="per pixel, of cycles and eevee")
+    max_samples: Positive | None = Field(
+        default=None,
+        description="cycles: an asset that speckles gets more samples, doubled up to these (docs/rendering.md); none: "
+        "all get `samples`",
+    )
     denoise: bool = Field(description="Open Image Denoise, fast setting; of cycles")
     min_agreement: Share = Field(
         default=0.0,

@@ -15,20 +15,26 @@ from rigmill.facts.names import end_of
 from rigmill.types import Floats, Rig
 
 _UP = np.array([0.0, 0.0, 1.0])
-_SURE = 0.5  # of the cues' weight: below, the front is not known
+SURE = 0.5  # of the cues' weight: below, the front is not known
 _BENT = 0.02  # of a leg: a knee that is farther ahead of the line from hip to foot bends forward
 _BEYOND = 0.06  # of the size, past the outermost limbs: there a head or a tail begins
 _WHOLE, _HALF = 1.0, 0.5  # weights of cues by shape
 _NAMED = 3.0  # of cues by name
-_SIDED = 4.0  # names of left and right: more than a head's, less than a head's and a tail's together (a mirrored file)
+SIDED = 4.0  # names of left and right: more than a head's, less than a head's and a tail's together (a mirrored file)
 
 
 def front_sign(seen: Seen, kind: SubjectKind) -> int:
     """+1 where `mirror.across` points to the body's left, -1 to its right, 0 where nothing tells."""
+    score = front_score(seen, kind)
+    return int(np.sign(score)) if abs(score) >= SURE else 0
+
+
+def front_score(seen: Seen, kind: SubjectKind) -> float:
+    """The weight of what says that `mirror.across` points to the body's left, less that of what says right."""
     assert seen.mirror is not None
     rest, rig = seen.rig.rest_joints, seen.rig
     along = rest @ np.cross(seen.mirror.across, _UP)  # ahead, if across is left
-    score = _SIDED if seen.mirror.signed else 0.0
+    score = SIDED if seen.mirror.signed else 0.0
     middle = float(np.mean([along[side.top] for side in seen.sides])) if seen.sides else float(along.mean())
     for words, way in ((("head", "jaw", "ear", "antenna"), 1.0), (("tail",), -1.0)):
         named = [joint for joint, part in enumerate(seen.said) if part in words]
@@ -48,7 +54,7 @@ def front_sign(seen: Seen, kind: SubjectKind) -> int:
         if seen.legs:
             behind = float(np.mean([along[side.top] for pair in seen.legs for side in pair]))
             score += _WHOLE * _clear(float(np.mean([along[side.top] for side in seen.upper])) - behind, seen.size)
-    return int(np.sign(score)) if abs(score) >= _SURE else 0
+    return float(score)
 
 
 _ENDS = ("front", "hind")

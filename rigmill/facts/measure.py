@@ -38,12 +38,14 @@ def measure(
     joints: Floats | None = None,
     humanoid: Mapping[str, str] | None = None,
     num_markers: int = 0,
+    front_deg: float = 0.0,
 ) -> MotionFacts:
     """What the motion does.
 
     `joints` (T, J, 3) are the evaluated places where they are known; else they follow from the motion. `humanoid` is
     the file's declared map, canonical VRM 1.0 bone -> joint name. The last `num_markers` joints are markers, which say
-    nothing of their own. Every number is finite or None, whatever the input's numbers are.
+    nothing of their own. Cameras count their azimuths from `front_deg`. Every number is finite or None, whatever the
+    input's numbers are.
     """
     if num_markers:
         own = rig.num_joints - num_markers
@@ -54,10 +56,10 @@ def measure(
         return _nothing()
     rest = np.nan_to_num(np.asarray(rig.rest_joints, dtype=np.float64), posinf=0.0, neginf=0.0)
     rig = Rig(rig.names, rig.parents, rest)
-    return _measured(make_take(rig, motion, joints, _ANATOMIES.find(rig, humanoid or {})))
+    return _measured(make_take(rig, motion, joints, _ANATOMIES.find(rig, humanoid or {})), front_deg)
 
 
-def _measured(take: Take) -> MotionFacts:
+def _measured(take: Take, front_deg: float) -> MotionFacts:
     way, feet = travel(take), gait(take)
     walks = feet.gait is not Gait.NONE
     repeats = rhythm(take, hops=feet.num_jumps > 1 and not walks)
@@ -82,8 +84,8 @@ def _measured(take: Take) -> MotionFacts:
         travel_bearing_deg=None if still else way.bearing_deg,
         speed_heights_per_s=way.path / duration if duration > 0 else 0.0,
         turn_deg=turn,
-        facing_start_deg=facing_deg(take, 0),
-        facing_end_deg=facing_deg(take, -1),
+        facing_start_deg=facing_deg(take, 0, front_deg),
+        facing_end_deg=facing_deg(take, -1, front_deg),
         rise_heights=rise,
         sink_heights=sink,
         end_rise_heights=float(heights[-1]),

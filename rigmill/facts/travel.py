@@ -133,12 +133,12 @@ def tumbled_deg(take: Take) -> tuple[float, float]:
     return found[0], found[1]
 
 
-def facing_deg(take: Take, frame: int) -> float | None:
-    """The azimuth that the body faces: 0 is -Y, 90 is +X."""
+def facing_deg(take: Take, frame: int, front_deg: float) -> float | None:
+    """The azimuth that the body faces, counted from `front_deg`; there 0 is -Y, 90 is +X."""
     front = take.anatomy.front
     if front is None:
         return None
-    azimuth = np.degrees(np.arctan2(front[0], -front[1]) + take.yaw[frame])
+    azimuth = np.degrees(np.arctan2(front[0], -front[1]) + take.yaw[frame]) - front_deg
     return float((azimuth + 180.0) % 360.0 - 180.0)
 
 

@@ -42,7 +42,7 @@ def is_vrm0(document: dict[str, Any]) -> bool:
     return "VRM" in extensions and "VRMC_vrm" not in extensions
 
 
-def _match_nodes(document: dict[str, Any], rig: Rig, *, heads: Floats, rest: Floats) -> list[int]:
+def match_nodes(document: dict[str, Any], rig: Rig, *, heads: Floats, rest: Floats) -> list[int]:
     """The node of every joint: same name (Blender numbers repeated ones), then the same place at rest."""
     by_name: dict[str, list[int]] = {}
     for index in range(len(document["nodes"])):
@@ -109,7 +109,7 @@ def animated_glb(
     parents = node_parents(document)
     rest = rest_globals(document, parents)
     rest_joints = (rig.rest_joints / scale + offset) @ axes
-    nodes = _match_nodes(document, rig, heads=rest[:, :3, 3], rest=rest_joints)
+    nodes = match_nodes(document, rig, heads=rest[:, :3, 3], rest=rest_joints)
     joint_of = {node: joint for joint, node in enumerate(nodes)}
 
     times = glb.add_floats(np.arange(len(turns)) / motion.fps)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -40,6 +40,8 @@ class Body:
     leg_lengths: tuple[float, float]  # thigh and shin together, left and right
     carried: Mapping[int, int]  # joint -> the joint that it follows though it does not hang below it (`carry`)
     left_out: tuple[str, ...] = ()  # parts of the map that do not fit the rig and that no motion needs
+    # Of parts that rest in another pose than the mesh is bound in, the turn (4,) from that to the rest, in the world.
+    posed: Mapping[str, Floats] = field(default_factory=dict)
 
     @property
     def hips(self) -> int:
@@ -50,12 +52,20 @@ class Body:
         return self.leg_lengths[("left", "right").index(side)]
 
 
-def as_body(rig: Rig, joints: Mapping[str, int], detached: Collection[str] = ()) -> Body:
+def as_body(
+    rig: Rig,
+    joints: Mapping[str, int],
+    detached: Collection[str] = (),
+    posed: Mapping[str, Sequence[float]] | None = None,
+) -> Body:
     """The rig as a body; a Refusal where the map cannot be right. `detached` parts need not hang from each other.
+
+    `posed`: by joint, how it rests against how the mesh is bound (w, x, y, z), as a probe row has it.
 
     A finger, toe, eye or jaw that does not fit is no reason: the body is without it, and says so.
     """
     check_rig(rig)
+    turns = posed or {}
     declared, joints = joints, without_misfits(rig, joints, detached)
     check_names(rig, joints)
     carried = carriers(rig, joints, detached)
@@ -71,6 +81,7 @@ def as_body(rig: Rig, joints: Mapping[str, int], detached: Collection[str] = ())
         (_leg(rig, joints, "left"), _leg(rig, joints, "right")),
         carried,
         tuple(name for name in declared if name not in joints),
+        {name: np.array(turns[rig.names[joint]]) for name, joint in joints.items() if rig.names[joint] in turns},
     )
 
 

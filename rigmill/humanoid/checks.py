@@ -20,9 +20,9 @@ WHOLE_LIMBS = (("UpperArm", "LowerArm", "Hand"), ("UpperLeg", "LowerLeg", "Foot"
 
 _FROM_THE_HIPS = {name: rank for rank, name in enumerate(PARENTS)}
 _NO_LENGTH = 0.002  # of the body's extent
-_UPRIGHT = 0.3  # cosine: a body that leans by 70 degrees is lying
+UPRIGHT = 0.3  # cosine: a body that leans by 70 degrees is lying
 _FOOT_BEND = 0.5  # cosine: a foot that goes on where the shin points (a leap) does not say where the front is
-_BACKWARDS = -0.5  # cosine between front and toes
+BACKWARDS = -0.5  # cosine between front and toes
 
 
 def check_rig(rig: Rig) -> None:
@@ -137,15 +137,30 @@ def check_sides(rig: Rig, joints: Joints, facing: Floats) -> None:
                 measured=apart,
                 limit=0.0,
             )
-    ahead = [direction @ front for direction in _toes(rig, joints)]
-    if ahead and np.mean(ahead) < _BACKWARDS:
-        raise _implausible(
-            "the toes point backwards: left and right are swapped", measured=float(np.mean(ahead)), limit=_BACKWARDS
-        )
+    ahead = toes_ahead(rig, joints, front)
+    if ahead is not None and ahead < BACKWARDS:
+        raise _implausible("the toes point backwards: left and right are swapped", measured=ahead, limit=BACKWARDS)
+
+
+def toes_ahead(rig: Rig, joints: Joints, front: Floats) -> float | None:
+    """The mean cosine between `front` (3,) and the toes at rest; None where no foot stands out from its shin."""
+    ahead = [float(direction @ front) for direction in _toes(rig, joints)]
+    return float(np.mean(ahead)) if ahead else None
 
 
 def check_upright(rig: Rig, joints: Joints) -> None:
     """Refuse a body that does not stand: the head above the hips, the hips above the feet."""
+    head_up, hips_up = uprightness(rig.rest_joints, joints)
+    for what, cosine in (("the head is not above the hips", head_up), ("the hips are not above the feet", hips_up)):
+        if cosine < UPRIGHT:
+            raise _implausible(f"{what} at rest", measured=cosine, limit=UPRIGHT)
+
+
+def uprightness(places: Floats, joints: Joints) -> tuple[float, float]:
+    """Cosines between up and the ways from hips to head and from feet to hips, of joints at places (J, 3).
+
+    `joints` has all that a motion needs. 1: it stands; 0: it lies; -1: it hangs head down.
+    """
     top = [next((joints[name] for name in ("head", "neck", "upperChest", "chest", "spine") if name in joints), -1)]
     if top == [-1]:
         top = [joints["leftUpperArm"], joints["rightUpperArm"]]
@@ -153,15 +168,13 @@ def check_upright(rig: Rig, joints: Joints) -> None:
         next(joints[side + part] for part in ("Foot", "LowerLeg") if side + part in joints)
         for side in ("left", "right")
     ]
-    hips = rig.rest_joints[joints["hips"]]
-    for what, upper, lower in (
-        ("the head is not above the hips", rig.rest_joints[top].mean(axis=0), hips),
-        ("the hips are not above the feet", hips, rig.rest_joints[low].mean(axis=0)),
-    ):
-        length = float(np.linalg.norm(upper - lower))
-        cosine = float(upper[2] - lower[2]) / length if length else 0.0
-        if cosine < _UPRIGHT:
-            raise _implausible(f"{what} at rest", measured=cosine, limit=_UPRIGHT)
+    hips, head, feet = places[joints["hips"]], places[top].mean(axis=0), places[low].mean(axis=0)
+    return _upward(head - hips), _upward(hips - feet)
+
+
+def _upward(way: Floats) -> float:
+    length = float(np.linalg.norm(way))
+    return float(way[2]) / length if length else 0.0
 
 
 def from_part_to_part(rig: Rig, joints: Joints, start: str, end: str) -> Floats:
@@ -188,7 +201,7 @@ def _toes(rig: Rig, joints: Joints) -> Iterator[Floats]:
             continue
         down = np.array([0.0, 0.0, -1.0])
         axis, cosine = np.cross(shin, down), float(shin @ down)
-        if cosine > _BACKWARDS:  # the smallest turn from the shin to straight down, by Rodrigues' formula
+        if cosine > BACKWARDS:  # the smallest turn from the shin to straight down, by Rodrigues' formula
             turned = across * cosine + np.cross(axis, across) + axis * (axis @ across) / (1 + cosine)
             yield turned / np.linalg.norm(turned)
 

@@ -115,7 +115,7 @@ def _info(
             "name": answer.engine,
             "reason": answer.engine_reason,
             "agreement": answer.agreement,
-            "samples": render.samples if answer.engine in ("cycles", "eevee") else None,
+            "samples": answer.samples,
         },
         "size_px": [render.width_px, render.height_px],
         "background": list(render.background),

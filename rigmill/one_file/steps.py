@@ -15,13 +15,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from rigmill.blender.child_files import read_own
 from rigmill.blender.client import BlenderClient, Limits
 from rigmill.blender.render_settings import RenderSettings
 from rigmill.blender.requests import PROBE_ASSET, RENDER_CLIP, Clip, ClipItem, ProbeAnswer, ProbeItem, RenderAnswer
 from rigmill.errors import UserError
+from rigmill.facts.facing import find_facing
+from rigmill.humanoid.maps import Skeletons
 from rigmill.kinds import Output
 from rigmill.one_file.folder import INFO, UNFINISHED, check_folder, fill_folder, remove_empty
 from rigmill.one_file.gate import Ask, Opened
+from rigmill.rigs.npz import rig_from_bytes
 from rigmill.storage.files import scratch_folder
 
 # A picture may take long where somebody asks for large ones and many samples; a hanging child must still end.
@@ -57,7 +61,8 @@ class Bench:
         return ProbeAnswer.from_item(self.ask(PROBE_ASSET, item.to_item()))
 
     def clip(self, clip_id: str, found: ProbeAnswer) -> Clip:
-        """The file's rest pose as a clip."""
+        """The file's rest pose as a clip, whose first view is from the front as far as that is known."""
+        rig = rig_from_bytes(read_own(self.scratch, found.rig_file))
         return Clip(
             clip_id=clip_id,
             path=str(self.asset),
@@ -65,6 +70,7 @@ class Bench:
             armature=found.armature,
             num_frames=1,
             fps=self.fps,
+            front_deg=find_facing(rig, {}, Skeletons()).azimuth_deg,
         )
 
     def render(

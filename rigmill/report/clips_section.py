@@ -10,8 +10,9 @@ import numpy as np
 from rigmill.clips.members import GEOMETRY, pose_template, pose_video, rgb_template, rgb_video
 from rigmill.clips.numbers import ClipGeometry
 from rigmill.clips.pictures import jpeg, picture
-from rigmill.clips.sheets import mosaic_video, overlay, stack, tile
+from rigmill.clips.sheets import mosaic_video, overlay, stack, tile, with_ground
 from rigmill.clips.video import decode
+from rigmill.kinds import ClipKind
 from rigmill.pipeline.view import View
 from rigmill.report.folder import ReportFolder
 from rigmill.storage.files import Store, digest
@@ -97,14 +98,19 @@ def _pictures(row: Row, *, store: Store, folder: ReportFolder) -> tuple[str, str
     pose = np.stack([decode(store.read(files[pose_video(view)])) for view in views])
     labels = [f"azimuth {camera.azimuth_deg:g}" for camera in geometry.cameras]
     middle = rgb.shape[1] // 2
+    seen = list(overlay(rgb[:, middle], pose[:, middle]))
     rest = [
         overlay(*(picture(store.read(files[name(view)])) for name in (rgb_template, pose_template))) for view in views
     ]
+    words = ""
+    if row["kind"] == ClipKind.RETARGETED:  # the ground of a motion is that of its character's rest pose
+        seen = [with_ground(one, geometry, view, middle) for view, one in enumerate(seen)]
+        rest, words = [with_ground(one, geometry, view) for view, one in enumerate(rest)], ", ground"
     sheet = stack(
         [
             tile(list(rgb[:, middle]), [f"{label}, frame {middle}" for label in labels]),
-            tile(list(overlay(rgb[:, middle], pose[:, middle])), ["pose over rgb"] * len(labels)),
-            tile(rest, ["rest pose"] * len(labels)),
+            tile(seen, [f"pose over rgb{words}"] * len(labels)),
+            tile(rest, [f"rest pose{words}"] * len(labels)),
         ]
     )
     folder.put(poster, jpeg(sheet))

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+from rigmill.kinds import AssetKind
 from rigmill.licences.policy import Policy, Rule, When, asked_of_clip, obstacle
 from rigmill.licences.rights import Rights
 from rigmill.outcomes import Status
@@ -18,7 +19,7 @@ from rigmill.types import Row
 PAPER_CLIPS = {"objaverse": 48_020, "mixamo": 55_222, "vroid": 57_781}
 EXAMPLES = 6  # of each code; at most two of one source while others have some
 NO_SOURCE = "several"
-STEPS = ("candidates", "collected", "rigs", "clips", "previewed", "selected", "rendered", "in shards")
+STEPS = ("candidates", "collected", "rigs", "motions", "windows", "previewed", "selected", "rendered", "in shards")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +102,10 @@ class SourceFunnel:
 def funnel(view: View, ends: Ends) -> list[SourceFunnel]:
     """One row per source, with a number per step; sources of the paper that are not in this profile at the end.
 
-    A retargeted clip counts for its character's source, as in the paper.
+    A retargeted clip counts for its character's source, as in the paper. Motions are those of files and those put on
+    characters; the windows of them are what is looked at.
     """
+    motions = _num_motions(view)
     in_shards = Counter(row["source"] for row in view.products("shards"))
     configured = list(dict.fromkeys(source.name for source in view.profile.sources))
     ours = configured + sorted(set(ends.by_status["collect"]) - set(configured))
@@ -112,6 +115,7 @@ def funnel(view: View, ends: Ends) -> list[SourceFunnel]:
             ends.number("collect", source),
             ends.number("collect", source, Status.KEPT),
             ends.number("probe", source, Status.KEPT),
+            motions[source],
             ends.number("preview", source),
             ends.number("preview", source, Status.KEPT),
             ends.number("select", source, Status.KEPT),
@@ -120,6 +124,17 @@ def funnel(view: View, ends: Ends) -> list[SourceFunnel]:
         )
         rows.append(SourceFunnel(source, numbers, PAPER_CLIPS.get(source)))
     return rows
+
+
+def _num_motions(view: View) -> Counter[str]:
+    """By source the motions of files with a mesh, and the pairs of a character and a motion."""
+    numbers: Counter[str] = Counter()
+    for rig in view.products("probe"):
+        if rig["kind"] == AssetKind.ANIMATED:
+            numbers[rig["source"]] += len(rig["motions"] or ())
+    pairs = {(row["source"], row["asset_id"], row["motion_id"]) for row in view.products("retarget")}
+    numbers.update(source for source, _, _ in pairs)
+    return numbers
 
 
 def by_source(view: View, stages: tuple[str, ...]) -> list[Row]:

@@ -26,9 +26,10 @@ MEASURES = (
     Measure("preview", "flow_px", "min_flow_px", True, "how far the part that moves most gets, px at 256 px"),
     Measure("preview", "coverage", "min_coverage", True, "share of the emptiest view that the subject covers"),
     Measure("preview", "extent_ratio", "max_extent_ratio", False, "largest frame's size over the usual one"),
-    Measure("probe", "grey_share", "max_grey_share", False, "share of the surface that is untextured grey", False),
+    Measure("probe", "grey_share", "max_grey_share", False, "share of the surface that is one untextured grey", False),
     Measure("probe", "num_vertices", "min_vertices", True, "vertices of a rig's meshes"),
     Measure("probe", "num_vertices", "max_vertices", False, "vertices of a rig's meshes"),
+    Measure("preview", "jump", "max_jump", False, "largest step that stands alone, in the subject's size"),
 )
 _FACTORS = (0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 4.0)
 _SHARES = (0.5, 0.7, 0.8, 0.9, 0.95, 1.0)

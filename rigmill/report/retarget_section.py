@@ -39,10 +39,20 @@ class MissedTarget:
 
 
 @dataclass(frozen=True, slots=True)
+class Strange:
+    """What clips are warned of, in words, and one of them."""
+
+    words: str
+    num_clips: int
+    example: str
+
+
+@dataclass(frozen=True, slots=True)
 class RetargetSection:
-    """Slides by source, and the targets out of reach."""
+    """Slides by source, what clips are warned of, and the targets out of reach."""
 
     sources: list[SourceSlides]
+    strange: list[Strange]
     missed: list[MissedTarget]
 
 
@@ -59,7 +69,7 @@ class _Measured:
 def section(view: View, ends: Ends) -> RetargetSection | None:
     """The numbers of the section; None where nothing was retargeted and no target missed."""
     sources, missed = by_source(view), missed_targets(ends)
-    return RetargetSection(sources, missed) if sources or missed else None
+    return RetargetSection(sources, by_warning(view), missed) if sources or missed else None
 
 
 def by_source(view: View) -> list[SourceSlides]:
@@ -84,6 +94,18 @@ def by_source(view: View) -> list[SourceSlides]:
             _percentile(one.matched, 50),
         )
         for source, one in sorted(found.items())
+    ]
+
+
+def by_warning(view: View) -> list[Strange]:
+    """One row per warning, the most frequent first."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for row in view.products("retarget"):
+        for words in row["warnings"] or ():
+            found[words].append(row["clip_id"])
+    return [
+        Strange(words, len(clips), min(clips))
+        for words, clips in sorted(found.items(), key=lambda one: (-len(one[1]), one[0]))
     ]
 
 

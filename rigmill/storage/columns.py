@@ -119,6 +119,21 @@ _PLAYED = [
     ("slot", TEXT),
     ("start_frame", NUMBER),
     ("motion_file", FILE),
+    ("facing_deg", NUMBER),  # azimuth of the front at rest, as the probe has it: the first camera stands there
+]
+# Which frames of how many of its motion a clip has. A loop that is shorter than a clip starts again after
+# `period_frames`; that is empty where nothing is repeated.
+_WINDOW = [("first_frame", COUNT), ("motion_frames", COUNT), ("period_frames", NUMBER)]
+# How evenly a clip's motion goes on, and what it shows of a body's rest pose (curate/filters/steadiness.py, rests.py).
+_CHECKS = [
+    ("jump", NUMBER),
+    ("rest_frames", COUNT),
+    ("still_start", COUNT),
+    ("still_end", COUNT),
+    ("rest_upright", NUMBER),
+    ("first_upright", NUMBER),
+    ("toes_ahead", NUMBER),
+    ("swapped_share", NUMBER),
 ]
 _FLOW = [("flow_px_per_frame", NUMBER), ("flow_px", NUMBER)]
 # `captions` are all sentences of a clip, `caption` the first; `provider` wrote them: facts, metadata, model,
@@ -154,12 +169,17 @@ PRODUCTS: dict[str, pa.Schema] = {
     # One row per rig. `file` is the canonical file that Blender reads from here on (the original is collect's);
     # `kind` is animated, static or motion (no mesh); `rig_kind` is skin, rigid (joints are animated nodes) or both;
     # `unweighted_share`: of the vertices of skinned meshes, those that no bone moves;
+    # `grey_share`: of the surface, what has no picture and one grey, or greys that hardly differ from each other;
     # `shape` are the moments of the surface at rest (rigmill.rigs.moments), empty where there is none;
     # motions that are left out are counted: still ones, broken ones (a key is no number), repeats of another;
     # `joint_parents` (-1: none) and `joint_places` (x, y, z at rest, joint by joint) are in the order of `joint_names`;
     # `humanoid` is the declared map of a VRM, empty elsewhere; `spring_joints` are its joints that physics would turn:
     # `end` is where what hangs on the joint is, at rest and from it, `gravity` a force, both x, y, z in our world;
-    # `motions` are the actions found in the file.
+    # `posed_joints` rest in another pose than the skin binds them in: the turn w, x, y, z from the bind pose to the
+    # rest, against the skin's first joint, in our world;
+    # `motions` are the actions found in the file. `num_frames` counts at `fps`, the profile's, and `num_own_frames` at
+    # `own_fps`, at which the motion was keyed; `loop_gap` is how far its last pose is from its first, the largest turn
+    # in radians or way in sizes of the rig; `period_frames` is how long it is, of loops alone.
     "probe": pa.schema(
         [
             *_ASSET,
@@ -171,6 +191,11 @@ PRODUCTS: dict[str, pa.Schema] = {
             ("joint_parents", pa.list_(COUNT)),
             ("joint_places", pa.list_(NUMBER)),
             ("humanoid", pa.list_(pa.struct([("bone", TEXT), ("joint", TEXT)]))),
+            # Where the front is at rest: its azimuth (0 is -Y, 90 is +X), what says so (rigmill.facts.facing), how
+            # sure that is, from 0 to 1.
+            ("facing_deg", NUMBER),
+            ("facing_source", TEXT),
+            ("facing_confidence", NUMBER),
             (
                 "spring_joints",
                 pa.list_(
@@ -185,6 +210,7 @@ PRODUCTS: dict[str, pa.Schema] = {
                     )
                 ),
             ),
+            ("posed_joints", pa.list_(pa.struct([("joint", TEXT), ("turn", pa.list_(NUMBER))]))),
             (
                 "motions",
                 pa.list_(
@@ -197,6 +223,10 @@ PRODUCTS: dict[str, pa.Schema] = {
                             ("num_frames", COUNT),
                             ("fps", NUMBER),
                             ("start_frame", NUMBER),
+                            ("own_fps", NUMBER),
+                            ("num_own_frames", COUNT),
+                            ("loop_gap", NUMBER),
+                            ("period_frames", NUMBER),
                             ("num_moving_joints", COUNT),
                             ("extent_ratio", NUMBER),
                             ("motion_file", FILE),
@@ -207,7 +237,8 @@ PRODUCTS: dict[str, pa.Schema] = {
         ]
     ),
     # One row per chosen (character, motion, window): the whole motion rewritten for the character's rig. `num_frames`
-    # counts from `start_frame` to the motion's end. `contact_share` is of foot-frames in which a foot stands, and
+    # counts from `start_frame` to the motion's end, that of a loop as often as it goes into a clip (`period_frames`,
+    # empty where nothing is repeated). `contact_share` is of foot-frames in which a foot stands, and
     # `slide_*_pct` how far such feet move on the ground from frame to frame, the 95th percentile over the motion in
     # percent of a leg, before and after their correction; empty where no foot stands. `left_out` are the parts of
     # the character that do not hang where their names say (fingers, toes, eyes, the jaw) and so do not take part.
@@ -219,8 +250,14 @@ PRODUCTS: dict[str, pa.Schema] = {
             ("armature", TEXT),
             ("motion_file", FILE),
             ("start_frame", NUMBER),
+            ("period_frames", NUMBER),
             ("num_matched_joints", COUNT),
             ("left_out", pa.list_(TEXT)),
+            # `ground_pct`: how much higher the motion's ground is than its rest pose says, in percent of the height of
+            # its hips; `ground_seen` says so: rest, feet (that carry the body) or file (z = 0). `warnings` are words.
+            ("ground_pct", NUMBER),
+            ("ground_seen", TEXT),
+            ("warnings", pa.list_(TEXT)),
             ("contact_share", NUMBER),
             ("slide_before_pct", NUMBER),
             ("slide_after_pct", NUMBER),
@@ -229,22 +266,29 @@ PRODUCTS: dict[str, pa.Schema] = {
     # One row per clip that could be seen, kept or not. `flow_px_per_frame` is the mean over the subject, `flow_px` how
     # far the part that moves most gets, both at 256 px on its bounding square; `coverage` is of the view that shows
     # least; `extent_ratio` is the largest frame's size over the usual one; `files` holds a strip to look at.
+    # `jump`: the largest step that stands alone, in the subject's size (joints and markers, on average); `rest_frames`
+    # are those of the rest pose that the motion jumps into and out of, `still_*` those before and after all movement.
+    # The rest is of bodies by their joints' names, else empty: `*_upright` of the rest pose and of the first frame, 1
+    # stands, 0 lies, -1 hangs head down; `toes_ahead` likewise; `swapped_share` of frames whose limbs changed sides.
     "preview": pa.schema(
         [
             *_CLIP,
             *_PLAYED,
+            *_WINDOW,
             *_FLOW,
             ("coverage", NUMBER),
             ("extent_ratio", NUMBER),
+            *_CHECKS,
             ("geometry_hash", TEXT),
             ("motion_hash", TEXT),
             ("files", FILES),
         ]
     ),
     # one row per clip that passed every filter
-    "select": pa.schema([*_CLIP, *_PLAYED, *_FLOW]),
+    "select": pa.schema([*_CLIP, *_PLAYED, *_WINDOW, *_FLOW]),
     # One row per rendered clip. `engine` drew it, `engine_reason` says why where `auto` chose, and `agreement` is its
-    # similarity (SSIM) to Cycles where that was measured; `min_coverage` is of the view that the subject covers least.
+    # similarity (SSIM) to Cycles where that was measured; `samples` are those per pixel, where the engine takes them;
+    # `min_coverage` is of the view that the subject covers least.
     # `round_trip_px`: how far discs read back from the pose videos are from the stored joints, 90th percentile of the
     # worst view, `round_trip_worst` its worst joint; `round_trip_mpjpe_pct` and `round_trip_usable_share` say what
     # reconstruction makes of joints that two views show, the share of those that two views would show if they were in
@@ -253,6 +297,7 @@ PRODUCTS: dict[str, pa.Schema] = {
         [
             *_CLIP,
             ("asset_file", FILE),
+            ("period_frames", NUMBER),
             ("width_px", COUNT),
             ("height_px", COUNT),
             ("num_views", COUNT),
@@ -260,6 +305,7 @@ PRODUCTS: dict[str, pa.Schema] = {
             ("engine", TEXT),
             ("engine_reason", TEXT),
             ("agreement", NUMBER),
+            ("samples", COUNT),
             ("min_coverage", NUMBER),
             ("num_drawn_joints", COUNT),
             ("round_trip_px", NUMBER),

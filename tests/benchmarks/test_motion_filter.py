@@ -12,6 +12,7 @@ from typing import Any
 import cv2
 import pytest
 
+from benchmarks.motion_filter.loops import figures
 from curate.filters.flow import Seen, look
 from rigmill.blender.requests import PREVIEW_CLIP
 from rigmill.config.load import load
@@ -66,3 +67,29 @@ def test_a_television_that_stands_still_is_dropped_and_a_man_who_idles_is_kept(t
     assert still.flow_px < LIMIT_PX / 10
     idle = seen("quaternius_fbx/Male_Casual.fbx", "Man_Idle", tmp_path)
     assert idle.flow_px > 2 * LIMIT_PX and idle.flow_px_per_frame < 0.15  # the mean alone would have lost him
+
+
+def test_motions_are_counted_by_how_they_end_and_by_their_own_rate() -> None:
+    limits = {"min_frames": 16}
+    long = {
+        "num_frames": 40,
+        "num_own_frames": 60,
+        "own_fps": 24.0,
+        "fps": 16.0,
+        "loop_gap": 0.5,
+        "period_frames": None,
+    }
+    loop = long | {"num_frames": 12, "num_own_frames": 18, "loop_gap": 0.0, "period_frames": 11.4}
+    hit = long | {"num_frames": 14, "num_own_frames": 21, "loop_gap": 0.15}
+    twitch = long | {"num_frames": 5, "num_own_frames": 8, "loop_gap": 0.03, "period_frames": 4.2}
+    assert figures([long, loop, hit, twitch], limits) == {
+        "motions": 4,
+        "gap <= 0.001": 1,
+        "gap <= 0.01": 1,
+        "gap <= 0.05": 2,
+        "gap <= 0.1": 2,
+        "gap <= 0.2": 3,
+        "too few frames at the profile's rate": 3,
+        "of these enough at their own": 2,
+        "of these loops": 1,
+    }

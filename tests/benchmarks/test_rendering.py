@@ -112,7 +112,7 @@ def test_the_stage_hears_blender_out_so_that_its_server_stays(tmp_path: Path) ->
         blender, scratch, store = Blender(), tmp_path, Store(tmp_path)
 
     stored = Work.store.put_bytes("asset.glb", b"").to_row()
-    payload = dict.fromkeys(("format", "armature", "action", "slot", "start_frame", "motion_file")) | {
+    payload = dict.fromkeys(("format", "armature", "action", "slot", "start_frame", "motion_file", "facing_deg")) | {
         "clip_id": "clip",
         "file": stored,
         "num_frames": 1,

@@ -57,6 +57,25 @@ def test_sentences_come_from_what_the_joints_do_and_repeat(work: PlainWork) -> N
     assert ends == ended(CaptionStage(), tables, work, phrasings=4)
 
 
+def test_a_sources_sentence_of_a_whole_take_is_not_put_under_a_part_of_it(work: PlainWork) -> None:
+    rows = [render_row(work.store, name, *walking(), motion_name="walk") for name in ("whole", "first", "later")]
+    take = {"motion": "walk", "truth": "", "captions": ["A robot walks and then sits down."]}
+    window = {"num_frames": 25, "motion_frames": 30, "first_frame": 0}
+    selected = [
+        {"clip_id": "whole", **window},
+        {"clip_id": "first", **window, "motion_frames": 50},
+        {"clip_id": "later", **window, "motion_frames": 50, "first_frame": 25},
+    ]
+    collected = [{"asset_id": rows[0]["asset_id"], "takes": [take]}]
+    tables = Tables({"collect": collected, "select": selected, "render": rows})
+    ends = ended(CaptionStage(), tables, work)
+    assert {name: row_of(outcome)["provider"] for name, outcome in ends.items()} == {
+        "whole": "source",
+        "first": "facts",
+        "later": "facts",
+    }
+
+
 def test_what_a_file_declares_its_limbs_to_be_is_read(work: PlainWork) -> None:
     rig, motion = walking()
     strange = Rig(tuple(f"joint{number}" for number in range(rig.num_joints)), rig.parents, rig.rest_joints)

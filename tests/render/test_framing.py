@@ -114,3 +114,15 @@ def test_a_stray_joint_does_not_make_the_subject_small() -> None:
     stray = replace(numbers, joints=joints, rig=replace(numbers.rig, rest_joints=rest))
     for ours, plain in zip(framing_cameras(stray, RENDER), clip_cameras(numbers.view_bounds, RENDER)):
         assert (ours.world_to_view == plain.world_to_view).all()
+
+
+def test_view_0_is_taken_from_the_front_and_numbers_say_where_that_is() -> None:
+    numbers = replace(cabinet(0.4), front_deg=90.0)
+    cameras = framing_cameras(numbers, RENDER)
+    assert [camera.azimuth_deg for camera in cameras] == list(RENDER.azimuths_deg)
+    assert cameras[0].position[0] > 0 and abs(cameras[0].position[1]) < 1e-9  # it stands at +X
+    stored = ClipGeometry.from_bytes(build_geometry(numbers, cameras, RENDER).to_bytes())
+    assert stored.front_deg == 90.0
+    plain = cabinet(0.4)
+    assert build_geometry(plain, framing_cameras(plain, RENDER), RENDER).front_deg == 0.0
+    assert read_back(numbers, cameras).motion_px < 0.1

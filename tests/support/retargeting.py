@@ -40,12 +40,14 @@ def probe_row(work: PlainWork, name: str, rig: Rig, *, kind: str, motions: int =
         "num_base_colours": 1,
         "grey_share": 0.0,
         "geometry_hash": None,
+        "facing_deg": 0.0,
         "rig_file": stored.to_row(),
         "joint_names": list(rig.names),
         "joint_parents": rig.parents.tolist(),
         "joint_places": rig.rest_joints.ravel().tolist(),
         "humanoid": [],
         "spring_joints": [],
+        "posed_joints": [],
         "motions": [
             {
                 "motion_id": f"{name}-{number}",
@@ -55,6 +57,10 @@ def probe_row(work: PlainWork, name: str, rig: Rig, *, kind: str, motions: int =
                 "num_frames": 21,
                 "fps": 16.0,
                 "start_frame": 0.0,
+                "own_fps": 16.0,
+                "num_own_frames": 21,
+                "loop_gap": 0.4,
+                "period_frames": None,
                 "num_moving_joints": 3,
                 "extent_ratio": 1.1,
                 "motion_file": work.store.put_bytes(

@@ -87,6 +87,7 @@ def rendered(store: Store, asset: int, motion: int) -> Row:
         "engine": "cycles",
         "engine_reason": "",
         "agreement": None,
+        "samples": None,
         "min_coverage": 0.1,
         "num_drawn_joints": 20,
         "files": [stored.to_row() for stored in files],

@@ -8,21 +8,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from render.blender.engines.blender import BlenderEngine, Engine
 from render.blender.engines.raster import Drawing, RasterEngine, WithExtras, loaded_drawing, shells_of
+from render.blender.engines.samples import enough_samples
+from render.blender.engines.small import small_view, small_world
 from render.blender.subject.subject import Subject
-from render.blender.subject.surface import visible_bounds
-from render.numbers import clip_cameras
 from rigmill.blender.render_settings import ViewSettings
 from rigmill.clips.likeness import silhouette_iou, subject_ssim
 from rigmill.types import Camera
 
 _REASON_CHARACTERS = 200
-# The small references: good enough to tell a wrong material, cheap enough to be made of every asset. Two views, since
-# the ones from behind have the same outlines.
-_REFERENCE_SAMPLES, _REFERENCE_SIZE_PX, _REFERENCE_VIEWS = 16, 256, 2
+_REFERENCE_SAMPLES = 16  # of the small pictures: good enough to tell a wrong material
 _MIN_OVERLAP = 0.97  # of the outlines; at this size a pixel more on every side costs a fox 3 %
 
 
@@ -33,6 +29,7 @@ class Choice:
     engine: Engine
     reason: str = ""
     agreement: float | None = None
+    samples: int | None = None  # per pixel, of engines that take them
 
 
 def open_engine(
@@ -51,8 +48,10 @@ def open_engine(
     name = view.engine
     if name not in ("auto", "raster"):
         ours = loaded_drawing(subject, state) if extras else None  # before Cycles changes materials
+        view = _sampled(subject, view, folder, state)
         engine: Engine = BlenderEngine(cameras, view, folder, shell_names=shells_of(subject, state))
-        return Choice(engine if ours is None else WithExtras(engine, RasterEngine(ours, cameras)))
+        samples = view.samples if name in ("cycles", "eevee") else None
+        return Choice(engine if ours is None else WithExtras(engine, RasterEngine(ours, cameras)), samples=samples)
     drawing = loaded_drawing(subject, state)
     raster = RasterEngine(drawing, cameras)
     drawing.geometry.start()
@@ -71,10 +70,19 @@ def open_engine(
             reason = f"has another outline than by Cycles: {overlap:.3f}, at least {_MIN_OVERLAP} is asked for"
     if not reason:
         return Choice(raster, agreement=agreement)
-    cycles: Engine = BlenderEngine(
-        cameras, replace(view, engine="cycles"), folder, shell_names=shells_of(subject, state)
-    )
-    return Choice(WithExtras(cycles, raster) if extras else cycles, reason, agreement)
+    view = _sampled(subject, replace(view, engine="cycles"), folder, state)
+    cycles: Engine = BlenderEngine(cameras, view, folder, shell_names=shells_of(subject, state))
+    return Choice(WithExtras(cycles, raster) if extras else cycles, reason, agreement, view.samples)
+
+
+def _sampled(subject: Subject, view: ViewSettings, folder: Path, state: dict[str, Any]) -> ViewSettings:
+    """`view` with as many samples as the asset needs; found out once per child and settings, for Cycles alone."""
+    if view.engine != "cycles":
+        return view
+    key = f"samples {view.samples} {view.max_samples} {view.denoise}"
+    if key not in state:
+        state[key] = enough_samples(subject, view, folder, shells_of(subject, state))
+    return replace(view, samples=state[key])
 
 
 def measure_agreement(
@@ -84,26 +92,13 @@ def measure_agreement(
 
     They show the rest pose, seen by the first cameras.
     """
-    small = replace(
-        view,
-        engine="cycles",
-        samples=_REFERENCE_SAMPLES,
-        denoise=True,
-        width_px=_REFERENCE_SIZE_PX,
-        height_px=_REFERENCE_SIZE_PX,
-        azimuths_deg=view.azimuths_deg[:_REFERENCE_VIEWS],
-    )
-    with subject.as_imported():
-        bounds = visible_bounds(subject.meshes)
-        extent = float(np.ptp(bounds, axis=0).max())
-        if not np.isfinite(extent) or extent <= 0:
+    small = replace(small_view(view), samples=_REFERENCE_SAMPLES, denoise=True)
+    with small_world(subject, small) as world:
+        if world is None:
             return 1.0, 1.0  # nothing to be seen, whoever draws it
-        centre = bounds.mean(axis=0)
-        subject.normalise(centre, 1 / extent)
-        cameras = clip_cameras((bounds - centre) / extent, small)
-        with closing(BlenderEngine(cameras, small, folder, shell_names=shell_names)) as cycles:
-            theirs = cycles.shoot((bounds - centre) / extent)
-            ours = drawing.draw(cameras)
-    size = (_REFERENCE_SIZE_PX, _REFERENCE_SIZE_PX)
+        with closing(BlenderEngine(world.cameras, small, folder, shell_names=shell_names)) as cycles:
+            theirs = cycles.shoot(world.bounds)
+            ours = drawing.draw(world.cameras)
+    size = (small.width_px, small.height_px)
     pairs = [(one.whole(*size), other.whole(*size)) for one, other in zip(ours, theirs)]
     return round(min(subject_ssim(*pair) for pair in pairs), 4), min(silhouette_iou(*pair) for pair in pairs)

@@ -16,6 +16,7 @@ from rigmill.types import Camera, Floats
 
 SENSOR_MM = 36.0
 BORDER_MARGIN_PX = 4
+_MOST_FOR_ALL, _DONE = 16, 0.03  # samples that all pixels get; noise at which a pixel gets no more
 
 
 def set_up(view: ViewSettings) -> None:
@@ -45,7 +46,11 @@ def _set_up_cycles(scene: Any, view: ViewSettings) -> None:
     scene.render.engine = "CYCLES"
     cycles = scene.cycles
     cycles.device = "CPU"
-    cycles.samples, cycles.use_adaptive_sampling = view.samples, False
+    cycles.samples = view.samples
+    # Cycles looks for pixels that are done from 16 samples on: with few it finds none.
+    cycles.use_adaptive_sampling = view.max_samples is not None and view.samples > _MOST_FOR_ALL
+    if cycles.use_adaptive_sampling:
+        cycles.adaptive_threshold, cycles.adaptive_min_samples = _DONE, _MOST_FOR_ALL
     cycles.seed, cycles.use_animated_seed = 0, False
     cycles.use_light_tree = False  # three lights: choosing among them costs more than it saves
     cycles.max_bounces, cycles.diffuse_bounces, cycles.glossy_bounces = 3, 1, 1

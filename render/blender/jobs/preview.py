@@ -21,6 +21,7 @@ from render.raster.types import Picture
 from rigmill.blender.render_settings import ViewSettings
 from rigmill.blender.requests import PreviewAnswer, PreviewItem
 from rigmill.clips.pictures import image_bytes
+from rigmill.rigs.npz import motion_to_bytes, rig_to_bytes
 from rigmill.types import Camera, Floats
 
 # Small, and by the rasteriser wherever it can: a preview is looked at, not trained on.
@@ -50,7 +51,7 @@ def preview_clip(item: dict[str, Any], state: dict[str, Any], scratch: Path) -> 
     frames = sorted({frame for start in starts for frame in (start, start + 1)})
     folder = scratch / f"preview-{clip.clip_id}"
     (folder / "shown").mkdir(parents=True, exist_ok=True)
-    cameras = clip_cameras(numbers.clip_bounds, view)  # the rest pose is not shown here
+    cameras = clip_cameras(numbers.clip_bounds, view, front_deg=clip.front_deg)  # the rest pose is not shown here
     with subject.normalised(numbers.offset, numbers.scale):
         choice = open_engine(subject, cameras=cameras, view=view, extras=False, state=state, folder=folder)
         with closing(choice.engine) as engine:
@@ -65,12 +66,16 @@ def preview_clip(item: dict[str, Any], state: dict[str, Any], scratch: Path) -> 
         coat = coat_drawer(player, numbers, cameras=cameras, state=state)
         views = write_pictures(player, numbers, frames, coat, cameras=cameras, folder=folder)
     np.save(folder / "joints.npy", joints)
+    (folder / "rig.npz").write_bytes(rig_to_bytes(numbers.rig))
+    (folder / "motion.npz").write_bytes(motion_to_bytes(numbers.motion))
     return PreviewAnswer(
         folder=folder.name,
         views=views,
         frames=frames,
         starts=starts,
         joints="joints.npy",
+        rig="rig.npz",
+        motion="motion.npz",
         shown=[[f"shown/{name}" for name in names] for names in shown],
         shown_frames=shown_frames,
         extents=[float(side) for side in np.ptp(numbers.frame_bounds, axis=1).max(axis=1)],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -16,11 +17,13 @@ from render.blender.subject.sampling import Sample, alike, sample_take
 from render.blender.subject.subject import Subject
 from render.blender.subject.surface import geometry_hash, read_surface, visible_bounds
 from rigmill.blender.requests import FoundMotion, ProbeAnswer, ProbeItem
+from rigmill.formats.glb_bind import posed_joints
 from rigmill.kinds import AssetKind, RigKind
 from rigmill.outcomes import Refusal, Reject
+from rigmill.rigs.loops import MAX_GAP
 from rigmill.rigs.moments import surface_moments
 from rigmill.rigs.npz import motion_to_bytes, rig_to_bytes
-from rigmill.types import Floats
+from rigmill.types import Floats, Rig
 
 _NO_SIZE = 1e-12
 _MAX_JOINT_FRAMES = 1_000_000  # of a stored motion: 65 joints for 16 minutes; each takes 1.3 kB while it is read
@@ -40,7 +43,7 @@ def probe_asset(item: dict[str, Any], state: dict[str, Any], scratch: Path) -> d
     looks, rig = read_looks(subject.meshes, surface), subject.read_rig()
     found = _sampled(subject, list_takes(subject, fps), rest, size=_size(rig.rest_joints, rest_bounds))
     carriers = subject.carriers
-    if carriers.bones or carriers.objects:
+    if subject.carries_meshes:
         kind = AssetKind.ANIMATED if found.moving else AssetKind.STATIC
         if found.num_broken and not found.moving:
             raise Refusal(Reject.MALFORMED, "every motion holds a key or gives a place that is not a finite number")
@@ -74,6 +77,7 @@ def probe_asset(item: dict[str, Any], state: dict[str, Any], scratch: Path) -> d
         num_broken_motions=found.num_broken,
         num_repeated_motions=found.num_repeated,
         rig_file="rig.npz",
+        posed_joints=_posed(asked, rig),
         motions=tuple(
             FoundMotion(
                 name=take.name,
@@ -82,13 +86,25 @@ def probe_asset(item: dict[str, Any], state: dict[str, Any], scratch: Path) -> d
                 num_frames=take.num_frames,
                 fps=take.fps,
                 start_frame=take.start_frame,
+                own_fps=take.own_fps,
+                num_own_frames=take.num_own_frames,
+                loop_gap=sample.loop_gap,
+                period_frames=take.length if sample.loop_gap <= MAX_GAP else None,
                 num_moving_joints=len(sample.moving),
                 extent_ratio=_ratio(sample.extents),
-                motion_file=_store(subject, take, scratch / f"motion-{index}.npz") if stored else None,
+                motion_file=_store(subject, take, scratch / f"motion-{index}.npz", sample) if stored else None,
             )
             for index, (take, sample) in enumerate(found.moving)
         ),
     ).to_item()
+
+
+def _posed(asked: ProbeItem, rig: Rig) -> list[dict[str, Any]]:
+    """What rests in another pose than it is bound in; of FBX the bind pose is what the importer takes for the rest."""
+    if asked.format == "fbx":
+        return []
+    found = posed_joints(Path(asked.path).read_bytes(), rig)
+    return [{"joint": name, "turn": turn.tolist()} for name, turn in found.items()]
 
 
 class _Found:
@@ -127,21 +143,28 @@ def _ratio(extents: Floats) -> float | None:
     return float(extents.max()) / middle if middle > 0 else None
 
 
-def _store(subject: Subject, take: Take, path: Path) -> str:
-    """Write the motion, in the world as imported; returns the file's name."""
+def _store(subject: Subject, take: Take, path: Path, sample: Sample) -> str:
+    """Write the motion, in the world as imported; returns the file's name.
+
+    A loop for other bodies is written at a rate at which it ends on a frame, so that it can go round.
+    """
     rig, rest = subject.read_rig(), subject.rest_frames()
-    size = take.num_frames * len(subject.nodes)
+    steps, fps = take.num_frames - 1, take.fps
+    if sample.loop_gap <= MAX_GAP and not subject.carries_meshes:
+        steps = math.ceil(take.length - 1e-3)
+        fps = steps / take.length * take.fps
+    size = (steps + 1) * len(subject.nodes)
     if size > _MAX_JOINT_FRAMES:
         raise Refusal(
             Reject.OVER_BUDGET,
-            f"a motion of {take.num_frames} frames for {len(subject.nodes)} joints",
+            f"a motion of {steps + 1} frames for {len(subject.nodes)} joints",
             measured=float(size),
             limit=float(_MAX_JOINT_FRAMES),
         )
     frames = []
     with playing(subject, take):
-        for frame in range(take.num_frames):
-            show_time(subject, take.start_frame + frame, take.fps)
+        for step in range(steps + 1):
+            show_time(subject, take.start_frame + step * (take.fps / fps), take.fps)
             frames.append(subject.joint_frames())
-    path.write_bytes(motion_to_bytes(read_motion(np.array(frames), rest, rig, take.fps)))
+    path.write_bytes(motion_to_bytes(read_motion(np.array(frames), rest, rig, fps)))
     return path.name

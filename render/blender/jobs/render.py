@@ -47,6 +47,7 @@ def render_clip(item: dict[str, Any], state: dict[str, Any], scratch: Path) -> d
         engine=choice.engine.name,
         engine_reason=choice.reason,
         agreement=choice.agreement,
+        samples=choice.samples,
         coverage=[check.coverage for check in writer.checks],
         num_drawn_joints=int(geometry.drawn.sum()),
         round_trip=read_back,

@@ -14,7 +14,9 @@ from rigmill.types import Floats
 
 COLOURLESS = 0.06  # largest minus smallest channel, display-referred 0..1, under which a colour is a grey
 LEVELS = 15  # steps per channel between colours that count as different
+HARDLY = 0.1  # between two greys, display-referred: white and 0.8, which exporters write where nobody chose a colour
 DEFAULT = (0.8, 0.8, 0.8)
+_SHADES = 256  # steps of a display
 _COLOUR_INPUTS = ("Base Color", "Color", "Emission Color")
 _MULTIPLY = ("MIX", "MIX_RGB")
 
@@ -27,7 +29,7 @@ class Looks:
     num_textures: int  # distinct pictures that are used, present and not 0 x 0
     texture_px: int  # larger side of the largest picture that gives a base colour, 0 without one
     num_base_colours: int  # distinct colours where no picture gives it
-    grey_share: float  # of the area: no picture, and a grey or no colour
+    grey_share: float  # of the area: no picture, and one grey or others that hardly differ from it
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,7 @@ def read_looks(meshes: list[Any], surface: Surface) -> Looks:
     colours: set[tuple[int, ...]] = set()
     used: dict[str, Any] = {}
     bases: dict[str, BaseColour] = {}
-    grey_area = 0.0
+    greys = np.zeros(_SHADES)  # area by shade
     for index, mesh in enumerate(meshes):
         of_mesh = surface.mesh == index
         for slot in np.unique(surface.material[of_mesh]):
@@ -59,7 +61,9 @@ def read_looks(meshes: list[Any], surface: Surface) -> Looks:
                 continue
             seen = _shown(base, mesh.data, surface.loops[faces])
             colours |= {tuple(step) for step in np.unique(np.rint(seen * LEVELS).astype(int), axis=0).tolist()}
-            grey_area += float(surface.areas[faces][np.ptp(seen, axis=-1) < COLOURLESS].sum())
+            colourless = np.ptp(seen, axis=-1) < COLOURLESS
+            shade = np.rint(seen[colourless].mean(axis=-1) * (_SHADES - 1)).astype(int)
+            greys += np.bincount(shade, weights=surface.areas[faces][colourless], minlength=_SHADES)
     pictures = {picture.name for material in used.values() for picture in _pictures(material)}
     based = [max(picture.size) for base in bases.values() for picture in base.pictures]
     area = float(surface.areas.sum())
@@ -68,8 +72,14 @@ def read_looks(meshes: list[Any], surface: Surface) -> Looks:
         num_textures=len(pictures),
         texture_px=max(based, default=0),
         num_base_colours=len(colours),
-        grey_share=min(grey_area / area, 1.0) if area > 0 else 1.0,
+        grey_share=min(_of_one_grey(greys) / area, 1.0) if area > 0 else 1.0,
     )
+
+
+def _of_one_grey(areas: Floats) -> float:
+    """The most area (by shade) that greys have of which no two differ by more than HARDLY."""
+    width = int(HARDLY * (_SHADES - 1)) + 1
+    return float(np.convolve(areas, np.ones(width)).max())
 
 
 def _shown(base: BaseColour, data: Any, loops: Any) -> Floats:

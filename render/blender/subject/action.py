@@ -22,6 +22,8 @@ from render.blender.subject.joints import Node
 from render.blender.subject.subject import OWN_TRACK, Subject
 from rigmill.outcomes import Refusal, Reject
 
+_MOST_FPS = 60.0  # keys that are nearer to each other are steps, or of a capture whose frames nobody saw
+
 
 @dataclass(frozen=True, slots=True)
 class Take:
@@ -34,6 +36,13 @@ class Take:
     num_frames: int
     fps: float
     bindings: tuple[Binding, ...]
+    length: float  # frames from the first key to the last, whole or not
+    own_fps: float  # at which it was keyed; not less than `fps`
+
+    @property
+    def num_own_frames(self) -> int:
+        """How many frames it has at its own rate."""
+        return math.floor(self.length / self.fps * self.own_fps + 1e-3) + 1
 
     @property
     def is_finite(self) -> bool:
@@ -58,9 +67,17 @@ def list_takes(subject: Subject, fps: float) -> list[Take]:
                 num_frames=num_frames,
                 fps=fps,
                 bindings=bindings,
+                length=(last - first) * to_profile,
+                own_fps=_own_fps(subject, bindings, seconds=(last - first) / subject.file_fps, fps=fps),
             )
         )
     return sorted(takes, key=lambda take: take.name)
+
+
+def _own_fps(subject: Subject, bindings: tuple[Binding, ...], *, seconds: float, fps: float) -> float:
+    """The rate of an FBX file, or that of the channel with most keys; glTF states none, and sparse keys are none."""
+    keyed = (max(binding.num_keys for binding in bindings) - 1) / seconds if seconds > 0 else 0.0
+    return max(fps, subject.file_fps, min(keyed, _MOST_FPS))
 
 
 def _groups(subject: Subject) -> list[tuple[tuple[float, float], list[str]]]:

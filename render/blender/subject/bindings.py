@@ -28,6 +28,7 @@ class Binding:
     bones: dict[str, tuple[float, float]] = field(default_factory=dict)  # first and last key of each bone
     place: tuple[float, float] | None = None  # first and last key of the object's own transform
     moves_object: bool = False  # the transform has a channel with more than one distinct value
+    num_keys: int = 0  # of the most densely keyed channel
     num_shape_curves: int = 0  # with more than one distinct value
     is_finite: bool = True  # every key is a number
 
@@ -105,9 +106,11 @@ def _read_curves(binding: Binding, action: Any, slot: Any) -> None:
         if path.startswith(BONE_PATH):
             name = bpy.utils.unescape_identifier(path[len(BONE_PATH) : path.rindex('"]')])
             known = binding.bones.get(name, (math.inf, -math.inf))
+            binding.num_keys = max(binding.num_keys, len(curve.keyframe_points))
             binding.bones[name] = (min(known[0], first), max(known[1], last))
         elif path in TRANSFORMS:
             known = binding.place or (math.inf, -math.inf)
+            binding.num_keys = max(binding.num_keys, len(curve.keyframe_points))
             binding.place = (min(known[0], first), max(known[1], last))
             binding.moves_object = binding.moves_object or _varies(path, keys[1::2])
         elif path.startswith("key_blocks"):

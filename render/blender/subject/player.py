@@ -69,7 +69,8 @@ class Player:
         if self.motion is None and self.item.action is None:
             return  # the rest pose
         if self.motion is None:
-            show_time(self.subject, self.item.start_frame + frame, self.item.fps)
+            into = frame if self.item.period_frames is None else frame % self.item.period_frames
+            show_time(self.subject, self.item.start_frame + into, self.item.fps)
             return
         assert self.poser is not None
         index = round(self.item.start_frame) + frame
@@ -134,4 +135,5 @@ def measure(player: Player) -> ClipNumbers:
         rest_bounds=normal_rest,
         scale=scale,
         offset=offset,
+        front_deg=item.front_deg,
     )

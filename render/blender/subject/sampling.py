@@ -9,12 +9,14 @@ import numpy as np
 from render.blender.subject.action import Take, playing, show_time
 from render.blender.subject.subject import Subject
 from render.blender.subject.surface import visible_bounds
+from rigmill.rigs.loops import gap_between
 from rigmill.types import Floats, Ints
 
 SAMPLES = 7
 MOST_SAMPLES = 1000  # what stands still in that many frames, spread over the whole take, counts as still
 STILL_TURN = 1e-3  # of a matrix whose axes are unit at rest: about a twentieth of a degree
 STILL_PLACE = 1e-4  # of the rig's size
+_WHOLE = 1e-3  # of a frame
 ALIKE = 1e-4  # likewise: two motions whose samples differ by less are one
 
 
@@ -25,6 +27,7 @@ class Sample:
     frames: Floats  # (S, J, 4, 4) world, as imported
     bounds: Floats  # (S, 2, 3)
     moving: Ints  # joints that move relative to their parent
+    loop_gap: float  # between the take's first pose and its last (rigmill.rigs.loops)
 
     @property
     def is_finite(self) -> bool:
@@ -62,7 +65,12 @@ def _sample(subject: Subject, take: Take, indices: list[int], rest: Floats, size
         frames.append(subject.joint_frames())
         bounds.append(visible_bounds(subject.meshes) if subject.meshes else np.zeros((2, 3)))
     joined = np.array(frames)
-    return Sample(joined, np.array(bounds), moving_joints(joined, rest, subject.parents, size))
+    last = frames[-1]
+    if take.length - indices[-1] > _WHOLE:  # it ends between two frames of this rate
+        show_time(subject, take.start_frame + take.length, take.fps)
+        last = subject.joint_frames()
+    gap = gap_between(frames[0], last, rest, size, travels=not subject.carries_meshes)
+    return Sample(joined, np.array(bounds), moving_joints(joined, rest, subject.parents, size), gap)
 
 
 def moving_joints(frames: Floats, rest: Floats, parents: Ints, size: float) -> Ints:

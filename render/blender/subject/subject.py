@@ -51,6 +51,11 @@ class Subject:
         return list(dict.fromkeys(name for name, bone in self.nodes if bone))
 
     @property
+    def carries_meshes(self) -> bool:
+        """False: there are motions alone, for other bodies."""
+        return bool(self.carriers.bones or self.carriers.objects)
+
+    @property
     def rig_kind(self) -> RigKind:
         """skin: bones carry the meshes; rigid: animated objects do; both: some these, some those."""
         if self.carriers.objects:

@@ -162,15 +162,17 @@ def mean_near(labels: Ints, label: int, x: float, y: float, window: float) -> tu
 
 
 @compiled(
-    "void(uint8[:, :, ::1], uint64[:, ::1], Palette, Workspace, float64, float64[:, ::1])", nogil=True, allocates=True
+    "void(uint8[:, :, ::1], uint64[:, ::1], Palette, Workspace, float64, boolean, float64[:, ::1])",
+    nogil=True,
+    allocates=True,
 )
 def find_blobs(
-    picture: Bytes, words: Ints, palette: Palette, workspace: Workspace, radius_px: float, found: Floats
+    picture: Bytes, words: Ints, palette: Palette, workspace: Workspace, radius_px: float, noisy: bool, found: Floats
 ) -> None:
     """Per joint x, y and number of pixels (J, 3) of its largest blob; a number of 0 where it has none.
 
-    A label of which less than _LEAST_GATHERED is in one blob is noise, unless that blob stands out. `words` is as in
-    `paint_labels`.
+    A label of which less than _LEAST_GATHERED is in one blob is noise, unless maps are not noisy and that blob stands
+    out. `words` is as in `paint_labels`.
     """
     labels, places, state = workspace.labels, workspace.places, workspace.state
     stride = labels.shape[1]
@@ -182,7 +184,7 @@ def find_blobs(
         area = best[joint, 0]
         found[joint, 2] = 0.0
         is_gathered = area >= _LEAST_GATHERED * best[joint, 3]
-        if area == 0.0 or not (is_gathered or area >= _STANDS_OUT * best[joint, 4]):
+        if area == 0.0 or not (is_gathered or (not noisy and area >= _STANDS_OUT * best[joint, 4])):
             continue
         x, y = best[joint, 1] / area, best[joint, 2] / area
         x, y, count = mean_near(labels, joint + 1, x, y, radius_px + 3.0)

@@ -67,7 +67,7 @@ class BlobFinder:
         fits = flat.shape[1] % 8 == 0
         words = flat.view(np.uint64) if fits else np.empty((len(picture), 0), dtype=np.uint64)
         found = np.zeros((len(self._palette.members) - 2, 3))
-        find_blobs(picture, words, self._palette, self._workspace, self.radius_px, found)
+        find_blobs(picture, words, self._palette, self._workspace, self.radius_px, self.is_noisy, found)
         return found
 
     def seek(self, maps: Bytes, expected: Floats, wanted: Bools, *, gate_px: float) -> Floats:

@@ -58,6 +58,16 @@ def test_the_licence_in_a_sketchfab_file_is_used_where_nobody_said_anything() ->
     assert found["attribution"] == f'"Wolf (Dog)" ({SKETCHFAB["source"]}) by {SKETCHFAB["author"]}'
 
 
+def test_an_index_that_names_no_author_takes_the_files_and_the_credit_names_him() -> None:
+    origin = "https://github.com/jane/rigs/blob/1/wolf.glb"
+    credit = f'"wolf" ({origin}), CC-BY-4.0'
+    found = heard(row("CC-BY-4.0", raw="by", origin=origin, title="wolf", attribution=credit), file(SKETCHFAB))
+    assert (found["author"], found["title"]) == ("kuzneciv", "wolf")
+    assert found["attribution"] == f'"wolf" by kuzneciv ({origin}), CC-BY-4.0'
+    ours = row("CC-BY-4.0", raw="by", origin=origin, title="wolf", attribution="A credit in our own words")
+    assert heard(ours, file(SKETCHFAB))["attribution"] == "A credit in our own words"
+
+
 def test_agreement_is_recorded_as_seen_in_both_and_what_the_index_knows_stays() -> None:
     indexed = row("CC-BY-4.0", raw="by", origin="https://index/1", author="K.", title="Wolf", attribution="K., Wolf")
     found = heard(indexed, file(SKETCHFAB))

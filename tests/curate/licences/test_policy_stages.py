@@ -139,6 +139,7 @@ def test_under_publish_a_clip_whose_own_motion_must_not_be_shared_is_not_even_pr
         "num_base_colours": 5,
         "grey_share": 0.0,
         "geometry_hash": "g",
+        "facing_deg": 0.0,
     }
     free = rights_of("CC0-1.0").to_row()
     rows = [

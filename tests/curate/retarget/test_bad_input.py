@@ -175,7 +175,7 @@ def test_a_motion_that_is_known_to_have_one_frame_is_rejected_before_it_is_paire
     work = plain_work(tmp_path)
     row = probe_row(work, "bad", body(scale=0.9), kind="motion", motions=1)
     one = random_motion(body().num_joints, num_frames=1, seed=5)
-    name, outcome = refused(with_motion(row, one, work, num_frames=1), work)
+    name, outcome = refused(with_motion(row, one, work, num_frames=1, num_own_frames=1), work)
     assert name == "bad-0-short"
     assert (outcome.code, outcome.measured, outcome.limit) == ("too_few_frames", 1.0, 16.0)
     assert outcome.message == "1 frames at 16 fps; more than 16 are needed"

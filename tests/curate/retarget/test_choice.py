@@ -105,9 +105,12 @@ def test_one_more_motion_or_character_leaves_nearly_all_pairs_as_they_are() -> N
 @pytest.mark.parametrize(("frames", "expected"), [(1, 1), (17, 1), (97, 1), (98, 2), (178, 2), (179, 3), (2751, 34)])
 def test_a_motion_falls_into_windows_of_the_longest_length_and_a_short_rest_is_none(frames: int, expected: int) -> None:
     assert num_windows(frames, min_frames=16, max_frames=81) == expected
-    rest = frames - window_start(expected - 1, 81)
-    assert rest > 16 or expected == 1
-    assert window_start(2, 27) == 50  # 25 frames each: 4k + 1
+    starts = [window_start(window, frames, 81) for window in range(expected)]
+    assert starts[:-1] == [81 * window for window in range(expected - 1)]
+    left = frames - (starts[-1] + 81)  # after the last one, which ends with the motion where it has frames of its own
+    assert left <= 0 or left <= 16
+    assert expected == 1 or left == 0 or starts[-1] == 81 * (expected - 1)
+    assert window_start(1, 60, 27) == 25 and window_start(2, 70, 27) == 45  # 25 frames each: 4k + 1
 
 
 def targets(tmp_path: Path, **changes: Any) -> dict[str, Outcome]:
@@ -147,14 +150,14 @@ def test_windows_are_clips_of_their_own_and_share_the_stored_motion(tmp_path: Pa
         probe_row(work, "dance", body(), kind="motion", motions=1),
         probe_row(work, "knight", body(scale=0.5), kind="static"),
     ]
-    # 21 frames in windows of 9 with rests of more than 2: from 0, 9 and 18.
+    # 21 frames in windows of 9 with a rest of more than 2: from 0 and 9, and the last one ends where the motion ends.
     profile = demo_profile(
         retarget={"clips": {"folder": 3}, "max_clips_per_pair": 3}, filters={"min_frames": 2, "max_frames": 10}
     )
     jobs = RetargetStage().plan(Tables({"probe": rows}), profile)
     outcomes = [answer.outcome for job in jobs for answer in RetargetStage().run([job], work)]
     made = [outcome.rows[0] for outcome in outcomes if isinstance(outcome, Kept)]
-    assert sorted((row["start_frame"], row["num_frames"]) for row in made) == [(0.0, 21), (9.0, 12), (18.0, 3)]
+    assert sorted((row["start_frame"], row["num_frames"]) for row in made) == [(0.0, 21), (9.0, 12), (12.0, 9)]
     assert len({row["clip_id"] for row in made}) == 3
     assert len({row["motion_file"]["sha256"] for row in made}) == 1
 
@@ -162,7 +165,7 @@ def test_windows_are_clips_of_their_own_and_share_the_stored_motion(tmp_path: Pa
 def test_a_motion_that_is_too_short_is_said_once_and_put_on_nobody(tmp_path: Path) -> None:
     work = plain_work(tmp_path)
     rows = [probe_row(work, "dance", body(), kind="motion", motions=2)]
-    rows[0]["motions"][0]["num_frames"] = 16
+    rows[0]["motions"][0]["num_frames"] = rows[0]["motions"][0]["num_own_frames"] = 16
     rows += [probe_row(work, f"c{number}", body(), kind="static") for number in range(3)]
     outcomes = run(rows, work, pairs_per_motion=3)
     (short,) = [outcome for outcome in outcomes.values() if isinstance(outcome, Rejected)]

@@ -149,6 +149,22 @@ def test_an_authors_word_holds_in_place_of_what_the_file_says(tmp_path: Path) ->
     assert "i_am_the_author: true" in str(strict["closed.vrm"])
 
 
+@pytest.mark.parametrize("kind", ["folder", "mixamo", "vroid"])
+def test_a_folders_name_is_no_author(kind: str, tmp_path: Path) -> None:
+    """Who named a folder after somebody says nothing of who made what lies in it."""
+    root = tmp_path / "in"
+    (root / "Jane Doe").mkdir(parents=True)
+    name, data = {
+        "folder": ("knight.glb", glb({"asset": {"version": "2.0", "extras": {"title": "Knight"}}})),
+        "mixamo": ("walk.fbx", named_fbx("mixamorig:Hips")),
+        "vroid": ("a.vrm", avatar(name="Ann", avatarPermission="everyone")),
+    }[kind]
+    (root / "Jane Doe" / name).write_bytes(data)
+    (outcome,) = collect(profile(kind, root), tmp_path / "out").values()
+    row = row_of(outcome)
+    assert row["author"] == "" and "Jane" not in row["attribution"] and row["tags"] == ["jane", "doe"]
+
+
 def test_an_author_names_a_licence(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="i_am_the_author wants the licence"):
         profile("folder", tmp_path, i_am_the_author=True)

@@ -256,10 +256,12 @@ def test_xl_takes_single_files_from_their_addresses_and_says_of_the_others_why_n
     for name in ("evil.glb", "main.zip"):
         assert isinstance(short[name], Rejected) and short[name].code == "no_address"
     row = short["My Fox #1.glb"].rows[0]
-    assert (row["title"], row["author"], row["tags"], row["format"]) == ("My Fox 1", "jane", ["models"], "glb")
+    assert (row["title"], row["author"], row["tags"], row["format"]) == ("My Fox 1", "", ["models"], "glb")
     assert (row["licence"], row["licence_seen_in"]) == ("CC-BY-4.0", "index+file")
     assert row["licence_raw"] == "Creative Commons Attribution 4.0 International"
     assert row["origin"].endswith("/blob/" + COMMIT + "/models/My Fox #1.glb")
+    # Whose account a repository is in is who put the file there; nobody says that it is who made it.
+    assert row["attribution"] == f'"My Fox 1" ({row["origin"]}), CC-BY-4.0' and "jane/rigs" in row["origin"]
     assert short["walkCycle.fbx"].rows[0]["title"] == "walk Cycle"
     assert isinstance(short["the.fbx"], Rejected) and short["the.fbx"].code == "duplicate_file"
     assert short["thing.glb"].rows[0]["title"] == "A bronze lever"

@@ -14,8 +14,9 @@ from curate.filters.windows import window_length
 from curate.stages.preview import PreviewStage
 from rigmill.blender.requests import PREVIEW_CLIP
 from rigmill.outcomes import Cost, Kept, Outcome, Rejected
+from rigmill.rigs.npz import motion_to_bytes, rig_to_bytes
 from rigmill.storage.columns import PRODUCTS
-from rigmill.types import Bytes, Floats, Row, StoredFile
+from rigmill.types import Bytes, Floats, Motion, Row, StoredFile
 from tests.support.curation import PlainWork, Tables, body, demo_profile, plain_work
 from tests.support.retargeting import probe_row
 
@@ -128,6 +129,10 @@ class Previewer:
                 rgba = disc(size, x=x, radius=size / 3)
                 cv2.imwrite(str(folder / name), cv2.cvtColor(rgba, cv2.COLOR_RGBA2BGRA))
             np.save(folder / "joints.npy", walk())
+            (folder / "rig.npz").write_bytes(rig_to_bytes(body()))
+            still = np.tile([1.0, 0.0, 0.0, 0.0], (3, body().num_joints, 1))
+            motion = Motion(still, np.zeros((3, body().num_joints, 3)), 16.0)
+            (folder / "motion.npz").write_bytes(motion_to_bytes(motion))
             yield Reply(
                 {
                     "folder": folder.name,
@@ -137,6 +142,8 @@ class Previewer:
                     "shown": [["a.png", "b.png"]] * 2,
                     "shown_frames": [0, 1],
                     "joints": "joints.npy",
+                    "rig": "rig.npz",
+                    "motion": "motion.npz",
                     "extents": [0.5, 0.5, 1.0],
                 }
             )
@@ -155,7 +162,7 @@ def tables(tmp_path: Path, *lengths: int, **more: Any) -> Tables:
     work = plain_work(tmp_path)
     row = probe_row(work, "fox", body(), kind="animated", motions=len(lengths), **more)
     for motion, length in zip(row["motions"], lengths):
-        motion["num_frames"] = length
+        motion["num_frames"] = motion["num_own_frames"] = length
     return Tables({"probe": [row, probe_row(work, "statue", body(scale=2), kind="static", motions=1)]})
 
 
@@ -171,6 +178,37 @@ def test_the_limit_of_frames_is_strict_and_refused_clips_never_reach_blender(tmp
     (long_enough,) = stage.plan(tables(tmp_path, 17), demo_profile())
     with pytest.raises(AssertionError, match="Blender was started"):
         list(stage.run([long_enough], work))
+
+
+def test_every_window_of_a_long_motion_is_looked_at_and_the_last_one_ends_with_the_motion(tmp_path: Path) -> None:
+    found = tables(tmp_path, 400)
+    found.rows["probe"][0]["motions"][0] |= {"start_frame": 0.5, "extent_ratio": 1000.0}  # one of them explodes
+    jobs = PreviewStage().plan(found, demo_profile(filters={"max_frames": 81}))
+    payloads = sorted((job.payload for job in jobs), key=lambda payload: payload["first_frame"])
+    assert [payload["first_frame"] for payload in payloads] == [0, 81, 162, 243, 319]
+    assert [payload["start_frame"] for payload in payloads] == [0.5, 81.5, 162.5, 243.5, 319.5]
+    assert {(payload["num_frames"], payload["motion_frames"]) for payload in payloads} == {(81, 400)}
+    assert {payload["refused"] for payload in payloads} == {None}
+    assert len({payload["clip_id"] for payload in payloads}) == 5
+    few = PreviewStage().plan(found, demo_profile(filters={"max_frames": 81, "max_windows": 3}))
+    assert sorted(job.payload["first_frame"] for job in few) == [0, 162, 319]
+    (first,) = PreviewStage().plan(found, demo_profile(filters={"max_frames": 81, "max_windows": 1}))
+    assert first.payload["first_frame"] == 0
+
+
+def test_a_short_motion_counts_at_its_own_rate_and_a_loop_fills_a_clip(tmp_path: Path) -> None:
+    found = tables(tmp_path, 12, 12, 12, 4)
+    once, around, few, captured = found.rows["probe"][0]["motions"]
+    once |= {"own_fps": 24.0, "num_own_frames": 18}
+    around |= {"own_fps": 24.0, "num_own_frames": 18, "period_frames": 11.4}
+    few |= {"own_fps": 20.0, "num_own_frames": 15, "period_frames": 11.4}
+    captured |= {"own_fps": 60.0, "num_own_frames": 17}
+    jobs = {job.payload["motion_id"]: job.payload for job in PreviewStage().plan(found, demo_profile())}
+    shown = {name: (payload["num_frames"], payload["period_frames"]) for name, payload in jobs.items()}
+    assert (shown["fox-0"], shown["fox-1"]) == ((9, None), (25, 11.4))
+    assert [jobs[name]["refused"] for name in ("fox-0", "fox-1")] == [None, None]
+    assert jobs["fox-2"]["refused"]["message"] == "15 frames at 20 fps; more than 16 are needed"
+    assert jobs["fox-3"]["refused"]["message"] == "17 frames at 60 fps are 4 at 16; at least 5 are needed"
 
 
 def test_a_clip_is_kept_with_what_was_seen_whether_it_moves_or_not(tmp_path: Path) -> None:
@@ -253,6 +291,7 @@ def retargeted(work: PlainWork, rig: Row) -> Row:
         "start_frame": 50.0,
         "num_frames": 30,
         "fps": 16.0,
+        "period_frames": None,
         "num_matched_joints": 20,
         "motion_file": work.store.put_bytes("motion.npz", b"motion").to_row(),
     }

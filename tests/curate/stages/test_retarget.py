@@ -6,17 +6,19 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy.spatial.transform import Rotation
 
 from curate.stages.preview import PreviewStage
 from curate.stages.retarget import RetargetStage, motion_name
 from rigmill.humanoid.names import declares_humanoid, humanoid_joints
 from rigmill.licences.rights import Rights
 from rigmill.outcomes import Kept, Rejected
-from rigmill.rigs.npz import motion_from_bytes
+from rigmill.rigs.npz import motion_from_bytes, motion_to_bytes
 from rigmill.storage.columns import PRODUCTS
 from rigmill.types import Rig, Row, StoredFile
 from tests.support.curation import Tables, body, demo_profile, plain_work, random_motion, scipy_positions
 from tests.support.retargeting import probe_row, renamed, run
+from tests.support.walking import shaped, walk
 
 
 def test_a_motion_lands_on_the_character_with_its_names_and_licences(tmp_path: Path) -> None:
@@ -44,6 +46,54 @@ def test_a_motion_lands_on_the_character_with_its_names_and_licences(tmp_path: P
     assert walk["num_matched_joints"] == len(source.names)
 
 
+def test_a_loop_goes_round_on_a_character_until_the_clip_is_full(tmp_path: Path) -> None:
+    """A round of 12 frames that ends 0.4 m ahead, put on a body of half the size."""
+    work = plain_work(tmp_path)
+    source, target = body(), body(prefix="", scale=0.5)
+    once = random_motion(source.num_joints, num_frames=13, seed=2)
+    once.rotations[-1], once.translations[-1] = once.rotations[0], once.translations[0]
+    once.translations[-1, 0] += [0, -0.4, 0]
+    rows = [probe_row(work, "walk", source, kind="motion", motions=1), probe_row(work, "knight", target, kind="static")]
+    rows[0]["motions"][0] |= {
+        "num_frames": 13,
+        "period_frames": 12.0,
+        "motion_file": work.store.put_bytes("motion.npz", motion_to_bytes(once)).to_row(),
+    }
+    (outcome,) = run(rows, work, feet=False).values()
+    assert isinstance(outcome, Kept), outcome
+    (row,) = outcome.rows
+    assert (row["num_frames"], row["start_frame"], row["period_frames"]) == (25, 0.0, 12.0)
+    hips = scipy_positions(target, motion_from_bytes(work.store.read(StoredFile.from_row(row["motion_file"]))))[:, 0]
+    first = hips[:13] - target.rest_joints[0]
+    np.testing.assert_allclose(first, 0.5 * once.root_translation, atol=1e-9)
+    np.testing.assert_allclose(hips[12:], hips[:13] + [0, -0.2, 0], atol=1e-9)
+    (job,) = PreviewStage().plan(Tables({"probe": rows, "retarget": [row]}), demo_profile())
+    shown = [job.payload[name] for name in ("first_frame", "num_frames", "motion_frames", "period_frames")]
+    assert shown == [0, 25, 25, 12.0]
+
+
+def test_a_head_that_is_bound_upright_is_upright_on_the_character_and_no_other_job_is_made_anew(tmp_path: Path) -> None:
+    work = plain_work(tmp_path)
+    rows = [
+        probe_row(work, "dance", body(), kind="motion", motions=1),
+        probe_row(work, "knight", body(scale=0.5), kind="static"),
+    ]
+    (before,) = RetargetStage().plan(Tables({"probe": rows}), demo_profile())
+    turn = Rotation.from_euler("y", 24, degrees=True)
+    rows[1]["posed_joints"] = [{"joint": "mixamorig:Head", "turn": turn.as_quat(scalar_first=True).tolist()}]
+    (after,) = RetargetStage().plan(Tables({"probe": rows}), demo_profile())
+    assert "posed" not in before.payload["character"] and "posed" not in after.payload["motion"]
+    turned = []
+    for job in (before, after):
+        (answer,) = RetargetStage().run([job], work)
+        assert isinstance(answer.outcome, Kept), answer.outcome
+        motion = motion_from_bytes(work.store.read(StoredFile.from_row(answer.outcome.rows[0]["motion_file"])))
+        head = body().names.index("mixamorig:Head")
+        turned.append(Rotation.from_quat(motion.rotations[:, head], scalar_first=True))
+    # Turned back by how it rests, before it does what the dancer's does; the neck is the same.
+    assert np.degrees((turned[1] * turn * turned[0].inv()).magnitude()).max() < 1e-3
+
+
 def test_a_rig_that_is_humanoid_in_part_is_rejected_once_with_the_missing_joints(tmp_path: Path) -> None:
     work = plain_work(tmp_path)
     whole = body()
@@ -69,6 +119,25 @@ def test_a_thumb_below_another_arm_is_left_out_and_the_row_says_so(tmp_path: Pat
     assert isinstance(outcome, Kept), outcome
     (row,) = outcome.rows
     assert row["left_out"] == ["rightMiddleProximal"] and row["num_matched_joints"] == len(knight.names) - 1
+
+
+def test_a_rest_pose_below_the_floor_is_told_and_a_walk_in_place_is_warned_of(tmp_path: Path) -> None:
+    work = plain_work(tmp_path)
+    dancer = shaped()
+    motion, _ = walk(dancer, fps=16.0, in_place=True)
+    motion.translations[:, 0, 2] += 0.3
+    hung = replace(dancer, rest_joints=dancer.rest_joints - [0, 0, 0.3])
+    rows = [probe_row(work, "dance", hung, kind="motion", motions=1), probe_row(work, "knight", body(), kind="static")]
+    (found,) = rows[0]["motions"]
+    found |= {"num_frames": 49, "motion_file": work.store.put_bytes("motion.npz", motion_to_bytes(motion)).to_row()}
+    (outcome,) = run(rows, work).values()
+    assert isinstance(outcome, Kept), outcome
+    (row,) = outcome.rows
+    assert row["contact_share"] == 0.0 and row["ground_seen"] == "file"
+    assert row["ground_pct"] == pytest.approx(
+        100 * 0.3 / (dancer.rest_joints[0, 2] - dancer.rest_joints[:, 2].min()), abs=2
+    )
+    assert row["warnings"] == ["no foot stands still: it walks in place, or its feet slide all the time"]
 
 
 def test_a_character_that_cannot_be_one_is_refused_once_and_its_pairs_go_to_others(tmp_path: Path) -> None:

@@ -28,6 +28,7 @@ def seen(clip: str, **more: Any) -> Row:
             "coverage": 0.2,
             "extent_ratio": 1.2,
             "geometry_hash": f"g{clip}",
+            "facing_deg": 0.0,
             "motion_hash": "m",
         }
         | more
@@ -93,6 +94,28 @@ def test_the_first_of_equal_clips_is_kept_and_named(tmp_path: Path) -> None:
         assert isinstance(outcome, Rejected)
         assert outcome.code == "duplicate_clip" and outcome.message.endswith("clip c")
     assert codes(rows, tmp_path) == codes(rows[::-1], tmp_path)
+
+
+def window(first_frame: int, flow_px: float) -> Row:
+    return seen(
+        f"w{first_frame}",
+        asset_id="dancer",
+        rig_id="r",
+        motion_id="m",
+        kind="native",
+        geometry_hash="g",
+        motion_hash=f"h{first_frame}",
+        first_frame=first_frame,
+        motion_frames=400,
+        flow_px=flow_px,
+    )
+
+
+def test_every_window_is_judged_by_itself_and_a_refusal_says_what_was_looked_at(tmp_path: Path) -> None:
+    rows = [window(25 * place, flow) for place, flow in enumerate((0.1, 5.0, 9.0, 0.0))]
+    assert codes(rows, tmp_path) == {"w0": "little_motion", "w25": "kept", "w50": "kept", "w75": "little_motion"}
+    still = select(rows, tmp_path)["w75"]
+    assert isinstance(still, Rejected) and still.message.endswith("px per frame, frames 75 to 99 of 400)")
 
 
 def test_a_clip_that_is_dropped_itself_makes_no_duplicates(tmp_path: Path) -> None:

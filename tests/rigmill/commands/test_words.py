@@ -32,6 +32,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with files of every fate and what a run made of them; `said` has what the run said."""
     folder = tmp_path_factory.mktemp("words")
     own = re.sub(r"sources:.*?filters:", "sources: [{kind: folder, path: files}]\n  filters:", PROFILE, flags=re.DOTALL)
+    own = own.replace("max_frames: 17", "min_frames: 20, max_frames: 21")  # the fox walks for 18
     (folder / "mine & x.yaml").write_text((ROOT / "pipelines.yaml").read_text() + own)
     for name, data in ((HOSTILE, b"junk"), (LONG, b"more junk"), ("empty.glb", b""), ("some/Fox.glb", None)):
         path = folder / "files" / name
@@ -79,7 +80,7 @@ def test_a_run_ends_in_lines_with_the_output_folder_and_the_persons_own_command(
         r"collect +\d.*?(?=collect:)", "", said
     )
     assert re.search(r"in out; why: rigmill status collect --profile small --config 'mine & x.yaml' --set '", said)
-    assert re.search(r"preview: kept 2 of 3, rejected 1, failed 0 \(too_few_frames 1\); \d+ s; in out; why:", said)
+    assert re.search(r"preview: kept 3 of 4, rejected 1, failed 0 \(too_few_frames 1\); \d+ s; in out; why:", said)
 
 
 def test_status_names_files_and_motions(asked: Asked) -> None:
@@ -97,7 +98,7 @@ def test_status_names_files_and_motions(asked: Asked) -> None:
 def test_an_asset_is_shown_on_one_screen_with_what_was_dropped(asked: Asked, name: str) -> None:
     text = asked("show", name)
     assert len(text.splitlines()) <= SCREEN_LINES
-    assert "motion 'Walk': rejected, too_few_frames: 12 frames at 16 fps; more than 16" in " ".join(text.split())
+    assert "motion 'Walk': rejected, too_few_frames: 18 frames at 24 fps; more than 20" in " ".join(text.split())
     assert len(asked("show", name, "--json")) > len(text)
 
 

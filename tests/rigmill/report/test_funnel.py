@@ -37,17 +37,23 @@ def view() -> Any:
     rows.end("select", "procedural", Rejected("little_motion", "still <b>", 0.1, 0.6), 8)
     rows.end("render", "procedural", KEPT, 12)
     rows.made["shards"] = [{"source": "procedural"}] * 11
+    rows.made["probe"] = [
+        product("probe", source="procedural", kind="animated", motions=[{}] * 5, grey_share=0.1, num_vertices=9),
+        product("probe", source="mixamo", kind="motion", motions=[{}] * 7, grey_share=None, num_vertices=0),
+    ]
+    pair = {"source": "procedural", "asset_id": "knight", "motion_id": "walk"}
+    rows.made["retarget"] = [pair, pair, pair | {"asset_id": "nurse"}]  # two windows of one, and one
     return rows
 
 
 def test_each_source_has_a_row_with_a_number_per_step_and_the_papers_beside_it() -> None:
     found = {row.source: (*row.numbers, row.paper) for row in funnel(view(), read_ends(view()))}
     assert found == {
-        "world": (0,) * 8 + (None,),  # the profile has it, and nothing came yet
-        "procedural": (5, 5, 4, 29, 20, 12, 12, 11, None),
-        "mixamo": (5, 3, 0, 0, 0, 0, 0, 0, 55_222),
-        "objaverse": (0,) * 8 + (48_020,),
-        "vroid": (0,) * 8 + (57_781,),
+        "world": (0,) * 9 + (None,),  # the profile has it, and nothing came yet
+        "procedural": (5, 5, 4, 7, 29, 20, 12, 12, 11, None),
+        "mixamo": (5, 3, 0, 0, 0, 0, 0, 0, 0, 55_222),
+        "objaverse": (0,) * 9 + (48_020,),
+        "vroid": (0,) * 9 + (57_781,),
     }
 
 

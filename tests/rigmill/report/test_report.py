@@ -55,7 +55,16 @@ def rows(layout: Layout) -> Rows:
 
     rows.made["collect"] = [product("collect", asset_id=f"a{n}", **known) for n in range(3)]
     rows.made["probe"] = [
-        product("probe", kind="animated", grey_share=0.2, num_vertices=number, **known) for number in (50, 5000)
+        product(
+            "probe",
+            source="procedural",
+            kind="animated",
+            grey_share=0.2,
+            num_vertices=number,
+            motions=[{"motion_id": "one"}],
+            **known,
+        )
+        for number in (50, 5000)
     ]
     rows.made["preview"] = [
         product("preview", clip_id=name, files=strip, flow_px=flow, coverage=0.1, extent_ratio=1.5, **clip)
@@ -137,7 +146,7 @@ def test_sources_and_codes_add_up_to_the_stages(rows: Rows, layout: Layout, reso
     (_, *sources, total) = next(table for table in page.tables if table[0][1:2] == ["candidates"])
     numbers = [[int(cell.replace(",", "")) if cell != "-" else 0 for cell in row[1:]] for row in (*sources, total)]
     assert [sum(column) for column in zip(*numbers[:-1])] == numbers[-1]
-    assert total[:9] == ["all", "5", "3", "2", "4", "4", "3", "2", "1"]
+    assert total[:10] == ["all", "5", "3", "2", "2", "4", "4", "3", "2", "1"]
 
     (header, *codes) = next(table for table in page.tables if table[0][2:4] == ["code", "count"])
     assert header[4:] == ["mixamo", "procedural", "vroid"] and len(codes) == 5

@@ -26,6 +26,8 @@ def clip(source: str, *, slide: tuple[float, float] | None, matched: int = 19, s
         "contact_share": share if slide else 0.0,
         "slide_before_pct": before,
         "slide_after_pct": after,
+        "clip_id": "",
+        "warnings": [],
     }
 
 
@@ -80,6 +82,16 @@ def test_a_target_for_which_there_are_no_clips_at_all_is_told() -> None:
     assert targets(page(rows)) == [["vroid", "57,781", "0"]]
 
 
+def test_warnings_are_told_with_the_number_of_their_clips_the_most_frequent_first() -> None:
+    clips = [
+        clip("kit", slide=None) | {"clip_id": f"c{number}", "warnings": words}
+        for number, words in enumerate((["walks in place"], [], ["<i>floats"], ["walks in place"]))
+    ]
+    found = page(view(*clips))
+    assert found.headings == ["Retargeting", "Warnings"] and "i" not in found.tags
+    assert found.table("warning") == [["walks in place", "2", "c0"], ["<i>floats", "1", "c2"]]
+
+
 def test_without_retargeted_clips_there_is_no_section() -> None:
     rows = view()
     rows.end("retarget", "mixamo", Rejected("unmappable_skeleton", "no hips", 3.0, 12.0))
@@ -97,4 +109,4 @@ def test_of_a_stored_table_only_the_columns_that_are_needed_are_read() -> None:
 
     rows = Rows(made={"retarget": cast("list[Any]", StoredRows(read, table.schema, len(clips)))})
     assert retarget_section.by_source(cast("Any", rows)) == retarget_section.by_source(view(*clips))
-    assert asked == set(clips[0]) < set(table.column_names)
+    assert asked == set(clips[0]) - {"clip_id", "warnings"} < set(table.column_names)

@@ -23,8 +23,9 @@ strange:
   output: {out}
   sources:
     - {{kind: folder, path: {folder}, licence: unknown}}
-  filters: {{min_frames: 4, max_frames: 5, min_vertices: 1, min_faces: 1, min_texture_px: 1, min_base_colours: 1,
-    max_grey_share: 1, min_flow_px: 0.001, preview_px: 64, preview_frames: 2}}
+  filters: {{min_frames: 4, max_frames: 5, max_windows: 1, min_moving_frames: 1, max_jump: 1000000, min_vertices: 1,
+    min_faces: 1, min_texture_px: 1,
+    min_base_colours: 1, max_grey_share: 1, min_flow_px: 0.001, preview_px: 64, preview_frames: 2}}
   limits: {{wall_s: 50, cpu_s: 50}}
   run: {{min_free_disk_bytes: 0, max_failed_share: 1.0}}
 """
@@ -54,7 +55,10 @@ def run(place: Path, stages: Sequence[str] = ("collect", "probe", "retarget", "p
 
 
 def ends(shown: View, stages: Sequence[str] = ("collect", "probe", "preview")) -> dict[str, dict[str, Any]]:
-    """By file: the outcome row of the last stage that it reached, with that stage's name as `stage`."""
+    """By file: the outcome row of the last stage that it reached, with that stage's name as `stage`.
+
+    Of a motion's windows one that was not kept, where there is one.
+    """
     found: dict[str, dict[str, Any]] = {}
     name_of: dict[str, str] = {}
     for stage in stages:
@@ -63,7 +67,9 @@ def ends(shown: View, stages: Sequence[str] = ("collect", "probe", "preview")) -
         for stub in shown.stage(stage).stubs(shown, shown.profile):
             payload = stub.job(stage, settings).payload
             name = payload["uid"] if stage == "collect" else name_of.get(str(payload.get("asset_id")), stub.input_id)
-            found[name] = {"stage": stage, **of_key.get(stub.key, {"status": "pending"})}
+            end = {"stage": stage, **of_key.get(stub.key, {"status": "pending"})}
+            if end["status"] != "kept" or found.get(name, {}).get("stage") != stage:
+                found[name] = end
         if stage == "collect":
             name_of = {row["asset_id"]: row["source_uid"] for row in shown.products("collect")}
     return found

@@ -35,6 +35,9 @@ hard:
   filters:
     min_frames: 4
     max_frames: 5
+    max_windows: 1
+    min_moving_frames: 1
+    max_jump: 1000000
     min_vertices: 1
     min_faces: 1
     max_vertices: 10000000

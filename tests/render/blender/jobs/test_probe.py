@@ -6,10 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.spatial.transform import Rotation
 
 from rigmill.blender.requests import MAKE_ASSET, PROBE_ASSET
-from tests.support.blender.calls import blender, call, corpus, probe, probe_item, read_motion, read_rig
+from tests.support.blender.calls import blender, call, clip_item, corpus, probe, probe_item, read_motion, read_rig
 from tests.support.curation import _BODY
+from tests.support.files.posed_rests import adult, pose
 from tests.support.paths import ASSETS
 
 pytestmark = pytest.mark.blender
@@ -21,6 +23,46 @@ def test_the_fox_has_three_motions_at_the_profiles_rate(tmp_path: Path) -> None:
     # The file's times: Run 1.1583 s, Survey 3.4167 s, Walk 0.7083 s; a frame every 1/16 s, the first included.
     assert {item["name"]: item["num_frames"] for item in found["motions"]} == {"Run": 19, "Survey": 55, "Walk": 12}
     assert all(item["motion_file"] is None and item["num_moving_joints"] > 10 for item in found["motions"])
+
+
+def test_a_loop_is_known_with_its_length_and_motions_are_counted_at_the_rate_they_were_keyed_at(tmp_path: Path) -> None:
+    found = {item["name"]: item for item in probe(ASSETS / "Fox.glb", tmp_path)["motions"]}
+    # As the file has them: 25 keys in 1.1583 s, 83 in 3.4167 s, 18 in 0.7083 s.
+    assert {name: item["num_own_frames"] for name, item in found.items()} == {"Run": 25, "Survey": 83, "Walk": 18}
+    assert {name: round(item["own_fps"], 2) for name, item in found.items()} == {
+        "Run": 20.72,
+        "Survey": 24.0,
+        "Walk": 24.0,
+    }
+    assert found["Walk"]["period_frames"] == pytest.approx(0.70833 * 16, abs=1e-3)
+    assert all(item["loop_gap"] < 0.01 for item in found.values())
+
+
+def test_a_loop_of_a_file_goes_round_in_blender(tmp_path: Path) -> None:
+    """34 frames are three rounds of the fox's walk; a round ends between two frames."""
+    path = ASSETS / "Fox.glb"
+    item = clip_item(path, probe(path, tmp_path), "Walk") | {"num_frames": 37, "period_frames": 34 / 3}
+    heads = np.array(blender("joints_and_pixels", {"item": item})["heads"])
+    assert np.abs(heads[34:] - heads[:3]).max() < 1e-3 < 0.01 < np.abs(heads[17] - heads[0]).max()
+
+
+def test_a_head_that_rests_in_another_pose_than_it_is_bound_in_is_known(tmp_path: Path) -> None:
+    turn = Rotation.from_euler("y", 24, degrees=True)
+    path = tmp_path / "posed.glb"
+    path.write_bytes(pose(adult(), "head", turn).to_bytes())
+    (found,) = probe(path, tmp_path)["posed_joints"]
+    assert found["joint"] == "head"
+    assert np.abs(np.array(found["turn"]) - turn.as_quat(scalar_first=True)).max() < 1e-3
+    assert probe(ASSETS / "Fox.glb", tmp_path)["posed_joints"] == []
+
+
+def test_the_bind_pose_of_a_posed_robot_is_the_rest_pose_of_its_twin(tmp_path: Path) -> None:
+    """Two exports of one character: one rests with its head 12 degrees off, the other as both are bound."""
+    posed, twin = (
+        probe(corpus(name), tmp_path)["posed_joints"] for name in ("threejs/RobotExpressive.glb", "raylib/robot.glb")
+    )
+    turns = {pair["joint"]: Rotation.from_quat(pair["turn"], scalar_first=True) for pair in posed}
+    assert np.degrees(turns["Head"].magnitude()) == pytest.approx(12.2, abs=0.2) and twin == []
 
 
 def test_motions_of_a_file_with_a_mesh_are_stored_when_asked_for(tmp_path: Path) -> None:

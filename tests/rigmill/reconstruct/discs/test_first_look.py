@@ -6,7 +6,7 @@ import pytest
 
 from rigmill.clips.camera import project
 from rigmill.posemaps import posemap
-from rigmill.reconstruct.discs.first_look import localize
+from rigmill.reconstruct.discs.first_look import BlobFinder, Condition, localize
 from rigmill.types import Bytes, Floats
 from tests.support.pose_scenes import pose_maps, scene
 
@@ -89,3 +89,20 @@ def test_150_joints_keep_their_own_colours() -> None:
     )
     centres, _ = localize(picture[None], colours=made, radius_px=3)
     assert np.abs(centres[0] - places).max() < 0.3
+
+
+@pytest.mark.parametrize("noise", [0.0, 12.0])
+def test_a_blob_that_stands_out_is_a_joint_in_clean_maps_and_chance_in_noisy_ones(noise: float) -> None:
+    colours = posemap.palette(4)
+    places = np.array([[20.0, 20.0], [60.0, 20.0], [20.0, 60.0], [60.0, 60.0]])
+    picture = map_of(places, colours=colours)
+    for left in range(3, 90, 8):
+        picture[38:41, left : left + 3] = colours[0]  # many patches of its colour, none as large as its disc
+    condition = Condition(noise=noise)
+    finder = BlobFinder(picture.shape[:2], colours=colours, radius_px=3, condition=condition)
+    found = finder.find(picture)
+    assert (found[1:, 2] > 0).all()
+    if noise:
+        assert found[0, 2] == 0
+    else:
+        assert found[0, 2] > 0 and np.abs(found[0, :2] - places[0]).max() < 0.3
