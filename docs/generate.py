@@ -16,7 +16,8 @@ from pydantic.fields import FieldInfo
 from eval.metrics.registry import METRICS
 from rigmill.commands.cli import build_parser
 from rigmill.config.load import load
-from rigmill.config.schema import SOURCE_SECTIONS, Download, Profile
+from rigmill.config.schema import Profile
+from rigmill.config.sources import SOURCE_SECTIONS, Download
 from rigmill.outcomes import REJECT_MEANING
 from rigmill.pipeline.registry import STAGES
 from rigmill.storage.columns import OUTCOMES

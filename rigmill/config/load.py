@@ -11,7 +11,8 @@ from typing import Any
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from rigmill.config.schema import SOURCE_SECTIONS, Profile
+from rigmill.config.schema import Profile
+from rigmill.config.sources import SOURCE_SECTIONS
 from rigmill.config.wording import RENAMED, contradictions, what_is_allowed
 from rigmill.errors import UserError
 from rigmill.invocation import Invocation, typed_program

@@ -9,7 +9,8 @@ import pytest
 from pydantic import BaseModel
 
 from rigmill.config.load import default_file, load
-from rigmill.config.schema import SOURCE_SECTIONS, Profile
+from rigmill.config.schema import Profile
+from rigmill.config.sources import SOURCE_SECTIONS
 from rigmill.errors import UserError
 
 SHIPPED = default_file().resolve()
