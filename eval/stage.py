@@ -113,7 +113,7 @@ def _generated(job: Job, work: Work) -> Row:
     from train.clips import as_model_sees
     from train.components.places import Places, find
     from train.recipes import ModelConfig
-    from train.sampler import Prompt, Sampling, generate
+    from train.sampling.sampler import Prompt, Sampling, generate
 
     payload, settings = job.payload, job.settings
     clip = payload["clip"]

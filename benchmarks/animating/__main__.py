@@ -39,7 +39,7 @@ from rigmill.storage.layout import Layout
 from train.clips import Clips
 from train.finished import WEIGHTS
 from train.inputs import TrainingClip, usable_rows
-from train.sampler import Sampling
+from train.sampling.sampler import Sampling
 from train.small.world import WorldClips, read_world
 from train.watching.readability import generated, mean_reading
 from train.watching.strips import prompt_of

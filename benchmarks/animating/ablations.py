@@ -20,7 +20,7 @@ from benchmarks.animating.held_out import figures_of, look_at
 from benchmarks.common.figures import rounded
 from train.finished import read_folder
 from train.recipes import RECIPES
-from train.sampler import Sampling
+from train.sampling.sampler import Sampling
 from train.small.cache import workers_here
 from train.small.making import cached, make_small
 from train.small.plan import SIZE_PX, SmallPlan

@@ -17,7 +17,7 @@ from rigmill.facts.verbs import fits, verb_in
 from rigmill.rigs.rate import resample
 from rigmill.types import Motion
 from train.clips import Pictures
-from train.sampler import Sampling
+from train.sampling.sampler import Sampling
 from train.watching.readability import Reading, generated, mean_reading
 from train.watching.strips import prompt_of
 from train.weights import Model

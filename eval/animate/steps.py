@@ -157,7 +157,7 @@ class Animation:
     def _takes(self, model: Model, subject: Subject, num_frames: int) -> list[Take]:
         order = self.order
         num_takes = order.num_samples or (2 if self.checkpoint.config.is_small else 1)
-        from train.sampler import Sampling
+        from train.sampling.sampler import Sampling
 
         self.on_progress(DENOISE, 0, order.steps)
         wanted = Wanted(

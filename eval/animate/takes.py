@@ -15,7 +15,7 @@ from rigmill.reconstruct.reconstruct import Reconstruction
 from rigmill.types import Bytes
 
 if TYPE_CHECKING:
-    from train.sampler import Sampling
+    from train.sampling.sampler import Sampling
     from train.weights import Model
 
 OnStep = Callable[[int, int], None]
@@ -90,7 +90,7 @@ def make_takes(model: Model, subject: Subject, wanted: Wanted, on_step: OnStep) 
 
 def generated(model: Model, subject: Subject, wanted: Wanted, on_step: OnStep) -> tuple[Bytes, Bytes]:
     """RGB and pose videos of all sentences, one after the other; a frame that two share is there once."""
-    from train.sampler import Prompt, sample
+    from train.sampling.sampler import Prompt, sample
 
     prompt = Prompt.of(subject.templates, subject.seen, config=model.config, caption=wanted.sentences[0])
     rgb, pose = sample(model, prompt, wanted.sampling, on_step=on_step)
@@ -120,7 +120,7 @@ def _radius(model: Model, subject: Subject) -> float:
 
 def _best_share(model: Model, subject: Subject) -> float:
     """The share of the drawn joints that can be found in the rest pose's maps once the model's codec had them."""
-    from train.sampler import Prompt, through_codec
+    from train.sampling.sampler import Prompt, through_codec
 
     prompt = Prompt.of(subject.templates, subject.seen, config=model.config, caption="")
     maps = through_codec(model, prompt.templates_pose)

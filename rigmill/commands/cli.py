@@ -17,8 +17,8 @@ from typing import Any, NoReturn
 from rigmill import __version__
 from rigmill.commands import exit_status
 from rigmill.commands.argument_types import positive
-from rigmill.commands.bench_options import add_bench_commands, add_study_commands
-from rigmill.commands.eval_options import add_eval_commands
+from rigmill.commands.evaluation.bench_options import add_bench_commands, add_study_commands
+from rigmill.commands.evaluation.eval_options import add_eval_commands
 from rigmill.commands.signals import ended_by_signals, interrupted_status
 from rigmill.errors import UserError, refused_by_system
 from rigmill.invocation import Invocation, typed_program
@@ -111,7 +111,7 @@ def build_parser() -> argparse.ArgumentParser:
     plan = add("plan", "plan:command", "what a run would do, and what it would cost; changes nothing", stages="*")
     status = add("status", "status:command", "counts per stage, and why inputs were rejected or failed", stages="*")
     status.add_argument("--by", choices=["source"], help="the counts of each source")
-    show = add("show", "show:command", "what is known about an asset, a clip, a motion or an input")
+    show = add("show", "single.show:command", "what is known about an asset, a clip, a motion or an input")
     show.add_argument("id", help="an id (or how it begins), or the name of a file or a motion")
     show.add_argument("--all", action="store_true", help="every column of every row, not one screen")
     checkpoints = add(
@@ -125,7 +125,7 @@ def build_parser() -> argparse.ArgumentParser:
     checkpoints.add_argument("--out", type=Path, metavar="FILE", help="of --lora (default: ./ID-lora.safetensors)")
     export = add(
         "export",
-        "export:command",
+        "single.export:command",
         "write a clip's asset as a GLB with the clip's motion as its one animation, or as FBX, or the motion alone",
     )
     export.add_argument("clip", help="clip id (or how it begins)")
@@ -136,9 +136,11 @@ def build_parser() -> argparse.ArgumentParser:
         help="the file to write, in the format that its name ends "
         "with: .glb, .fbx, .bvh, .npz or .csv (default: ./CLIP.glb)",
     )
-    render = add("render", "render:command", "render a single file into a folder: videos, pose maps, pictures, numbers")
+    render = add(
+        "render", "single.render:command", "render a single file into a folder: videos, pose maps, pictures, numbers"
+    )
     add_options(render)
-    animate = add("animate", "animate:command", "a rigged mesh and a sentence in, the mesh with a motion out")
+    animate = add("animate", "single.animate:command", "a rigged mesh and a sentence in, the mesh with a motion out")
     add_animate_options(animate)
     about_captions = "correct captions and categories, ask a model what it knows, ask it in batches"
     caption = commands.add_parser("caption", help=about_captions, description=about_captions)

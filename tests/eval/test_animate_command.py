@@ -303,7 +303,7 @@ def test_a_verdict_says_what_the_numbers_say() -> None:
 
 def test_the_codecs_share_falls_where_its_blocks_are_larger_than_the_discs() -> None:
     """What a model's codec leaves of a picture is what `_best_share` reads: a flat one whole, a fine one not."""
-    from train.sampler import through_codec
+    from train.sampling.sampler import through_codec
 
     model = new_model(RECIPES["tiny_joint"](32), seed=0)
     flat = np.full((2, 32, 32, 3), 90, np.uint8)

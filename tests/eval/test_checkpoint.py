@@ -12,8 +12,8 @@ import pyarrow as pa
 import pytest
 
 from eval.checkpoint import open_checkpoint
-from rigmill.commands.animate import views
 from rigmill.commands.cli import main
+from rigmill.commands.single.animate import views
 from rigmill.config.load import load
 from rigmill.errors import UserError
 from rigmill.pipeline.plans import Plan

@@ -12,10 +12,10 @@ import torch
 from eval.animate.quality import Quality
 from eval.animate.takes import Take, best_of
 from rigmill.clips.camera import camera_ring
-from train.guidance import Given
 from train.model.joint import Pair
 from train.recipes import mini_joint
-from train.sampler import Prompt, Sampling, denoise, sample
+from train.sampling.guidance import Given
+from train.sampling.sampler import Prompt, Sampling, denoise, sample
 from train.weights import Model, new_model
 
 

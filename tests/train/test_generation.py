@@ -11,12 +11,12 @@ import torch
 
 from rigmill.storage.files import Store
 from train.clips import Clips
-from train.guidance import Branch, Given, branches
 from train.inputs import TrainingClip
 from train.model.joint import Pair
 from train.recipes import tiny_joint
-from train.sampler import Prompt, Sampling, denoise, generate
-from train.solvers import SolverName, solver_of
+from train.sampling.guidance import Branch, Given, branches
+from train.sampling.sampler import Prompt, Sampling, denoise, generate
+from train.sampling.solvers import SolverName, solver_of
 from train.weights import Model, load_model, new_model, save_model
 
 CONFIG = tiny_joint(32)

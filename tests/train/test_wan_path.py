@@ -29,7 +29,7 @@ from train.components.places import Places, find
 from train.hardware import hardware_of
 from train.inputs import TrainingClip, TrainSettings
 from train.recipes import ModelConfig, tiny_wan
-from train.sampler import Prompt, Sampling, generate
+from train.sampling.sampler import Prompt, Sampling, generate
 from train.stage import TrainStage
 from train.weights import load_model
 

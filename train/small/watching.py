@@ -8,7 +8,7 @@ from dataclasses import astuple, fields
 from pathlib import Path
 
 from train.clips import Pictures
-from train.sampler import Sampling
+from train.sampling.sampler import Sampling
 from train.watching.readability import Generated, Reading, generated, mean_reading
 from train.watching.strips import Looking, prompt_of, strip_of, write_strips
 from train.weights import Model

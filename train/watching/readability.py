@@ -15,7 +15,7 @@ from rigmill.reconstruct.reconstruct import Reconstruction, reconstruct
 from rigmill.types import Bytes
 from train.clips import Pictures
 from train.recipes import ModelConfig
-from train.sampler import Prompt, Sampling, sample
+from train.sampling.sampler import Prompt, Sampling, sample
 from train.weights import Model
 
 

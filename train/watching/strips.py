@@ -18,7 +18,7 @@ from rigmill.storage.files import write_atomic
 from rigmill.types import Bytes
 from train.clips import Pictures
 from train.inputs import TrainSettings
-from train.sampler import Prompt, Sampling, sample
+from train.sampling.sampler import Prompt, Sampling, sample
 from train.watching.readability import Reading, read_drawn
 from train.watching.steps import EachStep
 from train.weights import Model

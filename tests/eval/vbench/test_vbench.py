@@ -18,7 +18,7 @@ from eval.vbench.results import read_results
 from eval.vbench.videos import read_videos
 from rigmill.clips.video import encode
 from rigmill.commands.cli import main
-from rigmill.commands.vbench_options import DIMENSIONS
+from rigmill.commands.evaluation.vbench_options import DIMENSIONS
 from rigmill.errors import UserError
 from tests.support.stub_vbench import StubVbench, stub_vbench
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from rigmill.commands.show_text import screen_text
+from rigmill.commands.single.show_text import screen_text
 from rigmill.printable import WIDTH
 from rigmill.storage.files import Store
 from tests.support.report_rows import product

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from rigmill.commands.cli import main
-from rigmill.commands.show_text import SCREEN_LINES
+from rigmill.commands.single.show_text import SCREEN_LINES
 from rigmill.printable import WIDTH
 from tests.support.paths import ASSETS, ROOT
 from tests.support.small_runs import PROFILE, results

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from rigmill.commands.show import show
+from rigmill.commands.single.show import show
 from rigmill.commands.status import status
 from rigmill.config import load
 from rigmill.errors import UserError

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from rigmill.commands.show import show
+from rigmill.commands.single.show import show
 from rigmill.commands.status import status
 from rigmill.config import load
 from rigmill.config.schema import Profile

@@ -21,7 +21,7 @@ from train.clips import Clips
 from train.inputs import TrainingClip, TrainSettings
 from train.loop.fit import Trained, train
 from train.recipes import tiny_wan
-from train.sampler import Sampling, sample
+from train.sampling.sampler import Sampling, sample
 from train.starting import start_model
 from train.watching.readability import read_drawn
 from train.watching.strips import film_bytes, film_of, prompt_of, strips_of

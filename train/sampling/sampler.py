@@ -18,12 +18,12 @@ from shards.sample import pose_template, rgb_template
 from train.clips import fitted_pictures, from_unit, ray_maps, to_unit
 from train.codec import num_latent_frames
 from train.determinism import deterministic_cpu
-from train.guidance import Given, branches, guided_velocity
 from train.hardware import hardware_of
 from train.model.joint import MODALITIES, Pair
 from train.objective import sampling_noise
 from train.recipes import DeviceName, ModelConfig
-from train.solvers import SolverName, solver_of
+from train.sampling.guidance import Given, branches, guided_velocity
+from train.sampling.solvers import SolverName, solver_of
 from train.weights import Model, load_model
 
 OnStep = Callable[[int, int], None]  # denoising steps done, of how many

@@ -14,7 +14,7 @@ def add_import_command(of_eval: Any, add: Callable[..., argparse.ArgumentParser]
     """Declare it among the commands of `rigmill eval`; `add` is the parser's own way to add one."""
     command = add(
         "import",
-        "eval_import:command",
+        "evaluation.eval_import:command",
         "make a method's folder of what another system wrote: one GLB a clip, at the clip's rate and length",
         to=of_eval,
     )

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from rigmill.commands.import_options import add_import_command
-from rigmill.commands.vbench_options import add_vbench_command
+from rigmill.commands.evaluation.import_options import add_import_command
+from rigmill.commands.evaluation.vbench_options import add_vbench_command
 
 ABOUT = "compare methods on a benchmark: built-in methods, scores of every clip, tables"
 Add = Callable[..., argparse.ArgumentParser]  # the parser's own way to add a command
@@ -22,7 +22,7 @@ def add_eval_commands(commands: Any, add: Add) -> None:
     add_vbench_command(of_eval, add)
     baselines = add(
         "baselines",
-        "evaluate:baselines",
+        "evaluation.evaluate:baselines",
         "make the built-in methods: the truth, noise of two sizes, a neighbour, rest, the shipped model",
         to=of_eval,
     )
@@ -33,7 +33,9 @@ def add_eval_commands(commands: Any, add: Add) -> None:
     baselines.add_argument(
         "--checkpoint", metavar="FOLDER|ID", help="another model in place of the shipped one, as for animating a mesh"
     )
-    compare = add("compare", "evaluate:compare", "score methods clip by clip, and print tables of them", to=of_eval)
+    compare = add(
+        "compare", "evaluation.evaluate:compare", "score methods clip by clip, and print tables of them", to=of_eval
+    )
     compare.add_argument(
         "methods", type=Path, nargs="+", metavar="METHOD", help="a folder with CLIP.glb or CLIP.npz for every clip"
     )

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from rigmill.commands import exit_status
 from rigmill.commands.profile_of import resolve
-from rigmill.commands.show_text import screen_text, whole_text
+from rigmill.commands.single.show_text import screen_text, whole_text
 from rigmill.errors import UserError
 from rigmill.pipeline.names import ids_of_name, names_of
 from rigmill.pipeline.view import View

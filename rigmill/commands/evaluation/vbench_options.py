@@ -19,7 +19,9 @@ DIMENSIONS = (
 
 def add_vbench_command(of_eval: Any, add: Callable[..., argparse.ArgumentParser]) -> None:
     """Declare it among the commands of `rigmill eval`."""
-    command = add("vbench", "vbench:command", "measure videos with the real VBench and its weights", to=of_eval)
+    command = add(
+        "vbench", "evaluation.vbench:command", "measure videos with the real VBench and its weights", to=of_eval
+    )
     command.add_argument("videos", type=Path, help="a folder of MP4 files of one size and length, one a view")
     command.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="numbers and logs go there")
     command.add_argument(

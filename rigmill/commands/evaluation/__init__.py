@@ -1,0 +1,1 @@
+"""Commands about the benchmark split, methods on it, and studies."""

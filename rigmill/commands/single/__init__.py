@@ -1,0 +1,1 @@
+"""Commands about one file, clip or motion."""
