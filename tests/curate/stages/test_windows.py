@@ -50,7 +50,7 @@ def selected(folder: Path) -> View:
     }
     config = folder / "pipelines.yaml"
     config.write_text((ROOT / "pipelines.yaml").read_text() + "\n" + yaml.safe_dump(profile))
-    assert main(["run", "select", "--config", str(config), "--profile", "long"]) == 0
+    assert main(["run", "curate", "--config", str(config), "--profile", "long"]) == 0
     return View(Layout(folder / "out").tables, load("long", file=config).profile)
 
 
