@@ -99,7 +99,7 @@ def test_the_benchmark_takes_the_files_of_the_corpus_where_there_are_some(make: 
     status, words, text = make("bench", f"RIGMILL_CORPUS={corpus}")
     assert status == 0, text
     parsed = build_parser().parse_args(words)
-    assert parsed.command == "bench:check" and parsed.profile == "demo"  # the last of three
+    assert parsed.command == "evaluation.bench:check" and parsed.profile == "demo"  # the last of three
     sources = load("demo", file=ROOT / "pipelines.yaml", overrides=tuple(parsed.overrides)).profile.sources
     assert [source.path for source in sources if source.kind == "folder"] == ([corpus] if corpus else [])
     assert len(sources) == len(load("demo", file=ROOT / "pipelines.yaml").profile.sources) + bool(corpus)

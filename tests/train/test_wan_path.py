@@ -23,12 +23,12 @@ from rigmill.storage.layout import Layout
 from rigmill.types import StoredFile
 from tests.support.tiny_wan import save_tiny_wan
 from tests.support.training import PAPER, Index, Lent, commit, jobs_of, lent, run_jobs
-from train import sampler
 from train.clips import Clips
 from train.components.places import Places, find
 from train.hardware import hardware_of
 from train.inputs import TrainingClip, TrainSettings
 from train.recipes import ModelConfig, tiny_wan
+from train.sampling import sampler
 from train.sampling.sampler import Prompt, Sampling, generate
 from train.stage import TrainStage
 from train.weights import load_model

@@ -16,7 +16,7 @@ from eval.bodies.importers.read import TOOLS
 from eval.bodies.importers.rewrite import moving_vertices, placed
 from eval.bodies.play import play_glb
 from rigmill.blender.client import Limits
-from rigmill.commands import import_options
+from rigmill.commands.evaluation import import_options
 from rigmill.errors import UserError
 from tests.support.bench_clips import FPS, FRAMES, bench_of_asset, moving_door, without_animation
 from tests.support.files.tiny_glb import pack, unpack
