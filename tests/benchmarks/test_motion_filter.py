@@ -22,6 +22,7 @@ from tests.support.paths import ROOT
 LIMIT_PX = load("demo").profile.filters.min_flow_px
 
 
+@pytest.mark.long
 @pytest.mark.slow
 @pytest.mark.blender
 def test_measured_motion_follows_true_motion_whatever_the_look_and_size() -> None:

@@ -60,6 +60,7 @@ def test_a_disk_that_fills_up_twenty_times_costs_nothing(
     assert found[-1]["then"] == "" and found[-1]["results"] == undisturbed
 
 
+@pytest.mark.long
 @pytest.mark.ray
 def test_the_command_ends_with_one_message_and_goes_on(
     config: Path, undisturbed: dict[str, str], sizes: list[int], tmp_path: Path

@@ -17,6 +17,7 @@ TRIAL = ("--set", "render.rgb_crf=30")
 OTHER_TRAINING = ("--set", "train.num_steps=20")
 
 
+@pytest.mark.long
 def test_plain_trial_plain_does_no_job_twice_and_two_trainings_keep_two_models(small: Path) -> None:
     place = small.parent / "trial"
 

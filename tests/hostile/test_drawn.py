@@ -63,6 +63,7 @@ def rows_of(view: View, assets: set[str]) -> dict[str, list[dict[str, Any]]]:
     return found
 
 
+@pytest.mark.long
 def test_files_drawn_by_lot_are_rows_and_good_ones_beside_them_stay_what_they_are(tmp_path: Path) -> None:
     print(f"RIGMILL_HOSTILE_SEED={SEED}")
     good = {f"good-{mark}.glb": fox(mark=mark) for mark in range(10)}

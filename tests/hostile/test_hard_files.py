@@ -227,6 +227,7 @@ def test_every_bone_of_five_hundred_is_stored_and_turns_as_the_file_says(quick: 
         assert np.abs(reach[:, [0, 2]] - along).max() < 2e-3, chain
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_all_small_hard_files_through_cycles(tmp_path: Path) -> None:
     ends = run(files(), tmp_path, engine="cycles", samples=1)

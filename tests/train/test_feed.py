@@ -107,6 +107,7 @@ def run(folder: Path, **options: int) -> subprocess.CompletedProcess[str]:
     return subprocess.CompletedProcess(words, process.returncode, out, error)
 
 
+@pytest.mark.long
 @pytest.mark.slow  # about a minute: three imports of Lightning
 def test_two_killed_processes_are_continued_by_one_with_the_same_draws(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "store").symlink_to(folder / "store")

@@ -111,6 +111,7 @@ def test_a_rank_that_cannot_begin_says_why_in_the_row(new_output: Callable[..., 
     assert {path.name for path in (tmp_path / "logs").iterdir()} == {"rank-0.log", "rank-1.log"}
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_torchrun_gives_the_same_bytes_though_ranks_are_ended(
     new_output: Callable[..., Path], undisturbed: dict[str, str], tmp_path: Path
