@@ -13,9 +13,9 @@ from pathlib import Path
 from curate.download.downloader import Downloader, Wanted
 from curate.download.ledger import Ledger
 from curate.download.limits import DownloadFailed, DownloadLimits
-from curate.download.partial_file import PartialFile, PartialFileInUse, disk_trouble
+from curate.download.partial_file import PartialFile, PartialFileInUse, disk_trouble, give_back
 from curate.gate.preflight import sniff
-from rigmill.errors import UserError
+from rigmill.errors import FULL, UserError, errno_of
 from rigmill.outcomes import Cost, Failed, FailKind, Kept, Outcome, Refusal, Reject
 from rigmill.pipeline.stage import Answer, Job, Work
 from rigmill.pipeline.together import Together, answers_as_they_end
@@ -48,6 +48,7 @@ class _Fetching(Together):
         self._folder = Layout(work.output).downloads(source)
         self._ledger = Ledger(self._folder, work.store)
         self._stack = AsyncExitStack()
+        self._disk_is_full = False
 
     async def open(self) -> None:
         hints = self._jobs[0].hints  # those of the source: the same for all of its jobs
@@ -59,6 +60,8 @@ class _Fetching(Together):
 
     async def close(self) -> None:
         await self._stack.aclose()
+        if self._disk_is_full:
+            give_back(self._folder)
 
     async def answer(self, job: Job) -> Answer:
         started = time.monotonic()
@@ -71,6 +74,9 @@ class _Fetching(Together):
             outcome = Failed(FailKind.NETWORK, "Trouble", str(failed))
         except PartialFileInUse:
             outcome = Failed(FailKind.INTERRUPTED, "PartInUse", "another process is downloading the same file")
+        except UserError as error:
+            self._disk_is_full = self._disk_is_full or errno_of(error, FULL) is not None
+            raise
         return Answer(job.key, outcome, Cost(wall_s=time.monotonic() - started))
 
     async def _take(self, job: Job) -> Row:

@@ -8,12 +8,12 @@ import hashlib
 import json
 import os
 import stat
+from contextlib import suppress
 from pathlib import Path
 
-from rigmill.errors import DISK_TROUBLE, FULL, UserError, machine_trouble
+from rigmill.errors import DISK_TROUBLE, UserError, machine_trouble
 from rigmill.storage.files import canonical_json, write_atomic
 
-# Given back when the disk is full, so that the tables can still be written; fetched again later.
 GIVEN_BACK_BYTES = 1 << 20
 _PIECE = 1 << 20
 
@@ -76,8 +76,6 @@ class PartialFile:
                 self.size += written
                 view = view[written:]
         except OSError as error:
-            if error.errno in FULL:
-                os.ftruncate(self._handle, max(0, self.size - GIVEN_BACK_BYTES))
             raise disk_trouble(error, self._path) from error
 
     @property
@@ -105,6 +103,26 @@ class PartialFile:
         for path in (self._path, self._about):
             path.unlink(missing_ok=True)
         self.close()
+
+
+def give_back(folder: Path, num_bytes: int = GIVEN_BACK_BYTES) -> None:
+    """Cut so many bytes in all off the ends of parts that nobody writes, to be fetched again later.
+
+    When a disk is full, the tables want to be written. Only when nothing writes any more: what is given back earlier
+    goes to whoever is still at it.
+    """
+    for path in sorted(folder.glob("*.part")):
+        if num_bytes <= 0:
+            return
+        with suppress(OSError):
+            handle = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                size = os.fstat(handle).st_size
+                os.ftruncate(handle, max(0, size - num_bytes))
+                num_bytes -= min(size, num_bytes)
+            finally:
+                os.close(handle)
 
 
 def disk_trouble(error: OSError, path: Path) -> UserError:

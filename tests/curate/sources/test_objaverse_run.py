@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -225,6 +226,32 @@ def test_a_full_disk_stops_the_downloads_and_leaves_room_for_the_tables(site: Si
         outcomes = {answer.key: answer.outcome for answer in CollectStage().run(jobs, plain_work(out))}
         assert all(isinstance(outcome, Kept) for outcome in outcomes.values()) and len(outcomes) == 4
     assert_nothing_was_lost(site, data, finished, unfinished)
+
+
+def test_a_disk_that_fills_under_a_download_just_begun_gets_room_from_the_others(site: Site, tmp_path: Path) -> None:
+    data = {uid(n): model(n, 1_500_000) for n in range(2)}
+    lay_out_1(site, {name: (annotation(name), content) for name, content in data.items()})
+    jobs = planned(profile_of(source_1(site, tmp_path)))
+    first, second = (f"/v1/{object_path(uid(n))}" for n in range(2))
+    site.behave(first, Behaviour(piece=1_200_000, pause_s=30))
+    site.behave(second, Behaviour(silent_s=1.5))
+    out = tmp_path / "disk" / "out"
+    with small_disk(tmp_path / "disk", 4):
+
+        def fill() -> None:
+            """All but a little, once most of the first is there."""
+            while sum(path.stat().st_size for path in out.rglob("*.part")) < 1_200_000:
+                time.sleep(0.02)
+            disk = os.statvfs(out)
+            (tmp_path / "disk" / "mine").write_bytes(bytes((disk.f_bavail - 10) * disk.f_bsize))
+
+        filling = threading.Thread(target=fill)
+        filling.start()
+        with pytest.raises(UserError, match="the disk is full"):
+            list(CollectStage().run(jobs, plain_work(out)))
+        filling.join()
+        (out / "tables").mkdir()
+        (out / "tables" / "segment").write_bytes(bytes(900_000))
 
 
 def on_disk(out: Path, data: dict[str, bytes]) -> tuple[set[str], dict[str, int]]:
