@@ -35,15 +35,10 @@ def drawn(
     styles: tuple[str, ...],
 ) -> Manner:
     """A manner by chance. `places` holds what `in_place` may be."""
-    speed = float(
-        random.choice(
-            [random.uniform(0.65, 0.82), random.uniform(0.88, 1.15), random.uniform(1.23, 1.5)], p=[0.25, 0.5, 0.25]
-        )
-    )
     return Manner(
-        speed=speed,
-        amount=float(random.uniform(0.8, 1.2)),
-        phase=float(random.uniform(0, 1)),
+        speed=float(random.choice([0.73, 1.0, 1.36], p=[0.25, 0.5, 0.25])),
+        amount=float(random.uniform(0.9, 1.1)),
+        phase=0.0,
         side=str(random.choice(sides)) if sides else "",
         way=str(random.choice(ways)) if ways else "",
         in_place=bool(random.choice(places)) if places else True,
