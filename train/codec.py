@@ -40,8 +40,9 @@ def num_latent_frames(codec: VideoCodec, num_frames: int) -> int:
 class DctCodec:
     """A fixed block DCT: the `z_dim` lowest frequencies of each block, luma before chroma. Nothing to train or load.
 
-    The basis is orthonormal (over colour, rows and columns), so decode(encode(x)) is the projection of x on what is
-    kept, and the latents are the coefficients times a fixed gain. Groups of `temporal_factor` frames are averaged.
+    `even` keeps as many of every colour. The basis is orthonormal (over colour, rows and columns), so
+    decode(encode(x)) is the projection of x on what is kept, and the latents are the coefficients times a fixed gain.
+    Groups of `temporal_factor` frames are averaged.
     """
 
     def __init__(self, config: CodecConfig) -> None:
@@ -51,10 +52,10 @@ class DctCodec:
             config.temporal_factor,
         )
         size = self.spatial_factor
-        colours, waves = _dct_basis(3), _dct_basis(size)
-        # Chroma costs two steps of frequency: the eye and our pictures have less detail there.
+        waves = _dct_basis(size)
+        colours = torch.eye(3, dtype=torch.float64) if config.even else _dct_basis(3)
         kept = sorted(
-            (row + column + (2 if colour else 0), colour, row, column)
+            (_even_cost(row, column) if config.even else _cost(colour, row, column), colour, row, column)
             for colour in range(3)
             for row in range(size)
             for column in range(size)
@@ -62,8 +63,10 @@ class DctCodec:
         self.basis = torch.stack(
             [torch.einsum("c,y,x->cyx", colours[colour], waves[row], waves[column]) for _, colour, row, column in kept]
         ).float()  # (z_dim, 3, size, size)
-        gains = [_GAINS[min(cost, len(_GAINS) - 1)] for cost, *_ in kept]
-        gains[0] /= size * math.sqrt(3)  # the coefficient of a picture that is 1 everywhere
+        gains = [1.0] * self.z_dim
+        if not config.even:
+            gains = [_GAINS[min(cost, len(_GAINS) - 1)] for cost, *_ in kept]
+            gains[0] /= size * math.sqrt(3)  # the coefficient of a picture that is 1 everywhere
         lift = torch.tensor(config.lift) if config.lift else torch.ones(self.z_dim)
         self.gains = (torch.tensor(gains) * lift)[:, None, None]
 
@@ -103,6 +106,16 @@ def _by_time(frames: Tensor, num_frames: int) -> Tensor:
 # Per step of frequency. White is 2 and black -2 in the first latent, so that little of the noise left at the end of
 # sampling is seen as blocks; pictures fade with frequency, so later ones are lifted.
 _GAINS = (2.0, 0.5, 0.7, 0.9)
+
+
+def _cost(colour: int, row: int, column: int) -> int:
+    """Chroma costs two steps of frequency: the eye and our pictures have less detail there."""
+    return row + column + (2 if colour else 0)
+
+
+def _even_cost(row: int, column: int) -> int:
+    """Colours cost nothing, and squares of waves are kept: 48 of 8 x 8 pixels are 4 x 4 of each colour."""
+    return max(row, column)
 
 
 def _dct_basis(size: int) -> Tensor:

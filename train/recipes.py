@@ -83,6 +83,12 @@ class CodecConfig:
     temporal_factor: int
     # dct: what every latent is multiplied by, so that all have about unit size; none: 1. Of Wan its folder says it.
     lift: tuple[float, ...] = ()
+    # dct: whether the three colours are kept alike, for pictures whose colours mean three numbers; else luma is first.
+    even: bool = False
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> CodecConfig:
+        return cls(**{**values, "lift": tuple(values.get("lift", ()))})
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +124,7 @@ class ModelConfig:
     # How its pose maps are drawn, for its own size; None: as they were recorded, shrunk.
     pose_map: PoseMapDefinition | None = None
     frame_stride: int = 1  # its frames are every n-th of a clip
+    pose_codec: CodecConfig | None = None  # of pose maps, latents of the same shape; None: the same as of videos
 
     @property
     def cell_px(self) -> int:
@@ -147,7 +154,8 @@ class ModelConfig:
                 **values,
                 "pose_map": None if pose_map is None else PoseMapDefinition.from_row(pose_map),
                 "denoiser": DenoiserConfig(**denoiser),
-                "codec": CodecConfig(**{**values["codec"], "lift": tuple(values["codec"].get("lift", ()))}),
+                "codec": CodecConfig.from_dict(values["codec"]),
+                "pose_codec": None if not values.get("pose_codec") else CodecConfig.from_dict(values["pose_codec"]),
                 "text": TextConfig(**values["text"]),
             }
         )
@@ -184,6 +192,9 @@ _LIFT_48 = (
     5.4, 6.3, 5.3, 4.7, 6.4, 6.9, 5.2, 5.2, 7.0, 5.8, 6.1, 5.9, 6.0, 6.9, 7.8, 6.8,
 )  # fmt: skip
 
+_MOST_SHIFT = 0.65  # of the picture's side: of the world's joints and frames one in a thousand is farther from its rest
+_SHIFT_LIFT = 4.5  # so that what changes has about the size that `corrected` takes it to have
+
 
 def small_joint(size_px: int) -> ModelConfig:
     """The small model that is shipped: it learns everything from our own world, and animates on any machine."""
@@ -217,8 +228,12 @@ def small_joint(size_px: int) -> ModelConfig:
             markers=True,
             marker_sizes=(0.2, 0.4),
             marked_joints=12,
+            shift_px=_MOST_SHIFT * size_px,
         ),
         frame_stride=2,
+        pose_codec=CodecConfig(
+            kind="dct", z_dim=48, spatial_factor=8, temporal_factor=1, lift=(_SHIFT_LIFT,) * 48, even=True
+        ),
     )
 
 
@@ -257,7 +272,10 @@ def differs(recipe: ModelConfig, parent: ModelConfig) -> str:
     ours, theirs = (
         {
             **{name: value for name, value in asdict(config.denoiser).items() if name not in growing},
-            **{name: getattr(config, name) for name in ("codec", "text", "size_px", "pose_map", "frame_stride")},
+            **{
+                name: getattr(config, name)
+                for name in ("codec", "pose_codec", "text", "size_px", "pose_map", "frame_stride")
+            },
         }
         for config in (recipe, parent)
     )

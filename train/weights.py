@@ -36,12 +36,14 @@ class Model(nn.Module):
     ) -> None:
         super().__init__()
         self.config, self.denoiser, self.text, self.codec = config, denoiser, text, codec
+        self.pose_codec = codec if config.pose_codec is None else codec_of(config.pose_codec, {})
 
     def on(self, device: torch.device) -> Model:
         """The model on a device, its codec too. Where it is there already nothing is touched: weights that ranks share
         between them cannot be moved.
         """
         self.codec.to(device)
+        self.pose_codec.to(device)
         there = all(
             weight.device.type == device.type and device.index in (None, weight.device.index)
             for weight in self.parameters()

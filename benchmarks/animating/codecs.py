@@ -60,7 +60,7 @@ def measured(geometries: list[ClipGeometry], *, size_px: int, disc_px: float, nu
     """One codec on recorded clips."""
     config = small_joint(size_px)
     assert config.pose_map is not None
-    config = replace(config, pose_map=replace(config.pose_map, radius_px=disc_px))
+    config = replace(config, pose_map=replace(config.pose_map, radius_px=disc_px, shift_px=None))
     codec = DctCodec(CodecConfig("dct", numbers, block_px, 1))
     usable, drawn, errors = [], [], []
     for recorded in geometries:

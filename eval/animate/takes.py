@@ -93,11 +93,13 @@ def generated(model: Model, subject: Subject, wanted: Wanted, on_step: OnStep) -
     from train.sampling.sampler import Prompt, sample
 
     prompt = Prompt.of(subject.templates, subject.seen, config=model.config, caption=wanted.sentences[0])
-    rgb, pose = sample(model, prompt, wanted.sampling, on_step=on_step)
+    found = sample(model, prompt, wanted.sampling, on_step=on_step)
+    rgb, pose = found.rgb, found.pose
     for number, sentence in enumerate(wanted.sentences[1:], start=1):
-        begun = replace(prompt, caption=sentence, first_rgb=rgb[:, -1], first_pose=pose[:, -1])
-        following = sample(model, begun, wanted.sampling, on_step=_after(on_step, number * wanted.sampling.steps, 0))
-        rgb, pose = (np.concatenate([one, more[:, 1:]], axis=1) for one, more in zip((rgb, pose), following))
+        begun = replace(prompt, caption=sentence, first_rgb=found.rgb[:, -1], first_pose=found.drawn[:, -1])
+        found = sample(model, begun, wanted.sampling, on_step=_after(on_step, number * wanted.sampling.steps, 0))
+        more = (found.rgb, found.pose)
+        rgb, pose = (np.concatenate([one, two[:, 1:]], axis=1) for one, two in zip((rgb, pose), more))
     return rgb, pose
 
 
@@ -123,6 +125,6 @@ def _best_share(model: Model, subject: Subject) -> float:
     from train.sampling.sampler import Prompt, through_codec
 
     prompt = Prompt.of(subject.templates, subject.seen, config=model.config, caption="")
-    maps = through_codec(model, prompt.templates_pose)
+    maps = through_codec(model, prompt)
     read = read_maps(maps, subject.seen, radius_px=_radius(model, subject), fps=1.0)
     return float(read.usable.mean())

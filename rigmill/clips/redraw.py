@@ -18,6 +18,7 @@ from rigmill.clips.numbers import ClipGeometry
 from rigmill.posemaps.definition import PoseMapDefinition
 from rigmill.posemaps.markers import own_part
 from rigmill.posemaps.posemap import draw_on
+from rigmill.posemaps.shifts import Resting, draw_shifts
 from rigmill.rigs import skeleton
 from rigmill.types import Bytes, Floats
 
@@ -101,12 +102,14 @@ def view_maps(
     view: int,
     radius_px: float,
     *,
+    shift_px: float | None = None,
     at: Sequence[int] | None = None,
     into: Bytes | None = None,
     deadline: float | None = None,
 ) -> Bytes:
     """The pose maps (T, H, W, 3) of one view of a clip, at the size of its camera: of frames `at`, None: of all.
 
+    `shift_px`: they are shift maps, see PoseMapDefinition.
     `into`: where they are drawn; None: an array of their own. `deadline`: TooSlow when `time.monotonic()` is past it.
     """
     chosen = range(len(geometry.joints_px[view])) if at is None else at
@@ -114,18 +117,45 @@ def view_maps(
     maps = np.empty((len(chosen), camera.height_px, camera.width_px, 3), np.uint8) if into is None else into
     for picture, frame in zip(maps, chosen, strict=True):
         in_time(deadline)
-        _draw(geometry, radius_px, geometry.joints_px[view, frame], geometry.joints_depth[view, frame], picture)
+        places = geometry.joints_px[view, frame], geometry.joints_depth[view, frame]
+        _draw(geometry, view, radius_px, shift_px, *places, picture)
     return maps
 
 
-def rest_map(geometry: ClipGeometry, view: int, radius_px: float) -> Bytes:
+def rest_map(geometry: ClipGeometry, view: int, radius_px: float, *, shift_px: float | None = None) -> Bytes:
     """The pose map (H, W, 3) of its rest pose."""
     picture = np.empty((geometry.cameras[view].height_px, geometry.cameras[view].width_px, 3), np.uint8)
-    _draw(geometry, radius_px, geometry.rest_joints_px[view], geometry.rest_joints_depth[view], picture)
+    places = geometry.rest_joints_px[view], geometry.rest_joints_depth[view]
+    _draw(geometry, view, radius_px, shift_px, *places, picture)
     return picture
 
 
-def _draw(geometry: ClipGeometry, radius_px: float, joints_px: Floats, depth: Floats, picture: Bytes) -> None:
+def resting(geometry: ClipGeometry, view: int, *, radius_px: float, shift_px: float) -> Resting:
+    """What shift maps of one view are told from."""
+    return Resting(
+        joints_px=geometry.rest_joints_px[view],
+        depth=geometry.rest_joints_depth[view],
+        parents=geometry.rig.parents,
+        drawn=geometry.drawn,
+        camera=geometry.cameras[view],
+        radius_px=radius_px,
+        most_px=shift_px,
+    )
+
+
+def _draw(
+    geometry: ClipGeometry,
+    view: int,
+    radius_px: float,
+    shift_px: float | None,
+    joints_px: Floats,
+    depth: Floats,
+    picture: Bytes,
+) -> None:
+    if shift_px is not None:
+        rest = resting(geometry, view, radius_px=radius_px, shift_px=shift_px)
+        draw_shifts(picture, rest, rest.colours(joints_px, depth))
+        return
     draw_on(
         picture,
         joints_px,

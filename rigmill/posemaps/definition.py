@@ -25,6 +25,9 @@ class PoseMapDefinition:
     markers: bool  # whether turn markers are joints of the map
     marker_sizes: tuple[float, ...] = SIZES  # least and largest distance of a marker, of the rig's largest side
     marked_joints: int | None = None  # rigs with more joints of their own have no markers; None: all have
+    # None: discs are where joints are. Else they stay where joints are at rest, and their colours say how far from
+    # there these are, at most so many pixels: shift maps (shifts.py), which a model draws and nobody else is shown.
+    shift_px: float | None = None
     spacing_radii: float = SPACING_RADII  # discs nearer than this in every rest view are not both drawn
     background: tuple[int, ...] = BACKGROUND
     line: tuple[int, ...] = LINE
@@ -39,14 +42,18 @@ class PoseMapDefinition:
         return cls(height_px, radius_for(joint_radius_px, height_px), max_joints, markers)
 
     def to_row(self) -> Row:
-        return asdict(self)
+        """As JSON; without what is not asked for, so that rows are those of before it could be."""
+        row = asdict(self)
+        if self.shift_px is None:
+            del row["shift_px"]
+        return row
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> PoseMapDefinition:
         """The definition; a ValueError where it names a rule that this version does not know."""
         values: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in row.items()}
         found = cls(**values)
-        free = ("drawn_height_px", "radius_px", "max_joints", "markers", "marker_sizes", "marked_joints")
+        free = ("drawn_height_px", "radius_px", "max_joints", "markers", "marker_sizes", "marked_joints", "shift_px")
         known = cls(**{name: getattr(found, name) for name in free})
         odd = [name for name in asdict(known) if getattr(found, name) != getattr(known, name)]
         if odd:

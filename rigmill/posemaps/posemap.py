@@ -197,17 +197,36 @@ def draw_on(
     from rigmill.posemaps.discs import discs  # compiled: who only plans what a map means does without
 
     picture[:] = 0  # BACKGROUND
-    sane = np.isfinite(joints_px).all(axis=-1) & (np.abs(np.nan_to_num(joints_px)) < _FAR_PX).all(axis=-1)
-    shown = drawn & sane & (depth > 0)
-    thickness = line_thickness(radius_px)
-    points = _fixed_points(joints_px)
-    above = drawn_parents(parents, drawn)
-    for joint in np.flatnonzero(shown & (above >= 0) & shown[above]):
-        cv2.line(picture, points[above[joint]], points[joint], LINE, thickness, cv2.LINE_AA, _SHIFT)
+    shown = shown_joints(joints_px, depth, drawn)
+    draw_lines(picture, joints_px, shown, parents=parents, drawn=drawn, line=LINE, radius_px=radius_px)
     # Stable: joints at one depth keep their index order.
     order = np.argsort(-depth, kind="stable")
     order = order[shown[order]]
     discs(picture, joints_px[order].astype(np.float64), np.ascontiguousarray(colours[order]), float(radius_px))
+
+
+def shown_joints(joints_px: Floats, depth: Floats, drawn: Bools) -> Bools:
+    """Which joints (J,) a map can show: drawn ones before the camera, not absurdly far outside the picture."""
+    sane = np.isfinite(joints_px).all(axis=-1) & (np.abs(np.nan_to_num(joints_px)) < _FAR_PX).all(axis=-1)
+    return np.asarray(drawn & sane & (depth > 0))
+
+
+def draw_lines(
+    picture: Bytes,
+    joints_px: Floats,
+    shown: Bools,
+    *,
+    parents: Ints,
+    drawn: Bools,
+    line: tuple[int, int, int],
+    radius_px: float,
+) -> None:
+    """Lines from every joint that is shown to its nearest drawn ancestor, where that is shown too."""
+    thickness = line_thickness(radius_px)
+    points = _fixed_points(joints_px)
+    above = drawn_parents(parents, drawn)
+    for joint in np.flatnonzero(shown & (above >= 0) & shown[above]):
+        cv2.line(picture, points[above[joint]], points[joint], line, thickness, cv2.LINE_AA, _SHIFT)
 
 
 def box(joints_px: Floats, shown: Bools, *, width_px: int, height_px: int, radius_px: float) -> tuple[slice, slice]:

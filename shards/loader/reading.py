@@ -53,6 +53,11 @@ class Look:
         """Of the discs of maps that are drawn; None: they are decoded."""
         return self.radius_px if self.definition is None else self.definition.radius_px
 
+    @property
+    def shift_px(self) -> float | None:
+        """Of shift maps; None: maps are none."""
+        return None if self.definition is None else self.definition.shift_px
+
     def geometry(self, stored: ClipGeometry) -> ClipGeometry:
         """A clip's numbers in the model's pictures."""
         if self.definition is not None:
@@ -150,7 +155,7 @@ class Reader:
                 for place, view in enumerate(wanted.views):
                     own = video[place], condition[place]
                     if drawn and radius_px is not None:
-                        jobs.append(lambda view=view, own=own: one.draw(view, radius_px, *own))  # type: ignore[misc]
+                        jobs.append(lambda view=view, own=own: one.draw(view, radius_px, self.look.shift_px, *own))  # type: ignore[misc]
                     else:
                         names = (rgb_video, rgb_template) if modality == "rgb" else (pose_video, pose_template)
                         mine = names[0](view), names[1](view)
@@ -201,14 +206,17 @@ class _One:
         else:
             condition_into[0] = frames_into[wanted.frames.index(extra)]
 
-    def draw(self, view: int, radius_px: float, frames_into: Bytes, condition_into: Bytes) -> None:
+    def draw(
+        self, view: int, radius_px: float, shift_px: float | None, frames_into: Bytes, condition_into: Bytes
+    ) -> None:
         """Pose maps of a view."""
-        wanted, extra = self.wanted, self.wanted.condition_frame
-        view_maps(self.geometry, view, radius_px, at=wanted.frames, into=frames_into, deadline=self.deadline)
+        wanted, extra, deadline = self.wanted, self.wanted.condition_frame, self.deadline
+        geometry = self.geometry
+        view_maps(geometry, view, radius_px, shift_px=shift_px, at=wanted.frames, into=frames_into, deadline=deadline)
         if extra is None:
-            condition_into[0] = rest_map(self.geometry, view, radius_px)
+            condition_into[0] = rest_map(geometry, view, radius_px, shift_px=shift_px)
         else:
-            view_maps(self.geometry, view, radius_px, at=(extra,), into=condition_into)
+            view_maps(geometry, view, radius_px, shift_px=shift_px, at=(extra,), into=condition_into)
 
 
 def within(seconds: float, work: Callable[[], Value]) -> Value:

@@ -303,15 +303,19 @@ def test_a_verdict_says_what_the_numbers_say() -> None:
 
 def test_the_codecs_share_falls_where_its_blocks_are_larger_than_the_discs() -> None:
     """What a model's codec leaves of a picture is what `_best_share` reads: a flat one whole, a fine one not."""
-    from train.sampling.sampler import through_codec
+    from train.sampling.sampler import Prompt, through_codec
 
     model = new_model(RECIPES["tiny_joint"](32), seed=0)
+
+    def through(pictures: np.ndarray) -> np.ndarray:
+        return through_codec(model, Prompt(pictures, pictures, (), "")).astype(int)
+
     flat = np.full((2, 32, 32, 3), 90, np.uint8)
-    assert np.abs(through_codec(model, flat).astype(int)[:, 0] - flat).max() <= 1
+    assert np.abs(through(flat)[:, 0] - flat).max() <= 1
     fine = flat.copy()
     fine[:, ::2, ::2] = [250, 20, 20]
-    assert np.abs(through_codec(model, fine).astype(int)[:, 0] - fine).mean() > 20
-    assert through_codec(model, np.zeros((2, 32, 48, 3), np.uint8)).shape == (2, 1, 32, 48, 3)
+    assert np.abs(through(fine)[:, 0] - fine).mean() > 20
+    assert through(np.zeros((2, 32, 48, 3), np.uint8)).shape == (2, 1, 32, 48, 3)
 
 
 def test_the_longest_clip_is_what_the_models_positions_allow() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -11,7 +12,8 @@ import torch
 
 from eval.animate.quality import Quality
 from eval.animate.takes import Take, best_of
-from rigmill.clips.camera import camera_ring
+from rigmill.clips.redraw import redrawn
+from tests.support.drawn_clips import clip_of, dense_rig, turned
 from train.model.joint import Pair
 from train.recipes import mini_joint
 from train.sampling.guidance import Given
@@ -47,34 +49,29 @@ def model() -> Model:
 
 def prompt_of(first: int | None) -> Prompt:
     random = np.random.default_rng(0)
-    cameras = camera_ring(
-        bounds=np.array([[-1.0, -1, -1], [1, 1, 1]]),
-        azimuths_deg=[0, 90],
-        elevation_deg=0,
-        width_px=32,
-        height_px=32,
-        field_of_view_deg=40,
-        margin=0.1,
-    )
+    drawing = mini_joint(32).pose_map
+    assert drawing is not None
+    geometry = redrawn(clip_of(dense_rig(), turned(11, 4, np.zeros(3), (0.0, 1.0, 0.0)), azimuths_deg=[0, 90]), drawing)
 
     def flat() -> np.ndarray:
         return np.repeat(random.integers(0, 255, (2, 2, 2, 3), dtype=np.uint8), 16, axis=1).repeat(16, axis=2)
 
-    prompt = Prompt(flat(), flat(), cameras, "a dog walks")
+    prompt = Prompt(flat(), flat(), geometry.cameras, "a dog walks", geometry=geometry)
     if first is None:
         return prompt
-    return Prompt(prompt.templates_rgb, prompt.templates_pose, cameras, "a dog sits down", flat(), flat())
+    return replace(prompt, caption="a dog sits down", first_rgb=flat(), first_pose=flat())
 
 
 def test_a_motion_begins_with_the_frame_that_it_goes_on_from(model: Model) -> None:
     sampling = Sampling(num_frames=3, seed=1, steps=2, guidance=1.5)
     prompt = prompt_of(1)
     assert prompt.first_rgb is not None and prompt.first_pose is not None
-    rgb, pose = sample(model, prompt, sampling)
+    found = sample(model, prompt, sampling)
+    rgb, pose = found.rgb, found.drawn
     assert np.abs(rgb[:, 0].astype(int) - prompt.first_rgb).max() <= 1
     assert np.abs(pose[:, 0].astype(int) - prompt.first_pose).max() <= 1
     assert np.abs(rgb[:, 1].astype(int) - prompt.first_rgb).mean() > 5, "only the first is known"
-    without, _ = sample(model, prompt_of(None), sampling)
+    without = sample(model, prompt_of(None), sampling).rgb
     assert np.abs(without[:, 0].astype(int) - prompt.first_rgb).mean() > 5
 
 

@@ -59,3 +59,10 @@ def test_lengths_that_would_lose_frames_are_refused() -> None:
 def test_bytes_to_unit_range_and_back_loses_nothing() -> None:
     pictures = np.random.default_rng(0).integers(0, 256, (2, 3, 4, 4, 3), dtype=np.uint8)
     np.testing.assert_array_equal(from_unit(to_unit(pictures)), pictures)
+
+
+def test_an_even_codec_keeps_the_same_waves_of_every_colour() -> None:
+    codec, block = DctCodec(CodecConfig("dct", 48, 8, 1, even=True)), torch.rand(1, 3, 1, 8, 8) * 2 - 1
+    truth = scipy.fft.dctn(block[0, :, 0].double().numpy(), axes=(1, 2), norm="ortho")
+    ours = codec.encode(block)[0, :, 0, 0, 0].numpy()
+    np.testing.assert_allclose(sorted(ours), sorted(truth[:, :4, :4].ravel()), atol=1e-5)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from rigmill.posemaps.definition import PoseMapDefinition
 from rigmill.types import Bytes, Camera, Ints
 from shards.loader.latents.encoding import Encoding, Windows
 from shards.loader.latents.file import Numbers, SampleLatents
-from shards.loader.reading import Look, Reader, Wanted
+from shards.loader.reading import Look, Modality, Pictures, Read, Reader, Wanted
 from shards.loader.sample import Sample
 from train.absent import AbsentText
 from train.clips import to_unit
@@ -32,6 +33,7 @@ class Encoders:
     """What encodes, on its device."""
 
     codec: VideoCodec
+    pose_codec: VideoCodec
     text: TextEncoder | WordEncoder | AbsentText
     hardware: Hardware
 
@@ -43,13 +45,16 @@ class Encoders:
             text = text_of(config.text, folders, hardware.base_dtype)
         else:
             text = new_model(ModelConfig.from_dict(asked.built_with), seed=asked.seed, folders=folders).text
-        return cls(codec_of(config.codec, folders).to(hardware.device), text.to(hardware.device).eval(), hardware)
+        codec = codec_of(config.codec, folders).to(hardware.device)
+        pose = codec if config.pose_codec is None else codec_of(config.pose_codec, folders).to(hardware.device)
+        return cls(codec, pose, text.to(hardware.device).eval(), hardware)
 
     @torch.no_grad()
-    def video(self, pictures: Bytes) -> Numbers:
+    def video(self, pictures: Bytes, modality: Modality) -> Numbers:
         """Latents (C, f, h, w) of pictures (F, H, W, 3), float32. One at a time: the same however many there are."""
         videos = to_unit(pictures)[None].to(self.hardware.device)
-        return self.codec.encode(videos)[0].float().cpu().numpy()
+        codec = self.pose_codec if modality == "pose" else self.codec
+        return codec.encode(videos)[0].float().cpu().numpy()
 
     @torch.no_grad()
     def tokens(self, caption: str) -> Numbers:
@@ -75,10 +80,10 @@ def encode_sample(
         for view in range(num_views):
             read = reader.read(sample, Wanted(tuple(frames), (view,), condition_frame=None))
             cameras += read.cameras
-            for modality, pictures in (("rgb", read.rgb), ("pose", read.pose)):
-                assert pictures is not None
+            for modality, pictures in _parts_of(read):
                 places = np.searchsorted(frames, np.array(windows.starts)[:, None] + steps)
-                found = _view(pictures.video[0], pictures.condition[0], places, windows, by)
+                encode = partial(by.video, modality=modality)
+                found = _view(pictures.video[0], pictures.condition[0], places, windows, encode)
                 for part, array in zip(_VIEWS_AT, found):
                     parts.setdefault((modality, part), []).append(array)
         tokens = [by.tokens(caption) for caption in (*captions, "")]
@@ -89,23 +94,28 @@ def encode_sample(
     return SampleLatents(arrays, [_stored(one, encoding) for one in tokens], tuple(cameras))
 
 
+def _parts_of(read: Read) -> list[tuple[Modality, Pictures]]:
+    assert read.rgb is not None and read.pose is not None
+    return [("rgb", read.rgb), ("pose", read.pose)]
+
+
 def _view(
-    video: Bytes, template: Bytes, places: Ints, windows: Windows, by: Encoders
+    video: Bytes, template: Bytes, places: Ints, windows: Windows, encode: Callable[[Bytes], Numbers]
 ) -> tuple[Numbers, Numbers, Numbers]:
     """Of one view: windows (W, C, f, h, w), conditions but the first (W, K - 1, C, 1, h, w), rest pose (C, 1, h, w).
 
     `places` (W, F) are those of the windows' frames in `video`.
     """
-    of_windows = np.stack([by.video(video[own]) for own in places])
+    of_windows = np.stack([encode(video[own]) for own in places])
     alone = {
-        int(place): by.video(video[place][None]) for place in np.unique(places[:, list(windows.condition_frames[1:])])
+        int(place): encode(video[place][None]) for place in np.unique(places[:, list(windows.condition_frames[1:])])
     }
     _, channels, _, *cells = of_windows.shape
     conditions = np.empty((len(places), len(windows.condition_frames) - 1, channels, 1, *cells), np.float32)
     for window, own in enumerate(places):
         for at, frame in enumerate(windows.condition_frames[1:]):
             conditions[window, at] = alone[int(own[frame])]
-    return of_windows, conditions, by.video(template)
+    return of_windows, conditions, encode(template)
 
 
 def _stored(numbers: Numbers, encoding: Encoding) -> Numbers:

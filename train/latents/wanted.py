@@ -64,7 +64,7 @@ def encoding_of(profile: Profile) -> Encoding:
     text = digest("text", asdict(config.text), known.get("text_encoder"), known.get("tokenizer"), random)
     counts = profile.train.frame_counts or (profile.train.num_frames,)
     return Encoding(
-        codec=digest("codec", asdict(config.codec), known.get("vae")),
+        codec=digest("codec", *map(asdict, filter(None, (config.codec, config.pose_codec))), known.get("vae")),
         text=text,
         size_px=config.size_px,
         multiple=config.cell_px,

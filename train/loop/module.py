@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +19,7 @@ from lightning.fabric.plugins.io.torch_io import TorchCheckpointIO
 from torch import Tensor
 
 from rigmill.storage.files import canonical_json, write_atomic
+from train.codec import VideoCodec
 from train.data import Batch, prepared
 from train.feed import FedBatch
 from train.inputs import Compute, TrainSettings
@@ -87,6 +88,7 @@ class JointTraining(lightning.LightningModule):
 
     def on_fit_start(self) -> None:
         self.model.codec.to(self.device)
+        self.model.pose_codec.to(self.device)
         self.means = [mean.to(self.device) for mean in self.means]
         self.kernels = kernels_for(self.device, self.compute.attention)
         how = self.how_computed()
@@ -161,9 +163,11 @@ class JointTraining(lightning.LightningModule):
 
     def encoded(self, batch: Batch) -> tuple[Pair, Pair]:
         """Clean latents of a batch, and its conditions', zeros where they are left out."""
-        encode: Callable[[Tensor], Tensor] = self.encode if batch.text is None else lambda latents: latents
         keep = (~batch.dropped).float().view(-1, 1, 1, 1, 1, 1)
-        return batch.videos.map(encode), batch.conditions.map(lambda videos: encode(videos) * keep)
+        clean, condition = batch.videos, batch.conditions
+        if batch.text is None:
+            clean, condition = self.encode(clean), self.encode(condition)
+        return clean, condition.map(lambda latents: latents * keep)
 
     def errors(self, batch: Batch, clean: Pair, condition: Pair, noise: Pair) -> Pair:
         """What the model gets wrong of a batch with this noise, one number per modality."""
@@ -257,10 +261,14 @@ class JointTraining(lightning.LightningModule):
         training = {name for name, weight in self.named_parameters() if weight.requires_grad}
         checkpoint["state_dict"] = {k: v for k, v in checkpoint["state_dict"].items() if k in training}
 
-    def encode(self, videos: Tensor) -> Tensor:
+    def encode(self, videos: Pair) -> Pair:
         """Latents (B, V, C, f, h, w) of videos (B, V, 3, F, H, W)."""
-        latents: Tensor = self.model.codec.encode(videos.flatten(0, 1)).unflatten(0, videos.shape[:2])
-        return latents
+
+        def by(codec: VideoCodec, part: Tensor) -> Tensor:
+            latents: Tensor = codec.encode(part.flatten(0, 1)).unflatten(0, part.shape[:2])
+            return latents
+
+        return Pair(by(self.model.codec, videos.rgb), by(self.model.pose_codec, videos.pose))
 
     def configure_optimizers(self) -> Any:
         optimiser = adamw(self.trained, learning_rate=self.settings.learning_rate, fused=self.device.type == "cuda")

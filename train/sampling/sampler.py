@@ -9,11 +9,15 @@ from types import MappingProxyType
 
 import numpy as np
 import torch
+from torch import Tensor
 
+from rigmill.clips.camera import project
 from rigmill.clips.numbers import ClipGeometry
 from rigmill.clips.pictures import picture
-from rigmill.clips.redraw import rest_map
-from rigmill.types import Bytes, Camera
+from rigmill.clips.redraw import rest_map, resting
+from rigmill.posemaps.posemap import draw_on
+from rigmill.posemaps.shifts import agreed, read_shifts
+from rigmill.types import Bytes, Camera, Floats
 from shards.sample import pose_template, rgb_template
 from train.clips import fitted_pictures, from_unit, ray_maps, to_unit
 from train.codec import num_latent_frames
@@ -38,7 +42,8 @@ class Prompt:
     cameras: tuple[Camera, ...]  # V of them, of these pictures
     caption: str
     first_rgb: Bytes | None = None  # (V, H, W, 3), the frame that is gone on from; None: there is none
-    first_pose: Bytes | None = None
+    first_pose: Bytes | None = None  # as the model draws pose maps
+    geometry: ClipGeometry | None = None  # as the model sees it; its rest pose is read, of models of shift maps alone
 
     @classmethod
     def of(cls, members: Mapping[str, bytes], geometry: ClipGeometry, *, config: ModelConfig, caption: str) -> Prompt:
@@ -48,8 +53,12 @@ class Prompt:
         if config.pose_map is None:
             pose = np.stack([picture(members[pose_template(view)]) for view in views])
         else:
-            pose = np.stack([rest_map(geometry, view, config.pose_map.radius_px) for view in views])
-        return cls(fitted_pictures(rgb, config), fitted_pictures(pose, config), geometry.cameras, caption)
+            asked = config.pose_map
+            maps = [rest_map(geometry, view, asked.radius_px, shift_px=asked.shift_px) for view in views]
+            pose = np.stack(maps)
+        return cls(
+            fitted_pictures(rgb, config), fitted_pictures(pose, config), geometry.cameras, caption, geometry=geometry
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +85,21 @@ def generate(
     """`sample` of a checkpoint's model.safetensors; `folders` hold what the checkpoint does not."""
     with deterministic_cpu():
         model = load_model(checkpoint, config, folders, dtype=hardware_of(sampling.device).base_dtype)
-    return sample(model, prompt, sampling)
+    found = sample(model, prompt, sampling)
+    return found.rgb, found.pose
 
 
-def sample(model: Model, prompt: Prompt, sampling: Sampling, *, on_step: OnStep | None = None) -> tuple[Bytes, Bytes]:
-    """RGB and pose videos (V, num_frames, H, W, 3) uint8, of the prompt's size."""
+@dataclass(frozen=True, slots=True)
+class Sampled:
+    """What was generated: videos (V, F, H, W, 3) uint8, of the prompt's size."""
+
+    rgb: Bytes
+    pose: Bytes  # pose maps, discs where joints are
+    drawn: Bytes  # the model's own: the same, or shift maps (rigmill/posemaps/shifts.py)
+
+
+def sample(model: Model, prompt: Prompt, sampling: Sampling, *, on_step: OnStep | None = None) -> Sampled:
+    """Videos of so many frames."""
     hardware = hardware_of(sampling.device)
     device = hardware.device
     with hardware.sampling(), torch.inference_mode():
@@ -88,7 +107,8 @@ def sample(model: Model, prompt: Prompt, sampling: Sampling, *, on_step: OnStep 
         codec = model.codec
 
         def latents_of(rgb: Bytes, pose: Bytes) -> Pair:
-            return Pair(*(codec.encode(to_unit(pictures[:, None]).to(device))[None] for pictures in (rgb, pose)))
+            codecs = (codec, rgb), (model.pose_codec, pose)
+            return Pair(*(own.encode(to_unit(pictures[:, None]).to(device))[None] for own, pictures in codecs))
 
         condition, first = latents_of(prompt.templates_rgb, prompt.templates_pose), None
         if prompt.first_rgb is not None and prompt.first_pose is not None:
@@ -109,15 +129,56 @@ def sample(model: Model, prompt: Prompt, sampling: Sampling, *, on_step: OnStep 
             sampling=sampling,
             on_step=on_step,
         )
-        rgb, pose = (from_unit(codec.decode(part[0]).float().cpu()) for part in (latents.rgb, latents.pose))
-        return rgb, pose
+        rgb, drawn = (
+            decoder.decode(part[0]).float().cpu()
+            for decoder, part in ((codec, latents.rgb), (model.pose_codec, latents.pose))
+        )
+        return Sampled(from_unit(rgb), pose_maps(model, prompt.geometry, drawn), from_unit(drawn))
 
 
-def through_codec(model: Model, pictures: Bytes) -> Bytes:
-    """Pictures (V, H, W, 3) of a model's size as its codec leaves them, (V, 1, H, W, 3): its best."""
+def pose_maps(model: Model, geometry: ClipGeometry | None, drawn: Tensor) -> Bytes:
+    """Pose maps (V, F, H, W, 3) as everybody reads them, of those (V, 3, F, H, W) that a model drew."""
+    definition = model.config.pose_map
+    if definition is None or definition.shift_px is None or "pose" not in model.config.denoiser.modalities:
+        return from_unit(drawn)
+    if geometry is None:
+        raise ValueError("shift maps are read by the rest pose that they are told from: Prompt.geometry")
+    codec = model.pose_codec
+
+    def through(pictures: Floats) -> Floats:
+        videos = torch.from_numpy(pictures).float().movedim(-1, 0)[None]
+        return codec.decode(codec.encode(videos))[0].movedim(0, -1).double().numpy()
+
+    rests = [
+        resting(geometry, view, radius_px=definition.radius_px, shift_px=definition.shift_px)
+        for view in range(len(geometry.cameras))
+    ]
+    read = [
+        read_shifts(video, rest, through=through)
+        for video, rest in zip(drawn.movedim(1, -1).double().numpy(), rests, strict=True)
+    ]
+    joints, told = agreed(rests, [levels for levels, _ in read], [seen for _, seen in read])
+    maps = np.empty((drawn.shape[0], drawn.shape[2], *drawn.shape[3:], 3), np.uint8)
+    for view, rest in enumerate(rests):
+        places, depth = project(rest.camera, joints)
+        for frame, blank in enumerate(maps[view]):
+            draw_on(
+                blank,
+                places[frame],
+                depth[frame],
+                parents=geometry.rig.parents,
+                drawn=geometry.drawn & told[frame],
+                colours=geometry.colours,
+                radius_px=definition.radius_px,
+            )
+    return maps
+
+
+def through_codec(model: Model, prompt: Prompt) -> Bytes:
+    """The pose maps (V, 1, H, W, 3) of a rest pose as the model's codec leaves them: its best."""
     with deterministic_cpu(), torch.inference_mode():
-        codec = model.codec.to(torch.device("cpu"))
-        return from_unit(codec.decode(codec.encode(to_unit(pictures[:, None]))))
+        codec = model.pose_codec.to(torch.device("cpu"))
+        return pose_maps(model, prompt.geometry, codec.decode(codec.encode(to_unit(prompt.templates_pose[:, None]))))
 
 
 @torch.inference_mode()

@@ -124,7 +124,9 @@ def build(
     on_clip: OnClip = lambda done, total: None,
 ) -> CachedClips:
     """The clips in a folder of their own below `folder`, named by what they are and how they are drawn."""
-    drawn = {name: config.to_dict()[name] for name in ("size_px", "pose_map")} | {"cell_px": config.cell_px}
+    drawn = {"size_px": config.size_px, "pose_map": None if config.pose_map is None else config.pose_map.to_row()} | {
+        "cell_px": config.cell_px
+    }
     about = {"samples": [clip.place.sha256 for clip in clips], "drawn": drawn}
     own = folder / f"clips-{digest(about)[:16]}"
     (own / "geometry").mkdir(parents=True, exist_ok=True)

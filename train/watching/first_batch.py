@@ -52,8 +52,10 @@ def _pictures(model: Model, batch: Batch) -> list[tuple[Bytes, Bytes]] | None:
             return None
         with torch.no_grad():
             some = [tuple(part[:MOST_CLIPS, :MOST_VIEWS] for part in pair) for pair in parts]
+            codecs = [model.pose_codec if name == "pose" else codec for name in names]
             parts = [
-                tuple(codec.decode(part.flatten(0, 1)).unflatten(0, part.shape[:2]) for part in pair) for pair in some
+                tuple(own.decode(part.flatten(0, 1)).unflatten(0, part.shape[:2]) for part in pair)
+                for own, pair in zip(codecs, some)
             ]
     return [(from_unit(condition.float().cpu()), from_unit(video.float().cpu())) for condition, video in parts]
 

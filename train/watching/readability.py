@@ -41,10 +41,10 @@ class Generated:
 
 def generated(model: Model, prompt: Prompt, geometry: ClipGeometry, sampling: Sampling) -> Generated:
     """Sample the prompt and read what was drawn; `geometry` is of the recorded clip as the model sees it."""
-    rgb, pose = sample(model, prompt, sampling)
+    found = sample(model, prompt, sampling)
     definition = model.config.pose_map
     assert definition is not None
-    return read_drawn(rgb, pose, geometry, model.config, definition=definition)
+    return read_drawn(found.rgb, found.pose, geometry, model.config, definition=definition)
 
 
 def read_drawn(

@@ -76,7 +76,8 @@ class Strips(Looking):
     def look(self, model: Model, step: int) -> None:
         strips, films = [], []
         for kind, pictures, index in self.shown:
-            rgb, pose = sample(model, prompt_of(pictures, index), replace(self.sampling, seed=index))
+            found = sample(model, prompt_of(pictures, index), replace(self.sampling, seed=index))
+            rgb, pose = found.rgb, found.pose
             strips.append(strip_of(pictures, index, rgb, pose))
             films.append(film_of(pictures, index, rgb, pose, stride=model.config.frame_stride))
             reading = self._read(model, pictures, index, rgb, pose)
@@ -160,6 +161,7 @@ def prompt_of(pictures: Pictures, index: int, *, caption: str | None = None) -> 
         templates_pose=np.stack([view.template_pose for view in views]),
         cameras=pictures.cameras(index),
         caption=clip.caption if caption is None else caption,
+        geometry=pictures.geometry(index),
     )
 
 

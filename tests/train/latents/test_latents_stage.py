@@ -29,6 +29,7 @@ from tests.support.latent_jobs import CACHED, jobs_of, kept_rows, opened, profil
 from tests.support.paths import ROOT
 from tests.support.training import Index, Tables, profile_of
 from train.clips import look_of, to_unit
+from train.codec import VideoCodec
 from train.components.architecture import expected_of
 from train.inputs import TrainSettings
 from train.latents.encoding import _stored
@@ -51,9 +52,9 @@ def test_what_is_read_is_what_training_would_have_encoded(
     model = start_model(settings, None, {})
     stride, reader = model.config.frame_stride, Reader(look_of(model.config))
 
-    def encoded(pictures: np.ndarray) -> np.ndarray:
+    def encoded(pictures: np.ndarray, codec: VideoCodec) -> np.ndarray:
         with torch.no_grad():
-            return model.codec.encode(to_unit(pictures)[None])[0].numpy().astype(dtype)
+            return codec.encode(to_unit(pictures)[None])[0].numpy().astype(dtype)
 
     row = rows[1]
     windows = latents.windows(row["clip_id"])
@@ -65,11 +66,11 @@ def test_what_is_read_is_what_training_would_have_encoded(
             read = reader.read(sample_of(row, store), Wanted(frames, (0, 2, 3), at))
             draw = LatentDraw(row["clip_id"], window, num_frames, (0, 2, 3), condition, 0)
             batch = latents.read([draw])
-            for ours, theirs in ((batch.rgb, read.rgb), (batch.pose, read.pose)):
+            for ours, theirs, codec in ((batch.rgb, read.rgb, model.codec), (batch.pose, read.pose, model.pose_codec)):
                 assert theirs is not None
                 for view in range(3):
-                    np.testing.assert_array_equal(ours.video[0, view], encoded(theirs.video[view]))
-                    np.testing.assert_array_equal(ours.condition[0, view], encoded(theirs.condition[view]))
+                    np.testing.assert_array_equal(ours.video[0, view], encoded(theirs.video[view], codec))
+                    np.testing.assert_array_equal(ours.condition[0, view], encoded(theirs.condition[view], codec))
             for ours, theirs in zip(batch.cameras[0], read.cameras, strict=True):
                 np.testing.assert_array_equal(ours.intrinsics, theirs.intrinsics)
                 np.testing.assert_array_equal(ours.world_to_view, theirs.world_to_view)

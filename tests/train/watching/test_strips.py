@@ -83,7 +83,8 @@ def test_strips_show_what_the_kept_model_generates_beside_what_was_recorded_and_
     assert len(last) == 4, "two views of the first clip, and of the last"
     for row, (index, view) in zip(last, [(0, 0), (0, 1), (2, 0), (2, 1)]):
         sampling = Sampling(short.num_frames, seed=index, steps=WANTED["steps"], guidance=WANTED["guidance"])
-        rgb, pose = sample(shown.model, prompt_of(pictures, index), sampling)
+        found = sample(shown.model, prompt_of(pictures, index), sampling)
+        rgb, pose = found.rgb, found.pose
         recorded = pictures.view(index, view)
         expected = [recorded.template_rgb, *rgb[view, [0, 2, 4]], *pose[view, [0, 2, 4]], recorded.pose[5]]
         np.testing.assert_array_equal(row, np.stack(expected))

@@ -1,0 +1,158 @@
+"""Shift maps: pose maps whose discs stay where they are at rest, and say by their colour how far the joint is away.
+
+A disc that moves is hard to draw for a small network: one pixel beside its place it is wrong altogether, and between
+two places it could be in, the mean is two smears. A colour that is a little off is a joint that is a little off. Red
+and green are the shift along x and y, blue is that along the view axis; grey is none. What cannot be seen at rest of
+a joint cannot be told in that view.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from rigmill.posemaps.posemap import draw_lines, shown_joints
+from rigmill.types import Bools, Bytes, Camera, Floats, Ints
+
+GREY, LINE, GROUND = 128, 116, 104  # little between them: what changes is to be the larger part
+_FINE_PX = 4.0  # shifts below it are told about evenly, larger ones ever more coarsely
+_LEAST_SEEN = 0.3  # of a disc, by its squares: of less no colour is read
+_MOST_SPREAD_RADII = 2.0  # views that disagree more about a joint, in its disc's radii, tell nothing of it
+_RIDGE = 0.02  # of a whole disc's squares
+
+
+@dataclass(frozen=True, slots=True)
+class Resting:
+    """Joints at rest in one view. J joints."""
+
+    joints_px: Floats  # (J, 2)
+    depth: Floats  # (J,) along the view axis
+    parents: Ints
+    drawn: Bools  # (J,)
+    camera: Camera
+    radius_px: float
+    most_px: float  # the largest shift that is told
+
+    @property
+    def focal_px(self) -> float:
+        """By which a shift along the view axis is told in pixels: as if it were one beside it."""
+        return float(self.camera.intrinsics[0, 0])
+
+    def colours(self, joints_px: Floats, depth: Floats) -> Bytes:
+        """The colours (..., J, 3) of joints that are at (..., J, 2) now."""
+        aside = joints_px - self.joints_px
+        along = (depth - self.depth) * self.focal_px / np.maximum(np.abs(self.depth), 1e-6)
+        levels = _told(np.concatenate([aside, along[..., None]], axis=-1), self.most_px)
+        return np.asarray(np.rint(GREY + 127 * levels), dtype=np.uint8)
+
+    def places(self, levels: Floats) -> tuple[Floats, Floats]:
+        """Joints in pixels (..., J, 2) and their depth (..., J), of what was read: (..., J, 3) in -1 .. 1."""
+        shifts = _meant(levels, self.most_px)
+        return self.joints_px + shifts[..., :2], self.depth * (1 + shifts[..., 2] / self.focal_px)
+
+    def world(self, levels: Floats) -> Floats:
+        """Joints in the world (..., J, 3) likewise."""
+        places, depth = self.places(levels)
+        rays = (
+            np.concatenate([places, np.ones_like(places[..., :1])], axis=-1) @ np.linalg.inv(self.camera.intrinsics).T
+        )
+        pose = self.camera.world_to_view
+        return np.asarray((rays * depth[..., None] - pose[:3, 3]) @ pose[:3, :3])
+
+
+def draw_shifts(picture: Bytes, resting: Resting, colours: Bytes) -> None:
+    """One shift map into `picture` (H, W, 3), whatever was in it."""
+    from rigmill.posemaps.discs import discs
+
+    picture[:] = GROUND
+    shown = shown_joints(resting.joints_px, resting.depth, resting.drawn)
+    draw_lines(
+        picture,
+        resting.joints_px,
+        shown,
+        parents=resting.parents,
+        drawn=resting.drawn,
+        line=(LINE, LINE, LINE),
+        radius_px=resting.radius_px,
+    )
+    order = _far_first(resting, shown)
+    discs(picture, resting.joints_px[order].astype(np.float64), np.ascontiguousarray(colours[order]), resting.radius_px)
+
+
+def read_shifts(
+    maps: Floats, resting: Resting, *, through: Callable[[Floats], Floats] = lambda pictures: pictures
+) -> tuple[Floats, Floats]:
+    """What shift maps (T, H, W, 3) in -1 .. 1 tell of joints, (T, J, 3) in -1 .. 1, and how much of a joint's disc is
+    seen (J,), 0 to 1: where it is 0 nothing is told.
+
+    Discs cover each other as at rest, so a map is the sum of what every disc covers, times its colour: the colours
+    are those that explain the map best. `through`: what came between, such as a codec, on pictures like `maps`.
+    """
+    height, width = maps.shape[1:3]
+    covers, seen = _covers(resting, height, width)
+    levels = np.zeros((len(maps), len(seen), 3))
+    if not seen.any():
+        return levels, seen
+    still = np.empty((height, width, 3), np.uint8)
+    draw_shifts(still, resting, np.full((len(seen), 3), GREY, np.uint8))
+    before = through(np.concatenate([(still / 127.5 - 1)[None], np.repeat(covers[..., None], 3, axis=-1)]))
+    shapes = before[1:].mean(axis=-1).reshape(len(covers), -1)
+    changed = (maps - before[0]).reshape(len(maps), -1, 3)
+    whole = np.pi * resting.radius_px**2
+    normal = shapes @ shapes.T + _RIDGE * whole * np.eye(len(covers))
+    levels[:, _order(resting)] = (
+        np.linalg.solve(normal, np.einsum("jp,tpc->jtc", shapes, changed).reshape(len(covers), -1))
+        .reshape(len(covers), len(maps), 3)
+        .transpose(1, 0, 2)
+    )
+    return levels, seen
+
+
+def agreed(views: Sequence[Resting], levels: Sequence[Floats], seen: Sequence[Floats]) -> tuple[Floats, Bools]:
+    """Joints in the world (T, J, 3) of what every view tells of them, and where (T, J) the views agree on one place.
+
+    A view counts by how much it sees of a joint at rest.
+    """
+    weights = np.square(np.stack(seen))[:, None, :, None]
+    points = np.stack([view.world(told) for view, told in zip(views, levels, strict=True)])
+    total = weights.sum(axis=0)
+    joints = (weights * points).sum(axis=0) / np.maximum(total, 1e-9)
+    unit = np.mean([np.abs(view.depth) / view.focal_px for view in views], axis=0)  # of a pixel at a joint, (J,)
+    spread = np.sqrt(
+        (weights[..., 0] * np.square(points - joints).sum(axis=-1)).sum(axis=0) / np.maximum(total[..., 0], 1e-9)
+    )
+    return joints, (total[..., 0] > 0) & (spread <= _MOST_SPREAD_RADII * views[0].radius_px * unit)
+
+
+def _order(resting: Resting) -> Ints:
+    return _far_first(resting, shown_joints(resting.joints_px, resting.depth, resting.drawn))
+
+
+def _far_first(resting: Resting, shown: Bools) -> Ints:
+    order = np.argsort(-resting.depth, kind="stable")
+    return order[shown[order]]
+
+
+def _covers(resting: Resting, height: int, width: int) -> tuple[Floats, Floats]:
+    """How much of every pixel (D, H, W) is a disc's colour, far ones first, and how much of joints (J,) is seen."""
+    order = _order(resting)
+    y, x = np.mgrid[:height, :width] + 0.5
+    places = resting.joints_px[order]
+    gap = np.hypot(x - places[:, 0, None, None], y - places[:, 1, None, None])
+    own = np.clip(resting.radius_px + 0.5 - gap, 0, 1)
+    free = np.cumprod(np.concatenate([np.ones((1, height, width)), 1 - own[::-1]]), axis=0)[:-1][::-1]
+    covers = own * free
+    share = np.square(covers).sum(axis=(1, 2)) / (np.pi * resting.radius_px**2)
+    seen = np.zeros(len(resting.drawn))
+    seen[order] = np.where(share >= _LEAST_SEEN, np.minimum(share, 1), 0)
+    return covers, seen
+
+
+def _told(shifts: Floats, most_px: float) -> Floats:
+    return np.clip(np.arcsinh(shifts / _FINE_PX) / np.arcsinh(most_px / _FINE_PX), -1, 1)
+
+
+def _meant(levels: Floats, most_px: float) -> Floats:
+    return _FINE_PX * np.sinh(np.clip(levels, -1, 1) * np.arcsinh(most_px / _FINE_PX))
