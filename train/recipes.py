@@ -40,6 +40,9 @@ class DenoiserConfig:
     # Whether the clean latents that are predicted are an estimate from noise level, noisy input and condition, and the
     # network's output what that lacks: a small network then says what moves, not the whole picture.
     corrects_estimate: bool = False
+    # Whether the network is given that estimate instead of the noisy latents: where there is much noise it then sees
+    # the condition and hardly any noise, which else drowns it.
+    sees_estimate: bool = False
     # Whether every frame's tokens have the condition's of their place added, and its timestep what the caption says of
     # that moment. Attention can find both, but a small network takes very long to learn where.
     shortcuts: bool = False
@@ -193,7 +196,7 @@ _LIFT_48 = (
 )  # fmt: skip
 
 _MOST_SHIFT = 0.65  # of the picture's side: of the world's joints and frames one in a thousand is farther from its rest
-_SHIFT_LIFT = 4.5  # so that what changes has about the size that `corrected` takes it to have
+_SHIFT_LIFT = 5.5  # so that what changes has about the size that `corrected` takes it to have
 
 
 def small_joint(size_px: int) -> ModelConfig:
@@ -213,6 +216,7 @@ def small_joint(size_px: int) -> ModelConfig:
             modality_freq_dim=64,
             prediction="clean",  # velocity gives coloured noise at this size: docs/small-model.md
             corrects_estimate=True,
+            sees_estimate=True,
             shortcuts=True,
         ),
         codec=CodecConfig(kind="dct", z_dim=48, spatial_factor=8, temporal_factor=1, lift=_LIFT_48),

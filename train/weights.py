@@ -70,6 +70,8 @@ def new_model(
         text = text_of(config.text, folders, dtype)
         if wan is None and config.denoiser.prediction == "velocity":
             denoiser.open_path()
+        if wan is None and config.denoiser.corrects_estimate:
+            denoiser.start_silent()
     return Model(config, denoiser=denoiser, text=text, codec=codec_of(config.codec, folders))
 
 

@@ -16,7 +16,8 @@ import numpy as np
 from rigmill.posemaps.posemap import draw_lines, shown_joints
 from rigmill.types import Bools, Bytes, Camera, Floats, Ints
 
-GREY, LINE, GROUND = 128, 116, 104  # little between them: what changes is to be the larger part
+GREY, LINE, GROUND = 152, 140, 128  # ground is 0 to a model; little between them: what changes is to be most
+_SPAN = 103  # levels from a disc at rest to one as far away as can be told
 _FINE_PX = 4.0  # shifts below it are told about evenly, larger ones ever more coarsely
 _LEAST_SEEN = 0.3  # of a disc, by its squares: of less no colour is read
 _MOST_SPREAD_RADII = 2.0  # views that disagree more about a joint, in its disc's radii, tell nothing of it
@@ -45,7 +46,7 @@ class Resting:
         aside = joints_px - self.joints_px
         along = (depth - self.depth) * self.focal_px / np.maximum(np.abs(self.depth), 1e-6)
         levels = _told(np.concatenate([aside, along[..., None]], axis=-1), self.most_px)
-        return np.asarray(np.rint(GREY + 127 * levels), dtype=np.uint8)
+        return np.asarray(np.rint(GREY + _SPAN * levels), dtype=np.uint8)
 
     def places(self, levels: Floats) -> tuple[Floats, Floats]:
         """Joints in pixels (..., J, 2) and their depth (..., J), of what was read: (..., J, 3) in -1 .. 1."""
@@ -99,7 +100,7 @@ def read_shifts(
     draw_shifts(still, resting, np.full((len(seen), 3), GREY, np.uint8))
     before = through(np.concatenate([(still / 127.5 - 1)[None], np.repeat(covers[..., None], 3, axis=-1)]))
     shapes = before[1:].mean(axis=-1).reshape(len(covers), -1)
-    changed = (maps - before[0]).reshape(len(maps), -1, 3)
+    changed = (127.5 / _SPAN) * (maps - before[0]).reshape(len(maps), -1, 3)
     whole = np.pi * resting.radius_px**2
     normal = shapes @ shapes.T + _RIDGE * whole * np.eye(len(covers))
     levels[:, _order(resting)] = (

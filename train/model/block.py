@@ -27,10 +27,16 @@ def corrected(output: Tensor, *, noisy: Tensor, condition: Tensor, sigma: Tensor
     Returns:
       Tensor: (B, V, C, F, h, w). At sigma 0 it is `noisy`.
     """
+    size = ((1 - sigma) * _CHANGE) ** 2 + sigma**2
+    estimate = estimated(noisy, condition=condition, sigma=sigma)
+    return estimate + sigma * _CHANGE / size.sqrt() * output.float()
+
+
+def estimated(noisy: Tensor, *, condition: Tensor, sigma: Tensor) -> Tensor:
+    """The estimate that `corrected` corrects, of the same arguments: at sigma 1 the condition, at 0 what is given."""
     clear = 1 - sigma
     size = (clear * _CHANGE) ** 2 + sigma**2
-    seen = noisy - clear * condition
-    return condition + clear * _CHANGE**2 / size * seen + sigma * _CHANGE / size.sqrt() * output.float()
+    return condition + clear * _CHANGE**2 / size * (noisy - clear * condition)
 
 
 def run_block(

@@ -82,6 +82,8 @@ class Shortcuts(nn.Module):
         self.patches = nn.Conv3d(channels, dim, kernel_size=(1, 2, 2), stride=(1, 2, 2), bias=False)
         self.text = nn.Linear(text_dim, dim, bias=False)
         self.moments = Moments(dim, text_dim)
+        self.heed = nn.Linear(text_dim, 1, bias=False)  # how much a word counts; at first all alike
+        nn.init.zeros_(self.heed.weight)
 
     def of_condition(self, conditions: Sequence[Tensor], num_frames: int) -> Tensor:
         """
@@ -108,8 +110,9 @@ class Shortcuts(nn.Module):
         Returns:
           Tensor: What is added to the timestep embeddings of a modality's condition and noisy frames, (B, 1 + F, D).
         """
-        num = (text != 0).any(dim=2).sum(dim=1, keepdim=True).clamp(min=1)
-        mean = text.sum(dim=1) / num
+        there = (text != 0).any(dim=2, keepdim=True)
+        counts = self.heed(text).masked_fill(~there, -1e4).softmax(dim=1)
+        mean = (counts * text).sum(dim=1)
         moments = self.moments(mean, frames)
         found: Tensor = self.text(mean).unsqueeze(1) + functional.pad(moments, (0, 0, 1, 0))
         return found

@@ -22,7 +22,7 @@ from torch import Tensor, nn
 
 from train.model.adapters import add_adapters
 from train.model.again import computed_again
-from train.model.block import corrected, run_block
+from train.model.block import corrected, estimated, run_block
 from train.model.embeddings import CameraEmbedding, ModalityEmbedding, Shortcuts
 from train.model.multiview import MultiViewAttention
 from train.recipes import Checkpointing, DenoiserConfig, Trains
@@ -78,6 +78,12 @@ class JointVideoPose(nn.Module):
         nn.init.zeros_(patches.bias)
         # Patches are (C, 1, 2, 2) on the way in and (1, 2, 2, C) on the way out.
         self.wan.proj_out.weight.copy_(patches.weight.permute(2, 3, 4, 1, 0).flatten(0, 3))
+        nn.init.zeros_(self.wan.proj_out.bias)
+
+    @torch.no_grad()
+    def start_silent(self) -> None:
+        """Random weights start by correcting nothing: what a random network says is farther off than the estimate."""
+        nn.init.zeros_(self.wan.proj_out.weight)
         nn.init.zeros_(self.wan.proj_out.bias)
 
     def add_views(self) -> None:
@@ -147,7 +153,13 @@ class JointVideoPose(nn.Module):
         """
         modalities = self.config.modalities
         num_clips, num_views, _, num_frames, rows, columns = noisy.rgb.shape
-        parts = [part for name in modalities for part in (getattr(condition, name), getattr(noisy, name))]
+        sigma = (timestep / 1000).view(-1, 1, 1, 1, 1, 1)
+        given = {name: getattr(noisy, name) for name in modalities}
+        if self.config.sees_estimate:
+            given = {
+                name: estimated(part, condition=getattr(condition, name), sigma=sigma) for name, part in given.items()
+            }
+        parts = [part for name in modalities for part in (getattr(condition, name), given[name])]
         sequence = torch.cat(parts, dim=3).flatten(0, 1)
         tokens = self.wan.patch_embedding(sequence)  # (N, D, T, h/2, w/2)
         if self.shortcuts is not None:
@@ -185,7 +197,6 @@ class JointVideoPose(nn.Module):
         halves = video.unflatten(0, (num_clips, num_views)).chunk(len(modalities), dim=3)
         found = {name: half[:, :, :, 1:] for name, half in zip(modalities, halves)}
         if self.config.corrects_estimate:
-            sigma = (timestep / 1000).view(-1, 1, 1, 1, 1, 1)
             found = {
                 name: corrected(half, noisy=getattr(noisy, name), condition=getattr(condition, name), sigma=sigma)
                 for name, half in found.items()

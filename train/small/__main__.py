@@ -45,7 +45,9 @@ def main() -> int:
         choices=sorted({stage.name for stages in PLANS.values() for stage in stages}),
         help="of the plan only these (default: all)",
     )
-    parser.add_argument("--recipe", choices=["small_joint", "mini_joint"], default="small_joint")
+    parser.add_argument(
+        "--recipe", choices=["small_joint", "small_joint_pose_only", "mini_joint"], default="small_joint"
+    )
     parser.add_argument("--steps", type=int, default=40_000, help="of all stages together (default: %(default)s)")
     parser.add_argument("--batch", type=int, default=2, help="clips a step (default: %(default)s)")
     parser.add_argument("--frames", type=int, default=17, help="the model's own (default: %(default)s)")
