@@ -57,6 +57,7 @@ def drawing_of(settings: TrainSettings, config: ModelConfig) -> Drawing:
         drawn_frames=settings.drawn_frames,
         condition_dropout=settings.condition_dropout,
         caption_dropout=settings.caption_dropout,
+        rest_share=settings.rest_share,
         mixture=settings.mixture,
         may_lack=tuple(settings.may_lack),
     )

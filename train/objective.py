@@ -89,21 +89,19 @@ def velocity_of(predicted: Pair, *, noisy: Pair, sigma: Tensor, prediction: Pred
     return Pair((noisy.rgb - predicted.rgb) / level, (noisy.pose - predicted.pose) / level)
 
 
-def prediction_loss(predicted: Pair, *, clean: Pair, noise: Pair, sigma: Tensor, prediction: Prediction) -> Pair:
+def prediction_loss(predicted: Pair, *, clean: Pair, noise: Pair, sigma: Tensor, config: ModelConfig) -> Pair:
     """Mean squared error of a prediction, one number per modality; sigma is (B,).
 
-    Of clean latents it is their own error: that of the velocity which they mean, 1 / sigma^2 times as much, is mostly
-    noise that nobody can tell, at low noise levels, beside which what a caption asks for is not heard.
+    Of clean latents it is that of the velocity which they mean, 1 / sigma^2 times their own, no more than the
+    configuration's `least_sigma` allows.
     """
-    if prediction == "velocity":
+    if config.denoiser.prediction == "velocity":
         target, weight = Pair(noise.rgb - clean.rgb, noise.pose - clean.pose), torch.ones_like(sigma)
     else:
-        target, weight = clean, sigma.clamp(min=_LEAST_SIGMA) ** -2
+        target, weight = clean, sigma.clamp(min=config.least_sigma) ** -2
     weight = weight.view(-1, *[1] * (clean.rgb.ndim - 1))
     return Pair(
         rgb=((predicted.rgb - target.rgb).square() * weight).mean(),
         pose=((predicted.pose - target.pose).square() * weight).mean(),
     )
 
-
-_LEAST_SIGMA = 1.0  # trial: 0.15 before; to be taken out with the weight

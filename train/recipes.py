@@ -9,7 +9,8 @@ from typing import Any, Literal
 from rigmill.posemaps.definition import PoseMapDefinition
 
 Prediction = Literal["velocity", "clean"]
-Trains = Literal["video", "all", "adapters", "views"]  # what a stage of training changes
+Trains = Literal["video", "poses", "all", "adapters", "views"]  # what a stage of training changes
+WHOLE: tuple[Trains, ...] = ("video", "poses", "all")  # of these, those that change all weights
 Modality = Literal["rgb", "pose"]
 DeviceName = Literal["cpu", "gpu"]
 Precision = Literal["float32", "bfloat16"]
@@ -34,6 +35,7 @@ class DenoiserConfig:
     modality_freq_dim: int
     shared_positions: bool = True  # Eq. 4; off is row (b) of Table 4
     multi_view: bool = True
+    sees_camera: bool = False  # whether there is a camera embedding where there are no multi-view layers
     modalities: tuple[Modality, ...] = ("rgb", "pose")  # of the joint sequence, in its order; one is row (a)
     # What the network's output is: the velocity n - x0, as Wan's, or the clean latents x0, which small models learn.
     prediction: Prediction = "velocity"
@@ -53,6 +55,11 @@ class DenoiserConfig:
     def width(self) -> int:
         """D, numbers of a token."""
         return self.num_attention_heads * self.attention_head_dim
+
+    @property
+    def has_camera(self) -> bool:
+        """Whether there is a camera embedding."""
+        return self.multi_view or self.sees_camera
 
     @property
     def wan(self) -> dict[str, Any]:
@@ -123,6 +130,9 @@ class ModelConfig:
     text: TextConfig
     views_per_clip: int  # views of a clip that one training draw holds
     sigma_shift: float = 3.0  # Wan's flow shift at 480p
+    # Of models that predict clean latents: their error counts 1 / sigma^2, with sigma no less than this. 1: as it is.
+    least_sigma: float = 0.15
+    rgb_share: float = 0.5  # of the loss, where both modalities are learned
     adapter_rank: int = 8  # of the LoRA that a stage which trains adapters adds; its alpha is the same
     # How its pose maps are drawn, for its own size; None: as they were recorded, shrunk.
     pose_map: PoseMapDefinition | None = None
@@ -222,7 +232,9 @@ def small_joint(size_px: int) -> ModelConfig:
         codec=CodecConfig(kind="dct", z_dim=48, spatial_factor=8, temporal_factor=1, lift=_LIFT_48),
         text=TextConfig(d_model=96, d_kv=0, d_ff=0, num_heads=0, num_layers=0, num_tokens=24, kind="words"),
         views_per_clip=2,
-        sigma_shift=4.0,  # what a motion is, is decided where noise is high
+        sigma_shift=12.0,  # what a motion is, is decided where noise is high: docs/small-model.md
+        least_sigma=1.0,  # nor is its loss to be that of what nobody can tell from noise
+        rgb_share=0.2,  # pictures hold more that changes, and maps are what animates
         adapter_rank=64,
         pose_map=PoseMapDefinition(
             drawn_height_px=size_px,
@@ -251,8 +263,8 @@ def mini_joint(size_px: int) -> ModelConfig:
 def for_stage(recipe: ModelConfig, parent: ModelConfig | None, *, trains: Trains, num_views: int | None) -> ModelConfig:
     """What a stage of training has at its end: the recipe's model as far as the parent has it, and what it adds.
 
-    video: RGB alone and one view, the base of the others where there is no Wan. adapters: LoRA, before there are
-    multi-view layers. views: these. all: the whole recipe at once.
+    video: RGB alone and one view, the base of the others where there is no Wan. poses: pose maps alone, one view. adapters:
+    LoRA, before there are multi-view layers. views: these. all: the whole recipe at once.
     """
     denoiser = recipe.denoiser
     if parent is not None:
@@ -261,18 +273,21 @@ def for_stage(recipe: ModelConfig, parent: ModelConfig | None, *, trains: Trains
     multi_view = parent is not None and parent.denoiser.multi_view
     if trains == "video":
         denoiser = replace(denoiser, modalities=("rgb",), multi_view=multi_view)
+    elif trains == "poses":
+        # By discs alone a back cannot be told from a front.
+        denoiser = replace(denoiser, modalities=("pose",), multi_view=multi_view, sees_camera=True)
     elif trains == "adapters":
         denoiser = replace(denoiser, adapter_rank=denoiser.adapter_rank or recipe.adapter_rank, multi_view=multi_view)
     elif trains == "views":
         denoiser = replace(denoiser, multi_view=True)
-    if trains in ("video", "all"):
+    if trains in WHOLE:
         denoiser = replace(denoiser, origin="inline")  # Wan's part is changed: it is the checkpoint's own now
     return replace(recipe, denoiser=denoiser, views_per_clip=num_views or recipe.views_per_clip)
 
 
 def differs(recipe: ModelConfig, parent: ModelConfig) -> str:
     """The first field in which a parent is no earlier stage of the recipe; empty where there is none."""
-    growing = ("multi_view", "adapter_rank", "origin", "modalities", "shared_positions")
+    growing = ("multi_view", "sees_camera", "adapter_rank", "origin", "modalities", "shared_positions")
     ours, theirs = (
         {
             **{name: value for name, value in asdict(config.denoiser).items() if name not in growing},

@@ -85,6 +85,8 @@ def grown(model: Model, config: ModelConfig, *, seed: int) -> Model:
         torch.manual_seed(int(keyed_generator(seed, "grown").integers(2**63)))
         if wanted.adapter_rank and not denoiser.config.adapter_rank:
             denoiser.add_adapters(wanted.adapter_rank)
+        if wanted.has_camera and denoiser.camera is None:
+            denoiser.add_camera()
         if wanted.multi_view and denoiser.views is None:
             denoiser.add_views()
     model.config, denoiser.config = config, wanted

@@ -21,7 +21,7 @@ from torch.utils._pytree import tree_leaves
 from train.model.joint import JointVideoPose, Pair
 from train.objective import add_noise, prediction_loss
 from train.planning.cost import DrawShape
-from train.recipes import Checkpointing, DeviceName, ModelConfig, Trains
+from train.recipes import WHOLE, Checkpointing, DeviceName, ModelConfig, Trains
 
 FLOAT32 = ("time_embedder", "scale_shift_table", "norm1", "norm2", "norm3")  # of Wan's weights, as diffusers reads them
 
@@ -40,10 +40,10 @@ def of_stage(config: ModelConfig, trains: Trains, *, layers: int = 0) -> ModelCo
     changed = replace(
         own,
         num_layers=layers or own.num_layers,
-        adapter_rank=0 if trains in ("video", "all") else config.adapter_rank,
+        adapter_rank=0 if trains in WHOLE else config.adapter_rank,
         multi_view=trains in ("all", "views"),
         modalities=("rgb",) if trains == "video" else own.modalities,
-        origin="inline" if trains in ("video", "all") else own.origin,
+        origin="inline" if trains in WHOLE else own.origin,
     )
     return replace(config, denoiser=changed)
 
@@ -89,7 +89,7 @@ def counted(
                     text=text,
                     rays=rays,
                 )
-                losses = prediction_loss(said, clean=clean, noise=noise, sigma=sigma, prediction=own.prediction)
+                losses = prediction_loss(said, clean=clean, noise=noise, sigma=sigma, config=config)
                 loss = torch.stack([getattr(losses, name) for name in own.modalities]).mean()
             del said, losses
             saved = sum(storage.nbytes() for storage in seen.values())

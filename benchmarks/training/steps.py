@@ -180,6 +180,5 @@ def _loss(model: JointVideoPose, batch: dict[str, Any], case: Case) -> Tensor:
         text=batch["text"],
         rays=batch["rays"],
     )
-    prediction = case.config.denoiser.prediction
-    losses = prediction_loss(said, clean=clean, noise=noise, sigma=sigma, prediction=prediction)
+    losses = prediction_loss(said, clean=clean, noise=noise, sigma=sigma, config=case.config)
     return torch.stack([losses.rgb, losses.pose]).mean()

@@ -56,8 +56,8 @@ class TrainingStage(Section):
     """One stage of a training: what it changes, and what it starts from. It ends with a checkpoint of its own."""
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
-    trains: Literal["video", "all", "adapters", "views"] = Field(
-        description="video: all weights, on RGB of one view alone; all: all weights, jointly; adapters: stage 1 of the "
+    trains: Literal["video", "poses", "all", "adapters", "views"] = Field(
+        description="video: all weights, on RGB of one view alone; poses: the same on pose maps alone; all: all weights, jointly; adapters: stage 1 of the "
         "paper, LoRA and the modality embedding; views: stage 2, camera embedding and multi-view layers"
     )
     num_views: Positive | None = Field(default=None, description="views of a draw; none: as the recipe says")

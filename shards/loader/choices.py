@@ -53,6 +53,7 @@ class Chances:
     num_views: int  # of a draw, at most
     condition_dropout: float  # how often a draw goes without image condition
     caption_dropout: float = 0.0  # and how often without caption
+    rest_share: float = 0.5  # how often the image condition is the rest pose
 
     def seen(self, *, step: int, place: int, clip_frames: int, clip_views: int) -> Seen:
         """Of the draw at `place` of a step, of a clip with so many frames and views."""
@@ -61,7 +62,7 @@ class Chances:
         return Seen(
             start=int(start * (clip_frames - span + 1)),
             views=tuple(sorted(sorted(range(clip_views), key=order.__getitem__)[: self.num_views])),
-            from_template=template < 0.5,
+            from_template=template < self.rest_share,
             condition_frame=int(condition * self.num_frames),
             drop_condition=drop < self.condition_dropout,
         )

@@ -28,6 +28,7 @@ class Drawing:
     drawn_frames: int = 0  # of a window a step sees so many, wherever they lie in it; 0: all
     condition_dropout: float = 0.2  # how often a draw goes without image condition
     caption_dropout: float = 0.0  # and how often without caption
+    rest_share: float = 0.5  # how often the image condition is the rest pose, else it is a frame of the window
     mixture: Mapping[str, float] = field(default_factory=dict)  # weight per source; empty: all alike
     may_lack: tuple[str, ...] = ()  # sources of the mixture that may have no clip
     # Within so many neighbouring draws those of alike length follow each other, so that steps waste fewer frames of
@@ -154,6 +155,7 @@ class Plan:
             drawing.num_views,
             drawing.condition_dropout,
             drawing.caption_dropout,
+            drawing.rest_share,
         )
 
     def successor(self, row: int) -> int:

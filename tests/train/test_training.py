@@ -30,9 +30,10 @@ from train.inputs import TrainingClip, TrainSettings
 from train.loop import fit
 from train.loop.checkpoints import checkpoints, damaged_checkpoints, last_checkpoint
 from train.loop.fit import train
+from train.loop.module import JointTraining
 from train.model.joint import Pair
 from train.objective import add_noise, noise_levels, prediction_loss, shift_sigma, velocity_of
-from train.recipes import Checkpointing, tiny_joint
+from train.recipes import RECIPES, Checkpointing, ModelConfig, Prediction, tiny_joint
 from train.starting import start_model
 from train.watching.measured import COLUMNS, Curve, NotFinite, StepLoss
 from train.weights import Model, save_model
@@ -138,6 +139,7 @@ import json, os, signal, sys
 from pathlib import Path
 from train.inputs import TrainingClip, TrainSettings
 from train.loop.fit import train
+from train.loop.module import JointTraining
 from train.starting import start_model
 
 order = json.load(sys.stdin)
@@ -368,7 +370,7 @@ def test_the_truth_has_no_loss_and_leads_from_noise_to_data_whatever_is_predicte
     sigma = torch.tensor([0.3, 0.9])
     noisy = Pair(add_noise(clean.rgb, noise.rgb, sigma), add_noise(clean.pose, noise.pose, sigma))
     for prediction, truth in (("velocity", Pair(noise.rgb - clean.rgb, noise.pose - clean.pose)), ("clean", clean)):
-        loss = prediction_loss(truth, clean=clean, noise=noise, sigma=sigma, prediction=prediction)
+        loss = prediction_loss(truth, clean=clean, noise=noise, sigma=sigma, config=predicting(prediction))
         assert loss.rgb == 0 and loss.pose == 0, prediction
         velocity = velocity_of(truth, noisy=noisy, sigma=sigma, prediction=prediction)
         back = noisy.pose - sigma[:, None, None] * velocity.pose
@@ -377,16 +379,33 @@ def test_the_truth_has_no_loss_and_leads_from_noise_to_data_whatever_is_predicte
 
 
 def test_the_loss_of_clean_latents_is_that_of_the_velocity_that_they_mean() -> None:
-    """But below sigma 0.15, where it would grow without bound."""
+    """But below a sigma that the configuration names, where it would grow without bound; at 1 it is their own."""
     shape = (1, 1, 16, 3, 4, 4)
     clean, noise, wrong = (Pair(torch.randn(shape), torch.randn(shape)) for _ in range(3))
     for level, factor in ((0.5, 1.0), (0.15, 1.0), (0.05, 1 / 9)):
         sigma = torch.tensor([level])
         noisy = Pair(add_noise(clean.rgb, noise.rgb, sigma), add_noise(clean.pose, noise.pose, sigma))
         meant = velocity_of(wrong, noisy=noisy, sigma=sigma, prediction="clean")
-        of_clean = prediction_loss(wrong, clean=clean, noise=noise, sigma=sigma, prediction="clean")
-        of_velocity = prediction_loss(meant, clean=clean, noise=noise, sigma=sigma, prediction="velocity")
+        of_clean = prediction_loss(wrong, clean=clean, noise=noise, sigma=sigma, config=predicting("clean"))
+        of_velocity = prediction_loss(meant, clean=clean, noise=noise, sigma=sigma, config=predicting("velocity"))
         torch.testing.assert_close(of_clean.rgb, of_velocity.rgb * factor, rtol=1e-4, atol=0)
+        plain = replace(predicting("clean"), least_sigma=1.0)
+        own = prediction_loss(wrong, clean=clean, noise=noise, sigma=sigma, config=plain)
+        torch.testing.assert_close(own.rgb, (wrong.rgb - clean.rgb).square().mean())
+
+
+def predicting(what: Prediction) -> ModelConfig:
+    tiny = RECIPES["tiny_joint"](32)
+    return replace(tiny, denoiser=replace(tiny.denoiser, prediction=what))
+
+
+def test_each_modality_has_its_share_of_the_loss(settings: TrainSettings, tmp_path: Path) -> None:
+    model = begin(settings)
+    both, parts = replace(model.config, rgb_share=0.2), Pair(torch.tensor(10.0), torch.tensor(1.0))
+    alone = replace(both, denoiser=replace(both.denoiser, modalities=("pose",)))
+    for config, expected in ((both, 2.8), (alone, 1.0)):
+        model.config = config
+        assert JointTraining(model, settings, folder=tmp_path).mean_of(parts).item() == pytest.approx(expected)
 
 
 @pytest.mark.slow  # over 10 s

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import lightning.pytorch as lightning
 import torch
@@ -24,7 +24,7 @@ from train.data import Batch, prepared
 from train.feed import FedBatch
 from train.inputs import Compute, TrainSettings
 from train.model.attention import use_plain_attention
-from train.model.joint import Pair
+from train.model.joint import MODALITIES, Pair
 from train.model.kernels import Kernels, kernels_for
 from train.objective import add_noise, draw_noise, prediction_loss
 from train.parallel.group import Ranks
@@ -181,12 +181,15 @@ class JointTraining(lightning.LightningModule):
                 rays=batch.rays,
                 frames=batch.frames,
             )
-        prediction = self.model.config.denoiser.prediction
-        return prediction_loss(predicted, clean=clean, noise=noise, sigma=batch.sigma, prediction=prediction)
+        return prediction_loss(predicted, clean=clean, noise=noise, sigma=batch.sigma, config=self.model.config)
 
     def mean_of(self, parts: Pair) -> Tensor:
-        """The mean over the modalities that the model has."""
-        return torch.stack([getattr(parts, name) for name in self.model.config.denoiser.modalities]).mean()
+        """Over the modalities that the model has, each with its share."""
+        config = self.model.config
+        if config.denoiser.modalities != MODALITIES:
+            (name,) = config.denoiser.modalities
+            return cast(Tensor, getattr(parts, name))
+        return config.rgb_share * parts.rgb + (1 - config.rgb_share) * parts.pose
 
     def on_before_optimizer_step(self, optimizer: Any) -> None:
         """Measure the gradient before it is clipped."""

@@ -25,7 +25,7 @@ from train.model.again import computed_again
 from train.model.block import corrected, estimated, run_block
 from train.model.embeddings import CameraEmbedding, ModalityEmbedding, Shortcuts
 from train.model.multiview import MultiViewAttention
-from train.recipes import Checkpointing, DenoiserConfig, Trains
+from train.recipes import WHOLE, Checkpointing, DenoiserConfig, Trains
 
 MODALITIES = ("rgb", "pose")  # the fields of Pair; a modality's place here is its identifier
 
@@ -61,6 +61,8 @@ class JointVideoPose(nn.Module):
         self.shortcuts = Shortcuts(config.width, config.in_channels, config.text_dim) if config.shortcuts else None
         self.camera: CameraEmbedding | None = None
         self.views: nn.ModuleList | None = None
+        if config.has_camera:
+            self.add_camera()
         if config.multi_view:
             self.add_views()
         if config.adapter_rank:
@@ -86,10 +88,13 @@ class JointVideoPose(nn.Module):
         nn.init.zeros_(self.wan.proj_out.weight)
         nn.init.zeros_(self.wan.proj_out.bias)
 
+    def add_camera(self) -> None:
+        """Add the camera embedding; it changes nothing until it is trained."""
+        self.camera = CameraEmbedding(self.config.width, patch_size=(1, 2, 2))
+
     def add_views(self) -> None:
-        """Add camera embedding and multi-view layers; they change nothing until they are trained."""
+        """Add multi-view layers; they change nothing until they are trained."""
         dim = self.config.width
-        self.camera = CameraEmbedding(dim, patch_size=(1, 2, 2))
         self.views = nn.ModuleList()
         for _ in self.wan.blocks:
             self.views.append(MultiViewAttention(dim, num_heads=self.config.num_attention_heads))
@@ -102,14 +107,14 @@ class JointVideoPose(nn.Module):
     def trained_by(self, trains: Trains) -> list[nn.Parameter]:
         """The parameters that a stage trains, all others are frozen by this.
 
-        video, all: everything. adapters: LoRA and the modality embedding. views: camera embedding and multi-view
+        video, poses, all: everything. adapters: LoRA and the modality embedding. views: camera embedding and multi-view
         layers alone.
         """
         chosen = []
         for name, weight in self.named_parameters():
             part = name.partition(".")[0]
             weight.requires_grad_(
-                trains in ("video", "all")
+                trains in WHOLE
                 or (trains == "adapters" and (part == "modality" or "lora_" in name))
                 or (trains == "views" and part in ("camera", "views"))
             )
@@ -145,7 +150,7 @@ class JointVideoPose(nn.Module):
           timestep (Tensor): 1000 sigma as a float, (B,): one noise level for all views of a clip.
           text (Tensor): Text encoder states, zeros after a caption's end, (B, X, E).
           rays (Tensor): Plücker rays of every view on the latent grid (direction, moment; OpenCV cameras), shared by
-            all frames because cameras stand still, (B, V, 6, h, w). Read by models with `multi_view` alone.
+            all frames because cameras stand still, (B, V, 6, h, w). Read by models that have cameras alone.
           frames (Sequence of int or None): Places in time of the F latent frames; None: 0 to F - 1.
 
         Returns:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import astuple, dataclass, replace
 
-from train.recipes import Checkpointing, ModelConfig, Trains
+from train.recipes import WHOLE, Checkpointing, ModelConfig, Trains
 
 NUM_RAYS = 6  # channels of the camera embedding
 
@@ -115,7 +115,7 @@ def forward_flops(config: ModelConfig, shape: DrawShape) -> Flops:
     # the feed-forward part.
     adapted = 2 * rank * (tokens * (6 * 2 * dim + 2 * (dim + inner)) + text * 2 * 2 * dim)
     ends = 2 * tokens * dim * patch * 2 + 2 * frames * 6 * dim * dim
-    if denoiser.multi_view:
+    if denoiser.has_camera:
         ends += 2 * spatial * dim * 4 * NUM_RAYS
     if denoiser.shortcuts:
         ends += 2 * len(denoiser.modalities) * spatial * dim * patch
@@ -159,13 +159,13 @@ def step_flops(
     weights and two factors, so twice.
     """
     once = forward_flops(config, shape)
-    everything = trains in ("video", "all")
+    everything = trains in WHOLE
     linear = 2 if everything else 1
     backward = (
         linear * once.linear
         # Nothing before a caption's keys and values trains but in a whole model; its adapters' weights still do.
         + (2 * once.text if everything else 0)
-        + once.adapters * (2 if trains in ("adapters", "all", "video") else 1)
+        + once.adapters * (2 if everything or trains == "adapters" else 1)
         + 2 * once.in_attention
         + (2 if everything or trains == "views" else 1) * once.views_linear
         + (linear * once.ends if everything else once.ends / 2)

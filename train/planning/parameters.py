@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from train.planning.cost import NUM_RAYS
-from train.recipes import ModelConfig, Trains
+from train.recipes import WHOLE, ModelConfig, Trains
 
 MOMENTS = 384, 16  # numbers of the layer between, and waves, of train/model/embeddings.py
 
@@ -34,13 +34,14 @@ def counts_of(config: ModelConfig, trains: Trains) -> Counts:
     float32 = tables + norms + times
     adapters = layers * rank * (8 * 2 * dim + 2 * (dim + inner))
     modality = own.modality_freq_dim * dim + dim + dim * dim + dim
-    views = layers * attention + NUM_RAYS * 4 * dim if own.multi_view else 0
+    cameras = NUM_RAYS * 4 * dim if own.has_camera else 0
+    views = cameras + (layers * attention if own.multi_view else 0)
     shortcuts = 0
     if own.shortcuts:
         hidden, waves = MOMENTS
-        shortcuts = patch * dim + 2 * own.text_dim * dim + own.text_dim * (hidden - dim) + hidden
+        shortcuts = patch * dim + own.text_dim + 2 * own.text_dim * dim + own.text_dim * (hidden - dim) + hidden
         shortcuts += 2 * waves * hidden + hidden * hidden + hidden + hidden * dim + dim
-    if trains in ("video", "all"):
+    if trains in WHOLE:
         return Counts(base + float32 + adapters + modality + views + shortcuts, 0, 0)
     added = {"adapters": adapters + modality, "views": views}[trains]
     rest = adapters + modality + views + shortcuts - added

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from train.planning.cost import NUM_RAYS, DrawShape
 from train.planning.tape import Tape, Value
-from train.recipes import ModelConfig, Trains
+from train.recipes import WHOLE, ModelConfig, Trains
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Wants:
 
     @classmethod
     def of(cls, trains: Trains) -> Wants:
-        everything = trains in ("video", "all")
+        everything = trains in WHOLE
         adapted = everything or trains == "adapters"
         return cls(everything, adapted, adapted, everything or trains == "views")
 

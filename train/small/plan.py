@@ -27,11 +27,12 @@ class SmallStage:
 
 
 PLANS: Mapping[PlanName, tuple[SmallStage, ...]] = {
-    # All weights on both modalities from the first step on (docs). First what moves how when, from many clips of which
-    # a step sees four frames and one view each; then whole windows, and views that agree.
+    # First what moves how when, by pose maps alone, from many clips of which a step sees four frames and one view each.
+    # Then pictures too; then whole windows, and views that agree.
     "joint": (
-        SmallStage("frames", "all", 1, 0.8, 2e-3, drawn_frames=4, batch_scale=8),
-        SmallStage("base", "all", 2, 0.2, 5e-4),
+        SmallStage("poses", "poses", 1, 0.6, 1.2e-3, drawn_frames=4, batch_scale=16),
+        SmallStage("frames", "all", 1, 0.3, 1e-3, drawn_frames=4, batch_scale=8),
+        SmallStage("base", "all", 2, 0.1, 5e-4),
     ),
     # As the paper has it, where there is no Wan: videos, then adapters and modalities, then cameras and views.
     "paper": (
@@ -76,8 +77,9 @@ class SmallPlan:
             drawn_frames=stage.drawn_frames,
             size_px=SIZE_PX,
             mixture={},
-            condition_dropout=0.2,
+            condition_dropout=0.05,  # more is learning to draw bodies out of nothing, which nobody asks for
             caption_dropout=0.1,
+            rest_share=0.9,  # what a mesh is animated from; the others are for `--then`
             checkpoint_interval=self.checkpoint_interval,
             seed=self.seed,
             stage=stage.name,
