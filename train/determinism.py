@@ -9,10 +9,12 @@ import torch
 
 
 @contextmanager
-def deterministic_cpu() -> Iterator[None]:
-    """One thread and deterministic kernels inside; as before outside. More threads are slower for a tiny model."""
+def deterministic_cpu(num_threads: int = 1) -> Iterator[None]:
+    """So many threads and deterministic kernels inside; as before outside. More are slower for a tiny model, and give
+    other bits, the same every time.
+    """
     threads, strict = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
-    torch.set_num_threads(1)
+    torch.set_num_threads(num_threads)
     torch.use_deterministic_algorithms(True)
     try:
         yield

@@ -66,13 +66,14 @@ class TrainSettings:
     ema: float = 0.0  # what a step leaves of the weights' running mean; 0: there is none
     may_lack: Sequence[str] = ()  # sources of the mixture that may have no clip
     pose_map: Mapping[str, Any] | None = None  # a PoseMapDefinition; None: of pictures that nobody has defined
+    threads: int = 1  # of a CPU: other bits
     rest_share: float = 0.5  # how often the image condition is the rest pose
     frame_counts: Sequence[int] = ()  # a step's windows have the largest that its clips all have; none: num_frames
 
     def to_row(self) -> Row:
         """As JSON. What came later is left out where it is not asked for: so keys are those of before."""
         row = asdict(self)
-        later = {"frame_counts": (), "rest_share": 0.5}
+        later = {"frame_counts": (), "rest_share": 0.5, "threads": 1}
         return {name: value for name, value in row.items() if name not in later or value != later[name]}
 
     @property

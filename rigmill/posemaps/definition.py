@@ -13,6 +13,7 @@ from rigmill.types import Bools, Bytes, Floats, Motion, Rig, Row
 PALETTE_RULE = "farthest-of-18-levels/1"  # rigmill.posemaps.posemap.palette; another rule gets another name
 COLOUR_RULE = "unlike-when-near-at-rest/1"  # assign_colours
 DRAWN_RULE = "roots-and-long-chains-first/1"  # choose_drawn_with_markers
+SHIFT_RULE = "asinh-of-4-px-from-grey-152/1"  # rigmill.posemaps.shifts: grey, line, ground, span, and how shifts are told
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,7 @@ class PoseMapDefinition:
     # None: discs are where joints are. Else they stay where joints are at rest, and their colours say how far from
     # there these are, at most so many pixels: shift maps (shifts.py), which a model draws and nobody else is shown.
     shift_px: float | None = None
+    shift_rule: str = SHIFT_RULE
     spacing_radii: float = SPACING_RADII  # discs nearer than this in every rest view are not both drawn
     background: tuple[int, ...] = BACKGROUND
     line: tuple[int, ...] = LINE
@@ -42,11 +44,9 @@ class PoseMapDefinition:
         return cls(height_px, radius_for(joint_radius_px, height_px), max_joints, markers)
 
     def to_row(self) -> Row:
-        """As JSON; without what is not asked for, so that rows are those of before it could be."""
+        """As JSON; shift maps' part only where they are asked for, so that rows are those of before there were any."""
         row = asdict(self)
-        if self.shift_px is None:
-            del row["shift_px"]
-        return row
+        return row if self.shift_px is not None else {key: row[key] for key in row if not key.startswith("shift_")}
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> PoseMapDefinition:

@@ -88,7 +88,7 @@ def train(
     sharing = sharing.of_stage(settings, world=Ranks.here().world)
     ranks = Ranks.here(view_ranks=sharing.view_ranks)
     hardware = hardware_of(settings.device, settings.precision)
-    with deterministic_cpu() if hardware.repeats else nullcontext(), warnings.catch_warnings():
+    with deterministic_cpu(settings.threads) if hardware.repeats else nullcontext(), warnings.catch_warnings():
         warnings.filterwarnings("ignore", module="lightning")
         warnings.filterwarnings("ignore", message="FSDP2-wrapped module")  # nothing of ours changes it in place
         warnings.filterwarnings("ignore", message="Mismatch dtype between input and weight")  # slower, and as good

@@ -59,6 +59,7 @@ def main() -> int:
         action="store_true",
         help="bfloat16 products and compiled blocks: for processors with units for it (amx_bf16) and a C++ compiler",
     )
+    parser.add_argument("--threads", type=int, default=1, help="other numbers, as good (default: %(default)s)")
     parser.add_argument("--look-every", type=int, default=2000, help="steps between samples (default: %(default)s)")
     parser.add_argument("--checkpoint-every", type=int, default=500, help="steps (default: %(default)s)")
     parser.add_argument("--workers", type=int, default=workers_here(), help="processes that draw clips")
@@ -80,6 +81,7 @@ def main() -> int:
         checkpoint_interval=given.checkpoint_every,
         precision="bfloat16" if given.fast else "float32",
         compile=given.fast,
+        threads=given.threads,
         only=tuple(given.stages),
     )
     if not plan.stages:

@@ -57,6 +57,7 @@ class SmallPlan:
     checkpoint_interval: int
     precision: Precision = "float32"
     compile: bool = False
+    threads: int = 1
     only: tuple[str, ...] = ()  # stages of the plan, which take all steps; none named: all
 
     @property
@@ -86,6 +87,7 @@ class SmallPlan:
             trains=stage.trains,
             precision=self.precision,
             compile=self.compile,
+            threads=self.threads,
             num_views=stage.num_views,
             ema=0.998,
             pose_map=None if pose_map is None else pose_map.to_row(),

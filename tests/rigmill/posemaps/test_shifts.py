@@ -88,5 +88,10 @@ def test_noise_moves_a_joint_by_less_than_a_pixel_of_what_it_is_told_by(body: Cl
 
 
 def test_rows_of_maps_that_are_no_shift_maps_are_those_of_before_there_were_any() -> None:
-    assert "shift_px" not in replace(DRAWING, shift_px=None).to_row()
+    assert not [key for key in replace(DRAWING, shift_px=None).to_row() if key.startswith("shift")]
     assert PoseMapDefinition.from_row(DRAWING.to_row()) == DRAWING
+
+
+def test_shift_maps_that_are_told_otherwise_are_refused() -> None:
+    with pytest.raises(ValueError, match="shift_rule"):
+        PoseMapDefinition.from_row({**DRAWING.to_row(), "shift_rule": "another"})
