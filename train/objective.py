@@ -104,4 +104,3 @@ def prediction_loss(predicted: Pair, *, clean: Pair, noise: Pair, sigma: Tensor,
         rgb=((predicted.rgb - target.rgb).square() * weight).mean(),
         pose=((predicted.pose - target.pose).square() * weight).mean(),
     )
-

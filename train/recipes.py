@@ -263,8 +263,8 @@ def mini_joint(size_px: int) -> ModelConfig:
 def for_stage(recipe: ModelConfig, parent: ModelConfig | None, *, trains: Trains, num_views: int | None) -> ModelConfig:
     """What a stage of training has at its end: the recipe's model as far as the parent has it, and what it adds.
 
-    video: RGB alone and one view, the base of the others where there is no Wan. poses: pose maps alone, one view. adapters:
-    LoRA, before there are multi-view layers. views: these. all: the whole recipe at once.
+    video: RGB alone and one view, the base of the others where there is no Wan. poses: pose maps alone, one view.
+    adapters: LoRA, before there are multi-view layers. views: these. all: the whole recipe at once.
     """
     denoiser = recipe.denoiser
     if parent is not None:
@@ -313,7 +313,7 @@ def unshared(config: ModelConfig) -> ModelConfig:
 
 def uncorrected(config: ModelConfig) -> ModelConfig:
     """Clean latents come out of the network alone, without an estimate that it corrects."""
-    return _ablated(config, "uncorrected", replace(config.denoiser, corrects_estimate=False))
+    return _ablated(config, "uncorrected", replace(config.denoiser, corrects_estimate=False, sees_estimate=False))
 
 
 def unshortened(config: ModelConfig) -> ModelConfig:

@@ -42,7 +42,8 @@ def of_stage(config: ModelConfig, trains: Trains, *, layers: int = 0) -> ModelCo
         num_layers=layers or own.num_layers,
         adapter_rank=0 if trains in WHOLE else config.adapter_rank,
         multi_view=trains in ("all", "views"),
-        modalities=("rgb",) if trains == "video" else own.modalities,
+        sees_camera=trains == "poses",
+        modalities={"video": ("rgb",), "poses": ("pose",)}.get(trains, own.modalities),
         origin="inline" if trains in WHOLE else own.origin,
     )
     return replace(config, denoiser=changed)

@@ -13,7 +13,7 @@ from rigmill.types import Bools, Bytes, Floats, Motion, Rig, Row
 PALETTE_RULE = "farthest-of-18-levels/1"  # rigmill.posemaps.posemap.palette; another rule gets another name
 COLOUR_RULE = "unlike-when-near-at-rest/1"  # assign_colours
 DRAWN_RULE = "roots-and-long-chains-first/1"  # choose_drawn_with_markers
-SHIFT_RULE = "asinh-of-4-px-from-grey-152/1"  # rigmill.posemaps.shifts: grey, line, ground, span, and how shifts are told
+SHIFT_RULE = "asinh-of-4-px-from-grey-152/1"  # the constants of rigmill.posemaps.shifts
 
 
 @dataclass(frozen=True, slots=True)

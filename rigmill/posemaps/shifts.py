@@ -20,7 +20,9 @@ GREY, LINE, GROUND = 152, 140, 128  # ground is 0 to a model; little between the
 _SPAN = 103  # levels from a disc at rest to one as far away as can be told
 _FINE_PX = 4.0  # shifts below it are told about evenly, larger ones ever more coarsely
 _LEAST_SEEN = 0.3  # of a disc, by its squares: of less no colour is read
-_MOST_SPREAD_RADII = 2.0  # views that disagree more about a joint, in its disc's radii, tell nothing of it
+# Views that disagree about a joint by more than so many of its disc's radii, and such a share of how far it is from
+# its rest, tell nothing of it.
+_MOST_SPREAD_RADII, _MOST_SPREAD_SHARE = 2.0, 0.25
 _RIDGE = 0.02  # of a whole disc's squares
 
 
@@ -120,11 +122,13 @@ def agreed(views: Sequence[Resting], levels: Sequence[Floats], seen: Sequence[Fl
     points = np.stack([view.world(told) for view, told in zip(views, levels, strict=True)])
     total = weights.sum(axis=0)
     joints = (weights * points).sum(axis=0) / np.maximum(total, 1e-9)
+    rest = np.mean([view.world(np.zeros(points.shape[2:])) for view in views], axis=0)  # (J, 3), the same of all
     unit = np.mean([np.abs(view.depth) / view.focal_px for view in views], axis=0)  # of a pixel at a joint, (J,)
     spread = np.sqrt(
         (weights[..., 0] * np.square(points - joints).sum(axis=-1)).sum(axis=0) / np.maximum(total[..., 0], 1e-9)
     )
-    return joints, (total[..., 0] > 0) & (spread <= _MOST_SPREAD_RADII * views[0].radius_px * unit)
+    most = _MOST_SPREAD_RADII * views[0].radius_px * unit + _MOST_SPREAD_SHARE * np.linalg.norm(joints - rest, axis=-1)
+    return joints, (total[..., 0] > 0) & (spread <= most)
 
 
 def _order(resting: Resting) -> Ints:

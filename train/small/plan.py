@@ -28,11 +28,10 @@ class SmallStage:
 
 PLANS: Mapping[PlanName, tuple[SmallStage, ...]] = {
     # First what moves how when, by pose maps alone, from many clips of which a step sees four frames and one view each.
-    # Then pictures too; then whole windows, and views that agree.
+    # Then pictures too, and views that agree.
     "joint": (
-        SmallStage("poses", "poses", 1, 0.6, 1.2e-3, drawn_frames=4, batch_scale=16),
-        SmallStage("frames", "all", 1, 0.3, 1e-3, drawn_frames=4, batch_scale=8),
-        SmallStage("base", "all", 2, 0.1, 5e-4),
+        SmallStage("poses", "poses", 1, 0.75, 1.2e-3, drawn_frames=4, batch_scale=16),
+        SmallStage("base", "all", 2, 0.25, 1e-3, drawn_frames=4, batch_scale=4),
     ),
     # As the paper has it, where there is no Wan: videos, then adapters and modalities, then cameras and views.
     "paper": (

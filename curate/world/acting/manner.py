@@ -38,7 +38,7 @@ def drawn(
     return Manner(
         speed=float(random.choice([0.73, 1.0, 1.36], p=[0.25, 0.5, 0.25])),
         amount=float(random.uniform(0.9, 1.1)),
-        phase=0.0,
+        phase=0.0,  # else a caption leaves open what is seen, and the mean of such walks stands still
         side=str(random.choice(sides)) if sides else "",
         way=str(random.choice(ways)) if ways else "",
         in_place=bool(random.choice(places)) if places else True,

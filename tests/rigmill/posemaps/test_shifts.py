@@ -10,7 +10,7 @@ import pytest
 from rigmill.clips.numbers import ClipGeometry
 from rigmill.clips.redraw import redrawn, rest_map, resting, view_maps
 from rigmill.posemaps.definition import PoseMapDefinition
-from rigmill.posemaps.shifts import GREY, agreed, read_shifts
+from rigmill.posemaps.shifts import GREY, _told, agreed, read_shifts
 from rigmill.types import Floats
 from tests.support.drawn_clips import clip_of, dense_rig, turned
 
@@ -75,6 +75,22 @@ def test_views_that_disagree_tell_nothing(body: ClipGeometry) -> None:
     others = body.drawn.copy()
     others[joint] = False
     assert not told[:, joint].any() and told[:, others].all()
+
+
+def test_views_may_disagree_about_what_is_far_away_by_a_share_of_that(body: ClipGeometry) -> None:
+    views = rests(body)
+    still = [np.zeros((1, len(body.drawn), 3)) for _ in views]
+    seen = [body.drawn.astype(float) for _ in views]
+    joint = int(np.flatnonzero(body.drawn)[0])
+
+    def told(up: float, spread: float) -> bool:
+        """Whether it is, where views say that it is so many pixels up, each another share of them."""
+        levels = [level.copy() for level in still]
+        for sign, view, level in zip((1, -1, 1, -1), views, levels):
+            level[0, joint, 1] = -_told(np.array(up * (1 + sign * spread)), view.most_px)
+        return bool(agreed(views, levels, seen)[1][0, joint])
+
+    assert told(30.0, 0.2) and not told(30.0, 0.5)
 
 
 def test_noise_moves_a_joint_by_less_than_a_pixel_of_what_it_is_told_by(body: ClipGeometry) -> None:

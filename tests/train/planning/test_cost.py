@@ -17,6 +17,7 @@ WAN = DrawShape(num_clips=1, num_views=4, num_latent=21, rows=60, columns=60, nu
 
 CASES: list[tuple[ModelConfig, Trains, DrawShape]] = [
     (of_stage(tiny_joint(32), "video"), "video", SMALL),
+    (of_stage(small_joint(64), "poses"), "poses", replace(SMALL, num_latent=17)),
     (of_stage(tiny_joint(32), "all"), "all", SMALL),
     (of_stage(tiny_joint(32), "adapters"), "adapters", SMALL),
     (of_stage(tiny_joint(32), "views"), "views", SMALL),

@@ -17,7 +17,7 @@ TINY, TINY_DRAW = tiny_joint(64), DrawShape(num_clips=2, num_views=2, num_latent
 # Wan's width, of a depth and a draw that are counted in seconds.
 MID = replace(wan_joint(480), denoiser=replace(wan_joint(480).denoiser, num_layers=4))
 MID_DRAW = DrawShape(num_clips=1, num_views=2, num_latent=4, rows=16, columns=16, num_text=32)
-TRAINS: tuple[Trains, ...] = ("video", "all", "adapters", "views")
+TRAINS: tuple[Trains, ...] = ("video", "poses", "all", "adapters", "views")
 KEPT: tuple[Checkpointing, ...] = ("none", "attention", "full")
 
 
