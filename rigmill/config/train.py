@@ -57,9 +57,9 @@ class TrainingStage(Section):
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
     trains: Literal["video", "poses", "all", "adapters", "views"] = Field(
-        description="video: all weights, on RGB of one view alone; poses: likewise on pose maps; all: all weights, jointly; "
-        "adapters: stage 1 of the paper, LoRA and the modality embedding; views: stage 2, camera embedding and multi-view "
-        "layers"
+        description="video: all weights, on RGB of one view alone; poses: likewise on pose maps; all: all weights, on "
+        "both; adapters: stage 1 of the paper, LoRA and the modality embedding; views: stage 2, camera embedding and "
+        "multi-view layers"
     )
     num_views: Positive | None = Field(default=None, description="views of a draw; none: as the recipe says")
     drawn_frames: Annotated[int, Field(ge=0)] = Field(
