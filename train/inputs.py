@@ -73,8 +73,12 @@ class TrainSettings:
     def to_row(self) -> Row:
         """As JSON. What came later is left out where it is not asked for: so keys are those of before."""
         row = asdict(self)
-        later = {"frame_counts": (), "rest_share": 0.5, "threads": 1}
-        return {name: value for name, value in row.items() if name not in later or value != later[name]}
+        asked = {
+            "frame_counts": bool(self.frame_counts),
+            "rest_share": self.rest_share != 0.5,
+            "threads": self.threads > 1,
+        }
+        return {name: value for name, value in row.items() if asked.get(name, True)}
 
     @property
     def counts(self) -> tuple[int, ...]:

@@ -23,7 +23,7 @@ from train.weights import load_model
 PLAN = SmallPlan(
     name="joint",
     recipe="mini_joint",
-    num_steps=10,  # nine that see a few frames each, one that sees a whole window
+    num_steps=10,  # eight of pose maps alone, two of both
     batch_size=1,
     num_frames=5,
     learning_rate=None,
@@ -86,7 +86,7 @@ def test_a_stopped_training_ends_with_the_bytes_of_an_undisturbed_one(
     with pytest.raises(Stopped):
         made(world, pictures, tmp_path / "stopped", plan=plan, stop_at=5)
     resumed, said = made(world, pictures, tmp_path / "stopped", plan=plan)
-    assert said[0].startswith("poses: step 5 of 6"), said
+    assert said[0].startswith("poses: step 5 of 8"), said
     assert (resumed / WEIGHTS).read_bytes() == (straight / WEIGHTS).read_bytes()
     assert (resumed / "base.csv").read_bytes() == (straight / "base.csv").read_bytes()
     again, said = made(world, pictures, tmp_path / "stopped", plan=plan)
@@ -107,21 +107,21 @@ def test_what_is_left_is_a_model_with_its_drawing_a_card_and_its_curves(
     assert card["num_clips"] == 2 and card["weights_mb"] > 0 and card["plan"]["seed"] == 3
     with (folder / "readability.csv").open() as stream:
         lines = list(csv.DictReader(stream))
-    assert [(line["step"], line["clips"]) for line in lines] == [("1", "trained"), ("1", "held out")]
+    assert [(line["step"], line["clips"]) for line in lines] == [("2", "trained"), ("2", "held out")]
     assert all(0 <= float(line["usable_share"]) <= 1 for line in lines)
     assert {line["clips"] for line in card["readability"]} == {"trained", "held out"}
-    assert (folder / "trained-0000001.png").is_file()
+    assert (folder / "trained-0000002.png").is_file()
 
 
 def test_a_stage_of_pose_maps_alone_sees_cameras_and_the_next_has_what_it_learned(
     world: WorldClips, pictures: Cached, tmp_path: Path
 ) -> None:
     made(world, pictures, tmp_path / "out")
-    poses, frames = (json.loads((tmp_path / "out" / stage / CONFIG).read_text()) for stage in ("poses", "frames"))
-    models = [ModelConfig.from_dict(about["model"]).denoiser for about in (poses, frames)]
+    poses, base = (json.loads((tmp_path / "out" / stage / CONFIG).read_text()) for stage in ("poses", "base"))
+    models = [ModelConfig.from_dict(about["model"]).denoiser for about in (poses, base)]
     assert [model.modalities for model in models] == [("pose",), ("rgb", "pose")]
     assert [(model.multi_view, model.has_camera) for model in models] == [(False, True), (True, True)]
-    assert frames["parent"] == poses["checkpoint_id"]
+    assert base["parent"] == poses["checkpoint_id"]
 
 
 @pytest.mark.parametrize("name", ["paper"])
