@@ -138,6 +138,10 @@ def _rounded(tensor: Tensor, dtype: torch.dtype) -> Tensor:
     return (own.to(dtype) if own.dtype == torch.float32 else own).contiguous().clone()
 
 
+# What weights of before it lack; as a new model has it, it changes nothing.
+_LATER = {"denoiser.shortcuts.heed.weight"}
+
+
 def load_model(
     weights: bytes,
     config: ModelConfig,
@@ -148,7 +152,7 @@ def load_model(
     """The model of a checkpoint's model.safetensors, ready to sample; a ValueError where they do not fit together."""
     model = new_model(config, seed=0, folders=folders, dtype=dtype)
     tensors = safetensors.torch.load(weights)
-    odd = sorted(set(own_names(model)) ^ set(tensors))
+    odd = sorted((set(own_names(model)) ^ set(tensors)) - (_LATER - set(tensors)))
     if odd:
         raise ValueError(f"{len(odd)} tensors too many or too few, the first is {odd[0]}")
     model.load_state_dict(tensors, strict=False)
