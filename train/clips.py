@@ -146,8 +146,8 @@ class Clips:
             template_pose = fitted_pictures(picture(members[pose_template(view)])[None], self.config)[0]
         else:
             geometry = self.geometry(index)
-            pose = view_maps(geometry, view, drawing.radius_px, shift_px=drawing.shift_px)
-            template_pose = rest_map(geometry, view, drawing.radius_px, shift_px=drawing.shift_px)
+            pose = view_maps(geometry, view, drawing.radius_px, shifts=drawing.shifts)
+            template_pose = rest_map(geometry, view, drawing.radius_px, shifts=drawing.shifts)
         return ViewFrames(
             rgb=fitted_pictures(decode(members[rgb_video(view)]), self.config),
             pose=pose,

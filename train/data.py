@@ -20,17 +20,20 @@ from shards.loader.loader import Loads, ShardLoader
 from shards.loader.plan import Drawing, Part, Plan
 from shards.loader.reading import Reader, Reads
 from train.clips import Pictures, look_of, ray_maps
-from train.feed import FedBatch, FedPictures, unit
+from train.feed import FedBatch, unit
 from train.inputs import TrainingClip, TrainSettings
 from train.latents.tensors import EncodedBatch
-from train.model.joint import Pair
+from train.model.joint import MODALITIES, Pair
 from train.objective import noise_levels
 from train.recipes import ModelConfig
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What one step trains on. Pictures are float32 in [-1, 1]; encoded ones are what the codec makes of them."""
+    """What one step trains on. Pictures are float32 in [-1, 1]; encoded ones are what the codec makes of them.
+
+    Of a modality that the model does not have, pictures are zeros.
+    """
 
     step: int
     videos: Pair  # (B, V, 3, F, H, W); encoded (B, V, C, f, h, w)
@@ -120,8 +123,12 @@ def prepared(fed: FedBatch, *, config: ModelConfig, settings: TrainSettings) -> 
     rays = [ray_maps(cameras, factor=config.codec.spatial_factor) for cameras in fed.cameras]
 
     def pair(name: str) -> Pair:
-        found: list[FedPictures] = [part for part in (fed.rgb, fed.pose) if part is not None]
-        return Pair(*(unit(getattr(part, name)) for part in found))
+        return Pair(*(pictures(modality, getattr(getattr(fed, modality), name)) for modality in MODALITIES))
+
+    def pictures(modality: str, given: Tensor) -> Tensor:
+        if modality in config.denoiser.modalities:
+            return unit(given)
+        return torch.zeros(()).to(device).expand(given.movedim(-1, -4).shape)
 
     cached, encoded = fed.about.latents, None
     if cached is not None:

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from shards.mixture import keyed_generator
 from train.inputs import TrainSettings
-from train.model.joint import Pair
+from train.model.joint import MODALITIES, Pair
 from train.recipes import ModelConfig, Prediction
 
 Sigma = TypeVar("Sigma", float, Tensor)
@@ -39,19 +39,28 @@ def noise_levels(settings: TrainSettings, config: ModelConfig, *, step: int, pla
 
 
 def draw_noise(
-    shape: tuple[int, ...], *, seed: int, step: int, places: Sequence[int], views: Sequence[Sequence[int]]
+    shape: tuple[int, ...],
+    *,
+    seed: int,
+    step: int,
+    places: Sequence[int],
+    views: Sequence[Sequence[int]],
+    modalities: Sequence[str] = MODALITIES,
 ) -> Pair:
-    """Unit noise for both modalities of a step's draws, or of some of them, independent over views and frames.
+    """Unit noise for the modalities of a step's draws, or of some of them, independent over views and frames.
 
     Arguments:
       shape (tuple[int, ...]): (B, V, C, F, h, w).
       places (Sequence[int]): Of the B draws in the step, each 0 .. batch_size-1.
       views (Sequence[Sequence[int]]): Of each draw the V views of its clip.
+      modalities (Sequence[str]): Those that the model has; the other's is zero.
 
     A view's noise is a function of (seed, step, place, view): whoever makes it, beside whatever else, makes the same.
     """
 
     def of(modality: str) -> Tensor:
+        if modality not in modalities:
+            return torch.zeros(()).expand(shape)
         made = np.empty(shape, np.float32)
         for at, (place, own) in enumerate(zip(places, views, strict=True)):
             for index, view in enumerate(own):
@@ -59,7 +68,7 @@ def draw_noise(
                 chance.standard_normal(out=made[at, index], dtype=np.float32)
         return torch.from_numpy(made)
 
-    return Pair(of("rgb"), of("pose"))
+    return Pair(*map(of, MODALITIES))
 
 
 def sampling_noise(shape: tuple[int, ...], *, seed: int) -> Pair:

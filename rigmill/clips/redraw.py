@@ -18,7 +18,7 @@ from rigmill.clips.numbers import ClipGeometry
 from rigmill.posemaps.definition import PoseMapDefinition
 from rigmill.posemaps.markers import own_part
 from rigmill.posemaps.posemap import draw_on
-from rigmill.posemaps.shifts import Resting, draw_shifts
+from rigmill.posemaps.shifts import Resting, Shifts, draw_shifts, resting_points, told_points
 from rigmill.rigs import skeleton
 from rigmill.types import Bytes, Floats
 
@@ -102,60 +102,59 @@ def view_maps(
     view: int,
     radius_px: float,
     *,
-    shift_px: float | None = None,
+    shifts: Shifts | None = None,
     at: Sequence[int] | None = None,
     into: Bytes | None = None,
     deadline: float | None = None,
 ) -> Bytes:
     """The pose maps (T, H, W, 3) of one view of a clip, at the size of its camera: of frames `at`, None: of all.
 
-    `shift_px`: they are shift maps, see PoseMapDefinition.
+    `shifts`: they are shift maps that tell so.
     `into`: where they are drawn; None: an array of their own. `deadline`: TooSlow when `time.monotonic()` is past it.
     """
-    chosen = range(len(geometry.joints_px[view])) if at is None else at
+    chosen = list(range(len(geometry.joints_px[view])) if at is None else at)
     camera = geometry.cameras[view]
     maps = np.empty((len(chosen), camera.height_px, camera.width_px, 3), np.uint8) if into is None else into
-    for picture, frame in zip(maps, chosen, strict=True):
+    places, depth = geometry.joints_px[view, chosen], geometry.joints_depth[view, chosen]
+    if shifts is None:
+        for picture, joints_px, far in zip(maps, places, depth, strict=True):
+            in_time(deadline)
+            _draw_discs(geometry, radius_px, joints_px, far, picture)
+        return maps
+    rest = resting(geometry, view, radius_px=radius_px, shifts=shifts)
+    if shifts.apart:
+        told = told_points(geometry.joints[chosen], rest=geometry.rig.rest_joints, drawn=geometry.drawn)
+        places, depth = project(camera, told)
+    for picture, levels in zip(maps, rest.levels(places, depth), strict=True):
         in_time(deadline)
-        places = geometry.joints_px[view, frame], geometry.joints_depth[view, frame]
-        _draw(geometry, view, radius_px, shift_px, *places, picture)
+        draw_shifts(picture, rest, levels)
     return maps
 
 
-def rest_map(geometry: ClipGeometry, view: int, radius_px: float, *, shift_px: float | None = None) -> Bytes:
+def rest_map(geometry: ClipGeometry, view: int, radius_px: float, *, shifts: Shifts | None = None) -> Bytes:
     """The pose map (H, W, 3) of its rest pose."""
     picture = np.empty((geometry.cameras[view].height_px, geometry.cameras[view].width_px, 3), np.uint8)
-    places = geometry.rest_joints_px[view], geometry.rest_joints_depth[view]
-    _draw(geometry, view, radius_px, shift_px, *places, picture)
+    if shifts is None:
+        places = geometry.rest_joints_px[view], geometry.rest_joints_depth[view]
+        _draw_discs(geometry, radius_px, *places, picture)
+    else:
+        rest = resting(geometry, view, radius_px=radius_px, shifts=shifts)
+        draw_shifts(picture, rest, rest.stillness)
     return picture
 
 
-def resting(geometry: ClipGeometry, view: int, *, radius_px: float, shift_px: float) -> Resting:
+def resting(geometry: ClipGeometry, view: int, *, radius_px: float, shifts: Shifts) -> Resting:
     """What shift maps of one view are told from."""
-    return Resting(
-        joints_px=geometry.rest_joints_px[view],
-        depth=geometry.rest_joints_depth[view],
-        parents=geometry.rig.parents,
-        drawn=geometry.drawn,
-        camera=geometry.cameras[view],
-        radius_px=radius_px,
-        most_px=shift_px,
-    )
+    places, depth = geometry.rest_joints_px[view], geometry.rest_joints_depth[view]
+    parents, drawn = geometry.rig.parents, geometry.drawn
+    if shifts.apart:
+        middle_px, far = project(geometry.cameras[view], resting_points(geometry.rig.rest_joints, drawn)[-1:])
+        places, depth = np.concatenate([places, middle_px]), np.append(depth, far)
+        parents, drawn = np.append(parents, -1), np.append(drawn, False)
+    return Resting(places, depth, parents, drawn, geometry.cameras[view], radius_px, shifts)
 
 
-def _draw(
-    geometry: ClipGeometry,
-    view: int,
-    radius_px: float,
-    shift_px: float | None,
-    joints_px: Floats,
-    depth: Floats,
-    picture: Bytes,
-) -> None:
-    if shift_px is not None:
-        rest = resting(geometry, view, radius_px=radius_px, shift_px=shift_px)
-        draw_shifts(picture, rest, rest.colours(joints_px, depth))
-        return
+def _draw_discs(geometry: ClipGeometry, radius_px: float, joints_px: Floats, depth: Floats, picture: Bytes) -> None:
     draw_on(
         picture,
         joints_px,

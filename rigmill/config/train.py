@@ -140,6 +140,9 @@ class Train(Section):
         "room; auto: ray where the run is given a cluster, else here",
     )
     condition_dropout: Share = Field(description="probability that the image condition is left out")
+    rest_share: Share = Field(
+        default=0.5, description="how often the image condition is the rest pose; else it is a frame of the window"
+    )
     caption_dropout: Share = Field(
         default=0.0, description="probability that the caption is left out; text guidance wants some"
     )

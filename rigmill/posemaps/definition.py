@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from rigmill.posemaps.markers import SIZES, choose_drawn_with_markers, with_markers
 from rigmill.posemaps.posemap import BACKGROUND, FIXED_MARGIN, LINE, SPACING_RADII, assign_colours, radius_for
+from rigmill.posemaps.shifts import Shifts
 from rigmill.types import Bools, Bytes, Floats, Motion, Rig, Row
 
 PALETTE_RULE = "farthest-of-18-levels/1"  # rigmill.posemaps.posemap.palette; another rule gets another name
 COLOUR_RULE = "unlike-when-near-at-rest/1"  # assign_colours
 DRAWN_RULE = "roots-and-long-chains-first/1"  # choose_drawn_with_markers
-SHIFT_RULE = "asinh-of-4-px-from-grey-152/1"  # the constants of rigmill.posemaps.shifts
+# The constants of rigmill.posemaps.shifts, and whether the body's way is told apart.
+SHIFT_RULES: Mapping[str, bool] = {"asinh-of-4-px-from-grey-152/1": False, "the-body-by-the-ground/1": True}
+SHIFT_RULE = "the-body-by-the-ground/1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +58,17 @@ class PoseMapDefinition:
         found = cls(**values)
         free = ("drawn_height_px", "radius_px", "max_joints", "markers", "marker_sizes", "marked_joints", "shift_px")
         known = cls(**{name: getattr(found, name) for name in free})
+        if found.shift_rule in SHIFT_RULES:
+            known = replace(known, shift_rule=found.shift_rule)
         odd = [name for name in asdict(known) if getattr(found, name) != getattr(known, name)]
         if odd:
             raise ValueError(f"pose maps of another kind: {odd[0]} is {getattr(found, odd[0])}")
         return found
+
+    @property
+    def shifts(self) -> Shifts | None:
+        """How its shift maps tell; None: they are none."""
+        return None if self.shift_px is None else Shifts(self.shift_px, apart=SHIFT_RULES[self.shift_rule])
 
     def marks(self, num_joints: int) -> bool:
         """Whether a rig of so many joints of its own has markers in these maps."""

@@ -4,12 +4,16 @@ A disc that moves is hard to draw for a small network: one pixel beside its plac
 two places it could be in, the mean is two smears. A colour that is a little off is a joint that is a little off. Red
 and green are the shift along x and y, blue is that along the view axis; grey is none. What cannot be seen at rest of
 a joint cannot be told in that view.
+
+Where the body's way is told `apart`, the ground's colour tells how far the body as a whole has gone, and discs how far
+their joints have gone beside that: limbs of a body that goes far are told as finely as those of one that stays.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -18,6 +22,9 @@ from rigmill.types import Bools, Bytes, Camera, Floats, Ints
 
 GREY, LINE, GROUND = 152, 140, 128  # ground is 0 to a model; little between them: what changes is to be most
 _SPAN = 103  # levels from a disc at rest to one as far away as can be told
+_GROUND_SPAN = 14  # the same of the ground: it is most of the picture, and would else be most of what is learned
+# Parts of a level that pixels of the ground are rounded up from: over every 4 x 4 of them its colour is exact.
+_THRESHOLDS = (np.array([[0, 8, 2, 10], [12, 4, 14, 6], [3, 11, 1, 9], [15, 7, 13, 5]]) + 0.5) / 16
 _FINE_PX = 4.0  # shifts below it are told about evenly, larger ones ever more coarsely
 _LEAST_SEEN = 0.3  # of a disc, by its squares: of less no colour is read
 # Views that disagree about a joint by more than so many of its disc's radii, and such a share of how far it is from
@@ -27,8 +34,34 @@ _RIDGE = 0.02  # of a whole disc's squares
 
 
 @dataclass(frozen=True, slots=True)
+class Shifts:
+    """How shifts are told."""
+
+    most_px: float  # the largest that is told
+    apart: bool  # whether the ground tells how far the body as a whole has gone
+
+
+def told_points(joints: Floats, *, rest: Floats, drawn: Bools) -> Floats:
+    """What maps that tell the body's way apart tell of joints (T, J, 3) that are at `rest` (J, 3) at rest.
+
+    Points (T, J + 1, 3) whose shifts from `resting_points` are those of the joints beside the body, and last the
+    body's: the median of its drawn joints' along every axis, so that what has one moving part has not moved.
+    """
+    shifts = joints - rest
+    seen = shifts[:, drawn] if drawn.any() else shifts
+    way = np.median(seen, axis=1, keepdims=True)
+    return np.asarray(resting_points(rest, drawn) + np.concatenate([shifts - way, way], axis=1))
+
+
+def resting_points(rest: Floats, drawn: Bools) -> Floats:
+    """The joints' places at rest (J, 3), and last the middle of those that are drawn, by which the body's is told."""
+    middle = (rest[drawn] if drawn.any() else rest).mean(axis=0)
+    return np.concatenate([rest, middle[None]])
+
+
+@dataclass(frozen=True, slots=True)
 class Resting:
-    """Joints at rest in one view. J joints."""
+    """What is told of at rest, in one view: J joints, or points, of which the last is the body where that is apart."""
 
     joints_px: Floats  # (J, 2)
     depth: Floats  # (J,) along the view axis
@@ -36,23 +69,27 @@ class Resting:
     drawn: Bools  # (J,)
     camera: Camera
     radius_px: float
-    most_px: float  # the largest shift that is told
+    told: Shifts
 
     @property
     def focal_px(self) -> float:
         """By which a shift along the view axis is told in pixels: as if it were one beside it."""
         return float(self.camera.intrinsics[0, 0])
 
-    def colours(self, joints_px: Floats, depth: Floats) -> Bytes:
-        """The colours (..., J, 3) of joints that are at (..., J, 2) now."""
+    def levels(self, joints_px: Floats, depth: Floats) -> Floats:
+        """What is told (..., J, 3), in -1 .. 1, of joints that are at (..., J, 2) now."""
         aside = joints_px - self.joints_px
         along = (depth - self.depth) * self.focal_px / np.maximum(np.abs(self.depth), 1e-6)
-        levels = _told(np.concatenate([aside, along[..., None]], axis=-1), self.most_px)
-        return np.asarray(np.rint(GREY + _SPAN * levels), dtype=np.uint8)
+        return _told(np.concatenate([aside, along[..., None]], axis=-1), self.told.most_px)
+
+    @property
+    def stillness(self) -> Floats:
+        """What is told (J, 3) of a pose at rest."""
+        return np.zeros((len(self.drawn), 3))
 
     def places(self, levels: Floats) -> tuple[Floats, Floats]:
         """Joints in pixels (..., J, 2) and their depth (..., J), of what was read: (..., J, 3) in -1 .. 1."""
-        shifts = _meant(levels, self.most_px)
+        shifts = _meant(levels, self.told.most_px)
         return self.joints_px + shifts[..., :2], self.depth * (1 + shifts[..., 2] / self.focal_px)
 
     def world(self, levels: Floats) -> Floats:
@@ -65,11 +102,14 @@ class Resting:
         return np.asarray((rays * depth[..., None] - pose[:3, 3]) @ pose[:3, :3])
 
 
-def draw_shifts(picture: Bytes, resting: Resting, colours: Bytes) -> None:
-    """One shift map into `picture` (H, W, 3), whatever was in it."""
+def draw_shifts(picture: Bytes, resting: Resting, levels: Floats) -> None:
+    """One shift map of what is told (J, 3) into `picture` (H, W, 3), whatever was in it."""
     from rigmill.posemaps.discs import discs
 
-    picture[:] = GROUND
+    if resting.told.apart:
+        picture[:] = np.floor(GROUND + _GROUND_SPAN * levels[-1] + _thresholds(*picture.shape[:2]))
+    else:
+        picture[:] = GROUND
     shown = shown_joints(resting.joints_px, resting.depth, resting.drawn)
     draw_lines(
         picture,
@@ -81,7 +121,8 @@ def draw_shifts(picture: Bytes, resting: Resting, colours: Bytes) -> None:
         radius_px=resting.radius_px,
     )
     order = _far_first(resting, shown)
-    discs(picture, resting.joints_px[order].astype(np.float64), np.ascontiguousarray(colours[order]), resting.radius_px)
+    colours = np.asarray(np.rint(GREY + _SPAN * levels[order]), dtype=np.uint8)
+    discs(picture, resting.joints_px[order].astype(np.float64), colours, resting.radius_px)
 
 
 def read_shifts(
@@ -90,33 +131,47 @@ def read_shifts(
     """What shift maps (T, H, W, 3) in -1 .. 1 tell of joints, (T, J, 3) in -1 .. 1, and how much of a joint's disc is
     seen (J,), 0 to 1: where it is 0 nothing is told.
 
-    Discs cover each other as at rest, so a map is the sum of what every disc covers, times its colour: the colours
-    are those that explain the map best. `through`: what came between, such as a codec, on pictures like `maps`.
+    Discs cover each other and the ground as at rest, so a map is the sum of what every disc covers, times its colour:
+    the colours are those that explain the map best. `through`: what came between, such as a codec, on pictures like
+    `maps`.
     """
     height, width = maps.shape[1:3]
     covers, seen = _covers(resting, height, width)
+    order = _order(resting)
     levels = np.zeros((len(maps), len(seen), 3))
-    if not seen.any():
+    still = _alone(resting, resting.stillness, height, width)
+    shapes = np.repeat(covers[..., None], 3, axis=-1)
+    if resting.told.apart:
+        gone = resting.stillness
+        gone[-1] = 1
+        ground = (_alone(resting, gone, height, width) - still) * (127.5 / _SPAN)
+        shapes, order, seen[-1] = np.concatenate([shapes, ground[None]]), np.append(order, len(seen) - 1), 1
+    if not len(shapes):
         return levels, seen
-    still = np.empty((height, width, 3), np.uint8)
-    draw_shifts(still, resting, np.full((len(seen), 3), GREY, np.uint8))
-    before = through(np.concatenate([(still / 127.5 - 1)[None], np.repeat(covers[..., None], 3, axis=-1)]))
-    shapes = before[1:].mean(axis=-1).reshape(len(covers), -1)
+    before = through(np.concatenate([still[None], shapes]))
+    flat = before[1:].mean(axis=-1).reshape(len(shapes), -1)
     changed = (127.5 / _SPAN) * (maps - before[0]).reshape(len(maps), -1, 3)
     whole = np.pi * resting.radius_px**2
-    normal = shapes @ shapes.T + _RIDGE * whole * np.eye(len(covers))
-    levels[:, _order(resting)] = (
-        np.linalg.solve(normal, np.einsum("jp,tpc->jtc", shapes, changed).reshape(len(covers), -1))
-        .reshape(len(covers), len(maps), 3)
+    normal = flat @ flat.T + _RIDGE * whole * np.eye(len(flat))
+    levels[:, order] = (
+        np.linalg.solve(normal, np.einsum("jp,tpc->jtc", flat, changed).reshape(len(flat), -1))
+        .reshape(len(flat), len(maps), 3)
         .transpose(1, 0, 2)
     )
     return levels, seen
 
 
+def _alone(resting: Resting, levels: Floats, height: int, width: int) -> Floats:
+    """One map in -1 .. 1."""
+    picture = np.empty((height, width, 3), np.uint8)
+    draw_shifts(picture, resting, levels)
+    return picture / 127.5 - 1
+
+
 def agreed(views: Sequence[Resting], levels: Sequence[Floats], seen: Sequence[Floats]) -> tuple[Floats, Bools]:
     """Joints in the world (T, J, 3) of what every view tells of them, and where (T, J) the views agree on one place.
 
-    A view counts by how much it sees of a joint at rest.
+    A view counts by how much it sees of a joint at rest. Where the body's way is told apart, it is no joint any more.
     """
     weights = np.square(np.stack(seen))[:, None, :, None]
     points = np.stack([view.world(told) for view, told in zip(views, levels, strict=True)])
@@ -128,7 +183,15 @@ def agreed(views: Sequence[Resting], levels: Sequence[Floats], seen: Sequence[Fl
         (weights[..., 0] * np.square(points - joints).sum(axis=-1)).sum(axis=0) / np.maximum(total[..., 0], 1e-9)
     )
     most = _MOST_SPREAD_RADII * views[0].radius_px * unit + _MOST_SPREAD_SHARE * np.linalg.norm(joints - rest, axis=-1)
-    return joints, (total[..., 0] > 0) & (spread <= most)
+    told = (total[..., 0] > 0) & (spread <= most)
+    if not views[0].told.apart:
+        return joints, told
+    return joints[:, :-1] + joints[:, -1:] - rest[-1], told[:, :-1] & told[:, -1:]
+
+
+@lru_cache(maxsize=8)
+def _thresholds(height: int, width: int) -> Floats:
+    return np.tile(_THRESHOLDS, (-(-height // 4), -(-width // 4)))[:height, :width, None]
 
 
 def _order(resting: Resting) -> Ints:

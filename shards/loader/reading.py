@@ -18,6 +18,7 @@ from rigmill.clips.pictures import picture
 from rigmill.clips.redraw import fitted, redrawn, rest_map, view_maps
 from rigmill.errors import UserError
 from rigmill.posemaps.definition import PoseMapDefinition
+from rigmill.posemaps.shifts import Shifts
 from rigmill.types import Bytes, Camera
 from shards.loader.buffers import Buffers
 from shards.loader.sample import Members, Sample
@@ -54,9 +55,9 @@ class Look:
         return self.radius_px if self.definition is None else self.definition.radius_px
 
     @property
-    def shift_px(self) -> float | None:
-        """Of shift maps; None: maps are none."""
-        return None if self.definition is None else self.definition.shift_px
+    def shifts(self) -> Shifts | None:
+        """How shift maps tell; None: maps are none."""
+        return None if self.definition is None else self.definition.shifts
 
     def geometry(self, stored: ClipGeometry) -> ClipGeometry:
         """A clip's numbers in the model's pictures."""
@@ -155,7 +156,7 @@ class Reader:
                 for place, view in enumerate(wanted.views):
                     own = video[place], condition[place]
                     if drawn and radius_px is not None:
-                        jobs.append(lambda view=view, own=own: one.draw(view, radius_px, self.look.shift_px, *own))  # type: ignore[misc]
+                        jobs.append(lambda view=view, own=own: one.draw(view, radius_px, self.look.shifts, *own))  # type: ignore[misc]
                     else:
                         names = (rgb_video, rgb_template) if modality == "rgb" else (pose_video, pose_template)
                         mine = names[0](view), names[1](view)
@@ -207,16 +208,16 @@ class _One:
             condition_into[0] = frames_into[wanted.frames.index(extra)]
 
     def draw(
-        self, view: int, radius_px: float, shift_px: float | None, frames_into: Bytes, condition_into: Bytes
+        self, view: int, radius_px: float, shifts: Shifts | None, frames_into: Bytes, condition_into: Bytes
     ) -> None:
         """Pose maps of a view."""
         wanted, extra, deadline = self.wanted, self.wanted.condition_frame, self.deadline
         geometry = self.geometry
-        view_maps(geometry, view, radius_px, shift_px=shift_px, at=wanted.frames, into=frames_into, deadline=deadline)
+        view_maps(geometry, view, radius_px, shifts=shifts, at=wanted.frames, into=frames_into, deadline=deadline)
         if extra is None:
-            condition_into[0] = rest_map(geometry, view, radius_px, shift_px=shift_px)
+            condition_into[0] = rest_map(geometry, view, radius_px, shifts=shifts)
         else:
-            view_maps(geometry, view, radius_px, shift_px=shift_px, at=(extra,), into=condition_into)
+            view_maps(geometry, view, radius_px, shifts=shifts, at=(extra,), into=condition_into)
 
 
 def within(seconds: float, work: Callable[[], Value]) -> Value:

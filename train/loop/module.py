@@ -156,7 +156,14 @@ class JointTraining(lightning.LightningModule):
             raise AssertionError(f"step {self.global_step} was given the batch of step {batch.step}")
         clean, condition = self.encoded(batch)
         shape, seed = tuple(clean.rgb.shape), self.settings.seed
-        noise = draw_noise(shape, seed=seed, step=batch.step, places=batch.places, views=batch.views)
+        noise = draw_noise(
+            shape,
+            seed=seed,
+            step=batch.step,
+            places=batch.places,
+            views=batch.views,
+            modalities=self.model.config.denoiser.modalities,
+        )
         parts = self.errors(batch, clean, condition, noise.map(lambda part: part.to(self.device)))
         loss = self.mean_of(parts)
         return loss, torch.stack([loss, parts.rgb, parts.pose]).detach().double().cpu(), batch
@@ -265,13 +272,18 @@ class JointTraining(lightning.LightningModule):
         checkpoint["state_dict"] = {k: v for k, v in checkpoint["state_dict"].items() if k in training}
 
     def encode(self, videos: Pair) -> Pair:
-        """Latents (B, V, C, f, h, w) of videos (B, V, 3, F, H, W)."""
+        """Latents (B, V, C, f, h, w) of videos (B, V, 3, F, H, W); zeros of a modality that the model does not have."""
 
         def by(codec: VideoCodec, part: Tensor) -> Tensor:
             latents: Tensor = codec.encode(part.flatten(0, 1)).unflatten(0, part.shape[:2])
             return latents
 
-        return Pair(by(self.model.codec, videos.rgb), by(self.model.pose_codec, videos.pose))
+        codecs = {"rgb": self.model.codec, "pose": self.model.pose_codec}
+        found: dict[str, Tensor] = {
+            name: by(codecs[name], getattr(videos, name)) for name in self.model.config.denoiser.modalities
+        }
+        nothing = torch.zeros(()).to(self.device).expand(next(iter(found.values())).shape)
+        return Pair(*(found.get(name, nothing) for name in MODALITIES))
 
     def configure_optimizers(self) -> Any:
         optimiser = adamw(self.trained, learning_rate=self.settings.learning_rate, fused=self.device.type == "cuda")

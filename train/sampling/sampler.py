@@ -54,7 +54,7 @@ class Prompt:
             pose = np.stack([picture(members[pose_template(view)]) for view in views])
         else:
             asked = config.pose_map
-            maps = [rest_map(geometry, view, asked.radius_px, shift_px=asked.shift_px) for view in views]
+            maps = [rest_map(geometry, view, asked.radius_px, shifts=asked.shifts) for view in views]
             pose = np.stack(maps)
         return cls(
             fitted_pictures(rgb, config), fitted_pictures(pose, config), geometry.cameras, caption, geometry=geometry
@@ -139,7 +139,7 @@ def sample(model: Model, prompt: Prompt, sampling: Sampling, *, on_step: OnStep 
 def pose_maps(model: Model, geometry: ClipGeometry | None, drawn: Tensor) -> Bytes:
     """Pose maps (V, F, H, W, 3) as everybody reads them, of those (V, 3, F, H, W) that a model drew."""
     definition = model.config.pose_map
-    if definition is None or definition.shift_px is None or "pose" not in model.config.denoiser.modalities:
+    if definition is None or definition.shifts is None or "pose" not in model.config.denoiser.modalities:
         return from_unit(drawn)
     if geometry is None:
         raise ValueError("shift maps are read by the rest pose that they are told from: Prompt.geometry")
@@ -150,7 +150,7 @@ def pose_maps(model: Model, geometry: ClipGeometry | None, drawn: Tensor) -> Byt
         return codec.decode(codec.encode(videos))[0].movedim(0, -1).double().numpy()
 
     rests = [
-        resting(geometry, view, radius_px=definition.radius_px, shift_px=definition.shift_px)
+        resting(geometry, view, radius_px=definition.radius_px, shifts=definition.shifts)
         for view in range(len(geometry.cameras))
     ]
     read = [

@@ -8,11 +8,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
+
 from rigmill.errors import UserError
 from rigmill.kinds import Split
 from rigmill.storage.files import digest
 from rigmill.storage.layout import Layout
 from rigmill.storage.segments import StageTable
+from shards.index import INDEX
 from train.inputs import TrainingClip
 
 TRAINED = "train"  # the first part of a world asset's uid, of those that training may see
@@ -45,11 +48,13 @@ def read_world(output: Path, *, num_frames: int, any_split: bool = False) -> Wor
     With `any_split` all are: of a world of which nothing was ever trained on.
     """
     layout = Layout(output)
-    rows = StageTable(layout.tables, "shards").products().to_pylist()
+    # What the last run published. The table also holds what earlier runs did, of a smaller world the same clips again.
+    index = layout.dataset / INDEX
+    rows = pq.read_table(index).to_pylist() if index.is_file() else []
     if not rows:
         raise UserError(
             f"no training clips in {output}",
-            why="its table 'shards' is empty or not there",
+            why=f"{index} is empty or not there",
             code="E530",
             fix="'make world' first, and give its output folder",
         )
