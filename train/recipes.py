@@ -206,7 +206,7 @@ _LIFT_48 = (
 )  # fmt: skip
 
 _MOST_SHIFT = 0.65  # of the picture's side: of the world's joints and frames one in a thousand is farther from its rest
-_SHIFT_LIFT = 6.5  # so that what changes has about the size that `corrected` takes it to have
+_SHIFT_LIFT = 8.0  # so that what changes has about the size that `corrected` takes it to have
 
 
 def small_joint(size_px: int) -> ModelConfig:

@@ -22,7 +22,7 @@ from rigmill.types import Bools, Bytes, Camera, Floats, Ints
 
 GREY, LINE, GROUND = 152, 140, 128  # ground is 0 to a model; little between them: what changes is to be most
 _SPAN = 103  # levels from a disc at rest to one as far away as can be told
-_GROUND_SPAN = 14  # the same of the ground: it is most of the picture, and would else be most of what is learned
+_GROUND_SPAN = 7  # the same of the ground: it is most of the picture, and would else be most of what is learned
 # Parts of a level that pixels of the ground are rounded up from: over every 4 x 4 of them its colour is exact.
 _THRESHOLDS = (np.array([[0, 8, 2, 10], [12, 4, 14, 6], [3, 11, 1, 9], [15, 7, 13, 5]]) + 0.5) / 16
 _FINE_PX = 4.0  # shifts below it are told about evenly, larger ones ever more coarsely
