@@ -24,14 +24,17 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from benchmarks.animating.held_out import HeldOut, by_group, figures_of, look_at, true_verb_share
+from benchmarks.animating.picture import beside
 from benchmarks.animating.real_rigs import RIGS, animated
 from benchmarks.common.figures import lines, rounded
 from benchmarks.common.paths import ROOT
 from benchmarks.world.through import through
 from eval.checkpoint import SHIPPED, Checkpoint, open_checkpoint
+from rigmill.clips.pictures import jpeg
 from rigmill.config.load import load
 from rigmill.pipeline.view import View
 from rigmill.storage.files import Store
@@ -46,6 +49,7 @@ from train.watching.strips import prompt_of
 
 PARTS = ("heldout", "demo", "rigs", "animate")
 _MADE_CLIPS, _MADE_SEED = 240, 90_001  # four of an asset; seeds that no training is made from
+_SHOWN_CLIPS = 4
 _FOX = ROOT / "tests" / "assets" / "Fox.glb"
 
 
@@ -70,8 +74,8 @@ def held_out_part(checkpoint: Checkpoint, world: WorldClips, *, clips: int) -> t
     return figures_of(found) | {"true_verb_share": true, "heldout": by_group(found)}, found
 
 
-def demo_part(output: Path) -> dict[str, Any]:
-    """The clips that the last checkpoint of a profile was trained on."""
+def demo_part(output: Path, picture: Path | None = None) -> dict[str, Any]:
+    """The clips that the last checkpoint of a profile was trained on; some of them as a JPEG in `picture`."""
     profile = load("demo", overrides=(f"output={output}",)).profile
     view = View(Layout(output).tables, profile)
     checkpoint = open_checkpoint(None, Layout(output), [view], profile="demo")
@@ -81,11 +85,16 @@ def demo_part(output: Path) -> dict[str, Any]:
     rows = usable_rows(view.products("shards"), num_frames=config.span(checkpoint.num_frames))
     clips = [TrainingClip.from_row(row) for row in rows]
     pictures = Clips(clips, store=Layout(output).store, config=config, keep_views=4)
-    readings = [
-        generated(model, prompt_of(pictures, index), pictures.geometry(index), sampling_of(checkpoint, index)).reading
+    found = [
+        generated(model, prompt_of(pictures, index), pictures.geometry(index), sampling_of(checkpoint, index))
         for index in range(len(clips))
     ]
-    mean = mean_reading(readings)
+    if picture is not None and config.pose_map is not None:
+        radius_px, stride = config.pose_map.radius_px, config.frame_stride
+        chosen = range(0, len(clips), max(1, len(clips) // _SHOWN_CLIPS))[:_SHOWN_CLIPS]
+        shown = [beside(pictures, at, found[at], radius_px=radius_px, stride=stride) for at in chosen]
+        picture.write_bytes(jpeg(np.concatenate(shown), quality=85))
+    mean = mean_reading([each.reading for each in found])
     return {"demo_usable_share": mean.usable_share, "demo_mpjpe_pct": mean.mpjpe_pct}
 
 
@@ -96,6 +105,7 @@ def main() -> None:
     parser.add_argument("--demo", type=Path, default=ROOT / "data" / "demo", help="output of the demo")
     parser.add_argument("--model", type=Path, help="a checkpoint's folder (default: the one that is shipped)")
     parser.add_argument("--clips", type=int, default=60, help="held-out clips at most")
+    parser.add_argument("--picture", type=Path, help="JPEG of some of the demo's clips, generated beside recorded")
     parser.add_argument("--out", type=Path, help="where what `animate` makes is kept")
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=list(PARTS))
     given = parser.parse_args()
@@ -142,7 +152,7 @@ def main() -> None:
                 fox = animated(_FOX, "a red fox walks", out / "fox", checkpoint=given.model, name="Fox.glb")
                 figures["animate_s"] = fox.wall_s
         if "demo" in given.parts and (given.demo / "tables").is_dir():
-            figures |= demo_part(given.demo.resolve())
+            figures |= demo_part(given.demo.resolve(), given.picture)
     found = rounded(figures)
     print(json.dumps(found | tables) if given.json else "\n".join(lines(found)))
 

@@ -63,13 +63,15 @@ def read_drawn(
         fps=geometry.motion.fps / config.frame_stride,
     )
     scores = score(found, rig=geometry.rig, drawn=geometry.drawn, radius_px=radius_px)
-    nearest = nearest_window_pct(found, geometry, stride=config.frame_stride) if found.usable.any() else None
+    nearest = nearest_window(found, geometry, stride=config.frame_stride)[1] if found.usable.any() else None
     reading = Reading(scores.usable_share, nearest, scores.reprojection_px, scores.bone_drift_pct)
     return Generated(rgb, pose, found, reading)
 
 
-def nearest_window_pct(found: Reconstruction, geometry: ClipGeometry, *, stride: int) -> float:
-    """Mean distance of the drawn joints to the recorded window that is nearest, per cent of the height."""
+def nearest_window(found: Reconstruction, geometry: ClipGeometry, *, stride: int) -> tuple[int, float]:
+    """The recorded window that is nearest: its first frame, and the mean distance of the drawn joints to it, per cent
+    of the height.
+    """
     num_frames = len(found.joints)
     span = (num_frames - 1) * stride + 1
     drawn, unit = geometry.drawn, 100 / max(height(geometry.rig), 1e-9)
@@ -78,7 +80,8 @@ def nearest_window_pct(found: Reconstruction, geometry: ClipGeometry, *, stride:
     for start in windows:
         true = geometry.joints[start : start + span : stride][:, drawn]
         errors.append(np.linalg.norm(found.joints[: len(true), drawn] - true, axis=-1).mean())
-    return float(min(errors) * unit)
+    start = int(np.argmin(errors))
+    return start, float(errors[start] * unit)
 
 
 def room(pictures: Pictures) -> float:
