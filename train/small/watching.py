@@ -14,7 +14,7 @@ from train.watching.strips import Looking, prompt_of, strip_of, write_strips
 from train.weights import Model
 
 # How the small model is sampled where nothing else is said: chosen by measurement (docs/small-model.md).
-STEPS, GUIDANCE, TEXT_GUIDANCE = 16, 1.0, 1.0
+STEPS, GUIDANCE, TEXT_GUIDANCE = 10, 1.0, 1.4
 _HEADER = ("step", "seconds", "clips", *(field.name for field in fields(Reading)))
 
 
