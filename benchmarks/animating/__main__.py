@@ -20,8 +20,10 @@ import argparse
 import json
 import os
 import tempfile
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -53,14 +55,21 @@ _SHOWN_CLIPS = 4
 _FOX = ROOT / "tests" / "assets" / "Fox.glb"
 
 
-def sampling_of(checkpoint: Checkpoint, seed: int) -> Sampling:
-    """As `animate` does it by default."""
-    told = checkpoint.sampling
-    steps, image, text = told.get("steps", 20), told.get("guidance", 3.0), told.get("text_guidance", 1.0)
-    return Sampling(checkpoint.num_frames, seed, int(steps), float(image), text_guidance=float(text))
+def sampling_of(checkpoint: Checkpoint, seed: int, asked: Mapping[str, float] = MappingProxyType({})) -> Sampling:
+    """As `animate` does it by default, or as `asked`: its `steps`, its `text_guidance`."""
+    told = {"steps": 20, "guidance": 3.0, "text_guidance": 1.0} | dict(checkpoint.sampling) | dict(asked)
+    return Sampling(
+        checkpoint.num_frames,
+        seed,
+        int(told["steps"]),
+        float(told["guidance"]),
+        text_guidance=float(told["text_guidance"]),
+    )
 
 
-def held_out_part(checkpoint: Checkpoint, world: WorldClips, *, clips: int) -> tuple[dict[str, Any], list[HeldOut]]:
+def held_out_part(
+    checkpoint: Checkpoint, world: WorldClips, *, clips: int, asked: Mapping[str, float]
+) -> tuple[dict[str, Any], list[HeldOut]]:
     """The figures, and every clip."""
     model = checkpoint.load()
     step = max(1, len(world.held_out) // clips)
@@ -69,7 +78,7 @@ def held_out_part(checkpoint: Checkpoint, world: WorldClips, *, clips: int) -> t
     found = []
     for index, clip in enumerate(chosen):
         group = world.groups.get(clip.place.clip_id, "")
-        found.append(look_at(model, pictures, index, group=group, sampling=sampling_of(checkpoint, index)))
+        found.append(look_at(model, pictures, index, group=group, sampling=sampling_of(checkpoint, index, asked)))
     true = true_verb_share(pictures, range(len(chosen)))
     return figures_of(found) | {"true_verb_share": true, "heldout": by_group(found)}, found
 
@@ -105,11 +114,15 @@ def main() -> None:
     parser.add_argument("--demo", type=Path, default=ROOT / "data" / "demo", help="output of the demo")
     parser.add_argument("--model", type=Path, help="a checkpoint's folder (default: the one that is shipped)")
     parser.add_argument("--clips", type=int, default=60, help="held-out clips at most")
+    parser.add_argument("--steps", type=int, help="of denoising (default: the checkpoint's own)")
+    parser.add_argument("--text-guidance", type=float, help="likewise, of held-out clips, rigs and the one file")
     parser.add_argument("--picture", type=Path, help="JPEG of some of the demo's clips, generated beside recorded")
     parser.add_argument("--out", type=Path, help="where what `animate` makes is kept")
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=list(PARTS))
     given = parser.parse_args()
     torch.set_num_threads(1)
+    said = {"steps": given.steps, "text_guidance": given.text_guidance}
+    asked = {name: value for name, value in said.items() if value is not None}
     figures: dict[str, Any] = dict.fromkeys(
         (
             "demo_usable_share",
@@ -136,20 +149,24 @@ def main() -> None:
                 world = read_world(
                     data, num_frames=checkpoint.config.span(checkpoint.num_frames), any_split=not given.data
                 )
-                more, clips = held_out_part(checkpoint, world, clips=given.clips)
+                more, clips = held_out_part(checkpoint, world, clips=given.clips, asked=asked)
                 figures |= more
                 tables["clips"] = [asdict(clip) for clip in clips]
             if "rigs" in given.parts and "RIGMILL_CORPUS" in os.environ:
                 corpus = Path(os.environ["RIGMILL_CORPUS"])
                 rigs = [
-                    animated(corpus / file, prompt, out / Path(file).stem, checkpoint=given.model, name=file)
+                    animated(
+                        corpus / file, prompt, out / Path(file).stem, checkpoint=given.model, name=file, asked=asked
+                    )
                     for file, prompt in RIGS
                     if (corpus / file).is_file()
                 ]
                 figures["real_rigs_readable"] = sum(rig.is_readable for rig in rigs)
                 tables["rigs"] = [asdict(rig) for rig in rigs]
             if "animate" in given.parts:
-                fox = animated(_FOX, "a red fox walks", out / "fox", checkpoint=given.model, name="Fox.glb")
+                fox = animated(
+                    _FOX, "a red fox walks", out / "fox", checkpoint=given.model, name="Fox.glb", asked=asked
+                )
                 figures["animate_s"] = fox.wall_s
         if "demo" in given.parts and (given.demo / "tables").is_dir():
             figures |= demo_part(given.demo.resolve(), given.picture)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -48,9 +49,12 @@ class Animated:
         return self.usable_share >= READABLE and self.movement_pct >= MOVES_PCT
 
 
-def animated(path: Path, prompt: str, out: Path, *, checkpoint: Path | None, name: str) -> Animated:
-    """One file through a fresh process; what it writes is left in `out`."""
+def animated(
+    path: Path, prompt: str, out: Path, *, checkpoint: Path | None, name: str, asked: Mapping[str, float]
+) -> Animated:
+    """One file through a fresh process; what it writes is left in `out`. `asked`: `steps` and `text_guidance`."""
     options = [] if checkpoint is None else ["--checkpoint", str(checkpoint)]
+    options += [part for key, value in asked.items() for part in (f"--{key.replace('_', '-')}", str(value))]
     nowhere = ["--set", f"output={out.parent / 'no-output'}"]
     typed = command(
         "rigmill", "animate", str(path), "--prompt", prompt, "--out", str(out), "--force", *options, *nowhere
