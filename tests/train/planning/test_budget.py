@@ -147,8 +147,8 @@ def test_the_command_ends_with_the_status_of_a_mistake_that_people_can_mend(
 
     status, said = planned("2xA100-80")
     assert status == 0 and "train: stage1 on 2xA100-80: 0.0" in said and said.count(" at 2 an hour") == 2
-    status, said = planned("3xA100-80")
-    assert status == 2 and "error[E526]: train.batch_size: 3xA100-80 cannot share 2 clips evenly" in said
+    status, said = planned("4xA100-80")
+    assert status == 2 and "error[E526]: train.batch_size: 4xA100-80 cannot share 6 clips evenly" in said
     status, said = planned("2xA1000")
     assert status == 2 and "error[E550]" in said
 
