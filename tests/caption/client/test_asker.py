@@ -108,7 +108,9 @@ def test_what_says_nothing_about_the_question_is_tried_again(
     server: CaptionServer, tmp_path: Path, trouble: Answer
 ) -> None:
     answers(server, trouble, trouble, GOOD)
-    (reply,) = ask(endpoint(server.url), tmp_path, question())
+    never_ends = trouble.silent_s or trouble.drip_s
+    impatient = {"request_s": 0.5} if never_ends else {}
+    (reply,) = ask(endpoint(server.url, **impatient), tmp_path, question())
     assert (reply.value, reply.num_requests) == (GOOD, 3)
 
 
@@ -319,10 +321,10 @@ def test_every_question_ends_kept_or_rejected_on_a_server_with_all_troubles(tmp_
     shares = {"busy": 0.1, "busy_until": 0.1, "status_500": 0.05, "hang": 0.02, "reset": 0.02, "html": 0.02}
     shares |= {"no_json": 0.03, "wrong_word": 0.03, "cut_off": 0.02, "refusal": 0.02, "empty": 0.02}
     with served(Script(seed=3, shares=shares, retry_after_s=0.02)) as server:
-        replies = ask(endpoint(server.url, tries=12), tmp_path, *map(question, range(80)))
+        replies = ask(endpoint(server.url, tries=12, request_s=0.5), tmp_path, *map(question, range(80)))
         assert {type(reply) for reply in replies} <= {Reply, Refusal} and len(server.log) < 160
         sent = len(server.log)
-        again = ask(endpoint(server.url, tries=12), tmp_path, *map(question, range(80)))
+        again = ask(endpoint(server.url, tries=12, request_s=0.5), tmp_path, *map(question, range(80)))
         assert len(server.log) == sent and [type(reply) for reply in again] == [type(reply) for reply in replies]
 
 
