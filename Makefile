@@ -65,7 +65,7 @@ demo: demo-as-it-ships $(INSTALLED) ## assets to animated meshes in minutes: no 
 	$(RIGMILL) report --profile demo
 
 world: $(INSTALLED) ## generated bodies and motions for training, captioned, in shards: N=5000 clips
-	$(RIGMILL) run curate render category caption shards --profile world --set 'sources.0.clips=$(subst ','\'',$(value N))' $(call option,--workers,WORKERS) $(call option,--ray-address,RAY_ADDRESS)
+	$(RIGMILL) run collect probe preview select render category caption shards --profile world --set 'sources.0.clips=$(subst ','\'',$(value N))' $(call option,--workers,WORKERS) $(call option,--ray-address,RAY_ADDRESS)
 
 small-model: $(INSTALLED) ## train the small model on a world that is made: hours on a CPU; goes on where it was
 	$(VENV)/bin/python -m train.small --data data/world --out data/small-model
