@@ -144,7 +144,7 @@ def test_a_world_has_as_many_clips_as_are_asked_for(make: Make) -> None:
     assert status == 0, text
     parsed = build_parser().parse_args(words)
     assert parsed.stages[-1] == "shards" and parsed.profile == "world" and parsed.workers == 2
-    # A few bodies without a motion are in every world, and have no use for others': a stage that keeps nothing is exit 1.
+    # Some bodies of a world have no motion, and nothing is made of them: a stage that keeps nothing is exit status 1.
     assert not {"curate", "retarget"} & set(parsed.stages)
     (source,) = load("world", overrides=tuple(parsed.overrides)).profile.sources
     assert source.kind == "world" and source.clips == 40

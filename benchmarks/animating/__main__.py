@@ -6,6 +6,8 @@
   seeds are made), from rest pose and caption. `heldout_usable_share` of drawn joints and frames, `heldout_reproject_px`
   and `heldout_bone_drift_pct` of what was found, `heldout_verb_share` of clips whose motion is, by its own facts, what
   the caption says, `static_verb_share` the same of meshes at rest, `true_verb_share` of the recorded motions.
+  `heldout_told_drift_pct`: of bones as the model tells them, before those of bodies are as long as they are;
+  `heldout_slides_pct` of bodies' joints are pulled out of their place in what is reconstructed.
 - demo: the clips that the last checkpoint of `--demo` was trained on. `demo_usable_share`, `demo_mpjpe_pct` per cent of
   the height, against the nearest window of the recorded clip.
 - rigs: twelve files of $RIGMILL_CORPUS through the command. `real_rigs_readable`: readable and moving.

@@ -14,11 +14,13 @@ from rigmill.clips.numbers import ClipGeometry
 from rigmill.facts.facts import MotionFacts
 from rigmill.facts.measure import measure
 from rigmill.facts.verbs import fits, verb_in
+from rigmill.reconstruct.joints.bones import rest_lengths
+from rigmill.reconstruct.kinematics import drawn_rig
 from rigmill.rigs.rate import resample
-from rigmill.types import Motion
+from rigmill.types import Floats, Motion
 from train.clips import Pictures
-from train.sampling.sampler import Sampling
-from train.watching.readability import Reading, generated, mean_reading
+from train.sampling.sampler import Sampling, sample
+from train.watching.readability import Reading, mean_reading, read_drawn
 from train.watching.strips import prompt_of
 from train.weights import Model
 
@@ -37,6 +39,33 @@ class HeldOut:
     moved_pct: float  # the recorded motion
     fits: bool | None
     static_fits: bool | None
+    told_drift_pct: float | None = None  # of bones as the model tells them, before bodies' are as long as they are
+    slides_pct: float | None = None  # of a body's joints, pulled out of their place; None: of things parts may slide
+
+
+_PULLED = 0.01  # of the rig's size: a joint this far from where its parent carries it
+
+
+def told_drift_pct(told: Floats | None, geometry: ClipGeometry) -> float | None:
+    """How much drawn bones are longer or shorter than at rest, of joints (T, J, 3) as shift maps tell them."""
+    if told is None:
+        return None
+    small = drawn_rig(geometry.rig, geometry.drawn)
+    rest = rest_lengths(small.parents, small.rest_joints)
+    bones = np.flatnonzero(rest > 1e-6)
+    places = told[:, geometry.drawn]
+    ways = np.linalg.norm(places[:, bones] - places[:, small.parents[bones]], axis=-1)
+    known = np.isfinite(ways)
+    return float(np.mean((100 * np.abs(ways / rest[bones] - 1))[known])) if known.any() else None
+
+
+def slides_pct(geometry: ClipGeometry, motion: Motion) -> float | None:
+    """The share of a body's joints that are somewhere `_PULLED` out of their place; None: not a body."""
+    below = geometry.rig.parents >= 0
+    if geometry.num_markers or not below.any():
+        return None
+    size = float(np.ptp(geometry.rig.rest_joints, axis=0).max())
+    return float(100 * np.mean(np.linalg.norm(motion.translations[:, below], axis=-1).max(axis=0) > _PULLED * size))
 
 
 def facts_of(geometry: ClipGeometry, motion: Motion) -> MotionFacts:
@@ -55,7 +84,10 @@ def still(motion: Motion) -> Motion:
 def look_at(model: Model, pictures: Pictures, index: int, *, group: str, sampling: Sampling) -> HeldOut:
     """One clip generated, read and named."""
     clip, geometry = pictures.clips[index], pictures.geometry(index)
-    found = generated(model, prompt_of(pictures, index), geometry, sampling)
+    drawn = sample(model, prompt_of(pictures, index), sampling)
+    definition = model.config.pose_map
+    assert definition is not None
+    found = read_drawn(drawn.rgb, drawn.pose, geometry, model.config, definition=definition)
     motion = found.found.motion
     return HeldOut(
         clip.place.clip_id,
@@ -66,6 +98,8 @@ def look_at(model: Model, pictures: Pictures, index: int, *, group: str, samplin
         movement_pct(geometry.joints, geometry.rig),
         fits(facts_of(geometry, motion), clip.caption),
         fits(facts_of(geometry, still(motion)), clip.caption),
+        told_drift_pct(drawn.told, geometry),
+        slides_pct(geometry, motion),
     )
 
 
@@ -93,9 +127,16 @@ def figures_of(clips: Sequence[HeldOut]) -> dict[str, Any]:
         "heldout_movement_pct": fmean(clip.moves_pct for clip in clips),
         "true_movement_pct": fmean(clip.moved_pct for clip in clips),
         "heldout_bone_drift_pct": mean.bone_drift_pct,
+        "heldout_told_drift_pct": _mean([clip.told_drift_pct for clip in clips]),
+        "heldout_slides_pct": _mean([clip.slides_pct for clip in clips]),
         "heldout_verb_share": fmean(bool(clip.fits) for clip in named) if named else None,
         "static_verb_share": fmean(bool(clip.static_fits) for clip in named) if named else None,
     }
+
+
+def _mean(values: Sequence[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return fmean(known) if known else None
 
 
 def by_group(clips: Sequence[HeldOut]) -> Mapping[str, dict[str, Any]]:

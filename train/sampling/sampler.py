@@ -17,6 +17,7 @@ from rigmill.clips.pictures import picture
 from rigmill.clips.redraw import rest_map, resting
 from rigmill.posemaps.posemap import draw_on
 from rigmill.posemaps.shifts import agreed, read_shifts
+from rigmill.reconstruct.lengths import with_own_lengths
 from rigmill.types import Bytes, Camera, Floats
 from shards.sample import pose_template, rgb_template
 from train.clips import fitted_pictures, from_unit, ray_maps, to_unit
@@ -96,6 +97,7 @@ class Sampled:
     rgb: Bytes
     pose: Bytes  # pose maps, discs where joints are
     drawn: Bytes  # the model's own: the same, or shift maps (rigmill/posemaps/shifts.py)
+    told: Floats | None  # joints (F, J, 3) as shift maps tell them, NaN where they do not; None: there are none
 
 
 def sample(model: Model, prompt: Prompt, sampling: Sampling, *, on_step: OnStep | None = None) -> Sampled:
@@ -133,14 +135,20 @@ def sample(model: Model, prompt: Prompt, sampling: Sampling, *, on_step: OnStep 
             decoder.decode(part[0]).float().cpu()
             for decoder, part in ((codec, latents.rgb), (model.pose_codec, latents.pose))
         )
-        return Sampled(from_unit(rgb), pose_maps(model, prompt.geometry, drawn), from_unit(drawn))
+        maps, told = pose_maps(model, prompt.geometry, drawn)
+        return Sampled(from_unit(rgb), maps, from_unit(drawn), told)
 
 
-def pose_maps(model: Model, geometry: ClipGeometry | None, drawn: Tensor) -> Bytes:
-    """Pose maps (V, F, H, W, 3) as everybody reads them, of those (V, 3, F, H, W) that a model drew."""
+def pose_maps(model: Model, geometry: ClipGeometry | None, drawn: Tensor) -> tuple[Bytes, Floats | None]:
+    """Pose maps (V, F, H, W, 3) as everybody reads them, of those (V, 3, F, H, W) that a model drew; and what these
+    tell, see `Sampled.told`.
+
+    Between two turns that it could be a model tells the mean, in which a body is narrower than it is. Read as it is,
+    such a bone would count as one that slides, and pull the mesh apart; so bones of bodies keep their lengths here.
+    """
     definition = model.config.pose_map
     if definition is None or definition.shifts is None or "pose" not in model.config.denoiser.modalities:
-        return from_unit(drawn)
+        return from_unit(drawn), None
     if geometry is None:
         raise ValueError("shift maps are read by the rest pose that they are told from: Prompt.geometry")
     codec = model.pose_codec
@@ -158,6 +166,9 @@ def pose_maps(model: Model, geometry: ClipGeometry | None, drawn: Tensor) -> Byt
         for video, rest in zip(drawn.movedim(1, -1).double().numpy(), rests, strict=True)
     ]
     joints, told = agreed(rests, [levels for levels, _ in read], [seen for _, seen in read])
+    rig, as_told = geometry.rig, np.where(told[..., None], joints, np.nan)
+    if not definition.marks(rig.num_joints - geometry.num_markers):  # a body: parts of things slide, as drawers do
+        joints = with_own_lengths(rig, geometry.drawn, joints, told)
     maps = np.empty((drawn.shape[0], drawn.shape[2], *drawn.shape[3:], 3), np.uint8)
     for view, rest in enumerate(rests):
         places, depth = project(rest.camera, joints)
@@ -171,14 +182,15 @@ def pose_maps(model: Model, geometry: ClipGeometry | None, drawn: Tensor) -> Byt
                 colours=geometry.colours,
                 radius_px=definition.radius_px,
             )
-    return maps
+    return maps, as_told
 
 
 def through_codec(model: Model, prompt: Prompt) -> Bytes:
     """The pose maps (V, 1, H, W, 3) of a rest pose as the model's codec leaves them: its best."""
     with deterministic_cpu(), torch.inference_mode():
         codec = model.pose_codec.to(torch.device("cpu"))
-        return pose_maps(model, prompt.geometry, codec.decode(codec.encode(to_unit(prompt.templates_pose[:, None]))))
+        drawn = codec.decode(codec.encode(to_unit(prompt.templates_pose[:, None])))
+        return pose_maps(model, prompt.geometry, drawn)[0]
 
 
 @torch.inference_mode()
