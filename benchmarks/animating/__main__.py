@@ -8,8 +8,8 @@
   the caption says, `static_verb_share` the same of meshes at rest, `true_verb_share` of the recorded motions.
   `heldout_told_drift_pct`: of bones as the model tells them, before those of bodies are as long as they are;
   `heldout_slides_pct` of bodies' joints are pulled out of their place in what is reconstructed.
-- demo: the clips that the last checkpoint of `--demo` was trained on. `demo_usable_share`, `demo_mpjpe_pct` per cent of
-  the height, against the nearest window of the recorded clip.
+- demo: the clips that the last checkpoint of `--demo` was trained on, sampled as its profile says and its report shows.
+  `demo_usable_share`, `demo_mpjpe_pct` per cent of the height, against the nearest window of the recorded clip.
 - rigs: twelve files of $RIGMILL_CORPUS through the command. `real_rigs_readable`: readable and moving.
 - animate: `animate_s` of one file in a fresh process, and `weights_mb` of the model.
 
@@ -58,7 +58,7 @@ _FOX = ROOT / "tests" / "assets" / "Fox.glb"
 
 
 def sampling_of(checkpoint: Checkpoint, seed: int, asked: Mapping[str, float] = MappingProxyType({})) -> Sampling:
-    """As `animate` does it by default, or as `asked`: its `steps`, its `text_guidance`."""
+    """As `animate` does it by default, or as `asked`: its `steps`, its `guidance`, its `text_guidance`."""
     told = {"steps": 20, "guidance": 3.0, "text_guidance": 1.0} | dict(checkpoint.sampling) | dict(asked)
     return Sampling(
         checkpoint.num_frames,
@@ -92,12 +92,15 @@ def demo_part(output: Path, picture: Path | None = None) -> dict[str, Any]:
     checkpoint = open_checkpoint(None, Layout(output), [view], profile="demo")
     if checkpoint.shipped:
         return {}
-    model, config = checkpoint.load(), checkpoint.config
+    model, config, asked = checkpoint.load(), checkpoint.config, profile.train
+    as_the_profile = {"steps": asked.sampling_steps, "guidance": asked.guidance, "text_guidance": asked.text_guidance}
     rows = usable_rows(view.products("shards"), num_frames=config.span(checkpoint.num_frames))
     clips = [TrainingClip.from_row(row) for row in rows]
     pictures = Clips(clips, store=Layout(output).store, config=config, keep_views=4)
     found = [
-        generated(model, prompt_of(pictures, index), pictures.geometry(index), sampling_of(checkpoint, index))
+        generated(
+            model, prompt_of(pictures, index), pictures.geometry(index), sampling_of(checkpoint, index, as_the_profile)
+        )
         for index in range(len(clips))
     ]
     if picture is not None and config.pose_map is not None:
