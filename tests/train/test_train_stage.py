@@ -72,7 +72,8 @@ def test_settings_are_the_profiles_train_section_seed_and_pose_map_to_the_letter
     job = TrainStage().plan(Tables([{**row, "num_frames": 99} for row in rows]), profile)[0]
     again = TrainSettings(**json.loads(canonical_json(job.payload["settings"])))
     assert canonical_json(again.to_row()) == canonical_json(job.payload["settings"]) and not job.settings
-    wanted = (profile.train.stages[0].num_steps, profile.train.learning_rate, "stage1", "adapters")
+    first = profile.train.stages[0]
+    wanted = (first.num_steps, first.learning_rate or profile.train.learning_rate, "stage1", "adapters")
     assert (again.num_steps, again.learning_rate, again.stage, again.trains) == wanted
 
 
