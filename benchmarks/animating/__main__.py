@@ -70,12 +70,12 @@ def sampling_of(checkpoint: Checkpoint, seed: int, asked: Mapping[str, float] = 
 
 
 def held_out_part(
-    checkpoint: Checkpoint, world: WorldClips, *, clips: int, asked: Mapping[str, float]
+    checkpoint: Checkpoint, world: WorldClips, *, clips: int, offset: int, asked: Mapping[str, float]
 ) -> tuple[dict[str, Any], list[HeldOut]]:
     """The figures, and every clip."""
     model = checkpoint.load()
     step = max(1, len(world.held_out) // clips)
-    chosen = world.held_out[::step][:clips]
+    chosen = world.held_out[offset::step][:clips]
     pictures = Clips(chosen, store=Store(world.store_root), config=checkpoint.config, keep_views=4)
     found = []
     for index, clip in enumerate(chosen):
@@ -119,6 +119,7 @@ def main() -> None:
     parser.add_argument("--demo", type=Path, default=ROOT / "data" / "demo", help="output of the demo")
     parser.add_argument("--model", type=Path, help="a checkpoint's folder (default: the one that is shipped)")
     parser.add_argument("--clips", type=int, default=60, help="held-out clips at most")
+    parser.add_argument("--offset", type=int, default=0, help="the first of them: others, to see what chance does")
     parser.add_argument("--steps", type=int, help="of denoising (default: the checkpoint's own)")
     parser.add_argument("--text-guidance", type=float, help="likewise, of held-out clips, rigs and the one file")
     parser.add_argument("--picture", type=Path, help="JPEG of some of the demo's clips, generated beside recorded")
@@ -154,7 +155,7 @@ def main() -> None:
                 world = read_world(
                     data, num_frames=checkpoint.config.span(checkpoint.num_frames), any_split=not given.data
                 )
-                more, clips = held_out_part(checkpoint, world, clips=given.clips, asked=asked)
+                more, clips = held_out_part(checkpoint, world, clips=given.clips, offset=given.offset, asked=asked)
                 figures |= more
                 tables["clips"] = [asdict(clip) for clip in clips]
             if "rigs" in given.parts and "RIGMILL_CORPUS" in os.environ:
