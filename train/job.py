@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rigmill.errors import UserError
 from rigmill.outcomes import Failed, FailKind, Kept, Outcome
@@ -140,6 +140,17 @@ def _latents(job: Job, samples: Sequence[Row], cached: Sequence[Row], store: Sto
     return CachedLatents.of_rows(table, store, wanted=Encoding.from_row(job.payload["latents"]), clips=wanted)
 
 
+def sampling_after(about: Mapping[str, Any], samples: Sequence[Mapping[str, Any]]) -> Row:
+    """How a model is sampled that was trained on from another: as that one, having heard these captions too."""
+    from train.words import words_of
+
+    sampling = dict(about.get("sampling") or {})
+    if "words" in sampling:
+        said = (text for row in samples for text in (row["caption"], *(row.get("captions") or ())))
+        sampling["words"] = sorted({*sampling["words"], *words_of(said)})
+    return sampling
+
+
 def _product(trained: Trained, job: Job, parent: Parent | None, store: Store) -> Row:
     """The row of a finished stage, its files stored."""
     from train.weights import num_parameters, save_model
@@ -163,7 +174,7 @@ def _product(trained: Trained, job: Job, parent: Parent | None, store: Store) ->
         "mixture": trained.drawn.to_row(),
         "pose_map": settings.pose_map,
         "weights": job.payload["weights"],
-        "sampling": {} if parent is None else parent.about.get("sampling") or {},
+        "sampling": {} if parent is None else sampling_after(parent.about, job.payload["samples"]),
         "sha256": {WEIGHTS: model.sha256},
     }
     files = [

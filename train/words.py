@@ -7,7 +7,7 @@ needs of an encoder is that words differ, that 'walk' is near 'walks', and that 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 import numpy as np
 import torch
@@ -20,6 +20,21 @@ from train.recipes import TextConfig
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
 _LETTERS = (3, 4, 5)  # of the pieces that a word's neighbours share with it
 _OF_PIECES, _OF_BEFORE = 1.3, 0.5  # weights beside the word's own vector, which has 1
+
+
+def words_of(captions: Iterable[str]) -> list[str]:
+    """The different words of captions, in order."""
+    return sorted({word for caption in captions for word in _WORD.findall(caption.lower())})
+
+
+def heard(sentence: str, words: Collection[str]) -> tuple[str, list[str]]:
+    """A sentence without the words that are not among `words`, and those; the whole, where nothing would be left.
+
+    What a model never heard in training is a vector like no other to it, and what the known words ask for is drowned.
+    """
+    said = _WORD.findall(sentence.lower())
+    kept = [word for word in said if word in words]
+    return (" ".join(kept), [word for word in said if word not in words]) if kept else (sentence, [])
 
 
 class WordEncoder(nn.Module):

@@ -162,6 +162,7 @@ class Animation:
         self.on_progress(DENOISE, 0, order.steps)
         wanted = Wanted(
             order.sentences,
+            self._told(),
             Sampling(
                 num_frames,
                 order.seed,
@@ -178,6 +179,19 @@ class Animation:
         takes = make_takes(model, subject, wanted, on_step=lambda done, total: self.on_progress(DENOISE, done, total))
         self.on_progress(READ, 0, 0)
         return takes
+
+    def _told(self) -> tuple[str, ...]:
+        """The order's sentences, without words that the model never heard; which these are is a note."""
+        from train.words import heard
+
+        words = self.checkpoint.sampling.get("words")
+        if not words:
+            return self.order.sentences
+        told = [heard(sentence, set(words)) for sentence in self.order.sentences]
+        unknown = list(dict.fromkeys(word for _, left in told for word in left))
+        if unknown:
+            self.notes.append(f"the model never heard, and is not told: {', '.join(unknown)}")
+        return tuple(sentence for sentence, _ in told)
 
     def _exports(
         self, clip: Clip, rig: Rig, motion: Motion, seen: Mapping[str, Any]

@@ -26,6 +26,7 @@ class Wanted:
     """What to generate: sentences, each going on from the last frame of the one before, and how."""
 
     sentences: tuple[str, ...]
+    told: tuple[str, ...]  # the same as the model is told them
     sampling: Sampling  # of each, and of the first take: the others have the following seeds
     num_takes: int
     fps: float  # of what is read, after `frame_stride`
@@ -92,10 +93,10 @@ def generated(model: Model, subject: Subject, wanted: Wanted, on_step: OnStep) -
     """RGB and pose videos of all sentences, one after the other; a frame that two share is there once."""
     from train.sampling.sampler import Prompt, sample
 
-    prompt = Prompt.of(subject.templates, subject.seen, config=model.config, caption=wanted.sentences[0])
+    prompt = Prompt.of(subject.templates, subject.seen, config=model.config, caption=wanted.told[0])
     found = sample(model, prompt, wanted.sampling, on_step=on_step)
     rgb, pose = found.rgb, found.pose
-    for number, sentence in enumerate(wanted.sentences[1:], start=1):
+    for number, sentence in enumerate(wanted.told[1:], start=1):
         begun = replace(prompt, caption=sentence, first_rgb=found.rgb[:, -1], first_pose=found.drawn[:, -1])
         found = sample(model, begun, wanted.sampling, on_step=_after(on_step, number * wanted.sampling.steps, 0))
         more = (found.rgb, found.pose)

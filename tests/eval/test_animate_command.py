@@ -192,6 +192,34 @@ def test_the_motion_that_a_perfect_model_draws_is_the_one_in_the_file_that_blend
 
 
 @pytest.mark.blender
+def test_words_that_the_model_never_heard_are_left_out_and_named(
+    checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told: list[tuple[str, ...]] = []
+    as_it_is = takes.generated
+
+    def seen(model: Any, subject: Subject, wanted: Wanted, on_step: Any) -> tuple[Bytes, Bytes]:
+        told.append(wanted.told)
+        return as_it_is(model, subject, wanted, on_step)
+
+    monkeypatch.setattr(takes, "generated", seen)
+    about = json.loads((checkpoint / "config.json").read_text())
+    taught = tmp_path / "taught"
+    taught.mkdir()
+    (taught / "model.safetensors").write_bytes((checkpoint / "model.safetensors").read_bytes())
+    (taught / "config.json").write_text(json.dumps(about | {"sampling": {"words": ["a", "runs", "its", "head"]}}))
+    out = tmp_path / "out"
+    brief = ["--checkpoint", str(taught), "--steps", "1", "--samples", "1", "--formats", "npz"]
+    animate(FOX, out, *brief, "--then", "It shakes its head", prompt="A red fox runs.")
+    info = json.loads((out / "info.json").read_text())
+    assert told == [("a runs", "its head")] and info["prompt"] == "A red fox runs."
+    (note,) = info["notes"]
+    assert note.endswith("is not told: red, fox, it, shakes") and "red, fox" in " ".join(
+        capsys.readouterr().out.split()
+    )
+
+
+@pytest.mark.blender
 def test_a_mesh_without_a_rig_is_told_what_rigs_it(
     checkpoint: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import torch
 
+from train.job import sampling_after
 from train.recipes import small_joint
-from train.words import WordEncoder
+from train.words import WordEncoder, heard, words_of
 
 ENCODER = WordEncoder(small_joint(64).text)
 
@@ -42,3 +43,18 @@ def test_letters_case_and_neighbours_in_the_batch_do_not_count() -> None:
 
 def test_captions_longer_than_it_reads_are_cut() -> None:
     assert ENCODER(["word " * 60]).square().mean(dim=-1).min() > 0.9
+
+
+def test_a_sentence_is_told_without_words_that_were_never_heard() -> None:
+    words = words_of(["A dog walks.", "a Dog's left arm"])
+    assert words == ["a", "arm", "dog", "dog's", "left", "walks"]
+    assert heard("A red fox walks.", words) == ("a walks", ["red", "fox"])
+    assert heard("A dog walks", words) == ("a dog walks", [])
+    assert heard("Zebras gallop!", words) == ("Zebras gallop!", []), "nothing would be left"
+
+
+def test_a_model_that_is_trained_on_has_heard_its_own_captions_too() -> None:
+    samples = [{"caption": "A red fox runs.", "captions": None}, {"caption": "It runs.", "captions": ["A fox trots."]}]
+    after = sampling_after({"sampling": {"steps": 10, "words": ["dog", "runs"]}}, samples)
+    assert after == {"steps": 10, "words": ["a", "dog", "fox", "it", "red", "runs", "trots"]}
+    assert sampling_after({"sampling": {"steps": 10}}, samples) == {"steps": 10} and sampling_after({}, samples) == {}

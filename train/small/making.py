@@ -25,6 +25,7 @@ from train.small.world import WorldClips
 from train.starting import start_model
 from train.watching.readability import room
 from train.weights import num_parameters, save_model
+from train.words import words_of
 
 Say = Callable[[str], None]
 SAY_EVERY = 50  # steps
@@ -155,6 +156,7 @@ def _train_stage(
             "guidance": GUIDANCE,
             "text_guidance": TEXT_GUIDANCE,
             "room": room(pictures.train),
+            "words": words_of(caption for clip in world.train for caption in (clip.caption, *clip.captions)),
         },
         "plan": asdict(plan),
         "num_parameters": num_parameters(trained.model.denoiser),
