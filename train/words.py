@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Sequence
+from os.path import commonprefix
 
 import numpy as np
 import torch
@@ -19,6 +20,7 @@ from train.recipes import TextConfig
 
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
 _LETTERS = (3, 4, 5)  # of the pieces that a word's neighbours share with it
+_STEM, _ENDING = 3, 2  # letters that forms of a word begin with alike, at least; and that the shorter one ends with
 _OF_PIECES, _OF_BEFORE = 1.3, 0.5  # weights beside the word's own vector, which has 1
 
 
@@ -28,13 +30,22 @@ def words_of(captions: Iterable[str]) -> list[str]:
 
 
 def heard(sentence: str, words: Collection[str]) -> tuple[str, list[str]]:
-    """A sentence without the words that are not among `words`, and those; the whole, where nothing would be left.
+    """A sentence without the words that are none of `words` nor a form of one, and those; the whole, where nothing
+    would be left.
 
     What a model never heard in training is a vector like no other to it, and what the known words ask for is drowned.
+    Forms of a word are near each other.
     """
     said = _WORD.findall(sentence.lower())
-    kept = [word for word in said if word in words]
-    return (" ".join(kept), [word for word in said if word not in words]) if kept else (sentence, [])
+    known = {word for word in said if word in words or any(_are_forms(word, other) for other in words)}
+    if not known:
+        return sentence, []
+    return " ".join(word for word in said if word in known), [word for word in said if word not in known]
+
+
+def _are_forms(one: str, other: str) -> bool:
+    """Whether two words look like forms of one: 'walk' and 'walks', 'waving' and 'waves', and not 'fox' and 'foot'."""
+    return len(commonprefix([one, other])) >= max(_STEM, min(len(one), len(other)) - _ENDING)
 
 
 class WordEncoder(nn.Module):

@@ -53,6 +53,13 @@ def test_a_sentence_is_told_without_words_that_were_never_heard() -> None:
     assert heard("Zebras gallop!", words) == ("Zebras gallop!", []), "nothing would be left"
 
 
+def test_forms_of_a_word_that_was_heard_are_told() -> None:
+    words = words_of(["A horse walks.", "A robot waves its right hand, jumps and runs around."])
+    for sentence in ("a horse walk", "a horse walked", "horses run", "a robot jumped", "waving"):
+        assert heard(sentence, words) == (sentence, []), sentence
+    assert heard("a knight trots round the room", words) == ("a", ["knight", "trots", "round", "the", "room"])
+
+
 def test_a_model_that_is_trained_on_has_heard_its_own_captions_too() -> None:
     samples = [{"caption": "A red fox runs.", "captions": None}, {"caption": "It runs.", "captions": ["A fox trots."]}]
     after = sampling_after({"sampling": {"steps": 10, "words": ["dog", "runs"]}}, samples)
